@@ -1,0 +1,5 @@
+"""`python -m visitors`."""
+
+from visitors.main import main
+
+main()

@@ -1,0 +1,44 @@
+"""`visitors create`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from visitors.cli import context_of
+from visitors.commands import options
+from visitors.domain.ids import given_id
+from visitors.domain.visitor import browser_data
+from visitors.errors import Conflict
+from visitors.output.shapes import VISITOR
+from visitors.store import visitors
+
+OPTION_GROUPS = (options.browser_data,)
+
+
+def command(
+    ctx: typer.Context,
+    id_: Annotated[str | None, typer.Option("--id", metavar="ID", help="Its id; a ULID is made if none is given.")] = None,
+    exist_ok: Annotated[bool, typer.Option("--exist-ok", help="An id that exists is no error; nothing is changed.")] = False,
+) -> None:
+    """Create a visitor, anonymous and not seen yet.
+
+    Prints its id into a pipe: id=$(visitors create)
+    """
+    context = context_of(ctx)
+    visitor_id = given_id(id_) if id_ is not None else None
+    data = browser_data(context.group("browser_data"))
+    with context.operation() as operation:
+        existing = visitors.find(context.store, visitor_id, operation.at) if visitor_id else None
+        if existing is not None and not exist_ok:
+            raise Conflict(
+                f"visitor {existing.id} exists already" + (", deleted" if existing.deleted_at else ""),
+                code="visitor_exists",
+                hint=f"visitors restore {existing.id}" if existing.deleted_at else "--exist-ok makes this no error",
+            )
+        touched = existing.id if existing else visitors.insert(context.store, operation, data, visitor_id=visitor_id)
+        visitor = visitors.find(context.store, touched, operation.at)
+        assert visitor is not None
+    line = f"Visitor {touched} exists already." if existing else f"Created visitor {touched}."
+    context.output.done(VISITOR, [visitor], [touched], line, single=True)

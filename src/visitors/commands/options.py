@@ -1,0 +1,183 @@
+"""The options that several commands share, by groups; `cli.Command` adds them and keeps their values.
+
+The values land in the click context's `meta`, which parent and child contexts share: so an option that
+stands everywhere may stand before the command as well as after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
+
+import typer
+from typer._click import Context as ClickContext
+from typer._click import Parameter
+from typer._types import TyperChoice
+from typer.core import TyperOption
+
+from visitors import __version__
+from visitors.domain.normalise import DEVICE_TYPES
+from visitors.output.output import FORMATS
+
+EVERYWHERE = "visitors.everywhere"
+GROUPS = "visitors.groups"
+
+Callback = Callable[[ClickContext, Parameter, Any], Any]
+
+VisitorArguments = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="VISITOR...", help="Ids, or unique prefixes of them; - reads ids from standard input.", show_default=False),
+]
+VisitorArgument = Annotated[
+    str, typer.Argument(metavar="VISITOR", help="An id, or a unique prefix of it.", show_default=False)
+]
+All = Annotated[bool, typer.Option("--all", help="Act on every visitor.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Say what would change, and change nothing.")]
+
+
+def everywhere() -> list[Parameter]:
+    """What every command takes."""
+    keep = _keep(EVERYWHERE)
+    panel = "Everywhere"
+    return [
+        _option(["--db"], keep, panel, "The store's file.", metavar="PATH", show_envvar=True),
+        _option(["as_", "--as"], keep, panel, "Who does this, for the record.", metavar="NAME"),
+        _option(["--format"], keep, panel, "How to write results.", type=TyperChoice(FORMATS)),
+        _option(["--fields"], keep, panel, "Which fields, in which order: id,contact.email.", metavar="NAMES"),
+        _option(["--no-color"], keep, panel, "No colour.", is_flag=True),
+        _option(["-q", "--quiet"], keep, panel, "Only results and errors.", is_flag=True),
+    ]
+
+
+def version() -> list[Parameter]:
+    """`--version`, which ends the run."""
+
+    def show(_ctx: ClickContext, _parameter: Parameter, value: Any) -> None:
+        if value:
+            typer.echo(f"visitors {__version__}")
+            raise typer.Exit
+
+    return [
+        TyperOption(
+            param_decls=["-V", "--version"],
+            is_flag=True,
+            is_eager=True,
+            expose_value=False,
+            callback=show,
+            help="Show the version and exit.",
+            rich_help_panel="Everywhere",
+            default=False,
+            show_default=False,
+        )
+    ]
+
+
+def browser_data() -> list[Parameter]:
+    """What a browser tells of itself; names and rules are those of `domain.visitor.BROWSER_DATA`."""
+    keep = _keep(GROUPS, "browser_data")
+    panel = "Browser data"
+    described = [
+        ("language", "--language", "TAG", "Language, such as en-US."),
+        ("timezone", "--timezone", "ZONE", "IANA time zone, such as Europe/London."),
+        ("fingerprint", "--fingerprint", "TEXT", "Fingerprint of browser and device."),
+        ("browser", "--browser", "NAME", "Browser."),
+        ("browserVersion", "--browser-version", "VERSION", "Its version."),
+        ("os", "--os", "NAME", "Operating system."),
+        ("osVersion", "--os-version", "VERSION", "Its version."),
+        ("device", "--device", "NAME", "Device, such as iPhone."),
+        ("ip", "--ip", "ADDRESS", "IP address."),
+        ("city", "--city", "NAME", "City."),
+        ("region", "--region", "NAME", "Region."),
+        ("country", "--country", "NAME", "Country."),
+        ("countryCode", "--country-code", "CODE", "Two letters, such as DE."),
+        ("latitude", "--latitude", "DEGREES", "From -90 to 90."),
+        ("longitude", "--longitude", "DEGREES", "From -180 to 180."),
+        ("screenResolution", "--screen-resolution", "WxH", "Screen size in pixels."),
+        ("viewport", "--viewport", "WxH", "Window size in pixels."),
+    ]
+    found = [_option([name, flag], keep, panel, text, metavar=metavar) for name, flag, metavar, text in described]
+    kind = _option(["deviceType", "--device-type"], keep, panel, "Kind of device.", type=_choice(DEVICE_TYPES))
+    return [*found[:8], kind, *found[8:]]
+
+
+def selection() -> list[Parameter]:
+    """The filters that choose visitors; all that are given must hold."""
+    keep = _keep(GROUPS, "selection")
+    panel = "Selection"
+    return [
+        _flag(["identified", "--identified/--anonymous"], keep, panel, "With a contact, or without."),
+        _flag(["blocked", "--blocked/--not-blocked"], keep, panel, "Blocked now, or not."),
+        _option(["language", "--language"], keep, panel, "Language; en also means en-US.", metavar="TAG"),
+        _option(["timezone", "--timezone"], keep, panel, "Time zone.", metavar="ZONE"),
+        _option(["country_code", "--country-code"], keep, panel, "Country, such as DE.", metavar="CODE"),
+        _option(["device_type", "--device-type"], keep, panel, "Kind of device.", type=_choice(DEVICE_TYPES)),
+        _option(["browser", "--browser"], keep, panel, "Browser.", metavar="NAME"),
+        _option(["os", "--os"], keep, panel, "Operating system.", metavar="NAME"),
+        _option(["ip", "--ip"], keep, panel, "IP address.", metavar="ADDRESS"),
+        _option(["contact", "--contact"], keep, panel, "Devices of this contact: id, email, ext:ID.", metavar="CONTACT"),
+        _option(["created_since", "--created-since"], keep, panel, "Created at or after; a time or an age.", metavar="TIME"),
+        _option(["created_until", "--created-until"], keep, panel, "Created before.", metavar="TIME"),
+        _option(["seen_since", "--seen-since"], keep, panel, "Last seen at or after.", metavar="TIME"),
+        _option(["seen_until", "--seen-until"], keep, panel, "Last seen before.", metavar="TIME"),
+        _option(["never_seen", "--never-seen"], keep, panel, "Never seen.", is_flag=True),
+        _option(["metadata", "--metadata"], keep, panel, "Of the contact: K, K=V or K!=V.", metavar="FILTER", multiple=True),
+        _option(["search", "--search"], keep, panel, "A part of id, name, email, external id.", metavar="TEXT"),
+        _option(["deleted", "--deleted"], keep, panel, "The deleted ones instead.", is_flag=True),
+    ]
+
+
+def selection_by_contact_target() -> list[Parameter]:
+    """The selection without `--contact`, for commands where that names the target itself."""
+    return [parameter for parameter in selection() if parameter.name != "contact"]
+
+
+def _option(
+    declarations: Sequence[str],
+    callback: Callback,
+    panel: str,
+    help_: str,
+    *,
+    type: Any = str,
+    metavar: str | None = None,
+    multiple: bool = False,
+    is_flag: bool = False,
+    show_envvar: bool = False,
+) -> Parameter:
+    return TyperOption(
+        param_decls=list(declarations),
+        type=bool if is_flag else type,
+        default=None,
+        is_flag=is_flag or None,
+        multiple=multiple,
+        metavar=metavar,
+        callback=callback,
+        expose_value=False,
+        help=help_,
+        rich_help_panel=panel,
+        show_default=False,
+        show_envvar=show_envvar,
+    )
+
+
+def _flag(declarations: Sequence[str], callback: Callback, panel: str, help_: str) -> Parameter:
+    """A flag with an opposite: true, false, or not given."""
+    return _option(declarations, callback, panel, help_, is_flag=True)
+
+
+def _choice(values: Sequence[str]) -> TyperChoice[str]:
+    return TyperChoice(values, case_sensitive=False)
+
+
+def _keep(*path: str) -> Callback:
+    """A callback that keeps a given value in the context's `meta`, below `path`."""
+
+    def keep(ctx: ClickContext, parameter: Parameter, value: Any) -> Any:
+        if value is not None and value != () and value != []:
+            target = ctx.meta
+            for key in path:
+                target = target.setdefault(key, {})
+            target[parameter.name] = value
+        return value
+
+    return keep

@@ -1,0 +1,172 @@
+"""What a command receives: settings, clock, actor, output, and a store that opens on first use."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from typing import Any
+
+from visitors.domain import times
+from visitors.domain.selection import Selection, parse_selection
+from visitors.domain.times import Instant
+from visitors.errors import Declined, InvalidData, UsageProblem
+from visitors.operations import references
+from visitors.output.output import Output
+from visitors.output.sanitise import visible
+from visitors.settings import Settings, load_settings
+from visitors.store import visitors
+from visitors.store.connection import OpenOperation, Store, open_store
+
+
+class Context:
+    """One run of one command.
+
+    `given` holds the values of the option groups that the command asked for, by group and name;
+    `arguments` are the names of all options given, for the record.
+    """
+
+    def __init__(
+        self, flags: dict[str, Any], command: str, arguments: Sequence[str], given: dict[str, dict[str, Any]]
+    ) -> None:
+        self.settings: Settings = load_settings(flags, os.environ)
+        self.command = command
+        self.arguments = list(arguments)
+        self.given = given
+        self.now: Instant = self.clock()
+        self.output = Output(
+            format_=self.settings.format,
+            fields=self.settings.fields,
+            color=self.settings.color,
+            quiet=self.settings.quiet,
+            current=self.now,
+        )
+
+    def clock(self) -> Instant:
+        """The time, or what VISITORS_NOW says it is."""
+        return self.settings.frozen_now or times.now()
+
+    @cached_property
+    def store(self) -> Store:
+        """The store, made if it is not there yet. Raises StoreProblem."""
+        return open_store(self.settings.database, timeout=self.settings.timeout)
+
+    @contextmanager
+    def reading(self) -> Iterator[Store]:
+        """The store, for reading one snapshot of it.
+
+        A store that was named and is not there is an error: a typing mistake must not look like an
+        empty store. Raises StoreProblem.
+        """
+        if "store" not in self.__dict__:
+            create = not self.settings.database_was_named
+            self.__dict__["store"] = open_store(self.settings.database, timeout=self.settings.timeout, create=create)
+        with self.store.reading():
+            yield self.store
+
+    @contextmanager
+    def operation(self, *, dry_run: bool = False) -> Iterator[OpenOperation]:
+        """One recorded write to the store, in the name of this command. Raises StoreProblem."""
+        with self.store.operation(
+            self.command,
+            actor=self.settings.actor,
+            clock=self.clock,
+            arguments=self.arguments,
+            dry_run=dry_run,
+        ) as operation:
+            yield operation
+
+    def close(self) -> None:
+        """Close the store if it was opened."""
+        if "store" in self.__dict__:
+            self.store.close()
+
+    def group(self, name: str) -> dict[str, Any]:
+        """The values of one group of options, None or empty where not given."""
+        return self.given.get(name, {})
+
+    def selection(self) -> Selection:
+        """The selection options, normalised; its contact is still as typed. Raises InvalidData."""
+        values = dict(self.group("selection"))
+        metadata = values.pop("metadata", None) or []
+        return parse_selection(values, list(metadata), self.now)
+
+    def references(self, typed: Sequence[str]) -> list[str]:
+        """The ids on the command line, or for `-` those on standard input, one a line.
+
+        Raises UsageProblem when `-` stands beside others or standard input has none.
+        """
+        if "-" not in typed:
+            return list(typed)
+        if len(typed) > 1:
+            raise UsageProblem("- (ids from standard input) stands alone", hint="leave the other ids out")
+        return [line for line in map(str.strip, self.input_lines()) if line]
+
+    def input_lines(self) -> Iterator[str]:
+        """The lines of standard input, split at line feeds only. Raises InvalidData if not UTF-8."""
+        stream = sys.stdin.buffer
+        for number, line in enumerate(stream, start=1):
+            try:
+                yield line.decode()
+            except UnicodeDecodeError as error:
+                raise InvalidData(
+                    f"standard input, line {number}: not UTF-8 (byte {error.start + 1})", code="not_utf8"
+                ) from None
+
+    def targets(self, typed: Sequence[str], *, everything: bool) -> Targets:
+        """Whom a command that changes many is to change. Raises UsageProblem if nobody was named."""
+        selection = self.selection()
+        if typed and (everything or not selection.is_everything):
+            raise UsageProblem("give either ids or a selection, not both")
+        if everything and not selection.is_everything:
+            raise UsageProblem("--all takes no selection beside it")
+        if not typed and not everything and selection.is_everything:
+            raise UsageProblem(
+                "whom? give visitor ids, - for ids on standard input, or a selection",
+                hint="--all means every visitor",
+            )
+        return Targets(self.references(typed) if typed else None, selection)
+
+    def confirm(self, question: str, *, yes: bool) -> None:
+        """Ask on the terminal; `yes` answers beforehand.
+
+        Raises Declined, or UsageProblem when there is no terminal to ask on.
+        """
+        if yes:
+            return
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            raise UsageProblem(f"{question}: not asked, since this is no terminal", code="yes_needed", hint="add --yes")
+        sys.stdout.flush()
+        sys.stderr.write(f"{visible(question)}? [y/N] ")
+        sys.stderr.flush()
+        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+            raise Declined("nothing was changed")
+
+
+class Targets:
+    """Visitors that a command acts on: named one by one, or chosen by a selection."""
+
+    def __init__(self, named: list[str] | None, selection: Selection) -> None:
+        self.named = named
+        self._selection = selection
+
+    @property
+    def single(self) -> bool:
+        """Whether exactly one visitor was named."""
+        return self.named is not None and len(self.named) == 1
+
+    def count(self, store: Store, current: Instant) -> int:
+        """How many visitors a selection chooses now."""
+        return visitors.count(store, references.selection(store, self._selection, current), current)
+
+    def resolve(self, store: Store, current: Instant, *, deleted: bool = False) -> list[str]:
+        """The ids, each once. Raises NotFound, and Conflict for ambiguous ones, or for deleted ones
+        unless `deleted` ones are looked for."""
+        if self.named is None:
+            chosen = references.selection(store, self._selection, current)
+            return visitors.chosen_ids(store, chosen, current)
+        if deleted:
+            return references.visitor_ids(store, self.named)
+        return references.live_visitor_ids(store, self.named)

@@ -1,0 +1,257 @@
+"""Who a visitor turns out to be: the rules of `identify`, as one pure decision.
+
+`decide` takes what the store knows (the visitor's contact, the contact with that external id, the
+live contact with that email) and what was said, and answers what to do, or refuses. It is the same
+decision whether it is carried out, rehearsed or explained.
+
+The rules are those of the contract: an external id is the stronger key; an email alone is a hint
+that is enough only while it contradicts nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import msgspec
+
+from visitors.domain import normalise
+from visitors.domain.contact import Contact
+from visitors.domain.metadata import Metadata, encode, parse_metadata
+from visitors.errors import Conflict, InvalidData, UsageProblem
+
+OnConflict = Literal["error", "external-id-wins"]
+ON_CONFLICT: tuple[OnConflict, ...] = ("error", "external-id-wins")
+CLEARABLE = ("name", "email", "image", "metadata")
+_TEXT_FIELDS = ("externalId", "email", "name", "image")
+
+Rule = Literal["contact-id", "external-id", "email", "email-adopts-external-id", "created"]
+
+
+class Identity(msgspec.Struct, frozen=True, kw_only=True):
+    """What was said about a person, normalised. None means 'not said'."""
+
+    contact_id: str | None = None
+    external_id: str | None = None
+    email: str | None = None
+    name: str | None = None
+    image: str | None = None
+    metadata: Metadata | None = None
+    clear: tuple[str, ...] = ()
+    unset: tuple[str, ...] = ()
+    replace_metadata: bool = False
+
+    @property
+    def names_somebody(self) -> bool:
+        """Whether it can tell one person from another."""
+        return self.external_id is not None or self.email is not None or self.contact_id is not None
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """What the store knows before the decision."""
+
+    linked: Contact | None = None
+    by_contact_id: Contact | None = None
+    by_external_id: Contact | None = None
+    by_email: tuple[Contact, ...] = ()
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """What identify does: which rule chose the contact, and what changes on it.
+
+    `contact` is None when a new one is to be created. `changes` maps public contact fields to their
+    new values; it is empty when nothing is new. `links` tells whether the visitor's link changes.
+    """
+
+    rule: Rule
+    contact: Contact | None
+    changes: dict[str, Any]
+    links: bool
+    left_alone: Contact | None = None
+
+    @property
+    def outcome(self) -> Literal["created", "linked", "updated", "unchanged"]:
+        """One word for what happens."""
+        if self.contact is None:
+            return "created"
+        if self.links:
+            return "linked"
+        return "updated" if self.changes else "unchanged"
+
+
+def parse_identity(values: Mapping[str, object]) -> Identity:
+    """An Identity from public field names (`externalId email name image metadata clear unset
+    replaceMetadata`); None means 'not said'.
+
+    Raises InvalidData for a value that breaks its rule and UsageProblem for contradictions.
+    """
+    texts: dict[str, str | None] = {}
+    for field in _TEXT_FIELDS:
+        value = values.get(field)
+        if isinstance(value, int) and not isinstance(value, bool) and field == "externalId":
+            value = str(value)  # row_to_json and friends print numeric keys as numbers
+        if value is not None and not isinstance(value, str):
+            raise InvalidData(f"{field} is not a string", field=field, code="invalid_type")
+        texts[field] = None if value is None else _NORMALISE[field](value, field)
+    metadata = values.get("metadata")
+    clear = _names(values.get("clear"), "clear")
+    unset = _names(values.get("unset"), "unset")
+    identity = Identity(
+        external_id=texts["externalId"],
+        email=texts["email"],
+        name=texts["name"],
+        image=texts["image"],
+        metadata=None if metadata is None else parse_metadata(metadata),
+        clear=clear,
+        unset=unset,
+        replace_metadata=bool(values.get("replaceMetadata")),
+    )
+    for field in clear:
+        if field not in CLEARABLE:
+            raise UsageProblem(f"{field!r} cannot be cleared", hint="one of " + ", ".join(CLEARABLE))
+        if values.get(field) is not None:
+            raise UsageProblem(f"{field} is both given and cleared")
+    for key in unset:
+        if key in (identity.metadata or {}):
+            raise UsageProblem(f"metadata key {key!r} is both set and unset")
+    if identity.replace_metadata and metadata is None:
+        raise UsageProblem("--replace-metadata needs the metadata that replaces it", hint="add --metadata K=V")
+    return identity
+
+
+def decide(said: Identity, known: Known, *, on_conflict: OnConflict = "error", relink: bool = False) -> Decision:
+    """What identify does with `said`, given `known`.
+
+    Raises UsageProblem when `said` names nobody, and Conflict when the external id and the email
+    belong to different people, when the person is deleted, when an email belongs to several, or when
+    the visitor is linked to somebody else and `relink` is not set.
+    """
+    if not said.names_somebody:
+        raise UsageProblem(
+            "identify needs an external id, an email, or both", hint="add --external-id ID or --email ADDRESS"
+        )
+    rule, contact, left_alone = _choose(said, known, on_conflict)
+    if contact is not None and contact.deleted_at is not None:
+        raise Conflict(
+            f"contact {contact.id} ({contact.label}) is deleted",
+            code="contact_deleted",
+            hint=f"visitors contacts restore {contact.id}",
+        )
+    links = contact is None or known.linked is None or known.linked.id != contact.id
+    if links and known.linked is not None and not relink:
+        other = "a new contact" if contact is None else f"{contact.id} ({contact.label})"
+        raise Conflict(
+            f"the visitor is linked to contact {known.linked.id} ({known.linked.label}), not to {other}",
+            code="linked_elsewhere",
+            hint="if another person now uses this browser, add --relink: earlier conversations stay with"
+            " the earlier contact",
+        )
+    changes = _changes(said, contact, keep_email=left_alone is not None)
+    return Decision(rule=rule, contact=contact, changes=changes, links=links, left_alone=left_alone)
+
+
+def _choose(said: Identity, known: Known, on_conflict: OnConflict) -> tuple[Rule, Contact | None, Contact | None]:
+    """The rule that fires, the contact it chooses, and the contact it leaves alone."""
+    by_email = known.by_email
+    strong = known.by_contact_id or known.by_external_id
+    if strong is not None:
+        if known.by_external_id not in (None, strong) or said.external_id not in (None, strong.external_id):
+            if known.by_external_id is not None or strong.external_id is not None:
+                raise _two_ids(said, strong, known.by_external_id)
+        others = [contact for contact in by_email if contact.id != strong.id]
+        rule: Rule = "contact-id" if known.by_contact_id else "external-id"
+        if not others:
+            return rule, strong, None
+        if on_conflict == "external-id-wins":
+            return rule, strong, others[0]
+        raise _two_people(said, strong, others[0])
+    if len(by_email) > 1:
+        raise Conflict(
+            f"{len(by_email)} contacts have the email {said.email}: " + ", ".join(contact.id for contact in by_email),
+            code="ambiguous",
+            hint="name the person by external id, or merge the contacts",
+        )
+    if by_email:
+        contact = by_email[0]
+        if said.external_id is None:
+            return "email", contact, None
+        if contact.external_id is None:
+            return "email-adopts-external-id", contact, None
+        if on_conflict == "external-id-wins":
+            return "created", None, contact
+        raise _two_people(said, None, contact)
+    return "created", None, None
+
+
+def _two_ids(said: Identity, by_id: Contact, by_external_id: Contact | None) -> Conflict:
+    whose = f"contact {by_external_id.id}" if by_external_id else "nobody yet"
+    return Conflict(
+        f"contact {by_id.id} has external id {by_id.external_id or 'none'}, and {said.external_id} is {whose}",
+        code="contact_conflict",
+        hint="leave out the contact id to go by external id",
+    )
+
+
+def _two_people(said: Identity, by_external_id: Contact | None, by_email: Contact) -> Conflict:
+    first = (
+        f"external id {said.external_id} is contact {by_external_id.id} ({by_external_id.label})"
+        if by_external_id
+        else f"external id {said.external_id} is new"
+    )
+    second = f"email {said.email} is contact {by_email.id} ({by_email.label}"
+    second += f", external id {by_email.external_id})" if by_email.external_id else ")"
+    return Conflict(
+        f"two different people: {first}, {second}",
+        code="contact_conflict",
+        hint="--on-conflict external-id-wins takes the external id and leaves the other contact alone",
+    )
+
+
+def _changes(said: Identity, contact: Contact | None, *, keep_email: bool) -> dict[str, Any]:
+    """Public contact fields whose value would become another one."""
+    wanted: dict[str, Any] = {
+        field: value
+        for field, value in (
+            ("externalId", said.external_id),
+            ("name", said.name),
+            ("email", None if keep_email else said.email),
+            ("image", said.image),
+        )
+        if value is not None
+    }
+    wanted.update({field: None for field in said.clear if field != "metadata"})
+    before: Metadata = contact.metadata if contact else {}
+    metadata = {} if said.replace_metadata or "metadata" in said.clear else dict(before)
+    metadata.update(said.metadata or {})
+    for key in said.unset:
+        metadata.pop(key, None)
+    metadata = parse_metadata(metadata)  # two objects within the limit can make one beyond it
+    current = (
+        {"externalId": contact.external_id, "name": contact.name, "email": contact.email, "image": contact.image}
+        if contact
+        else {}
+    )
+    changes = {field: value for field, value in wanted.items() if value != current.get(field)}
+    if encode(dict(sorted(metadata.items()))) != encode(dict(sorted(before.items()))):
+        changes["metadata"] = metadata
+    return changes
+
+
+def _names(value: object, field: str) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
+        raise InvalidData(f"{field} is not a list of names", field=field, code="invalid_type")
+    return tuple(value)
+
+
+def _image(value: str, field: str) -> str:
+    return normalise.text(value, field, normalise.URL_LIMIT)
+
+
+def _name(value: str, field: str) -> str:
+    return normalise.text(value, field)
+
+
+_NORMALISE = {"externalId": normalise.external_id, "email": normalise.email, "name": _name, "image": _image}
+

@@ -1,0 +1,178 @@
+"""A contact's metadata: a flat object of strings, numbers, booleans and nulls, and its hash.
+
+The hash tells an application, without the object, whether anything changed. The system that it
+comes from computes it in JavaScript, so the text that is hashed is what `JSON.stringify` prints.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from visitors.domain import normalise
+from visitors.errors import InvalidData
+
+Scalar = str | int | float | bool | None
+Metadata = dict[str, Scalar]
+
+KEY_LIMIT = 100
+SIZE_LIMIT = 16_384
+
+_INTEGER_KEY = re.compile(r"0|[1-9][0-9]{0,9}")
+_LARGEST_INDEX = 2**32 - 2
+_SAFE_INTEGER = 2**53
+
+
+def parse_metadata(value: object, field: str = "metadata") -> Metadata:
+    """A checked copy of `value`, in the order of its keys.
+
+    Raises InvalidData for anything but an object, for nested values, for numbers that are not finite
+    or do not fit 64 bits, and when the object is larger than 16 KiB as JSON.
+    """
+    if not isinstance(value, Mapping):
+        raise InvalidData(
+            f"{field} is not an object",
+            field=field,
+            code="invalid_metadata",
+            hint='an object such as {"plan": "pro"}',
+        )
+    checked = {_key(key, field): _scalar(item, field, key) for key, item in value.items()}
+    size = len(encode(checked))
+    if size > SIZE_LIMIT:
+        raise InvalidData(
+            f"{field} takes {size:,} bytes; the limit is {SIZE_LIMIT:,}", field=field, code="metadata_too_large"
+        )
+    return checked
+
+
+def parse_assignments(assignments: Iterable[str], field: str = "metadata") -> Metadata:
+    """`K=V` sets the string V; `K:=JSON` a number, boolean or null.
+
+    Raises InvalidData when one is neither, or when a key comes twice.
+    """
+    result: Metadata = {}
+    for assignment in assignments:
+        key, equals, value = assignment.partition("=")
+        typed = key.endswith(":")
+        key = key.removesuffix(":")
+        if not equals or not key.strip():
+            raise InvalidData(
+                f"{field} {assignment[:60]!r} is not KEY=VALUE",
+                field=field,
+                code="invalid_metadata",
+                hint="plan=pro sets a string; seats:=5 a number, active:=true a boolean",
+            )
+        if key.strip() in result:
+            raise InvalidData(f"{field} {key.strip()!r} is given twice", field=field, code="invalid_metadata")
+        result[key.strip()] = decode_value(value, field) if typed else value
+    return parse_metadata(result, field)
+
+
+def decode_value(text: str, field: str) -> Any:
+    """The JSON value that `text` holds. Raises InvalidData; bounded in depth."""
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
+        reason = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
+        raise InvalidData(f"{field} is not JSON: {reason}", field=field, code="invalid_json") from None
+
+
+def encode(value: Mapping[str, object]) -> str:
+    """Compact JSON, in the order of the keys, as the store keeps it."""
+    return msgspec.json.encode(value).decode()
+
+
+def metadata_hash(metadata: Mapping[str, object]) -> str:
+    """The first 8 hex digits of the SHA-256 of the sorted object as JavaScript prints it; `""` if empty."""
+    if not metadata:
+        return ""
+    ordered = sorted(metadata, key=lambda key: key.encode("utf-16-be", "surrogatepass"))
+    # Rebuilding an object by assignment drops this key: the setter takes it for the prototype.
+    rebuilt = {key: metadata[key] for key in ordered if key != "__proto__"}
+    return hashlib.sha256(javascript_json(rebuilt).encode()).hexdigest()[:8]
+
+
+def javascript_json(value: object) -> str:
+    """`value` (of JSON's types) as `JSON.stringify` prints it (ECMA-262, 25.5.2)."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, int | float):
+        return _javascript_number(value)
+    if isinstance(value, Mapping):
+        items = ((str(key), item) for key, item in value.items())
+        members = (f"{javascript_json(key)}:{javascript_json(item)}" for key, item in _property_order(items))
+        return "{" + ",".join(members) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ",".join(javascript_json(item) for item in value) + "]"
+    raise TypeError(f"not a JSON value: {type(value).__name__}")
+
+
+def _property_order(items: Iterable[tuple[str, object]]) -> list[tuple[str, object]]:
+    """Integer-like keys first, in numeric order, then the others as they came (ECMA-262, 10.1.11.1)."""
+    indexes, names = [], []
+    for key, item in items:
+        is_index = _INTEGER_KEY.fullmatch(key) and int(key) <= _LARGEST_INDEX
+        (indexes if is_index else names).append((key, item))
+    return sorted(indexes, key=lambda pair: int(pair[0])) + names
+
+
+def _javascript_number(number: int | float) -> str:
+    """Number::toString (ECMA-262, 6.1.6.1.20), from Python's equally short `repr`."""
+    if isinstance(number, int) and abs(number) <= _SAFE_INTEGER:
+        return str(number)
+    number = float(number)
+    if not math.isfinite(number):
+        return "null"
+    if number == 0:
+        return "0"
+    sign = "-" if number < 0 else ""
+    mantissa, _, exponent = repr(abs(number)).partition("e")
+    whole, _, fraction = mantissa.partition(".")
+    digits = (whole + fraction).lstrip("0")
+    point = len(whole) + int(exponent or 0) - (len(whole + fraction) - len(digits))
+    digits = digits.rstrip("0")
+    if len(digits) <= point <= 21:
+        return sign + digits + "0" * (point - len(digits))
+    if 0 < point <= 21:
+        return f"{sign}{digits[:point]}.{digits[point:]}"
+    if -6 < point <= 0:
+        return f"{sign}0.{'0' * -point}{digits}"
+    power = f"e{point - 1:+d}"
+    return sign + digits[0] + (f".{digits[1:]}" if len(digits) > 1 else "") + power
+
+
+def _key(key: object, field: str) -> str:
+    name = normalise.text(str(key), f"{field} key", KEY_LIMIT)
+    if name != key:
+        raise InvalidData(
+            f"{field} key {key!r} has white space around it", field=field, code="invalid_metadata"
+        )
+    return name
+
+
+def _scalar(value: object, field: str, key: object) -> Scalar:
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        if -(2**63) <= value < 2**63:
+            return value
+        reason = "does not fit a 64-bit integer"
+    elif isinstance(value, float):
+        if math.isfinite(value):
+            return value
+        reason = "is not a finite number"
+    elif isinstance(value, str):
+        return normalise.text(value, f"{field} {key!r}", SIZE_LIMIT) if value.strip() else ""
+    else:
+        reason = "is nested; only strings, numbers, booleans and null are allowed"
+    raise InvalidData(f"{field} {key!r} {reason}", field=field, code="invalid_metadata")

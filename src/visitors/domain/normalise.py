@@ -1,0 +1,210 @@
+"""One value from outside -> the one form in which the store keeps it, or InvalidData.
+
+Everything is trimmed. Text holds any character but NUL and lone surrogates, which SQLite cannot
+keep; what looks dangerous on a terminal or in a spreadsheet is data, and made harmless where shown.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from visitors.errors import InvalidData
+
+TEXT_LIMIT = 1_000
+URL_LIMIT = 2_048
+MESSAGE_LIMIT = 1_000_000
+EMAIL_LIMIT = 254
+EXTERNAL_ID_LIMIT = 255
+
+DEVICE_TYPES = ("desktop", "mobile", "tablet", "unknown")
+
+# The "valid e-mail address" of the HTML standard, which every browser's form applies, with two
+# differences: characters beyond ASCII pass (RFC 6531), and the domain needs a dot.
+_LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
+_EMAIL = re.compile(
+    r"[a-z0-9!#$%&'*+/=?^_`{|}~\u00a1-\U0010ffff-]+"
+    r"(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~\u00a1-\U0010ffff-]+)*"
+    rf"@{_LABEL}(?:\.{_LABEL})+"
+)
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
+_TIMEZONE = re.compile(r"[A-Za-z0-9_+-]+(?:/[A-Za-z0-9_+-]+)*")
+_COUNTRY_CODE = re.compile(r"[A-Za-z]{2}")
+_SIZE = re.compile(r"(\d{1,6})\s*[x×X]\s*(\d{1,6})")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_ZEROS_OR_DASHES = re.compile(r"[0-]+")
+_JUNK_IDS = frozenset(
+    ["null", "undefined", "none", "guest", "anonymous", "[object object]", "-1", "true", "false", "nan"]
+)
+# Files of a zoneinfo tree that are not names of zones.
+_NOT_ZONES = ("posix/", "right/", "posixrules", "localtime", "Factory")
+
+
+def text(value: str, field: str, limit: int = TEXT_LIMIT) -> str:
+    """Trimmed text of 1 to `limit` characters."""
+    trimmed = value.strip()
+    if not trimmed:
+        raise InvalidData(f"{field} is empty", field=field, code="empty", hint=f"leave {field} out to keep it")
+    if len(trimmed) > limit:
+        raise InvalidData(
+            f"{field} has {len(trimmed):,} characters; the limit is {limit:,}", field=field, code="too_long"
+        )
+    if "\0" in trimmed:
+        raise InvalidData(f"{field} contains a NUL character", field=field, code="invalid_text")
+    if not trimmed.isascii() and _SURROGATE.search(trimmed):
+        raise InvalidData(f"{field} contains a lone surrogate", field=field, code="invalid_text")
+    return trimmed
+
+
+def email(value: str, field: str = "email") -> str:
+    """An email address in lower case. `+tag` and dots stay: they can be different people."""
+    address = text(value, field).lower()
+    if len(address) > EMAIL_LIMIT or not address.isprintable() or not _EMAIL.fullmatch(address):
+        raise InvalidData(
+            f"{field} {_short(address)!r} is not an email address",
+            field=field,
+            code="invalid_email",
+            hint="an address looks like name@example.com",
+        )
+    return address
+
+
+def external_id(value: str, field: str = "externalId") -> str:
+    """The application's own user id, case kept. Refuses what a broken integration sends instead."""
+    token = text(value, field, EXTERNAL_ID_LIMIT)
+    if token.lower() in _JUNK_IDS or _ZEROS_OR_DASHES.fullmatch(token):
+        raise InvalidData(
+            f"{field} {token!r} is a placeholder, not somebody's id",
+            field=field,
+            code="junk_external_id",
+            hint="identify only after login, with the id that your application uses for the user",
+        )
+    return token
+
+
+@lru_cache(maxsize=4096)
+def language(value: str, field: str = "language") -> str:
+    """A BCP 47 tag in its conventional case (RFC 5646, 2.1.1): `en-gb` -> `en-GB`."""
+    tag = text(value, field)
+    if not _LANGUAGE.fullmatch(tag):
+        raise InvalidData(
+            f"{field} {_short(tag)!r} is not a language tag",
+            field=field,
+            code="invalid_language",
+            hint="a BCP 47 tag such as en, en-US or zh-Hant-TW",
+        )
+    subtags = tag.lower().split("-")
+    for position, subtag in enumerate(subtags[1:], start=1):
+        if len(subtags[position - 1]) == 1:  # what follows a singleton stays lower case
+            break
+        if len(subtag) == 2 and subtag.isalpha():
+            subtags[position] = subtag.upper()
+        elif len(subtag) == 4 and subtag.isalpha():
+            subtags[position] = subtag.title()
+    return "-".join(subtags)
+
+
+@lru_cache(maxsize=4096)
+def timezone(value: str, field: str = "timezone") -> str:
+    """An IANA time zone name, exactly as the database spells it."""
+    import zoneinfo
+
+    name = text(value, field)
+    if _TIMEZONE.fullmatch(name) and not name.startswith(_NOT_ZONES):
+        try:
+            zoneinfo.ZoneInfo(name)
+            return name
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+            pass
+    spelled = {zone.lower(): zone for zone in zoneinfo.available_timezones()}.get(name.lower())
+    raise InvalidData(
+        f"{field} {_short(name)!r} is not an IANA time zone",
+        field=field,
+        code="invalid_timezone",
+        hint=f"did you mean {spelled}?" if spelled else "a name such as Europe/London",
+    )
+
+
+def country_code(value: str, field: str = "countryCode") -> str:
+    """An ISO 3166-1 alpha-2 code in upper case (its form; not whether it is assigned)."""
+    code = text(value, field)
+    if not _COUNTRY_CODE.fullmatch(code):
+        raise InvalidData(
+            f"{field} {_short(code)!r} is not a country code",
+            field=field,
+            code="invalid_country_code",
+            hint="two letters, such as DE",
+        )
+    return code.upper()
+
+
+def device_type(value: str, field: str = "deviceType") -> str:
+    """One of `desktop mobile tablet unknown`, in any letter case."""
+    kind = text(value, field).lower()
+    if kind not in DEVICE_TYPES:
+        raise InvalidData(
+            f"{field} {_short(kind)!r} is not a device type",
+            field=field,
+            code="invalid_device_type",
+            hint="one of " + ", ".join(DEVICE_TYPES),
+        )
+    return kind
+
+
+@lru_cache(maxsize=4096)
+def ip(value: str, field: str = "ip") -> str:
+    """An IPv4 or IPv6 address in its canonical text form (RFC 5952)."""
+    import ipaddress
+
+    address = text(value, field)
+    try:
+        return str(ipaddress.ip_address(address))
+    except ValueError:
+        raise InvalidData(
+            f"{field} {_short(address)!r} is not an IP address",
+            field=field,
+            code="invalid_ip",
+            hint="an address such as 203.0.113.7 or 2001:db8::7",
+        ) from None
+
+
+def latitude(value: str | float, field: str = "latitude") -> float:
+    """Degrees from -90 to 90."""
+    return _degrees(value, field, 90)
+
+
+def longitude(value: str | float, field: str = "longitude") -> float:
+    """Degrees from -180 to 180."""
+    return _degrees(value, field, 180)
+
+
+def size(value: str, field: str) -> str:
+    """Width and height in pixels: `1920x1080`."""
+    match = _SIZE.fullmatch(text(value, field))
+    if not match:
+        raise InvalidData(
+            f"{field} {_short(value)!r} is not a size",
+            field=field,
+            code="invalid_size",
+            hint="width x height in pixels, such as 1920x1080",
+        )
+    return f"{int(match[1])}x{int(match[2])}"
+
+
+def _degrees(value: str | float, field: str, limit: int) -> float:
+    try:
+        degrees = float(value)
+    except (ValueError, OverflowError):
+        degrees = float("nan")
+    if not -limit <= degrees <= limit:
+        raise InvalidData(
+            f"{field} {_short(str(value))!r} is not between -{limit} and {limit}",
+            field=field,
+            code="invalid_coordinates",
+            hint="decimal degrees, such as 52.52",
+        )
+    return degrees + 0.0  # -0.0 becomes 0.0
+
+
+def _short(value: str) -> str:
+    return value if len(value) <= 60 else value[:60] + "…"

@@ -1,0 +1,113 @@
+"""Instants as the store and the machine formats write them: RFC 3339, UTC, milliseconds.
+
+An instant is a string such as `2026-03-01T20:58:11.021Z`. The form is fixed, so that instants
+compare as text, in Python and in SQL, and go out exactly as they came in.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from datetime import UTC, datetime, timedelta
+
+from visitors.errors import InvalidData
+
+Instant = str
+
+_AGE = re.compile(r"(\d{1,9})\s*(ms|s|m|h|d|w|y)")
+_UNITS = {
+    "ms": timedelta(milliseconds=1),
+    "s": timedelta(seconds=1),
+    "m": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+    "w": timedelta(weeks=1),
+    "y": timedelta(days=365),
+}
+_HINT = "use RFC 3339 (2026-03-01T20:58:11Z), a date (2026-03-01) or an age (30d, 12h, 15m)"
+
+
+def now() -> Instant:
+    """The time of the machine's clock."""
+    return from_milliseconds(time.time_ns() // 1_000_000)
+
+
+def from_milliseconds(milliseconds: int) -> Instant:
+    """The instant that lies `milliseconds` after the Unix epoch."""
+    whole, rest = divmod(milliseconds, 1000)
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(whole)) + f".{rest:03d}Z"
+
+
+def to_milliseconds(instant: Instant) -> int:
+    """Milliseconds between the Unix epoch and `instant`."""
+    moment = datetime.fromisoformat(instant)
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+
+
+def parse_instant(value: str, field: str) -> Instant:
+    """RFC 3339, or a date; without a zone it is UTC. Finer parts than milliseconds are cut off.
+
+    Raises InvalidData when `value` is neither, or lies outside the years 1 to 9999.
+    """
+    text = value.strip()
+    # fromisoformat also takes week dates (2026-W09) and compact forms (20260301); RFC 3339 has none.
+    if text[4:5] == "-" and text[7:8] == "-":
+        try:
+            return _instant(datetime.fromisoformat(text))
+        except (ValueError, OverflowError):
+            pass
+    shown = text if len(text) <= 40 else text[:40] + "…"
+    raise InvalidData(f"{field} {shown!r} is not a time", field=field, code="invalid_time", hint=_HINT)
+
+
+def parse_time(value: str, field: str, current: Instant) -> Instant:
+    """As `parse_instant`, or an age before `current` (`30d`, `12h`, `15m`)."""
+    if _AGE.fullmatch(value.strip()):
+        return _shift(current, -_duration(value), field)
+    return parse_instant(value, field)
+
+
+def parse_expiry(duration: str, current: Instant, field: str = "for") -> Instant:
+    """The instant `duration` (`7d`, `12h`) after `current`. Raises InvalidData."""
+    if not _AGE.fullmatch(duration.strip()):
+        raise InvalidData(
+            f"{field} {duration[:40]!r} is not a duration",
+            field=field,
+            code="invalid_time",
+            hint="a whole number and a unit: 15m, 12h, 7d, 4w, 1y",
+        )
+    return _shift(current, _duration(duration), field)
+
+
+def relative(instant: Instant, current: Instant) -> str:
+    """`instant` as a person would say it at `current`: `just now`, `3h ago`, `in 6d`."""
+    seconds = (to_milliseconds(current) - to_milliseconds(instant)) / 1000
+    distance = abs(seconds)
+    if distance < 45:
+        return "just now"
+    for size, unit in ((31_536_000, "y"), (86_400, "d"), (3_600, "h"), (60, "m")):
+        if distance >= size or unit == "m":
+            amount = f"{max(1, int(distance / size))}{unit}"
+            break
+    return f"{amount} ago" if seconds > 0 else f"in {amount}"
+
+
+def _duration(value: str) -> timedelta:
+    match = _AGE.fullmatch(value.strip())
+    assert match is not None
+    return int(match[1]) * _UNITS[match[2]]
+
+
+def _shift(current: Instant, by: timedelta, field: str) -> Instant:
+    try:
+        return _instant(datetime.fromisoformat(current) + by)
+    except OverflowError:
+        raise InvalidData(
+            f"{field} reaches outside the years 1 to 9999", field=field, code="invalid_time"
+        ) from None
+
+
+def _instant(moment: datetime) -> Instant:
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"

@@ -1,0 +1,91 @@
+"""Every expected error: what went wrong, what to do next, and the exit status it earns.
+
+An error owns its message, so that commands never format one and the single boundary in `main` only
+has to print it. Codes are stable words for scripts; exit statuses are the table in the README.
+"""
+
+from __future__ import annotations
+
+
+class VisitorsError(Exception):
+    """Base of the expected errors.
+
+    `message` is one sentence for a person; `hint` says what to do next, if anything; `code` is a
+    stable word for programs. Values from outside may stand in both texts: whoever prints them makes
+    them harmless first.
+    """
+
+    exit_status = 1
+    default_code = "unexpected"
+
+    def __init__(self, message: str, *, hint: str | None = None, code: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.code = code or self.default_code
+
+
+class UsageProblem(VisitorsError):
+    """The command line makes no sense as given."""
+
+    exit_status = 2
+    default_code = "usage"
+
+
+class NotFound(VisitorsError):
+    """A visitor, contact or other record that was named does not exist."""
+
+    exit_status = 3
+    default_code = "not_found"
+
+
+class Conflict(VisitorsError):
+    """The record exists, is ambiguous, is linked elsewhere, or another precondition failed."""
+
+    exit_status = 4
+    default_code = "conflict"
+
+
+class InvalidData(VisitorsError):
+    """A value that breaks a rule; `field` names it by its public name (`contact.email`)."""
+
+    exit_status = 5
+    default_code = "invalid"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        field: str | None = None,
+        hint: str | None = None,
+        code: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint, code=code)
+        self.field = field
+
+
+class RowsRejected(InvalidData):
+    """A bulk job took the good rows and set the bad ones aside."""
+
+    default_code = "rows_rejected"
+
+
+class StoreProblem(VisitorsError):
+    """The store is missing, locked, corrupt, unwritable, or made by a newer version."""
+
+    exit_status = 6
+    default_code = "store"
+
+
+class Declined(VisitorsError):
+    """The person at the terminal said no."""
+
+    exit_status = 7
+    default_code = "declined"
+
+
+class CheckFailed(VisitorsError):
+    """A check was asked for and answered no."""
+
+    exit_status = 8
+    default_code = "check_failed"

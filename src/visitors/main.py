@@ -1,0 +1,116 @@
+"""The entry: answers completions at once, and is the one place where errors become exit codes."""
+
+from __future__ import annotations
+
+import sys
+from typing import NoReturn, TextIO
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run the command line `arguments` (default: the process's) and exit with its status."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments[:1] == ["__complete"]:
+        # Answered before Typer and the rest are imported: this runs at every TAB.
+        from visitors.completion import complete
+
+        sys.exit(complete(arguments[1:], sys.stdout))
+    sys.exit(run(arguments))
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command line and return its exit status; errors are on standard error by then."""
+    import signal
+
+    _set_up_streams()
+    if hasattr(signal, "SIGTERM"):
+        signal.signal(signal.SIGTERM, _terminate)
+    try:
+        status = _invoke(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _forget(sys.stdout)
+        return 0
+    except KeyboardInterrupt:
+        sys.stderr.write("\ninterrupted: nothing was written\n")
+        return 130
+    return status
+
+
+def _invoke(arguments: list[str]) -> int:
+    import typer
+
+    from visitors import cli
+    from visitors.errors import UsageProblem, VisitorsError
+    from visitors.output.output import write_error
+
+    as_json = _wants_json(arguments)
+    try:
+        result = cli.root().main(args=arguments, prog_name="visitors", standalone_mode=False)
+    except VisitorsError as error:
+        _flush(sys.stdout)
+        write_error(error, sys.stderr, as_json=as_json)
+        return error.exit_status
+    except typer.TyperException as error:
+        problem = UsageProblem(error.format_message(), hint=cli.usage_hint(error))
+        write_error(problem, sys.stderr, as_json=as_json)
+        return problem.exit_status
+    except typer.Exit as error:
+        return error.exit_code
+    except typer.Abort:
+        raise KeyboardInterrupt from None
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        return _unexpected(error, as_json=as_json)
+    return result if isinstance(result, int) else 0
+
+
+def _unexpected(error: Exception, *, as_json: bool) -> int:
+    """A failure that nobody foresaw: still one line, and the traceback for whoever asks."""
+    import os
+
+    from visitors.errors import VisitorsError
+    from visitors.output.output import write_error
+
+    if os.environ.get("VISITORS_DEBUG"):
+        raise error
+    text = f"unexpected failure: {type(error).__name__}: {error}"
+    hint = "VISITORS_DEBUG=1 shows the traceback; please report it"
+    write_error(VisitorsError(text, hint=hint), sys.stderr, as_json=as_json)
+    return VisitorsError.exit_status
+
+
+def _wants_json(arguments: list[str]) -> bool:
+    """Whether errors are to be JSON. Read off the raw words, since parsing them may be what failed."""
+    for position, word in enumerate(arguments):
+        name, equals, value = word.partition("=")
+        if name == "--format":
+            value = value if equals else "".join(arguments[position + 1 : position + 2])
+            return value in ("json", "ndjson")
+    return False
+
+
+def _set_up_streams() -> None:
+    """UTF-8 and plain line feeds, whatever the locale; what cannot be encoded is escaped."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
+
+
+def _terminate(*_: object) -> NoReturn:
+    """Unwind on SIGTERM, so that transactions roll back and temporary files go."""
+    raise SystemExit(143)
+
+
+def _flush(stream: TextIO) -> None:
+    try:
+        stream.flush()
+    except BrokenPipeError:
+        _forget(stream)
+
+
+def _forget(stream: TextIO) -> None:
+    """Keep the interpreter from complaining at exit about a pipe that closed early."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

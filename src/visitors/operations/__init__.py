@@ -1,0 +1,1 @@
+"""What a command does, in steps, inside one transaction that the caller opened."""

@@ -1,0 +1,52 @@
+"""Block and unblock visitors, or the people behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from visitors.domain.times import Instant
+from visitors.errors import Conflict, InvalidData
+from visitors.store import blocks
+from visitors.store.blocks import Target
+from visitors.store.connection import OpenOperation, Store
+
+
+def block(
+    store: Store,
+    operation: OpenOperation,
+    target: Target,
+    ids: Sequence[str],
+    *,
+    reason: str | None = None,
+    expires_at: Instant | None = None,
+) -> set[str]:
+    """Block those of `ids` that have no live block of their own; returns which these were.
+
+    Raises InvalidData when `expires_at` is not in the future.
+    """
+    if expires_at is not None and expires_at <= operation.at:
+        raise InvalidData(
+            f"a block until {expires_at} would be over already", field="until", code="expiry_in_the_past"
+        )
+    already = blocks.blocked(store, target, ids, operation.at)
+    new = [target_id for target_id in ids if target_id not in already]
+    blocks.add(store, operation, target, new, reason=reason, blocked_by=operation.actor, expires_at=expires_at)
+    return set(new)
+
+
+def unblock(store: Store, operation: OpenOperation, target: Target, ids: Sequence[str]) -> set[str]:
+    """Lift the live blocks of `ids`; returns which had one.
+
+    Raises Conflict for a visitor whose contact is blocked: lifting its own block would not let it in.
+    """
+    if target == "visitor":
+        through_contact = blocks.blocked_contacts_of(store, ids, operation.at)
+        for visitor_id, contact_id in through_contact.items():
+            raise Conflict(
+                f"unblocking visitor {visitor_id} has no effect: its contact {contact_id} is blocked",
+                code="contact_blocked",
+                hint=f"visitors unblock --contact {contact_id}",
+            )
+    lifted = blocks.blocked(store, target, ids, operation.at)
+    blocks.lift(store, operation, target, sorted(lifted))
+    return lifted

@@ -1,0 +1,74 @@
+"""Carry out the decision of `domain.identity`: link a visitor to the person it turns out to be."""
+
+from __future__ import annotations
+
+import msgspec
+
+from visitors.domain.contact import Contact
+from visitors.domain.identity import Decision, Identity, Known, OnConflict, decide
+from visitors.domain.times import Instant
+from visitors.domain.visitor import Visitor
+from visitors.store import contacts, conversations, visitors
+from visitors.store.connection import OpenOperation, Store
+
+
+class Identified(msgspec.Struct, frozen=True):
+    """What was decided, and the contact that the visitor is linked to now."""
+
+    decision: Decision
+    contact_id: str
+
+
+class ContactTimes(msgspec.Struct, frozen=True, kw_only=True):
+    """Times that an import gives a contact which it creates; None means the operation's."""
+
+    created_at: Instant | None = None
+    updated_at: Instant | None = None
+    deleted_at: Instant | None = None
+
+
+def known(store: Store, linked: Contact | None, said: Identity, current: Instant) -> Known:
+    """What the store knows about the people that `said` may mean."""
+    return Known(
+        linked=linked,
+        by_contact_id=contacts.find(store, said.contact_id, current) if said.contact_id else None,
+        by_external_id=contacts.find_by_external_id(store, said.external_id, current) if said.external_id else None,
+        by_email=tuple(contacts.find_by_email(store, said.email, current)) if said.email else (),
+    )
+
+
+def identify(
+    store: Store,
+    operation: OpenOperation,
+    visitor: Visitor,
+    said: Identity,
+    *,
+    on_conflict: OnConflict = "error",
+    relink: bool = False,
+    times: ContactTimes | None = None,
+) -> Identified:
+    """Decide, create or update the contact, link the visitor, and hand its conversations over.
+
+    Conversations that already have an owner stay with it. Raises what `decide` raises.
+    """
+    decision = decide(
+        said, known(store, visitor.contact, said, operation.at), on_conflict=on_conflict, relink=relink
+    )
+    if decision.contact is None:
+        times = times or ContactTimes()
+        contact_id = contacts.insert(
+            store,
+            operation,
+            decision.changes,
+            contact_id=said.contact_id,
+            created_at=times.created_at,
+            updated_at=times.updated_at,
+            deleted_at=times.deleted_at,
+        )
+    else:
+        contact_id = decision.contact.id
+        contacts.update(store, operation, contact_id, decision.changes)
+    if decision.links:
+        visitors.link(store, operation, [visitor.id], contact_id)
+        conversations.give_to_contact(store, [visitor.id], contact_id)
+    return Identified(decision, contact_id)

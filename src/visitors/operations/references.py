@@ -1,0 +1,138 @@
+"""From what a person typed to the records that are meant."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from visitors.domain import normalise
+from visitors.domain.contact import Contact
+from visitors.domain.ids import given_id
+from visitors.domain.selection import Selection
+from visitors.domain.times import Instant
+from visitors.domain.visitor import Visitor
+from visitors.errors import Conflict, InvalidData, NotFound
+from visitors.store import contacts, visitors
+from visitors.store.connection import Store
+from visitors.store.listing import Table, with_prefix
+
+_CANDIDATES = 5
+
+
+def visitor_ids(store: Store, references: Sequence[str]) -> list[str]:
+    """The ids that `references` (ids or unique prefixes) mean, in their order, each once.
+
+    Raises NotFound for the first that means none, and Conflict for the first that means several.
+    """
+    tokens = [_token(reference, "visitor") for reference in references]
+    exact = visitors.existing(store, tokens)
+    resolved = (
+        token if token in exact else _by_prefix(store, "visitors", token) for token in tokens
+    )
+    return list(dict.fromkeys(resolved))
+
+
+def live_visitor_ids(store: Store, references: Sequence[str]) -> list[str]:
+    """As `visitor_ids`; raises Conflict for a visitor that is deleted."""
+    ids = visitor_ids(store, references)
+    deleted = visitors.deleted_among(store, ids)
+    if deleted:
+        raise Conflict(
+            f"visitor {deleted[0]} is deleted", code="visitor_deleted", hint=f"visitors restore {deleted[0]}"
+        )
+    return ids
+
+
+def visitor(store: Store, reference: str, current: Instant) -> Visitor:
+    """The one visitor that `reference` means, deleted or not. Raises NotFound and Conflict."""
+    found = visitors.find(store, visitor_ids(store, [reference])[0], current)
+    assert found is not None
+    return found
+
+
+def live_visitor(store: Store, reference: str, current: Instant) -> Visitor:
+    """As `visitor`; raises Conflict when it is deleted."""
+    found = visitors.find(store, live_visitor_ids(store, [reference])[0], current)
+    assert found is not None
+    return found
+
+
+def contact(store: Store, reference: str, current: Instant) -> Contact:
+    """The contact that `reference` means: an id or unique prefix, an email, or `ext:VALUE`.
+
+    A tombstone means its survivor. Raises NotFound, Conflict when several are meant, and InvalidData.
+    """
+    text = reference.strip()
+    if text.startswith("ext:"):
+        external_id = normalise.text(text.removeprefix("ext:"), "contact", normalise.EXTERNAL_ID_LIMIT)
+        found = contacts.find_by_external_id(store, external_id, current)
+        if found is None:
+            raise NotFound(f"no contact has the external id {external_id!r}", code="contact_not_found", hint=_CONTACTS)
+        return found
+    if "@" in text:
+        email = normalise.email(text, "contact")
+        matches = contacts.find_by_email(store, email, current)
+        if len(matches) > 1:
+            raise _ambiguous(email, "contact", [match.id for match in matches])
+        if not matches:
+            raise NotFound(f"no contact has the email {email!r}", code="contact_not_found", hint=_CONTACTS)
+        return matches[0]
+    token = _token(text, "contact")
+    exact = contacts.find(store, token, current)
+    if exact is not None:
+        return exact
+    contact_id = _by_prefix(store, "contacts", token)
+    found = contacts.find(store, contact_id, current)
+    assert found is not None
+    return found
+
+
+def selection(store: Store, chosen: Selection, current: Instant) -> Selection:
+    """`chosen` with its contact as an id. Raises NotFound and Conflict."""
+    if chosen.contact is None:
+        return chosen
+    fields = {name: getattr(chosen, name) for name in Selection.__struct_fields__}
+    return Selection(**{**fields, "contact": contact(store, chosen.contact, current).id})
+
+
+def conversation_id(store: Store, reference: str) -> str:
+    """The id of the conversation that `reference` (an id or unique prefix) means."""
+    token = _token(reference, "conversation")
+    return _by_prefix(store, "conversations", token)
+
+
+def operation_id(store: Store, reference: str) -> str:
+    """The id of the operation that `reference` (an id or unique prefix) means."""
+    token = _token(reference, "operation")
+    return _by_prefix(store, "operations", token)
+
+
+_CONTACTS = "visitors contacts list --search TEXT finds contacts by a part of a name, email or external id"
+_LISTINGS = {
+    "visitor": "visitors list --search TEXT finds visitors by a part of an id, name, email or external id",
+    "contact": _CONTACTS,
+    "conversation": "visitors conversations list shows them",
+    "operation": "visitors history lists operations",
+}
+
+
+def _token(reference: str, noun: str) -> str:
+    try:
+        return given_id(reference, noun)
+    except InvalidData as error:
+        # Nothing that is no token can be the id of a record.
+        raise NotFound(error.message, code=f"{noun}_not_found", hint=error.hint) from None
+
+
+def _by_prefix(store: Store, table: Table, prefix: str) -> str:
+    noun = table.removesuffix("s")
+    matches = with_prefix(store, table, prefix, _CANDIDATES + 1)
+    if not matches:
+        raise NotFound(f"no {noun} has the id {prefix!r}", code=f"{noun}_not_found", hint=_LISTINGS[noun])
+    if len(matches) > 1 and matches[0] != prefix:
+        raise _ambiguous(prefix, noun, matches)
+    return matches[0]
+
+
+def _ambiguous(reference: str, noun: str, matches: Sequence[str]) -> Conflict:
+    shown = ", ".join(matches[:_CANDIDATES]) + (", …" if len(matches) > _CANDIDATES else "")
+    return Conflict(f"{reference!r} is ambiguous: {noun}s {shown}", code="ambiguous", hint="give more of the id")

@@ -1,0 +1,55 @@
+"""Recognise a visitor, or create one, as the widget does on page load."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from visitors.domain.visitor import BrowserData
+from visitors.errors import Conflict
+from visitors.store import visitors
+from visitors.store.connection import OpenOperation, Store
+
+ResolvedBy = Literal["id", "fingerprint", "created"]
+
+
+class Tracked(msgspec.Struct, frozen=True):
+    """Which visitor it is, and how it was found."""
+
+    visitor_id: str
+    resolved_by: ResolvedBy
+
+
+def track(store: Store, operation: OpenOperation, stored_id: str | None, data: BrowserData) -> Tracked:
+    """The visitor with the stored id, else the only live one with the fingerprint, else a new one.
+
+    Its browser data and `lastSeenAt` are refreshed. Raises Conflict when the stored id is that of a
+    deleted visitor: recognising must not bring it back.
+    """
+    found = _recognise(store, operation, stored_id, data)
+    if found is None:
+        visitor_id = visitors.insert(store, operation, data, visitor_id=stored_id, last_seen_at=operation.at)
+        return Tracked(visitor_id, "created")
+    visitors.update(store, operation, [found.visitor_id], data)
+    visitors.saw(store, operation, found.visitor_id)
+    return found
+
+
+def _recognise(
+    store: Store, operation: OpenOperation, stored_id: str | None, data: BrowserData
+) -> Tracked | None:
+    if stored_id is not None:
+        known = visitors.find(store, stored_id, operation.at)
+        if known is not None:
+            if known.deleted_at is not None:
+                raise Conflict(
+                    f"visitor {known.id} is deleted", code="visitor_deleted", hint=f"visitors restore {known.id}"
+                )
+            return Tracked(known.id, "id")
+    fingerprint = data.get("fingerprint")
+    if fingerprint is not None:
+        candidates = visitors.with_fingerprint(store, str(fingerprint))
+        if len(candidates) == 1:
+            return Tracked(candidates[0], "fingerprint")
+    return None

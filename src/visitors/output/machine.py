@@ -1,0 +1,120 @@
+"""The formats for programs: json, ndjson, csv, tsv, ids, count.
+
+Every record is one line, whatever it holds: JSON escapes what would break a line, TSV escapes tabs,
+line ends and backslashes as `\\t`, `\\n`, `\\r`, `\\\\` (as PostgreSQL's COPY does). CSV follows RFC 4180,
+where a quoted cell may span lines. JSON holds no character that could steer a terminal.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Literal
+
+import msgspec
+
+from visitors.output.sanitise import json_safe
+from visitors.output.shape import Path, Record, Shape, picked, value_at
+
+MachineFormat = Literal["json", "ndjson", "csv", "tsv", "ids", "count"]
+
+_BATCH = 500
+_TSV_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def lines(
+    format_: MachineFormat,
+    shape: Shape,
+    records: Iterable[Record],
+    *,
+    fields: list[str] | None = None,
+    single: bool = False,
+    spreadsheet_safe: bool = False,
+) -> Iterator[str]:
+    """The text of `records`, in pieces to be written one after another.
+
+    `single` makes `json` an object instead of an array. `spreadsheet_safe` puts a quote before CSV
+    and TSV cells that a spreadsheet would take for a formula. Raises UsageProblem for a field that
+    there is not.
+    """
+    paths = shape.paths(fields)
+    if format_ == "count":
+        return iter([f"{sum(1 for _ in records)}\n"])
+    if format_ == "ids":
+        path = tuple(shape.id_field.split("."))
+        return batched(f"{value_at(record, path)}\n" for record in records)
+    if format_ in ("json", "ndjson"):
+        chosen = records if fields is None else (picked(record, paths) for record in records)
+        if format_ == "ndjson":
+            return batched(encode_json(record) + "\n" for record in chosen)
+        return _json_object(chosen) if single else batched(_json_array(chosen))
+    cell = _spreadsheet_safe if spreadsheet_safe else as_text
+    return batched(_separated(format_, paths, records, cell))
+
+
+def encode_json(value: object) -> str:
+    """Compact JSON in UTF-8, on one line, that no terminal takes for a command."""
+    return json_safe(msgspec.json.encode(value).decode())
+
+
+def as_text(value: Any) -> str:
+    """A value as one CSV or TSV cell; empty for null."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return msgspec.json.encode(value).decode()
+
+
+def batched(pieces: Iterable[str]) -> Iterator[str]:
+    """`pieces` joined into fewer, larger ones: writing each alone costs more than making it."""
+    batch: list[str] = []
+    for piece in pieces:
+        batch.append(piece)
+        if len(batch) == _BATCH:
+            yield "".join(batch)
+            batch.clear()
+    yield "".join(batch)
+
+
+def _json_object(records: Iterable[Record]) -> Iterator[str]:
+    for record in records:
+        yield json_safe(msgspec.json.format(msgspec.json.encode(record), indent=2).decode()) + "\n"
+
+
+def _json_array(records: Iterable[Record]) -> Iterator[str]:
+    separator = "["
+    for record in records:
+        yield f"{separator}\n{encode_json(record)}"
+        separator = ","
+    yield "[]\n" if separator == "[" else "\n]\n"
+
+
+def _separated(
+    format_: MachineFormat, paths: list[Path], records: Iterable[Record], cell: Callable[[Any], str]
+) -> Iterator[str]:
+    header = [".".join(path) for path in paths]
+    rows = ([cell(value_at(record, path)) for path in paths] for record in records)
+    if format_ == "tsv":
+        yield "\t".join(header) + "\n"
+        for row in rows:
+            yield "\t".join([text.translate(_TSV_ESCAPES) for text in row]) + "\n"
+        return
+    buffer = io.StringIO(newline="")
+    write = csv.writer(buffer, lineterminator="\n").writerow
+    write(header)
+    for row in rows:
+        yield buffer.getvalue()
+        buffer.seek(0)
+        buffer.truncate()
+        write(row)
+    yield buffer.getvalue()
+
+
+def _spreadsheet_safe(value: Any) -> str:
+    text = as_text(value)
+    return f"'{text}" if isinstance(value, str) and text.startswith(_FORMULA_STARTS) else text

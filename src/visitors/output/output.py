@@ -1,0 +1,129 @@
+"""One place that decides how a result is shown: who is looking, and what was asked for.
+
+Results go to standard output, everything said about them to standard error. A person at a terminal
+gets a table and a sentence; a program gets tab-separated values, and from a command that changes
+things the ids that it touched.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from typing import Any, TextIO, cast
+
+import msgspec
+
+from visitors.domain.times import Instant
+from visitors.errors import UsageProblem, VisitorsError
+from visitors.output.machine import MachineFormat, encode_json, lines
+from visitors.output.sanitise import visible
+from visitors.output.shape import Record, Shape
+
+FORMATS = ("table", "json", "ndjson", "csv", "tsv", "ids", "count")
+
+
+class Output:
+    """Where a command's results and remarks go, and in which form."""
+
+    def __init__(
+        self,
+        *,
+        format_: str | None = None,
+        fields: str | None = None,
+        color: bool = True,
+        quiet: bool = False,
+        current: Instant,
+    ) -> None:
+        self.format = format_
+        self.fields = [name.strip() for name in fields.split(",") if name.strip()] if fields is not None else None
+        if self.fields == []:
+            raise UsageProblem("--fields names no field")
+        self.color = color and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+        self.quiet = quiet
+        self.current = current
+        self.stdout: TextIO = sys.stdout
+        self.stderr: TextIO = sys.stderr
+
+    @property
+    def on_terminal(self) -> bool:
+        """Whether a person sees the results."""
+        return self.stdout.isatty()
+
+    @property
+    def shows_table(self) -> bool:
+        """Whether records come out as a table."""
+        return self.format == "table" or (self.format is None and self.on_terminal and self.fields is None)
+
+    def records(self, shape: Shape, records: Iterable[msgspec.Struct | Record], *, single: bool = False) -> int | None:
+        """Show records. Returns how many a table showed, or None for a machine format."""
+        plain = (record if isinstance(record, dict) else as_record(record) for record in records)
+        if self.shows_table and self.fields is None:
+            from visitors.output.tables import console, write_table
+
+            return write_table(console(self.stdout, color=self.color), shape, plain, self.current)
+        if self.shows_table:
+            from visitors.output.tables import console, write_table
+            from visitors.output.shapes import of_fields
+
+            chosen = of_fields(shape, self.fields or [])
+            return write_table(console(self.stdout, color=self.color), chosen, plain, self.current)
+        format_ = cast(MachineFormat, self.format or "tsv")
+        for piece in lines(format_, shape, plain, fields=self.fields, single=single):
+            self.stdout.write(self._shown(piece))
+        return None
+
+    def done(
+        self, shape: Shape, results: Iterable[msgspec.Struct | Record], ids: Iterable[str], line: str, *, single: bool
+    ) -> None:
+        """Tell what a command changed: `line` to a person, `ids` to a program, `results` if a format
+        or fields were asked for (only then are they made)."""
+        if self.format is not None or self.fields is not None:
+            self.records(shape, results, single=single)
+        elif self.on_terminal:
+            if not self.quiet:
+                self.stdout.write(visible(line) + "\n")
+        else:
+            self.stdout.writelines(f"{touched}\n" for touched in ids)
+
+    def text(self, line: str) -> None:
+        """One line of result."""
+        self.stdout.write(self._shown(line) + "\n")
+
+    def note(self, line: str) -> None:
+        """A remark beside the result; `--quiet` leaves it out."""
+        if not self.quiet:
+            self.stdout.flush()
+            self.stderr.write(self._dim(visible(line)) + "\n")
+
+    def warn(self, line: str) -> None:
+        """A remark that even `--quiet` does not hide."""
+        self.stdout.flush()
+        self.stderr.write(visible(line) + "\n")
+
+    def _dim(self, line: str) -> str:
+        return f"\x1b[2m{line}\x1b[0m" if self.color and self.stderr.isatty() else line
+
+    def _shown(self, piece: str) -> str:
+        """`piece` as it is for a program; harmless, line by line, when it goes to a terminal."""
+        if not self.on_terminal:
+            return piece
+        return "\n".join("\t".join(map(visible, line.split("\t"))) for line in piece.split("\n"))
+
+
+def as_record(value: msgspec.Struct) -> Record:
+    """A domain value as a nested dict under its public names."""
+    return cast(dict[str, Any], msgspec.to_builtins(value))
+
+
+def write_error(error: VisitorsError, stream: TextIO, *, as_json: bool) -> None:
+    """Print an expected error: one line and perhaps a hint, or one JSON object."""
+    if as_json:
+        body = {"code": error.code, "message": error.message, "hint": error.hint}
+        stream.write(encode_json({"error": body}) + "\n")
+        return
+    styled = stream.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+    red, dim, reset = ("\x1b[31m", "\x1b[2m", "\x1b[0m") if styled else ("", "", "")
+    stream.write(f"{red}error:{reset} {visible(error.message)}\n")
+    if error.hint:
+        stream.write(f"{dim}hint: {visible(error.hint)}{reset}\n")

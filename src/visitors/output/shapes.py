@@ -1,0 +1,178 @@
+"""How each kind of record is shown: its fields come from the domain, its columns are chosen here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+from visitors.domain.block import Block
+from visitors.domain.contact import Contact, ListedContact
+from visitors.domain.conversation import Conversation, Message
+from visitors.domain.operation import Change, Operation
+from visitors.domain.times import Instant, relative
+from visitors.domain.visitor import Visitor
+from visitors.output.machine import as_text
+from visitors.output.shape import Column, Record, Shape, value_at
+
+
+def field_names(struct: type[msgspec.Struct], prefix: str = "") -> Iterator[str]:
+    """The public names of the fields of `struct`; a contact inside is spelled out with dots."""
+    for name, field in zip(struct.__struct_encode_fields__, struct.__struct_fields__, strict=True):
+        if struct is Visitor and field == "contact":
+            yield from field_names(Contact, "contact.")
+        else:
+            yield prefix + name
+
+
+def of_fields(shape: Shape, fields: list[str]) -> Shape:
+    """The shape with exactly the columns that `--fields` asks for, as they are. Raises UsageProblem."""
+    return msgspec.structs.replace(
+        shape, columns=tuple(Column(".".join(path), _value(path)) for path in shape.paths(fields))
+    )
+
+
+def _value(path: tuple[str, ...]) -> Callable[[Record, Instant], str]:
+    return lambda record, _: as_text(value_at(record, path))
+
+
+def _field(name: str) -> Callable[[Record, Instant], str]:
+    return _value(tuple(name.split(".")))
+
+
+def _age(name: str) -> Callable[[Record, Instant], str]:
+    def show(record: Record, current: Instant) -> str:
+        instant = value_at(record, tuple(name.split(".")))
+        return relative(instant, current) if instant else ""
+
+    return show
+
+
+def _who(record: Record, _: Instant) -> str:
+    contact = record["contact"]
+    return contact["name"] or contact["email"] or contact["externalId"] or contact["id"] if contact else "anonymous"
+
+
+def _device(record: Record, _: Instant) -> str:
+    parts = [record["browser"], record["os"] or record["deviceType"]]
+    return " · ".join(part for part in parts if part)
+
+
+def _place(record: Record, _: Instant) -> str:
+    return record["countryCode"] or record["country"] or record["timezone"] or ""
+
+
+def _state(record: Record, _: Instant) -> str:
+    states = [word for word, holds in (("blocked", record["isBlocked"]), ("deleted", record["deletedAt"])) if holds]
+    return ", ".join(states)
+
+
+def _list(name: str) -> Callable[[Record, Instant], str]:
+    return lambda record, _: " ".join(record[name])
+
+
+VISITOR = Shape(
+    noun="visitor",
+    fields=tuple(field_names(Visitor)),
+    open_objects=("contact.metadata", "attribution", "currentPage"),
+    columns=(
+        Column("ID", _field("id"), style="cyan", min_width=12),
+        Column("WHO", _who, min_width=9),
+        Column("LANGUAGE", _field("language")),
+        Column("FROM", _place),
+        Column("DEVICE", _device, min_width=6),
+        Column("SEEN", _age("lastSeenAt"), style="dim"),
+        Column("", _state, style="red", min_width=7),
+    ),
+)
+CONTACT = Shape(
+    noun="contact",
+    fields=tuple(field_names(Contact)),
+    open_objects=("metadata",),
+    columns=(
+        Column("ID", _field("id"), style="cyan", min_width=12),
+        Column("EXTERNAL ID", _field("externalId"), min_width=8),
+        Column("NAME", _field("name"), min_width=8),
+        Column("EMAIL", _field("email"), min_width=10),
+        Column("", _state, style="red", min_width=7),
+    ),
+)
+LISTED_CONTACT = msgspec.structs.replace(
+    CONTACT,
+    fields=tuple(field_names(ListedContact)),
+    columns=(
+        *CONTACT.columns[:-1],
+        Column("VISITORS", _field("visitorCount"), right=True),
+        Column("SEEN", _age("lastSeenAt"), style="dim"),
+        CONTACT.columns[-1],
+    ),
+)
+BLOCK = Shape(
+    noun="block",
+    fields=tuple(field_names(Block)),
+    columns=(
+        Column("BLOCKED", _age("blockedAt")),
+        Column("BY", _field("blockedBy")),
+        Column("REASON", _field("reason")),
+        Column("UNTIL", _field("expiresAt")),
+        Column("LIFTED", _age("liftedAt")),
+    ),
+)
+CONVERSATION = Shape(
+    noun="conversation",
+    fields=tuple(field_names(Conversation)),
+    columns=(
+        Column("ID", _field("id"), style="cyan", min_width=12),
+        Column("TITLE", _field("title"), min_width=8),
+        Column("STATUS", _field("status")),
+        Column("PRIORITY", _field("priority")),
+        Column("MESSAGES", _field("messageCount"), right=True),
+        Column("VISITOR", _field("visitorId"), min_width=8),
+        Column("UPDATED", _age("updatedAt"), style="dim"),
+    ),
+)
+MESSAGE = Shape(
+    noun="message",
+    fields=tuple(field_names(Message)),
+    columns=(
+        Column("WHEN", _age("createdAt"), style="dim"),
+        Column("FROM", lambda record, _: record["agent"] or "visitor"),
+        Column("MESSAGE", _field("body")),
+    ),
+)
+OPERATION = Shape(
+    noun="operation",
+    fields=tuple(field_names(Operation)),
+    columns=(
+        Column("ID", _field("id"), style="cyan", min_width=12),
+        Column("WHEN", _age("at"), style="dim"),
+        Column("BY", _field("actor")),
+        Column("COMMAND", _field("command")),
+        Column("OPTIONS", _list("arguments")),
+        Column("CHANGES", _field("changeCount"), right=True),
+    ),
+)
+
+
+def _difference(record: Record, _: Instant) -> str:
+    before, after = record["before"] or {}, record["after"] or {}
+    if not before or not after:
+        return ""
+    return ", ".join(f"{key}: {as_text(before.get(key)) or '∅'} → {as_text(after.get(key)) or '∅'}" for key in after)
+
+
+CHANGE = Shape(
+    noun="change",
+    fields=tuple(field_names(Change)),
+    id_field="operationId",
+    open_objects=("before", "after"),
+    columns=(
+        Column("WHEN", _age("at"), style="dim"),
+        Column("BY", _field("actor")),
+        Column("COMMAND", _field("command")),
+        Column("KIND", _field("kind")),
+        Column("RECORD", _field("recordId"), style="cyan", min_width=12),
+        Column("", _field("action")),
+        Column("WHAT", _difference, min_width=10),
+    ),
+)

@@ -1,0 +1,64 @@
+"""Tables for people, by Rich: short, quiet, and safe whatever the data hold."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from typing import TextIO
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from visitors.domain.times import Instant
+from visitors.output.sanitise import visible
+from visitors.output.shape import Record, Shape
+
+PLAIN_FROM = 200
+"""From this many rows on a table is plain text: Rich takes about a millisecond a row."""
+
+
+def console(stream: TextIO | None = None, *, color: bool = True) -> Console:
+    """Where tables go; markup, emoji codes and highlighting are off, since the text is data."""
+    return Console(
+        file=stream or sys.stdout,
+        markup=False,
+        emoji=False,
+        highlight=False,
+        soft_wrap=False,
+        no_color=not color,
+        color_system="auto" if color else None,
+    )
+
+
+def write_table(target: Console, shape: Shape, records: Iterable[Record], current: Instant) -> int:
+    """Write the records as a table; returns how many there were."""
+    cells = [[visible(column.show(record, current)) for column in shape.columns] for record in records]
+    used = [index for index in range(len(shape.columns)) if any(row[index] for row in cells)]
+    if len(cells) >= PLAIN_FROM:
+        _write_plain(target, shape, cells, used)
+        return len(cells)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", show_edge=False)
+    for index in used:
+        column = shape.columns[index]
+        table.add_column(
+            column.heading,
+            style=column.style,
+            min_width=column.min_width,
+            no_wrap=True,
+            overflow="ellipsis",
+            justify="right" if column.right else "left",
+        )
+    for row in cells:
+        table.add_row(*(Text(row[index]) for index in used))
+    target.print(table)
+    return len(cells)
+
+
+def _write_plain(target: Console, shape: Shape, cells: list[list[str]], used: list[int]) -> None:
+    headings = [shape.columns[index].heading for index in used]
+    body = [[row[index] for index in used] for row in cells]
+    widths = [max(map(len, column)) for column in zip(headings, *body, strict=True)]
+    for row in [headings, *body]:
+        line = "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
+        target.file.write(line + "\n")

@@ -1,0 +1,71 @@
+"""The table of contents: every command, where its code is, and one line about it.
+
+A command's words are its module's path: `contacts list` is `visitors.commands.contacts.list`. The
+module is imported when the command is called, or asked for help, and not before.
+"""
+
+from __future__ import annotations
+
+import keyword
+from typing import NamedTuple
+
+
+class Entry(NamedTuple):
+    """One command or group: its words, its place in the help, one line of help."""
+
+    words: str
+    panel: str
+    help: str
+
+    @property
+    def module(self) -> str:
+        """The module that holds the command; a Python keyword gets an underscore behind it."""
+        parts = [word + "_" if keyword.iskeyword(word) else word for word in self.words.split()]
+        return ".".join(["visitors.commands", *parts])
+
+
+VISITORS = "Visitors"
+PEOPLE = "People and what they write"
+BULK = "In and out"
+RECORD = "The record and the store"
+
+GROUPS = (
+    Entry("contacts", PEOPLE, "The people that visitors turn out to be"),
+    Entry("conversations", PEOPLE, "What visitors write"),
+    Entry("db", RECORD, "The store itself"),
+)
+
+COMMANDS = (
+    Entry("track", VISITORS, "Recognise a visitor, or create one, as on page load"),
+    Entry("create", VISITORS, "Create a visitor"),
+    Entry("list", VISITORS, "List visitors"),
+    Entry("show", VISITORS, "Show all there is to know about a visitor"),
+    Entry("update", VISITORS, "Set or clear browser data"),
+    Entry("identify", VISITORS, "Link a visitor to the person it turns out to be"),
+    Entry("unidentify", VISITORS, "Unlink visitors from their contact"),
+    Entry("block", VISITORS, "Block visitors, or a person on every device"),
+    Entry("unblock", VISITORS, "Lift blocks"),
+    Entry("delete", VISITORS, "Delete visitors, restorably"),
+    Entry("restore", VISITORS, "Take the deletion of visitors back"),
+    Entry("export", BULK, "Write visitors to a file or to standard output"),
+    Entry("import", BULK, "Read visitors from a file or from standard input"),
+    Entry("history", RECORD, "What was done, by whom and when"),
+    Entry("contacts list", PEOPLE, "List contacts"),
+    Entry("contacts show", PEOPLE, "Show all there is to know about a contact"),
+    Entry("conversations start", PEOPLE, "Start a conversation"),
+    Entry("conversations list", PEOPLE, "List conversations"),
+    Entry("db path", RECORD, "Print where the store is"),
+    Entry("db info", RECORD, "Show what the store holds and how it is set up"),
+    Entry("db migrate", RECORD, "Bring the store up to date"),
+)
+
+
+def members(group: str) -> list[Entry]:
+    """The commands and groups right below `group` (`""`: the top), in the order of the help."""
+    depth = len(group.split())
+    found = [*COMMANDS, *GROUPS]
+    return [
+        entry
+        for entry in found
+        if len(entry.words.split()) == depth + 1 and entry.words.split()[:depth] == group.split()
+    ]

@@ -1,0 +1,83 @@
+"""Where settings come from: flags first, then the environment, then the platform's defaults."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from visitors.domain.times import Instant, parse_instant
+from visitors.errors import InvalidData, UsageProblem
+
+STORE_NAME = "visitors.db"
+DEFAULT_TIMEOUT = 30.0
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run of a command goes by."""
+
+    database: Path
+    database_was_named: bool
+    actor: str
+    frozen_now: Instant | None
+    timeout: float
+    format: str | None
+    fields: str | None
+    color: bool
+    quiet: bool
+
+
+def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str]) -> Settings:
+    """Settings from the flags given anywhere on the command line and from `environment`.
+
+    Raises UsageProblem for a database that this version cannot use, and InvalidData for a
+    `VISITORS_NOW` or `VISITORS_TIMEOUT` that is none.
+    """
+    named = flags.get("db") or environment.get("VISITORS_DB") or None
+    if named and "://" in named:
+        raise UsageProblem(f"{named} is a URL; this version keeps its store in a file", hint="--db PATH")
+    frozen = environment.get("VISITORS_NOW")
+    return Settings(
+        database=Path(named).expanduser() if named else default_database(environment),
+        database_was_named=bool(named),
+        actor=flags.get("as_") or environment.get("VISITORS_ACTOR") or _login_name(),
+        frozen_now=parse_instant(frozen, "VISITORS_NOW") if frozen else None,
+        timeout=_timeout(environment.get("VISITORS_TIMEOUT")),
+        format=flags.get("format"),
+        fields=flags.get("fields"),
+        color=not flags.get("no_color"),
+        quiet=bool(flags.get("quiet")),
+    )
+
+
+def default_database(environment: Mapping[str, str]) -> Path:
+    """The store in the platform's folder for a user's application data."""
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("visitors", appauthor=False)) / STORE_NAME
+
+
+def _timeout(text: str | None) -> float:
+    if not text:
+        return DEFAULT_TIMEOUT
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= 86_400:
+        raise InvalidData(
+            f"VISITORS_TIMEOUT {text!r} is not a number of seconds", code="invalid_timeout", hint="for example 30"
+        )
+    return seconds
+
+
+def _login_name() -> str:
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return f"uid {os.getuid()}" if hasattr(os, "getuid") else "unknown"

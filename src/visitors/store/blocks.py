@@ -1,0 +1,75 @@
+"""Blocks in the store. A block is never deleted: it is lifted, or it expires."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from visitors.domain.block import Block
+from visitors.domain.times import Instant
+from visitors.store.connection import OpenOperation, Store, rows
+from visitors.store.selection import LIVE
+
+Target = Literal["visitor", "contact"]
+
+_COLUMNS = "id, visitor_id, contact_id, reason, blocked_at, blocked_by, expires_at, lifted_at, lifted_by"
+
+
+def add(
+    store: Store,
+    operation: OpenOperation,
+    target: Target,
+    ids: Sequence[str],
+    *,
+    reason: str | None = None,
+    blocked_at: Instant | None = None,
+    blocked_by: str | None = None,
+    expires_at: Instant | None = None,
+) -> None:
+    """Block each of `ids`, as one statement."""
+    at = blocked_at or operation.at
+    pairs = rows([operation.new_id(), target_id] for target_id in ids)
+    store.execute(
+        f"INSERT INTO blocks (id, {target}_id, reason, blocked_at, blocked_by, expires_at)"
+        " SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), ?, ?, ?, ? FROM json_each(?)",
+        (reason, at, blocked_by, expires_at, pairs),
+    )
+
+
+def lift(store: Store, operation: OpenOperation, target: Target, ids: Sequence[str]) -> None:
+    """Lift every live block of each of `ids`."""
+    store.execute(
+        "UPDATE blocks SET lifted_at = ?, lifted_by = ?"
+        f" WHERE {target}_id IN (SELECT value FROM json_each(?)) AND {LIVE}",
+        (operation.at, operation.actor, rows(ids), operation.at),
+    )
+
+
+def blocked(store: Store, target: Target, ids: Sequence[str], current: Instant) -> set[str]:
+    """Those of `ids` that have a live block of their own."""
+    sql = f"SELECT {target}_id FROM blocks WHERE {target}_id IN (SELECT value FROM json_each(?)) AND {LIVE}"
+    return {row[0] for row in store.execute(sql, (rows(ids), current))}
+
+
+def blocked_contacts_of(store: Store, visitor_ids: Sequence[str], current: Instant) -> dict[str, str]:
+    """Visitor id -> contact id, for those of `visitor_ids` whose contact is blocked."""
+    sql = (
+        "SELECT v.id, v.contact_id FROM visitors AS v WHERE v.id IN (SELECT value FROM json_each(?))"
+        f" AND EXISTS (SELECT 1 FROM blocks WHERE contact_id = v.contact_id AND {LIVE})"
+    )
+    return dict(store.execute(sql, (rows(visitor_ids), current)))
+
+
+def of_visitor(store: Store, visitor_id: str) -> list[Block]:
+    """Every block of the visitor and of its contact, newest first."""
+    sql = (
+        f"SELECT {_COLUMNS} FROM blocks WHERE visitor_id = ?"
+        " OR contact_id = (SELECT contact_id FROM visitors WHERE id = ?) ORDER BY pk DESC"
+    )
+    return [Block(*row) for row in store.execute(sql, (visitor_id, visitor_id))]
+
+
+def of_contact(store: Store, contact_id: str) -> list[Block]:
+    """Every block of the contact itself, newest first."""
+    sql = f"SELECT {_COLUMNS} FROM blocks WHERE contact_id = ? ORDER BY pk DESC"
+    return [Block(*row) for row in store.execute(sql, (contact_id,))]

@@ -1,0 +1,214 @@
+"""Opening the store, and the two kinds of transaction: a read snapshot and a recorded operation.
+
+Every write happens inside `Store.operation`, under `BEGIN IMMEDIATE`: SQLite then queues writers by
+the busy timeout instead of failing one that read before it wrote. Triggers of the schema record each
+changed row against the one open operation, and refuse changes made outside of one.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+import msgspec
+
+from visitors.domain.ids import new_id
+from visitors.domain.times import Instant, to_milliseconds
+from visitors.errors import StoreProblem
+
+SCHEMA_VERSION = 2
+"""How many migrations there are. Kept here so that opening a current store imports none of them."""
+
+APPLICATION_ID = 0x56535452
+"""`VSTR`, in SQLite's header field that tells whose file it is."""
+
+
+class OpenOperation:
+    """The operation that a transaction belongs to: what new records take their time and actor from."""
+
+    def __init__(self, at: Instant, actor: str) -> None:
+        self.at = at
+        self.actor = actor
+        self._milliseconds = to_milliseconds(at)
+        self.id = self.new_id()
+
+    def new_id(self) -> str:
+        """A fresh ULID of the operation's time."""
+        return new_id(self._milliseconds)
+
+
+class Store:
+    """One connection to one store. Use `open_store` to get one, and `close` (or `with`) to end it."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection = connection
+        self.path = path
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection; an open transaction is rolled back."""
+        self._connection.close()
+
+    def execute(self, sql: str, parameters: Sequence[object] = ()) -> sqlite3.Cursor:
+        """Run one statement. Only for modules of the store, inside `reading` or `operation`."""
+        return self._connection.execute(sql, parameters)
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """One consistent snapshot for everything read inside. Raises StoreProblem."""
+        with self._transaction("BEGIN"):
+            yield
+
+    @contextmanager
+    def operation(
+        self,
+        command: str,
+        *,
+        actor: str,
+        clock: Callable[[], Instant],
+        arguments: Sequence[str] = (),
+        dry_run: bool = False,
+    ) -> Iterator[OpenOperation]:
+        """One recorded write, whole or not at all.
+
+        `arguments` are names of options, without their values. An operation that changed nothing
+        leaves no record; with `dry_run` everything is rolled back at the end. Raises StoreProblem.
+        """
+        with self._transaction("BEGIN IMMEDIATE"):
+            operation = OpenOperation(clock(), actor)
+            row = self.execute(
+                "INSERT INTO operations (id, at, actor, command, arguments, is_open) VALUES (?, ?, ?, ?, ?, 1)"
+                " RETURNING pk",
+                (operation.id, operation.at, actor, command, rows(arguments)),
+            ).fetchone()
+            yield operation
+            changed = self.execute("SELECT 1 FROM changes WHERE operation = ? LIMIT 1", row).fetchone()
+            if dry_run or not changed:
+                self.execute("ROLLBACK")
+            else:
+                self.execute("UPDATE operations SET is_open = NULL WHERE pk = ?", row)
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[None]:
+        with translated_errors(self.path):
+            self.execute(begin)
+            try:
+                yield
+                if self._connection.in_transaction:
+                    self.execute("COMMIT")
+            finally:
+                if self._connection.in_transaction:
+                    self.execute("ROLLBACK")
+
+
+def rows(values: Iterable[object]) -> str:
+    """`values` as the JSON array that `json_each(?)` takes: many rows as one parameter."""
+    return msgspec.json.encode(list(values)).decode()
+
+
+def open_store(path: Path, *, timeout: float = 30.0, create: bool = True) -> Store:
+    """Open the store at `path`, making or migrating it when needed.
+
+    `timeout` is how many seconds to wait for another process's write. The folder is made private to
+    its owner (0700), and so is the file (0600). Raises StoreProblem when the store is missing and
+    `create` is false, is no store, is newer than this program, or cannot be opened.
+    """
+    if path.is_dir():
+        raise StoreProblem(
+            f"{path} is a directory, not a store", code="store_invalid", hint="name a file in it: --db PATH/visitors.db"
+        )
+    with translated_errors(path):
+        if not path.exists():
+            if not create:
+                raise StoreProblem(
+                    f"there is no store at {path}",
+                    code="store_missing",
+                    hint="check --db and VISITORS_DB; create, track and import make a new one",
+                )
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        connection = sqlite3.connect(path, timeout=timeout, isolation_level=None)
+        try:
+            _prepare(connection, path)
+        except BaseException:
+            connection.close()
+            raise
+    return Store(connection, path)
+
+
+def schema_version(connection: sqlite3.Connection, path: Path) -> int:
+    """The number of migrations that the store has had; 0 for an empty file. Raises StoreProblem."""
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    owner: int = connection.execute("PRAGMA application_id").fetchone()[0]
+    if owner != APPLICATION_ID:
+        empty = not connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
+        if version == 0 and owner == 0 and empty:
+            return 0
+        raise StoreProblem(
+            f"{path} is a SQLite database, but not one that visitors made",
+            code="store_invalid",
+            hint="name another file with --db; to take data from it, export it as CSV and import that",
+        )
+    if version > SCHEMA_VERSION:
+        raise StoreProblem(
+            f"{path} was made by a newer version of visitors (schema {version}, this one knows {SCHEMA_VERSION})",
+            code="store_newer",
+            hint="upgrade: pip install --upgrade visitors",
+        )
+    return version
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    version = schema_version(connection, path)
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA synchronous = FULL")
+    if version < SCHEMA_VERSION:
+        from visitors.store.migrations import migrate
+
+        migrate(connection, path)
+
+
+@contextmanager
+def translated_errors(path: Path) -> Iterator[None]:
+    """Turn what SQLite and the file system say about the store into StoreProblem."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _translate(error, path) from error
+    except OSError as error:
+        if error.filename is None or Path(str(error.filename)) not in (path, *path.parents):
+            raise
+        raise StoreProblem(
+            f"cannot open the store {path}: {error.strerror}",
+            code="store_unwritable",
+            hint="check the path and its permissions, or name another with --db",
+        ) from error
+
+
+# SQLite's primary result code -> our code, what happened, what to do about it.
+_ADVICE: dict[int, tuple[str, str, str]] = {
+    sqlite3.SQLITE_BUSY: ("store_locked", "is locked by another process", "try again, or raise VISITORS_TIMEOUT"),
+    sqlite3.SQLITE_LOCKED: ("store_locked", "is locked by another process", "try again, or raise VISITORS_TIMEOUT"),
+    sqlite3.SQLITE_NOTADB: ("store_invalid", "is not a SQLite database", "name another file with --db"),
+    sqlite3.SQLITE_CORRUPT: ("store_corrupt", "is damaged", "restore a backup, or try sqlite3 FILE .recover"),
+    sqlite3.SQLITE_READONLY: ("store_unwritable", "is read-only", "check the permissions of the file and its folder"),
+    sqlite3.SQLITE_CANTOPEN: ("store_unwritable", "cannot be opened", "check the path and its permissions"),
+    sqlite3.SQLITE_PERM: ("store_unwritable", "cannot be opened", "check the path and its permissions"),
+    sqlite3.SQLITE_FULL: ("disk_full", "cannot grow: the disk is full", "free some space; nothing was written"),
+    sqlite3.SQLITE_IOERR: ("store_io", "cannot be read or written", "check the disk; nothing was written"),
+}
+
+
+def _translate(error: sqlite3.Error, path: Path) -> Exception:
+    result = getattr(error, "sqlite_errorcode", None)
+    if result is None or (result & 0xFF) not in _ADVICE:
+        return error
+    code, what, hint = _ADVICE[result & 0xFF]
+    return StoreProblem(f"the store {path} {what}", code=code, hint=hint)

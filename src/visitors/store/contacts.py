@@ -1,0 +1,172 @@
+"""Contacts in the store.
+
+A contact that was merged into another stays as a tombstone: `merged_into` names the survivor, and
+whoever asks for the tombstone, by id, external id or email, gets the survivor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from visitors.domain.contact import Contact, ListedContact
+from visitors.domain.metadata import encode, metadata_hash
+from visitors.domain.times import Instant
+from visitors.store.connection import OpenOperation, Store
+from visitors.store.listing import Page, begins_after, order_by
+from visitors.store.selection import LIVE
+
+SORTABLE = {
+    "id": "id",
+    "externalId": "external_id",
+    "name": "name",
+    "email": "email",
+    "createdAt": "created_at",
+    "updatedAt": "updated_at",
+}
+"""Public field -> column, for the fields that a listing can be sorted by."""
+
+_COLUMNS = {"externalId": "external_id", "name": "name", "email": "email", "image": "image"}
+
+_SELECT = f"""
+    SELECT c.id, c.external_id, c.name, c.email, c.image, c.metadata, c.metadata_hash,
+        EXISTS (SELECT 1 FROM blocks WHERE contact_id = c.id AND {LIVE}),
+        c.created_at, c.updated_at, c.deleted_at
+"""
+_TOTALS = """,
+        (SELECT count(*) FROM visitors AS v WHERE v.contact_id = c.id AND v.deleted_at IS NULL),
+        (SELECT max(v.last_seen_at) FROM visitors AS v WHERE v.contact_id = c.id AND v.deleted_at IS NULL)
+"""
+
+_decode = msgspec.json.decode
+
+
+def find(store: Store, contact_id: str, current: Instant) -> Contact | None:
+    """The contact with exactly this id, or its survivor; deleted or not."""
+    return _first(store, "c.id = ?", contact_id, current)
+
+
+def find_by_external_id(store: Store, external_id: str, current: Instant) -> Contact | None:
+    """The contact with this external id (deleted or not), else the survivor of one that had it."""
+    return _first(store, "c.external_id = ?", external_id, current)
+
+
+def find_by_email(store: Store, email: str, current: Instant) -> list[Contact]:
+    """The live contacts with this email, else the live survivors of tombstones that had it."""
+    for condition in ("c.merged_into IS NULL", "c.merged_into IS NOT NULL"):
+        sql = f"{_SELECT} FROM contacts AS c WHERE c.email = ? AND {condition} ORDER BY c.pk"
+        found = [_survivor(store, _contact(row), current) for row in store.execute(sql, (current, email))]
+        live = {contact.id: contact for contact in found if contact.deleted_at is None}
+        if live:
+            return list(live.values())
+    return []
+
+
+def select(
+    store: Store,
+    page: Page,
+    current: Instant,
+    *,
+    search: str | None = None,
+    blocked: bool | None = None,
+    deleted: bool = False,
+) -> Iterator[ListedContact]:
+    """The contacts that are not tombstones, in the order of `page`, with what their visitors add up to."""
+    condition, parameters = _where(search=search, blocked=blocked, deleted=deleted, current=current)
+    start, start_parameters = begins_after(store, "contacts", "c", page)
+    sql = f"{_SELECT}{_TOTALS} FROM contacts AS c WHERE {condition} AND {start}{order_by(page, 'c')}"
+    for row in store.execute(sql, (current, *parameters, *start_parameters)):
+        yield ListedContact(*row[:5], _decode(row[5]), row[6], bool(row[7]), *row[8:13])
+
+
+def count(
+    store: Store, current: Instant, *, search: str | None = None, blocked: bool | None = None, deleted: bool = False
+) -> int:
+    """How many contacts `select` would give without a page."""
+    condition, parameters = _where(search=search, blocked=blocked, deleted=deleted, current=current)
+    found: int = store.execute(f"SELECT count(*) FROM contacts AS c WHERE {condition}", parameters).fetchone()[0]
+    return found
+
+
+def insert(
+    store: Store,
+    operation: OpenOperation,
+    fields: Mapping[str, Any],
+    *,
+    contact_id: str | None = None,
+    created_at: Instant | None = None,
+    updated_at: Instant | None = None,
+    deleted_at: Instant | None = None,
+) -> str:
+    """A new contact from public field names; times not given are the operation's. Returns its id."""
+    new_id = contact_id or operation.new_id()
+    metadata = fields.get("metadata") or {}
+    store.execute(
+        "INSERT INTO contacts (id, external_id, name, email, image, metadata, metadata_hash, created_at, updated_at,"
+        " deleted_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            new_id,
+            *(fields.get(field) for field in _COLUMNS),
+            encode(metadata),
+            metadata_hash(metadata),
+            created_at or operation.at,
+            updated_at or operation.at,
+            deleted_at,
+        ),
+    )
+    return new_id
+
+
+def update(store: Store, operation: OpenOperation, contact_id: str, changes: Mapping[str, Any]) -> None:
+    """Set the public fields in `changes`; nothing to set leaves `updatedAt` alone."""
+    if not changes:
+        return
+    columns: dict[str, Any] = {_COLUMNS[field]: changes[field] for field in _COLUMNS if field in changes}
+    if "metadata" in changes:
+        columns["metadata"] = encode(changes["metadata"])
+        columns["metadata_hash"] = metadata_hash(changes["metadata"])
+    columns["updated_at"] = operation.at
+    assignments = ", ".join(f"{column} = ?" for column in columns)
+    store.execute(f"UPDATE contacts SET {assignments} WHERE id = ?", [*columns.values(), contact_id])
+
+
+def _where(
+    *, search: str | None, blocked: bool | None, deleted: bool, current: Instant
+) -> tuple[str, list[object]]:
+    conditions = ["c.merged_into IS NULL", f"c.deleted_at IS {'NOT ' if deleted else ''}NULL"]
+    parameters: list[object] = []
+    if blocked is not None:
+        exists = f"EXISTS (SELECT 1 FROM blocks WHERE contact_id = c.id AND {LIVE})"
+        conditions.append(exists if blocked else f"NOT {exists}")
+        parameters.append(current)
+    if search is not None:
+        pattern = "%" + search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+        columns = ("c.id", "c.name", "c.email", "c.external_id")
+        conditions.append("(" + " OR ".join(f"{column} LIKE ? ESCAPE '\\'" for column in columns) + ")")
+        parameters += [pattern] * len(columns)
+    return " AND ".join(conditions), parameters
+
+
+def _first(store: Store, condition: str, value: str, current: Instant) -> Contact | None:
+    sql = f"{_SELECT} FROM contacts AS c WHERE {condition} ORDER BY c.merged_into IS NOT NULL, c.pk DESC LIMIT 1"
+    row = store.execute(sql, (current, value)).fetchone()
+    return None if row is None else _survivor(store, _contact(row), current)
+
+
+def _survivor(store: Store, contact: Contact, current: Instant) -> Contact:
+    """The contact at the end of the chain of merges that begins with `contact`."""
+    sql = f"""
+        WITH RECURSIVE chain (id, merged_into) AS (
+            SELECT id, merged_into FROM contacts WHERE id = ?
+            UNION SELECT next.id, next.merged_into FROM contacts AS next JOIN chain ON next.id = chain.merged_into
+        )
+        {_SELECT} FROM contacts AS c JOIN chain ON chain.id = c.id WHERE chain.merged_into IS NULL
+    """
+    row = store.execute(sql, (contact.id, current)).fetchone()
+    return contact if row is None else _contact(row)
+
+
+def _contact(row: tuple[Any, ...]) -> Contact:
+    return Contact(*row[:5], _decode(row[5]), row[6], bool(row[7]), *row[8:11])

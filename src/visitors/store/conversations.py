@@ -1,0 +1,105 @@
+"""Conversations and their messages in the store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from visitors.domain.conversation import Conversation, Priority, Status
+from visitors.store.connection import OpenOperation, Store, rows
+from visitors.store.listing import Page, begins_after, order_by
+
+_SELECT = """
+    SELECT k.id, k.title, k.status, k.priority, k.visitor_id, k.contact_id,
+        (SELECT count(*) FROM messages WHERE conversation_id = k.id),
+        k.created_at, k.updated_at, k.resolved_at
+    FROM conversations AS k
+"""
+
+
+def start(
+    store: Store,
+    operation: OpenOperation,
+    visitor_id: str,
+    *,
+    title: str | None = None,
+    message: str | None = None,
+    priority: Priority = "normal",
+) -> str:
+    """A new conversation of the visitor, and of its contact if it has one. Returns its id."""
+    conversation_id = operation.new_id()
+    store.execute(
+        "INSERT INTO conversations (id, title, status, priority, visitor_id, contact_id, created_at, updated_at)"
+        " SELECT ?, ?, 'open', ?, id, contact_id, ?, ? FROM visitors WHERE id = ?",
+        (conversation_id, title, priority, operation.at, operation.at, visitor_id),
+    )
+    if message is not None:
+        add_message(store, operation, conversation_id, body=message, visitor_id=visitor_id)
+    return conversation_id
+
+
+def add_message(
+    store: Store,
+    operation: OpenOperation,
+    conversation_id: str,
+    *,
+    body: str,
+    visitor_id: str | None = None,
+    agent: str | None = None,
+) -> str:
+    """A message by a visitor or by an agent. Returns its id."""
+    message_id = operation.new_id()
+    store.execute(
+        "INSERT INTO messages (id, conversation_id, visitor_id, agent, body, created_at) VALUES (?, ?, ?, ?, ?, ?)",
+        (message_id, conversation_id, visitor_id, agent, body, operation.at),
+    )
+    return message_id
+
+
+def give_to_contact(store: Store, visitor_ids: Sequence[str], contact_id: str) -> None:
+    """Make the contact the owner of what the visitors wrote while nobody knew who they were."""
+    store.execute(
+        "UPDATE conversations SET contact_id = ?"
+        " WHERE contact_id IS NULL AND visitor_id IN (SELECT value FROM json_each(?))",
+        (contact_id, rows(visitor_ids)),
+    )
+
+
+def find(store: Store, conversation_id: str) -> Conversation | None:
+    """The conversation with exactly this id."""
+    row = store.execute(_SELECT + " WHERE k.id = ?", (conversation_id,)).fetchone()
+    return None if row is None else Conversation(*row)
+
+
+def seen_by_visitor(store: Store, visitor_id: str) -> list[Conversation]:
+    """What the visitor sees, newest first: its contact's conversations, or its own while anonymous."""
+    sql = (
+        " JOIN visitors AS v ON v.id = ? WHERE iif(v.contact_id IS NULL, k.visitor_id = v.id AND k.contact_id IS NULL,"
+        " k.contact_id = v.contact_id) ORDER BY k.pk DESC"
+    )
+    return [Conversation(*row) for row in store.execute(_SELECT + sql, (visitor_id,))]
+
+
+def of_contact(store: Store, contact_id: str) -> list[Conversation]:
+    """The contact's conversations, newest first."""
+    sql = " WHERE k.contact_id = ? ORDER BY k.pk DESC"
+    return [Conversation(*row) for row in store.execute(_SELECT + sql, (contact_id,))]
+
+
+def select(
+    store: Store,
+    page: Page,
+    *,
+    visitor_id: str | None = None,
+    contact_id: str | None = None,
+    status: Status | None = None,
+    priority: Priority | None = None,
+) -> tuple[list[Conversation], int]:
+    """A page of the conversations that match, and how many match in all."""
+    filters = {"visitor_id": visitor_id, "contact_id": contact_id, "status": status, "priority": priority}
+    given = {column: value for column, value in filters.items() if value is not None}
+    condition = " AND ".join(f"k.{column} = ?" for column in given) or "1"
+    start_condition, parameters = begins_after(store, "conversations", "k", page)
+    sql = f"{_SELECT} WHERE {condition} AND {start_condition}{order_by(page, 'k')}"
+    found = [Conversation(*row) for row in store.execute(sql, [*given.values(), *parameters])]
+    total = store.execute(f"SELECT count(*) FROM conversations AS k WHERE {condition}", list(given.values()))
+    return found, total.fetchone()[0]

@@ -1,0 +1,224 @@
+"""The schema, as numbered steps. A step that was released is never edited: a change is a new step.
+
+sqlite-utils runs them and remembers which were applied; `PRAGMA user_version` counts them, so that a
+current store opens without importing any of this.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+
+from sqlite_utils import Database
+from sqlite_utils.migrations import Migrations
+
+from visitors.domain.times import now
+from visitors.store.connection import APPLICATION_ID, SCHEMA_VERSION, schema_version
+from visitors.store.recording import recording_triggers
+
+migrations = Migrations("visitors")
+
+VISITOR_COLUMNS = (
+    "id", "contact_id", "language", "timezone", "fingerprint", "browser", "browser_version", "os", "os_version",
+    "device", "device_type", "ip", "city", "region", "country", "country_code", "latitude", "longitude",
+    "screen_resolution", "viewport", "attribution", "current_page", "created_at", "updated_at", "last_seen_at",
+    "deleted_at",
+)  # fmt: skip
+CONTACT_COLUMNS = (
+    "id", "external_id", "name", "email", "image", "metadata", "metadata_hash", "created_at", "updated_at",
+    "deleted_at", "merged_into",
+)  # fmt: skip
+BLOCK_COLUMNS = (
+    "id", "visitor_id", "contact_id", "reason", "blocked_at", "blocked_by", "expires_at", "lifted_at", "lifted_by",
+)  # fmt: skip
+CONVERSATION_COLUMNS = (
+    "id", "title", "status", "priority", "visitor_id", "contact_id", "created_at", "updated_at", "resolved_at",
+)  # fmt: skip
+MESSAGE_COLUMNS = ("id", "conversation_id", "visitor_id", "agent", "body", "created_at")
+
+
+@migrations()
+def m0001_visitors_contacts_blocks(db: Database) -> None:
+    """Who comes, who they are, who is blocked, and the record of every change."""
+    statements = """
+        CREATE TABLE operations (
+            pk INTEGER PRIMARY KEY,
+            id TEXT NOT NULL UNIQUE,
+            at TEXT NOT NULL,
+            actor TEXT NOT NULL,
+            command TEXT NOT NULL,
+            arguments TEXT NOT NULL,
+            is_open INTEGER CHECK (is_open = 1)
+        ) STRICT;
+        CREATE UNIQUE INDEX operations_open ON operations (is_open) WHERE is_open IS NOT NULL;
+        CREATE TABLE changes (
+            pk INTEGER PRIMARY KEY,
+            operation INTEGER NOT NULL REFERENCES operations (pk),
+            kind TEXT NOT NULL,
+            record TEXT NOT NULL,
+            before TEXT,
+            after TEXT
+        ) STRICT;
+        CREATE INDEX changes_operation ON changes (operation);
+        CREATE INDEX changes_record ON changes (record);
+        CREATE TABLE contacts (
+            pk INTEGER PRIMARY KEY,
+            id TEXT NOT NULL UNIQUE,
+            external_id TEXT,
+            name TEXT,
+            email TEXT,
+            image TEXT,
+            metadata TEXT NOT NULL DEFAULT '{}',
+            metadata_hash TEXT NOT NULL DEFAULT '',
+            created_at TEXT NOT NULL,
+            updated_at TEXT NOT NULL,
+            deleted_at TEXT,
+            merged_into TEXT REFERENCES contacts (id)
+        ) STRICT;
+        CREATE UNIQUE INDEX contacts_external_id ON contacts (external_id)
+            WHERE external_id IS NOT NULL AND merged_into IS NULL;
+        CREATE INDEX contacts_email ON contacts (email) WHERE email IS NOT NULL;
+        CREATE INDEX contacts_created_at ON contacts (created_at);
+        CREATE INDEX contacts_merged_into ON contacts (merged_into) WHERE merged_into IS NOT NULL;
+        CREATE TABLE visitors (
+            pk INTEGER PRIMARY KEY,
+            id TEXT NOT NULL UNIQUE,
+            contact_id TEXT REFERENCES contacts (id),
+            language TEXT,
+            timezone TEXT,
+            fingerprint TEXT,
+            browser TEXT,
+            browser_version TEXT,
+            os TEXT,
+            os_version TEXT,
+            device TEXT,
+            device_type TEXT,
+            ip TEXT,
+            city TEXT,
+            region TEXT,
+            country TEXT,
+            country_code TEXT,
+            latitude REAL,
+            longitude REAL,
+            screen_resolution TEXT,
+            viewport TEXT,
+            attribution TEXT,
+            current_page TEXT,
+            created_at TEXT NOT NULL,
+            updated_at TEXT NOT NULL,
+            last_seen_at TEXT,
+            deleted_at TEXT
+        ) STRICT;
+        CREATE INDEX visitors_contact ON visitors (contact_id) WHERE contact_id IS NOT NULL;
+        CREATE INDEX visitors_fingerprint ON visitors (fingerprint) WHERE fingerprint IS NOT NULL;
+        CREATE INDEX visitors_created_at ON visitors (created_at);
+        CREATE INDEX visitors_last_seen_at ON visitors (last_seen_at);
+        CREATE TABLE blocks (
+            pk INTEGER PRIMARY KEY,
+            id TEXT NOT NULL UNIQUE,
+            visitor_id TEXT REFERENCES visitors (id),
+            contact_id TEXT REFERENCES contacts (id),
+            reason TEXT,
+            blocked_at TEXT NOT NULL,
+            blocked_by TEXT,
+            expires_at TEXT,
+            lifted_at TEXT,
+            lifted_by TEXT,
+            CHECK ((visitor_id IS NULL) <> (contact_id IS NULL))
+        ) STRICT;
+        CREATE INDEX blocks_visitor ON blocks (visitor_id) WHERE visitor_id IS NOT NULL;
+        CREATE INDEX blocks_contact ON blocks (contact_id) WHERE contact_id IS NOT NULL;
+    """
+    _run(db, statements)
+    for trigger in (
+        *recording_triggers("contacts", "contact", CONTACT_COLUMNS),
+        *recording_triggers("visitors", "visitor", VISITOR_COLUMNS, reals=("latitude", "longitude")),
+        *recording_triggers("blocks", "block", BLOCK_COLUMNS),
+    ):
+        db.execute(trigger)
+
+
+@migrations()
+def m0002_conversations(db: Database) -> None:
+    """What visitors write, and whose it is."""
+    statements = """
+        CREATE TABLE conversations (
+            pk INTEGER PRIMARY KEY,
+            id TEXT NOT NULL UNIQUE,
+            title TEXT,
+            status TEXT NOT NULL CHECK (status IN ('open', 'resolved', 'spam')),
+            priority TEXT NOT NULL CHECK (priority IN ('low', 'normal', 'high', 'urgent')),
+            visitor_id TEXT NOT NULL REFERENCES visitors (id),
+            contact_id TEXT REFERENCES contacts (id),
+            created_at TEXT NOT NULL,
+            updated_at TEXT NOT NULL,
+            resolved_at TEXT
+        ) STRICT;
+        CREATE INDEX conversations_visitor ON conversations (visitor_id);
+        CREATE INDEX conversations_contact ON conversations (contact_id) WHERE contact_id IS NOT NULL;
+        CREATE TABLE messages (
+            pk INTEGER PRIMARY KEY,
+            id TEXT NOT NULL UNIQUE,
+            conversation_id TEXT NOT NULL REFERENCES conversations (id),
+            visitor_id TEXT REFERENCES visitors (id),
+            agent TEXT,
+            body TEXT NOT NULL,
+            created_at TEXT NOT NULL,
+            CHECK ((visitor_id IS NULL) <> (agent IS NULL))
+        ) STRICT;
+        CREATE INDEX messages_conversation ON messages (conversation_id);
+        CREATE INDEX messages_visitor ON messages (visitor_id) WHERE visitor_id IS NOT NULL;
+    """
+    _run(db, statements)
+    for trigger in (
+        *recording_triggers("conversations", "conversation", CONVERSATION_COLUMNS),
+        *recording_triggers("messages", "message", MESSAGE_COLUMNS),
+    ):
+        db.execute(trigger)
+
+
+def migrate(connection: sqlite3.Connection, path: Path) -> Path | None:
+    """Bring the store up to date, in one transaction; an older one is backed up first.
+
+    Returns where the backup went, or None when the store was new or current already (another process
+    may have been quicker). Raises sqlite3.Error and StoreProblem.
+    """
+    if schema_version(connection, path) == 0:
+        connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        version = schema_version(connection, path)
+        backup = None
+        if version < SCHEMA_VERSION:
+            if version > 0:
+                backup = _back_up(path, version)
+            migrations.apply(Database(connection, execute_plugins=False))
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        connection.execute("COMMIT")
+        return backup
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+def _back_up(path: Path, version: int) -> Path:
+    """A copy of the store as it was, beside it and as private; the write lock is held meanwhile."""
+    stamp = now().replace("-", "").replace(":", "").replace(".", "")
+    target = path.with_name(f"{path.name}.v{version}-{stamp}.bak")
+    os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    source, copy = sqlite3.connect(path), sqlite3.connect(target)
+    try:
+        source.backup(copy)
+    finally:
+        source.close()
+        copy.close()
+    return target
+
+
+def _run(db: Database, statements: str) -> None:
+    # executescript would commit the surrounding transaction first
+    for statement in statements.split(";"):
+        if statement.strip():
+            db.execute(statement)

@@ -1,0 +1,86 @@
+"""What was done: reading the operations and their changes back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from visitors.domain.operation import Change, Operation
+from visitors.domain.times import Instant
+from visitors.store.connection import Store
+from visitors.store.listing import Page, begins_after, order_by
+
+
+class Filter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which operations to show; None means 'any'."""
+
+    actor: str | None = None
+    command: str | None = None
+    since: Instant | None = None
+    operation: str | None = None
+    records: tuple[str, ...] | None = None
+
+
+def select(store: Store, wanted: Filter, page: Page) -> list[Operation]:
+    """The operations, with how many changes each made."""
+    condition, parameters = _where(wanted)
+    start, start_parameters = begins_after(store, "operations", "o", page)
+    sql = (
+        "SELECT o.id, o.at, o.actor, o.command, o.arguments,"
+        " (SELECT count(*) FROM changes AS h WHERE h.operation = o.pk)"
+        f" FROM operations AS o WHERE {condition} AND {start}{order_by(page, 'o')}"
+    )
+    return [
+        Operation(*row[:4], msgspec.json.decode(row[4]), row[5])
+        for row in store.execute(sql, [*parameters, *start_parameters])
+    ]
+
+
+def count(store: Store, wanted: Filter) -> int:
+    """How many operations `select` would give without a page."""
+    condition, parameters = _where(wanted)
+    found: int = store.execute(f"SELECT count(*) FROM operations AS o WHERE {condition}", parameters).fetchone()[0]
+    return found
+
+
+def changes(store: Store, wanted: Filter, *, limit: int = 0) -> list[Change]:
+    """The single changes, newest first: of `wanted.records` where given, else of the operations."""
+    condition, parameters = _where(wanted)
+    if wanted.records is not None:
+        condition += " AND h.record IN (SELECT value FROM json_each(?))"
+        parameters.append(msgspec.json.encode(wanted.records).decode())
+    sql = (
+        "SELECT o.id, o.at, o.actor, o.command, h.kind, h.record, h.before, h.after"
+        f" FROM changes AS h JOIN operations AS o ON o.pk = h.operation WHERE {condition} ORDER BY h.pk DESC"
+    )
+    if limit:
+        sql += f" LIMIT {int(limit)}"
+    return [_change(row) for row in store.execute(sql, parameters)]
+
+
+def _where(wanted: Filter) -> tuple[str, list[object]]:
+    filters = {
+        "o.actor = ?": wanted.actor,
+        "o.command = ?": wanted.command,
+        "o.at >= ?": wanted.since,
+        "o.id = ?": wanted.operation,
+    }
+    given = {condition: value for condition, value in filters.items() if value is not None}
+    return " AND ".join(given) or "1", list(given.values())
+
+
+def _change(row: tuple[Any, ...]) -> Change:
+    before, after = (None if text is None else _public(msgspec.json.decode(text)) for text in row[6:8])
+    action = "created" if before is None else "removed" if after is None else "changed"
+    return Change(*row[:6], action, before, after)
+
+
+def _public(columns: dict[str, Any]) -> dict[str, Any]:
+    """Column names as the public field names that everything else prints: `external_id`, `externalId`."""
+    return {_camel(column): value for column, value in columns.items()}
+
+
+def _camel(column: str) -> str:
+    first, *rest = column.split("_")
+    return first + "".join(word.title() for word in rest)

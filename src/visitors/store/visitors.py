@@ -1,0 +1,223 @@
+"""Visitors in the store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from visitors.domain.contact import Contact
+from visitors.domain.selection import Selection
+from visitors.domain.times import Instant
+from visitors.domain.visitor import BrowserData, Visitor
+from visitors.store.connection import OpenOperation, Store, rows
+from visitors.store.listing import Page, begins_after, order_by
+from visitors.store.selection import LIVE, where
+
+SORTABLE = {
+    "id": "id",
+    "language": "language",
+    "timezone": "timezone",
+    "browser": "browser",
+    "os": "os",
+    "deviceType": "device_type",
+    "countryCode": "country_code",
+    "createdAt": "created_at",
+    "updatedAt": "updated_at",
+    "lastSeenAt": "last_seen_at",
+}
+"""Public field -> column, for the fields that a listing can be sorted by."""
+
+COLUMNS = {
+    "language": "language",
+    "timezone": "timezone",
+    "fingerprint": "fingerprint",
+    "browser": "browser",
+    "browserVersion": "browser_version",
+    "os": "os",
+    "osVersion": "os_version",
+    "device": "device",
+    "deviceType": "device_type",
+    "ip": "ip",
+    "city": "city",
+    "region": "region",
+    "country": "country",
+    "countryCode": "country_code",
+    "latitude": "latitude",
+    "longitude": "longitude",
+    "screenResolution": "screen_resolution",
+    "viewport": "viewport",
+    "attribution": "attribution",
+    "currentPage": "current_page",
+}
+"""Public field of the browser data -> column."""
+
+# A block of the contact comes before one of the visitor itself: it is the one that reaches further.
+_LIVE_BLOCK = (
+    f"coalesce((SELECT pk FROM blocks WHERE contact_id = v.contact_id AND {LIVE} ORDER BY pk DESC LIMIT 1),"
+    f" (SELECT pk FROM blocks WHERE visitor_id = v.id AND {LIVE} ORDER BY pk DESC LIMIT 1))"
+)
+_SELECT = f"""
+    SELECT v.id, v.language, v.timezone, v.fingerprint, v.browser, v.browser_version, v.os, v.os_version, v.device,
+        v.device_type, v.ip, v.city, v.region, v.country, v.country_code, v.latitude, v.longitude,
+        v.screen_resolution, v.viewport, v.attribution, v.current_page,
+        b.blocked_at, b.blocked_by, b.reason, b.expires_at,
+        v.created_at, v.updated_at, v.last_seen_at, v.deleted_at, b.contact_id,
+        c.id, c.external_id, c.name, c.email, c.image, c.metadata, c.metadata_hash,
+        c.created_at, c.updated_at, c.deleted_at
+    FROM visitors AS v
+        LEFT JOIN contacts AS c ON c.id = v.contact_id
+        LEFT JOIN blocks AS b ON b.pk = {_LIVE_BLOCK}
+"""
+
+_decode = msgspec.json.decode
+
+
+def find(store: Store, visitor_id: str, current: Instant) -> Visitor | None:
+    """The visitor with exactly this id, deleted or not."""
+    row = store.execute(_SELECT + " WHERE v.id = ?", (current, current, visitor_id)).fetchone()
+    return None if row is None else _visitor(row)
+
+
+def find_many(store: Store, visitor_ids: Sequence[str], current: Instant) -> list[Visitor]:
+    """The visitors with these ids, in the order of the ids."""
+    sql = _SELECT + " JOIN json_each(?) AS wanted ON wanted.value = v.id ORDER BY wanted.key"
+    return [_visitor(row) for row in store.execute(sql, (current, current, rows(visitor_ids)))]
+
+
+def select(store: Store, selection: Selection, page: Page, current: Instant) -> Iterator[Visitor]:
+    """The chosen visitors, in the order of `page`. Raises NotFound for an unknown `page.after`."""
+    condition, parameters = where(selection, current)
+    start, start_parameters = begins_after(store, "visitors", "v", page)
+    sql = f"{_SELECT} WHERE {condition} AND {start}{order_by(page, 'v')}"
+    return map(_visitor, store.execute(sql, (current, current, *parameters, *start_parameters)))
+
+
+def count(store: Store, selection: Selection, current: Instant) -> int:
+    """How many visitors are chosen."""
+    condition, parameters = where(selection, current)
+    found: int = store.execute(f"SELECT count(*) FROM visitors AS v WHERE {condition}", parameters).fetchone()[0]
+    return found
+
+
+def chosen_ids(store: Store, selection: Selection, current: Instant) -> list[str]:
+    """The ids of the chosen visitors, in the order in which the store got them."""
+    condition, parameters = where(selection, current)
+    return [row[0] for row in store.execute(f"SELECT v.id FROM visitors AS v WHERE {condition} ORDER BY v.pk", parameters)]
+
+
+def existing(store: Store, visitor_ids: Sequence[str]) -> set[str]:
+    """Those of `visitor_ids` that are ids of visitors, deleted or not."""
+    sql = "SELECT id FROM visitors WHERE id IN (SELECT value FROM json_each(?))"
+    return {row[0] for row in store.execute(sql, (rows(visitor_ids),))}
+
+
+def deleted_among(store: Store, visitor_ids: Sequence[str]) -> list[str]:
+    """Those of `visitor_ids` that are deleted."""
+    sql = "SELECT id FROM visitors WHERE id IN (SELECT value FROM json_each(?)) AND deleted_at IS NOT NULL"
+    return [row[0] for row in store.execute(sql, (rows(visitor_ids),))]
+
+
+def with_fingerprint(store: Store, fingerprint: str) -> list[str]:
+    """The ids of up to two live visitors with this fingerprint: one is a match, two are none."""
+    sql = "SELECT id FROM visitors WHERE fingerprint = ? AND deleted_at IS NULL LIMIT 2"
+    return [row[0] for row in store.execute(sql, (fingerprint,))]
+
+
+def insert(
+    store: Store,
+    operation: OpenOperation,
+    data: BrowserData,
+    *,
+    visitor_id: str | None = None,
+    last_seen_at: Instant | None = None,
+    created_at: Instant | None = None,
+    updated_at: Instant | None = None,
+    deleted_at: Instant | None = None,
+) -> str:
+    """A new visitor; times that are not given are the operation's. Returns its id."""
+    values = {
+        "id": visitor_id or operation.new_id(),
+        "created_at": created_at or operation.at,
+        "updated_at": updated_at or operation.at,
+        "last_seen_at": last_seen_at,
+        "deleted_at": deleted_at,
+        **{COLUMNS[field]: value for field, value in data.items()},
+    }
+    marks = ", ".join("?" * len(values))
+    store.execute(f"INSERT INTO visitors ({', '.join(values)}) VALUES ({marks})", list(values.values()))
+    return str(values["id"])
+
+
+def update(store: Store, operation: OpenOperation, visitor_ids: Sequence[str], data: BrowserData) -> set[str]:
+    """Set browser data on all of `visitor_ids`. Returns the ids of those that it changed."""
+    if not data:
+        return set()
+    columns = {COLUMNS[field]: value for field, value in data.items()}
+    assignments = ", ".join(f"{column} = ?" for column in columns)
+    differs = " OR ".join(f"{column} IS NOT ?" for column in columns)
+    changed = store.execute(
+        f"UPDATE visitors SET {assignments}, updated_at = ?"
+        f" WHERE id IN (SELECT value FROM json_each(?)) AND ({differs}) RETURNING id",
+        [*columns.values(), operation.at, rows(visitor_ids), *columns.values()],
+    )
+    return {row[0] for row in changed}
+
+
+def saw(
+    store: Store,
+    operation: OpenOperation,
+    visitor_id: str,
+    *,
+    first: Instant | None = None,
+    last: Instant | None = None,
+) -> None:
+    """Widen the time in which the visitor was seen: `createdAt` goes back to `first` at most, and
+    `lastSeenAt` forward to `last`. Without either it was seen now."""
+    latest = operation.at if first is None and last is None else last
+    store.execute(
+        "UPDATE visitors SET created_at = min(created_at, coalesce(?, created_at)),"
+        " last_seen_at = coalesce(max(last_seen_at, ?), last_seen_at, ?) WHERE id = ?",
+        (first, latest, latest, visitor_id),
+    )
+
+
+def link(store: Store, operation: OpenOperation, visitor_ids: Iterable[str], contact_id: str | None) -> int:
+    """Link visitors to a contact, or to none. Returns how many links changed."""
+    return store.execute(
+        "UPDATE visitors SET contact_id = ?, updated_at = ?"
+        " WHERE id IN (SELECT value FROM json_each(?)) AND contact_id IS NOT ?",
+        (contact_id, operation.at, rows(visitor_ids), contact_id),
+    ).rowcount
+
+
+def set_deleted(store: Store, operation: OpenOperation, visitor_ids: Sequence[str], *, deleted: bool) -> list[str]:
+    """Delete softly, or restore. Returns the ids of those that it changed."""
+    changed = store.execute(
+        "UPDATE visitors SET deleted_at = ?, updated_at = ?"
+        f" WHERE id IN (SELECT value FROM json_each(?)) AND deleted_at IS {'' if deleted else 'NOT '}NULL"
+        " RETURNING id",
+        (operation.at if deleted else None, operation.at, rows(visitor_ids)),
+    )
+    return [row[0] for row in changed]
+
+
+def _visitor(row: tuple[Any, ...]) -> Visitor:
+    (id_, language, timezone, *browser_data) = row[:19]
+    attribution, current_page = row[19:21]
+    blocked_by_contact = row[29]
+    contact = None
+    if row[30] is not None:
+        contact = Contact(*row[30:35], _decode(row[35]), row[36], blocked_by_contact is not None, *row[37:40])
+    return Visitor(
+        id_,
+        language,
+        timezone,
+        row[21] is not None,
+        contact,
+        *browser_data,
+        _decode(attribution) if attribution is not None else None,
+        _decode(current_page) if current_page is not None else None,
+        *row[21:29],
+    )
