@@ -32,7 +32,7 @@ EVERYWHERE = "Everywhere"
 
 def root() -> TyperGroup:
     """The command `visitors`."""
-    group = Group(
+    return Group(
         name="visitors",
         help="Administer the people who come to an application through a support widget.",
         epilog="Full documentation is in the README. 'visitors COMMAND --help' shows one command.",
@@ -40,7 +40,6 @@ def root() -> TyperGroup:
         params=[*options.everywhere(), *options.version()],
         rich_markup_mode=None,
     )
-    return group
 
 
 def usage_hint(error: typer.TyperException) -> str | None:
@@ -108,18 +107,16 @@ class Command(TyperCommand):
         """The names of the options that were given: for the record, so never with their values."""
         for parameter in self.params:
             source = ctx.get_parameter_source(parameter.name or "")
-            if source is ParameterSource.COMMANDLINE and not isinstance(parameter, TyperArgument):
-                if getattr(parameter, "rich_help_panel", None) != EVERYWHERE:
-                    yield max(parameter.opts, key=len)
+            everywhere = getattr(parameter, "rich_help_panel", None) == EVERYWHERE
+            if source is ParameterSource.COMMANDLINE and not everywhere and not isinstance(parameter, TyperArgument):
+                yield max(parameter.opts, key=len)
 
 
 def build(entry: Entry) -> ClickCommand:
     """The command or group of `entry`."""
     name = entry.words.split()[-1]
     if entry in registry.GROUPS:
-        return Group(
-            name=name, help=entry.help, context_settings=_SETTINGS, rich_markup_mode=None
-        )
+        return Group(name=name, help=entry.help, context_settings=_SETTINGS, rich_markup_mode=None)
     module = importlib.import_module(entry.module)
     info = CommandInfo(name=name, cls=Command, callback=module.command, context_settings=_SETTINGS)
     command = get_command_from_info(info, pretty_exceptions_short=False, rich_markup_mode=None)
@@ -158,10 +155,3 @@ def _write_sections(parameters: list[Parameter], ctx: ClickContext, formatter: H
         if sections.get(panel):
             with formatter.section(panel):
                 formatter.write_dl(sections[panel])
-
-
-def context_of(ctx: typer.Context) -> Context:
-    """The `Context` that a command runs with."""
-    context = ctx.obj
-    assert isinstance(context, Context)
-    return context

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 from visitors.domain import times
 from visitors.domain.selection import Selection, parse_selection
@@ -163,10 +163,22 @@ class Targets:
 
     def resolve(self, store: Store, current: Instant, *, deleted: bool = False) -> list[str]:
         """The ids, each once. Raises NotFound, and Conflict for ambiguous ones, or for deleted ones
-        unless `deleted` ones are looked for."""
+        unless `deleted` ones are looked for.
+        """
         if self.named is None:
             chosen = references.selection(store, self._selection, current)
             return visitors.chosen_ids(store, chosen, current)
         if deleted:
             return references.visitor_ids(store, self.named)
         return references.live_visitor_ids(store, self.named)
+
+
+class _HasContext(Protocol):
+    obj: Any
+
+
+def context_of(invocation: _HasContext) -> Context:
+    """The `Context` that a command was invoked with."""
+    context = invocation.obj
+    assert isinstance(context, Context)
+    return context

@@ -6,6 +6,9 @@ has to print it. Codes are stable words for scripts; exit statuses are the table
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class VisitorsError(Exception):
     """Base of the expected errors.
@@ -70,6 +73,12 @@ class RowsRejected(InvalidData):
     default_code = "rows_rejected"
 
 
+class FileProblem(VisitorsError):
+    """A file that was to be written could not be."""
+
+    default_code = "file_unwritable"
+
+
 class StoreProblem(VisitorsError):
     """The store is missing, locked, corrupt, unwritable, or made by a newer version."""
 
@@ -89,3 +98,14 @@ class CheckFailed(VisitorsError):
 
     exit_status = 8
     default_code = "check_failed"
+
+
+@contextmanager
+def at_line(number: int | None) -> Iterator[None]:
+    """Put `line N:` before the message of an expected error that is raised inside."""
+    try:
+        yield
+    except VisitorsError as error:
+        if number is not None:
+            error.message = f"line {number:,}: {error.message}"
+        raise

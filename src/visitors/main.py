@@ -60,7 +60,7 @@ def _invoke(arguments: list[str]) -> int:
         raise KeyboardInterrupt from None
     except BrokenPipeError:
         raise
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - the last resort: whatever happens, the user gets one line
         return _unexpected(error, as_json=as_json)
     return result if isinstance(result, int) else 0
 

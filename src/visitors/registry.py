@@ -28,6 +28,7 @@ VISITORS = "Visitors"
 PEOPLE = "People and what they write"
 BULK = "In and out"
 RECORD = "The record and the store"
+PANELS = (VISITORS, BULK, PEOPLE, RECORD)
 
 GROUPS = (
     Entry("contacts", PEOPLE, "The people that visitors turn out to be"),
@@ -57,13 +58,14 @@ COMMANDS = (
     Entry("db path", RECORD, "Print where the store is"),
     Entry("db info", RECORD, "Show what the store holds and how it is set up"),
     Entry("db migrate", RECORD, "Bring the store up to date"),
+    Entry("completion", RECORD, "Print the completion script for a shell"),
 )
 
 
 def members(group: str) -> list[Entry]:
     """The commands and groups right below `group` (`""`: the top), in the order of the help."""
     depth = len(group.split())
-    found = [*COMMANDS, *GROUPS]
+    found = sorted([*COMMANDS, *GROUPS], key=lambda entry: PANELS.index(entry.panel))
     return [
         entry
         for entry in found

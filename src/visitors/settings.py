@@ -41,7 +41,7 @@ def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str]) -> S
         raise UsageProblem(f"{named} is a URL; this version keeps its store in a file", hint="--db PATH")
     frozen = environment.get("VISITORS_NOW")
     return Settings(
-        database=Path(named).expanduser() if named else default_database(environment),
+        database=Path(named).expanduser() if named else default_database(),
         database_was_named=bool(named),
         actor=flags.get("as_") or environment.get("VISITORS_ACTOR") or _login_name(),
         frozen_now=parse_instant(frozen, "VISITORS_NOW") if frozen else None,
@@ -53,7 +53,7 @@ def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str]) -> S
     )
 
 
-def default_database(environment: Mapping[str, str]) -> Path:
+def default_database() -> Path:
     """The store in the platform's folder for a user's application data."""
     import platformdirs
 

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from visitors.cli import context_of
 from visitors.commands import options
+from visitors.context import context_of
 from visitors.domain.ids import given_id
 from visitors.domain.visitor import browser_data
 from visitors.errors import Conflict
@@ -19,8 +19,12 @@ OPTION_GROUPS = (options.browser_data,)
 
 def command(
     ctx: typer.Context,
-    id_: Annotated[str | None, typer.Option("--id", metavar="ID", help="Its id; a ULID is made if none is given.")] = None,
-    exist_ok: Annotated[bool, typer.Option("--exist-ok", help="An id that exists is no error; nothing is changed.")] = False,
+    id_: Annotated[
+        str | None, typer.Option("--id", metavar="ID", help="Its id; a ULID is made if none is given.")
+    ] = None,
+    exist_ok: Annotated[
+        bool, typer.Option("--exist-ok", help="An id that exists is no error; nothing is changed.")
+    ] = False,
 ) -> None:
     """Create a visitor, anonymous and not seen yet.
 

@@ -16,7 +16,9 @@ from typer._types import TyperChoice
 from typer.core import TyperOption
 
 from visitors import __version__
+from visitors.context import Context
 from visitors.domain.normalise import DEVICE_TYPES
+from visitors.errors import UsageProblem
 from visitors.output.output import FORMATS
 
 EVERYWHERE = "visitors.everywhere"
@@ -26,12 +28,30 @@ Callback = Callable[[ClickContext, Parameter, Any], Any]
 
 VisitorArguments = Annotated[
     list[str] | None,
-    typer.Argument(metavar="VISITOR...", help="Ids, or unique prefixes of them; - reads ids from standard input.", show_default=False),
+    typer.Argument(
+        metavar="VISITOR...",
+        help="Ids, or unique prefixes of them; - reads ids from standard input.",
+        show_default=False,
+    ),
 ]
 VisitorArgument = Annotated[
     str, typer.Argument(metavar="VISITOR", help="An id, or a unique prefix of it.", show_default=False)
 ]
+ContactArguments = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="CONTACT...",
+        help="Ids or unique prefixes, emails, or ext:ID for external ids; - reads them from standard input.",
+        show_default=False,
+    ),
+]
 All = Annotated[bool, typer.Option("--all", help="Act on every visitor.")]
+ContactTarget = Annotated[
+    str | None,
+    typer.Option(
+        "--contact", metavar="CONTACT", help="The person, on every device: id, email, ext:ID.", show_default=False
+    ),
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Say what would change, and change nothing.")]
 
@@ -43,7 +63,7 @@ def everywhere() -> list[Parameter]:
     return [
         _option(["--db"], keep, panel, "The store's file.", metavar="PATH", show_envvar=True),
         _option(["as_", "--as"], keep, panel, "Who does this, for the record.", metavar="NAME"),
-        _option(["--format"], keep, panel, "How to write results.", type=TyperChoice(FORMATS)),
+        _option(["--format"], keep, panel, "How to write results.", kind=TyperChoice(FORMATS)),
         _option(["--fields"], keep, panel, "Which fields, in which order: id,contact.email.", metavar="NAMES"),
         _option(["--no-color"], keep, panel, "No colour.", is_flag=True),
         _option(["-q", "--quiet"], keep, panel, "Only results and errors.", is_flag=True),
@@ -97,7 +117,7 @@ def browser_data() -> list[Parameter]:
         ("viewport", "--viewport", "WxH", "Window size in pixels."),
     ]
     found = [_option([name, flag], keep, panel, text, metavar=metavar) for name, flag, metavar, text in described]
-    kind = _option(["deviceType", "--device-type"], keep, panel, "Kind of device.", type=_choice(DEVICE_TYPES))
+    kind = _option(["deviceType", "--device-type"], keep, panel, "Kind of device.", kind=_choice(DEVICE_TYPES))
     return [*found[:8], kind, *found[8:]]
 
 
@@ -111,17 +131,23 @@ def selection() -> list[Parameter]:
         _option(["language", "--language"], keep, panel, "Language; en also means en-US.", metavar="TAG"),
         _option(["timezone", "--timezone"], keep, panel, "Time zone.", metavar="ZONE"),
         _option(["country_code", "--country-code"], keep, panel, "Country, such as DE.", metavar="CODE"),
-        _option(["device_type", "--device-type"], keep, panel, "Kind of device.", type=_choice(DEVICE_TYPES)),
+        _option(["device_type", "--device-type"], keep, panel, "Kind of device.", kind=_choice(DEVICE_TYPES)),
         _option(["browser", "--browser"], keep, panel, "Browser.", metavar="NAME"),
         _option(["os", "--os"], keep, panel, "Operating system.", metavar="NAME"),
         _option(["ip", "--ip"], keep, panel, "IP address.", metavar="ADDRESS"),
-        _option(["contact", "--contact"], keep, panel, "Devices of this contact: id, email, ext:ID.", metavar="CONTACT"),
-        _option(["created_since", "--created-since"], keep, panel, "Created at or after; a time or an age.", metavar="TIME"),
+        _option(
+            ["contact", "--contact"], keep, panel, "Devices of this contact: id, email, ext:ID.", metavar="CONTACT"
+        ),
+        _option(
+            ["created_since", "--created-since"], keep, panel, "Created at or after; a time or an age.", metavar="TIME"
+        ),
         _option(["created_until", "--created-until"], keep, panel, "Created before.", metavar="TIME"),
         _option(["seen_since", "--seen-since"], keep, panel, "Last seen at or after.", metavar="TIME"),
         _option(["seen_until", "--seen-until"], keep, panel, "Last seen before.", metavar="TIME"),
         _option(["never_seen", "--never-seen"], keep, panel, "Never seen.", is_flag=True),
-        _option(["metadata", "--metadata"], keep, panel, "Of the contact: K, K=V or K!=V.", metavar="FILTER", multiple=True),
+        _option(
+            ["metadata", "--metadata"], keep, panel, "Of the contact: K, K=V or K!=V.", metavar="FILTER", multiple=True
+        ),
         _option(["search", "--search"], keep, panel, "A part of id, name, email, external id.", metavar="TEXT"),
         _option(["deleted", "--deleted"], keep, panel, "The deleted ones instead.", is_flag=True),
     ]
@@ -132,13 +158,19 @@ def selection_by_contact_target() -> list[Parameter]:
     return [parameter for parameter in selection() if parameter.name != "contact"]
 
 
+def refuse_others_beside_contact(context: Context, visitors: list[str] | None, *, everything: bool) -> None:
+    """Raises UsageProblem when visitors were named or selected beside `--contact`."""
+    if visitors or everything or not context.selection().is_everything:
+        raise UsageProblem("--contact names the person to act on; leave visitors and selections out")
+
+
 def _option(
     declarations: Sequence[str],
     callback: Callback,
     panel: str,
     help_: str,
     *,
-    type: Any = str,
+    kind: Any = str,
     metavar: str | None = None,
     multiple: bool = False,
     is_flag: bool = False,
@@ -146,7 +178,7 @@ def _option(
 ) -> Parameter:
     return TyperOption(
         param_decls=list(declarations),
-        type=bool if is_flag else type,
+        type=bool if is_flag else kind,
         default=None,
         is_flag=is_flag or None,
         multiple=multiple,
@@ -173,11 +205,11 @@ def _keep(*path: str) -> Callback:
     """A callback that keeps a given value in the context's `meta`, below `path`."""
 
     def keep(ctx: ClickContext, parameter: Parameter, value: Any) -> Any:
-        if value is not None and value != () and value != []:
+        if value is not None and value not in ((), []):
             target = ctx.meta
             for key in path:
                 target = target.setdefault(key, {})
-            target[parameter.name] = value
+            target[parameter.name or ""] = value
         return value
 
     return keep

@@ -29,9 +29,13 @@ Rule = Literal["contact-id", "external-id", "email", "email-adopts-external-id",
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
-    """What was said about a person, normalised. None means 'not said'."""
+    """What was said about a person, normalised. None means 'not said'.
+
+    `contact_id` and `is_deleted` are what an export of a store says; nobody types them.
+    """
 
     contact_id: str | None = None
+    is_deleted: bool = False
     external_id: str | None = None
     email: str | None = None
     name: str | None = None
@@ -131,7 +135,7 @@ def decide(said: Identity, known: Known, *, on_conflict: OnConflict = "error", r
             "identify needs an external id, an email, or both", hint="add --external-id ID or --email ADDRESS"
         )
     rule, contact, left_alone = _choose(said, known, on_conflict)
-    if contact is not None and contact.deleted_at is not None:
+    if contact is not None and contact.deleted_at is not None and not said.is_deleted:
         raise Conflict(
             f"contact {contact.id} ({contact.label}) is deleted",
             code="contact_deleted",
@@ -155,16 +159,7 @@ def _choose(said: Identity, known: Known, on_conflict: OnConflict) -> tuple[Rule
     by_email = known.by_email
     strong = known.by_contact_id or known.by_external_id
     if strong is not None:
-        if known.by_external_id not in (None, strong) or said.external_id not in (None, strong.external_id):
-            if known.by_external_id is not None or strong.external_id is not None:
-                raise _two_ids(said, strong, known.by_external_id)
-        others = [contact for contact in by_email if contact.id != strong.id]
-        rule: Rule = "contact-id" if known.by_contact_id else "external-id"
-        if not others:
-            return rule, strong, None
-        if on_conflict == "external-id-wins":
-            return rule, strong, others[0]
-        raise _two_people(said, strong, others[0])
+        return _choose_strong(said, known, strong, on_conflict)
     if len(by_email) > 1:
         raise Conflict(
             f"{len(by_email)} contacts have the email {said.email}: " + ", ".join(contact.id for contact in by_email),
@@ -181,6 +176,22 @@ def _choose(said: Identity, known: Known, on_conflict: OnConflict) -> tuple[Rule
             return "created", None, contact
         raise _two_people(said, None, contact)
     return "created", None, None
+
+
+def _choose_strong(
+    said: Identity, known: Known, strong: Contact, on_conflict: OnConflict
+) -> tuple[Rule, Contact | None, Contact | None]:
+    """As `_choose`, where an id names the contact `strong`."""
+    has_another_id = said.external_id is not None and strong.external_id not in (None, said.external_id)
+    if has_another_id or known.by_external_id not in (None, strong):
+        raise _two_ids(said, strong, known.by_external_id)
+    rule: Rule = "contact-id" if known.by_contact_id else "external-id"
+    others = [contact for contact in known.by_email if contact.id != strong.id]
+    if not others:
+        return rule, strong, None
+    if on_conflict == "external-id-wins":
+        return rule, strong, others[0]
+    raise _two_people(said, strong, others[0])
 
 
 def _two_ids(said: Identity, by_id: Contact, by_external_id: Contact | None) -> Conflict:
@@ -254,4 +265,3 @@ def _name(value: str, field: str) -> str:
 
 
 _NORMALISE = {"externalId": normalise.external_id, "email": normalise.email, "name": _name, "image": _image}
-

@@ -107,7 +107,7 @@ def javascript_json(value: object) -> str:
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, int | float):
-        return _javascript_number(value)
+        return _javascript_number(value) if math.isfinite(value) else "null"
     if isinstance(value, Mapping):
         items = ((str(key), item) for key, item in value.items())
         members = (f"{javascript_json(key)}:{javascript_json(item)}" for key, item in _property_order(items))
@@ -119,26 +119,25 @@ def javascript_json(value: object) -> str:
 
 def _property_order(items: Iterable[tuple[str, object]]) -> list[tuple[str, object]]:
     """Integer-like keys first, in numeric order, then the others as they came (ECMA-262, 10.1.11.1)."""
-    indexes, names = [], []
+    indexes: list[tuple[str, object]] = []
+    names: list[tuple[str, object]] = []
     for key, item in items:
         is_index = _INTEGER_KEY.fullmatch(key) and int(key) <= _LARGEST_INDEX
         (indexes if is_index else names).append((key, item))
     return sorted(indexes, key=lambda pair: int(pair[0])) + names
 
 
-def _javascript_number(number: int | float) -> str:
+def _javascript_number(number: float) -> str:
     """Number::toString (ECMA-262, 6.1.6.1.20), from Python's equally short `repr`."""
     if isinstance(number, int) and abs(number) <= _SAFE_INTEGER:
         return str(number)
     number = float(number)
-    if not math.isfinite(number):
-        return "null"
-    if number == 0:
-        return "0"
     sign = "-" if number < 0 else ""
     mantissa, _, exponent = repr(abs(number)).partition("e")
     whole, _, fraction = mantissa.partition(".")
     digits = (whole + fraction).lstrip("0")
+    if not digits:
+        return "0"  # JavaScript prints -0 so, too
     point = len(whole) + int(exponent or 0) - (len(whole + fraction) - len(digits))
     digits = digits.rstrip("0")
     if len(digits) <= point <= 21:
@@ -154,9 +153,7 @@ def _javascript_number(number: int | float) -> str:
 def _key(key: object, field: str) -> str:
     name = normalise.text(str(key), f"{field} key", KEY_LIMIT)
     if name != key:
-        raise InvalidData(
-            f"{field} key {key!r} has white space around it", field=field, code="invalid_metadata"
-        )
+        raise InvalidData(f"{field} key {key!r} has white space around it", field=field, code="invalid_metadata")
     return name
 
 

@@ -6,6 +6,7 @@ keep; what looks dangerous on a terminal or in a spreadsheet is data, and made h
 
 from __future__ import annotations
 
+import contextlib
 import re
 from functools import lru_cache
 
@@ -111,11 +112,8 @@ def timezone(value: str, field: str = "timezone") -> str:
 
     name = text(value, field)
     if _TIMEZONE.fullmatch(name) and not name.startswith(_NOT_ZONES):
-        try:
-            zoneinfo.ZoneInfo(name)
-            return name
-        except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-            pass
+        with contextlib.suppress(zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+            return zoneinfo.ZoneInfo(name).key
     spelled = {zone.lower(): zone for zone in zoneinfo.available_timezones()}.get(name.lower())
     raise InvalidData(
         f"{field} {_short(name)!r} is not an IANA time zone",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from visitors.domain import normalise
@@ -45,7 +47,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self == Selection()
 
 
-_NORMALISE = {
+_NORMALISE: dict[str, Callable[[str, str], str]] = {
     "language": normalise.language,
     "timezone": normalise.timezone,
     "country_code": normalise.country_code,

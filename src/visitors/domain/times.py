@@ -87,7 +87,7 @@ def relative(instant: Instant, current: Instant) -> str:
         return "just now"
     for size, unit in ((31_536_000, "y"), (86_400, "d"), (3_600, "h"), (60, "m")):
         if distance >= size or unit == "m":
-            amount = f"{max(1, int(distance / size))}{unit}"
+            amount = f"{max(1, int((distance + 30) / size))}{unit}"
             break
     return f"{amount} ago" if seconds > 0 else f"in {amount}"
 
@@ -102,9 +102,7 @@ def _shift(current: Instant, by: timedelta, field: str) -> Instant:
     try:
         return _instant(datetime.fromisoformat(current) + by)
     except OverflowError:
-        raise InvalidData(
-            f"{field} reaches outside the years 1 to 9999", field=field, code="invalid_time"
-        ) from None
+        raise InvalidData(f"{field} reaches outside the years 1 to 9999", field=field, code="invalid_time") from None
 
 
 def _instant(moment: datetime) -> Instant:

@@ -25,9 +25,7 @@ def block(
     Raises InvalidData when `expires_at` is not in the future.
     """
     if expires_at is not None and expires_at <= operation.at:
-        raise InvalidData(
-            f"a block until {expires_at} would be over already", field="until", code="expiry_in_the_past"
-        )
+        raise InvalidData(f"a block until {expires_at} would be over already", field="until", code="expiry_in_the_past")
     already = blocks.blocked(store, target, ids, operation.at)
     new = [target_id for target_id in ids if target_id not in already]
     blocks.add(store, operation, target, new, reason=reason, blocked_by=operation.actor, expires_at=expires_at)

@@ -45,30 +45,44 @@ def identify(
     *,
     on_conflict: OnConflict = "error",
     relink: bool = False,
-    times: ContactTimes | None = None,
 ) -> Identified:
     """Decide, create or update the contact, link the visitor, and hand its conversations over.
 
     Conversations that already have an owner stay with it. Raises what `decide` raises.
     """
-    decision = decide(
-        said, known(store, visitor.contact, said, operation.at), on_conflict=on_conflict, relink=relink
+    identified = settle_contact(store, operation, visitor.contact, said, on_conflict=on_conflict, relink=relink)
+    if identified.decision.links:
+        visitors.link(store, operation, [visitor.id], identified.contact_id)
+        conversations.give_to_contact(store, [visitor.id], identified.contact_id)
+    return identified
+
+
+def settle_contact(
+    store: Store,
+    operation: OpenOperation,
+    linked: Contact | None,
+    said: Identity,
+    *,
+    on_conflict: OnConflict = "error",
+    relink: bool = False,
+    times: ContactTimes | None = None,
+) -> Identified:
+    """Decide, and create or update the contact; the visitor's link is the caller's to set.
+
+    Raises what `decide` raises.
+    """
+    decision = decide(said, known(store, linked, said, operation.at), on_conflict=on_conflict, relink=relink)
+    if decision.contact is not None:
+        contacts.update(store, operation, decision.contact.id, decision.changes)
+        return Identified(decision, decision.contact.id)
+    times = times or ContactTimes()
+    contact_id = contacts.insert(
+        store,
+        operation,
+        decision.changes,
+        contact_id=said.contact_id,
+        created_at=times.created_at,
+        updated_at=times.updated_at,
+        deleted_at=times.deleted_at,
     )
-    if decision.contact is None:
-        times = times or ContactTimes()
-        contact_id = contacts.insert(
-            store,
-            operation,
-            decision.changes,
-            contact_id=said.contact_id,
-            created_at=times.created_at,
-            updated_at=times.updated_at,
-            deleted_at=times.deleted_at,
-        )
-    else:
-        contact_id = decision.contact.id
-        contacts.update(store, operation, contact_id, decision.changes)
-    if decision.links:
-        visitors.link(store, operation, [visitor.id], contact_id)
-        conversations.give_to_contact(store, [visitor.id], contact_id)
     return Identified(decision, contact_id)

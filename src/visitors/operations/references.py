@@ -25,9 +25,7 @@ def visitor_ids(store: Store, references: Sequence[str]) -> list[str]:
     """
     tokens = [_token(reference, "visitor") for reference in references]
     exact = visitors.existing(store, tokens)
-    resolved = (
-        token if token in exact else _by_prefix(store, "visitors", token) for token in tokens
-    )
+    resolved = (token if token in exact else _by_prefix(store, "visitors", token) for token in tokens)
     return list(dict.fromkeys(resolved))
 
 
@@ -104,6 +102,22 @@ def operation_id(store: Store, reference: str) -> str:
     """The id of the operation that `reference` (an id or unique prefix) means."""
     token = _token(reference, "operation")
     return _by_prefix(store, "operations", token)
+
+
+def record_ids(store: Store, reference: str, current: Instant) -> tuple[str, ...]:
+    """The id of the visitor or contact that `reference` means. A visitor comes before a contact.
+
+    Raises NotFound and Conflict.
+    """
+    if reference.startswith("ext:") or "@" in reference:
+        return (contact(store, reference, current).id,)
+    try:
+        return tuple(visitor_ids(store, [reference]))
+    except NotFound as missing:
+        try:
+            return (contact(store, reference, current).id,)
+        except NotFound:
+            raise missing from None
 
 
 _CONTACTS = "visitors contacts list --search TEXT finds contacts by a part of a name, email or external id"

@@ -36,9 +36,7 @@ def track(store: Store, operation: OpenOperation, stored_id: str | None, data: B
     return found
 
 
-def _recognise(
-    store: Store, operation: OpenOperation, stored_id: str | None, data: BrowserData
-) -> Tracked | None:
+def _recognise(store: Store, operation: OpenOperation, stored_id: str | None, data: BrowserData) -> Tracked | None:
     if stored_id is not None:
         known = visitors.find(store, stored_id, operation.at)
         if known is not None:

@@ -1,4 +1,4 @@
-"""The formats for programs: json, ndjson, csv, tsv, ids, count.
+r"""The formats for programs: json, ndjson, csv, tsv, ids, count.
 
 Every record is one line, whatever it holds: JSON escapes what would break a line, TSV escapes tabs,
 line ends and backslashes as `\\t`, `\\n`, `\\r`, `\\\\` (as PostgreSQL's COPY does). CSV follows RFC 4180,
@@ -51,7 +51,7 @@ def lines(
             return batched(encode_json(record) + "\n" for record in chosen)
         return _json_object(chosen) if single else batched(_json_array(chosen))
     cell = _spreadsheet_safe if spreadsheet_safe else as_text
-    return batched(_separated(format_, paths, records, cell))
+    return batched(separated(format_, paths, records, cell))
 
 
 def encode_json(value: object) -> str:
@@ -94,25 +94,27 @@ def _json_array(records: Iterable[Record]) -> Iterator[str]:
     yield "[]\n" if separator == "[" else "\n]\n"
 
 
-def _separated(
-    format_: MachineFormat, paths: list[Path], records: Iterable[Record], cell: Callable[[Any], str]
+def separated(
+    format_: MachineFormat,
+    paths: list[Path],
+    records: Iterable[Record],
+    cell: Callable[[Any], str] = as_text,
 ) -> Iterator[str]:
-    header = [".".join(path) for path in paths]
-    rows = ([cell(value_at(record, path)) for path in paths] for record in records)
-    if format_ == "tsv":
-        yield "\t".join(header) + "\n"
-        for row in rows:
-            yield "\t".join([text.translate(_TSV_ESCAPES) for text in row]) + "\n"
-        return
+    """The header line, then a piece of CSV or TSV for each record, its cells made by `cell`."""
+    line = _csv_line if format_ == "csv" else _tsv_line
+    yield line([".".join(path) for path in paths])
+    for record in records:
+        yield line([cell(value_at(record, path)) for path in paths])
+
+
+def _tsv_line(cells: list[str]) -> str:
+    return "\t".join([text.translate(_TSV_ESCAPES) for text in cells]) + "\n"
+
+
+def _csv_line(cells: list[str]) -> str:
     buffer = io.StringIO(newline="")
-    write = csv.writer(buffer, lineterminator="\n").writerow
-    write(header)
-    for row in rows:
-        yield buffer.getvalue()
-        buffer.seek(0)
-        buffer.truncate()
-        write(row)
-    yield buffer.getvalue()
+    csv.writer(buffer, lineterminator="\n").writerow(cells)
+    return buffer.getvalue()
 
 
 def _spreadsheet_safe(value: Any) -> str:

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, TextIO, cast
 
 import msgspec
 
 from visitors.domain.times import Instant
 from visitors.errors import UsageProblem, VisitorsError
-from visitors.output.machine import MachineFormat, encode_json, lines
+from visitors.output.machine import MachineFormat, batched, encode_json, lines
 from visitors.output.sanitise import visible
 from visitors.output.shape import Record, Shape
 
@@ -51,6 +51,11 @@ class Output:
         return self.stdout.isatty()
 
     @property
+    def wants_records(self) -> bool:
+        """Whether a command that changed something is to show the records, not a sentence or ids."""
+        return self.format not in (None, "ids", "count") or self.fields is not None
+
+    @property
     def shows_table(self) -> bool:
         """Whether records come out as a table."""
         return self.format == "table" or (self.format is None and self.on_terminal and self.fields is None)
@@ -63,28 +68,77 @@ class Output:
 
             return write_table(console(self.stdout, color=self.color), shape, plain, self.current)
         if self.shows_table:
-            from visitors.output.tables import console, write_table
             from visitors.output.shapes import of_fields
+            from visitors.output.tables import console, write_table
 
             chosen = of_fields(shape, self.fields or [])
             return write_table(console(self.stdout, color=self.color), chosen, plain, self.current)
-        format_ = cast(MachineFormat, self.format or "tsv")
+        format_ = cast("MachineFormat", self.format or "tsv")
         for piece in lines(format_, shape, plain, fields=self.fields, single=single):
             self.stdout.write(self._shown(piece))
         return None
 
+    def file(
+        self, path: str, format_: MachineFormat, shape: Shape, records: Iterable[msgspec.Struct], *, safe: bool
+    ) -> int:
+        """Write records to the file at `path` (`-`: standard output), whole or not at all.
+
+        `safe` defuses spreadsheet formulas. Returns how many there were. Raises FileProblem.
+        """
+        counted = Counting(records)
+        pieces = lines(format_, shape, map(as_record, counted), fields=self.fields, spreadsheet_safe=safe)
+        if path == "-":
+            for piece in pieces:
+                self.stdout.write(self._shown(piece))
+        else:
+            from visitors.output.files import whole_file
+
+            with whole_file(path) as target:
+                target.writelines(pieces)
+        return counted.number
+
+    def pages(self, shape: Shape, records: Iterable[msgspec.Struct], *, single: bool) -> None:
+        """Show records one by one, each as a page to a person."""
+        if self.shows_table and self.fields is None:
+            from visitors.output.pages import write_page
+            from visitors.output.tables import console
+
+            for record in records:
+                write_page(console(self.stdout, color=self.color), shape, as_record(record), self.current)
+        else:
+            self.records(shape, records, single=single)
+
+    def sheet(self, shape: Shape, record: msgspec.Struct) -> None:
+        """Show one record that is no visitor or contact, as names and values to a person."""
+        if self.shows_table and self.fields is None:
+            from visitors.output.pages import write_properties
+            from visitors.output.tables import console
+
+            target = console(self.stdout, color=self.color)
+            write_properties(target, as_record(record).items(), self.current, blanks=True)
+        else:
+            self.records(shape, [record], single=True)
+
     def done(
         self, shape: Shape, results: Iterable[msgspec.Struct | Record], ids: Iterable[str], line: str, *, single: bool
     ) -> None:
-        """Tell what a command changed: `line` to a person, `ids` to a program, `results` if a format
-        or fields were asked for (only then are they made)."""
-        if self.format is not None or self.fields is not None:
+        """Tell what a command changed: `line` to a person, `ids` to a program, `results` where
+        `wants_records`.
+        """
+        if self.wants_records:
             self.records(shape, results, single=single)
-        elif self.on_terminal:
+        elif self.format == "count":
+            self.stdout.write(f"{sum(1 for _ in ids)}\n")
+        elif self.on_terminal and self.format is None:
             if not self.quiet:
                 self.stdout.write(visible(line) + "\n")
         else:
-            self.stdout.writelines(f"{touched}\n" for touched in ids)
+            self.ids(ids)
+
+    def ids(self, ids: Iterable[str]) -> None:
+        """Ids, one a line."""
+        for piece in batched(f"{touched}\n" for touched in ids):
+            self.stdout.write(piece)
 
     def text(self, line: str) -> None:
         """One line of result."""
@@ -111,9 +165,22 @@ class Output:
         return "\n".join("\t".join(map(visible, line.split("\t"))) for line in piece.split("\n"))
 
 
+class Counting:
+    """An iterable that knows how many items were taken from it."""
+
+    def __init__(self, items: Iterable[msgspec.Struct]) -> None:
+        self._items = items
+        self.number = 0
+
+    def __iter__(self) -> Iterator[msgspec.Struct]:
+        for item in self._items:
+            self.number += 1
+            yield item
+
+
 def as_record(value: msgspec.Struct) -> Record:
     """A domain value as a nested dict under its public names."""
-    return cast(dict[str, Any], msgspec.to_builtins(value))
+    return cast("dict[str, Any]", msgspec.to_builtins(value))
 
 
 def write_error(error: VisitorsError, stream: TextIO, *, as_json: bool) -> None:

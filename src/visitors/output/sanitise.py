@@ -1,4 +1,4 @@
-"""Data from outside, made harmless to show: what would steer a terminal becomes visible text.
+r"""Data from outside, made harmless to show: what would steer a terminal becomes visible text.
 
 Escape sequences begin with a control character (C0, DEL or C1); bidirectional overrides make text
 read as something else; line and paragraph separators break lines. All of them print as `\\x1b` or
@@ -28,7 +28,7 @@ def visible(text: str) -> str:
 
 
 def json_safe(text: str) -> str:
-    """JSON `text` with the characters that could steer a terminal as `\\u` escapes: the same value."""
+    r"""JSON `text` with the characters that could steer a terminal as `\\u` escapes: the same value."""
     if text.isascii() and "\x7f" not in text:
         return text
     return _JSON_PATTERN.sub(lambda match: f"\\u{ord(match[0]):04x}", text)

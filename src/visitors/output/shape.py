@@ -19,12 +19,15 @@ Path = tuple[str, ...]
 
 
 class Column(msgspec.Struct, frozen=True):
-    """A column of a table: its heading, and what it shows of a record at an instant."""
+    """A column of a table: its heading, and what it shows of a record at an instant.
+
+    Where the terminal is narrow it may become as narrow as `shrinks_to`; None: it stays whole.
+    """
 
     heading: str
     show: Callable[[Record, Instant], str]
     style: str = ""
-    min_width: int = 4
+    shrinks_to: int | None = None
     right: bool = False
 
 

@@ -10,6 +10,7 @@ from visitors.domain.block import Block
 from visitors.domain.contact import Contact, ListedContact
 from visitors.domain.conversation import Conversation, Message
 from visitors.domain.operation import Change, Operation
+from visitors.domain.page import Device
 from visitors.domain.times import Instant, relative
 from visitors.domain.visitor import Visitor
 from visitors.output.machine import as_text
@@ -67,6 +68,10 @@ def _state(record: Record, _: Instant) -> str:
     return ", ".join(states)
 
 
+def _block_state(record: Record, current: Instant) -> str:
+    return msgspec.convert(record, Block).state(current)
+
+
 def _list(name: str) -> Callable[[Record, Instant], str]:
     return lambda record, _: " ".join(record[name])
 
@@ -76,13 +81,13 @@ VISITOR = Shape(
     fields=tuple(field_names(Visitor)),
     open_objects=("contact.metadata", "attribution", "currentPage"),
     columns=(
-        Column("ID", _field("id"), style="cyan", min_width=12),
-        Column("WHO", _who, min_width=9),
+        Column("ID", _field("id"), style="cyan", shrinks_to=12),
+        Column("WHO", _who, shrinks_to=9),
         Column("LANGUAGE", _field("language")),
         Column("FROM", _place),
-        Column("DEVICE", _device, min_width=6),
+        Column("DEVICE", _device, shrinks_to=6),
         Column("SEEN", _age("lastSeenAt"), style="dim"),
-        Column("", _state, style="red", min_width=7),
+        Column("", _state, style="red"),
     ),
 )
 CONTACT = Shape(
@@ -90,11 +95,11 @@ CONTACT = Shape(
     fields=tuple(field_names(Contact)),
     open_objects=("metadata",),
     columns=(
-        Column("ID", _field("id"), style="cyan", min_width=12),
-        Column("EXTERNAL ID", _field("externalId"), min_width=8),
-        Column("NAME", _field("name"), min_width=8),
-        Column("EMAIL", _field("email"), min_width=10),
-        Column("", _state, style="red", min_width=7),
+        Column("ID", _field("id"), style="cyan", shrinks_to=12),
+        Column("EXTERNAL ID", _field("externalId"), shrinks_to=8),
+        Column("NAME", _field("name"), shrinks_to=8),
+        Column("EMAIL", _field("email"), shrinks_to=10),
+        Column("", _state, style="red"),
     ),
 )
 LISTED_CONTACT = msgspec.structs.replace(
@@ -107,14 +112,33 @@ LISTED_CONTACT = msgspec.structs.replace(
         CONTACT.columns[-1],
     ),
 )
+_DEVICE_COLUMNS = (
+    Column("ID", _field("id"), style="cyan", shrinks_to=12),
+    Column("DEVICE", _device, shrinks_to=6),
+    Column("FROM", _field("countryCode")),
+    Column("CREATED", _age("createdAt")),
+    Column("SEEN", _age("lastSeenAt"), style="dim"),
+)
+DEVICE = Shape(noun="device", fields=tuple(field_names(Device)), columns=_DEVICE_COLUMNS)
+STORE_INFO = Shape(
+    noun="store",
+    fields=(
+        "path", "bytes", "schemaVersion", "newestSchemaVersion", "journalMode", "sqliteVersion", "visitors",
+        "identified", "blocked", "contacts", "conversations", "operations",
+    ),
+    columns=(),
+    id_field="path",
+)  # fmt: skip
 BLOCK = Shape(
     noun="block",
     fields=tuple(field_names(Block)),
     columns=(
-        Column("BLOCKED", _age("blockedAt")),
+        Column("STATE", _block_state),
+        Column("WHOM", lambda record, _: "contact" if record["contactId"] else "visitor"),
+        Column("SINCE", _age("blockedAt")),
         Column("BY", _field("blockedBy")),
-        Column("REASON", _field("reason")),
-        Column("UNTIL", _field("expiresAt")),
+        Column("REASON", _field("reason"), shrinks_to=8),
+        Column("ENDS", _age("expiresAt")),
         Column("LIFTED", _age("liftedAt")),
     ),
 )
@@ -122,12 +146,12 @@ CONVERSATION = Shape(
     noun="conversation",
     fields=tuple(field_names(Conversation)),
     columns=(
-        Column("ID", _field("id"), style="cyan", min_width=12),
-        Column("TITLE", _field("title"), min_width=8),
+        Column("ID", _field("id"), style="cyan", shrinks_to=12),
+        Column("TITLE", _field("title"), shrinks_to=8),
         Column("STATUS", _field("status")),
         Column("PRIORITY", _field("priority")),
         Column("MESSAGES", _field("messageCount"), right=True),
-        Column("VISITOR", _field("visitorId"), min_width=8),
+        Column("VISITOR", _field("visitorId"), shrinks_to=8),
         Column("UPDATED", _age("updatedAt"), style="dim"),
     ),
 )
@@ -137,18 +161,18 @@ MESSAGE = Shape(
     columns=(
         Column("WHEN", _age("createdAt"), style="dim"),
         Column("FROM", lambda record, _: record["agent"] or "visitor"),
-        Column("MESSAGE", _field("body")),
+        Column("MESSAGE", _field("body"), shrinks_to=10),
     ),
 )
 OPERATION = Shape(
     noun="operation",
     fields=tuple(field_names(Operation)),
     columns=(
-        Column("ID", _field("id"), style="cyan", min_width=12),
+        Column("ID", _field("id"), style="cyan", shrinks_to=12),
         Column("WHEN", _age("at"), style="dim"),
         Column("BY", _field("actor")),
         Column("COMMAND", _field("command")),
-        Column("OPTIONS", _list("arguments")),
+        Column("OPTIONS", _list("arguments"), shrinks_to=10),
         Column("CHANGES", _field("changeCount"), right=True),
     ),
 )
@@ -158,7 +182,11 @@ def _difference(record: Record, _: Instant) -> str:
     before, after = record["before"] or {}, record["after"] or {}
     if not before or not after:
         return ""
-    return ", ".join(f"{key}: {as_text(before.get(key)) or '∅'} → {as_text(after.get(key)) or '∅'}" for key in after)
+    return ", ".join(
+        f"{key}: {as_text(before.get(key)) or '∅'} → {as_text(after.get(key)) or '∅'}"
+        for key in after
+        if key != "updatedAt"
+    )
 
 
 CHANGE = Shape(
@@ -171,8 +199,11 @@ CHANGE = Shape(
         Column("BY", _field("actor")),
         Column("COMMAND", _field("command")),
         Column("KIND", _field("kind")),
-        Column("RECORD", _field("recordId"), style="cyan", min_width=12),
+        Column("RECORD", _field("recordId"), style="cyan", shrinks_to=12),
         Column("", _field("action")),
-        Column("WHAT", _difference, min_width=10),
+        Column("WHAT", _difference, shrinks_to=10),
     ),
 )
+
+VISITOR_PAGE = VISITOR.followed_by("devices", "blocks", "conversations")
+CONTACT_PAGE = LISTED_CONTACT.followed_by("devices", "blocks", "conversations")

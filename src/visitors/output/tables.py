@@ -6,7 +6,8 @@ import sys
 from collections.abc import Iterable
 from typing import TextIO
 
-from rich.console import Console
+from rich.cells import cell_len
+from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
@@ -14,6 +15,8 @@ from visitors.domain.times import Instant
 from visitors.output.sanitise import visible
 from visitors.output.shape import Record, Shape
 
+GAP = 2
+NARROWEST = 4
 PLAIN_FROM = 200
 """From this many rows on a table is plain text: Rich takes about a millisecond a row."""
 
@@ -38,16 +41,12 @@ def write_table(target: Console, shape: Shape, records: Iterable[Record], curren
     if len(cells) >= PLAIN_FROM:
         _write_plain(target, shape, cells, used)
         return len(cells)
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", show_edge=False)
-    for index in used:
+    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold", show_edge=False)
+    for index, width in zip(used, _widths(shape, cells, used, target.width), strict=True):
         column = shape.columns[index]
+        justify: JustifyMethod = "right" if column.right else "left"
         table.add_column(
-            column.heading,
-            style=column.style,
-            min_width=column.min_width,
-            no_wrap=True,
-            overflow="ellipsis",
-            justify="right" if column.right else "left",
+            column.heading, style=column.style, width=width, no_wrap=True, overflow="ellipsis", justify=justify
         )
     for row in cells:
         table.add_row(*(Text(row[index]) for index in used))
@@ -55,10 +54,29 @@ def write_table(target: Console, shape: Shape, records: Iterable[Record], curren
     return len(cells)
 
 
+def _widths(shape: Shape, cells: list[list[str]], used: list[int], available: int) -> list[int]:
+    """How wide each column is: what it needs, and where that is too much, less of the widest first."""
+    natural = [max(cell_len(text) for text in [shape.columns[i].heading, *(row[i] for row in cells)]) for i in used]
+    floors = [min(width, shape.columns[i].shrinks_to or width) for i, width in zip(used, natural, strict=True)]
+    widths = list(natural)
+    room = available - GAP * len(used)
+    while sum(widths) > room:
+        shrinkable = [i for i in range(len(widths)) if widths[i] > floors[i]]
+        if not shrinkable:
+            floors = [min(floor, NARROWEST) for floor in floors]
+            shrinkable = [i for i in range(len(widths)) if widths[i] > floors[i]]
+            if not shrinkable:
+                break
+        widths[max(shrinkable, key=lambda i: widths[i])] -= 1
+    return widths
+
+
 def _write_plain(target: Console, shape: Shape, cells: list[list[str]], used: list[int]) -> None:
     headings = [shape.columns[index].heading for index in used]
     body = [[row[index] for index in used] for row in cells]
-    widths = [max(map(len, column)) for column in zip(headings, *body, strict=True)]
+    widths = [max(map(cell_len, column)) for column in zip(headings, *body, strict=True)]
     for row in [headings, *body]:
-        line = "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
+        line = "  ".join(
+            text + " " * (width - cell_len(text)) for text, width in zip(row, widths, strict=True)
+        ).rstrip()
         target.file.write(line + "\n")

@@ -12,6 +12,8 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Self
+
 import msgspec
 
 from visitors.domain.ids import new_id
@@ -34,6 +36,12 @@ class OpenOperation:
         self._milliseconds = to_milliseconds(at)
         self.id = self.new_id()
 
+    @staticmethod
+    def changes(store: Store) -> int:
+        """The number of the newest change: what tells whether something happened in between."""
+        found: int = store.execute("SELECT coalesce(max(pk), 0) FROM changes").fetchone()[0]
+        return found
+
     def new_id(self) -> str:
         """A fresh ULID of the operation's time."""
         return new_id(self._milliseconds)
@@ -42,11 +50,13 @@ class OpenOperation:
 class Store:
     """One connection to one store. Use `open_store` to get one, and `close` (or `with`) to end it."""
 
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+    def __init__(self, connection: sqlite3.Connection, path: Path, backup: Path | None = None) -> None:
         self._connection = connection
         self.path = path
+        self.backup = backup
+        """Where the store as it was is kept, if opening it migrated it."""
 
-    def __enter__(self) -> Store:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -96,6 +106,18 @@ class Store:
                 self.execute("UPDATE operations SET is_open = NULL WHERE pk = ?", row)
 
     @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """A part of an operation that is undone alone when it raises."""
+        self.execute("SAVEPOINT part")
+        try:
+            yield
+        except BaseException:
+            self.execute("ROLLBACK TO part")
+            raise
+        finally:
+            self.execute("RELEASE part")
+
+    @contextmanager
     def _transaction(self, begin: str) -> Iterator[None]:
         with translated_errors(self.path):
             self.execute(begin)
@@ -136,11 +158,20 @@ def open_store(path: Path, *, timeout: float = 30.0, create: bool = True) -> Sto
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         connection = sqlite3.connect(path, timeout=timeout, isolation_level=None)
         try:
-            _prepare(connection, path)
+            backup = _prepare(connection, path)
         except BaseException:
             connection.close()
             raise
-    return Store(connection, path)
+    return Store(connection, path, backup)
+
+
+def migrate_store(path: Path, *, timeout: float = 30.0) -> Path | None:
+    """Bring the store at `path` up to date. Returns where the backup went, None if nothing was to do.
+
+    Raises StoreProblem, also when there is no store.
+    """
+    with open_store(path, timeout=timeout, create=False) as store:
+        return store.backup
 
 
 def schema_version(connection: sqlite3.Connection, path: Path) -> int:
@@ -165,14 +196,15 @@ def schema_version(connection: sqlite3.Connection, path: Path) -> int:
     return version
 
 
-def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+def _prepare(connection: sqlite3.Connection, path: Path) -> Path | None:
     version = schema_version(connection, path)
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA synchronous = FULL")
     if version < SCHEMA_VERSION:
         from visitors.store.migrations import migrate
 
-        migrate(connection, path)
+        return migrate(connection, path)
+    return None
 
 
 @contextmanager

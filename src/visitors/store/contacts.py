@@ -16,7 +16,7 @@ from visitors.domain.metadata import encode, metadata_hash
 from visitors.domain.times import Instant
 from visitors.store.connection import OpenOperation, Store
 from visitors.store.listing import Page, begins_after, order_by
-from visitors.store.selection import LIVE
+from visitors.store.selection import LIVE, containing
 
 SORTABLE = {
     "id": "id",
@@ -43,6 +43,14 @@ _TOTALS = """,
 _decode = msgspec.json.decode
 
 
+class Filter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which contacts to list; None means 'any'."""
+
+    search: str | None = None
+    blocked: bool | None = None
+    deleted: bool = False
+
+
 def find(store: Store, contact_id: str, current: Instant) -> Contact | None:
     """The contact with exactly this id, or its survivor; deleted or not."""
     return _first(store, "c.id = ?", contact_id, current)
@@ -64,28 +72,24 @@ def find_by_email(store: Store, email: str, current: Instant) -> list[Contact]:
     return []
 
 
-def select(
-    store: Store,
-    page: Page,
-    current: Instant,
-    *,
-    search: str | None = None,
-    blocked: bool | None = None,
-    deleted: bool = False,
-) -> Iterator[ListedContact]:
+def select(store: Store, wanted: Filter, page: Page, current: Instant) -> Iterator[ListedContact]:
     """The contacts that are not tombstones, in the order of `page`, with what their visitors add up to."""
-    condition, parameters = _where(search=search, blocked=blocked, deleted=deleted, current=current)
+    condition, parameters = _where(wanted, current)
     start, start_parameters = begins_after(store, "contacts", "c", page)
     sql = f"{_SELECT}{_TOTALS} FROM contacts AS c WHERE {condition} AND {start}{order_by(page, 'c')}"
     for row in store.execute(sql, (current, *parameters, *start_parameters)):
-        yield ListedContact(*row[:5], _decode(row[5]), row[6], bool(row[7]), *row[8:13])
+        yield ListedContact(*_values(row))
 
 
-def count(
-    store: Store, current: Instant, *, search: str | None = None, blocked: bool | None = None, deleted: bool = False
-) -> int:
+def find_listed(store: Store, contact_id: str, current: Instant) -> ListedContact | None:
+    """The contact with exactly this id, with what its visitors add up to."""
+    row = store.execute(f"{_SELECT}{_TOTALS} FROM contacts AS c WHERE c.id = ?", (current, contact_id)).fetchone()
+    return None if row is None else ListedContact(*_values(row))
+
+
+def count(store: Store, wanted: Filter, current: Instant) -> int:
     """How many contacts `select` would give without a page."""
-    condition, parameters = _where(search=search, blocked=blocked, deleted=deleted, current=current)
+    condition, parameters = _where(wanted, current)
     found: int = store.execute(f"SELECT count(*) FROM contacts AS c WHERE {condition}", parameters).fetchone()[0]
     return found
 
@@ -132,17 +136,15 @@ def update(store: Store, operation: OpenOperation, contact_id: str, changes: Map
     store.execute(f"UPDATE contacts SET {assignments} WHERE id = ?", [*columns.values(), contact_id])
 
 
-def _where(
-    *, search: str | None, blocked: bool | None, deleted: bool, current: Instant
-) -> tuple[str, list[object]]:
-    conditions = ["c.merged_into IS NULL", f"c.deleted_at IS {'NOT ' if deleted else ''}NULL"]
+def _where(wanted: Filter, current: Instant) -> tuple[str, list[object]]:
+    conditions = ["c.merged_into IS NULL", f"c.deleted_at IS {'NOT ' if wanted.deleted else ''}NULL"]
     parameters: list[object] = []
-    if blocked is not None:
+    if wanted.blocked is not None:
         exists = f"EXISTS (SELECT 1 FROM blocks WHERE contact_id = c.id AND {LIVE})"
-        conditions.append(exists if blocked else f"NOT {exists}")
+        conditions.append(exists if wanted.blocked else f"NOT {exists}")
         parameters.append(current)
-    if search is not None:
-        pattern = "%" + search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    if wanted.search is not None:
+        pattern = containing(wanted.search)
         columns = ("c.id", "c.name", "c.email", "c.external_id")
         conditions.append("(" + " OR ".join(f"{column} LIKE ? ESCAPE '\\'" for column in columns) + ")")
         parameters += [pattern] * len(columns)
@@ -169,4 +171,8 @@ def _survivor(store: Store, contact: Contact, current: Instant) -> Contact:
 
 
 def _contact(row: tuple[Any, ...]) -> Contact:
-    return Contact(*row[:5], _decode(row[5]), row[6], bool(row[7]), *row[8:11])
+    return Contact(*_values(row))
+
+
+def _values(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    return (*row[:5], _decode(row[5]), row[6], bool(row[7]), *row[8:])

@@ -4,9 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from visitors.domain.conversation import Conversation, Priority, Status
 from visitors.store.connection import OpenOperation, Store, rows
 from visitors.store.listing import Page, begins_after, order_by
+
+SORTABLE = {
+    "id": "id",
+    "status": "status",
+    "createdAt": "created_at",
+    "updatedAt": "updated_at",
+}
+"""Public field -> column, for the fields that a listing can be sorted by."""
+
+
+class Filter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which conversations to list; None means 'any'."""
+
+    visitor_id: str | None = None
+    contact_id: str | None = None
+    status: Status | None = None
+    priority: Priority | None = None
+
 
 _SELECT = """
     SELECT k.id, k.title, k.status, k.priority, k.visitor_id, k.contact_id,
@@ -85,21 +105,21 @@ def of_contact(store: Store, contact_id: str) -> list[Conversation]:
     return [Conversation(*row) for row in store.execute(_SELECT + sql, (contact_id,))]
 
 
-def select(
-    store: Store,
-    page: Page,
-    *,
-    visitor_id: str | None = None,
-    contact_id: str | None = None,
-    status: Status | None = None,
-    priority: Priority | None = None,
-) -> tuple[list[Conversation], int]:
-    """A page of the conversations that match, and how many match in all."""
-    filters = {"visitor_id": visitor_id, "contact_id": contact_id, "status": status, "priority": priority}
-    given = {column: value for column, value in filters.items() if value is not None}
-    condition = " AND ".join(f"k.{column} = ?" for column in given) or "1"
-    start_condition, parameters = begins_after(store, "conversations", "k", page)
+def select(store: Store, wanted: Filter, page: Page) -> list[Conversation]:
+    """The conversations that match, in the order of `page`."""
+    condition, parameters = _where(wanted)
+    start_condition, start_parameters = begins_after(store, "conversations", "k", page)
     sql = f"{_SELECT} WHERE {condition} AND {start_condition}{order_by(page, 'k')}"
-    found = [Conversation(*row) for row in store.execute(sql, [*given.values(), *parameters])]
-    total = store.execute(f"SELECT count(*) FROM conversations AS k WHERE {condition}", list(given.values()))
-    return found, total.fetchone()[0]
+    return [Conversation(*row) for row in store.execute(sql, [*parameters, *start_parameters])]
+
+
+def count(store: Store, wanted: Filter) -> int:
+    """How many conversations match."""
+    condition, parameters = _where(wanted)
+    found: int = store.execute(f"SELECT count(*) FROM conversations AS k WHERE {condition}", parameters).fetchone()[0]
+    return found
+
+
+def _where(wanted: Filter) -> tuple[str, list[object]]:
+    given = {name: value for name, value in msgspec.structs.asdict(wanted).items() if value is not None}
+    return " AND ".join(f"k.{column} = ?" for column in given) or "1", list(given.values())

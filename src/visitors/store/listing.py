@@ -13,7 +13,6 @@ import msgspec
 from visitors.errors import NotFound
 from visitors.store.connection import Store
 
-
 Table = Literal["visitors", "contacts", "conversations", "operations"]
 
 

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 
 from visitors.domain.operation import Change, Operation
 from visitors.domain.times import Instant
-from visitors.store.connection import Store
+from visitors.store.connection import Store, rows
 from visitors.store.listing import Page, begins_after, order_by
+
+# Where else the id of a visitor or contact stands: the history of these records is part of its own.
+_BELONGINGS = (
+    ("blocks", "visitor_id"),
+    ("blocks", "contact_id"),
+    ("conversations", "visitor_id"),
+    ("conversations", "contact_id"),
+)
 
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,7 +41,7 @@ def select(store: Store, wanted: Filter, page: Page) -> list[Operation]:
         f" FROM operations AS o WHERE {condition} AND {start}{order_by(page, 'o')}"
     )
     return [
-        Operation(*row[:4], msgspec.json.decode(row[4]), row[5])
+        Operation(*(*row[:4], msgspec.json.decode(row[4]), row[5]))
         for row in store.execute(sql, [*parameters, *start_parameters])
     ]
 
@@ -44,12 +53,20 @@ def count(store: Store, wanted: Filter) -> int:
     return found
 
 
+def touched(store: Store, operation_id: str, kind: str) -> Iterator[str]:
+    """The ids of the records of `kind` that the operation changed, each once, in order of their changes."""
+    sql = (
+        "SELECT h.record FROM changes AS h JOIN operations AS o ON o.pk = h.operation"
+        " WHERE o.id = ? AND h.kind = ? GROUP BY h.record ORDER BY min(h.pk)"
+    )
+    return (row[0] for row in store.execute(sql, (operation_id, kind)))
+
+
 def changes(store: Store, wanted: Filter, *, limit: int = 0) -> list[Change]:
-    """The single changes, newest first: of `wanted.records` where given, else of the operations."""
-    condition, parameters = _where(wanted)
-    if wanted.records is not None:
-        condition += " AND h.record IN (SELECT value FROM json_each(?))"
-        parameters.append(msgspec.json.encode(wanted.records).decode())
+    """The single changes, newest first: of `wanted.records`, their blocks and conversations where given,
+    else of the operations.
+    """
+    condition, parameters = _where_changes(wanted)
     sql = (
         "SELECT o.id, o.at, o.actor, o.command, h.kind, h.record, h.before, h.after"
         f" FROM changes AS h JOIN operations AS o ON o.pk = h.operation WHERE {condition} ORDER BY h.pk DESC"
@@ -57,6 +74,26 @@ def changes(store: Store, wanted: Filter, *, limit: int = 0) -> list[Change]:
     if limit:
         sql += f" LIMIT {int(limit)}"
     return [_change(row) for row in store.execute(sql, parameters)]
+
+
+def count_changes(store: Store, wanted: Filter) -> int:
+    """How many changes `changes` would give without a limit."""
+    condition, parameters = _where_changes(wanted)
+    sql = f"SELECT count(*) FROM changes AS h JOIN operations AS o ON o.pk = h.operation WHERE {condition}"
+    found: int = store.execute(sql, parameters).fetchone()[0]
+    return found
+
+
+def _where_changes(wanted: Filter) -> tuple[str, list[object]]:
+    condition, parameters = _where(wanted)
+    if wanted.records is None:
+        return condition, parameters
+    theirs = " UNION ".join(
+        f"SELECT id FROM {table} WHERE {column} IN (SELECT value FROM json_each(?))" for table, column in _BELONGINGS
+    )
+    records = f"h.record IN (SELECT value FROM json_each(?) UNION {theirs})"
+    ids = rows(wanted.records)
+    return f"{condition} AND {records}", [*parameters, ids, *(ids for _ in _BELONGINGS)]
 
 
 def _where(wanted: Filter) -> tuple[str, list[object]]:
@@ -73,7 +110,7 @@ def _where(wanted: Filter) -> tuple[str, list[object]]:
 def _change(row: tuple[Any, ...]) -> Change:
     before, after = (None if text is None else _public(msgspec.json.decode(text)) for text in row[6:8])
     action = "created" if before is None else "removed" if after is None else "changed"
-    return Change(*row[:6], action, before, after)
+    return Change(*(*row[:6], action, before, after))
 
 
 def _public(columns: dict[str, Any]) -> dict[str, Any]:

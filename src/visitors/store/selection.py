@@ -79,12 +79,16 @@ def _metadata(wanted: MetadataFilter) -> Condition:
     )
 
 
+def containing(text: str) -> str:
+    r"""The LIKE pattern (ESCAPE '\\') of what contains `text`."""
+    return "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+
+
 def _search(text: str) -> Condition:
-    pattern = "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    pattern = containing(text)
     columns = ("c.name", "c.email", "c.external_id")
     contact = " OR ".join(f"{column} LIKE ? ESCAPE '\\'" for column in columns)
     return (
-        "(v.id LIKE ? ESCAPE '\\' OR v.contact_id IN"
-        f" (SELECT c.id FROM contacts AS c WHERE {contact}))",
+        f"(v.id LIKE ? ESCAPE '\\' OR v.contact_id IN (SELECT c.id FROM contacts AS c WHERE {contact}))",
         [pattern] * (1 + len(columns)),
     )

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from visitors.domain.contact import Contact
+from visitors.domain.page import Device
 from visitors.domain.selection import Selection
 from visitors.domain.times import Instant
 from visitors.domain.visitor import BrowserData, Visitor
@@ -104,7 +105,9 @@ def count(store: Store, selection: Selection, current: Instant) -> int:
 def chosen_ids(store: Store, selection: Selection, current: Instant) -> list[str]:
     """The ids of the chosen visitors, in the order in which the store got them."""
     condition, parameters = where(selection, current)
-    return [row[0] for row in store.execute(f"SELECT v.id FROM visitors AS v WHERE {condition} ORDER BY v.pk", parameters)]
+    return [
+        row[0] for row in store.execute(f"SELECT v.id FROM visitors AS v WHERE {condition} ORDER BY v.pk", parameters)
+    ]
 
 
 def existing(store: Store, visitor_ids: Sequence[str]) -> set[str]:
@@ -125,12 +128,22 @@ def with_fingerprint(store: Store, fingerprint: str) -> list[str]:
     return [row[0] for row in store.execute(sql, (fingerprint,))]
 
 
+def devices_of(store: Store, contact_id: str, *, besides: str | None = None) -> list[Device]:
+    """The live visitors of the contact, briefly, the last seen first; without the one with id `besides`."""
+    sql = (
+        "SELECT id, browser, os, device_type, country_code, created_at, last_seen_at FROM visitors"
+        " WHERE contact_id = ? AND deleted_at IS NULL AND id IS NOT ? ORDER BY last_seen_at DESC, pk DESC"
+    )
+    return [Device(*row) for row in store.execute(sql, (contact_id, besides))]
+
+
 def insert(
     store: Store,
     operation: OpenOperation,
     data: BrowserData,
     *,
     visitor_id: str | None = None,
+    contact_id: str | None = None,
     last_seen_at: Instant | None = None,
     created_at: Instant | None = None,
     updated_at: Instant | None = None,
@@ -139,6 +152,7 @@ def insert(
     """A new visitor; times that are not given are the operation's. Returns its id."""
     values = {
         "id": visitor_id or operation.new_id(),
+        "contact_id": contact_id,
         "created_at": created_at or operation.at,
         "updated_at": updated_at or operation.at,
         "last_seen_at": last_seen_at,
@@ -174,7 +188,8 @@ def saw(
     last: Instant | None = None,
 ) -> None:
     """Widen the time in which the visitor was seen: `createdAt` goes back to `first` at most, and
-    `lastSeenAt` forward to `last`. Without either it was seen now."""
+    `lastSeenAt` forward to `last`. Without either it was seen now.
+    """
     latest = operation.at if first is None and last is None else last
     store.execute(
         "UPDATE visitors SET created_at = min(created_at, coalesce(?, created_at)),"
@@ -183,16 +198,17 @@ def saw(
     )
 
 
-def link(store: Store, operation: OpenOperation, visitor_ids: Iterable[str], contact_id: str | None) -> int:
-    """Link visitors to a contact, or to none. Returns how many links changed."""
-    return store.execute(
+def link(store: Store, operation: OpenOperation, visitor_ids: Iterable[str], contact_id: str | None) -> set[str]:
+    """Link visitors to a contact, or to none. Returns the ids of those whose link changed."""
+    changed = store.execute(
         "UPDATE visitors SET contact_id = ?, updated_at = ?"
-        " WHERE id IN (SELECT value FROM json_each(?)) AND contact_id IS NOT ?",
+        " WHERE id IN (SELECT value FROM json_each(?)) AND contact_id IS NOT ? RETURNING id",
         (contact_id, operation.at, rows(visitor_ids), contact_id),
-    ).rowcount
+    )
+    return {row[0] for row in changed}
 
 
-def set_deleted(store: Store, operation: OpenOperation, visitor_ids: Sequence[str], *, deleted: bool) -> list[str]:
+def set_deleted(store: Store, operation: OpenOperation, visitor_ids: Sequence[str], *, deleted: bool) -> set[str]:
     """Delete softly, or restore. Returns the ids of those that it changed."""
     changed = store.execute(
         "UPDATE visitors SET deleted_at = ?, updated_at = ?"
@@ -200,7 +216,7 @@ def set_deleted(store: Store, operation: OpenOperation, visitor_ids: Sequence[st
         " RETURNING id",
         (operation.at if deleted else None, operation.at, rows(visitor_ids)),
     )
-    return [row[0] for row in changed]
+    return {row[0] for row in changed}
 
 
 def _visitor(row: tuple[Any, ...]) -> Visitor:
@@ -209,15 +225,8 @@ def _visitor(row: tuple[Any, ...]) -> Visitor:
     blocked_by_contact = row[29]
     contact = None
     if row[30] is not None:
-        contact = Contact(*row[30:35], _decode(row[35]), row[36], blocked_by_contact is not None, *row[37:40])
-    return Visitor(
-        id_,
-        language,
-        timezone,
-        row[21] is not None,
-        contact,
-        *browser_data,
-        _decode(attribution) if attribution is not None else None,
-        _decode(current_page) if current_page is not None else None,
-        *row[21:29],
-    )
+        of_contact = (*row[30:35], _decode(row[35]), row[36], blocked_by_contact is not None, *row[37:40])
+        contact = Contact(*of_contact)
+    documents = (_decode(text) if text is not None else None for text in (attribution, current_page))
+    values = (id_, language, timezone, row[21] is not None, contact, *browser_data, *documents, *row[21:29])
+    return Visitor(*values)

@@ -1,0 +1,61 @@
+"""`visitors block`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+from visitors.commands import options
+from visitors.commands.many import Verb, change_contact, change_visitors
+from visitors.context import Context, context_of
+from visitors.domain import normalise
+from visitors.domain.times import Instant, parse_expiry, parse_instant
+from visitors.errors import UsageProblem
+from visitors.operations import block
+from visitors.store.blocks import Target
+from visitors.store.connection import OpenOperation, Store
+
+OPTION_GROUPS = (options.selection_by_contact_target,)
+_VERB = Verb("block", "blocked", "blocked already")
+
+
+def command(
+    ctx: typer.Context,
+    visitor: options.VisitorArguments = None,
+    contact: options.ContactTarget = None,
+    reason: Annotated[str | None, typer.Option(metavar="TEXT", help="Why, for the record.")] = None,
+    for_: Annotated[str | None, typer.Option("--for", metavar="DURATION", help="How long: 15m, 12h, 7d.")] = None,
+    until: Annotated[str | None, typer.Option(metavar="TIME", help="Until when.")] = None,
+    all_: options.All = False,
+    yes: options.Yes = False,
+    dry_run: options.DryRun = False,
+) -> None:
+    """Block visitors, or with --contact a person on every device, present and future.
+
+    A blocked visitor can neither start a conversation nor write. Blocking twice changes nothing; to
+    change the reason or the end of a block, unblock first.
+    """
+    context = context_of(ctx)
+    expires_at = _expiry(context, for_, until)
+    why = normalise.text(reason, "reason") if reason is not None else None
+
+    def act(target: Target) -> Callable[[Store, OpenOperation, list[str]], set[str]]:
+        return lambda store, operation, ids: block.block(
+            store, operation, target, ids, reason=why, expires_at=expires_at
+        )
+
+    if contact is not None:
+        options.refuse_others_beside_contact(context, visitor, everything=all_)
+        change_contact(context, contact, _VERB, act("contact"), dry_run=dry_run)
+    else:
+        change_visitors(context, visitor or [], _VERB, act("visitor"), everything=all_, yes=yes, dry_run=dry_run)
+
+
+def _expiry(context: Context, for_: str | None, until: str | None) -> Instant | None:
+    if for_ is not None and until is not None:
+        raise UsageProblem("give --for or --until, not both")
+    if for_ is not None:
+        return parse_expiry(for_, context.now)
+    return parse_instant(until, "until") if until is not None else None

@@ -1,0 +1,25 @@
+"""`visitors contacts show`."""
+
+from __future__ import annotations
+
+import typer
+
+from visitors.commands import options
+from visitors.context import context_of
+from visitors.errors import UsageProblem
+from visitors.operations import references
+from visitors.operations.investigate import contact_page
+from visitors.output.shapes import CONTACT_PAGE
+
+
+def command(ctx: typer.Context, contact: options.ContactArguments = None) -> None:
+    """Show all there is to know about contacts: properties, devices, blocks and conversations."""
+    context = context_of(ctx)
+    typed = context.references(contact or [])
+    if not typed:
+        raise UsageProblem("whom? give contacts by id, email or ext:ID, or - for standard input")
+    with context.reading() as store:
+        found = [references.contact(store, reference, context.now).id for reference in typed]
+        ids = list(dict.fromkeys(found))
+        pages = [contact_page(store, contact_id, context.now) for contact_id in ids]
+    context.output.pages(CONTACT_PAGE, pages, single=len(ids) == 1)

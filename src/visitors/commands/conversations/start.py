@@ -1,0 +1,36 @@
+"""`visitors conversations start`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from visitors.commands import options
+from visitors.context import context_of
+from visitors.domain import normalise
+from visitors.domain.conversation import Priority
+from visitors.operations import converse
+from visitors.output.shapes import CONVERSATION
+from visitors.store import conversations
+
+
+def command(
+    ctx: typer.Context,
+    visitor: options.VisitorArgument,
+    title: Annotated[str | None, typer.Option(metavar="TEXT", help="What it is about.")] = None,
+    message: Annotated[str | None, typer.Option(metavar="TEXT", help="The first message.")] = None,
+    priority: Annotated[Priority, typer.Option(help="How urgent it is.")] = "normal",
+) -> None:
+    """Start a conversation of a visitor, who need not be identified, but must not be blocked."""
+    context = context_of(ctx)
+    about = normalise.text(title, "title") if title is not None else None
+    body = normalise.text(message, "message", normalise.MESSAGE_LIMIT) if message is not None else None
+    with context.operation() as operation:
+        conversation_id = converse.start(
+            context.store, operation, visitor, title=about, message=body, priority=priority
+        )
+        conversation = conversations.find(context.store, conversation_id)
+        assert conversation is not None
+    line = f"Started conversation {conversation_id}."
+    context.output.done(CONVERSATION, [conversation], [conversation_id], line, single=True)

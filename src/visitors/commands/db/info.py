@@ -1,0 +1,16 @@
+"""`visitors db info`."""
+
+from __future__ import annotations
+
+import typer
+
+from visitors.context import context_of
+from visitors.output.shapes import STORE_INFO
+from visitors.store import info
+
+
+def command(ctx: typer.Context) -> None:
+    """Show what the store holds and how it is set up."""
+    context = context_of(ctx)
+    with context.reading() as store:
+        context.output.sheet(STORE_INFO, info.read(store, context.now))

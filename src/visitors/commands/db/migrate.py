@@ -1,0 +1,23 @@
+"""`visitors db migrate`."""
+
+from __future__ import annotations
+
+import typer
+
+from visitors.context import context_of
+from visitors.store.connection import SCHEMA_VERSION, migrate_store
+
+
+def command(ctx: typer.Context) -> None:
+    """Bring the store up to date; an older one is backed up first.
+
+    Every command does this when it opens an older store; this one does only this, and prints where the
+    backup went.
+    """
+    context = context_of(ctx)
+    backup = migrate_store(context.settings.database, timeout=context.settings.timeout)
+    if backup is None:
+        context.output.note(f"the store is up to date (schema {SCHEMA_VERSION})")
+        return
+    context.output.note(f"migrated to schema {SCHEMA_VERSION}; the store as it was is in")
+    context.output.text(str(backup))

@@ -1,0 +1,32 @@
+"""`visitors delete`."""
+
+from __future__ import annotations
+
+import typer
+
+from visitors.commands import options
+from visitors.commands.many import Verb, change_visitors
+from visitors.context import context_of
+from visitors.store import visitors
+
+OPTION_GROUPS = (options.selection,)
+
+
+def command(
+    ctx: typer.Context,
+    visitor: options.VisitorArguments = None,
+    all_: options.All = False,
+    yes: options.Yes = False,
+    dry_run: options.DryRun = False,
+) -> None:
+    """Delete visitors. Nothing is lost: 'visitors restore' takes it back, 'list --deleted' shows them."""
+    change_visitors(
+        context_of(ctx),
+        visitor or [],
+        Verb("delete", "deleted", "deleted already"),
+        lambda store, operation, ids: visitors.set_deleted(store, operation, ids, deleted=True),
+        everything=all_,
+        yes=yes,
+        dry_run=dry_run,
+        deleted=True,
+    )

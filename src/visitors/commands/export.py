@@ -1,0 +1,67 @@
+"""`visitors export`."""
+
+from __future__ import annotations
+
+from typing import Annotated, cast
+
+import typer
+
+from visitors.commands import listing, options
+from visitors.commands.many import number
+from visitors.context import Context, context_of
+from visitors.errors import UsageProblem
+from visitors.input.source import FORMATS, format_of
+from visitors.operations import references
+from visitors.output.machine import MachineFormat
+from visitors.output.shapes import VISITOR
+from visitors.store import visitors
+from visitors.store.listing import Page
+
+OPTION_GROUPS = (options.selection,)
+
+
+def command(
+    ctx: typer.Context,
+    output: Annotated[
+        str, typer.Option("-o", "--output", metavar="FILE", help="Where to; - is standard output. .gz compresses.")
+    ] = "-",
+    spreadsheet_safe: Annotated[
+        bool, typer.Option("--spreadsheet-safe", help="Put a quote before cells that start a formula.")
+    ] = False,
+    sort: listing.Sort = None,
+    reverse: listing.Reverse = False,
+    limit: listing.Limit = None,
+    after: listing.After = None,
+) -> None:
+    """Write visitors with their contacts, in the order in which the store got them.
+
+    The format is that of the file's extension (csv, tsv, json, ndjson), or --format; tsv without
+    either. The file is written whole or not at all. Importing it into an empty store and exporting
+    again gives the same bytes.
+    """
+    context = context_of(ctx)
+    format_ = _format(context, output)
+    if spreadsheet_safe and format_ not in ("csv", "tsv"):
+        raise UsageProblem("--spreadsheet-safe is for csv and tsv")
+    page = _page(context, sort, reverse=reverse, limit=limit, after=after)
+    with context.reading() as store:
+        selection = references.selection(store, context.selection(), context.now)
+        found = visitors.select(store, selection, page, context.now)
+        written = context.output.file(output, format_, VISITOR, found, safe=spreadsheet_safe)
+    if output != "-":
+        context.output.note(f"wrote {number(written, 'visitor')} to {output}")
+
+
+def _format(context: Context, output: str) -> MachineFormat:
+    given = context.settings.format
+    if given == "table":
+        raise UsageProblem("an export is for programs", hint="--format is one of " + ", ".join(FORMATS))
+    if given is None and output != "-" and format_of(output) is None:
+        raise UsageProblem(f"which format shall {output} have?", hint="an extension such as .csv, or --format")
+    return cast("MachineFormat", given or (format_of(output) if output != "-" else None) or "tsv")
+
+
+def _page(context: Context, sort: str | None, *, reverse: bool, limit: int | None, after: str | None) -> Page:
+    if sort is None:
+        return Page(descending=reverse, limit=limit or 0, after=after)
+    return listing.page(context, visitors.SORTABLE, sort, reverse=reverse, limit=limit or 0, after=after)

@@ -1,0 +1,60 @@
+"""`visitors history`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from visitors.commands import listing
+from visitors.context import context_of
+from visitors.domain.times import parse_time
+from visitors.operations import references
+from visitors.output.shapes import CHANGE, OPERATION
+from visitors.store import operations
+
+
+def command(
+    ctx: typer.Context,
+    record: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[VISITOR|CONTACT]", help="Whose history; all operations without it.", show_default=False
+        ),
+    ] = None,
+    operation: Annotated[
+        str | None, typer.Option(metavar="ID", help="The changes of this operation.", show_default=False)
+    ] = None,
+    by: Annotated[str | None, typer.Option(metavar="ACTOR", help="Done by this actor.", show_default=False)] = None,
+    since: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Done at or after; a time or an age.", show_default=False)
+    ] = None,
+    command_: Annotated[
+        str | None, typer.Option("--command", metavar="NAME", help="Done by this command: block.", show_default=False)
+    ] = None,
+    limit: listing.Limit = None,
+    after: listing.After = None,
+) -> None:
+    """What was done, by whom and when, newest first.
+
+    Alone it lists operations: one for each run of a command that changed something. With a visitor, a
+    contact or --operation it lists single changes, with the fields before and after.
+    """
+    context = context_of(ctx)
+    page = listing.page(context, {}, None, reverse=False, limit=limit, after=after)
+    with context.reading() as store:
+        wanted = operations.Filter(
+            actor=by,
+            command=command_,
+            since=parse_time(since, "since", context.now) if since else None,
+            operation=references.operation_id(store, operation) if operation else None,
+            records=references.record_ids(store, record, context.now) if record else None,
+        )
+        if record is None and operation is None:
+            shown = context.output.records(OPERATION, operations.select(store, wanted, page))
+            if shown is not None:
+                listing.say_what_is_left(context, shown, operations.count(store, wanted), "operation", after)
+            return
+        shown = context.output.records(CHANGE, operations.changes(store, wanted, limit=page.limit))
+        if shown is not None:
+            listing.say_what_is_left(context, shown, operations.count_changes(store, wanted), "change", after)

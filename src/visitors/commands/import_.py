@@ -1,0 +1,109 @@
+"""`visitors import`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import ExitStack, closing
+from typing import Annotated, get_args
+
+import typer
+
+from visitors.commands import options
+from visitors.commands.many import number
+from visitors.context import Context, context_of
+from visitors.domain.identity import OnConflict
+from visitors.errors import RowsRejected, UsageProblem
+from visitors.input.mapping import ColumnMapping
+from visitors.input.readers import read_rows
+from visitors.input.source import choose_format, format_of, open_source
+from visitors.operations.import_ import OnExisting, Policy, Taken, take_all
+from visitors.output.progress import watched
+from visitors.output.rejects import RejectedRows, rejected_rows
+from visitors.store import operations
+
+SHOWN_REASONS = 20
+
+
+def command(
+    ctx: typer.Context,
+    file: Annotated[str, typer.Argument(metavar="FILE", help="The file; - is standard input.", show_default=False)],
+    map_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map", metavar="FIELD=COLUMN", help="Take a field from a column. Repeatable.", show_default=False
+        ),
+    ] = None,
+    ignore_unknown: Annotated[
+        bool, typer.Option("--ignore-unknown", help="Columns that are no field are no error.")
+    ] = False,
+    on_existing: Annotated[OnExisting, typer.Option(help="When a visitor with the id exists.")] = "error",
+    on_conflict: Annotated[OnConflict, typer.Option(help="When external id and email are two people.")] = "error",
+    relink: Annotated[bool, typer.Option("--relink", help="Take rows that link a visitor to another person.")] = False,
+    keep_going: Annotated[
+        bool, typer.Option("--keep-going", help="Take the good rows, and exit 5 if some were bad.")
+    ] = False,
+    rejects: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Where the bad rows go, with reasons.", show_default=False)
+    ] = None,
+    dry_run: options.DryRun = False,
+) -> None:
+    """Read visitors, and their contacts, from a file or from standard input.
+
+    csv, tsv, json and ndjson, compressed or not; the extension tells, or --format. Columns are fields
+    by their name; --map says which others are. A row with an external id or email identifies its
+    visitor, by the rules of identify.
+
+    All or nothing: the first bad row stops it, and nothing is written. --dry-run checks every row and
+    writes nothing.
+    """
+    context = context_of(ctx)
+    if rejects is not None and not (keep_going or dry_run):
+        raise UsageProblem("--rejects needs --keep-going", hint="without it, the first bad row stops the import")
+    policy = Policy(on_existing=on_existing, on_conflict=on_conflict, relink=relink)
+    with ExitStack() as stack:
+        source = stack.enter_context(closing(open_source(file)))
+        format_ = choose_format(file, context.settings.format, source)
+        header, rows = read_rows(source, format_)
+        mapping = ColumnMapping(map_ or [], header, ignore_unknown=ignore_unknown)
+        bad_rows = None
+        if keep_going or dry_run:
+            bad_rows = stack.enter_context(rejected_rows(rejects, format_of(rejects or "") or format_, header))
+        shown = stack.enter_context(watched(rows, source, quiet=context.output.quiet))
+        with context.operation(dry_run=dry_run) as operation:
+            taken = take_all(
+                context.store, operation, shown, mapping, policy, bad_rows.add if bad_rows is not None else None
+            )
+    _tell(context, operation.id, taken, bad_rows, rejects, dry_run=dry_run)
+
+
+def _tell(
+    context: Context,
+    operation_id: str,
+    taken: Counter[Taken],
+    bad_rows: RejectedRows | None,
+    rejects: str | None,
+    *,
+    dry_run: bool,
+) -> None:
+    """The ids that were touched into a pipe, and to a person what happened to the rows."""
+    if not context.output.on_terminal and not dry_run:
+        with context.reading() as store:
+            context.output.ids(operations.touched(store, operation_id, "visitor"))
+    parts = [f"{taken[what]:,} {what}" for what in get_args(Taken) if taken[what]]
+    bad = len(bad_rows.reasons) if bad_rows is not None else 0
+    if bad:
+        parts.append(f"{bad:,} rejected")
+    start = "would import" if dry_run else "imported"
+    context.output.note(f"{start} {number(sum(taken.values()) + bad, 'row')}: {', '.join(parts) or 'nothing'}")
+    if bad_rows is None or not bad:
+        return
+    for reason in bad_rows.reasons[:SHOWN_REASONS]:
+        context.output.warn(reason)
+    if bad > SHOWN_REASONS:
+        context.output.warn(f"… and {bad - SHOWN_REASONS:,} more")
+    raise RowsRejected(
+        f"{number(bad, 'row')} rejected",
+        hint=f"they are in {rejects}; mend them and import that file"
+        if rejects
+        else "--rejects FILE keeps them with their reasons",
+    )

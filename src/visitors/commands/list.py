@@ -1,0 +1,35 @@
+"""`visitors list`."""
+
+from __future__ import annotations
+
+import typer
+
+from visitors.commands import listing, options
+from visitors.context import context_of
+from visitors.operations import references
+from visitors.output.shapes import VISITOR
+from visitors.store import visitors
+
+OPTION_GROUPS = (options.selection,)
+
+
+def command(
+    ctx: typer.Context,
+    sort: listing.Sort = None,
+    reverse: listing.Reverse = False,
+    limit: listing.Limit = None,
+    after: listing.After = None,
+) -> None:
+    """List the visitors that a selection chooses; without one, all that are not deleted.
+
+    Newest first. Times sort newest first, everything else from A to Z; --reverse turns it round. A
+    table is cut at 50 rows unless --limit says otherwise; other formats are cut only by --limit.
+    """
+    context = context_of(ctx)
+    page = listing.page(context, visitors.SORTABLE, sort, reverse=reverse, limit=limit, after=after)
+    with context.reading() as store:
+        selection = references.selection(store, context.selection(), context.now)
+        found = visitors.select(store, selection, page, context.now)
+        shown = context.output.records(VISITOR, found)
+        if shown is not None:
+            listing.say_what_is_left(context, shown, visitors.count(store, selection, context.now), "visitor", after)

@@ -1,0 +1,55 @@
+"""What every command that lists pages of records shares: its options, the page, the remark at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+
+import typer
+
+from visitors.commands.many import number
+from visitors.context import Context
+from visitors.errors import UsageProblem
+from visitors.store.listing import Page
+
+TABLE_LIMIT = 50
+_NEWEST_FIRST = ("createdAt", "updatedAt", "lastSeenAt")
+
+Sort = Annotated[str | None, typer.Option(metavar="FIELD", help="Sort by this field.", show_default=False)]
+Reverse = Annotated[bool, typer.Option("--reverse", help="The other way round.")]
+Limit = Annotated[int | None, typer.Option(metavar="N", min=0, help="At most N; 0 for all.", show_default=False)]
+After = Annotated[
+    str | None,
+    typer.Option(metavar="ID", help="Begin after this record: the last id of the page before.", show_default=False),
+]
+
+
+def page(
+    context: Context,
+    sortable: Mapping[str, str],
+    sort: str | None,
+    *,
+    reverse: bool,
+    limit: int | None,
+    after: str | None,
+) -> Page:
+    """The page that the options ask for. Raises UsageProblem for a field that cannot be sorted by."""
+    if sort is not None and sort not in sortable:
+        raise UsageProblem(
+            f"cannot sort by {sort!r}", code="unknown_field", hint="sort by one of " + ", ".join(sortable)
+        )
+    newest_first = sort is None or sort in _NEWEST_FIRST
+    if limit is None:
+        limit = TABLE_LIMIT if context.output.shows_table else 0
+    return Page(
+        column=sortable[sort] if sort else None, descending=newest_first is not reverse, limit=limit, after=after
+    )
+
+
+def say_what_is_left(context: Context, shown: int, total: int, noun: str, after: str | None) -> None:
+    """On standard error: that there was nothing, or that there is more than the table shows."""
+    if total == 0:
+        context.output.note(f"no {noun}s found")
+    elif shown < total:
+        of = f"{shown:,} of {number(total, noun)}" + (" (this page begins later)" if after else "")
+        context.output.note(f"{of}; --limit 0 for all")

@@ -1,0 +1,83 @@
+"""What every command that changes many visitors does: find them, ask, act once, tell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from visitors.context import Context
+from visitors.operations import references
+from visitors.output.output import as_record
+from visitors.output.shapes import CONTACT, VISITOR
+from visitors.store import contacts, visitors
+from visitors.store.connection import OpenOperation, Store
+
+
+class Verb(msgspec.Struct, frozen=True):
+    """A command as a word: `block`, `blocked`, and what those are called that were so already."""
+
+    infinitive: str
+    done: str
+    already: str
+
+
+Act = Callable[[Store, OpenOperation, list[str]], set[str]]
+"""Changes the visitors or contacts with these ids; returns the ids of those that it changed."""
+
+
+def change_visitors(
+    context: Context,
+    typed: Sequence[str],
+    verb: Verb,
+    act: Act,
+    *,
+    everything: bool = False,
+    yes: bool = False,
+    dry_run: bool = False,
+    deleted: bool = False,
+) -> None:
+    """Change the visitors that were named or selected, in one operation, all or none.
+
+    With `deleted`, deleted ones may be named. Raises UsageProblem, NotFound, Conflict, Declined.
+    """
+    targets = context.targets(typed, everything=everything)
+    if targets.named is None and not dry_run:
+        with context.reading() as store:
+            question = f"{verb.infinitive} {number(targets.count(store, context.now), 'visitor')}"
+        context.confirm(question, yes=yes)
+    with context.operation(dry_run=dry_run) as operation:
+        ids = targets.resolve(context.store, operation.at, deleted=deleted)
+        changed = act(context.store, operation, ids)
+        wanted = context.output.wants_records
+        found = visitors.find_many(context.store, ids, operation.at) if wanted else []
+    results = [{"outcome": verb.done if one.id in changed else "unchanged", **as_record(one)} for one in found]
+    line = sentence(verb, len(changed), len(ids) - len(changed), "visitor", ids, dry_run=dry_run)
+    context.output.done(VISITOR.led_by("outcome"), results, ids, line, single=targets.single)
+
+
+def change_contact(context: Context, reference: str, verb: Verb, act: Act, *, dry_run: bool = False) -> None:
+    """Change the one contact that was named. Raises NotFound and Conflict."""
+    with context.operation(dry_run=dry_run) as operation:
+        contact_id = references.contact(context.store, reference, operation.at).id
+        changed = act(context.store, operation, [contact_id])
+        contact = contacts.find(context.store, contact_id, operation.at)
+        assert contact is not None
+    results = [{"outcome": verb.done if changed else "unchanged", **as_record(contact)}]
+    line = sentence(verb, len(changed), 1 - len(changed), "contact", [contact_id], dry_run=dry_run)
+    context.output.done(CONTACT.led_by("outcome"), results, [contact_id], line, single=True)
+
+
+def sentence(verb: Verb, changed: int, unchanged: int, noun: str, ids: Sequence[str], *, dry_run: bool) -> str:
+    """`Blocked 3 visitors; 1 was blocked already.`."""
+    what = f"{noun} {ids[0]}" if len(ids) == 1 else number(changed, noun)
+    if not changed and len(ids) == 1:
+        return f"{noun.capitalize()} {ids[0]} {verb.already}; nothing changed."
+    start = f"Would {verb.infinitive} {what}" if dry_run else f"{verb.done.capitalize()} {what}"
+    rest = f"; {unchanged:,} {verb.already}" if unchanged else ""
+    return f"{start}{rest}."
+
+
+def number(count: int, noun: str) -> str:
+    """`1 visitor`, `1,200 visitors`."""
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")

@@ -1,0 +1,30 @@
+"""`visitors restore`."""
+
+from __future__ import annotations
+
+import typer
+
+from visitors.commands import options
+from visitors.commands.many import Verb, change_visitors
+from visitors.context import context_of
+from visitors.store import visitors
+
+OPTION_GROUPS = (options.selection,)
+
+
+def command(
+    ctx: typer.Context,
+    visitor: options.VisitorArguments = None,
+    yes: options.Yes = False,
+    dry_run: options.DryRun = False,
+) -> None:
+    """Take the deletion of visitors back. 'restore --deleted' chooses among the deleted ones."""
+    change_visitors(
+        context_of(ctx),
+        visitor or [],
+        Verb("restore", "restored", "not deleted"),
+        lambda store, operation, ids: visitors.set_deleted(store, operation, ids, deleted=False),
+        yes=yes,
+        dry_run=dry_run,
+        deleted=True,
+    )

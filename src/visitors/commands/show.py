@@ -1,0 +1,26 @@
+"""`visitors show`."""
+
+from __future__ import annotations
+
+import typer
+
+from visitors.commands import options
+from visitors.context import context_of
+from visitors.errors import UsageProblem
+from visitors.operations import references
+from visitors.operations.investigate import visitor_page
+from visitors.output.shapes import VISITOR_PAGE
+
+
+def command(ctx: typer.Context, visitor: options.VisitorArguments = None) -> None:
+    """Show all there is to know about visitors: properties, contact, the contact's other devices,
+    blocks and conversations.
+    """
+    context = context_of(ctx)
+    typed = context.references(visitor or [])
+    if not typed:
+        raise UsageProblem("whom? give visitor ids, or - for ids on standard input")
+    with context.reading() as store:
+        ids = references.visitor_ids(store, typed)
+        pages = [visitor_page(store, visitor_id, context.now) for visitor_id in ids]
+    context.output.pages(VISITOR_PAGE, pages, single=len(ids) == 1)

@@ -1,0 +1,46 @@
+"""`visitors track`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from visitors.commands import options
+from visitors.context import context_of
+from visitors.domain.ids import given_id
+from visitors.domain.visitor import browser_data
+from visitors.operations.track import track
+from visitors.output.output import as_record
+from visitors.output.shapes import VISITOR
+from visitors.store import visitors
+
+OPTION_GROUPS = (options.browser_data,)
+
+_SENTENCES = {
+    "id": "Recognised visitor {} by its id.",
+    "fingerprint": "Recognised visitor {} by its fingerprint.",
+    "created": "Created visitor {}.",
+}
+
+
+def command(
+    ctx: typer.Context,
+    id_: Annotated[str | None, typer.Option("--id", metavar="ID", help="The id that the browser stored.")] = None,
+) -> None:
+    """Recognise a visitor, or create one, as the widget does on page load.
+
+    A known stored id is that visitor; else a known fingerprint is, unless several visitors share it;
+    else a new visitor is made. Browser data and lastSeenAt are refreshed. resolvedBy in the result
+    says which of the three it was.
+    """
+    context = context_of(ctx)
+    stored_id = given_id(id_) if id_ is not None else None
+    data = browser_data(context.group("browser_data"))
+    with context.operation() as operation:
+        tracked = track(context.store, operation, stored_id, data)
+        visitor = visitors.find(context.store, tracked.visitor_id, operation.at)
+        assert visitor is not None
+    result = {"resolvedBy": tracked.resolved_by, **as_record(visitor)}
+    line = _SENTENCES[tracked.resolved_by].format(visitor.id)
+    context.output.done(VISITOR.led_by("resolvedBy"), [result], [visitor.id], line, single=True)

@@ -1,0 +1,31 @@
+"""`visitors unidentify`."""
+
+from __future__ import annotations
+
+import typer
+
+from visitors.commands import options
+from visitors.commands.many import Verb, change_visitors
+from visitors.context import context_of
+from visitors.store import visitors
+
+OPTION_GROUPS = (options.selection,)
+
+
+def command(
+    ctx: typer.Context,
+    visitor: options.VisitorArguments = None,
+    all_: options.All = False,
+    yes: options.Yes = False,
+    dry_run: options.DryRun = False,
+) -> None:
+    """Unlink visitors from their contact. Conversations held so far stay with the contact."""
+    change_visitors(
+        context_of(ctx),
+        visitor or [],
+        Verb("unidentify", "unidentified", "had no contact"),
+        lambda store, operation, ids: visitors.link(store, operation, ids, None),
+        everything=all_,
+        yes=yes,
+        dry_run=dry_run,
+    )

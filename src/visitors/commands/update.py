@@ -1,0 +1,43 @@
+"""`visitors update`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from visitors.commands import options
+from visitors.commands.many import Verb, change_visitors
+from visitors.context import context_of
+from visitors.domain.visitor import BROWSER_DATA, browser_data
+from visitors.errors import UsageProblem
+from visitors.store import visitors
+
+OPTION_GROUPS = (options.browser_data,)
+
+
+def command(
+    ctx: typer.Context,
+    visitor: options.VisitorArguments = None,
+    clear: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FIELD", help="Set this field to null; may be repeated.", show_default=False),
+    ] = None,
+) -> None:
+    """Set browser data, or clear it with --clear. What is not given stays."""
+    context = context_of(ctx)
+    cleared = tuple(clear or ())
+    for field in cleared:
+        if field not in BROWSER_DATA:
+            raise UsageProblem(
+                f"{field!r} cannot be cleared", code="unknown_field", hint="one of " + ", ".join(BROWSER_DATA)
+            )
+    data = browser_data(context.group("browser_data"), cleared)
+    if not data:
+        raise UsageProblem("nothing to update", hint="give browser data, such as --language de, or --clear FIELD")
+    change_visitors(
+        context,
+        visitor or [],
+        Verb("update", "updated", "had these values already"),
+        lambda store, operation, ids: visitors.update(store, operation, ids, data),
+    )

@@ -1,0 +1,114 @@
+"""The answer at TAB: ids of the store that begin with what was typed. `visitors __complete KIND PREFIX`.
+
+The shell waits for this process at every key press, so it imports next to nothing, and whatever goes
+wrong means no candidates: never a message, never a traceback, never a new file. Only ids are printed,
+and only ids that need no quoting in any shell; names and emails could hold anything.
+"""
+
+# ruff: noqa: PTH110, PTH111, PTH113, PTH118, PTH123 - importing pathlib costs more than the query
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import sys
+
+TYPE_CHECKING = False  # importing typing for the real one costs more than the query
+if TYPE_CHECKING:
+    from typing import TextIO
+
+APPLICATION_ID = 0x56535452
+"""As in `store.connection`, which is too heavy to import here."""
+
+LIMIT = 100
+"""How many candidates are printed at most."""
+
+_LONGEST = 128
+_TIMEOUT = 0.2  # seconds
+_STEPS = 2_000_000  # of SQLite's virtual machine: some tenths of a second, then the search is given up
+_LETTERS_AND_DIGITS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
+_TOKEN = _LETTERS_AND_DIGITS | frozenset("._:-")
+_AFTER_ALL_TOKENS = "\x7f"
+
+KINDS = {
+    "visitors": ("visitors", "deleted_at IS NULL"),
+    "deleted-visitors": ("visitors", "deleted_at IS NOT NULL"),
+    "contacts": ("contacts", "deleted_at IS NULL AND merged_into IS NULL"),
+    "deleted-contacts": ("contacts", "deleted_at IS NOT NULL AND merged_into IS NULL"),
+    "conversations": ("conversations", "TRUE"),
+    "operations": ("operations", "is_open IS NULL"),
+}
+"""What can be completed: the table, and which of its rows."""
+
+
+def complete(arguments: list[str], out: TextIO) -> int:
+    """Print the ids that `arguments`, `[--db PATH] KIND PREFIX`, ask for, one a line; always returns 0.
+
+    KIND is one of `KINDS`, or several with commas between them.
+    """
+    try:
+        named = None
+        if arguments[0] == "--db":
+            named, arguments = arguments[1], arguments[2:]
+        kind, prefix = arguments
+        path = named or os.environ.get("VISITORS_DB") or default_database()
+        out.writelines(f"{found}\n" for found in _ids(os.path.expanduser(path), kind, prefix))
+        out.flush()
+    except Exception:  # noqa: BLE001, S110 - at TAB there is nobody to tell
+        pass
+    return 0
+
+
+def default_database() -> str:
+    """The path that `settings.default_database` gives, without importing platformdirs where that can be."""
+    home = os.environ.get("HOME", "")
+    data = os.environ.get("XDG_DATA_HOME", "")
+    if sys.platform == "linux" and (data or home).startswith("/") and "ANDROID_ROOT" not in os.environ:
+        return os.path.join(data or f"{home.rstrip('/')}/.local/share", "visitors", "visitors.db")
+    if sys.platform == "darwin" and not data and home.startswith("/"):
+        return os.path.join(home.rstrip("/"), "Library/Application Support", "visitors", "visitors.db")
+    import platformdirs
+
+    return os.path.join(platformdirs.user_data_dir("visitors", appauthor=False), "visitors.db")
+
+
+def _ids(path: str, kinds: str, prefix: str) -> list[str]:
+    """At most `LIMIT` ids of `kinds` that begin with `prefix`. Raises whatever goes wrong."""
+    if not _TOKEN.issuperset(prefix) or not os.path.isfile(path):
+        return []
+    connection = sqlite3.connect(_read_only_uri(os.path.realpath(path)), uri=True, timeout=_TIMEOUT)
+    try:
+        connection.set_progress_handler(lambda: 1, _STEPS)
+        if connection.execute("PRAGMA application_id").fetchone() != (APPLICATION_ID,):
+            return []
+        found = []
+        for table, condition in [KINDS[kind] for kind in kinds.split(",")]:
+            rows = connection.execute(
+                f"SELECT id FROM {table} WHERE id >= ? AND id < ? AND {condition} ORDER BY id LIMIT {LIMIT}",
+                (prefix, prefix + _AFTER_ALL_TOKENS),
+            )
+            found += [value for (value,) in rows if _is_id(value)]
+        return found[:LIMIT]
+    finally:
+        connection.close()
+
+
+def _is_id(value: object) -> bool:
+    """Whether `value` has the form of an id, so that no shell sees anything in it."""
+    if not isinstance(value, str) or len(value) > _LONGEST:
+        return False
+    return value[:1] in _LETTERS_AND_DIGITS and _TOKEN.issuperset(value)
+
+
+def _read_only_uri(path: str) -> str:
+    """How to open the store at `path` for reading without making the files that go with it.
+
+    A store in WAL mode that nobody has open lacks its `-wal` and `-shm` files, and SQLite would make
+    them even for a reader; nothing can then be in them, so it may take the main file as it is.
+    """
+    quoted = "".join(chr(byte) if chr(byte) in _TOKEN else f"%{byte:02X}" for byte in os.fsencode(path))
+    with open(path, "rb") as file:
+        is_wal = file.read(19)[18:] == b"\x02"
+    if is_wal and not os.path.exists(f"{path}-wal"):
+        return f"file:{quoted}?immutable=1"
+    return f"file:{quoted}?mode=ro&readonly_shm=1"

@@ -1,0 +1,143 @@
+"""What there is to complete: the commands, read off the built command line into plain values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from visitors.registry import COMMANDS, GROUPS
+
+Click = Any
+"""A command, group or parameter of Typer: what is asked of it here is the same in all its versions."""
+
+_SUMMARIES = {entry.words: entry.help for entry in (*COMMANDS, *GROUPS)}
+_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]*")
+_IDS = {"VISITOR": "visitors", "CONTACT": "contacts", "CONVERSATION": "conversations", "OPERATION": "operations"}
+_FILES = {"FILE", "PATH"}
+
+
+class Value(NamedTuple):
+    """What an option or argument takes: one of `choices`, a file, an id of `kinds`, or anything."""
+
+    label: str
+    choices: tuple[str, ...] = ()
+    is_file: bool = False
+    kinds: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """The value as one word for its sort and those that go with it, as the scripts keep it."""
+        if self.choices:
+            return " ".join(["words", *self.choices])
+        if self.kinds:
+            return f"ids {','.join(self.kinds)}"
+        return "files" if self.is_file else "any"
+
+
+class Option(NamedTuple):
+    """An option: all its names, those that undo it, and the value that it takes, if any."""
+
+    names: tuple[str, ...]
+    opposites: tuple[str, ...]
+    help: str
+    value: Value | None
+    is_repeatable: bool
+
+
+class Argument(NamedTuple):
+    """An argument by position."""
+
+    value: Value
+    is_repeatable: bool
+
+
+class Command(NamedTuple):
+    """A command, or a group with its members."""
+
+    words: str
+    help: str
+    options: list[Option]
+    arguments: list[Argument]
+    members: list[Command]
+
+    @property
+    def name(self) -> str:
+        """The last of its words."""
+        return self.words.split()[-1]
+
+    @property
+    def names(self) -> list[str]:
+        """The names of all options."""
+        return [name for option in self.options for name in (*option.names, *option.opposites)]
+
+    @property
+    def valued(self) -> list[str]:
+        """The names of the options that take a value."""
+        return [name for option in self.options if option.value for name in option.names]
+
+    def walk(self) -> Iterator[Command]:
+        """This command and all below it."""
+        yield self
+        for member in self.members:
+            yield from member.walk()
+
+
+def read(root: Click) -> Command:
+    """The table of the command `root` and of all below it, in the order of the help."""
+    return _command(root, "visitors", None, "")
+
+
+def _command(command: Click, name: str, parent: Click, words: str) -> Command:
+    context = command.context_class(command, info_name=name, parent=parent, **command.context_settings)
+    parameters = [parameter for parameter in command.get_params(context) if not getattr(parameter, "hidden", False)]
+    members = []
+    for member in command.list_commands(context) if hasattr(command, "list_commands") else ():
+        below = command.get_command(context, member)
+        if not below.hidden:
+            members.append(_command(below, member, context, f"{words} {member}".strip()))
+    return Command(
+        words,
+        _SUMMARIES.get(words, _first_line(command.help)),
+        [_option(parameter, words) for parameter in parameters if parameter.param_type_name == "option"],
+        [_argument(parameter, words) for parameter in parameters if parameter.param_type_name == "argument"],
+        members,
+    )
+
+
+def _option(option: Click, words: str) -> Option:
+    # sorted, since those of --help come out of a set
+    names, opposites = (tuple(sorted(names, key=len)) for names in (option.opts, option.secondary_opts))
+    _check(words, (name.lstrip("-") for name in names + opposites))
+    is_plain = option.is_flag or option.count
+    value = None if is_plain else _value(option, words, max(names, key=len).lstrip("-").upper())
+    return Option(names, opposites, _first_line(option.help), value, bool(option.multiple))
+
+
+def _argument(argument: Click, words: str) -> Argument:
+    value = _value(argument, words, argument.name.upper())
+    if words.endswith("restore"):
+        value = value._replace(kinds=tuple(f"deleted-{kind}" for kind in value.kinds))
+    return Argument(value, argument.nargs != 1)
+
+
+def _value(parameter: Click, words: str, name: str) -> Value:
+    """What `parameter` takes, by its type, its metavar and its `name`, in that order."""
+    label = str(parameter.metavar or name).strip("[]<>.")
+    choices = tuple(str(getattr(choice, "value", choice)) for choice in getattr(parameter.type, "choices", ()))
+    if choices:
+        _check(words, choices)
+        return Value(name if "|" in label else label, choices=choices)
+    spoken = [*re.findall("[A-Z]+", label), name]
+    kinds = dict.fromkeys(_IDS[word] for word in spoken if word in _IDS)
+    return Value(label, is_file=not kinds and not _FILES.isdisjoint(spoken), kinds=tuple(kinds))
+
+
+def _check(words: str, written: Iterable[str]) -> None:
+    """Raise ValueError unless a script can hold what is `written` in it without quotes."""
+    for text in written:
+        if not _WORD.fullmatch(text):
+            raise ValueError(f"{words}: {text!r} needs quoting in a shell")
+
+
+def _first_line(text: str | None) -> str:
+    return (text or "").strip().split("\n", 1)[0].strip()

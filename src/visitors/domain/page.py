@@ -1,0 +1,39 @@
+"""What an investigator wants of one visitor or contact: the record, and everything around it."""
+
+from __future__ import annotations
+
+import msgspec
+
+from visitors.domain.block import Block
+from visitors.domain.contact import ListedContact
+from visitors.domain.conversation import Conversation
+from visitors.domain.times import Instant
+from visitors.domain.visitor import Visitor
+
+
+class Device(msgspec.Struct, frozen=True, rename="camel"):
+    """A visitor, briefly, among the others of its contact."""
+
+    id: str
+    browser: str | None
+    os: str | None
+    device_type: str | None
+    country_code: str | None
+    created_at: Instant
+    last_seen_at: Instant | None
+
+
+class VisitorPage(Visitor, frozen=True, rename="camel"):
+    """A visitor, its contact's other devices, and the blocks and conversations that concern it."""
+
+    devices: list[Device]
+    blocks: list[Block]
+    conversations: list[Conversation]
+
+
+class ContactPage(ListedContact, frozen=True, rename="camel"):
+    """A contact with its devices, blocks and conversations."""
+
+    devices: list[Device]
+    blocks: list[Block]
+    conversations: list[Conversation]

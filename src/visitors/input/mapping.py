@@ -1,0 +1,143 @@
+"""Which column of a file is which field: by its own name, by a known other name, or by `--map`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from visitors.domain.row import FIELDS
+from visitors.errors import InvalidData, UsageProblem
+from visitors.input.readers import Header
+
+METADATA = "contact.metadata."
+
+# Names under which other files have the same things: those of identify, and of the API whose visitors
+# import as they are.
+_ALIASES = {
+    "visitorId": "id",
+    "externalId": "contact.externalId",
+    "email": "contact.email",
+    "name": "contact.name",
+    "image": "contact.image",
+    "avatar": "contact.image",
+    "metadata": "contact.metadata",
+    "blockedByUserId": "blockedBy",
+}
+# What that API sends beside and the store has no place for, and what an export computes.
+_IGNORED = {
+    "websiteId",
+    "organizationId",
+    "contact.websiteId",
+    "contact.organizationId",
+    "contact.contactOrganizationId",
+    "contact.userId",
+    "contact.metadataHash",
+}
+REJECT = "reject."
+"""How the columns begin that a file of rejected rows has beside its own."""
+
+
+class ColumnMapping:
+    """Turns rows under a file's columns into values under field names."""
+
+    def __init__(self, maps: Sequence[str], header: Header, *, ignore_unknown: bool) -> None:
+        """Raises UsageProblem for a map that is none, and InvalidData for columns that it misses."""
+        self._explicit = _parse_maps(maps)
+        self._ignore_unknown = ignore_unknown
+        self._plans: dict[tuple[str, ...], list[tuple[str, str]]] = {}
+        if header.columns is not None:
+            missing = [column for column in self._explicit.values() if column not in header.columns]
+            if missing:
+                raise InvalidData(
+                    f"there is no column {missing[0]!r}",
+                    code="missing_column",
+                    hint="the columns are " + ", ".join(header.columns),
+                )
+            self._plan(header.columns)
+
+    def values(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """The values of a row by field; blank cells are None. Raises InvalidData for unknown columns."""
+        flat = _flat(row, self._explicit.values())
+        plan = self._plan(tuple(flat))
+        return {field: _blank_to_none(flat[column]) for field, column in plan}
+
+    def column_of(self, field: str | None, row: Mapping[str, Any]) -> str | None:
+        """The column that `field` came from in `row`."""
+        if field is None or not row:
+            return None
+        return dict(self._plan(tuple(_flat(row, self._explicit.values())))).get(field)
+
+    def _plan(self, columns: tuple[str, ...]) -> list[tuple[str, str]]:
+        if columns not in self._plans:
+            self._plans[columns] = self._make_plan(columns)
+        return self._plans[columns]
+
+    def _make_plan(self, columns: tuple[str, ...]) -> list[tuple[str, str]]:
+        present = set(columns)
+        plan = [(field, column) for field, column in self._explicit.items() if column in present]
+        taken, unknown = {column for _, column in plan}, []
+        fields = set(self._explicit)
+        for column in columns:
+            field = _field_named(column)
+            if column in taken or column in _IGNORED or column.startswith(REJECT):
+                continue
+            if field is None or field in fields:
+                unknown.append(column)
+            else:
+                plan.append((field, column))
+                fields.add(field)
+        if unknown and not self._ignore_unknown:
+            raise InvalidData(
+                f"{len(unknown)} columns are not mapped: {', '.join(unknown)}"
+                if len(unknown) > 1
+                else f"the column {unknown[0]!r} is not mapped",
+                code="unmapped_column",
+                hint="--map FIELD=COLUMN, or --ignore-unknown",
+            )
+        return plan
+
+
+def _parse_maps(maps: Iterable[str]) -> dict[str, str]:
+    parsed: dict[str, str] = {}
+    for text in maps:
+        field, equals, column = text.partition("=")
+        name = _field_named(field.strip())
+        if not equals or not column.strip():
+            raise UsageProblem(f"--map {text!r} is not FIELD=COLUMN", hint="for example --map language=br_lang")
+        if name is None:
+            raise UsageProblem(
+                f"--map: there is no field {field.strip()!r}",
+                code="unknown_field",
+                hint="the fields are " + ", ".join(FIELDS),
+            )
+        if name in parsed:
+            raise UsageProblem(f"--map gives {name} two columns: {parsed[name]} and {column.strip()}")
+        parsed[name] = column.strip()
+    return parsed
+
+
+def _field_named(name: str) -> str | None:
+    field = _ALIASES.get(name, name)
+    return field if field in FIELDS or (field.startswith(METADATA) and len(field) > len(METADATA)) else None
+
+
+def _flat(row: Mapping[str, Any], mapped: Iterable[str]) -> dict[str, Any]:
+    """The row with its contact's fields under dotted names, and other nested columns that are mapped."""
+    flat = dict(row)
+    contact = flat.get("contact")
+    if isinstance(contact, dict):
+        del flat["contact"]
+        flat.update({f"contact.{key}": value for key, value in contact.items()})
+    elif "contact" in flat and contact is None:
+        del flat["contact"]
+    for column in mapped:
+        if column not in flat and "." in column:
+            outer, _, inner = column.partition(".")
+            nested = row.get(outer)
+            if isinstance(nested, dict) and inner in nested:
+                flat[column] = nested[inner]
+    return flat
+
+
+def _blank_to_none(value: Any) -> Any:
+    return None if isinstance(value, str) and not value.strip() else value

@@ -1,0 +1,178 @@
+"""The four formats, read row by row: each row with where it stands and what it holds.
+
+A row that cannot be read is given out too, with its error, so that the caller can set it aside and
+go on with the next.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import msgspec
+
+from visitors.errors import InvalidData
+from visitors.input.source import Format, Source
+
+_TSV_ESCAPES = {"t": "\t", "n": "\n", "r": "\r", "\\": "\\"}
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where a row stands: the file, and the number of its first line, or of the item in a JSON list."""
+
+    file: str
+    number: int
+    unit: str = "line"
+
+    def reason(self, column: str | None, message: str) -> str:
+        """What is wrong, and where: `web.csv, line 7, column 'lang': …`."""
+        of_column = f", column {column!r}" if column else ""
+        return f"{self.file}, {self.unit} {self.number:,}{of_column}: {message}"
+
+
+class RawRow(msgspec.Struct, frozen=True):
+    """A row as the file has it: `values` by column, or `error` and the raw text."""
+
+    place: Place
+    values: dict[str, Any]
+    raw: str = ""
+    error: InvalidData | None = None
+
+
+class Header(msgspec.Struct, frozen=True):
+    """The columns of a CSV or TSV file; None for JSON, where each row names its own."""
+
+    columns: tuple[str, ...] | None
+
+
+def read_rows(source: Source, format_: Format) -> tuple[Header, Iterator[RawRow]]:
+    """The header, and the rows as they are read.
+
+    Raises InvalidData for an empty file, a header with a column twice, or JSON that is no list.
+    """
+    if source.is_empty:
+        raise InvalidData(f"{source.name} is empty", code="empty_file")
+    return _READERS[format_](source)
+
+
+def _csv(source: Source) -> tuple[Header, Iterator[RawRow]]:
+    lines = source.lines()
+    reader = csv.reader((line for _, line in lines), strict=True)
+    try:
+        header = _header(next(reader, []), source)
+    except csv.Error as error:
+        raise InvalidData(f"{source.name}, line 1: {error}", code="invalid_csv") from None
+
+    def rows() -> Iterator[RawRow]:
+        while True:
+            place = Place(source.name, reader.line_num + 1)
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                yield RawRow(place, {}, error=InvalidData(f"not CSV: {error}", code="invalid_csv"))
+                continue
+            if cells:
+                yield _table_row(place, header, cells)
+
+    return Header(header), rows()
+
+
+def _tsv(source: Source) -> tuple[Header, Iterator[RawRow]]:
+    lines = source.lines()
+    header = _header([_unescaped(cell) or "" for cell in _split(next(lines)[1])], source)
+
+    def rows() -> Iterator[RawRow]:
+        for number, line in lines:
+            if line.strip("\r\n"):
+                yield _table_row(Place(source.name, number), header, [_unescaped(cell) for cell in _split(line)])
+
+    return Header(header), rows()
+
+
+def _ndjson(source: Source) -> tuple[Header, Iterator[RawRow]]:
+    def rows() -> Iterator[RawRow]:
+        for number, line in source.lines():
+            if line.strip():
+                yield _json_row(Place(source.name, number), line)
+
+    return Header(None), rows()
+
+
+def _json(source: Source) -> tuple[Header, Iterator[RawRow]]:
+    try:
+        content = msgspec.json.decode(source.whole())
+    except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
+        raise InvalidData(f"{source.name} is not JSON: {_reason(error)}", code="invalid_json") from None
+    items = content if isinstance(content, list) else [content]
+
+    def rows() -> Iterator[RawRow]:
+        for number, item in enumerate(items, start=1):
+            yield _object_row(Place(source.name, number, "item"), item, "")
+
+    return Header(None), rows()
+
+
+_READERS: dict[Format, Callable[[Source], tuple[Header, Iterator[RawRow]]]] = {
+    "csv": _csv,
+    "tsv": _tsv,
+    "json": _json,
+    "ndjson": _ndjson,
+}
+
+
+def _header(cells: list[str], source: Source) -> tuple[str, ...]:
+    columns = tuple(cell.strip() for cell in cells)
+    if not any(columns):
+        raise InvalidData(f"{source.name} has no header line", code="empty_file")
+    twice = sorted({column for column in columns if column and columns.count(column) > 1})
+    if twice:
+        raise InvalidData(f"{source.name} has the column {twice[0]!r} twice", code="duplicate_column")
+    return columns
+
+
+def _table_row(place: Place, header: tuple[str, ...], cells: list[str] | list[str | None]) -> RawRow:
+    if len(cells) != len(header):
+        error = InvalidData(f"{len(cells):,} cells under {len(header):,} columns", code="wrong_cell_count")
+        return RawRow(place, {}, raw="\t".join(cell or "" for cell in cells), error=error)
+    return RawRow(place, dict(zip(header, cells, strict=True)))
+
+
+def _json_row(place: Place, line: str) -> RawRow:
+    try:
+        return _object_row(place, msgspec.json.decode(line), line)
+    except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
+        problem = InvalidData(f"not JSON: {_reason(error)}", code="invalid_json")
+        return RawRow(place, {}, raw=line.rstrip("\n"), error=problem)
+
+
+def _object_row(place: Place, item: object, raw: str) -> RawRow:
+    if isinstance(item, dict):
+        return RawRow(place, item)
+    return RawRow(place, {}, raw=raw.rstrip("\n"), error=InvalidData("not a JSON object", code="invalid_json"))
+
+
+def _reason(error: Exception) -> str:
+    return "it is nested too deep" if isinstance(error, RecursionError) else str(error)
+
+
+def _split(line: str) -> list[str]:
+    return line.rstrip("\n").removesuffix("\r").split("\t")
+
+
+def _unescaped(cell: str) -> str | None:
+    r"""A TSV cell as it was meant; `\\N` is null, as in PostgreSQL's COPY."""
+    if "\\" not in cell:
+        return cell
+    if cell == "\\N":
+        return None
+    pieces, escaped = [], False
+    for character in cell:
+        if escaped:
+            pieces.append(_TSV_ESCAPES.get(character, "\\" + character))
+        elif character != "\\":
+            pieces.append(character)
+        escaped = character == "\\" and not escaped
+    return "".join(pieces) + ("\\" if escaped else "")

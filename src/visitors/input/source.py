@@ -1,0 +1,169 @@
+"""Where rows come from: a file or standard input, compressed or not, as lines of text.
+
+Lines are split at line feeds only, since JSON may hold U+2028 and U+0085, and are bounded, so that a
+file that is one endless line cannot fill the memory.
+"""
+
+from __future__ import annotations
+
+import gzip
+import sys
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+from visitors.errors import InvalidData, NotFound, UsageProblem
+
+Format = Literal["csv", "tsv", "json", "ndjson"]
+FORMATS: tuple[Format, ...] = ("csv", "tsv", "json", "ndjson")
+LINE_LIMIT = 4 * 1024 * 1024
+WHOLE_LIMIT = 1024 * 1024 * 1024
+"""How large a JSON file may be, unpacked: it is read whole, unlike the other formats."""
+
+_EXTENSIONS: dict[str, Format] = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".tab": "tsv",
+    ".json": "json",
+    ".ndjson": "ndjson",
+    ".jsonl": "ndjson",
+}
+_GZIP_MAGIC = b"\x1f\x8b"
+
+
+class Source:
+    """An open file, or standard input for `-`. `name` is what errors call it."""
+
+    def __init__(self, stream: BinaryIO, name: str, size: int | None) -> None:
+        self._raw = stream
+        self.name = name
+        self.size = size
+        head = _peek(stream)
+        self.is_empty = not head
+        self._stream: BinaryIO = stream
+        if head.startswith(_GZIP_MAGIC):
+            self._stream = gzip.GzipFile(fileobj=stream)  # type: ignore[assignment]
+
+    @property
+    def position(self) -> int:
+        """How many bytes of the file, as it is on disk, were read."""
+        return self._raw.tell() if self.size is not None else 0
+
+    def first_byte(self) -> bytes:
+        """The first byte that is no white space, without taking it away."""
+        with self._readable():
+            return _peek(self._stream).lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+
+    def lines(self) -> Iterator[tuple[int, str]]:
+        """The lines with their numbers, each with its line feed.
+
+        Raises InvalidData for a line that is too long or not UTF-8, and for damaged compression.
+        """
+        number = 0
+        while True:
+            number += 1
+            with self._readable():
+                line = self._stream.readline(LINE_LIMIT)
+            if not line:
+                return
+            if len(line) == LINE_LIMIT and not line.endswith(b"\n"):
+                raise InvalidData(
+                    f"{self.name}, line {number:,}: longer than {LINE_LIMIT // 1024 // 1024} MiB", code="line_too_long"
+                )
+            yield number, self._decode(line, number)
+
+    def whole(self) -> bytes:
+        """All of it. Raises InvalidData when it is larger than 1 GiB, or its compression is damaged."""
+        with self._readable():
+            content = self._stream.read(WHOLE_LIMIT + 1)
+        if len(content) > WHOLE_LIMIT:
+            raise InvalidData(
+                f"{self.name} is larger than 1 GiB", code="file_too_large", hint="use NDJSON: one object a line"
+            )
+        return content.removeprefix(b"\xef\xbb\xbf")
+
+    def close(self) -> None:
+        """Close the file; standard input stays open."""
+        if self._raw is not sys.stdin.buffer:
+            self._raw.close()
+
+    def _decode(self, line: bytes, number: int) -> str:
+        if number == 1:
+            line = line.removeprefix(b"\xef\xbb\xbf")
+        try:
+            return line.decode()
+        except UnicodeDecodeError as error:
+            raise InvalidData(
+                f"{self.name}, line {number:,}: not UTF-8 (byte {error.start + 1:,} of the line)",
+                code="not_utf8",
+                hint="convert it first: iconv -f WINDOWS-1252 -t UTF-8",
+            ) from None
+
+    def _readable(self) -> _Readable:
+        return _Readable(self.name)
+
+
+class _Readable:
+    """Turns what goes wrong while reading into InvalidData."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
+        if isinstance(error, EOFError):
+            raise InvalidData(f"{self._name}: the compressed data end too early", code="truncated") from None
+        if isinstance(error, gzip.BadGzipFile | zlib.error):
+            raise InvalidData(f"{self._name}: the compressed data are damaged", code="damaged") from None
+        if isinstance(error, OSError):
+            raise InvalidData(f"cannot read {self._name}: {error.strerror}", code="file_unreadable") from None
+
+
+def open_source(path: str) -> Source:
+    """Open the file at `path`, or standard input for `-`.
+
+    Raises NotFound when there is none, and InvalidData for a directory or a file that may not be read.
+    """
+    if path == "-":
+        return Source(sys.stdin.buffer, "standard input", None)
+    try:
+        file = Path(path)
+        return Source(file.open("rb"), path, file.stat().st_size if file.is_file() else None)
+    except FileNotFoundError:
+        raise NotFound(f"there is no file {path}", code="file_not_found") from None
+    except IsADirectoryError:
+        raise InvalidData(f"{path} is a directory, not a file", code="file_unreadable") from None
+    except OSError as error:
+        raise InvalidData(f"cannot read {path}: {error.strerror}", code="file_unreadable") from None
+
+
+def format_of(path: str) -> Format | None:
+    """The format that the extension of `path` names, before a `.gz`; None if it names none."""
+    return _EXTENSIONS.get(Path(path.lower().removesuffix(".gz")).suffix)
+
+
+def choose_format(path: str, given: str | None, source: Source) -> Format:
+    """The format that was given, or that the extension names, or that the first byte shows.
+
+    Raises UsageProblem when none of them tells, or when `given` is none that can be read.
+    """
+    if given is not None:
+        for known in FORMATS:
+            if given == known:
+                return known
+        raise UsageProblem(f"cannot read {given}", hint="--format is one of " + ", ".join(FORMATS))
+    named = format_of(path)
+    if named is not None:
+        return named
+    guessed: dict[bytes, Format] = {b"{": "ndjson", b"[": "json"}
+    if source.first_byte() in guessed:
+        return guessed[source.first_byte()]
+    raise UsageProblem(f"which format has {source.name}?", hint="--format csv, tsv, json or ndjson")
+
+
+def _peek(stream: BinaryIO) -> bytes:
+    peek = getattr(stream, "peek", None)
+    return bytes(peek(64)) if peek is not None else b""

@@ -1,0 +1,143 @@
+"""Take rows into the store, each by the rules of track and identify, all in one operation."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Literal
+
+import msgspec
+
+from visitors.domain.identity import OnConflict
+from visitors.domain.row import VisitorRow, parse_row
+from visitors.domain.visitor import Visitor
+from visitors.errors import Conflict, VisitorsError
+from visitors.input.mapping import ColumnMapping
+from visitors.input.readers import RawRow
+from visitors.operations.identify import ContactTimes, identify, settle_contact
+from visitors.store import blocks, visitors
+from visitors.store.connection import OpenOperation, Store
+
+OnExisting = Literal["error", "skip", "update"]
+Taken = Literal["created", "updated", "unchanged", "skipped"]
+Reject = Callable[[RawRow, str | None, VisitorsError], None]
+"""Takes a row that was not taken, the column that is to blame, and the error."""
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True):
+    """What to do where a row meets what is there already."""
+
+    on_existing: OnExisting = "error"
+    on_conflict: OnConflict = "error"
+    relink: bool = False
+
+
+def take(store: Store, operation: OpenOperation, row: VisitorRow, policy: Policy) -> Taken:
+    """Take one row. Raises Conflict for an id that exists (unless the policy says otherwise), and
+    whatever identify raises.
+    """
+    existing = visitors.find(store, row.id, operation.at) if row.id is not None else None
+    if existing is None:
+        _create(store, operation, row, policy)
+        return "created"
+    if policy.on_existing == "skip":
+        return "skipped"
+    if policy.on_existing == "error":
+        raise Conflict(
+            f"visitor {existing.id} exists already", code="visitor_exists", hint="--on-existing skip or update"
+        )
+    if existing.deleted_at is not None and row.deleted_at is None:
+        raise Conflict(
+            f"visitor {existing.id} is deleted", code="visitor_deleted", hint=f"visitors restore {existing.id}"
+        )
+    return _update(store, operation, existing, row, policy)
+
+
+def _create(store: Store, operation: OpenOperation, row: VisitorRow, policy: Policy) -> None:
+    contact_id = None
+    if row.identity is not None:
+        times = ContactTimes(
+            created_at=row.contact_created_at, updated_at=row.contact_updated_at, deleted_at=row.contact_deleted_at
+        )
+        contact_id = settle_contact(
+            store, operation, None, row.identity, on_conflict=policy.on_conflict, times=times
+        ).contact_id
+    visitor_id = visitors.insert(
+        store,
+        operation,
+        row.data,
+        visitor_id=row.id,
+        contact_id=contact_id,
+        created_at=row.created_at or row.last_seen_at,
+        updated_at=row.updated_at,
+        last_seen_at=row.last_seen_at,
+        deleted_at=row.deleted_at,
+    )
+    _block(store, operation, row, visitor_id, contact_id)
+
+
+def _update(store: Store, operation: OpenOperation, existing: Visitor, row: VisitorRow, policy: Policy) -> Taken:
+    before = operation.changes(store)
+    visitors.update(store, operation, [existing.id], row.data)
+    if row.created_at or row.last_seen_at:
+        visitors.saw(store, operation, existing.id, first=row.created_at, last=row.last_seen_at)
+    contact_id = existing.contact.id if existing.contact else None
+    if row.identity is not None:
+        contact_id = identify(
+            store, operation, existing, row.identity, on_conflict=policy.on_conflict, relink=policy.relink
+        ).contact_id
+    _block(store, operation, row, existing.id, contact_id)
+    return "updated" if operation.changes(store) > before else "unchanged"
+
+
+def _block(store: Store, operation: OpenOperation, row: VisitorRow, visitor_id: str, contact_id: str | None) -> None:
+    """Block whom the row says to be blocked, the person if it says that, unless they are already."""
+    if not row.is_blocked and not row.contact_is_blocked:
+        return
+    target: blocks.Target = "contact" if row.contact_is_blocked and contact_id else "visitor"
+    target_id = contact_id if target == "contact" and contact_id else visitor_id
+    if blocks.blocked(store, target, [target_id], operation.at):
+        return
+    blocks.add(
+        store,
+        operation,
+        target,
+        [target_id],
+        reason=row.block_reason,
+        blocked_at=row.blocked_at,
+        blocked_by=row.blocked_by,
+        expires_at=row.block_expires_at,
+    )
+
+
+def take_all(
+    store: Store,
+    operation: OpenOperation,
+    rows: Iterable[RawRow],
+    mapping: ColumnMapping,
+    policy: Policy,
+    reject: Reject | None = None,
+) -> Counter[Taken]:
+    """Take every row; returns how many were created, updated, unchanged, skipped.
+
+    A bad row goes to `reject`, with nothing of it in the store; without `reject` it raises its error,
+    with its place before the message.
+    """
+    taken: Counter[Taken] = Counter()
+    for row in rows:
+        try:
+            if row.error is not None:
+                raise row.error
+            values = mapping.values(row.values)
+            if reject is None:
+                taken[take(store, operation, parse_row(values), policy)] += 1
+            else:
+                with store.savepoint():
+                    taken[take(store, operation, parse_row(values), policy)] += 1
+        except VisitorsError as error:
+            column = mapping.column_of(getattr(error, "field", None), row.values)
+            if reject is None:
+                error.message = row.place.reason(column, error.message)
+                raise
+            reject(row, column, error)
+    return taken

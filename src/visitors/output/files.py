@@ -1,0 +1,67 @@
+"""Files that are written whole or not at all, and are private to their owner."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, TextIO, cast
+
+from visitors.errors import FileProblem
+
+
+@contextmanager
+def whole_file(path: str) -> Iterator[TextIO]:
+    """A text file that appears at `path` when the block ends well, compressed if it ends in `.gz`.
+
+    Until then it is a temporary file beside it; it replaces what stands at `path`, a symbolic link
+    itself and not what it points to. A pipe or a device is written as it is. Raises FileProblem.
+    """
+    target = Path(path)
+    try:
+        if target.is_dir():
+            raise FileProblem(f"{path} is a directory, not a file", hint="name a file in it")
+        if target.exists() and not target.is_file():
+            with target.open("wb") as device, _text(device, path) as text:
+                yield text
+            return
+        with _replacement(target) as binary, _text(binary, path) as text:
+            yield text
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):
+            raise
+        raise FileProblem(f"cannot write {path}: {error.strerror or error}") from error
+
+
+@contextmanager
+def _replacement(target: Path) -> Iterator[BinaryIO]:
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as binary:
+            yield binary
+            binary.flush()
+            os.fsync(binary.fileno())
+        Path(temporary).replace(target)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+
+
+@contextmanager
+def _text(binary: BinaryIO, path: str) -> Iterator[TextIO]:
+    if path.endswith(".gz"):
+        # no name and no time inside: the same rows give the same bytes
+        with gzip.GzipFile(filename="", mode="wb", fileobj=binary, mtime=0) as packed:
+            yield from _wrapped(cast("BinaryIO", packed))
+    else:
+        yield from _wrapped(binary)
+
+
+def _wrapped(binary: BinaryIO) -> Iterator[TextIO]:
+    text = io.TextIOWrapper(binary, encoding="utf-8", newline="\n", write_through=False)
+    yield text
+    text.flush()
+    text.detach()

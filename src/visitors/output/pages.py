@@ -1,0 +1,100 @@
+"""A page about one visitor or contact, for the person who investigates: what is known, in sections."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from visitors.domain.times import Instant, relative
+from visitors.output.machine import as_text
+from visitors.output.sanitise import visible
+from visitors.output.shape import Record, Shape
+from visitors.output.shapes import BLOCK, CONVERSATION, DEVICE
+from visitors.output.tables import write_table
+
+_LISTS = (("devices", DEVICE), ("blocks", BLOCK), ("conversations", CONVERSATION))
+_SHOWN_ELSEWHERE = {"id", "isBlocked", "blockedAt", "blockedBy", "blockReason", "blockExpiresAt"}
+LIST_LIMIT = 20
+
+
+def write_page(target: Console, shape: Shape, record: Record, current: Instant) -> None:
+    """Write the page of a record whose shape is a visitor's or a contact's page."""
+    title = Text(f"{shape.noun.capitalize()} ", style="bold")
+    title.append(visible(record["id"]), style="bold cyan")
+    for word in _states(record, current):
+        title.append(f"  {visible(word)}", style="bold red")
+    target.print(title)
+    nested = {key for key, _ in _LISTS}
+    write_properties(
+        target,
+        (
+            (key, value)
+            for key, value in record.items()
+            if key not in nested | _SHOWN_ELSEWHERE and not isinstance(value, dict)
+        ),
+        current,
+    )
+    for key, value in record.items():
+        if isinstance(value, dict) and value:
+            target.print(Text(f"\n{_title(key)}", style="bold"))
+            write_properties(target, value.items(), current)
+    for key, list_shape in _LISTS:
+        if record[key]:
+            heading = "Other devices" if key == "devices" and shape.noun == "visitor" else _title(key)
+            target.print(Text(f"\n{heading} ({len(record[key]):,})", style="bold"))
+            write_table(target, list_shape, record[key][:LIST_LIMIT], current)
+            if len(record[key]) > LIST_LIMIT:
+                target.print(
+                    Text(f"… and {len(record[key]) - LIST_LIMIT:,} more; --format json shows all", style="dim")
+                )
+
+
+def _states(record: Record, current: Instant) -> Iterator[str]:
+    if record["isBlocked"]:
+        parts = ["blocked"]
+        if record.get("blockedAt"):
+            parts.append(relative(record["blockedAt"], current))
+        if record.get("blockedBy"):
+            parts.append(f"by {record['blockedBy']}")
+        if record.get("blockReason"):
+            parts.append(f"({record['blockReason']})")
+        if record.get("blockExpiresAt"):
+            parts.append(f"until {record['blockExpiresAt']}")
+        yield " ".join(parts)
+    if record["deletedAt"]:
+        yield "deleted"
+    if record.get("contact", record) is None:
+        yield "anonymous"
+
+
+def write_properties(
+    target: Console, properties: Iterable[tuple[str, Any]], current: Instant, *, blanks: bool = False
+) -> None:
+    """Write names and values; those without a value only with `blanks`."""
+    grid = Table.grid(padding=(0, 2, 0, 2))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for key, value in properties:
+        if not blanks and value in (None, "", {}, False):
+            continue
+        shown = visible(as_text(value))
+        if key.endswith("At") and isinstance(value, str):
+            shown = f"{shown}  ({relative(value, current)})"
+        grid.add_row(Text(_label(key)), Text(shown))
+    target.print(grid)
+
+
+def _label(key: str) -> str:
+    """`lastSeenAt` -> `last seen at`; keys of metadata are data and stay as they are."""
+    if not key.isalpha() or not key.isascii():
+        return visible(key)
+    words = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in key)
+    return words.strip() if key[0].islower() else key
+
+
+def _title(key: str) -> str:
+    return _label(key).capitalize()

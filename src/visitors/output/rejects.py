@@ -1,0 +1,66 @@
+"""The rows that an import did not take, kept with their reasons, in a file that imports once mended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import TextIO
+
+from visitors.errors import UsageProblem, VisitorsError
+from visitors.input.mapping import REJECT
+from visitors.input.readers import Header, RawRow
+from visitors.input.source import Format
+from visitors.output.files import whole_file
+from visitors.output.machine import encode_json, separated
+from visitors.output.shape import Path, Record
+
+
+class RejectedRows:
+    """Collects rejected rows: their reasons, and the rows themselves where there is a file for them."""
+
+    def __init__(self, target: TextIO | None, format_: Format, header: Header) -> None:
+        self._target = target
+        self._format = format_
+        self._columns = header.columns
+        self.reasons: list[str] = []
+
+    def add(self, row: RawRow, column: str | None, error: VisitorsError) -> None:
+        """Keep a row that was not taken."""
+        self.reasons.append(row.place.reason(column, error.message))
+        if self._target is None:
+            return
+        reason: Record = {
+            f"{REJECT}line": row.place.number,
+            f"{REJECT}column": column,
+            f"{REJECT}code": error.code,
+            f"{REJECT}reason": error.message,
+        }
+        raw = {f"{REJECT}raw": row.raw} if row.raw and row.error is not None else {}
+        first = len(self.reasons) == 1
+        if self._format in ("json", "ndjson"):
+            line = encode_json({**reason, **raw, **row.values})
+            self._target.write(f"{'[' if first else ','}\n{line}" if self._format == "json" else f"{line}\n")
+            return
+        paths: list[Path] = [(column,) for column in (*reason, f"{REJECT}raw", *(self._columns or ()))]
+        header, written = separated(self._format, paths, [{**reason, **raw, **row.values}])
+        self._target.write(header + written if first else written)
+
+    def finish(self) -> None:
+        """Close what is open in the file."""
+        if self._target is not None and self._format == "json":
+            self._target.write("\n]\n" if self.reasons else "[]\n")
+
+
+@contextmanager
+def rejected_rows(path: str | None, format_: Format, header: Header) -> Iterator[RejectedRows]:
+    """A collection whose file, if `path` names one, appears when the block ends well.
+
+    Raises UsageProblem when the rows do not fit the format, and FileProblem.
+    """
+    if path is not None and header.columns is None and format_ in ("csv", "tsv"):
+        raise UsageProblem(f"rows of JSON do not fit the columns of {path}", hint="name it .ndjson")
+    with ExitStack() as stack:
+        target = stack.enter_context(whole_file(path)) if path is not None else None
+        collected = RejectedRows(target, format_, header)
+        yield collected
+        collected.finish()

@@ -1,0 +1,52 @@
+"""What the store holds, and how it is set up."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import msgspec
+
+from visitors.domain.times import Instant
+from visitors.store.connection import SCHEMA_VERSION, Store
+from visitors.store.selection import BLOCKED
+
+
+class StoreInfo(msgspec.Struct, frozen=True, rename="camel"):
+    """Numbers of live records, and the set-up; `bytes` counts the file and its write-ahead log."""
+
+    path: str
+    bytes: int
+    schema_version: int
+    newest_schema_version: int
+    journal_mode: str
+    sqlite_version: str
+    visitors: int
+    identified: int
+    blocked: int
+    contacts: int
+    conversations: int
+    operations: int
+
+
+def read(store: Store, current: Instant) -> StoreInfo:
+    """The facts as they are now."""
+    files = [store.path, store.path.with_name(store.path.name + "-wal")]
+
+    def number(sql: str, *parameters: object) -> int:
+        return int(store.execute(sql, parameters).fetchone()[0])
+
+    live = "FROM visitors AS v WHERE v.deleted_at IS NULL"
+    return StoreInfo(
+        path=str(store.path),
+        bytes=sum(file.stat().st_size for file in files if file.exists()),
+        schema_version=number("PRAGMA user_version"),
+        newest_schema_version=SCHEMA_VERSION,
+        journal_mode=str(store.execute("PRAGMA journal_mode").fetchone()[0]),
+        sqlite_version=sqlite3.sqlite_version,
+        visitors=number(f"SELECT count(*) {live}"),
+        identified=number(f"SELECT count(*) {live} AND v.contact_id IS NOT NULL"),
+        blocked=number(f"SELECT count(*) {live} AND {BLOCKED}", current, current),
+        contacts=number("SELECT count(*) FROM contacts WHERE deleted_at IS NULL AND merged_into IS NULL"),
+        conversations=number("SELECT count(*) FROM conversations"),
+        operations=number("SELECT count(*) FROM operations"),
+    )

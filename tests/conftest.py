@@ -1,0 +1,131 @@
+"""What every test gets: an empty home, no settings from outside, and the command, in process or for real."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from visitors.main import run
+
+COMMAND = Path(sys.executable).with_name("visitors")
+"""The installed command, for tests that need a real process."""
+
+
+class Result(msgspec.Struct, frozen=True):
+    """What a run of the command gave."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def json(self) -> Any:
+        """Standard output as JSON."""
+        return json.loads(self.stdout)
+
+    @property
+    def error(self) -> Any:
+        """The error that `--format json` wrote to standard error."""
+        return json.loads(self.stderr)["error"]
+
+    @property
+    def lines(self) -> list[str]:
+        """Standard output line by line."""
+        return self.stdout.splitlines()
+
+
+Visitors = Callable[..., Result]
+
+
+@pytest.fixture(autouse=True)
+def isolation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No test sees the settings of whoever runs it, and none leaves anything behind."""
+    for name in list(os.environ):
+        if name.startswith("VISITORS_") or name in (
+            "NO_COLOR",
+            "FORCE_COLOR",
+            "CLICOLOR_FORCE",
+            "GITHUB_ACTIONS",
+            "TTY_COMPATIBLE",
+        ):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home" / "data"))
+    monkeypatch.setenv("VISITORS_DB", str(tmp_path / "visitors.db"))
+    monkeypatch.setenv("VISITORS_ACTOR", "tester")
+    monkeypatch.setenv("VISITORS_DEBUG", "1")
+    monkeypatch.setenv("COLUMNS", "100")
+    yield
+
+
+@pytest.fixture
+def store_path(tmp_path: Path) -> Path:
+    """Where the test's store is."""
+    return tmp_path / "visitors.db"
+
+
+@pytest.fixture
+def visitors(monkeypatch: pytest.MonkeyPatch) -> Visitors:
+    """Run the command in this process: `visitors("list", "--format", "json", input=..., now=...)`.
+
+    A run that ends otherwise than `code` (default 0) fails the test; `code=None` accepts any.
+    """
+
+    def invoke(*arguments: str, input: str | bytes = "", code: int | None = 0, now: str | None = None) -> Result:
+        stdin = input.encode() if isinstance(input, str) else input
+        out, err = io.BytesIO(), io.BytesIO()
+        stdout, stderr = io.TextIOWrapper(out), io.TextIOWrapper(err)
+        with monkeypatch.context() as patch, redirect_stdout(stdout), redirect_stderr(stderr):
+            patch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(io.BytesIO(stdin))))  # type: ignore[arg-type]
+            if now is not None:
+                patch.setenv("VISITORS_NOW", now)
+            status = run(list(arguments))
+            stdout.flush()
+            stderr.flush()
+        result = Result(status, out.getvalue().decode(), err.getvalue().decode())
+        if code is not None:
+            assert result.code == code, f"{arguments} ended with {result.code}: {result.stderr or result.stdout}"
+        return result
+
+    return invoke
+
+
+@pytest.fixture
+def visitors_process() -> Visitors:
+    """Run the installed command in a process of its own; as `visitors`, with `env` for more settings."""
+
+    def invoke(
+        *arguments: str, input: str | bytes = "", code: int | None = 0, env: dict[str, str] | None = None
+    ) -> Result:
+        stdin = input.encode() if isinstance(input, str) else input
+        settings = {name: value for name, value in os.environ.items() if name != "VISITORS_DEBUG"}
+        done = subprocess.run(
+            [str(COMMAND), *arguments],
+            input=stdin,
+            capture_output=True,
+            env={**settings, **(env or {})},
+            timeout=120,
+            check=False,
+        )
+        result = Result(done.returncode, done.stdout.decode(), done.stderr.decode())
+        if code is not None:
+            assert result.code == code, f"{arguments} ended with {result.code}: {result.stderr or result.stdout}"
+        return result
+
+    return invoke
+
+
+@pytest.fixture
+def anonymous(visitors: Visitors) -> str:
+    """The id of a new visitor whom nobody knows."""
+    return visitors("create").stdout.strip()
