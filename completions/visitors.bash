@@ -1,0 +1,282 @@
+# Completion of visitors for bash, printed by: visitors completion bash
+
+# What can stand at the place $1, the words of a command.
+_visitors_table() {
+    members=() options=() valued=() arguments=()
+    case $1 in
+    '')
+        members=(track create list show update identify unidentify block unblock delete restore export import contacts conversations history completion db)
+        options=(--db --as --format --fields --no-color -q --quiet -V --version -h --help)
+        valued=(--db --as --format --fields)
+        ;;
+    'track')
+        options=(--id --language --timezone --fingerprint --browser --browser-version --os --os-version --device --device-type --ip --city --region --country --country-code --latitude --longitude --screen-resolution --viewport --db --as --format --fields --no-color -q --quiet -h --help)
+        valued=(--id --language --timezone --fingerprint --browser --browser-version --os --os-version --device --device-type --ip --city --region --country --country-code --latitude --longitude --screen-resolution --viewport --db --as --format --fields)
+        ;;
+    'create')
+        options=(--id --exist-ok --language --timezone --fingerprint --browser --browser-version --os --os-version --device --device-type --ip --city --region --country --country-code --latitude --longitude --screen-resolution --viewport --db --as --format --fields --no-color -q --quiet -h --help)
+        valued=(--id --language --timezone --fingerprint --browser --browser-version --os --os-version --device --device-type --ip --city --region --country --country-code --latitude --longitude --screen-resolution --viewport --db --as --format --fields)
+        ;;
+    'list')
+        options=(--sort --reverse --limit --after --identified --anonymous --blocked --not-blocked --language --timezone --country-code --device-type --browser --os --ip --contact --created-since --created-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-color -q --quiet -h --help)
+        valued=(--sort --limit --after --language --timezone --country-code --device-type --browser --os --ip --contact --created-since --created-until --seen-since --seen-until --metadata --search --db --as --format --fields)
+        ;;
+    'show')
+        options=(--db --as --format --fields --no-color -q --quiet -h --help)
+        valued=(--db --as --format --fields)
+        arguments=('*ids visitors')
+        ;;
+    'update')
+        options=(--clear --language --timezone --fingerprint --browser --browser-version --os --os-version --device --device-type --ip --city --region --country --country-code --latitude --longitude --screen-resolution --viewport --db --as --format --fields --no-color -q --quiet -h --help)
+        valued=(--clear --language --timezone --fingerprint --browser --browser-version --os --os-version --device --device-type --ip --city --region --country --country-code --latitude --longitude --screen-resolution --viewport --db --as --format --fields)
+        arguments=('*ids visitors')
+        ;;
+    'identify')
+        options=(--external-id --email --name --image --metadata --clear --unset --replace-metadata --on-conflict --relink -n --dry-run --db --as --format --fields --no-color -q --quiet -h --help)
+        valued=(--external-id --email --name --image --metadata --clear --unset --on-conflict --db --as --format --fields)
+        arguments=('ids visitors')
+        ;;
+    'unidentify')
+        options=(--all -y --yes -n --dry-run --identified --anonymous --blocked --not-blocked --language --timezone --country-code --device-type --browser --os --ip --contact --created-since --created-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-color -q --quiet -h --help)
+        valued=(--language --timezone --country-code --device-type --browser --os --ip --contact --created-since --created-until --seen-since --seen-until --metadata --search --db --as --format --fields)
+        arguments=('*ids visitors')
+        ;;
+    'block')
+        options=(--contact --reason --for --until --all -y --yes -n --dry-run --identified --anonymous --blocked --not-blocked --language --timezone --country-code --device-type --browser --os --ip --created-since --created-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-color -q --quiet -h --help)
+        valued=(--contact --reason --for --until --language --timezone --country-code --device-type --browser --os --ip --created-since --created-until --seen-since --seen-until --metadata --search --db --as --format --fields)
+        arguments=('*ids visitors')
+        ;;
+    'unblock')
+        options=(--contact --all -y --yes -n --dry-run --identified --anonymous --blocked --not-blocked --language --timezone --country-code --device-type --browser --os --ip --created-since --created-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-color -q --quiet -h --help)
+        valued=(--contact --language --timezone --country-code --device-type --browser --os --ip --created-since --created-until --seen-since --seen-until --metadata --search --db --as --format --fields)
+        arguments=('*ids visitors')
+        ;;
+    'delete')
+        options=(--all -y --yes -n --dry-run --identified --anonymous --blocked --not-blocked --language --timezone --country-code --device-type --browser --os --ip --contact --created-since --created-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-color -q --quiet -h --help)
+        valued=(--language --timezone --country-code --device-type --browser --os --ip --contact --created-since --created-until --seen-since --seen-until --metadata --search --db --as --format --fields)
+        arguments=('*ids visitors')
+        ;;
+    'restore')
+        options=(-y --yes -n --dry-run --identified --anonymous --blocked --not-blocked --language --timezone --country-code --device-type --browser --os --ip --contact --created-since --created-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-color -q --quiet -h --help)
+        valued=(--language --timezone --country-code --device-type --browser --os --ip --contact --created-since --created-until --seen-since --seen-until --metadata --search --db --as --format --fields)
+        arguments=('*ids deleted-visitors')
+        ;;
+    'export')
+        options=(-o --output --spreadsheet-safe --sort --reverse --limit --after --identified --anonymous --blocked --not-blocked --language --timezone --country-code --device-type --browser --os --ip --contact --created-since --created-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-color -q --quiet -h --help)
+        valued=(-o --output --sort --limit --after --language --timezone --country-code --device-type --browser --os --ip --contact --created-since --created-until --seen-since --seen-until --metadata --search --db --as --format --fields)
+        ;;
+    'import')
+        options=(--map --ignore-unknown --on-existing --on-conflict --relink --keep-going --rejects -n --dry-run --db --as --format --fields --no-color -q --quiet -h --help)
+        valued=(--map --on-existing --on-conflict --rejects --db --as --format --fields)
+        arguments=('files')
+        ;;
+    'contacts')
+        members=(list show)
+        options=(-h --help)
+        ;;
+    'contacts list')
+        options=(--search --blocked --not-blocked --deleted --sort --reverse --limit --after --db --as --format --fields --no-color -q --quiet -h --help)
+        valued=(--search --sort --limit --after --db --as --format --fields)
+        ;;
+    'contacts show')
+        options=(--db --as --format --fields --no-color -q --quiet -h --help)
+        valued=(--db --as --format --fields)
+        arguments=('*ids contacts')
+        ;;
+    'conversations')
+        members=(start list)
+        options=(-h --help)
+        ;;
+    'conversations start')
+        options=(--title --message --priority --db --as --format --fields --no-color -q --quiet -h --help)
+        valued=(--title --message --priority --db --as --format --fields)
+        arguments=('ids visitors')
+        ;;
+    'conversations list')
+        options=(--visitor --contact --status --priority --sort --reverse --limit --after --db --as --format --fields --no-color -q --quiet -h --help)
+        valued=(--visitor --contact --status --priority --sort --limit --after --db --as --format --fields)
+        ;;
+    'history')
+        options=(--operation --by --since --command --limit --after --db --as --format --fields --no-color -q --quiet -h --help)
+        valued=(--operation --by --since --command --limit --after --db --as --format --fields)
+        arguments=('ids visitors,contacts')
+        ;;
+    'completion')
+        options=(--db --as --format --fields --no-color -q --quiet -h --help)
+        valued=(--db --as --format --fields)
+        arguments=('words bash zsh fish')
+        ;;
+    'db')
+        members=(path info migrate)
+        options=(-h --help)
+        ;;
+    'db path')
+        options=(--db --as --format --fields --no-color -q --quiet -h --help)
+        valued=(--db --as --format --fields)
+        ;;
+    'db info')
+        options=(--db --as --format --fields --no-color -q --quiet -h --help)
+        valued=(--db --as --format --fields)
+        ;;
+    'db migrate')
+        options=(--db --as --format --fields --no-color -q --quiet -h --help)
+        valued=(--db --as --format --fields)
+        ;;
+    esac
+}
+
+# What $1, a place and an option, takes.
+_visitors_value() {
+    case $1 in
+    *' --db') value='files' ;;
+    *' --format') value='words table json ndjson csv tsv ids count' ;;
+    *' --device-type') value='words desktop mobile tablet unknown' ;;
+    *' --contact') value='ids contacts' ;;
+    *' --on-conflict') value='words error external-id-wins' ;;
+    *' -o') value='files' ;;
+    *' --output') value='files' ;;
+    *' --on-existing') value='words error skip update' ;;
+    *' --rejects') value='files' ;;
+    *' --priority') value='words low normal high urgent' ;;
+    *' --visitor') value='ids visitors' ;;
+    *' --status') value='words open resolved spam' ;;
+    *' --operation') value='ids operations' ;;
+    esac
+}
+
+_visitors() {
+    local IFS=$' \t\n'
+    local place='' value='any' option='' store='' ended='' word cur piece head=''
+    local -i position=0 i
+    local -a words candidates members options valued arguments
+    COMPREPLY=()
+    candidates=()
+    _visitors_words
+    _visitors_table ''
+    for ((i = 1; i < ${#words[@]} - 1; i++)); do
+        _visitors_pass "${words[i]}"
+    done
+    if ((${#words[@]} > 1)) && [[ ${words[${#words[@]} - 2]} == *[\<\>] ]]; then
+        value='files'
+    elif [[ -n $option ]]; then
+        _visitors_value "$place $option"
+    elif [[ -z $ended && $cur == --*=* ]]; then
+        option=${cur%%=*}
+        head="$option="
+        if _visitors_among "$option" ${valued[@]+"${valued[@]}"}; then
+            _visitors_value "$place $option"
+        fi
+    elif [[ -z $ended && $cur == -* ]]; then
+        value="words ${options[*]-}"
+    elif ((${#members[@]})); then
+        value="words ${members[*]}"
+    else
+        _visitors_argument
+    fi
+    _visitors_offer
+    return 0
+}
+
+# Go past one word that is complete: note what it says about the place and the store.
+_visitors_pass() {
+    if [[ -n $option ]]; then
+        if [[ $option == --db ]]; then store=$1; fi
+        option=''
+    elif [[ -z $ended && $1 == -- ]]; then
+        ended=yes
+    elif [[ -z $ended && $1 == --db=* ]]; then
+        store=${1#*=}
+    elif [[ -z $ended && $1 == -?* ]]; then
+        if _visitors_among "$1" ${valued[@]+"${valued[@]}"}; then option=$1; fi
+    elif ((${#members[@]})); then
+        place="${place:+$place }$1"
+        _visitors_table "$place"
+    else
+        position+=1
+    fi
+}
+
+# Set words to the line's words up to the cursor, with what bash took apart at = and : put together
+# again; cur is the last of them, and piece the part of it that bash is going to replace.
+_visitors_words() {
+    local line=${COMP_LINE-} part before=''
+    local -i i last
+    line=${line:0:${COMP_POINT-0}}
+    words=()
+    piece=''
+    for ((i = 0; i <= COMP_CWORD; i++)); do
+        part=${COMP_WORDS[i]-}
+        if ((i > 0)) && [[ -n $line && $line != [[:blank:]]* && ($part == [=:]* || $before == *[=:]) ]]; then
+            last=$((${#words[@]} - 1))
+        else
+            last=${#words[@]}
+            words[last]=''
+        fi
+        line=${line#"${line%%[![:blank:]]*}"}
+        if ((i == COMP_CWORD)) && [[ -n $line && $part == "$line"* ]]; then part=$line; fi
+        words[last]+=$part
+        line=${line#"$part"}
+        before=$part
+    done
+    cur=${words[${#words[@]} - 1]}
+    case $before in
+    = | : | ::) piece='' ;;
+    *) piece=$before ;;
+    esac
+}
+
+# Set value to what the argument at this position takes.
+_visitors_argument() {
+    local -i count=${#arguments[@]}
+    if ((position < count)); then
+        value=${arguments[position]}
+    elif ((count)) && [[ ${arguments[count - 1]} == '*'* ]]; then
+        value=${arguments[count - 1]}
+    fi
+    value=${value#'*'}
+}
+
+# Offer what value stands for: its first word says how to find it.
+_visitors_offer() {
+    local candidate
+    local -i cut=$((${#cur} - ${#piece}))
+    local typed=${cur#"$head"}
+    case $value in
+    files) compopt -o default 2>/dev/null ;;
+    words\ *) read -r -a candidates <<<"${value#words }" ;;
+    ids\ *) _visitors_ids "${value#ids }" "$typed" ;;
+    esac
+    for candidate in ${candidates[@]+"${candidates[@]}"}; do
+        if [[ $candidate == "$typed"* ]]; then
+            candidate=$head$candidate
+            COMPREPLY+=("${candidate:cut}")
+        fi
+    done
+}
+
+# Set candidates to the ids of kind $1 that begin with $2; a line that is no id is left out.
+_visitors_ids() {
+    local id
+    case $store in
+    \'*\' | \"*\") store=${store:1:${#store}-2} ;;
+    *) store=${store//\\/} ;;
+    esac
+    while IFS='' read -r id; do
+        case $id in
+        '' | *[!A-Za-z0-9._:-]*) ;;
+        *) candidates+=("$id") ;;
+        esac
+    done <<<"$(command visitors __complete ${store:+--db "$store"} "$1" "$2" 2>/dev/null)"
+}
+
+# Whether $1 is among the others.
+_visitors_among() {
+    local sought=$1 other
+    shift
+    for other in "$@"; do
+        if [[ $other == "$sought" ]]; then return 0; fi
+    done
+    return 1
+}
+
+complete -F _visitors visitors

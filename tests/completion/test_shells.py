@@ -1,0 +1,261 @@
+"""TAB in real shells, on a real terminal: what is completed, and that nothing hostile gets anywhere."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple
+
+import pexpect
+import pytest
+
+from visitors.store.connection import open_store
+
+FOLDER = Path(__file__).parents[2] / "completions"
+HOSTILE = ["hostile$(touch PWNED)", "hostile`touch PWNED`", "hostile;touch PWNED", "hostile' touch PWNED"]
+
+# Each sets `-u`, loads the script, and defines `spoken`, which prints the words that it was given.
+SET_UP = {
+    "bash": [
+        "bind 'set enable-bracketed-paste off'",
+        "set -u",
+        f"source '{FOLDER}/visitors.bash'",
+        "spoken() { printf 'BEG''IN'; printf '<%s>' \"$@\"; printf 'E''ND\\n'; }",
+    ],
+    "zsh": [
+        "bindkey -e; unset zle_bracketed_paste",
+        "setopt nounset",
+        f"fpath=('{FOLDER}' $fpath); autoload -Uz compinit; compinit -u -D",
+        "spoken() { printf 'BEG''IN'; printf '<%s>' \"$@\"; printf 'E''ND\\n'; }",
+    ],
+    "fish": [
+        f"source '{FOLDER}/visitors.fish'",
+        "function spoken; printf 'BEG''IN'; printf '<%s>' $argv; printf 'E''ND\\n'; end",
+    ],
+}
+START = {"bash": ["--norc", "--noprofile", "-i"], "zsh": ["-f", "-i"], "fish": ["--no-config", "-i"]}
+
+
+class Place(NamedTuple):
+    """A folder to be in, with a store and files, and the environment of a shell there."""
+
+    folder: Path
+    environment: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    folder = tmp_path_factory.mktemp("completion")
+    _make_store(folder / "store.db", ["alpha-1", "v:colon.1", *HOSTILE])
+    _make_store(folder / "other.db", ["omega-1"])
+    with closing(sqlite3.connect(folder / "store.db")) as connection, connection:
+        stamp = "2026-03-01T20:58:11.021Z"
+        connection.execute(
+            "INSERT INTO contacts (id, email, created_at, updated_at) VALUES ('contact-1', 'zoe@example.org', ?, ?)",
+            (stamp, stamp),
+        )
+        connection.execute(
+            "INSERT INTO visitors (id, created_at, updated_at, deleted_at) VALUES ('gone-1', ?1, ?1, ?1)", (stamp,)
+        )
+    work = folder / "work"
+    work.mkdir()
+    (work / "rows $(touch PWNED).csv").touch()
+    (work / "alphabet").touch()
+    (work / "--db=x`touch PWNED`").touch()
+    programs = folder / "bin"
+    programs.mkdir()
+    # all that a script may run, and what the hostile names would
+    (programs / "visitors").symlink_to(Path(sys.executable).parent / "visitors")
+    (programs / "touch").symlink_to(shutil.which("touch") or "")
+    environment = {
+        "PATH": str(programs),
+        "HOME": str(folder),
+        "TERM": "xterm",
+        "LC_ALL": "C.UTF-8",
+        "VISITORS_DB": str(folder / "store.db"),
+    }
+    return Place(work, environment)
+
+
+def _make_store(path: Path, ids: list[str]) -> None:
+    """A store that holds what the program itself would refuse."""
+    open_store(path).close()
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            connection.execute(f'DROP TRIGGER "{name}"')
+        connection.executemany(
+            "INSERT INTO visitors (id, created_at, updated_at) VALUES (?, '2026-03-01', '2026-03-01')",
+            [(id_,) for id_ in ids],
+        )
+
+
+class Shell:
+    """A shell on a terminal of its own."""
+
+    def __init__(self, name: str, place: Place) -> None:
+        self._process: pexpect.spawn[str] = pexpect.spawn(
+            shutil.which(name) or name,
+            START[name],
+            cwd=str(place.folder),
+            env=place.environment,
+            encoding="utf-8",
+            timeout=10,
+            dimensions=(40, 250),
+        )
+        for line in SET_UP[name]:
+            self._process.sendline(line)
+        self._process.sendline("spoken ready")
+        self._process.expect("BEGIN<ready>END")
+
+    def tab(self, typed: str) -> list[str]:
+        """The words of the line after `typed` and TAB, as the shell itself reads them."""
+        self._process.send(f"{typed}\t")
+        self._process.send("\x01spoken \x05\r")
+        self._process.expect("BEGIN(.*?)END")
+        match = self._process.match
+        assert isinstance(match, re.Match)
+        return re.findall("<(.*?)>", match[1])
+
+    def close(self) -> None:
+        self._process.close(force=True)
+
+
+@pytest.fixture(scope="module", params=["bash", "zsh", "fish"])
+def shell(request: pytest.FixtureRequest, place: Place) -> Iterator[Shell]:
+    if shutil.which(request.param) is None:
+        pytest.skip(f"{request.param} is not installed")
+    started = Shell(request.param, place)
+    yield started
+    started.close()
+
+
+@pytest.mark.parametrize(
+    ("typed", "completed"),
+    [
+        ("visitors sho", "visitors show"),
+        ("visitors --no-color sho", "visitors --no-color show"),
+        ("visitors --format json sho", "visitors --format json show"),
+        ("visitors contacts sho", "visitors contacts show"),
+        ("visitors --form", "visitors --format"),
+        ("visitors list --not-b", "visitors list --not-blocked"),
+        ("visitors list --format nd", "visitors list --format ndjson"),
+        ("visitors --format nd", "visitors --format ndjson"),
+        ("visitors list --format=nd", "visitors list --format=ndjson"),
+        ("visitors completion fi", "visitors completion fish"),
+        ("visitors show alph", "visitors show alpha-1"),
+        ("visitors show v:col", "visitors show v:colon.1"),
+        ("visitors show alpha-1 v:", "visitors show alpha-1 v:colon.1"),
+        ("visitors --db ../other.db show om", "visitors --db ../other.db show omega-1"),
+        ("visitors show --db=../other.db om", "visitors show --db=../other.db omega-1"),
+        ("visitors show --db '../other.db' om", "visitors show --db ../other.db omega-1"),
+        ("visitors restore gon", "visitors restore gone-1"),
+        ("visitors list --contact cont", "visitors list --contact contact-1"),
+        ("visitors list --contact=cont", "visitors list --contact=contact-1"),
+        ("visitors conversations list --visitor alph", "visitors conversations list --visitor alpha-1"),
+    ],
+)
+def test_tab_completes(shell: Shell, typed: str, completed: str) -> None:
+    assert shell.tab(typed) == completed.split()
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "visitors show hosti",
+        "visitors show gon",
+        "visitors show zoe",
+        "visitors list --contact zoe",
+        "visitors --db ../missing.db show alph",
+        "visitors identify alpha-1 v:",
+        "visitors list alph",
+        "visitors list --search alph",
+        "visitors nothing alph",
+    ],
+)
+def test_tab_leaves_alone(shell: Shell, typed: str) -> None:
+    assert shell.tab(typed) == typed.split()
+
+
+@pytest.mark.parametrize(
+    "before", ["visitors import", "visitors import --rejects", "visitors export -o", "visitors --db"]
+)
+def test_tab_completes_a_file_whatever_its_name(shell: Shell, before: str) -> None:
+    assert shell.tab(f"{before} ro") == [*before.split(), "rows $(touch PWNED).csv"]
+
+
+@pytest.mark.parametrize("typed", ["visitors show '$(touch PWNED)", "visitors --db '`touch PWNED`' show a"])
+def test_what_was_typed_is_not_run(shell: Shell, place: Place, typed: str) -> None:
+    closing_quote = "'" if typed.count("'") % 2 else ""
+    shell.tab(typed + "\t" + closing_quote)
+    assert not list(place.folder.parent.rglob("PWNED"))
+
+
+def test_nothing_hostile_was_run(shell: Shell, place: Place) -> None:
+    for typed in (
+        "visitors show ",
+        "visitors show h",
+        "visitors list ",
+        "visitors import ",
+        "visitors --db=",
+        "visitors -",
+    ):
+        shell.tab(f"{typed}\t")
+    assert not list(place.folder.parent.rglob("PWNED"))
+
+
+def test_bash_function_answers_by_itself(place: Place) -> None:
+    if shutil.which("bash") is None:
+        pytest.skip("bash is not installed")
+    code = f"""
+        set -eu
+        source '{FOLDER}/visitors.bash'
+        ask() {{ COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _visitors; printf '%s\\n' "${{COMPREPLY[*]-}}"; }}
+        ask visitors db ''
+        ask visitors list --device-type ''
+        ask visitors show ''
+        ask visitors show -- ''
+        ask visitors list ''
+        ask visitors
+    """
+    found = subprocess.run(
+        [shutil.which("bash") or "", "-c", code],
+        env=place.environment,
+        cwd=place.folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (found.stderr, found.returncode) == ("", 0)
+    groups, kinds, ids, after_dashes, nothing, _ = found.stdout.splitlines()
+    assert {"path", "info", "migrate"} <= set(groups.split())
+    assert kinds == "desktop mobile tablet unknown"
+    assert ids == after_dashes == "alpha-1 v:colon.1"
+    assert nothing == ""
+
+
+def test_fish_answers_with_descriptions(place: Place) -> None:
+    if shutil.which("fish") is None:
+        pytest.skip("fish is not installed")
+
+    def ask(line: str) -> list[str]:
+        code = f"source '{FOLDER}/visitors.fish'; complete -C {line!r}"
+        found = subprocess.run(
+            [shutil.which("fish") or "", "--no-config", "-c", code],
+            env=place.environment,
+            cwd=place.folder,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert found.stderr == ""
+        return found.stdout.splitlines()
+
+    assert ask("visitors sho") == ["show\tShow all there is to know about a visitor"]
+    assert ask("visitors show ") == ["alpha-1", "v:colon.1"]
+    assert "--never-seen\tNever seen." in ask("visitors list --")

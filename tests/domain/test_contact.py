@@ -1,0 +1,45 @@
+"""Contacts: how they are called, and which keys they have in the machine formats."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from visitors.domain.contact import Contact, ListedContact
+
+CONTACT = Contact(
+    id="c1",
+    external_id="u1",
+    name="Ada",
+    email="ada@example.com",
+    image=None,
+    metadata={},
+    metadata_hash="",
+    is_blocked=False,
+    created_at="2026-03-01T00:00:00.000Z",
+    updated_at="2026-03-01T00:00:00.000Z",
+    deleted_at=None,
+)
+CONTRACT = "id externalId name email image metadata metadataHash isBlocked createdAt updatedAt deletedAt"
+KEYS = CONTRACT.split()
+
+
+@pytest.mark.parametrize(
+    ("missing", "label"),
+    [
+        ((), "Ada"),
+        (("name",), "ada@example.com"),
+        (("name", "email"), "u1"),
+        (("name", "email", "external_id"), "c1"),
+    ],
+)
+def test_the_label_is_the_name_or_else_what_identifies_it(missing: tuple[str, ...], label: str) -> None:
+    assert msgspec.structs.replace(CONTACT, **dict.fromkeys(missing)).label == label
+
+
+def test_the_keys_stand_in_the_order_of_the_contract() -> None:
+    assert list(msgspec.to_builtins(CONTACT)) == KEYS
+
+
+def test_a_listed_contact_adds_what_its_visitors_add_up_to() -> None:
+    assert list(ListedContact.__struct_encode_fields__) == [*KEYS, "visitorCount", "lastSeenAt"]

@@ -1,0 +1,164 @@
+"""Selections: raw options in, normalised filters out."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from visitors.domain.selection import MetadataFilter, Selection, parse_selection
+from visitors.errors import InvalidData, UsageProblem
+
+always = settings(deadline=None)
+CURRENT = "2026-03-01T20:58:11.021Z"
+
+
+def select(*metadata: str, **values: object) -> Selection:
+    return parse_selection(values, list(metadata), CURRENT)
+
+
+def test_without_a_filter_it_is_everything() -> None:
+    assert select() == Selection()
+    assert select().is_everything
+
+
+def test_none_means_that_an_option_was_not_given() -> None:
+    assert select(identified=None, language=None, created_since=None, search=None).is_everything
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"identified": True},
+        {"identified": False},
+        {"blocked": False},
+        {"language": "en"},
+        {"never_seen": True},
+        {"deleted": True},
+        {"created_until": "30d"},
+        {"search": "ada"},
+    ],
+)
+def test_any_filter_makes_it_less_than_everything(values: dict[str, object]) -> None:
+    assert not select(**values).is_everything
+
+
+def test_a_metadata_filter_alone_makes_it_less_than_everything() -> None:
+    assert not select("plan").is_everything
+
+
+def test_values_are_normalised_as_the_data_they_are_compared_with() -> None:
+    selection = select(
+        language=" EN-gb ",
+        timezone="Europe/London",
+        country_code="de",
+        device_type="Mobile",
+        browser=" Firefox ",
+        os="Linux ",
+        ip="2001:DB8:0:0:0:0:0:7",
+        contact=" ada@example.com ",
+        search=" Ada ",
+    )
+
+    assert selection == Selection(
+        language="en-GB",
+        timezone="Europe/London",
+        country_code="DE",
+        device_type="mobile",
+        browser="Firefox",
+        os="Linux",
+        ip="2001:db8::7",
+        contact="ada@example.com",
+        search="Ada",
+    )
+
+
+def test_times_may_be_instants_dates_or_ages() -> None:
+    selection = select(
+        created_since="2026-02-01",
+        created_until="2026-03-01T10:00:00+01:00",
+        seen_since="30d",
+        seen_until="12h",
+    )
+
+    assert selection.created_since == "2026-02-01T00:00:00.000Z"
+    assert selection.created_until == "2026-03-01T09:00:00.000Z"
+    assert selection.seen_since == "2026-01-30T20:58:11.021Z"
+    assert selection.seen_until == "2026-03-01T08:58:11.021Z"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "option"),
+    [
+        ("language", "en_US", "language"),
+        ("timezone", "Mars/Olympus", "timezone"),
+        ("country_code", "DEU", "country-code"),
+        ("device_type", "watch", "device-type"),
+        ("ip", "300.1.1.1", "ip"),
+        ("search", "  ", "search"),
+        ("created_since", "soon", "created-since"),
+        ("seen_until", "1.5d", "seen-until"),
+    ],
+)
+def test_a_bad_value_is_refused_under_the_name_of_its_option(name: str, value: str, option: str) -> None:
+    with pytest.raises(InvalidData) as refused:
+        select(**{name: value})
+
+    assert refused.value.field == option
+    assert refused.value.message.startswith(option)
+
+
+@pytest.mark.parametrize("other", ["seen_since", "seen_until"])
+def test_never_seen_excludes_seen_times(other: str) -> None:
+    with pytest.raises(UsageProblem):
+        select(never_seen=True, **{other: "30d"})
+
+
+def test_seen_times_go_with_never_seen_switched_off() -> None:
+    assert select(never_seen=False, seen_since="30d").seen_since == "2026-01-30T20:58:11.021Z"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("plan", MetadataFilter("plan")),
+        ("plan=pro", MetadataFilter("plan", "pro")),
+        ("plan!=pro", MetadataFilter("plan", "pro", negated=True)),
+        (" plan = pro ", MetadataFilter("plan", "pro")),
+        ("plan=", MetadataFilter("plan", "")),
+        ("plan!=", MetadataFilter("plan", "", negated=True)),
+        ("plan=a=b", MetadataFilter("plan", "a=b")),
+        ("plan==", MetadataFilter("plan", "=")),
+        ("plan=a!=b", MetadataFilter("plan", "a!=b")),
+        ("plan!", MetadataFilter("plan!")),
+        ("a.b", MetadataFilter("a.b")),
+    ],
+)
+def test_a_metadata_filter_asks_for_presence_equality_or_difference(text: str, expected: MetadataFilter) -> None:
+    assert select(text).metadata == (expected,)
+
+
+def test_metadata_filters_keep_their_order_and_may_repeat_a_key() -> None:
+    assert select("plan!=a", "plan!=b").metadata == (
+        MetadataFilter("plan", "a", negated=True),
+        MetadataFilter("plan", "b", negated=True),
+    )
+
+
+@pytest.mark.parametrize("text", ["", " ", "=pro", "!=pro", " =x", " !=x", "="])
+def test_a_metadata_filter_without_a_key_is_refused(text: str) -> None:
+    with pytest.raises(InvalidData) as refused:
+        select(text)
+
+    assert refused.value.field == "metadata"
+
+
+@always
+@given(st.text(st.characters()))
+def test_any_metadata_filter_is_taken_or_refused_as_invalid_data(text: str) -> None:
+    try:
+        (taken,) = select(text).metadata
+    except InvalidData:
+        return
+    assert taken.key == taken.key.strip() != ""
+    assert (taken.value is None) == ("=" not in text)
