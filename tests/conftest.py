@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,7 @@ Visitors = Callable[..., Result]
 
 
 @pytest.fixture(autouse=True)
-def isolation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def isolation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees the settings of whoever runs it, and none leaves anything behind."""
     for name in list(os.environ):
         if name.startswith("VISITORS_") or name in (
@@ -65,7 +65,6 @@ def isolation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
     monkeypatch.setenv("VISITORS_ACTOR", "tester")
     monkeypatch.setenv("VISITORS_DEBUG", "1")
     monkeypatch.setenv("COLUMNS", "100")
-    yield
 
 
 @pytest.fixture
@@ -86,7 +85,7 @@ def visitors(monkeypatch: pytest.MonkeyPatch) -> Visitors:
         out, err = io.BytesIO(), io.BytesIO()
         stdout, stderr = io.TextIOWrapper(out), io.TextIOWrapper(err)
         with monkeypatch.context() as patch, redirect_stdout(stdout), redirect_stderr(stderr):
-            patch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(io.BytesIO(stdin))))  # type: ignore[arg-type]
+            patch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(io.BytesIO(stdin))))
             if now is not None:
                 patch.setenv("VISITORS_NOW", now)
             status = run(list(arguments))

@@ -5,13 +5,14 @@ wrong means no candidates: never a message, never a traceback, never a new file.
 and only ids that need no quoting in any shell; names and emails could hold anything.
 """
 
-# ruff: noqa: PTH110, PTH111, PTH113, PTH118, PTH123 - importing pathlib costs more than the query
+# ruff: noqa: PTH110, PTH111, PTH113, PTH123 - importing pathlib costs more than the query
 
 from __future__ import annotations
 
 import os
 import sqlite3
-import sys
+
+from visitors.location import default_database
 
 TYPE_CHECKING = False  # importing typing for the real one costs more than the query
 if TYPE_CHECKING:
@@ -57,19 +58,6 @@ def complete(arguments: list[str], out: TextIO) -> int:
     except Exception:  # noqa: BLE001, S110 - at TAB there is nobody to tell
         pass
     return 0
-
-
-def default_database() -> str:
-    """The path that `settings.default_database` gives, without importing platformdirs where that can be."""
-    home = os.environ.get("HOME", "")
-    data = os.environ.get("XDG_DATA_HOME", "")
-    if sys.platform == "linux" and (data or home).startswith("/") and "ANDROID_ROOT" not in os.environ:
-        return os.path.join(data or f"{home.rstrip('/')}/.local/share", "visitors", "visitors.db")
-    if sys.platform == "darwin" and not data and home.startswith("/"):
-        return os.path.join(home.rstrip("/"), "Library/Application Support", "visitors", "visitors.db")
-    import platformdirs
-
-    return os.path.join(platformdirs.user_data_dir("visitors", appauthor=False), "visitors.db")
 
 
 def _ids(path: str, kinds: str, prefix: str) -> list[str]:

@@ -7,18 +7,18 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from visitors.domain import times
-from visitors.domain.selection import Selection, parse_selection
 from visitors.domain.times import Instant
 from visitors.errors import Declined, InvalidData, UsageProblem
-from visitors.operations import references
 from visitors.output.output import Output
 from visitors.output.sanitise import visible
 from visitors.settings import Settings, load_settings
-from visitors.store import visitors
 from visitors.store.connection import OpenOperation, Store, open_store
+
+if TYPE_CHECKING:
+    from visitors.domain.selection import Selection
 
 
 class Context:
@@ -89,6 +89,8 @@ class Context:
 
     def selection(self) -> Selection:
         """The selection options, normalised; its contact is still as typed. Raises InvalidData."""
+        from visitors.domain.selection import parse_selection
+
         values = dict(self.group("selection"))
         metadata = values.pop("metadata", None) or []
         return parse_selection(values, list(metadata), self.now)
@@ -115,20 +117,6 @@ class Context:
                     f"standard input, line {number}: not UTF-8 (byte {error.start + 1})", code="not_utf8"
                 ) from None
 
-    def targets(self, typed: Sequence[str], *, everything: bool) -> Targets:
-        """Whom a command that changes many is to change. Raises UsageProblem if nobody was named."""
-        selection = self.selection()
-        if typed and (everything or not selection.is_everything):
-            raise UsageProblem("give either ids or a selection, not both")
-        if everything and not selection.is_everything:
-            raise UsageProblem("--all takes no selection beside it")
-        if not typed and not everything and selection.is_everything:
-            raise UsageProblem(
-                "whom? give visitor ids, - for ids on standard input, or a selection",
-                hint="--all means every visitor",
-            )
-        return Targets(self.references(typed) if typed else None, selection)
-
     def confirm(self, question: str, *, yes: bool) -> None:
         """Ask on the terminal; `yes` answers beforehand.
 
@@ -143,34 +131,6 @@ class Context:
         sys.stderr.flush()
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):
             raise Declined("nothing was changed")
-
-
-class Targets:
-    """Visitors that a command acts on: named one by one, or chosen by a selection."""
-
-    def __init__(self, named: list[str] | None, selection: Selection) -> None:
-        self.named = named
-        self._selection = selection
-
-    @property
-    def single(self) -> bool:
-        """Whether exactly one visitor was named."""
-        return self.named is not None and len(self.named) == 1
-
-    def count(self, store: Store, current: Instant) -> int:
-        """How many visitors a selection chooses now."""
-        return visitors.count(store, references.selection(store, self._selection, current), current)
-
-    def resolve(self, store: Store, current: Instant, *, deleted: bool = False) -> list[str]:
-        """The ids, each once. Raises NotFound, and Conflict for ambiguous ones, or for deleted ones
-        unless `deleted` ones are looked for.
-        """
-        if self.named is None:
-            chosen = references.selection(store, self._selection, current)
-            return visitors.chosen_ids(store, chosen, current)
-        if deleted:
-            return references.visitor_ids(store, self.named)
-        return references.live_visitor_ids(store, self.named)
 
 
 class _HasContext(Protocol):

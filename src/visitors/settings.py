@@ -11,8 +11,8 @@ import msgspec
 
 from visitors.domain.times import Instant, parse_instant
 from visitors.errors import InvalidData, UsageProblem
+from visitors.location import default_database
 
-STORE_NAME = "visitors.db"
 DEFAULT_TIMEOUT = 30.0
 
 
@@ -41,9 +41,9 @@ def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str]) -> S
         raise UsageProblem(f"{named} is a URL; this version keeps its store in a file", hint="--db PATH")
     frozen = environment.get("VISITORS_NOW")
     return Settings(
-        database=Path(named).expanduser() if named else default_database(),
+        database=Path(named or default_database()).expanduser(),
         database_was_named=bool(named),
-        actor=flags.get("as_") or environment.get("VISITORS_ACTOR") or _login_name(),
+        actor=flags.get("as_") or environment.get("VISITORS_ACTOR") or _login_name(environment),
         frozen_now=parse_instant(frozen, "VISITORS_NOW") if frozen else None,
         timeout=_timeout(environment.get("VISITORS_TIMEOUT")),
         format=flags.get("format"),
@@ -51,13 +51,6 @@ def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str]) -> S
         color=not flags.get("no_color"),
         quiet=bool(flags.get("quiet")),
     )
-
-
-def default_database() -> Path:
-    """The store in the platform's folder for a user's application data."""
-    import platformdirs
-
-    return Path(platformdirs.user_data_dir("visitors", appauthor=False)) / STORE_NAME
 
 
 def _timeout(text: str | None) -> float:
@@ -74,7 +67,10 @@ def _timeout(text: str | None) -> float:
     return seconds
 
 
-def _login_name() -> str:
+def _login_name(environment: Mapping[str, str]) -> str:
+    for name in ("LOGNAME", "USER"):
+        if environment.get(name):
+            return environment[name]
     import getpass
 
     try:

@@ -7,11 +7,47 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from visitors.context import Context
+from visitors.domain.times import Instant
+from visitors.errors import UsageProblem
 from visitors.operations import references
 from visitors.output.output import as_record
 from visitors.output.shapes import CONTACT, VISITOR
 from visitors.store import contacts, visitors
 from visitors.store.connection import OpenOperation, Store
+
+
+class Targets:
+    """Visitors that a command acts on: named one by one, or chosen by a selection."""
+
+    def __init__(self, context: Context, typed: Sequence[str], *, everything: bool) -> None:
+        """Raises UsageProblem if nobody was named, or in two ways."""
+        self._selection = context.selection()
+        if typed and (everything or not self._selection.is_everything):
+            raise UsageProblem("give either ids or a selection, not both")
+        if everything and not self._selection.is_everything:
+            raise UsageProblem("--all takes no selection beside it")
+        if not typed and not everything and self._selection.is_everything:
+            raise UsageProblem(
+                "whom? give visitor ids, - for ids on standard input, or a selection",
+                hint="--all means every visitor",
+            )
+        self.named = context.references(typed) if typed else None
+        self.single = len(typed) == 1 and "-" not in typed
+
+    def count(self, store: Store, current: Instant) -> int:
+        """How many visitors a selection chooses now."""
+        return visitors.count(store, references.selection(store, self._selection, current), current)
+
+    def resolve(self, store: Store, current: Instant, *, deleted: bool = False) -> list[str]:
+        """The ids, each once. Raises NotFound, and Conflict for ambiguous ones, or for deleted ones
+        unless `deleted` ones are looked for.
+        """
+        if self.named is None:
+            chosen = references.selection(store, self._selection, current)
+            return visitors.chosen_ids(store, chosen, current)
+        if deleted:
+            return references.visitor_ids(store, self.named)
+        return references.live_visitor_ids(store, self.named)
 
 
 class Verb(msgspec.Struct, frozen=True):
@@ -41,7 +77,7 @@ def change_visitors(
 
     With `deleted`, deleted ones may be named. Raises UsageProblem, NotFound, Conflict, Declined.
     """
-    targets = context.targets(typed, everything=everything)
+    targets = Targets(context, typed, everything=everything)
     if targets.named is None and not dry_run:
         with context.reading() as store:
             question = f"{verb.infinitive} {number(targets.count(store, context.now), 'visitor')}"

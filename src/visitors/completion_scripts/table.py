@@ -90,8 +90,10 @@ def read(root: Click) -> Command:
 def _command(command: Click, name: str, parent: Click, words: str) -> Command:
     context = command.context_class(command, info_name=name, parent=parent, **command.context_settings)
     parameters = [parameter for parameter in command.get_params(context) if not getattr(parameter, "hidden", False)]
+    names = command.list_commands(context) if hasattr(command, "list_commands") else []
+    _check(words, names)
     members = []
-    for member in command.list_commands(context) if hasattr(command, "list_commands") else ():
+    for member in names:
         below = command.get_command(context, member)
         if not below.hidden:
             members.append(_command(below, member, context, f"{words} {member}".strip()))

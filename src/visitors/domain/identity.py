@@ -108,7 +108,7 @@ def parse_identity(values: Mapping[str, object]) -> Identity:
         metadata=None if metadata is None else parse_metadata(metadata),
         clear=clear,
         unset=unset,
-        replace_metadata=bool(values.get("replaceMetadata")),
+        replace_metadata=_flag(values.get("replaceMetadata"), "replaceMetadata"),
     )
     for field in clear:
         if field not in CLEARABLE:
@@ -150,7 +150,9 @@ def decide(said: Identity, known: Known, *, on_conflict: OnConflict = "error", r
             hint="if another person now uses this browser, add --relink: earlier conversations stay with"
             " the earlier contact",
         )
-    changes = _changes(said, contact, keep_email=left_alone is not None)
+    # An email that belongs to somebody else, or leads here by way of a merged contact, is not taken over.
+    keep_email = left_alone is not None or (contact is not None and contact in known.by_email)
+    changes = _changes(said, contact, keep_email=keep_email)
     return Decision(rule=rule, contact=contact, changes=changes, links=links, left_alone=left_alone)
 
 
@@ -182,8 +184,9 @@ def _choose_strong(
     said: Identity, known: Known, strong: Contact, on_conflict: OnConflict
 ) -> tuple[Rule, Contact | None, Contact | None]:
     """As `_choose`, where an id names the contact `strong`."""
-    has_another_id = said.external_id is not None and strong.external_id not in (None, said.external_id)
-    if has_another_id or known.by_external_id not in (None, strong):
+    if said.external_id is not None and known.by_external_id is None and strong.external_id is not None:
+        raise _two_ids(said, strong, None)
+    if known.by_external_id not in (None, strong):
         raise _two_ids(said, strong, known.by_external_id)
     rule: Rule = "contact-id" if known.by_contact_id else "external-id"
     others = [contact for contact in known.by_email if contact.id != strong.id]
@@ -204,11 +207,8 @@ def _two_ids(said: Identity, by_id: Contact, by_external_id: Contact | None) -> 
 
 
 def _two_people(said: Identity, by_external_id: Contact | None, by_email: Contact) -> Conflict:
-    first = (
-        f"external id {said.external_id} is contact {by_external_id.id} ({by_external_id.label})"
-        if by_external_id
-        else f"external id {said.external_id} is new"
-    )
+    named = f"external id {said.external_id}" if said.external_id else f"id {said.contact_id}"
+    first = f"{named} is contact {by_external_id.id} ({by_external_id.label})" if by_external_id else f"{named} is new"
     second = f"email {said.email} is contact {by_email.id} ({by_email.label}"
     second += f", external id {by_email.external_id})" if by_email.external_id else ")"
     return Conflict(
@@ -223,7 +223,7 @@ def _changes(said: Identity, contact: Contact | None, *, keep_email: bool) -> di
     wanted: dict[str, Any] = {
         field: value
         for field, value in (
-            ("externalId", said.external_id),
+            ("externalId", said.external_id if contact is None or contact.external_id is None else None),
             ("name", said.name),
             ("email", None if keep_email else said.email),
             ("image", said.image),
@@ -254,6 +254,12 @@ def _names(value: object, field: str) -> tuple[str, ...]:
     if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
         raise InvalidData(f"{field} is not a list of names", field=field, code="invalid_type")
     return tuple(value)
+
+
+def _flag(value: object, field: str) -> bool:
+    if value is not None and not isinstance(value, bool):
+        raise InvalidData(f"{field} is not true or false", field=field, code="invalid_type")
+    return bool(value)
 
 
 def _image(value: str, field: str) -> str:

@@ -12,7 +12,7 @@ import re
 from visitors.errors import InvalidData
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-ID_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}")
+ID_PATTERN = r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}"
 
 _PAIRS = [high + low for high in ALPHABET for low in ALPHABET]
 
@@ -30,7 +30,7 @@ def given_id(value: str, field: str = "id") -> str:
     letter or a digit.
     """
     token = value.strip()
-    if not ID_PATTERN.fullmatch(token):
+    if not re.fullmatch(ID_PATTERN, token):
         shown = token if len(token) <= 40 else token[:40] + "…"
         raise InvalidData(
             f"{field} {shown!r} is not a valid id",

@@ -6,8 +6,6 @@ comes from computes it in JavaScript, so the text that is hashed is what `JSON.s
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 import re
 from collections.abc import Iterable, Mapping
@@ -24,7 +22,7 @@ Metadata = dict[str, Scalar]
 KEY_LIMIT = 100
 SIZE_LIMIT = 16_384
 
-_INTEGER_KEY = re.compile(r"0|[1-9][0-9]{0,9}")
+_INTEGER_KEY = r"0|[1-9][0-9]{0,9}"
 _LARGEST_INDEX = 2**32 - 2
 _SAFE_INTEGER = 2**53
 
@@ -43,7 +41,7 @@ def parse_metadata(value: object, field: str = "metadata") -> Metadata:
             hint='an object such as {"plan": "pro"}',
         )
     checked = {_key(key, field): _scalar(item, field, key) for key, item in value.items()}
-    size = len(encode(checked))
+    size = len(encode(checked).encode())
     if size > SIZE_LIMIT:
         raise InvalidData(
             f"{field} takes {size:,} bytes; the limit is {SIZE_LIMIT:,}", field=field, code="metadata_too_large"
@@ -92,6 +90,8 @@ def metadata_hash(metadata: Mapping[str, object]) -> str:
     """The first 8 hex digits of the SHA-256 of the sorted object as JavaScript prints it; `""` if empty."""
     if not metadata:
         return ""
+    import hashlib
+
     ordered = sorted(metadata, key=lambda key: key.encode("utf-16-be", "surrogatepass"))
     # Rebuilding an object by assignment drops this key: the setter takes it for the prototype.
     rebuilt = {key: metadata[key] for key in ordered if key != "__proto__"}
@@ -105,7 +105,7 @@ def javascript_json(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
+        return _javascript_string(value)
     if isinstance(value, int | float):
         return _javascript_number(value) if math.isfinite(value) else "null"
     if isinstance(value, Mapping):
@@ -117,12 +117,19 @@ def javascript_json(value: object) -> str:
     raise TypeError(f"not a JSON value: {type(value).__name__}")
 
 
+def _javascript_string(text: str) -> str:
+    """QuoteJSONString (ECMA-262, 25.5.2.2), which Python's own encoder does the same way."""
+    from json import dumps
+
+    return dumps(text, ensure_ascii=False)
+
+
 def _property_order(items: Iterable[tuple[str, object]]) -> list[tuple[str, object]]:
     """Integer-like keys first, in numeric order, then the others as they came (ECMA-262, 10.1.11.1)."""
     indexes: list[tuple[str, object]] = []
     names: list[tuple[str, object]] = []
     for key, item in items:
-        is_index = _INTEGER_KEY.fullmatch(key) and int(key) <= _LARGEST_INDEX
+        is_index = re.fullmatch(_INTEGER_KEY, key) and int(key) <= _LARGEST_INDEX
         (indexes if is_index else names).append((key, item))
     return sorted(indexes, key=lambda pair: int(pair[0])) + names
 

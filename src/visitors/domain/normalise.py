@@ -20,20 +20,23 @@ EXTERNAL_ID_LIMIT = 255
 
 DEVICE_TYPES = ("desktop", "mobile", "tablet", "unknown")
 
+# Patterns are compiled when first used, by re's own cache: compiling them all would slow every start.
+#
 # The "valid e-mail address" of the HTML standard, which every browser's form applies, with two
 # differences: characters beyond ASCII pass (RFC 6531), and the domain needs a dot.
-_LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
-_EMAIL = re.compile(
+_LABEL = r"[a-z0-9\u00a1-\U0010ffff](?:[a-z0-9\u00a1-\U0010ffff-]{0,61}[a-z0-9\u00a1-\U0010ffff])?"
+_EMAIL = (
     r"[a-z0-9!#$%&'*+/=?^_`{|}~\u00a1-\U0010ffff-]+"
     r"(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~\u00a1-\U0010ffff-]+)*"
     rf"@{_LABEL}(?:\.{_LABEL})+"
 )
-_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
-_TIMEZONE = re.compile(r"[A-Za-z0-9_+-]+(?:/[A-Za-z0-9_+-]+)*")
-_COUNTRY_CODE = re.compile(r"[A-Za-z]{2}")
-_SIZE = re.compile(r"(\d{1,6})\s*[x×X]\s*(\d{1,6})")
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_ZEROS_OR_DASHES = re.compile(r"[0-]+")
+_LANGUAGE = r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*"
+_TIMEZONE = r"[A-Za-z0-9_+-]+(?:/[A-Za-z0-9_+-]+)*"
+_COUNTRY_CODE = r"[A-Za-z]{2}"
+_SIZE = r"(\d{1,6})\s*[x×X]\s*(\d{1,6})"
+_DECIMAL = r"(?a)[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+_SURROGATE = "[\ud800-\udfff]"
+_ZEROS_OR_DASHES = r"[0-]+"
 _JUNK_IDS = frozenset(
     ["null", "undefined", "none", "guest", "anonymous", "[object object]", "-1", "true", "false", "nan"]
 )
@@ -52,7 +55,7 @@ def text(value: str, field: str, limit: int = TEXT_LIMIT) -> str:
         )
     if "\0" in trimmed:
         raise InvalidData(f"{field} contains a NUL character", field=field, code="invalid_text")
-    if not trimmed.isascii() and _SURROGATE.search(trimmed):
+    if not trimmed.isascii() and re.search(_SURROGATE, trimmed):
         raise InvalidData(f"{field} contains a lone surrogate", field=field, code="invalid_text")
     return trimmed
 
@@ -60,7 +63,7 @@ def text(value: str, field: str, limit: int = TEXT_LIMIT) -> str:
 def email(value: str, field: str = "email") -> str:
     """An email address in lower case. `+tag` and dots stay: they can be different people."""
     address = text(value, field).lower()
-    if len(address) > EMAIL_LIMIT or not address.isprintable() or not _EMAIL.fullmatch(address):
+    if len(address) > EMAIL_LIMIT or not address.isprintable() or not re.fullmatch(_EMAIL, address):
         raise InvalidData(
             f"{field} {_short(address)!r} is not an email address",
             field=field,
@@ -73,7 +76,7 @@ def email(value: str, field: str = "email") -> str:
 def external_id(value: str, field: str = "externalId") -> str:
     """The application's own user id, case kept. Refuses what a broken integration sends instead."""
     token = text(value, field, EXTERNAL_ID_LIMIT)
-    if token.lower() in _JUNK_IDS or _ZEROS_OR_DASHES.fullmatch(token):
+    if token.lower() in _JUNK_IDS or re.fullmatch(_ZEROS_OR_DASHES, token):
         raise InvalidData(
             f"{field} {token!r} is a placeholder, not somebody's id",
             field=field,
@@ -87,7 +90,7 @@ def external_id(value: str, field: str = "externalId") -> str:
 def language(value: str, field: str = "language") -> str:
     """A BCP 47 tag in its conventional case (RFC 5646, 2.1.1): `en-gb` -> `en-GB`."""
     tag = text(value, field)
-    if not _LANGUAGE.fullmatch(tag):
+    if not re.fullmatch(_LANGUAGE, tag):
         raise InvalidData(
             f"{field} {_short(tag)!r} is not a language tag",
             field=field,
@@ -111,10 +114,11 @@ def timezone(value: str, field: str = "timezone") -> str:
     import zoneinfo
 
     name = text(value, field)
-    if _TIMEZONE.fullmatch(name) and not name.startswith(_NOT_ZONES):
+    if re.fullmatch(_TIMEZONE, name) and not name.startswith(_NOT_ZONES):
         with contextlib.suppress(zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
             return zoneinfo.ZoneInfo(name).key
-    spelled = {zone.lower(): zone for zone in zoneinfo.available_timezones()}.get(name.lower())
+    zones = (zone for zone in zoneinfo.available_timezones() if not zone.startswith(_NOT_ZONES))
+    spelled = {zone.lower(): zone for zone in zones}.get(name.lower())
     raise InvalidData(
         f"{field} {_short(name)!r} is not an IANA time zone",
         field=field,
@@ -126,7 +130,7 @@ def timezone(value: str, field: str = "timezone") -> str:
 def country_code(value: str, field: str = "countryCode") -> str:
     """An ISO 3166-1 alpha-2 code in upper case (its form; not whether it is assigned)."""
     code = text(value, field)
-    if not _COUNTRY_CODE.fullmatch(code):
+    if not re.fullmatch(_COUNTRY_CODE, code):
         raise InvalidData(
             f"{field} {_short(code)!r} is not a country code",
             field=field,
@@ -156,7 +160,10 @@ def ip(value: str, field: str = "ip") -> str:
 
     address = text(value, field)
     try:
-        return str(ipaddress.ip_address(address))
+        # A zone (fe80::1%eth0) means something on one machine only, and may be any text: refuse it as a netmask is.
+        parsed = ipaddress.ip_address(address.replace("%", "/"))
+        mapped = parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) else None
+        return f"::ffff:{mapped}" if mapped else str(parsed)  # as Python 3.13 prints it (RFC 5952, 5)
     except ValueError:
         raise InvalidData(
             f"{field} {_short(address)!r} is not an IP address",
@@ -178,7 +185,7 @@ def longitude(value: str | float, field: str = "longitude") -> float:
 
 def size(value: str, field: str) -> str:
     """Width and height in pixels: `1920x1080`."""
-    match = _SIZE.fullmatch(text(value, field))
+    match = re.fullmatch(_SIZE, text(value, field))
     if not match:
         raise InvalidData(
             f"{field} {_short(value)!r} is not a size",
@@ -191,7 +198,8 @@ def size(value: str, field: str) -> str:
 
 def _degrees(value: str | float, field: str, limit: int) -> float:
     try:
-        degrees = float(value)
+        is_number = not isinstance(value, str) or re.fullmatch(_DECIMAL, value.strip())
+        degrees = float(value if is_number else "nan")
     except (ValueError, OverflowError):
         degrees = float("nan")
     if not -limit <= degrees <= limit:

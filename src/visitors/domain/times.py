@@ -14,7 +14,9 @@ from visitors.errors import InvalidData
 
 Instant = str
 
-_AGE = re.compile(r"(\d{1,9})\s*(ms|s|m|h|d|w|y)")
+# fromisoformat takes more than RFC 3339: week dates, compact forms, any character between date and time.
+_INSTANT = r"(?a)\d{4}-\d\d-\d\d(?:[Tt ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)? ?(?:[Zz]|[+-]\d\d:?\d\d)?)?"
+_AGE = r"(?a)(\d{1,9})\s*(ms|s|m|h|d|w|y)"
 _UNITS = {
     "ms": timedelta(milliseconds=1),
     "s": timedelta(seconds=1),
@@ -34,8 +36,7 @@ def now() -> Instant:
 
 def from_milliseconds(milliseconds: int) -> Instant:
     """The instant that lies `milliseconds` after the Unix epoch."""
-    whole, rest = divmod(milliseconds, 1000)
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(whole)) + f".{rest:03d}Z"
+    return _instant(datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds))
 
 
 def to_milliseconds(instant: Instant) -> int:
@@ -50,10 +51,9 @@ def parse_instant(value: str, field: str) -> Instant:
     Raises InvalidData when `value` is neither, or lies outside the years 1 to 9999.
     """
     text = value.strip()
-    # fromisoformat also takes week dates (2026-W09) and compact forms (20260301); RFC 3339 has none.
-    if text[4:5] == "-" and text[7:8] == "-":
+    if re.fullmatch(_INSTANT, text):
         try:
-            return _instant(datetime.fromisoformat(text))
+            return _instant(datetime.fromisoformat(text.upper()))
         except (ValueError, OverflowError):
             pass
     shown = text if len(text) <= 40 else text[:40] + "…"
@@ -62,21 +62,21 @@ def parse_instant(value: str, field: str) -> Instant:
 
 def parse_time(value: str, field: str, current: Instant) -> Instant:
     """As `parse_instant`, or an age before `current` (`30d`, `12h`, `15m`)."""
-    if _AGE.fullmatch(value.strip()):
-        return _shift(current, -_duration(value), field)
+    if re.fullmatch(_AGE, value.strip()):
+        return _shift(current, value, field, -1)
     return parse_instant(value, field)
 
 
 def parse_expiry(duration: str, current: Instant, field: str = "for") -> Instant:
     """The instant `duration` (`7d`, `12h`) after `current`. Raises InvalidData."""
-    if not _AGE.fullmatch(duration.strip()):
+    if not re.fullmatch(_AGE, duration.strip()):
         raise InvalidData(
             f"{field} {duration[:40]!r} is not a duration",
             field=field,
             code="invalid_time",
             hint="a whole number and a unit: 15m, 12h, 7d, 4w, 1y",
         )
-    return _shift(current, _duration(duration), field)
+    return _shift(current, duration, field, 1)
 
 
 def relative(instant: Instant, current: Instant) -> str:
@@ -85,22 +85,23 @@ def relative(instant: Instant, current: Instant) -> str:
     distance = abs(seconds)
     if distance < 45:
         return "just now"
+    distance += 30  # a moment short of an hour is an hour
     for size, unit in ((31_536_000, "y"), (86_400, "d"), (3_600, "h"), (60, "m")):
         if distance >= size or unit == "m":
-            amount = f"{max(1, int((distance + 30) / size))}{unit}"
+            amount = f"{max(1, int(distance / size))}{unit}"
             break
     return f"{amount} ago" if seconds > 0 else f"in {amount}"
 
 
 def _duration(value: str) -> timedelta:
-    match = _AGE.fullmatch(value.strip())
+    match = re.fullmatch(_AGE, value.strip())
     assert match is not None
     return int(match[1]) * _UNITS[match[2]]
 
 
-def _shift(current: Instant, by: timedelta, field: str) -> Instant:
+def _shift(current: Instant, duration: str, field: str, sign: int) -> Instant:
     try:
-        return _instant(datetime.fromisoformat(current) + by)
+        return _instant(datetime.fromisoformat(current) + sign * _duration(duration))
     except OverflowError:
         raise InvalidData(f"{field} reaches outside the years 1 to 9999", field=field, code="invalid_time") from None
 

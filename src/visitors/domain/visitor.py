@@ -65,11 +65,12 @@ def document(value: object, field: str) -> str:
         encoded = encode(parsed)
     except (RecursionError, UnicodeError, OverflowError, msgspec.EncodeError) as error:
         raise InvalidData(f"{field} cannot be stored: {error}", field=field, code="invalid_json") from None
-    if len(encoded) > DOCUMENT_LIMIT:
+    size = len(encoded.encode())
+    if size > DOCUMENT_LIMIT:
         raise InvalidData(
-            f"{field} takes {len(encoded):,} bytes; the limit is {DOCUMENT_LIMIT:,}", field=field, code="too_long"
+            f"{field} takes {size:,} bytes; the limit is {DOCUMENT_LIMIT:,}", field=field, code="too_long"
         )
-    if "\\u0000" in encoded:
+    if "\\u0000" in encoded.replace("\\\\", ""):
         raise InvalidData(f"{field} contains a NUL character", field=field, code="invalid_text")
     return encoded
 
@@ -121,7 +122,7 @@ def browser_data(values: Mapping[str, object], clear: tuple[str, ...] = ()) -> B
             raise InvalidData(f"{field} is both given and cleared", field=field, code="usage")
         if not isinstance(value, str) and field not in _NOT_TEXT:
             raise InvalidData(f"{field} is not a string", field=field, code="invalid_type")
-        if isinstance(value, bool) or (field in ("latitude", "longitude") and not isinstance(value, str | float | int)):
+        if field in ("latitude", "longitude") and (isinstance(value, bool) or not isinstance(value, str | float | int)):
             raise InvalidData(f"{field} is not a number", field=field, code="invalid_type")
         data[field] = BROWSER_DATA[field](value, field)
     data.update(dict.fromkeys(clear))

@@ -7,8 +7,6 @@ where a quoted cell may span lines. JSON holds no character that could steer a t
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Literal
 
@@ -112,6 +110,9 @@ def _tsv_line(cells: list[str]) -> str:
 
 
 def _csv_line(cells: list[str]) -> str:
+    import csv
+    import io
+
     buffer = io.StringIO(newline="")
     csv.writer(buffer, lineterminator="\n").writerow(cells)
     return buffer.getvalue()

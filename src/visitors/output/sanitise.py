@@ -15,23 +15,23 @@ _UNSAFE = (
     "\u200b\u2028\u2029\ufeff"  # invisible, or breaking a line
     "\ud800-\udfff"  # lone surrogates, from arguments that are not UTF-8
 )
-_PATTERN = re.compile(f"[{_UNSAFE}]")
+_PATTERN = f"[{_UNSAFE}]"
 # Inside JSON the C0 controls are escaped already.
-_JSON_PATTERN = re.compile(f"[{_UNSAFE}]".replace("\x00-\x1f", ""))
+_JSON_PATTERN = _PATTERN.replace("\x00-\x1f", "")
 
 
 def visible(text: str) -> str:
     """`text` on one line, with every character that could do something shown as an escape."""
     if text.isascii() and text.isprintable():
         return text
-    return _PATTERN.sub(_escape, text)
+    return re.sub(_PATTERN, _escape, text)
 
 
 def json_safe(text: str) -> str:
     r"""JSON `text` with the characters that could steer a terminal as `\\u` escapes: the same value."""
     if text.isascii() and "\x7f" not in text:
         return text
-    return _JSON_PATTERN.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    return re.sub(_JSON_PATTERN, lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def _escape(match: re.Match[str]) -> str:
