@@ -1,0 +1,113 @@
+"""Writes what is generated in the README: the help of every command, and the output of the tour.
+
+    python tests/readme.py          rewrite README.md
+    python tests/readme.py --check  exit 1 if that would change it
+
+The tour's commands run one after another on a real terminal of 100 columns, in bash, on a new store
+with the made-up visitors. Ids that are made up on the way are shortened, since they differ every time.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import sys
+import tempfile
+from contextlib import redirect_stdout
+from pathlib import Path
+
+import pexpect
+
+from visitors import cli
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+COMMANDS = ("<!-- commands -->\n", "<!-- /commands -->")
+COLUMNS = 100
+_ULID = re.compile(r"\b01[0-9A-HJKMNP-TV-Z]{24}\b")
+_BLOCK = re.compile(r"(?<=```console\n).*?(?=```)", re.DOTALL)
+
+
+def generated(text: str) -> str:
+    """`text` of the README with its generated parts made anew."""
+    with tempfile.TemporaryDirectory() as folder:
+        environment = _environment(Path(folder))
+        _run(environment, "visitors import --quiet tests/examples/visitors.csv > /dev/null")
+        text = _BLOCK.sub(lambda block: _block(environment, block[0]), text)
+    before, _, rest = text.partition(COMMANDS[0])
+    _, _, after = rest.partition(COMMANDS[1])
+    return before + COMMANDS[0] + "\n" + _help() + "\n" + COMMANDS[1] + after
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    return {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "HOME": str(folder),
+        "VISITORS_DB": str(folder / "demo.db"),
+        "VISITORS_ACTOR": "you",
+        "NO_COLOR": "1",
+        "TERM": "xterm",
+        "LANG": "C.UTF-8",
+    }
+
+
+def _block(environment: dict[str, str], block: str) -> str:
+    """The commands of a console block, each with what it prints."""
+    lines = []
+    for line in block.splitlines():
+        if not line.startswith("$ "):
+            continue
+        lines.append(line)
+        command = line.removeprefix("$ ")
+        if command.startswith("export "):
+            name, _, value = command.removeprefix("export ").partition("=")
+            environment[name] = value
+        else:
+            lines += [printed.rstrip() for printed in _run(environment, command).splitlines()]
+    return _ULID.sub(_shortened, "\n".join(lines)) + "\n"
+
+
+def _shortened(ulid: re.Match[str]) -> str:
+    """A made-up id that is the same every time, as wide as before in a table."""
+    return "01…".ljust(26) if ulid.string[ulid.end() :].startswith("  ") else "01…"
+
+
+def _run(environment: dict[str, str], command: str) -> str:
+    """What `command` prints on a terminal, standard output and error together."""
+    child = pexpect.spawn(
+        "bash", ["-c", command], env=environment, cwd=str(ROOT), dimensions=(60, COLUMNS), encoding="utf-8", timeout=60
+    )
+    child.expect(pexpect.EOF)
+    child.close()
+    return str(child.before).replace("\r\n", "\n")
+
+
+def _help() -> str:
+    """The help of the program, then of every command, each under a heading."""
+    parts = [f"```text\n{_help_of([])}```"]
+    for entry, _ in cli.walk():
+        parts.append(f"### visitors {entry.words}\n\n```text\n{_help_of(entry.words.split())}```")
+    return "\n\n".join(parts) + "\n"
+
+
+def _help_of(words: list[str]) -> str:
+    out = io.StringIO()
+    with redirect_stdout(out):
+        cli.root().main(args=[*words, "--help"], prog_name="visitors", standalone_mode=False)
+    return out.getvalue()
+
+
+def main() -> int:
+    """Rewrite the README, or with `--check` tell whether that would change it."""
+    os.environ["COLUMNS"] = str(COLUMNS)
+    before = README.read_text(encoding="utf-8")
+    after = generated(before)
+    if sys.argv[1:] == ["--check"]:
+        return int(after != before)
+    README.write_text(after, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
