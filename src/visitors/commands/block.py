@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from visitors.commands import options
-from visitors.commands.many import Verb, change_contact, change_visitors
+from visitors.commands.many import Verb, change_contacts, change_visitors
 from visitors.context import Context, context_of
 from visitors.domain import normalise
 from visitors.domain.times import Instant, parse_expiry, parse_instant
@@ -48,7 +48,7 @@ def command(
 
     if contact is not None:
         options.refuse_others_beside_contact(context, visitor, everything=all_)
-        change_contact(context, contact, _VERB, act("contact"), dry_run=dry_run)
+        change_contacts(context, [contact], _VERB, act("contact"), dry_run=dry_run, deleted=True)
     else:
         change_visitors(context, visitor or [], _VERB, act("visitor"), everything=all_, yes=yes, dry_run=dry_run)
 

@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from visitors.context import Context
+from visitors.domain.conversation import Status
 from visitors.domain.times import Instant
 from visitors.errors import UsageProblem
 from visitors.operations import references
 from visitors.output.output import as_record
-from visitors.output.shapes import CONTACT, VISITOR
-from visitors.store import contacts, visitors
+from visitors.output.shapes import CONTACT, CONVERSATION, VISITOR
+from visitors.store import contacts, conversations, visitors
 from visitors.store.connection import OpenOperation, Store
 
 
@@ -92,16 +93,36 @@ def change_visitors(
     context.output.done(VISITOR.led_by("outcome"), results, ids, line, single=targets.single)
 
 
-def change_contact(context: Context, reference: str, verb: Verb, act: Act, *, dry_run: bool = False) -> None:
-    """Change the one contact that was named. Raises NotFound and Conflict."""
+def change_contacts(
+    context: Context, typed: Sequence[str], verb: Verb, act: Act, *, dry_run: bool = False, deleted: bool = False
+) -> None:
+    """Change the contacts that were named, in one operation, all or none; as `change_visitors`."""
+    if not typed:
+        raise UsageProblem("whom? give contacts by id, email or ext:ID, or - for standard input")
+    named = context.references(typed)
+    find = references.contact if deleted else references.live_contact
     with context.operation(dry_run=dry_run) as operation:
-        contact_id = references.contact(context.store, reference, operation.at).id
-        changed = act(context.store, operation, [contact_id])
-        contact = contacts.find(context.store, contact_id, operation.at)
-        assert contact is not None
-    results = [{"outcome": verb.done if changed else "unchanged", **as_record(contact)}]
-    line = sentence(verb, len(changed), 1 - len(changed), "contact", [contact_id], dry_run=dry_run)
-    context.output.done(CONTACT.led_by("outcome"), results, [contact_id], line, single=True)
+        ids = list(dict.fromkeys(find(context.store, one, operation.at).id for one in named))
+        changed = act(context.store, operation, ids)
+        wanted = ids if context.output.wants_records else []
+        found = [contacts.find(context.store, contact_id, operation.at) for contact_id in wanted]
+    results = [{"outcome": verb.done if one.id in changed else "unchanged", **as_record(one)} for one in found if one]
+    line = sentence(verb, len(changed), len(ids) - len(changed), "contact", ids, dry_run=dry_run)
+    context.output.done(CONTACT.led_by("outcome"), results, ids, line, single=len(typed) == 1 and "-" not in typed)
+
+
+def change_conversations(context: Context, typed: Sequence[str], verb: Verb, status: Status) -> None:
+    """Give the conversations that were named a status, in one operation, all or none."""
+    named = context.references(typed)
+    with context.operation() as operation:
+        ids = references.conversation_ids(context.store, named)
+        changed = conversations.set_status(context.store, operation, ids, status)
+        wanted = ids if context.output.wants_records else []
+        found = [conversations.find(context.store, conversation_id) for conversation_id in wanted]
+    results = [{"outcome": verb.done if one.id in changed else "unchanged", **as_record(one)} for one in found if one]
+    line = sentence(verb, len(changed), len(ids) - len(changed), "conversation", ids, dry_run=False)
+    single = len(typed) == 1 and "-" not in typed
+    context.output.done(CONVERSATION.led_by("outcome"), results, ids, line, single=single)
 
 
 def sentence(verb: Verb, changed: int, unchanged: int, noun: str, ids: Sequence[str], *, dry_run: bool) -> str:

@@ -17,6 +17,8 @@ from typer.core import TyperOption
 
 from visitors import __version__
 from visitors.context import Context
+from visitors.domain.identity import Identity, parse_identity
+from visitors.domain.metadata import parse_assignments
 from visitors.domain.normalise import DEVICE_TYPES
 from visitors.errors import UsageProblem
 from visitors.output.output import FORMATS
@@ -46,6 +48,17 @@ ContactArguments = Annotated[
     ),
 ]
 All = Annotated[bool, typer.Option("--all", help="Act on every visitor.")]
+ContactArgument = Annotated[
+    str,
+    typer.Argument(metavar="CONTACT", help="An id or unique prefix, an email, or ext:ID.", show_default=False),
+]
+ConversationArgument = Annotated[
+    str, typer.Argument(metavar="CONVERSATION", help="An id, or a unique prefix of it.", show_default=False)
+]
+ConversationArguments = Annotated[
+    list[str],
+    typer.Argument(metavar="CONVERSATION...", help="Ids, or unique prefixes of them; - reads ids.", show_default=False),
+]
 ContactTarget = Annotated[
     str | None,
     typer.Option(
@@ -119,6 +132,34 @@ def browser_data() -> list[Parameter]:
     found = [_option([name, flag], keep, panel, text, metavar=metavar) for name, flag, metavar, text in described]
     kind = _option(["deviceType", "--device-type"], keep, panel, "Kind of device.", kind=_choice(DEVICE_TYPES))
     return [*found[:8], kind, *found[8:]]
+
+
+def person() -> list[Parameter]:
+    """What an application tells of a person."""
+    keep = _keep(GROUPS, "person")
+    panel = "Person"
+    return [
+        _option(["externalId", "--external-id"], keep, panel, "The application's own id of the user.", metavar="ID"),
+        _option(["email", "--email"], keep, panel, "Email address.", metavar="ADDRESS"),
+        _option(["name", "--name"], keep, panel, "Name.", metavar="TEXT"),
+        _option(["image", "--image"], keep, panel, "Picture.", metavar="URL"),
+        _option(
+            ["metadata", "--metadata"],
+            keep,
+            panel,
+            "Set a string; K:=JSON sets a number, boolean or null.",
+            metavar="K=V",
+            multiple=True,
+        ),
+    ]
+
+
+def person_said(context: Context, *, clearable: tuple[str, ...] = (), **more: object) -> Identity:
+    """What the options of `person` say, with `more` of what `parse_identity` takes. Raises InvalidData."""
+    values = dict(context.group("person"))
+    if "metadata" in values:
+        values["metadata"] = parse_assignments(values["metadata"])
+    return parse_identity({**values, **more}, clearable)
 
 
 def selection() -> list[Parameter]:

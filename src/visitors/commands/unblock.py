@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from visitors.commands import options
-from visitors.commands.many import Verb, change_contact, change_visitors
+from visitors.commands.many import Verb, change_contacts, change_visitors
 from visitors.context import context_of
 from visitors.operations import block
 
@@ -28,12 +28,13 @@ def command(
     context = context_of(ctx)
     if contact is not None:
         options.refuse_others_beside_contact(context, visitor, everything=all_)
-        change_contact(
+        change_contacts(
             context,
-            contact,
+            [contact],
             _VERB,
             lambda store, operation, ids: block.unblock(store, operation, "contact", ids),
             dry_run=dry_run,
+            deleted=True,
         )
         return
     change_visitors(

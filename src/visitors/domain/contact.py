@@ -34,3 +34,11 @@ class ListedContact(Contact, frozen=True, rename="camel"):
 
     visitor_count: int
     last_seen_at: Instant | None
+
+
+class Duplicate(msgspec.Struct, frozen=True, rename="camel"):
+    """Contacts that may be one person, and why."""
+
+    email: str
+    reason: str
+    contact_ids: list[str]

@@ -20,9 +20,9 @@ from visitors.domain.contact import Contact
 from visitors.domain.metadata import Metadata, encode, parse_metadata
 from visitors.errors import Conflict, InvalidData, UsageProblem
 
-OnConflict = Literal["error", "external-id-wins"]
-ON_CONFLICT: tuple[OnConflict, ...] = ("error", "external-id-wins")
+OnConflict = Literal["error", "external-id-wins", "merge"]
 CLEARABLE = ("name", "email", "image", "metadata")
+CLEARABLE_OF_CONTACT = ("externalId", *CLEARABLE)
 _TEXT_FIELDS = ("externalId", "email", "name", "image")
 
 Rule = Literal["contact-id", "external-id", "email", "email-adopts-external-id", "created"]
@@ -46,6 +46,11 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     replace_metadata: bool = False
 
     @property
+    def says_something(self) -> bool:
+        """Whether it would set or clear anything."""
+        return self != Identity()
+
+    @property
     def names_somebody(self) -> bool:
         """Whether it can tell one person from another."""
         return self.external_id is not None or self.email is not None or self.contact_id is not None
@@ -65,6 +70,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 
     `contact` is None when a new one is to be created. `changes` maps public contact fields to their
     new values; it is empty when nothing is new. `links` tells whether the visitor's link changes.
+    `left_alone` has the email that was said, and keeps it; `merges` become part of `contact` first.
     """
 
     rule: Rule
@@ -72,6 +78,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     changes: dict[str, Any]
     links: bool
     left_alone: Contact | None = None
+    merges: tuple[Contact, ...] = ()
 
     @property
     def outcome(self) -> Literal["created", "linked", "updated", "unchanged"]:
@@ -80,10 +87,10 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
             return "created"
         if self.links:
             return "linked"
-        return "updated" if self.changes else "unchanged"
+        return "updated" if self.changes or self.merges else "unchanged"
 
 
-def parse_identity(values: Mapping[str, object]) -> Identity:
+def parse_identity(values: Mapping[str, object], clearable: tuple[str, ...] = CLEARABLE) -> Identity:
     """An Identity from public field names (`externalId email name image metadata clear unset
     replaceMetadata`); None means 'not said'.
 
@@ -111,8 +118,8 @@ def parse_identity(values: Mapping[str, object]) -> Identity:
         replace_metadata=_flag(values.get("replaceMetadata"), "replaceMetadata"),
     )
     for field in clear:
-        if field not in CLEARABLE:
-            raise UsageProblem(f"{field!r} cannot be cleared", hint="one of " + ", ".join(CLEARABLE))
+        if field not in clearable:
+            raise UsageProblem(f"{field!r} cannot be cleared", hint="one of " + ", ".join(clearable))
         if values.get(field) is not None:
             raise UsageProblem(f"{field} is both given and cleared")
     for key in unset:
@@ -134,7 +141,8 @@ def decide(said: Identity, known: Known, *, on_conflict: OnConflict = "error", r
         raise UsageProblem(
             "identify needs an external id, an email, or both", hint="add --external-id ID or --email ADDRESS"
         )
-    rule, contact, left_alone = _choose(said, known, on_conflict)
+    choice = _choose(said, known, on_conflict)
+    contact = choice.contact
     if contact is not None and contact.deleted_at is not None and not said.is_deleted:
         raise Conflict(
             f"contact {contact.id} ({contact.label}) is deleted",
@@ -150,14 +158,37 @@ def decide(said: Identity, known: Known, *, on_conflict: OnConflict = "error", r
             hint="if another person now uses this browser, add --relink: earlier conversations stay with"
             " the earlier contact",
         )
-    # An email that belongs to somebody else, or leads here by way of a merged contact, is not taken over.
-    keep_email = left_alone is not None or (contact is not None and contact in known.by_email)
-    changes = _changes(said, contact, keep_email=keep_email)
-    return Decision(rule=rule, contact=contact, changes=changes, links=links, left_alone=left_alone)
+    # An email that is somebody else's, or leads here by way of a merged contact, is not taken over.
+    leads_here = contact is not None and contact in known.by_email
+    keep_email = choice.left_alone is not None or bool(choice.merges) or leads_here
+    return Decision(
+        rule=choice.rule,
+        contact=contact,
+        changes=_changes(said, contact, keep_email=keep_email),
+        links=links,
+        left_alone=choice.left_alone,
+        merges=choice.merges,
+    )
 
 
-def _choose(said: Identity, known: Known, on_conflict: OnConflict) -> tuple[Rule, Contact | None, Contact | None]:
-    """The rule that fires, the contact it chooses, and the contact it leaves alone."""
+def contact_changes(said: Identity, contact: Contact) -> dict[str, Any]:
+    """The public fields of `contact` that saying `said` of it, and not of a visitor, changes."""
+    changes = _changes(said, contact, keep_email=False)
+    if said.external_id not in (None, contact.external_id):
+        changes["externalId"] = said.external_id
+    return changes
+
+
+class _Choice(msgspec.Struct, frozen=True):
+    """The rule that fires, the contact that it chooses, whom it leaves alone, and who is merged."""
+
+    rule: Rule
+    contact: Contact | None
+    left_alone: Contact | None = None
+    merges: tuple[Contact, ...] = ()
+
+
+def _choose(said: Identity, known: Known, on_conflict: OnConflict) -> _Choice:
     by_email = known.by_email
     strong = known.by_contact_id or known.by_external_id
     if strong is not None:
@@ -166,34 +197,34 @@ def _choose(said: Identity, known: Known, on_conflict: OnConflict) -> tuple[Rule
         raise Conflict(
             f"{len(by_email)} contacts have the email {said.email}: " + ", ".join(contact.id for contact in by_email),
             code="ambiguous",
-            hint="name the person by external id, or merge the contacts",
+            hint="name the person by external id, or see: visitors contacts duplicates",
         )
     if by_email:
         contact = by_email[0]
         if said.external_id is None:
-            return "email", contact, None
+            return _Choice("email", contact)
         if contact.external_id is None:
-            return "email-adopts-external-id", contact, None
+            return _Choice("email-adopts-external-id", contact)
         if on_conflict == "external-id-wins":
-            return "created", None, contact
+            return _Choice("created", None, left_alone=contact)
         raise _two_people(said, None, contact)
-    return "created", None, None
+    return _Choice("created", None)
 
 
-def _choose_strong(
-    said: Identity, known: Known, strong: Contact, on_conflict: OnConflict
-) -> tuple[Rule, Contact | None, Contact | None]:
+def _choose_strong(said: Identity, known: Known, strong: Contact, on_conflict: OnConflict) -> _Choice:
     """As `_choose`, where an id names the contact `strong`."""
     if said.external_id is not None and known.by_external_id is None and strong.external_id is not None:
         raise _two_ids(said, strong, None)
     if known.by_external_id not in (None, strong):
         raise _two_ids(said, strong, known.by_external_id)
     rule: Rule = "contact-id" if known.by_contact_id else "external-id"
-    others = [contact for contact in known.by_email if contact.id != strong.id]
+    others = tuple(contact for contact in known.by_email if contact.id != strong.id)
     if not others:
-        return rule, strong, None
+        return _Choice(rule, strong)
     if on_conflict == "external-id-wins":
-        return rule, strong, others[0]
+        return _Choice(rule, strong, left_alone=others[0])
+    if on_conflict == "merge":
+        return _Choice(rule, strong, merges=others)
     raise _two_people(said, strong, others[0])
 
 
@@ -214,7 +245,8 @@ def _two_people(said: Identity, by_external_id: Contact | None, by_email: Contac
     return Conflict(
         f"two different people: {first}, {second}",
         code="contact_conflict",
-        hint="--on-conflict external-id-wins takes the external id and leaves the other contact alone",
+        hint="--on-conflict external-id-wins takes the external id and leaves the other contact alone"
+        + ("; --on-conflict merge makes them one" if by_external_id else ""),
     )
 
 

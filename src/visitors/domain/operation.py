@@ -36,3 +36,15 @@ class Change(msgspec.Struct, frozen=True, rename="camel"):
     action: str
     before: dict[str, Any] | None
     after: dict[str, Any] | None
+
+
+class Link(msgspec.Struct, frozen=True, rename="camel"):
+    """A visitor's link as it changed: from one contact, or none, to another, or none, and by which rule."""
+
+    at: Instant
+    actor: str
+    command: str
+    operation_id: str
+    from_contact_id: str | None
+    to_contact_id: str | None
+    cause: str | None

@@ -6,7 +6,8 @@ import msgspec
 
 from visitors.domain.block import Block
 from visitors.domain.contact import ListedContact
-from visitors.domain.conversation import Conversation
+from visitors.domain.conversation import Conversation, Message
+from visitors.domain.operation import Change, Link
 from visitors.domain.times import Instant
 from visitors.domain.visitor import Visitor
 
@@ -24,16 +25,28 @@ class Device(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class VisitorPage(Visitor, frozen=True, rename="camel"):
-    """A visitor, its contact's other devices, and the blocks and conversations that concern it."""
+    """A visitor, its contact's other devices, the blocks and conversations that concern it,
+    how it was linked, and its last changes.
+    """
 
     devices: list[Device]
     blocks: list[Block]
     conversations: list[Conversation]
+    links: list[Link]
+    changes: list[Change]
 
 
 class ContactPage(ListedContact, frozen=True, rename="camel"):
-    """A contact with its devices, blocks and conversations."""
+    """A contact with its devices, blocks and conversations, and the ids of those merged into it."""
 
     devices: list[Device]
     blocks: list[Block]
     conversations: list[Conversation]
+    merged: list[str]
+    changes: list[Change]
+
+
+class ConversationPage(Conversation, frozen=True, rename="camel"):
+    """A conversation with its messages, in order."""
+
+    messages: list[Message]

@@ -56,6 +56,17 @@ def read_rows(source: Source, format_: Format) -> tuple[Header, Iterator[RawRow]
     return _READERS[format_](source)
 
 
+def json_lines(source: Source) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The objects of an NDJSON file, each with its place. Raises InvalidData for the first line that is none."""
+    if source.is_empty:
+        raise InvalidData(f"{source.name} is empty", code="empty_file")
+    for row in _ndjson(source)[1]:
+        place = row.place.reason(None, "")[:-2]
+        if row.error is not None:
+            raise InvalidData(row.place.reason(None, row.error.message), code=row.error.code)
+        yield place, row.values
+
+
 def _csv(source: Source) -> tuple[Header, Iterator[RawRow]]:
     lines = source.lines()
     reader = csv.reader((line for _, line in lines), strict=True)

@@ -1,12 +1,12 @@
-"""Start conversations, for whoever may."""
+"""Conversations: who may start one and write in it, and what becomes of it."""
 
 from __future__ import annotations
 
-from visitors.domain.conversation import Priority
+from visitors.domain.conversation import Conversation, Priority
 from visitors.domain.visitor import Visitor
 from visitors.errors import Conflict
 from visitors.operations import references
-from visitors.store import conversations
+from visitors.store import conversations, visitors
 from visitors.store.connection import OpenOperation, Store
 
 
@@ -25,10 +25,69 @@ def start(
     return conversations.start(store, operation, visitor.id, title=title, message=message, priority=priority)
 
 
-def _refuse_blocked(visitor: Visitor) -> None:
-    if visitor.is_blocked:
-        through = f" through its contact {visitor.contact.id}" if visitor.contact and visitor.contact.is_blocked else ""
-        target = f"--contact {visitor.contact.id}" if through and visitor.contact else visitor.id
+def reply_as_visitor(
+    store: Store, operation: OpenOperation, conversation: Conversation, visitor_reference: str, body: str
+) -> str:
+    """A message by a visitor who sees the conversation; returns its id. A resolved one opens again.
+
+    Raises NotFound, and Conflict for a visitor who is deleted, blocked, or does not see it.
+    """
+    visitor = references.live_visitor(store, visitor_reference, operation.at)
+    _refuse_blocked(visitor)
+    contact_id = visitor.contact.id if visitor.contact else None
+    sees = conversation.contact_id == contact_id if contact_id else conversation.visitor_id == visitor.id
+    if not sees or (contact_id is None and conversation.contact_id is not None):
         raise Conflict(
-            f"visitor {visitor.id} is blocked{through}", code="visitor_blocked", hint=f"visitors unblock {target}"
+            f"conversation {conversation.id} is not visitor {visitor.id}'s",
+            code="not_of_visitor",
+            hint=f"visitors conversations list --contact {conversation.contact_id}"
+            if conversation.contact_id
+            else f"visitors conversations list --visitor {conversation.visitor_id}",
         )
+    return _add(store, operation, conversation, body, visitor_id=visitor.id)
+
+
+def reply_as_agent(store: Store, operation: OpenOperation, conversation: Conversation, agent: str, body: str) -> str:
+    """A message by an agent; returns its id. A resolved conversation opens again.
+
+    Raises Conflict when the visitor who started it is deleted.
+    """
+    starter = visitors.find(store, conversation.visitor_id, operation.at)
+    if starter is not None and starter.deleted_at is not None:
+        raise Conflict(
+            f"conversation {conversation.id} is that of visitor {starter.id}, who is deleted",
+            code="visitor_deleted",
+            hint=f"visitors restore {starter.id}",
+        )
+    return _add(store, operation, conversation, body, agent=agent)
+
+
+def _add(
+    store: Store,
+    operation: OpenOperation,
+    conversation: Conversation,
+    body: str,
+    *,
+    visitor_id: str | None = None,
+    agent: str | None = None,
+) -> str:
+    message_id = conversations.add_message(
+        store, operation, conversation.id, body=body, visitor_id=visitor_id, agent=agent
+    )
+    if conversation.status == "resolved":
+        conversations.set_status(store, operation, [conversation.id], "open")
+    else:
+        conversations.touch(store, operation, conversation.id)
+    return message_id
+
+
+def _refuse_blocked(visitor: Visitor) -> None:
+    if not visitor.is_blocked:
+        return
+    if visitor.contact is not None and visitor.contact.is_blocked:
+        through, target = f" through its contact {visitor.contact.id}", f"--contact {visitor.contact.id}"
+    else:
+        through, target = "", visitor.id
+    raise Conflict(
+        f"visitor {visitor.id} is blocked{through}", code="visitor_blocked", hint=f"visitors unblock {target}"
+    )

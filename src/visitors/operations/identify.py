@@ -8,6 +8,7 @@ from visitors.domain.contact import Contact
 from visitors.domain.identity import Decision, Identity, Known, OnConflict, decide
 from visitors.domain.times import Instant
 from visitors.domain.visitor import Visitor
+from visitors.operations.merge import merge
 from visitors.store import contacts, conversations, visitors
 from visitors.store.connection import OpenOperation, Store
 
@@ -53,6 +54,7 @@ def identify(
     identified = settle_contact(store, operation, visitor.contact, said, on_conflict=on_conflict, relink=relink)
     if identified.decision.links:
         visitors.link(store, operation, [visitor.id], identified.contact_id)
+        operation.because(store, visitor.id, identified.decision.rule)
         conversations.give_to_contact(store, [visitor.id], identified.contact_id)
     return identified
 
@@ -73,6 +75,8 @@ def settle_contact(
     """
     decision = decide(said, known(store, linked, said, operation.at), on_conflict=on_conflict, relink=relink)
     if decision.contact is not None:
+        if decision.merges:
+            merge(store, operation, decision.contact, decision.merges)
         contacts.update(store, operation, decision.contact.id, decision.changes)
         return Identified(decision, decision.contact.id)
     times = times or ContactTimes()

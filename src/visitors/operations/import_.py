@@ -54,14 +54,13 @@ def take(store: Store, operation: OpenOperation, row: VisitorRow, policy: Policy
 
 
 def _create(store: Store, operation: OpenOperation, row: VisitorRow, policy: Policy) -> None:
-    contact_id = None
+    settled = None
     if row.identity is not None:
         times = ContactTimes(
             created_at=row.contact_created_at, updated_at=row.contact_updated_at, deleted_at=row.contact_deleted_at
         )
-        contact_id = settle_contact(
-            store, operation, None, row.identity, on_conflict=policy.on_conflict, times=times
-        ).contact_id
+        settled = settle_contact(store, operation, None, row.identity, on_conflict=policy.on_conflict, times=times)
+    contact_id = settled.contact_id if settled else None
     visitor_id = visitors.insert(
         store,
         operation,
@@ -73,6 +72,8 @@ def _create(store: Store, operation: OpenOperation, row: VisitorRow, policy: Pol
         last_seen_at=row.last_seen_at,
         deleted_at=row.deleted_at,
     )
+    if settled is not None:
+        operation.because(store, visitor_id, settled.decision.rule)
     _block(store, operation, row, visitor_id, contact_id)
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import msgspec
 
-from visitors.domain.page import ContactPage, VisitorPage
+from visitors.domain.page import ContactPage, ConversationPage, VisitorPage
 from visitors.domain.times import Instant
-from visitors.store import blocks, contacts, conversations, visitors
+from visitors.store import blocks, contacts, conversations, operations, visitors
 from visitors.store.connection import Store
+
+LAST_CHANGES = 10
 
 
 def visitor_page(store: Store, visitor_id: str, current: Instant) -> VisitorPage:
@@ -18,6 +20,8 @@ def visitor_page(store: Store, visitor_id: str, current: Instant) -> VisitorPage
         visitors.devices_of(store, visitor.contact.id, besides=visitor_id) if visitor.contact else [],
         blocks.of_visitor(store, visitor_id),
         conversations.seen_by_visitor(store, visitor_id),
+        operations.links(store, visitor_id),
+        operations.changes(store, operations.Filter(records=(visitor_id,)), limit=LAST_CHANGES),
     )
     return VisitorPage(*(*msgspec.structs.astuple(visitor), *around))
 
@@ -30,5 +34,15 @@ def contact_page(store: Store, contact_id: str, current: Instant) -> ContactPage
         visitors.devices_of(store, contact_id),
         blocks.of_contact(store, contact_id),
         conversations.of_contact(store, contact_id),
+        contacts.merged_ids(store, contact_id),
+        operations.changes(store, operations.Filter(records=(contact_id,)), limit=LAST_CHANGES),
     )
     return ContactPage(*(*msgspec.structs.astuple(contact), *around))
+
+
+def conversation_page(store: Store, conversation_id: str) -> ConversationPage:
+    """The conversation with exactly this id, which must exist, and its messages."""
+    conversation = conversations.find(store, conversation_id)
+    assert conversation is not None
+    messages = conversations.messages(store, conversation_id)
+    return ConversationPage(*(*msgspec.structs.astuple(conversation), messages))

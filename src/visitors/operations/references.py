@@ -84,6 +84,40 @@ def contact(store: Store, reference: str, current: Instant) -> Contact:
     return found
 
 
+def live_contact(store: Store, reference: str, current: Instant) -> Contact:
+    """As `contact`; raises Conflict when it is deleted."""
+    found = contact(store, reference, current)
+    if found.deleted_at is not None:
+        raise Conflict(
+            f"contact {found.id} ({found.label}) is deleted",
+            code="contact_deleted",
+            hint=f"visitors contacts restore {found.id}",
+        )
+    return found
+
+
+def mergeable(store: Store, references: Sequence[str], current: Instant) -> list[Contact]:
+    """The contacts that `references` mean, for a merge, which takes no tombstone for its survivor.
+
+    Raises NotFound, and Conflict for an ambiguous or deleted contact, for a tombstone, and when one
+    is meant twice.
+    """
+    found: list[Contact] = []
+    for reference in references:
+        one = live_contact(store, reference, current)
+        text = reference.strip()
+        if "@" not in text and not text.startswith("ext:") and not one.id.startswith(text):
+            raise Conflict(
+                f"contact {text} was merged into {one.id} ({one.label}) already",
+                code="contact_merged",
+                hint=f"name {one.id} instead",
+            )
+        if one.id in [other.id for other in found]:
+            raise Conflict(f"contact {one.id} cannot be merged into itself", code="merge_with_itself")
+        found.append(one)
+    return found
+
+
 def selection(store: Store, chosen: Selection, current: Instant) -> Selection:
     """`chosen` with its contact as an id. Raises NotFound and Conflict."""
     if chosen.contact is None:
@@ -92,10 +126,10 @@ def selection(store: Store, chosen: Selection, current: Instant) -> Selection:
     return Selection(**{**fields, "contact": contact(store, chosen.contact, current).id})
 
 
-def conversation_id(store: Store, reference: str) -> str:
-    """The id of the conversation that `reference` (an id or unique prefix) means."""
-    token = _token(reference, "conversation")
-    return _by_prefix(store, "conversations", token)
+def conversation_ids(store: Store, references: Sequence[str]) -> list[str]:
+    """The ids of the conversations that `references` (ids or unique prefixes) mean, each once."""
+    tokens = [_token(reference, "conversation") for reference in references]
+    return list(dict.fromkeys(_by_prefix(store, "conversations", token) for token in tokens))
 
 
 def operation_id(store: Store, reference: str) -> str:

@@ -31,6 +31,8 @@ def track(store: Store, operation: OpenOperation, stored_id: str | None, data: B
     if found is None:
         visitor_id = visitors.insert(store, operation, data, visitor_id=stored_id, last_seen_at=operation.at)
         return Tracked(visitor_id, "created")
+    if found.resolved_by == "fingerprint":
+        operation.because(store, found.visitor_id, "fingerprint")
     visitors.update(store, operation, [found.visitor_id], data)
     visitors.saw(store, operation, found.visitor_id)
     return found

@@ -114,8 +114,9 @@ def _csv_line(cells: list[str]) -> str:
     import io
 
     buffer = io.StringIO(newline="")
-    csv.writer(buffer, lineterminator="\n").writerow(cells)
-    return buffer.getvalue()
+    # Python before 3.13 quotes a carriage return only where the line terminator has one.
+    csv.writer(buffer, lineterminator="\r\n").writerow(cells)
+    return buffer.getvalue()[:-2] + "\n"
 
 
 def _spreadsheet_safe(value: Any) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from typing import Any, TextIO, cast
+from typing import Any, Generic, TextIO, TypeVar, cast
 
 import msgspec
 
@@ -19,6 +19,8 @@ from visitors.errors import UsageProblem, VisitorsError
 from visitors.output.machine import MachineFormat, batched, encode_json, lines
 from visitors.output.sanitise import visible
 from visitors.output.shape import Record, Shape
+
+Item = TypeVar("Item")
 
 FORMATS = ("table", "json", "ndjson", "csv", "tsv", "ids", "count")
 
@@ -87,15 +89,27 @@ class Output:
         """
         counted = Counting(records)
         pieces = lines(format_, shape, map(as_record, counted), fields=self.fields, spreadsheet_safe=safe)
+        self._write(path, pieces)
+        return counted.number
+
+    def json_lines(self, path: str, records: Iterable[Record]) -> int:
+        """Write records as they are, as NDJSON, to the file at `path` (`-`: standard output), whole or not
+        at all. Returns how many lines. Raises FileProblem.
+        """
+        counted = Counting(records)
+        pieces = batched(encode_json(record) + "\n" for record in counted)
+        self._write(path, pieces)
+        return counted.number
+
+    def _write(self, path: str, pieces: Iterable[str]) -> None:
         if path == "-":
             for piece in pieces:
                 self.stdout.write(self._shown(piece))
-        else:
-            from visitors.output.files import whole_file
+            return
+        from visitors.output.files import whole_file
 
-            with whole_file(path) as target:
-                target.writelines(pieces)
-        return counted.number
+        with whole_file(path) as target:
+            target.writelines(pieces)
 
     def pages(self, shape: Shape, records: Iterable[msgspec.Struct], *, single: bool) -> None:
         """Show records one by one, each as a page to a person."""
@@ -165,14 +179,14 @@ class Output:
         return "\n".join("\t".join(map(visible, line.split("\t"))) for line in piece.split("\n"))
 
 
-class Counting:
+class Counting(Generic[Item]):
     """An iterable that knows how many items were taken from it."""
 
-    def __init__(self, items: Iterable[msgspec.Struct]) -> None:
+    def __init__(self, items: Iterable[Item]) -> None:
         self._items = items
         self.number = 0
 
-    def __iter__(self) -> Iterator[msgspec.Struct]:
+    def __iter__(self) -> Iterator[Item]:
         for item in self._items:
             self.number += 1
             yield item
@@ -183,13 +197,13 @@ def as_record(value: msgspec.Struct) -> Record:
     return cast("dict[str, Any]", msgspec.to_builtins(value))
 
 
-def write_error(error: VisitorsError, stream: TextIO, *, as_json: bool) -> None:
+def write_error(error: VisitorsError, stream: TextIO, *, as_json: bool, color: bool = True) -> None:
     """Print an expected error: one line and perhaps a hint, or one JSON object."""
     if as_json:
         body = {"code": error.code, "message": error.message, "hint": error.hint}
         stream.write(encode_json({"error": body}) + "\n")
         return
-    styled = stream.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+    styled = color and stream.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
     red, dim, reset = ("\x1b[31m", "\x1b[2m", "\x1b[0m") if styled else ("", "", "")
     stream.write(f"{red}error:{reset} {visible(error.message)}\n")
     if error.hint:

@@ -13,11 +13,19 @@ from visitors.domain.times import Instant, relative
 from visitors.output.machine import as_text
 from visitors.output.sanitise import visible
 from visitors.output.shape import Record, Shape
-from visitors.output.shapes import BLOCK, CONVERSATION, DEVICE
+from visitors.output.shapes import BLOCK, CHANGE, CONVERSATION, DEVICE, LINK, MESSAGE
 from visitors.output.tables import write_table
 
-_LISTS = (("devices", DEVICE), ("blocks", BLOCK), ("conversations", CONVERSATION))
-_SHOWN_ELSEWHERE = {"id", "isBlocked", "blockedAt", "blockedBy", "blockReason", "blockExpiresAt"}
+_LISTS = {
+    "devices": DEVICE,
+    "blocks": BLOCK,
+    "conversations": CONVERSATION,
+    "messages": MESSAGE,
+    "links": LINK,
+    "changes": CHANGE,
+}
+_HEADINGS = {("visitor", "devices"): "Other devices", ("", "changes"): "Last changes"}
+_SHOWN_ELSEWHERE = {"id", "isBlocked", "blockedAt", "blockedBy", "blockReason", "blockExpiresAt", "metadataHash"}
 LIST_LIMIT = 20
 
 
@@ -25,26 +33,26 @@ def write_page(target: Console, shape: Shape, record: Record, current: Instant) 
     """Write the page of a record whose shape is a visitor's or a contact's page."""
     title = Text(f"{shape.noun.capitalize()} ", style="bold")
     title.append(visible(record["id"]), style="bold cyan")
-    for word in _states(record, current):
+    for word in _states(shape, record, current):
         title.append(f"  {visible(word)}", style="bold red")
     target.print(title)
-    nested = {key for key, _ in _LISTS}
     write_properties(
         target,
         (
             (key, value)
             for key, value in record.items()
-            if key not in nested | _SHOWN_ELSEWHERE and not isinstance(value, dict)
+            if key not in _LISTS and key not in _SHOWN_ELSEWHERE and not isinstance(value, dict)
         ),
         current,
     )
     for key, value in record.items():
         if isinstance(value, dict) and value:
             target.print(Text(f"\n{_title(key)}", style="bold"))
-            write_properties(target, value.items(), current)
-    for key, list_shape in _LISTS:
-        if record[key]:
-            heading = "Other devices" if key == "devices" and shape.noun == "visitor" else _title(key)
+            shown = ((name, one) for name, one in value.items() if name not in _SHOWN_ELSEWHERE or name == "id")
+            write_properties(target, shown, current)
+    for key, list_shape in _LISTS.items():
+        if record.get(key):
+            heading = _HEADINGS.get((shape.noun, key)) or _HEADINGS.get(("", key)) or _title(key)
             target.print(Text(f"\n{heading} ({len(record[key]):,})", style="bold"))
             write_table(target, list_shape, record[key][:LIST_LIMIT], current)
             if len(record[key]) > LIST_LIMIT:
@@ -53,8 +61,8 @@ def write_page(target: Console, shape: Shape, record: Record, current: Instant) 
                 )
 
 
-def _states(record: Record, current: Instant) -> Iterator[str]:
-    if record["isBlocked"]:
+def _states(shape: Shape, record: Record, current: Instant) -> Iterator[str]:
+    if record.get("isBlocked"):
         parts = ["blocked"]
         if record.get("blockedAt"):
             parts.append(relative(record["blockedAt"], current))
@@ -65,9 +73,9 @@ def _states(record: Record, current: Instant) -> Iterator[str]:
         if record.get("blockExpiresAt"):
             parts.append(f"until {record['blockExpiresAt']}")
         yield " ".join(parts)
-    if record["deletedAt"]:
+    if record.get("deletedAt"):
         yield "deleted"
-    if record.get("contact", record) is None:
+    if shape.noun == "visitor" and record["contact"] is None:
         yield "anonymous"
 
 
@@ -79,7 +87,7 @@ def write_properties(
     grid.add_column(style="dim", no_wrap=True)
     grid.add_column(overflow="fold")
     for key, value in properties:
-        if not blanks and value in (None, "", {}, False):
+        if not blanks and value in (None, "", {}, [], False):
             continue
         shown = visible(as_text(value))
         if key.endswith("At") and isinstance(value, str):

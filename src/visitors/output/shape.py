@@ -21,7 +21,8 @@ Path = tuple[str, ...]
 class Column(msgspec.Struct, frozen=True):
     """A column of a table: its heading, and what it shows of a record at an instant.
 
-    Where the terminal is narrow it may become as narrow as `shrinks_to`; None: it stays whole.
+    Where the terminal is narrow it may become as narrow as `shrinks_to` (None: it stays whole), or
+    goes on in the next line if it `wraps`.
     """
 
     heading: str
@@ -29,6 +30,7 @@ class Column(msgspec.Struct, frozen=True):
     style: str = ""
     shrinks_to: int | None = None
     right: bool = False
+    wraps: bool = False
 
 
 class Shape(msgspec.Struct, frozen=True, kw_only=True):

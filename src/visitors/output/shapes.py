@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from visitors.domain.block import Block
-from visitors.domain.contact import Contact, ListedContact
+from visitors.domain.contact import Contact, Duplicate, ListedContact
 from visitors.domain.conversation import Conversation, Message
-from visitors.domain.operation import Change, Operation
+from visitors.domain.explanation import Event
+from visitors.domain.merging import Step
+from visitors.domain.operation import Change, Link, Operation
 from visitors.domain.page import Device
 from visitors.domain.times import Instant, relative
 from visitors.domain.visitor import Visitor
@@ -47,6 +49,11 @@ def _age(name: str) -> Callable[[Record, Instant], str]:
         return relative(instant, current) if instant else ""
 
     return show
+
+
+def _moment(record: Record, _: Instant) -> str:
+    """An instant to the minute, as a timeline has it."""
+    return str(record["at"])[:16].replace("T", " ")
 
 
 def _who(record: Record, _: Instant) -> str:
@@ -161,7 +168,7 @@ MESSAGE = Shape(
     columns=(
         Column("WHEN", _age("createdAt"), style="dim"),
         Column("FROM", lambda record, _: record["agent"] or "visitor"),
-        Column("MESSAGE", _field("body"), shrinks_to=10),
+        Column("MESSAGE", _field("body"), wraps=True),
     ),
 )
 OPERATION = Shape(
@@ -205,5 +212,53 @@ CHANGE = Shape(
     ),
 )
 
-VISITOR_PAGE = VISITOR.followed_by("devices", "blocks", "conversations")
-CONTACT_PAGE = LISTED_CONTACT.followed_by("devices", "blocks", "conversations")
+LINK = Shape(
+    noun="link",
+    fields=tuple(field_names(Link)),
+    id_field="operationId",
+    columns=(
+        Column("WHEN", _age("at"), style="dim"),
+        Column("BY", _field("actor")),
+        Column("COMMAND", _field("command")),
+        Column("FROM", _field("fromContactId"), shrinks_to=8),
+        Column("TO", _field("toContactId"), shrinks_to=8),
+        Column("WHY", _field("cause"), shrinks_to=8),
+    ),
+)
+MERGE_STEP = Shape(
+    noun="step",
+    fields=tuple(field_names(Step)),
+    id_field="otherId",
+    columns=(
+        Column("ACTION", _field("action")),
+        Column("WHAT", _field("what"), shrinks_to=10),
+        Column("SURVIVOR", _field("survivorValue"), shrinks_to=8),
+        Column("OTHER", _field("otherValue"), shrinks_to=8),
+        Column("COUNT", lambda record, _: str(record["count"]) if record["action"] == "moved" else "", right=True),
+        Column("WHY", _field("reason"), shrinks_to=12),
+    ),
+)
+DUPLICATE = Shape(
+    noun="duplicate",
+    fields=(*field_names(Duplicate), "command"),
+    id_field="contactIds",
+    columns=(
+        Column("EMAIL", _field("email"), shrinks_to=12),
+        Column("WHY", _field("reason"), shrinks_to=10),
+        Column("COMMAND", _field("command"), wraps=True),
+    ),
+)
+EVENT = Shape(
+    noun="event",
+    fields=tuple(field_names(Event)),
+    id_field="operationId",
+    columns=(
+        Column("WHEN", _moment, style="dim"),
+        Column("WHAT", _field("sentence"), wraps=True),
+        Column("BY", _field("actor"), shrinks_to=8),
+        Column("COMMAND", _field("command"), style="dim", shrinks_to=8),
+    ),
+)
+VISITOR_PAGE = VISITOR.followed_by("devices", "blocks", "conversations", "links", "changes")
+CONTACT_PAGE = LISTED_CONTACT.followed_by("devices", "blocks", "conversations", "merged", "changes")
+CONVERSATION_PAGE = CONVERSATION.followed_by("messages")

@@ -37,6 +37,8 @@ def console(stream: TextIO | None = None, *, color: bool = True) -> Console:
 def write_table(target: Console, shape: Shape, records: Iterable[Record], current: Instant) -> int:
     """Write the records as a table; returns how many there were."""
     cells = [[visible(column.show(record, current)) for column in shape.columns] for record in records]
+    if not cells:
+        return 0
     used = [index for index in range(len(shape.columns)) if any(row[index] for row in cells)]
     if len(cells) >= PLAIN_FROM:
         _write_plain(target, shape, cells, used)
@@ -46,7 +48,12 @@ def write_table(target: Console, shape: Shape, records: Iterable[Record], curren
         column = shape.columns[index]
         justify: JustifyMethod = "right" if column.right else "left"
         table.add_column(
-            column.heading, style=column.style, width=width, no_wrap=True, overflow="ellipsis", justify=justify
+            column.heading,
+            style=column.style,
+            width=width,
+            no_wrap=not column.wraps,
+            overflow="fold" if column.wraps else "ellipsis",
+            justify=justify,
         )
     for row in cells:
         table.add_row(*(Text(row[index]) for index in used))
@@ -57,7 +64,10 @@ def write_table(target: Console, shape: Shape, records: Iterable[Record], curren
 def _widths(shape: Shape, cells: list[list[str]], used: list[int], available: int) -> list[int]:
     """How wide each column is: what it needs, and where that is too much, less of the widest first."""
     natural = [max(cell_len(text) for text in [shape.columns[i].heading, *(row[i] for row in cells)]) for i in used]
-    floors = [min(width, shape.columns[i].shrinks_to or width) for i, width in zip(used, natural, strict=True)]
+    floors = [
+        min(width, (20 if shape.columns[i].wraps else shape.columns[i].shrinks_to) or width)
+        for i, width in zip(used, natural, strict=True)
+    ]
     widths = list(natural)
     room = available - GAP * len(used)
     while sum(widths) > room:

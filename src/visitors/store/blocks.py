@@ -28,7 +28,7 @@ def add(
 ) -> None:
     """Block each of `ids`, as one statement."""
     at = blocked_at or operation.at
-    pairs = rows([operation.new_id(), target_id] for target_id in ids)
+    pairs = rows(zip(operation.new_ids(len(ids)), ids, strict=True))
     store.execute(
         f"INSERT INTO blocks (id, {target}_id, reason, blocked_at, blocked_by, expires_at)"
         " SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), ?, ?, ?, ? FROM json_each(?)",
@@ -73,3 +73,24 @@ def of_contact(store: Store, contact_id: str) -> list[Block]:
     """Every block of the contact itself, newest first."""
     sql = f"SELECT {_COLUMNS} FROM blocks WHERE contact_id = ? ORDER BY pk DESC"
     return [Block(*row) for row in store.execute(sql, (contact_id,))]
+
+
+def move(store: Store, contact_id: str, to: str) -> int:
+    """Make the blocks of a contact those of another one, whatever their state. Returns how many."""
+    return store.execute("UPDATE blocks SET contact_id = ? WHERE contact_id = ?", (to, contact_id)).rowcount
+
+
+def copy(store: Store, operation: OpenOperation, contact_id: str, to: str) -> None:
+    """Block another contact as this one is blocked now: same reason, author, beginning and end."""
+    sql = f"SELECT reason, blocked_at, blocked_by, expires_at FROM blocks WHERE contact_id = ? AND {LIVE} ORDER BY pk"
+    for reason, blocked_at, blocked_by, expires_at in store.execute(sql, (contact_id, operation.at)).fetchall():
+        add(
+            store,
+            operation,
+            "contact",
+            [to],
+            reason=reason,
+            blocked_at=blocked_at,
+            blocked_by=blocked_by,
+            expires_at=expires_at,
+        )

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
 import msgspec
 
-from visitors.domain.ids import new_id
+from visitors.domain.ids import new_id, new_ids
 from visitors.domain.times import Instant, to_milliseconds
-from visitors.errors import StoreProblem
+from visitors.errors import InvalidData, StoreProblem
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """How many migrations there are. Kept here so that opening a current store imports none of them."""
 
 APPLICATION_ID = 0x56535452
@@ -33,8 +33,13 @@ class OpenOperation:
     def __init__(self, at: Instant, actor: str) -> None:
         self.at = at
         self.actor = actor
+        self.pk = 0
         self._milliseconds = to_milliseconds(at)
         self.id = self.new_id()
+
+    def because(self, store: Store, record_id: str, code: str) -> None:
+        """Record why this operation changes a record: the rule that fired, as a code."""
+        store.execute("INSERT INTO causes (operation, record, code) VALUES (?, ?, ?)", (self.pk, record_id, code))
 
     @staticmethod
     def changes(store: Store) -> int:
@@ -45,6 +50,10 @@ class OpenOperation:
     def new_id(self) -> str:
         """A fresh ULID of the operation's time."""
         return new_id(self._milliseconds)
+
+    def new_ids(self, count: int) -> Iterator[str]:
+        """`count` fresh ULIDs of the operation's time, in ascending order."""
+        return new_ids(self._milliseconds, count)
 
 
 class Store:
@@ -98,12 +107,27 @@ class Store:
                 " RETURNING pk",
                 (operation.id, operation.at, actor, command, rows(arguments)),
             ).fetchone()
+            operation.pk = row[0]
             yield operation
             changed = self.execute("SELECT 1 FROM changes WHERE operation = ? LIMIT 1", row).fetchone()
             if dry_run or not changed:
                 self.execute("ROLLBACK")
             else:
                 self.execute("UPDATE operations SET is_open = NULL WHERE pk = ?", row)
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """A transaction that is no operation: for what restores a store, history and all. Raises StoreProblem."""
+        with self._transaction("BEGIN IMMEDIATE"):
+            yield
+
+    def insert_as_is(self, table: str, values: Mapping[str, object], place: str) -> None:
+        """Insert a row with all its columns. Raises InvalidData, with its `place`, for one that does not fit."""
+        marks = ", ".join("?" * len(values))
+        try:
+            self.execute(f"INSERT INTO {table} ({', '.join(values)}) VALUES ({marks})", list(values.values()))
+        except (sqlite3.IntegrityError, OverflowError, UnicodeError) as error:
+            raise InvalidData(f"{place}: the row does not fit: {error}", code="not_a_dump") from None
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
@@ -214,6 +238,9 @@ def translated_errors(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise _translate(error, path) from error
+    except UnicodeEncodeError as error:
+        # a parameter of a statement: an argument that was not UTF-8, which nobody looked at before
+        raise InvalidData(f"{error.object[:40]!r} contains a lone surrogate", code="invalid_text") from error
     except OSError as error:
         if error.filename is None or Path(str(error.filename)) not in (path, *path.parents):
             raise

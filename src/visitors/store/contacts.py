@@ -6,15 +6,15 @@ whoever asks for the tombstone, by id, external id or email, gets the survivor.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from visitors.domain.contact import Contact, ListedContact
+from visitors.domain.contact import Contact, Duplicate, ListedContact
 from visitors.domain.metadata import encode, metadata_hash
 from visitors.domain.times import Instant
-from visitors.store.connection import OpenOperation, Store
+from visitors.store.connection import OpenOperation, Store, rows
 from visitors.store.listing import Page, begins_after, order_by
 from visitors.store.selection import LIVE, containing
 
@@ -134,6 +134,56 @@ def update(store: Store, operation: OpenOperation, contact_id: str, changes: Map
     columns["updated_at"] = operation.at
     assignments = ", ".join(f"{column} = ?" for column in columns)
     store.execute(f"UPDATE contacts SET {assignments} WHERE id = ?", [*columns.values(), contact_id])
+
+
+def bury(store: Store, operation: OpenOperation, contact_id: str, survivor_id: str) -> None:
+    """Make the contact a tombstone of the survivor; its values stay, so that they still lead there."""
+    store.execute(
+        "UPDATE contacts SET merged_into = ?, updated_at = ? WHERE id = ?", (survivor_id, operation.at, contact_id)
+    )
+
+
+def set_deleted(store: Store, operation: OpenOperation, contact_ids: Sequence[str], *, deleted: bool) -> set[str]:
+    """Delete softly, or restore. Returns the ids of those that it changed."""
+    changed = store.execute(
+        "UPDATE contacts SET deleted_at = ?, updated_at = ?"
+        f" WHERE id IN (SELECT value FROM json_each(?)) AND deleted_at IS {'' if deleted else 'NOT '}NULL"
+        " RETURNING id",
+        (operation.at if deleted else None, operation.at, rows(contact_ids)),
+    )
+    return {row[0] for row in changed}
+
+
+def merged_ids(store: Store, contact_id: str) -> list[str]:
+    """The ids of the tombstones that lead to the contact, through chains too, oldest first."""
+    sql = """
+        WITH RECURSIVE tombstones (id, pk) AS (
+            SELECT id, pk FROM contacts WHERE merged_into = ?
+            UNION SELECT next.id, next.pk FROM contacts AS next JOIN tombstones ON next.merged_into = tombstones.id
+        )
+        SELECT id FROM tombstones ORDER BY pk
+    """
+    return [row[0] for row in store.execute(sql, (contact_id,))]
+
+
+def duplicates(store: Store) -> list[Duplicate]:
+    """The live contacts whose emails are the same but for case and white space, by email.
+
+    The contact that the others should be merged into comes first: one with an external id, else the
+    oldest.
+    """
+    sql = """
+        SELECT lower(trim(email, char(9, 10, 13, 32, 160))) AS address,
+            json_group_array(id) FILTER (WHERE id IS NOT NULL),
+            count(DISTINCT email) = 1
+        FROM (SELECT * FROM contacts WHERE email IS NOT NULL AND deleted_at IS NULL AND merged_into IS NULL
+            ORDER BY external_id IS NULL, pk)
+        GROUP BY address HAVING count(*) > 1 ORDER BY address
+    """
+    return [
+        Duplicate(address, "same-email" if same else "email-differs-by-case-or-space", _decode(ids))
+        for address, ids, same in store.execute(sql)
+    ]
 
 
 def _where(wanted: Filter, current: Instant) -> tuple[str, list[object]]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from visitors.domain.conversation import Conversation, Priority, Status
+from visitors.domain.conversation import Conversation, Message, Priority, Status
 from visitors.store.connection import OpenOperation, Store, rows
 from visitors.store.listing import Page, begins_after, order_by
 
@@ -123,3 +123,50 @@ def count(store: Store, wanted: Filter) -> int:
 def _where(wanted: Filter) -> tuple[str, list[object]]:
     given = {name: value for name, value in msgspec.structs.asdict(wanted).items() if value is not None}
     return " AND ".join(f"k.{column} = ?" for column in given) or "1", list(given.values())
+
+
+def move(
+    store: Store,
+    operation: OpenOperation,
+    contact_id: str,
+    to: str,
+    *,
+    started_by: Sequence[str] | None = None,
+) -> int:
+    """Give a contact's conversations, or those that the visitors `started_by` started, to another one.
+
+    Returns how many moved.
+    """
+    condition, parameters = "", list[str]()
+    if started_by is not None:
+        condition, parameters = " AND visitor_id IN (SELECT value FROM json_each(?))", [rows(started_by)]
+    moved = store.execute(
+        f"UPDATE conversations SET contact_id = ?, updated_at = ? WHERE contact_id = ?{condition}",
+        [to, operation.at, contact_id, *parameters],
+    )
+    return moved.rowcount
+
+
+def messages(store: Store, conversation_id: str) -> list[Message]:
+    """The messages of a conversation, in order."""
+    sql = (
+        "SELECT id, conversation_id, visitor_id, agent, body, created_at FROM messages"
+        " WHERE conversation_id = ? ORDER BY pk"
+    )
+    return [Message(*row) for row in store.execute(sql, (conversation_id,))]
+
+
+def set_status(store: Store, operation: OpenOperation, conversation_ids: Sequence[str], status: Status) -> set[str]:
+    """Give conversations a status. Returns the ids of those that had another one."""
+    resolved_at = operation.at if status == "resolved" else None
+    changed = store.execute(
+        "UPDATE conversations SET status = ?, resolved_at = ?, updated_at = ?"
+        " WHERE id IN (SELECT value FROM json_each(?)) AND status <> ? RETURNING id",
+        (status, resolved_at, operation.at, rows(conversation_ids), status),
+    )
+    return {row[0] for row in changed}
+
+
+def touch(store: Store, operation: OpenOperation, conversation_id: str) -> None:
+    """Note that something was said."""
+    store.execute("UPDATE conversations SET updated_at = ? WHERE id = ?", (operation.at, conversation_id))

@@ -178,6 +178,22 @@ def m0002_conversations(db: Database) -> None:
         db.execute(trigger)
 
 
+@migrations()
+def m0003_causes(db: Database) -> None:
+    """Why a visitor was recognised or linked: the rule that fired, beside the change that it made."""
+    statements = """
+        CREATE TABLE causes (
+            pk INTEGER PRIMARY KEY,
+            operation INTEGER NOT NULL REFERENCES operations (pk),
+            record TEXT NOT NULL,
+            code TEXT NOT NULL
+        ) STRICT;
+        CREATE INDEX causes_record ON causes (record);
+        CREATE INDEX causes_operation ON causes (operation);
+    """
+    _run(db, statements)
+
+
 def migrate(connection: sqlite3.Connection, path: Path) -> Path | None:
     """Bring the store up to date, in one transaction; an older one is backed up first.
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from visitors.domain.operation import Change, Operation
+from visitors.domain.operation import Change, Link, Operation
 from visitors.domain.times import Instant
 from visitors.store.connection import Store, rows
 from visitors.store.listing import Page, begins_after, order_by
@@ -121,3 +121,38 @@ def _public(columns: dict[str, Any]) -> dict[str, Any]:
 def _camel(column: str) -> str:
     first, *rest = column.split("_")
     return first + "".join(word.title() for word in rest)
+
+
+def story(store: Store, visitor_id: str) -> list[tuple[Change, str | None]]:
+    """Every change that can concern the visitor, oldest first, with its recorded cause: its own, and those
+    of its blocks, of the conversations it started, and of every contact it was ever linked to.
+    """
+    sql = """
+        WITH contact_ids (id) AS (
+            SELECT json_extract(after, '$.contact_id') FROM changes WHERE record = ? AND kind = 'visitor'
+        ), records (id) AS (
+            SELECT ?
+            UNION SELECT id FROM contact_ids WHERE id IS NOT NULL
+            UNION SELECT id FROM blocks WHERE visitor_id = ? OR contact_id IN (SELECT id FROM contact_ids)
+            UNION SELECT id FROM conversations WHERE visitor_id = ?
+        )
+        SELECT o.id, o.at, o.actor, o.command, h.kind, h.record, h.before, h.after,
+            (SELECT code FROM causes WHERE operation = h.operation AND record = ? ORDER BY pk DESC LIMIT 1)
+        FROM records JOIN changes AS h ON h.record = records.id JOIN operations AS o ON o.pk = h.operation
+        ORDER BY h.pk
+    """
+    return [(_change(row), row[8]) for row in store.execute(sql, [visitor_id] * sql.count("?"))]
+
+
+def links(store: Store, visitor_id: str) -> list[Link]:
+    """Every link, unlink and relink of the visitor, oldest first."""
+    sql = """
+        SELECT o.at, o.actor, o.command, o.id,
+            json_extract(h.before, '$.contact_id'), json_extract(h.after, '$.contact_id'),
+            (SELECT code FROM causes WHERE operation = h.operation AND record = h.record ORDER BY pk DESC LIMIT 1)
+        FROM changes AS h JOIN operations AS o ON o.pk = h.operation
+        WHERE h.record = ? AND h.kind = 'visitor' AND json_type(h.after, '$.contact_id') IS NOT NULL
+            AND json_extract(h.before, '$.contact_id') IS NOT json_extract(h.after, '$.contact_id')
+        ORDER BY h.pk
+    """
+    return [Link(*row) for row in store.execute(sql, (visitor_id,))]

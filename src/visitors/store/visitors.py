@@ -208,6 +208,21 @@ def link(store: Store, operation: OpenOperation, visitor_ids: Iterable[str], con
     return {row[0] for row in changed}
 
 
+def move(store: Store, operation: OpenOperation, contact_id: str, to: str) -> list[str]:
+    """Link all visitors of a contact to another one. Returns their ids."""
+    moved = store.execute(
+        "UPDATE visitors SET contact_id = ?, updated_at = ? WHERE contact_id = ? RETURNING id",
+        (to, operation.at, contact_id),
+    )
+    return [row[0] for row in moved]
+
+
+def not_of_contact(store: Store, visitor_ids: Sequence[str], contact_id: str) -> list[str]:
+    """Those of `visitor_ids` that are not linked to the contact."""
+    sql = "SELECT id FROM visitors WHERE id IN (SELECT value FROM json_each(?)) AND contact_id IS NOT ?"
+    return [row[0] for row in store.execute(sql, (rows(visitor_ids), contact_id))]
+
+
 def set_deleted(store: Store, operation: OpenOperation, visitor_ids: Sequence[str], *, deleted: bool) -> set[str]:
     """Delete softly, or restore. Returns the ids of those that it changed."""
     changed = store.execute(

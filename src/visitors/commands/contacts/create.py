@@ -1,0 +1,33 @@
+"""`visitors contacts create`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from visitors.commands import options
+from visitors.context import context_of
+from visitors.domain.ids import given_id
+from visitors.operations.merge import create_contact
+from visitors.output.shapes import CONTACT
+from visitors.store import contacts
+
+OPTION_GROUPS = (options.person,)
+
+
+def command(
+    ctx: typer.Context,
+    id_: Annotated[
+        str | None, typer.Option("--id", metavar="ID", help="Its id; a ULID is made if none is given.")
+    ] = None,
+) -> None:
+    """Create a contact before any of its visitors is known."""
+    context = context_of(ctx)
+    contact_id = given_id(id_) if id_ is not None else None
+    said = options.person_said(context)
+    with context.operation() as operation:
+        created = create_contact(context.store, operation, said, contact_id=contact_id)
+        contact = contacts.find(context.store, created, operation.at)
+        assert contact is not None
+    context.output.done(CONTACT, [contact], [created], f"Created contact {created}.", single=True)

@@ -1,0 +1,22 @@
+"""`visitors contacts delete`."""
+
+from __future__ import annotations
+
+import typer
+
+from visitors.commands import options
+from visitors.commands.many import Verb, change_contacts
+from visitors.context import context_of
+from visitors.store import contacts
+
+
+def command(ctx: typer.Context, contact: options.ContactArguments = None, dry_run: options.DryRun = False) -> None:
+    """Delete contacts. Nothing is lost, and their visitors stay linked: 'contacts restore' takes it back."""
+    change_contacts(
+        context_of(ctx),
+        contact or [],
+        Verb("delete", "deleted", "deleted already"),
+        lambda store, operation, ids: contacts.set_deleted(store, operation, ids, deleted=True),
+        dry_run=dry_run,
+        deleted=True,
+    )

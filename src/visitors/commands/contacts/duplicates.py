@@ -1,0 +1,23 @@
+"""`visitors contacts duplicates`."""
+
+from __future__ import annotations
+
+import typer
+
+from visitors.context import context_of
+from visitors.output.output import as_record
+from visitors.output.shapes import DUPLICATE
+from visitors.store import contacts
+
+
+def command(ctx: typer.Context) -> None:
+    """List contacts that share an email, or whose emails differ only by case or white space, each with
+    the command that merges them: into the one with an external id, else into the oldest.
+    """
+    context = context_of(ctx)
+    with context.reading() as store:
+        found = contacts.duplicates(store)
+    records = [{**as_record(one), "command": f"visitors contacts merge {' '.join(one.contact_ids)}"} for one in found]
+    shown = context.output.records(DUPLICATE, records)
+    if shown == 0:
+        context.output.note("no duplicates found")

@@ -1,0 +1,54 @@
+"""`visitors contacts merge`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from visitors.commands import options
+from visitors.commands.many import number
+from visitors.context import context_of
+from visitors.operations import references
+from visitors.operations.merge import merge
+from visitors.output.output import as_record
+from visitors.output.shapes import CONTACT, MERGE_STEP
+from visitors.store import contacts
+
+
+def command(
+    ctx: typer.Context,
+    survivor: options.ContactArgument,
+    other: Annotated[
+        list[str], typer.Argument(metavar="CONTACT...", help="The contacts that become part of it.", show_default=False)
+    ],
+    force: Annotated[
+        bool, typer.Option("--force", help="Even if they have different external ids; the survivor's wins.")
+    ] = False,
+    yes: options.Yes = False,
+    dry_run: options.DryRun = False,
+) -> None:
+    """Merge contacts that are one person into the first, the survivor.
+
+    Its values win, its blanks are filled, metadata merge key by key. Visitors, conversations and blocks
+    move. The others stay as tombstones: their ids, emails and external ids mean the survivor from now on.
+
+    --dry-run shows each step: what is kept, filled, discarded, moved, and why.
+    """
+    context = context_of(ctx)
+    if not dry_run:
+        with context.reading() as store:
+            names = [one.label for one in references.mergeable(store, [survivor, *other], context.now)]
+        context.confirm(f"merge {', '.join(names[1:])} into {names[0]}", yes=yes)
+    with context.operation(dry_run=dry_run) as operation:
+        first, *rest = references.mergeable(context.store, [survivor, *other], operation.at)
+        steps = merge(context.store, operation, first, rest, force=force)
+        contact = contacts.find(context.store, first.id, operation.at)
+        assert contact is not None
+    if dry_run:
+        context.output.records(MERGE_STEP, steps)
+        context.output.note(f"would merge {number(len(rest), 'contact')} into {first.id}; nothing was changed")
+        return
+    result = {**as_record(contact), "steps": [as_record(step) for step in steps]}
+    line = f"Merged {number(len(rest), 'contact')} into contact {first.id}."
+    context.output.done(CONTACT.followed_by("steps"), [result], [first.id], line, single=True)

@@ -1,0 +1,47 @@
+"""`visitors contacts split`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from visitors.commands import options
+from visitors.commands.many import number
+from visitors.context import context_of
+from visitors.operations import references
+from visitors.operations.merge import split
+from visitors.output.shapes import CONTACT
+from visitors.store import contacts
+
+OPTION_GROUPS = (options.person,)
+
+
+def command(
+    ctx: typer.Context,
+    contact: options.ContactArgument,
+    visitor: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="VISITOR...", help="The visitors that are somebody else; - reads ids.", show_default=False
+        ),
+    ],
+    dry_run: options.DryRun = False,
+) -> None:
+    """Take visitors out of a contact into a new one, with the conversations that they started.
+
+    The options say who the new contact is; without any it is somebody yet unknown. A live block of the
+    contact holds for the new one, too.
+    """
+    context = context_of(ctx)
+    typed = context.references(visitor)
+    said = options.person_said(context)
+    with context.operation(dry_run=dry_run) as operation:
+        source = references.live_contact(context.store, contact, operation.at)
+        ids = references.live_visitor_ids(context.store, typed)
+        new_id = split(context.store, operation, source, ids, said)
+        created = contacts.find(context.store, new_id, operation.at)
+        assert created is not None
+    start = "Would take" if dry_run else "Took"
+    line = f"{start} {number(len(ids), 'visitor')} out of contact {source.id} into contact {new_id}."
+    context.output.done(CONTACT, [created], [new_id], line, single=True)

@@ -1,0 +1,50 @@
+"""`visitors conversations reply`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from visitors.commands import options
+from visitors.context import context_of
+from visitors.domain import normalise
+from visitors.errors import UsageProblem
+from visitors.operations import converse, references
+from visitors.output.shapes import CONVERSATION
+from visitors.store import conversations
+
+
+def command(
+    ctx: typer.Context,
+    conversation: options.ConversationArgument,
+    message: Annotated[
+        str, typer.Argument(metavar="TEXT", help="What to say; - reads standard input.", show_default=False)
+    ],
+    as_visitor: Annotated[
+        str | None, typer.Option("--as-visitor", metavar="VISITOR", help="The visitor who writes.", show_default=False)
+    ] = None,
+    as_agent: Annotated[
+        str | None, typer.Option("--as-agent", metavar="NAME", help="The agent who writes.", show_default=False)
+    ] = None,
+) -> None:
+    """Write in a conversation, as a visitor who sees it or as an agent. A resolved one opens again."""
+    context = context_of(ctx)
+    if (as_visitor is None) is (as_agent is None):
+        raise UsageProblem("who writes?", hint="--as-visitor VISITOR or --as-agent NAME")
+    text = "".join(context.input_lines()) if message == "-" else message
+    body = normalise.text(text, "message", normalise.MESSAGE_LIMIT)
+    agent = normalise.text(as_agent, "agent") if as_agent is not None else None
+    with context.operation() as operation:
+        conversation_id = references.conversation_ids(context.store, [conversation])[0]
+        found = conversations.find(context.store, conversation_id)
+        assert found is not None
+        if agent is not None:
+            converse.reply_as_agent(context.store, operation, found, agent, body)
+        else:
+            converse.reply_as_visitor(context.store, operation, found, as_visitor or "", body)
+        after = conversations.find(context.store, conversation_id)
+        assert after is not None
+    again = ", which is open again" if found.status != after.status else ""
+    line = f"Replied in conversation {conversation_id}{again}."
+    context.output.done(CONVERSATION, [after], [conversation_id], line, single=True)

@@ -1,0 +1,15 @@
+"""`visitors conversations resolve`."""
+
+from __future__ import annotations
+
+import typer
+
+from visitors.commands import options
+from visitors.commands.many import Verb, change_conversations
+from visitors.context import context_of
+
+
+def command(ctx: typer.Context, conversation: options.ConversationArguments) -> None:
+    """Mark conversations as resolved."""
+    verb = Verb("resolve", "resolved", "resolved already")
+    change_conversations(context_of(ctx), conversation, verb, "resolved")

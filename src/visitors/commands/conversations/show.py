@@ -1,0 +1,20 @@
+"""`visitors conversations show`."""
+
+from __future__ import annotations
+
+import typer
+
+from visitors.commands import options
+from visitors.context import context_of
+from visitors.operations import references
+from visitors.operations.investigate import conversation_page
+from visitors.output.shapes import CONVERSATION_PAGE
+
+
+def command(ctx: typer.Context, conversation: options.ConversationArguments) -> None:
+    """Show conversations with their messages, in order."""
+    context = context_of(ctx)
+    with context.reading() as store:
+        ids = references.conversation_ids(store, context.references(conversation))
+        pages = [conversation_page(store, conversation_id) for conversation_id in ids]
+    context.output.pages(CONVERSATION_PAGE, pages, single=len(pages) == 1 and "-" not in conversation)

@@ -1,0 +1,15 @@
+"""`visitors conversations spam`."""
+
+from __future__ import annotations
+
+import typer
+
+from visitors.commands import options
+from visitors.commands.many import Verb, change_conversations
+from visitors.context import context_of
+
+
+def command(ctx: typer.Context, conversation: options.ConversationArguments) -> None:
+    """Mark conversations as spam."""
+    verb = Verb("spam", "marked as spam", "spam already")
+    change_conversations(context_of(ctx), conversation, verb, "spam")

@@ -1,0 +1,27 @@
+"""`visitors db dump`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from visitors.context import context_of
+from visitors.store.dump import dump
+
+
+def command(
+    ctx: typer.Context,
+    output: Annotated[
+        str, typer.Option("-o", "--output", metavar="FILE", help="Where to; - is standard output. .gz compresses.")
+    ] = "-",
+) -> None:
+    """Write the whole store as NDJSON, a typed line for every row, history and tombstones included.
+
+    Loading it into an empty store and dumping again gives the same bytes.
+    """
+    context = context_of(ctx)
+    with context.reading() as store:
+        written = context.output.json_lines(output, dump(store))
+    if output != "-":
+        context.output.note(f"wrote {written:,} lines to {output}")

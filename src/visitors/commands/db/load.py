@@ -1,0 +1,28 @@
+"""`visitors db load`."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, closing
+from typing import Annotated
+
+import typer
+
+from visitors.context import context_of
+from visitors.input.readers import json_lines
+from visitors.input.source import open_source
+from visitors.output.progress import watched
+from visitors.store.dump import load
+
+
+def command(
+    ctx: typer.Context,
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A dump; - is standard input.", show_default=False)],
+) -> None:
+    """Take a dump into an empty store, whole or not at all, with its ids, times and history."""
+    context = context_of(ctx)
+    with ExitStack() as stack:
+        source = stack.enter_context(closing(open_source(file)))
+        lines = stack.enter_context(watched(json_lines(source), source, quiet=context.output.quiet))
+        with context.store.writing():
+            loaded = load(context.store, lines)
+    context.output.note(f"loaded {loaded:,} rows from {source.name}")

@@ -1,0 +1,136 @@
+"""Why a visitor is who it is: one timeline of plain sentences, made from the record of changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import msgspec
+
+from visitors.domain.operation import Change
+from visitors.domain.times import Instant
+
+
+class Event(msgspec.Struct, frozen=True, rename="camel"):
+    """One thing that happened: a stable code, and the sentence for a person."""
+
+    at: Instant
+    actor: str
+    command: str
+    operation_id: str
+    code: str
+    sentence: str
+
+
+RULES = {
+    "contact-id": "the import named that contact",
+    "external-id": "the external id is that contact's",
+    "email": "the email is that contact's",
+    "email-adopts-external-id": "the email is that contact's, and it took on the external id",
+    "created": "nobody had the external id or the email, so the contact was made",
+}
+"""What each rule of identify means, as the end of a sentence."""
+
+_FIRST = {"track": "first seen", "import": "imported"}
+_QUIET = {"updatedAt", "lastSeenAt", "createdAt"}
+
+
+def timeline(visitor_id: str, changes: Iterable[tuple[Change, str | None]]) -> Iterator[Event]:
+    """The events in `changes` (oldest first, each with its recorded cause) that concern the visitor:
+    its own changes, its blocks and conversations, and what happened to its contact while linked.
+    """
+    contact_id: str | None = None
+    blocks: set[str] = set()  # those that the timeline has told of
+    for change, cause in changes:
+        if change.kind == "visitor" and change.record_id == visitor_id:
+            yield from _of_visitor(change, cause)
+            contact_id = (change.after or {}).get("contactId", contact_id)
+        elif change.kind == "block":
+            events = list(_of_block(change, visitor_id, contact_id))
+            if change.before is None and events:
+                blocks.add(change.record_id)
+            yield from events if change.record_id in blocks else ()
+        elif change.kind == "conversation":
+            yield from _of_conversation(change, visitor_id)
+        elif change.kind == "contact" and change.record_id == contact_id:
+            yield from _of_contact(change)
+
+
+def _of_visitor(change: Change, cause: str | None) -> Iterator[Event]:
+    before, after = change.before, change.after
+    if before is None and after is not None:
+        yield _event(change, "created", _FIRST.get(change.command, "created"))
+        if after.get("contactId"):
+            yield _linked(change, None, after["contactId"], cause)
+        return
+    if before is None or after is None:
+        return
+    if cause == "fingerprint":
+        yield _event(change, "recognised-by-fingerprint", "recognised by its fingerprint: the stored id was gone")
+    if "contactId" in after:
+        yield _linked(change, before["contactId"], after["contactId"], cause)
+    if "deletedAt" in after:
+        code = "deleted" if after["deletedAt"] else "restored"
+        yield _event(change, code, code)
+    fields = [field for field in after if field not in _QUIET | {"contactId", "deletedAt"}]
+    if fields:
+        told = ", ".join(f"{field} from {_told(before[field])} to {_told(after[field])}" for field in fields)
+        yield _event(change, "changed", f"changed {told}")
+
+
+def _linked(change: Change, before: str | None, after: str | None, cause: str | None) -> Event:
+    if after is None:
+        return _event(change, "unlinked", f"unlinked from contact {before}; conversations stayed with it")
+    if cause == "merged":
+        return _event(change, "merged", f"moved to contact {after}, since contact {before} was merged into it")
+    if cause == "split":
+        return _event(change, "split", f"taken out of contact {before} into contact {after}")
+    reason = f": {RULES[cause]}" if cause in RULES else ""
+    if before is None:
+        return _event(change, f"identified:{cause}" if cause else "linked", f"identified as contact {after}{reason}")
+    stayed = "; earlier conversations stayed with the earlier contact"
+    code = f"relinked:{cause}" if cause else "relinked"
+    return _event(change, code, f"relinked from contact {before} to contact {after}{reason}{stayed}")
+
+
+def _of_block(change: Change, visitor_id: str, contact_id: str | None) -> Iterator[Event]:
+    before, after = change.before, change.after or {}
+    if before is None:
+        target = after.get("contactId")
+        if target is not None and target != contact_id:
+            return
+        if target is None and after.get("visitorId") != visitor_id:
+            return
+        who = f"its contact {target} was blocked" if target else "blocked"
+        why = f", {_told(after['reason'])}" if after.get("reason") else ""
+        until = f", until {after['expiresAt']}" if after.get("expiresAt") else ""
+        yield _event(change, "contact-blocked" if target else "blocked", f"{who}{why}{until}")
+    elif after.get("liftedAt"):
+        yield _event(change, "unblocked", "a block was lifted")
+
+
+def _of_conversation(change: Change, visitor_id: str) -> Iterator[Event]:
+    after = change.after or {}
+    if change.before is None and after.get("visitorId") == visitor_id:
+        title = f", {_told(after['title'])}" if after.get("title") else ""
+        yield _event(change, "conversation-started", f"started conversation {change.record_id}{title}")
+
+
+def _of_contact(change: Change) -> Iterator[Event]:
+    after = change.after or {}
+    if change.before is None:
+        return
+    if "deletedAt" in after:
+        word = "deleted" if after["deletedAt"] else "restored"
+        yield _event(change, f"contact-{word}", f"its contact {change.record_id} was {word}")
+    if "externalId" in after:
+        told = f"from {_told(change.before['externalId'])} to {_told(after['externalId'])}"
+        yield _event(change, "contact-external-id", f"its contact's external id changed {told}")
+
+
+def _event(change: Change, code: str, sentence: str) -> Event:
+    return Event(change.at, change.actor, change.command, change.operation_id, code, sentence)
+
+
+def _told(value: Any) -> str:
+    return "nothing" if value is None else f"“{value}”"

@@ -1,0 +1,120 @@
+"""What becomes of two people who turn out to be one: the plan of a merge, pure, step by step.
+
+The survivor's values win, its blanks are filled, and what is discarded stays readable on the other
+contact, which becomes a tombstone. Each step has a stable code, so that a preview can be read by a
+program as well as by a person.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from visitors.domain.contact import Contact
+from visitors.domain.metadata import Metadata, parse_metadata
+from visitors.errors import Conflict
+
+StepCode = Literal["kept", "filled", "discarded", "moved"]
+Reason = Literal[
+    "survivor-wins",
+    "same-value",
+    "survivor-blank",
+    "visitors-of-other",
+    "conversations-of-other",
+    "blocks-of-other",
+]
+
+_FIELDS = ("externalId", "name", "email", "image")
+
+
+class Step(msgspec.Struct, frozen=True, rename="camel"):
+    """One thing that a merge does: with a field's value, or with `count` records that move."""
+
+    action: StepCode
+    reason: Reason
+    what: str
+    other_id: str
+    survivor_value: Any
+    other_value: Any
+    count: int
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """What a merge does to the survivor: the public fields that change, and every step for the preview."""
+
+    changes: dict[str, Any]
+    steps: tuple[Step, ...]
+
+
+def plan_merge(survivor: Contact, other: Contact, *, force: bool = False) -> Plan:
+    """The plan of merging `other` into `survivor`.
+
+    Raises Conflict when they are the same or one is deleted, or when they have two different external
+    ids and not `force`; InvalidData when their metadata together are too large.
+    """
+    if survivor.id == other.id:
+        raise Conflict(f"contact {other.id} cannot be merged into itself", code="merge_with_itself")
+    for contact in (survivor, other):
+        if contact.deleted_at is not None:
+            raise Conflict(
+                f"contact {contact.id} ({contact.label}) is deleted",
+                code="contact_deleted",
+                hint=f"visitors contacts restore {contact.id}",
+            )
+    if None not in (survivor.external_id, other.external_id) and not force:
+        raise Conflict(
+            f"contacts {survivor.id} and {other.id} have two external ids: {survivor.external_id} and"
+            f" {other.external_id}",
+            code="two_external_ids",
+            hint=f"if they are one person: visitors contacts merge {survivor.id} {other.id} --force",
+        )
+    changes: dict[str, Any] = {}
+    steps: list[Step] = []
+    ours, theirs = _values(survivor), _values(other)
+    for field in _FIELDS:
+        steps += _step(field, ours[field], theirs[field], other.id)
+        if ours[field] is None and theirs[field] is not None:
+            changes[field] = theirs[field]
+    metadata: Metadata = dict(survivor.metadata)
+    for key, value in other.metadata.items():
+        # a key that is there with null is a blank, too
+        steps += _step(f"metadata.{key}", metadata.get(key), value, other.id)
+        if metadata.get(key) is None and value is not None:
+            metadata[key] = value
+            changes["metadata"] = metadata
+    if "metadata" in changes:
+        parse_metadata(metadata)
+    return Plan(changes=changes, steps=tuple(steps))
+
+
+def moved(what: Literal["visitors", "conversations", "blocks"], other_id: str, count: int) -> list[Step]:
+    """The step that tells how many records move to the survivor; none if there are none."""
+    reasons: dict[str, Reason] = {
+        "visitors": "visitors-of-other",
+        "conversations": "conversations-of-other",
+        "blocks": "blocks-of-other",
+    }
+    return [Step("moved", reasons[what], what, other_id, None, None, count)] if count else []
+
+
+def _step(what: str, ours: Any, theirs: Any, other_id: str) -> list[Step]:
+    if theirs is None:
+        return []
+    if ours is None:
+        return [Step("filled", "survivor-blank", what, other_id, None, theirs, 1)]
+    if ours == theirs:
+        return [Step("kept", "same-value", what, other_id, ours, theirs, 1)]
+    return [
+        Step("kept", "survivor-wins", what, other_id, ours, None, 1),
+        Step("discarded", "survivor-wins", what, other_id, ours, theirs, 1),
+    ]
+
+
+def _values(contact: Contact) -> dict[str, str | None]:
+    return {
+        "externalId": contact.external_id,
+        "name": contact.name,
+        "email": contact.email,
+        "image": contact.image,
+    }

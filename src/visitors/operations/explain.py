@@ -1,0 +1,53 @@
+"""Explain a visitor from the record, and foresee what identify would do with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from visitors.domain.explanation import RULES, Event, timeline
+from visitors.domain.identity import OnConflict, decide, parse_identity
+from visitors.domain.times import Instant
+from visitors.domain.visitor import Visitor
+from visitors.errors import VisitorsError
+from visitors.operations.identify import known
+from visitors.store import operations
+from visitors.store.connection import Store
+
+
+def explain(store: Store, visitor_id: str) -> list[Event]:
+    """The visitor's timeline, oldest first."""
+    return list(timeline(visitor_id, operations.story(store, visitor_id)))
+
+
+def foresee(
+    store: Store,
+    visitor: Visitor,
+    told: Mapping[str, object],
+    current: Instant,
+    *,
+    on_conflict: OnConflict,
+    relink: bool,
+) -> Event:
+    """What identify would do now with what is `told`, by field; a refusal has its code and its reason."""
+
+    def event(code: str, sentence: str) -> Event:
+        return Event(current, "", "identify", "", code, sentence)
+
+    if visitor.deleted_at is not None:
+        return event("visitor_deleted", f"identify would refuse: visitor {visitor.id} is deleted")
+    try:
+        said = parse_identity(told)
+        decision = decide(said, known(store, visitor.contact, said, current), on_conflict=on_conflict, relink=relink)
+    except VisitorsError as error:
+        return event(error.code, f"identify would refuse: {error.message}" + (f" ({error.hint})" if error.hint else ""))
+    who = f"contact {decision.contact.id} ({decision.contact.label})" if decision.contact else "a new contact"
+    what = {
+        "created": f"would link it to {who}",
+        "linked": f"would link it to {who}",
+        "updated": f"would update {who}, to whom it is linked already",
+        "unchanged": f"would change nothing: it is linked to {who}, and nothing is new",
+    }[decision.outcome]
+    fields = ", ".join(decision.changes)
+    merged = "".join(f"; contact {other.id} would be merged into it" for other in decision.merges)
+    sets = f"; it would set {fields}" if fields and decision.contact else ""
+    return event(f"{decision.outcome}:{decision.rule}", f"identify {what}: {RULES[decision.rule]}{sets}{merged}")

@@ -1,0 +1,103 @@
+"""Merge contacts that are one person, and split what was never one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from visitors.domain.contact import Contact
+from visitors.domain.identity import Identity
+from visitors.domain.merging import Step, moved, plan_merge
+from visitors.errors import Conflict
+from visitors.store import blocks, contacts, conversations, visitors
+from visitors.store.connection import OpenOperation, Store
+
+
+def merge(
+    store: Store, operation: OpenOperation, survivor: Contact, others: Sequence[Contact], *, force: bool = False
+) -> list[Step]:
+    """Merge `others` into `survivor`, one after another; returns every step of it.
+
+    Visitors, conversations and blocks move, blanks are filled, and each other contact becomes a
+    tombstone. Raises what `plan_merge` raises.
+    """
+    steps: list[Step] = []
+    for other in others:
+        current = contacts.find(store, survivor.id, operation.at)
+        assert current is not None
+        plan = plan_merge(current, other, force=force)
+        # before the survivor takes its external id: no two may have the same
+        contacts.bury(store, operation, other.id, survivor.id)
+        contacts.update(store, operation, survivor.id, plan.changes)
+        moved_visitors = visitors.move(store, operation, other.id, survivor.id)
+        for visitor_id in moved_visitors:
+            operation.because(store, visitor_id, "merged")
+        steps += [
+            *plan.steps,
+            *moved("visitors", other.id, len(moved_visitors)),
+            *moved("conversations", other.id, conversations.move(store, operation, other.id, survivor.id)),
+            *moved("blocks", other.id, blocks.move(store, other.id, survivor.id)),
+        ]
+    return steps
+
+
+def split(store: Store, operation: OpenOperation, contact: Contact, visitor_ids: Sequence[str], said: Identity) -> str:
+    """Take visitors out of `contact` into a new one, with the conversations that they started.
+
+    A live block of the contact holds for the new one, too: a mistake must not let anybody in. Returns
+    the id of the new contact. Raises Conflict for a visitor that is not the contact's, and when the
+    new contact's external id or email is somebody's already.
+    """
+    strangers = visitors.not_of_contact(store, visitor_ids, contact.id)
+    if strangers:
+        raise Conflict(
+            f"visitor {strangers[0]} is not of contact {contact.id}",
+            code="not_of_contact",
+            hint=f"visitors list --contact {contact.id}",
+        )
+    new_id = create_contact(store, operation, said)
+    visitors.link(store, operation, visitor_ids, new_id)
+    for visitor_id in visitor_ids:
+        operation.because(store, visitor_id, "split")
+    conversations.move(store, operation, contact.id, new_id, started_by=visitor_ids)
+    blocks.copy(store, operation, contact.id, new_id)
+    return new_id
+
+
+def create_contact(store: Store, operation: OpenOperation, said: Identity, *, contact_id: str | None = None) -> str:
+    """A new contact. Raises Conflict when its id, external id or email is somebody's already."""
+    if contact_id is not None and contacts.find(store, contact_id, operation.at) is not None:
+        raise Conflict(f"contact {contact_id} exists already", code="contact_exists")
+    fields: Mapping[str, Any] = {
+        "externalId": said.external_id,
+        "name": said.name,
+        "email": said.email,
+        "image": said.image,
+        "metadata": said.metadata or {},
+    }
+    refuse_taken(store, operation, fields)
+    return contacts.insert(store, operation, fields, contact_id=contact_id)
+
+
+def refuse_taken(
+    store: Store, operation: OpenOperation, fields: Mapping[str, Any], *, besides: str | None = None
+) -> None:
+    """Raises Conflict when the external id or the email in `fields` is that of another contact than `besides`."""
+    owners = []
+    if fields.get("externalId"):
+        owner = contacts.find_by_external_id(store, fields["externalId"], operation.at)
+        owners += [(f"external id {fields['externalId']}", owner)] if owner else []
+    if fields.get("email"):
+        owners += [
+            (f"email {fields['email']}", owner)
+            for owner in contacts.find_by_email(store, fields["email"], operation.at)
+        ]
+    for what, owner in owners:
+        if owner.id != besides:
+            raise Conflict(
+                f"{what} is that of contact {owner.id} ({owner.label})",
+                code="contact_exists",
+                hint=f"if they are one person: visitors contacts merge {owner.id} {besides or 'OTHER'}"
+                if besides
+                else f"visitors contacts show {owner.id}",
+            )

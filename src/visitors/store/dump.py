@@ -1,0 +1,97 @@
+"""The whole store as lines, and back: every row of every table, history and tombstones included.
+
+Loading writes rows as they were, with their ids, times and history, so recording stands aside: its
+triggers are dropped and made again inside the same transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from visitors.errors import Conflict, InvalidData
+from visitors.store.connection import SCHEMA_VERSION, Store
+
+FORMAT_VERSION = 1
+
+# Line type -> table, in an order in which what is referred to mostly comes first.
+_TABLES = {
+    "contact": "contacts",
+    "visitor": "visitors",
+    "block": "blocks",
+    "conversation": "conversations",
+    "message": "messages",
+    "operation": "operations",
+    "change": "changes",
+    "cause": "causes",
+}
+
+
+def dump(store: Store) -> Iterator[dict[str, Any]]:
+    """A first line that says what this is, then one for each row, in the order of their making."""
+    yield {"type": "store", "format": FORMAT_VERSION, "schema": SCHEMA_VERSION}
+    for kind, table in _TABLES.items():
+        columns = _columns(store, table)
+        for row in store.execute(f"SELECT {', '.join(columns)} FROM {table} ORDER BY pk"):
+            yield {"type": kind, **dict(zip(columns, row, strict=True))}
+
+
+def load(store: Store, lines: Iterable[tuple[str, dict[str, Any]]]) -> int:
+    """Take the lines of a dump, each with its place, into an empty store; returns how many rows.
+
+    Raises Conflict when the store is not empty, and InvalidData for a line that is none of a dump.
+    """
+    if any(store.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() for table in _TABLES.values()):
+        raise Conflict("the store is not empty", code="store_not_empty", hint="load into a new one: --db NEW.db")
+    columns = {kind: _columns(store, table) for kind, table in _TABLES.items()}
+    triggers = store.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+    for name, _ in triggers:
+        store.execute(f"DROP TRIGGER {name}")
+    store.execute("PRAGMA defer_foreign_keys = ON")
+    loaded = 0
+    for place, line in lines:
+        loaded += _load_line(store, place, line, columns, first=loaded == 0)
+    _check_references(store)
+    for _, sql in triggers:
+        store.execute(sql)
+    return loaded - 1
+
+
+def _load_line(store: Store, place: str, line: dict[str, Any], columns: dict[str, list[str]], *, first: bool) -> int:
+    kind = line.get("type")
+    if first:
+        if kind != "store" or line.get("format") != FORMAT_VERSION:
+            raise InvalidData(
+                f"{place}: not the first line of a dump that this version reads",
+                code="not_a_dump",
+                hint='it begins with {"type":"store","format":1,…}; visitors import reads other files',
+            )
+        if line.get("schema") != SCHEMA_VERSION:
+            raise InvalidData(
+                f"{place}: dumped from schema {line.get('schema')}; this version knows {SCHEMA_VERSION}",
+                code="other_schema",
+                hint="load it with the version that dumped it, upgrade, and dump again",
+            )
+        return 1
+    if kind not in _TABLES:
+        raise InvalidData(f"{place}: there is no type {str(kind)[:40]!r}", code="not_a_dump")
+    if sorted(line) != sorted([*columns[kind], "type"]):
+        raise InvalidData(f"{place}: a {kind} has the keys {', '.join(columns[kind])}", code="not_a_dump")
+    if any(isinstance(value, dict | list) for value in line.values()):
+        raise InvalidData(f"{place}: a value is nested", code="not_a_dump")
+    names = columns[kind]
+    store.insert_as_is(_TABLES[kind], {name: line[name] for name in names}, place)
+    return 1
+
+
+def _check_references(store: Store) -> None:
+    broken = store.execute("PRAGMA foreign_key_check").fetchone()
+    if broken is not None:
+        raise InvalidData(
+            f"row {broken[1]} of {broken[0]} refers to a row of {broken[2]} that is not there",
+            code="dangling_reference",
+        )
+
+
+def _columns(store: Store, table: str) -> list[str]:
+    return [row[0] for row in store.execute(f"SELECT name FROM pragma_table_info('{table}') ORDER BY cid")]

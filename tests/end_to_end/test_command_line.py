@@ -1,0 +1,159 @@
+"""The command line as a whole: exit codes, help, version, and options that stand everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from visitors import __version__, registry
+
+Visitors = Callable[..., Any]
+
+COMMANDS = [entry.words for entry in registry.COMMANDS]
+GROUPS = [entry.words for entry in registry.GROUPS]
+
+
+@pytest.fixture
+def store(visitors: Visitors) -> None:
+    """Visitors `a1`, which is blocked, and `a2`, which is identified."""
+    visitors("create", "--id", "a1")
+    visitors("create", "--id", "a2")
+    visitors("block", "a1")
+    visitors("identify", "a2", "--external-id", "u1")
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["list"], 0),
+        (["list", "--language", "de"], 0),
+        (["block", "a1"], 0),
+        (["unblock", "a2"], 0),
+        (["identify", "a2", "--external-id", "u1"], 0),
+        (["create", "--id", "a1", "--exist-ok"], 0),
+        (["export", "-o", "/nowhere/visitors.csv"], 1),
+        (["export", "-o", "/"], 2),
+        (["list", "--fields", "nope"], 2),
+        (["delete", "--anonymous"], 2),
+        (["show", "nobody"], 3),
+        (["import", "/nowhere/visitors.csv"], 3),
+        (["create", "--id", "a1"], 4),
+        (["show", "a"], 4),
+        (["conversations", "start", "a1"], 4),
+        (["identify", "a2", "--external-id", "u2"], 4),
+        (["create", "--ip", "nowhere"], 5),
+        (["list", "--db", "/nowhere/visitors.db"], 6),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else str(value),
+)
+@pytest.mark.usefixtures("store")
+def test_exit_codes_are_those_of_the_table(visitors_process: Visitors, words: list[str], code: int) -> None:
+    result = visitors_process(*words, code=code)
+
+    assert "Traceback" not in result.stderr
+    assert result.stderr.startswith("error: ") == (code != 0)
+    if code:
+        assert result.stdout == ""
+
+
+def test_rows_that_were_rejected_are_exit_5(visitors: Visitors, visitors_process: Visitors, tmp_path: Path) -> None:
+    rejects = tmp_path / "rejects.csv"
+    words = ["import", "-", "--format", "csv", "--keep-going", "--rejects", str(rejects)]
+
+    result = visitors_process(*words, input="id,language\nv1,en\nv2,???\n", code=5)
+
+    assert result.lines == ["v1"]
+    assert visitors("list", "--format", "ids").lines == ["v1"]
+    assert "v2,???" in rejects.read_text()
+
+
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+@pytest.mark.parametrize("words", ["", *GROUPS, *COMMANDS])
+def test_every_command_has_help(visitors: Visitors, words: str, flag: str) -> None:
+    result = visitors(*words.split(), flag)
+
+    assert result.stderr == ""
+    assert result.stdout.startswith(f"Usage: visitors {words}".rstrip())
+    assert "--help" in result.stdout
+    assert max(map(len, result.lines)) <= 100
+    if words in COMMANDS:
+        assert "--format" in result.stdout
+
+
+@pytest.mark.parametrize("words", ["", *GROUPS])
+def test_a_group_alone_shows_its_help(visitors: Visitors, words: str) -> None:
+    assert visitors(*words.split()).stdout == visitors(*words.split(), "--help").stdout
+
+
+@pytest.mark.parametrize("flag", ["-V", "--version"])
+def test_the_version_is_on_standard_output(visitors_process: Visitors, flag: str) -> None:
+    result = visitors_process(flag)
+
+    assert (result.stdout, result.stderr) == (f"visitors {__version__}\n", "")
+
+
+def test_help_makes_no_store(visitors: Visitors, store_path: Path) -> None:
+    visitors("create", "--help")
+    visitors("--version")
+    visitors("db", "path")
+
+    assert not store_path.exists()
+
+
+@pytest.mark.parametrize("options", [["--format", "json"], ["--format=json"], ["--format", "json", "--fields", "id"]])
+@pytest.mark.usefixtures("store")
+def test_options_that_stand_everywhere_may_stand_before_the_command(visitors: Visitors, options: list[str]) -> None:
+    assert visitors(*options, "list").stdout == visitors("list", *options).stdout
+    assert isinstance(visitors(*options, "list").json, list)
+    assert visitors(*options, "contacts", "list").stdout == visitors("contacts", "list", *options).stdout
+
+
+def test_the_store_and_the_actor_may_stand_before_and_after(visitors: Visitors, tmp_path: Path) -> None:
+    first, second = str(tmp_path / "1.db"), str(tmp_path / "2.db")
+    visitors("--db", first, "--as", "ada", "create", "--id", "v1")
+    visitors("create", "--id", "v2", "--db", second, "--as", "grace")
+
+    for path, visitor, actor in ((first, "v1", "ada"), (second, "v2", "grace")):
+        assert visitors("list", "--db", path, "--format", "ids").lines == [visitor]
+        assert visitors("--db", path, "history", "--fields", "actor").lines == ["actor", actor]
+
+
+def test_the_option_nearest_to_the_command_wins(visitors: Visitors) -> None:
+    visitors("create", "--id", "v1")
+
+    assert visitors("--format", "json", "list", "--format", "ids").stdout == "v1\n"
+
+
+@pytest.mark.usefixtures("store")
+def test_a_flag_comes_before_the_environment(visitors: Visitors, tmp_path: Path) -> None:
+    assert visitors("db", "path").stdout != visitors("db", "path", "--db", str(tmp_path / "x.db")).stdout
+
+
+def test_without_settings_the_store_is_in_the_users_data_folder(
+    visitors: Visitors, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("VISITORS_DB")
+    expected = tmp_path / "home" / "data" / "visitors" / "visitors.db"
+
+    assert visitors("db", "path").stdout == f"{expected}\n"
+    assert visitors("list", "--format", "count").stdout == "0\n"
+    visitors("create")
+    assert expected.stat().st_mode & 0o777 == 0o600
+    assert expected.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_quiet_leaves_only_results_and_errors(visitors: Visitors) -> None:
+    rows = "id\nv1\n"
+
+    assert visitors("import", "-", "--format", "csv", "--quiet", input=rows).stderr == ""
+    assert visitors("show", "nobody", "--quiet", code=3).stderr.startswith("error: ")
+
+
+def test_a_misspelt_command_is_a_usage_error_with_a_hint(visitors: Visitors) -> None:
+    result = visitors("lsit", code=2)
+
+    assert result.stderr.startswith("error: No such command 'lsit'")
+    assert "hint: " in result.stderr

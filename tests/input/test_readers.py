@@ -1,0 +1,120 @@
+"""Files as they come from other programs: byte order marks, line ends, compression, and names that tell the format."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from visitors.input.source import format_of
+
+Visitors = Callable[..., Any]
+
+ROWS = {
+    "csv": "id,city\nv1,Oslo\nv2,\n",
+    "tsv": "id\tcity\nv1\tOslo\nv2\t\n",
+    "json": '[{"id": "v1", "city": "Oslo"}, {"id": "v2", "city": null}]',
+    "ndjson": '{"id": "v1", "city": "Oslo"}\n{"id": "v2"}\n',
+}
+EXPECTED = ["id\tcity", "v1\tOslo", "v2\t"]
+
+
+def imported(visitors: Visitors, file: Path) -> list[str]:
+    visitors("import", str(file))
+    found: list[str] = visitors("list", "--sort", "id", "--fields", "id,city").lines
+    return found
+
+
+@pytest.mark.parametrize("format_", ROWS)
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
+def test_every_format_is_read_plain_and_compressed(
+    visitors: Visitors, tmp_path: Path, format_: str, *, packed: bool
+) -> None:
+    file = tmp_path / f"rows.{format_}{'.gz' if packed else ''}"
+    content = ROWS[format_].encode()
+    file.write_bytes(gzip.compress(content) if packed else content)
+
+    assert imported(visitors, file) == EXPECTED
+
+
+@pytest.mark.parametrize("format_", ROWS)
+def test_a_byte_order_mark_and_windows_line_ends_are_no_data(visitors: Visitors, tmp_path: Path, format_: str) -> None:
+    file = tmp_path / f"rows.{format_}"
+    file.write_bytes(b"\xef\xbb\xbf" + ROWS[format_].replace("\n", "\r\n").encode())
+
+    assert imported(visitors, file) == EXPECTED
+
+
+@pytest.mark.parametrize("format_", ROWS)
+def test_a_last_line_without_an_end_counts(visitors: Visitors, tmp_path: Path, format_: str) -> None:
+    file = tmp_path / f"rows.{format_}"
+    file.write_text(ROWS[format_].rstrip("\n") + "\n" * (format_ == "tsv"))
+
+    assert imported(visitors, file) == EXPECTED
+
+
+@pytest.mark.parametrize("separator", ["\u2028", "\u0085", "\x0b", "\x0c", "\x1c"])
+def test_lines_end_at_line_feeds_only(visitors: Visitors, separator: str) -> None:
+    city = f"Os{separator}lo"
+    rows = json.dumps({"id": "v1", "city": city}, ensure_ascii=False) + "\n"
+    visitors("import", "-", "--format", "ndjson", input=rows)
+    visitors("import", "-", "--format", "csv", input=f"id,city\nv2,{city}\n")
+    visitors("import", "-", "--format", "tsv", input=f"id\tcity\nv3\t{city}\n")
+
+    for visitor in ("v1", "v2", "v3"):
+        assert visitors("show", visitor, "--format", "json").json["city"] == city
+
+
+@pytest.mark.parametrize(
+    ("path", "format_"),
+    [
+        ("a.csv", "csv"),
+        ("a.CSV", "csv"),
+        ("a.tsv.gz", "tsv"),
+        ("a.tab", "tsv"),
+        ("a.json", "json"),
+        ("a.jsonl", "ndjson"),
+        ("a.ndjson.GZ", "ndjson"),
+        ("a.b.csv", "csv"),
+        ("a.csv.txt", None),
+        ("csv", None),
+        ("-", None),
+    ],
+)
+def test_the_extension_names_the_format(path: str, format_: str | None) -> None:
+    assert format_of(path) == format_
+
+
+@pytest.mark.parametrize("format_", ["json", "ndjson"])
+def test_json_on_standard_input_is_recognised_by_its_first_byte(visitors: Visitors, format_: str) -> None:
+    visitors("import", "-", input=f" \n{ROWS[format_]}")
+
+    assert visitors("list", "--format", "count").stdout == "2\n"
+
+
+def test_a_table_on_standard_input_needs_its_format(visitors: Visitors) -> None:
+    assert "hint: --format csv" in visitors("import", "-", input=ROWS["csv"], code=2).stderr
+
+
+def test_blank_lines_are_no_rows(visitors: Visitors) -> None:
+    visitors("import", "-", "--format", "csv", input="id,city\n\nv1,Oslo\n\n")
+    visitors("import", "-", "--format", "ndjson", input='\n{"id": "v2"}\n\n')
+
+    assert visitors("list", "--format", "count").stdout == "2\n"
+
+
+def test_a_quoted_cell_may_span_lines(visitors: Visitors) -> None:
+    visitors("import", "-", "--format", "csv", input='id,city\nv1,"two\nlines"\nv2,Oslo\n')
+
+    assert visitors("show", "v1", "--format", "json").json["city"] == "two\nlines"
+    assert visitors("list", "--format", "count").stdout == "2\n"
+
+
+def test_a_column_mapped_twice_over_names_both_columns(visitors: Visitors) -> None:
+    result = visitors("import", "-", "--format", "csv", "--map", "city=a", "--map", "city=b", input="a,b\n", code=2)
+
+    assert "--map gives city two columns: a and b" in result.stderr

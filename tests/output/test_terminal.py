@@ -1,0 +1,242 @@
+"""What a person sees at a real terminal, and what a program sees in a pipe."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pexpect
+import pytest
+
+Visitors = Callable[..., Any]
+
+COMMAND = str(Path(sys.executable).with_name("visitors"))
+NOW = "2026-03-01T12:00:00Z"
+
+
+class Screen:
+    """What a command wrote to a terminal of its own, and how it ended."""
+
+    def __init__(self, text: str, code: int | None) -> None:
+        self.text = text.replace("\r\n", "\n")
+        self.code = code
+
+    @property
+    def lines(self) -> list[str]:
+        return re.sub(r"\x1b\[[0-9;]*m", "", self.text).splitlines()
+
+
+def on_terminal(
+    *words: str, answer: str | None = None, columns: int = 100, environment: dict[str, str] | None = None
+) -> Screen:
+    """Run the command at a terminal; `answer` is typed once it asks."""
+    settings = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+    child: Any = pexpect.spawn(
+        COMMAND,
+        list(words),
+        dimensions=(50, columns),
+        env={**settings, "TERM": "xterm-256color", "VISITORS_NOW": NOW, **(environment or {})},
+        encoding="utf-8",
+        timeout=20,
+    )
+    text = ""
+    if answer is not None:
+        child.expect_exact("[y/N] ")
+        text = child.before + child.after
+        child.send(answer)
+    child.expect(pexpect.EOF)
+    child.close()
+    return Screen(text + child.before, child.exitstatus)
+
+
+def fill(visitors: Visitors, number: int) -> None:
+    """Make visitors `v000`, `v001`, ..., an hour before NOW."""
+    rows = "".join(f"v{index:03d},en-US,Firefox,2026-03-01T11:00:00Z\n" for index in range(number))
+    visitors("import", "-", "--format", "csv", input="id,language,browser,lastSeenAt\n" + rows)
+
+
+def test_a_person_gets_a_table_with_relative_times_and_a_program_gets_tsv(visitors: Visitors) -> None:
+    fill(visitors, 2)
+
+    screen = on_terminal("list")
+    piped = subprocess.run([COMMAND, "list"], capture_output=True, text=True, check=True, timeout=20)
+
+    assert screen.code == 0
+    assert screen.lines[0].split() == ["ID", "WHO", "LANGUAGE", "DEVICE", "SEEN"]
+    assert screen.lines[1].split() == ["v001", "anonymous", "en-US", "Firefox", "1h", "ago"]
+    assert piped.stdout.startswith("id\tlanguage\t")
+    assert "2026-03-01T11:00:00.000Z" in piped.stdout
+    assert piped.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["create", "--id", "new"], "Created visitor new."),
+        (["track", "--id", "v000"], "Recognised visitor v000 by its id."),
+        (["block", "v000"], "Blocked visitor v000."),
+        (["delete", "v000", "v001"], "Deleted 2 visitors."),
+        (["update", "v000", "--city", "Oslo"], "Updated visitor v000."),
+        (["identify", "v000", "--email", "ada@example.com"], "Linked visitor v000 to a new contact."),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_a_change_is_one_friendly_line_to_a_person_and_ids_to_a_program(
+    visitors: Visitors, words: list[str], sentence: str
+) -> None:
+    fill(visitors, 2)
+
+    assert on_terminal(*words).lines == [sentence]
+
+    again = visitors(*words, *(["--exist-ok"] if words[0] == "create" else [])).lines
+    assert again == [word for word in words if word in ("new", "v000", "v001")]
+
+
+def test_a_change_that_changes_nothing_says_so(visitors: Visitors) -> None:
+    fill(visitors, 1)
+    visitors("block", "v000")
+
+    assert on_terminal("block", "v000").lines == ["Visitor v000 blocked already; nothing changed."]
+
+
+def test_format_overrides_both_defaults(visitors: Visitors) -> None:
+    fill(visitors, 1)
+
+    assert on_terminal("list", "--format", "ids").lines == ["v000"]
+    assert on_terminal("block", "v000", "--format", "ids").lines == ["v000"]
+    assert visitors("block", "v000", "--format", "json").json["id"] == "v000"
+
+
+def test_a_list_that_is_cut_says_so_on_standard_error(visitors: Visitors, tmp_path: Path) -> None:
+    fill(visitors, 60)
+    said = tmp_path / "stderr"
+    child: Any = pexpect.spawn("bash", ["-c", f"{COMMAND} list 2>{said}"], dimensions=(50, 100), encoding="utf-8")
+    child.expect(pexpect.EOF)
+
+    assert len(child.before.splitlines()) == 51
+    assert re.fullmatch(r"50 of 60( visitors)?; --limit 0 for all\n", said.read_text())
+    assert len(on_terminal("list", "--limit", "0").lines) == 61
+    assert on_terminal("list", "--quiet").lines[-1].startswith("v010")
+    assert len(visitors("list").lines) == 61
+
+
+def test_an_empty_list_says_so(visitors: Visitors) -> None:
+    fill(visitors, 1)
+
+    assert on_terminal("list", "--language", "de").lines == ["no visitors found"]
+
+
+@pytest.mark.parametrize(
+    "answer", ["n\r", "\r", "no\r", "never\r", "\x04"], ids=["n", "enter", "no", "never", "ctrl-d"]
+)
+def test_whoever_does_not_say_yes_declines(visitors: Visitors, answer: str) -> None:
+    fill(visitors, 3)
+
+    screen = on_terminal("delete", "--language", "en", answer=answer)
+
+    assert screen.code == 7
+    assert "delete 3 visitors? [y/N]" in screen.text
+    assert "error: nothing was changed" in "\n".join(screen.lines)
+    assert visitors("list", "--format", "count").stdout == "3\n"
+
+
+@pytest.mark.parametrize("answer", ["y\r", "yes\r", "Y\r"])
+def test_whoever_says_yes_gets_it(visitors: Visitors, answer: str) -> None:
+    fill(visitors, 3)
+
+    screen = on_terminal("delete", "--language", "en", answer=answer)
+
+    assert screen.code == 0
+    assert screen.lines[-1] == "Deleted 3 visitors."
+    assert visitors("list", "--format", "count").stdout == "0\n"
+
+
+def test_ctrl_c_at_the_prompt_is_an_interruption_that_changes_nothing(visitors: Visitors) -> None:
+    fill(visitors, 3)
+
+    screen = on_terminal("delete", "--language", "en", answer="\x03")
+
+    assert screen.code == 130
+    assert "Traceback" not in screen.text
+    assert visitors("list", "--format", "count").stdout == "3\n"
+
+
+def test_without_a_terminal_nobody_is_asked(visitors: Visitors) -> None:
+    fill(visitors, 3)
+
+    assert "hint: add --yes" in visitors("delete", "--language", "en", code=2).stderr
+    assert visitors("list", "--format", "count").stdout == "3\n"
+
+
+@pytest.mark.parametrize("columns", [40, 80, 200])
+def test_a_table_fits_the_terminal(visitors: Visitors, columns: int) -> None:
+    visitor = visitors("create", "--browser", "A browser with a rather long name", "--os", "An operating system").lines[
+        0
+    ]
+    visitors("identify", visitor, "--external-id", "u1", "--name", "Somebody with a name of forty characters")
+
+    screen = on_terminal("list", columns=columns)
+
+    assert max(map(len, screen.lines)) <= columns
+    assert len(screen.lines) == 2
+    assert (visitor in screen.lines[1]) == (columns == 200)
+    assert ("…" in screen.lines[1]) == (columns < 200)
+
+
+def test_a_page_shows_a_long_id_whole_at_any_width(visitors: Visitors) -> None:
+    visitor = visitors("create").lines[0]
+
+    assert visitor in on_terminal("show", visitor, columns=80).lines[0]
+
+
+def test_a_terminal_has_colour_unless_it_is_not_wanted(visitors: Visitors) -> None:
+    fill(visitors, 1)
+
+    assert "\x1b[" in on_terminal("list").text
+    assert "\x1b[" in on_terminal("show", "v000").text
+    assert "\x1b[" in on_terminal("show", "nobody").text
+
+
+@pytest.mark.parametrize("words", [["list"], ["show", "v000"], ["show", "nobody"], ["list", "--language", "de"]])
+@pytest.mark.parametrize("how", ["--no-color", "NO_COLOR", "TERM"])
+def test_no_colour_means_no_escape_at_all(visitors: Visitors, words: list[str], how: str) -> None:
+    fill(visitors, 1)
+    settings = {"NO_COLOR": {"NO_COLOR": "1"}, "TERM": {"TERM": "dumb"}}.get(how)
+    flags = [how] if settings is None else []
+    screen = on_terminal(*words, *flags, environment=settings)
+
+    assert "\x1b" not in screen.text
+    assert screen.text.strip()
+
+
+def test_a_pipe_has_no_colour(visitors: Visitors) -> None:
+    fill(visitors, 1)
+
+    assert "\x1b" not in visitors("list", "--format", "table").stdout
+    assert "\x1b" not in visitors("show", "nobody", code=3).stderr
+
+
+def test_a_long_listing_is_as_complete_as_a_short_one(visitors: Visitors) -> None:
+    fill(visitors, 300)
+
+    screen = on_terminal("list", "--limit", "0")
+
+    assert len(screen.lines) == 301
+    assert screen.lines[300].split() == ["v000", "anonymous", "en-US", "Firefox", "1h", "ago"]
+
+
+@pytest.mark.parametrize("format_", ["tsv", "csv", "json", "ndjson", "table"])
+def test_no_format_lets_data_steer_the_terminal(visitors: Visitors, format_: str) -> None:
+    visitor = visitors("create").lines[0]
+    visitors("identify", visitor, "--external-id", "u1", "--name", "\x1b]52;c;cm0=\x07\u202e\x9b1m")
+
+    screen = on_terminal("list", "--format", format_, "--no-color", "--fields", "contact.name")
+
+    assert "\x1b" not in screen.text
+    assert not set("\x07\u202e\x9b") & set(screen.text)
+    assert "52;c;cm0=" in screen.text

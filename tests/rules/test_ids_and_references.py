@@ -1,0 +1,107 @@
+"""Ids: which are taken, and how a visitor or a contact may be named."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+Visitors = Callable[..., Any]
+
+
+def test_a_generated_id_is_a_ulid_of_the_time_it_was_made(visitors: Visitors) -> None:
+    first = visitors("create", now="2026-03-01T00:00:00.000Z").stdout.strip()
+    second = visitors("create", now="2026-03-01T00:00:00.001Z").stdout.strip()
+    assert re.fullmatch(r"[0-9A-HJKMNP-TV-Z]{26}", first)
+    assert first < second
+    assert first[:10] == "01KJKB3Q00"  # the milliseconds since 1970, in Crockford's base 32
+
+
+@pytest.mark.parametrize("given", ["a", "0", "Z" * 128, "a.b_c:d-e", "550e8400-e29b-41d4-a716-446655440000"])
+def test_a_given_id_may_be_any_short_token(visitors: Visitors, given: str) -> None:
+    assert visitors("create", "--id", given).stdout == f"{given}\n"
+    assert visitors("track", "--id", given, "--format", "json").json["resolvedBy"] == "id"
+
+
+@pytest.mark.parametrize("given", ["", " ", "Z" * 129, "a b", "-a", ".a", "_a", ":a", "ä", "a/b", "a\nb", "a%", "a'"])
+@pytest.mark.parametrize("command", ["create", "track"])
+def test_any_other_id_is_invalid_data(visitors: Visitors, command: str, given: str) -> None:
+    refused = visitors(command, f"--id={given}", "--format", "json", code=5)
+    assert refused.error["code"] == "invalid_id"
+
+
+def test_a_visitor_may_be_named_by_a_unique_prefix(visitors: Visitors) -> None:
+    for visitor in ("alpha-1", "alpha-2", "beta-1"):
+        visitors("create", "--id", visitor)
+    assert visitors("show", "b", "--format", "ids").lines == ["beta-1"]
+    assert visitors("update", "alpha-2", "--city", "Bonn").lines == ["alpha-2"]
+    assert visitors("identify", "be", "--email", "a@example.com").lines == ["beta-1"]
+    assert visitors("block", "alpha-1", "bet").lines == ["alpha-1", "beta-1"]
+
+
+def test_ambiguous_prefix_lists_candidates(visitors: Visitors) -> None:
+    for visitor in ("alpha-1", "alpha-2", "beta-1"):
+        visitors("create", "--id", visitor)
+    refused = visitors("show", "alpha", "--format", "json", code=4)
+    assert refused.error["code"] == "ambiguous"
+    assert "alpha-1" in refused.error["message"]
+    assert "alpha-2" in refused.error["message"]
+    assert "beta" not in refused.error["message"]
+
+
+def test_an_exact_id_is_no_ambiguous_prefix_of_longer_ones(visitors: Visitors) -> None:
+    for visitor in ("a", "ab", "abc"):
+        visitors("create", "--id", visitor)
+    assert visitors("show", "ab", "--format", "ids").lines == ["ab"]
+
+
+def test_a_prefix_is_taken_in_its_letter_case(visitors: Visitors) -> None:
+    visitors("create", "--id", "Alpha")
+    assert visitors("show", "al", "--format", "json", code=3).error["code"] == "visitor_not_found"
+
+
+def test_wildcards_of_sql_are_no_prefix(visitors: Visitors, anonymous: str) -> None:
+    for pattern in ("%", "_", "*", anonymous[:-1] + "_"):
+        assert visitors("show", pattern, code=3).stdout == ""
+
+
+def test_an_unknown_visitor_is_not_found_with_a_hint(visitors: Visitors, anonymous: str) -> None:
+    missing = visitors("show", f"{anonymous}x", code=3)
+    assert missing.stderr.startswith("error: ")
+    assert "\nhint: " in missing.stderr
+    assert missing.stdout == ""
+
+
+@pytest.fixture
+def ada(visitors: Visitors) -> str:
+    """The id of a contact that has all that one may be named by."""
+    visitors("create", "--id", "laptop")
+    visitors("identify", "laptop", "--external-id", "Ada:1", "--email", "ada@example.com")
+    visitors("create", "--id", "other")
+    visitors("identify", "other", "--external-id", "ada:1", "--email", "other@example.com")
+    return str(visitors("show", "laptop", "--fields", "contact.id", "--format", "json").json["contact"]["id"])
+
+
+def test_a_contact_may_be_named_by_id_prefix_email_or_external_id(visitors: Visitors, ada: str) -> None:
+    other = visitors("show", "other", "--format", "json").json["contact"]["id"]
+    prefix = next(ada[:length] for length in range(1, 27) if not other.startswith(ada[:length]))
+    for reference in (ada, prefix, "ada@example.com", " ADA@Example.com", "ext:Ada:1"):
+        assert visitors("contacts", "show", reference, "--format", "ids").lines == [ada]
+        assert visitors("list", "--contact", reference, "--format", "ids").lines == ["laptop"]
+
+
+@pytest.mark.parametrize("reference", ["ext:ADA:1", "nobody@example.com", "ext:nobody", "01ZZZ", "laptop"])
+def test_an_unknown_contact_is_not_found(visitors: Visitors, ada: str, reference: str) -> None:
+    assert ada
+    missing = visitors("contacts", "show", reference, "--format", "json", code=3)
+    assert missing.error["code"] == "contact_not_found"
+
+
+def test_an_ambiguous_contact_lists_the_candidates(visitors: Visitors, ada: str) -> None:
+    other = visitors("show", "other", "--format", "json").json["contact"]["id"]
+    refused = visitors("contacts", "show", "01", "--format", "json", code=4)
+    assert refused.error["code"] == "ambiguous"
+    assert ada in refused.error["message"]
+    assert other in refused.error["message"]

@@ -1,0 +1,199 @@
+"""Normalise: what is stored of what was typed, and what is refused as junk."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+Visitors = Callable[..., Any]
+
+
+@pytest.mark.parametrize(
+    ("option", "field", "typed", "stored"),
+    [
+        ("--language", "language", "en-gb", "en-GB"),
+        ("--language", "language", " EN ", "en"),
+        ("--language", "language", "ZH-HANT-tw", "zh-Hant-TW"),
+        ("--timezone", "timezone", " Europe/London ", "Europe/London"),
+        ("--browser", "browser", "  Firefox\t", "Firefox"),
+        ("--city", "city", "\u00a0São Paulo\n", "São Paulo"),
+        ("--country-code", "countryCode", "de", "DE"),
+        ("--device-type", "deviceType", "MOBILE", "mobile"),
+        ("--ip", "ip", "2001:DB8:0:0::7", "2001:db8::7"),
+        ("--screen-resolution", "screenResolution", "1920 X 1080", "1920x1080"),
+        ("--latitude", "latitude", " 52.5200 ", 52.52),
+        ("--longitude", "longitude", "-0", 0.0),
+    ],
+)
+def test_browser_data_are_normalised(
+    visitors: Visitors, anonymous: str, option: str, field: str, typed: str, stored: object
+) -> None:
+    updated = visitors("update", anonymous, f"{option}={typed}", "--format", "json").json
+    assert updated[field] == stored
+
+
+@pytest.mark.parametrize(
+    ("option", "typed", "code"),
+    [
+        ("--language", "english please", "invalid_language"),
+        ("--language", "e", "invalid_language"),
+        ("--timezone", "Mars/Base", "invalid_timezone"),
+        ("--timezone", "europe/london", "invalid_timezone"),
+        ("--timezone", "../../etc/passwd", "invalid_timezone"),
+        ("--timezone", "+02:00", "invalid_timezone"),
+        ("--country-code", "DEU", "invalid_country_code"),
+        ("--ip", "300.1.1.1", "invalid_ip"),
+        ("--latitude", "91", "invalid_coordinates"),
+        ("--longitude", "nan", "invalid_coordinates"),
+        ("--viewport", "large", "invalid_size"),
+        ("--browser", " ", "empty"),
+        ("--browser", "x" * 1001, "too_long"),
+    ],
+)
+def test_browser_data_that_break_their_rule_are_refused(
+    visitors: Visitors, anonymous: str, option: str, typed: str, code: str
+) -> None:
+    refused = visitors("update", anonymous, f"{option}={typed}", "--format", "json", code=5)
+    assert refused.error["code"] == code
+    assert visitors("history", "--command", "update", "--format", "count").stdout == "0\n"
+
+
+def test_a_time_zone_in_the_wrong_letter_case_gets_the_right_name_as_a_hint(visitors: Visitors, anonymous: str) -> None:
+    refused = visitors("update", anonymous, "--timezone", "europe/london", code=5)
+    assert "hint: did you mean Europe/London?" in refused.stderr
+
+
+def contact_of(visitors: Visitors, visitor: str) -> Any:
+    return visitors("show", visitor, "--format", "json").json["contact"]
+
+
+def test_everything_about_a_person_is_trimmed_and_email_is_lower_case(visitors: Visitors, anonymous: str) -> None:
+    visitors(
+        "identify", anonymous, "--external-id", " User-1 ", "--email", " Ada.Lovelace@Example.COM ",
+        "--name", "\tAda  Lovelace ", "--image", " https://example.com/A.png ", "--metadata", " plan = pro ",
+    )  # fmt: skip
+    contact = contact_of(visitors, anonymous)
+    assert contact["externalId"] == "User-1"
+    assert contact["email"] == "ada.lovelace@example.com"
+    assert contact["name"] == "Ada  Lovelace"
+    assert contact["image"] == "https://example.com/A.png"
+    assert contact["metadata"] == {"plan": "pro"}
+
+
+def test_an_email_in_any_letter_case_is_the_same_person(visitors: Visitors) -> None:
+    for visitor, email in (("a", "ada@example.com"), ("b", "ADA@EXAMPLE.COM")):
+        visitors("create", "--id", visitor)
+        visitors("identify", visitor, "--email", email)
+    assert contact_of(visitors, "a")["id"] == contact_of(visitors, "b")["id"]
+
+
+def test_external_ids_are_case_sensitive(visitors: Visitors) -> None:
+    for visitor, external_id in (("a", "User"), ("b", "user")):
+        visitors("create", "--id", visitor)
+        visitors("identify", visitor, "--external-id", external_id)
+    assert contact_of(visitors, "a")["id"] != contact_of(visitors, "b")["id"]
+
+
+def test_plus_tags_and_dots_of_emails_are_not_folded(visitors: Visitors) -> None:
+    emails = ("adalovelace@example.com", "ada.lovelace@example.com", "ada.lovelace+shop@example.com")
+    for number, email in enumerate(emails):
+        visitors("create", "--id", f"v{number}")
+        visitors("identify", f"v{number}", "--email", email)
+    assert [contact_of(visitors, f"v{number}")["email"] for number in range(3)] == list(emails)
+    assert visitors("contacts", "list", "--format", "count").stdout == "3\n"
+
+
+JUNK = [
+    "null", "undefined", "none", "guest", "anonymous", "[object Object]", "0", "-1", "000", "-", "---", "0-0",
+    "true", "false", "NaN",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("junk", JUNK)
+def test_junk_external_ids_are_refused_in_any_letter_case(visitors: Visitors, anonymous: str, junk: str) -> None:
+    for spelled in (junk, junk.upper(), junk.title(), f" {junk} "):
+        refused = visitors("identify", anonymous, f"--external-id={spelled}", "--format", "json", code=5)
+        assert refused.error["code"] == "junk_external_id"
+    line = json.dumps({"visitorId": anonymous, "externalId": junk})
+    assert visitors("identify", "-", "--format", "json", input=line, code=5).error["code"] == "junk_external_id"
+    row = json.dumps({"id": "imported", "contact": {"externalId": junk}})
+    refused = visitors("import", "-", "--format", "ndjson", input=row, code=5)
+    assert refused.error["code"] == "junk_external_id"
+    assert visitors("contacts", "list", "--format", "count").stdout == "0\n"
+
+
+@pytest.mark.parametrize("fine", ["nullable", "guest-1", "00a", "1", "-1-1", "user none", "10", "truesson"])
+def test_external_ids_that_only_resemble_junk_are_taken(visitors: Visitors, anonymous: str, fine: str) -> None:
+    visitors("identify", anonymous, f"--external-id={fine}")
+    assert contact_of(visitors, anonymous)["externalId"] == fine
+
+
+@pytest.mark.parametrize(
+    "email",
+    ["ada", "@", "ada@", "@example.com", "ada@example", "a b@example.com", "ada@exam ple.com", "ada@@example.com",
+     "ada@example..com", ".ada@example.com", "ada@-example.com", "Ada <ada@example.com>",
+     "ada@example.com,b@example.com",
+     "x" * 250 + "@example.com"],
+)  # fmt: skip
+def test_emails_that_are_not_emails_are_refused(visitors: Visitors, anonymous: str, email: str) -> None:
+    refused = visitors("identify", anonymous, f"--email={email}", "--format", "json", code=5)
+    assert refused.error["code"] == "invalid_email"
+
+
+@pytest.mark.parametrize("value", ["[1]", '{"a": 1}', "1e999", "9223372036854775808", "nope", ""])
+def test_metadata_values_that_are_no_string_number_boolean_or_null_are_refused(
+    visitors: Visitors, anonymous: str, value: str
+) -> None:
+    visitors("identify", anonymous, "--external-id", "u", "--metadata", f"key:={value}", code=5)
+    assert visitors("contacts", "list", "--format", "count").stdout == "0\n"
+
+
+def test_metadata_values_keep_their_types(visitors: Visitors, anonymous: str) -> None:
+    typed = ("text=5", "whole:=5", "real:=1.5", "yes:=true", "nothing:=null", 'quoted:="x"', "blank=")
+    options = [word for one in typed for word in ("--metadata", one)]
+    visitors("identify", anonymous, "--external-id", "u", *options)
+    assert contact_of(visitors, anonymous)["metadata"] == {
+        "text": "5", "whole": 5, "real": 1.5, "yes": True, "nothing": None, "quoted": "x", "blank": "",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("assignment", ["plan", "=pro", ":=1", " =x"])
+def test_metadata_that_is_no_assignment_is_refused(visitors: Visitors, anonymous: str, assignment: str) -> None:
+    refused = visitors(
+        "identify", anonymous, "--external-id", "u", "--metadata", assignment, "--format", "json", code=5
+    )
+    assert refused.error["code"] == "invalid_metadata"
+
+
+# `node -e` computed these: sha256 of JSON.stringify of the object rebuilt with its keys sorted by `<`.
+HASHES = [
+    ({}, ""),
+    ({"plan": "pro"}, "029c40d2"),
+    ({"b": 1, "a": 2}, "d3626ac3"),
+    ({"b": 1, "10": 2, "9": 3, "a": 4}, "2db3b500"),
+    ({"a": 1.0, "b": 1, "c": 1.0, "d": 1.0, "e": 1.5}, "e7fddc00"),
+    ({"a": True, "b": False, "c": None}, "58ea9f23"),
+    ({"\uff5e": 1, "\U0001f600": 2}, "c44a3242"),
+]
+
+
+@pytest.mark.parametrize(("metadata", "expected"), HASHES, ids=[expected or "empty" for _, expected in HASHES])
+def test_metadata_hash_is_what_javascript_computes(
+    visitors: Visitors, anonymous: str, metadata: dict[str, object], expected: str
+) -> None:
+    line = json.dumps({"visitorId": anonymous, "externalId": "u", "metadata": metadata})
+    identified = visitors("identify", "-", "--format", "ndjson", input=line).json
+    assert identified["contact"]["metadataHash"] == expected
+    assert visitors("contacts", "show", "ext:u", "--format", "json").json["metadataHash"] == expected
+
+
+def test_metadata_hash_follows_every_change_and_not_the_order_of_keys(visitors: Visitors, anonymous: str) -> None:
+    visitors("identify", anonymous, "--external-id", "u", "--metadata", "b:=1", "--metadata", "a:=2")
+    assert contact_of(visitors, anonymous)["metadataHash"] == "d3626ac3"
+    visitors("identify", anonymous, "--external-id", "u", "--unset", "a", "--unset", "b", "--metadata", "plan=pro")
+    assert contact_of(visitors, anonymous)["metadataHash"] == "029c40d2"
+    visitors("identify", anonymous, "--external-id", "u", "--clear", "metadata")
+    assert contact_of(visitors, anonymous)["metadataHash"] == ""

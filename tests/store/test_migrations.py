@@ -1,0 +1,93 @@
+"""The schema's steps: as many as the version says, applied once, whole or not at all."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from sqlite_utils import Database
+
+from visitors.errors import StoreProblem
+from visitors.store.connection import APPLICATION_ID, SCHEMA_VERSION, migrate_store, open_store
+from visitors.store.migrations import migrations
+
+
+def schema(path: Path) -> list[tuple[str, str]]:
+    with sqlite3.connect(path) as connection:
+        found = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name").fetchall()
+    connection.close()
+    return found
+
+
+def store_at(path: Path, version: int) -> None:
+    """Make a store as the program made it when it had `version` steps."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    database = Database(connection, execute_plugins=False)
+    steps = [migration.name for migration in migrations.pending(database)]
+    migrations.apply(database, stop_before=steps[version] if version < len(steps) else None)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {version}")
+    connection.close()
+
+
+def test_the_schema_version_is_the_number_of_steps() -> None:
+    steps = [migration.name for migration in migrations.pending(Database(memory=True))]
+
+    assert len(steps) == SCHEMA_VERSION
+    assert [step.split("_")[0] for step in steps] == [f"m{number:04d}" for number in range(1, SCHEMA_VERSION + 1)]
+
+
+@pytest.mark.parametrize("version", range(1, SCHEMA_VERSION))
+def test_an_older_store_is_backed_up_and_becomes_as_a_new_one(tmp_path: Path, version: int) -> None:
+    old, new = tmp_path / "old.db", tmp_path / "new.db"
+    store_at(old, version)
+    before = schema(old)
+
+    backup = migrate_store(old)
+    with open_store(new):
+        pass
+
+    assert backup is not None
+    assert backup.parent == tmp_path
+    assert backup.stat().st_mode & 0o777 == 0o600
+    assert schema(backup) == before
+    assert schema(old) == schema(new)
+
+
+def test_a_current_store_is_left_alone(store_path: Path) -> None:
+    with open_store(store_path) as store:
+        assert store.backup is None
+
+    assert migrate_store(store_path) is None
+    assert [path.name for path in store_path.parent.iterdir() if path.is_file()] == [store_path.name]
+
+
+def test_a_step_that_fails_leaves_the_store_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    store_at(path, 1)
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE conversations (in_the_way TEXT)")
+    connection.close()
+    before = schema(path)
+
+    with pytest.raises((sqlite3.Error, StoreProblem)):
+        open_store(path)
+
+    assert schema(path) == before
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (1,)
+    connection.close()
+
+
+def test_a_newer_store_is_refused(store_path: Path) -> None:
+    with open_store(store_path):
+        pass
+    with sqlite3.connect(store_path) as connection:
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+    connection.close()
+
+    with pytest.raises(StoreProblem) as problem:
+        open_store(store_path)
+
+    assert problem.value.code == "store_newer"

@@ -1,0 +1,223 @@
+"""The record of changes: whole enough to make every row again, and impossible to go round."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import struct
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from visitors.store import blocks, visitors
+from visitors.store.connection import OpenOperation, Store, open_store
+from visitors.store.migrations import (
+    BLOCK_COLUMNS,
+    CONTACT_COLUMNS,
+    CONVERSATION_COLUMNS,
+    MESSAGE_COLUMNS,
+    VISITOR_COLUMNS,
+)
+
+Visitors = Callable[..., Any]
+
+AT = "2026-03-01T12:00:00.000Z"
+RECORDED = {
+    "visitor": ("visitors", VISITOR_COLUMNS),
+    "contact": ("contacts", CONTACT_COLUMNS),
+    "block": ("blocks", BLOCK_COLUMNS),
+    "conversation": ("conversations", CONVERSATION_COLUMNS),
+    "message": ("messages", MESSAGE_COLUMNS),
+}
+
+
+@pytest.fixture
+def store(store_path: Path) -> Iterator[Store]:
+    with open_store(store_path) as opened:
+        yield opened
+
+
+def writing(store: Store, *, dry_run: bool = False) -> AbstractContextManager[OpenOperation]:
+    return store.operation("test", actor="ada", clock=lambda: AT, dry_run=dry_run)
+
+
+def changes(store: Store) -> list[tuple[str, str, Any, Any]]:
+    """Kind, record, before and after of every change, oldest first."""
+    found = store.execute("SELECT kind, record, before, after FROM changes ORDER BY pk")
+    return [(kind, record, *(text and json.loads(text) for text in texts)) for kind, record, *texts in found]
+
+
+def replayed(store: Store) -> dict[tuple[str, str], dict[str, Any]]:
+    """All records, made from nothing but the record of changes; checks that `before` is what was there."""
+    records: dict[tuple[str, str], dict[str, Any]] = {}
+    for kind, record, before, after in changes(store):
+        key = kind, record
+        if before is None:
+            assert key not in records
+            records[key] = after
+        elif after is None:
+            assert records.pop(key) == before
+        else:
+            assert before.keys() == after.keys()
+            assert {column: records[key][column] for column in before} == before
+            records[key].update(after)
+    return records
+
+
+def stored(store: Store) -> dict[tuple[str, str], dict[str, Any]]:
+    """All records as the tables hold them."""
+    return {
+        (kind, row[0]): dict(zip(columns, row, strict=True))
+        for kind, (table, columns) in RECORDED.items()
+        for row in store.execute(f"SELECT {', '.join(columns)} FROM {table}")
+    }
+
+
+def bits(value: object) -> object:
+    """A float by its bits, so that 0.0 differs from -0.0 and a last digit counts."""
+    return struct.pack("<d", value) if isinstance(value, float) else value
+
+
+def test_the_recorded_columns_are_all_columns_but_the_key(store: Store) -> None:
+    for table, columns in RECORDED.values():
+        found = [row[1] for row in store.execute(f"PRAGMA table_info({table})")]
+        assert found == ["pk", *columns]
+
+
+def test_every_table_but_those_of_the_record_is_recorded(store: Store) -> None:
+    tables = {row[0] for row in store.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    triggers = {row[0] for row in store.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")}
+
+    assert tables - {"operations", "changes", "causes"} - {
+        name for name in tables if name.startswith(("_sqlite", "sqlite_"))
+    } == {table for table, _ in RECORDED.values()}
+    assert triggers == {f"{table}_{what}" for table, _ in RECORDED.values() for what in ("insert", "update", "delete")}
+
+
+def test_an_insert_an_update_and_a_delete_each_leave_one_change(store: Store) -> None:
+    with writing(store) as operation:
+        visitors.insert(store, operation, {"city": "Oslo"}, visitor_id="v1")
+        visitors.update(store, operation, ["v1"], {"city": "Bergen"})
+        store.execute("DELETE FROM visitors WHERE id = 'v1'")
+
+    inserted, updated, deleted = changes(store)
+    assert inserted[:3] == ("visitor", "v1", None)
+    assert inserted[3]["city"] == "Oslo"
+    assert list(inserted[3]) == list(VISITOR_COLUMNS)
+    assert updated == ("visitor", "v1", {"city": "Oslo"}, {"city": "Bergen"})
+    assert deleted[3] is None
+    assert deleted[2]["city"] == "Bergen"
+
+
+def test_an_update_that_sets_what_was_there_leaves_no_change(store: Store) -> None:
+    with writing(store) as operation:
+        visitors.insert(store, operation, {"city": "Oslo"}, visitor_id="v1")
+        store.execute("UPDATE visitors SET city = 'Oslo', os = NULL")
+
+    assert len(changes(store)) == 1
+
+
+def test_setting_to_null_and_from_null_is_recorded(store: Store) -> None:
+    with writing(store) as operation:
+        visitors.insert(store, operation, {"city": "Oslo"}, visitor_id="v1")
+        visitors.update(store, operation, ["v1"], {"city": None, "latitude": 59.9})
+
+    assert changes(store)[1][2:] == ({"city": "Oslo", "latitude": None}, {"city": None, "latitude": 59.9})
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "INSERT INTO visitors (id, created_at, updated_at) VALUES ('v2', 'x', 'x')",
+        "UPDATE visitors SET city = 'Rome'",
+        "DELETE FROM visitors",
+        "INSERT INTO contacts (id, created_at, updated_at) VALUES ('c2', 'x', 'x')",
+        "UPDATE contacts SET name = 'Eve'",
+        "UPDATE blocks SET lifted_at = 'x'",
+        "DELETE FROM blocks",
+        "UPDATE conversations SET title = 'x'",
+        "UPDATE messages SET body = 'x'",
+        "DELETE FROM messages",
+    ],
+)
+def test_a_write_outside_of_an_operation_is_refused(visitors: Visitors, store_path: Path, sql: str) -> None:
+    visitors("create", "--id", "v1")
+    visitors("conversations", "start", "v1", "--message", "hello")
+    visitors("identify", "v1", "--external-id", "u1")
+    visitors("block", "v1")
+    before = visitors("show", "v1", "--format", "json").stdout
+    connection = sqlite3.connect(store_path)
+
+    with pytest.raises(sqlite3.IntegrityError, match="changes are recorded"), connection:
+        connection.execute(sql)
+    connection.close()
+
+    assert visitors("show", "v1", "--format", "json").stdout == before
+
+
+def test_the_record_of_a_long_day_makes_every_row_again(visitors: Visitors, store_path: Path) -> None:
+    rows = [
+        {"id": "v1", "latitude": 0.1 + 0.2, "longitude": -33.868819999999999, "city": 'quote " and \\ and \u2028'},
+        {"id": "v2", "latitude": 5, "longitude": 1e-7, "attribution": {"a": [1, {"b": None}]}},
+        {"id": "v3", "contact": {"email": "c@example.com", "metadata": {"n": 1.5, "s": "x\ty", "b": False}}},
+    ]
+    visitors("import", "-", "--format", "ndjson", input="".join(json.dumps(row) + "\n" for row in rows))
+    visitors("track", "--id", "v1", "--latitude", "89.99999999999999", "--language", "de")
+    visitors("identify", "v1", "--external-id", "u1", "--name", "Ada \x1b[1m", "--metadata", "a:=0.1")
+    visitors(
+        "identify", "v2", "--external-id", "u1", "--email", "ada@example.com", "--metadata", "b=2", "--replace-metadata"
+    )
+    visitors("block", "v1", "v2", "--reason", "spam", "--for", "7d")
+    visitors("block", "--contact", "ext:u1")
+    visitors("unblock", "--contact", "ext:u1")
+    visitors("unblock", "v1")
+    visitors("conversations", "start", "v3", "--title", "Hi", "--message", "multi\nline \U0001f600")
+    visitors("unidentify", "v2")
+    visitors("delete", "v3")
+    visitors("restore", "v3")
+    visitors("update", "v1", "--clear", "latitude", "--longitude", "179.99999999999997")
+
+    with open_store(store_path) as store:
+        made_again, there = replayed(store), stored(store)
+
+    assert made_again == there
+    assert {key: {name: bits(value) for name, value in row.items()} for key, row in made_again.items()} == {
+        key: {name: bits(value) for name, value in row.items()} for key, row in there.items()
+    }
+    assert {kind for kind, _ in there} == set(RECORDED)
+
+
+DEGREES = st.floats(-180, 180).map(lambda degrees: degrees + 0.0)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@example([0.1 + 0.2, 5e-324, -180.0, 1.7976931348623157e-300, 33.333333333333336])
+@given(st.lists(DEGREES, min_size=1, max_size=20))
+def test_every_real_is_recorded_to_the_last_bit(store: Store, values: list[float]) -> None:
+    with writing(store, dry_run=True) as operation:
+        for number, value in enumerate(values):
+            visitors.insert(store, operation, {"longitude": value}, visitor_id=f"v{number}")
+        recorded = [after["longitude"] for _, _, _, after in changes(store)]
+
+    assert [bits(float(value)) for value in recorded] == [bits(value) for value in values]
+
+
+TEXT = st.one_of(st.none(), st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20))
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.lists(st.tuples(TEXT, TEXT), min_size=1, max_size=5))
+def test_every_text_is_recorded_as_it_is(store: Store, steps: list[tuple[str | None, str | None]]) -> None:
+    with writing(store, dry_run=True) as operation:
+        visitors.insert(store, operation, {}, visitor_id="v1")
+        blocks.add(store, operation, "visitor", ["v1"], reason=steps[0][0])
+        for city, region in steps:
+            visitors.update(store, operation, ["v1"], {"city": city, "region": region})
+        made_again, there = replayed(store), stored(store)
+
+    assert made_again == there
