@@ -5,7 +5,7 @@ _visitors_table() {
     members=() options=() valued=() arguments=()
     case $1 in
     '')
-        members=(track create list show update identify unidentify block unblock delete restore export import contacts conversations history completion db)
+        members=(track create list show update identify unidentify block unblock delete restore export import contacts conversations history explain completion db)
         options=(--db --as --format --fields --no-color -q --quiet -V --version -h --help)
         valued=(--db --as --format --fields)
         ;;
@@ -71,8 +71,12 @@ _visitors_table() {
         arguments=('files')
         ;;
     'contacts')
-        members=(list show)
+        members=(create list show update merge split delete restore duplicates)
         options=(-h --help)
+        ;;
+    'contacts create')
+        options=(--id --external-id --email --name --image --metadata --db --as --format --fields --no-color -q --quiet -h --help)
+        valued=(--id --external-id --email --name --image --metadata --db --as --format --fields)
         ;;
     'contacts list')
         options=(--search --blocked --not-blocked --deleted --sort --reverse --limit --after --db --as --format --fields --no-color -q --quiet -h --help)
@@ -83,8 +87,37 @@ _visitors_table() {
         valued=(--db --as --format --fields)
         arguments=('*ids contacts')
         ;;
+    'contacts update')
+        options=(--clear --unset --replace-metadata --external-id --email --name --image --metadata --db --as --format --fields --no-color -q --quiet -h --help)
+        valued=(--clear --unset --external-id --email --name --image --metadata --db --as --format --fields)
+        arguments=('ids contacts')
+        ;;
+    'contacts merge')
+        options=(--force -y --yes -n --dry-run --db --as --format --fields --no-color -q --quiet -h --help)
+        valued=(--db --as --format --fields)
+        arguments=('ids contacts' '*ids contacts')
+        ;;
+    'contacts split')
+        options=(-n --dry-run --external-id --email --name --image --metadata --db --as --format --fields --no-color -q --quiet -h --help)
+        valued=(--external-id --email --name --image --metadata --db --as --format --fields)
+        arguments=('ids contacts' '*ids visitors')
+        ;;
+    'contacts delete')
+        options=(-n --dry-run --db --as --format --fields --no-color -q --quiet -h --help)
+        valued=(--db --as --format --fields)
+        arguments=('*ids contacts')
+        ;;
+    'contacts restore')
+        options=(-n --dry-run --db --as --format --fields --no-color -q --quiet -h --help)
+        valued=(--db --as --format --fields)
+        arguments=('*ids deleted-contacts')
+        ;;
+    'contacts duplicates')
+        options=(--db --as --format --fields --no-color -q --quiet -h --help)
+        valued=(--db --as --format --fields)
+        ;;
     'conversations')
-        members=(start list)
+        members=(start list show reply resolve reopen spam)
         options=(-h --help)
         ;;
     'conversations start')
@@ -96,10 +129,40 @@ _visitors_table() {
         options=(--visitor --contact --status --priority --sort --reverse --limit --after --db --as --format --fields --no-color -q --quiet -h --help)
         valued=(--visitor --contact --status --priority --sort --limit --after --db --as --format --fields)
         ;;
+    'conversations show')
+        options=(--db --as --format --fields --no-color -q --quiet -h --help)
+        valued=(--db --as --format --fields)
+        arguments=('*ids conversations')
+        ;;
+    'conversations reply')
+        options=(--as-visitor --as-agent --db --as --format --fields --no-color -q --quiet -h --help)
+        valued=(--as-visitor --as-agent --db --as --format --fields)
+        arguments=('ids conversations' 'any')
+        ;;
+    'conversations resolve')
+        options=(--db --as --format --fields --no-color -q --quiet -h --help)
+        valued=(--db --as --format --fields)
+        arguments=('*ids conversations')
+        ;;
+    'conversations reopen')
+        options=(--db --as --format --fields --no-color -q --quiet -h --help)
+        valued=(--db --as --format --fields)
+        arguments=('*ids conversations')
+        ;;
+    'conversations spam')
+        options=(--db --as --format --fields --no-color -q --quiet -h --help)
+        valued=(--db --as --format --fields)
+        arguments=('*ids conversations')
+        ;;
     'history')
         options=(--operation --by --since --command --limit --after --db --as --format --fields --no-color -q --quiet -h --help)
         valued=(--operation --by --since --command --limit --after --db --as --format --fields)
         arguments=('ids visitors,contacts')
+        ;;
+    'explain')
+        options=(--identify-as --on-conflict --relink --db --as --format --fields --no-color -q --quiet -h --help)
+        valued=(--identify-as --on-conflict --db --as --format --fields)
+        arguments=('ids visitors')
         ;;
     'completion')
         options=(--db --as --format --fields --no-color -q --quiet -h --help)
@@ -107,7 +170,7 @@ _visitors_table() {
         arguments=('words bash zsh fish')
         ;;
     'db')
-        members=(path info migrate)
+        members=(path info migrate dump load)
         options=(-h --help)
         ;;
     'db path')
@@ -122,6 +185,15 @@ _visitors_table() {
         options=(--db --as --format --fields --no-color -q --quiet -h --help)
         valued=(--db --as --format --fields)
         ;;
+    'db dump')
+        options=(-o --output --db --as --format --fields --no-color -q --quiet -h --help)
+        valued=(-o --output --db --as --format --fields)
+        ;;
+    'db load')
+        options=(--db --as --format --fields --no-color -q --quiet -h --help)
+        valued=(--db --as --format --fields)
+        arguments=('files')
+        ;;
     esac
 }
 
@@ -132,7 +204,7 @@ _visitors_value() {
     *' --format') value='words table json ndjson csv tsv ids count' ;;
     *' --device-type') value='words desktop mobile tablet unknown' ;;
     *' --contact') value='ids contacts' ;;
-    *' --on-conflict') value='words error external-id-wins' ;;
+    *' --on-conflict') value='words error external-id-wins merge' ;;
     *' -o') value='files' ;;
     *' --output') value='files' ;;
     *' --on-existing') value='words error skip update' ;;
@@ -140,6 +212,7 @@ _visitors_value() {
     *' --priority') value='words low normal high urgent' ;;
     *' --visitor') value='ids visitors' ;;
     *' --status') value='words open resolved spam' ;;
+    *' --as-visitor') value='ids visitors' ;;
     *' --operation') value='ids operations' ;;
     esac
 }
