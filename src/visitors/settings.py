@@ -43,7 +43,7 @@ def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str]) -> S
     return Settings(
         database=Path(named or default_database()).expanduser(),
         database_was_named=bool(named),
-        actor=flags.get("as_") or environment.get("VISITORS_ACTOR") or _login_name(environment),
+        actor=_actor(flags.get("as_"), environment),
         frozen_now=parse_instant(frozen, "VISITORS_NOW") if frozen else None,
         timeout=_timeout(environment.get("VISITORS_TIMEOUT")),
         format=flags.get("format"),
@@ -67,10 +67,11 @@ def _timeout(text: str | None) -> float:
     return seconds
 
 
-def _login_name(environment: Mapping[str, str]) -> str:
-    for name in ("LOGNAME", "USER"):
-        if environment.get(name):
-            return environment[name]
+def _actor(flag: str | None, environment: Mapping[str, str]) -> str:
+    """Who does this: the flag, the setting, or else the login name; blank ones do not count."""
+    for name in (flag, *map(environment.get, ("VISITORS_ACTOR", "LOGNAME", "USER"))):
+        if name and name.strip():
+            return name.strip()
     import getpass
 
     try:

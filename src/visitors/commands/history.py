@@ -9,6 +9,7 @@ import typer
 from visitors.commands import listing
 from visitors.context import context_of
 from visitors.domain.times import parse_time
+from visitors.errors import UsageProblem
 from visitors.operations import references
 from visitors.output.shapes import CHANGE, OPERATION
 from visitors.store import operations
@@ -41,14 +42,16 @@ def command(
     contact or --operation it lists single changes, with the fields before and after.
     """
     context = context_of(ctx)
+    if after is not None and (record is not None or operation is not None):
+        raise UsageProblem("--after goes through operations, not through single changes")
     page = listing.page(context, {}, None, reverse=False, limit=limit, after=after)
     with context.reading() as store:
         wanted = operations.Filter(
             actor=by,
             command=command_,
-            since=parse_time(since, "since", context.now) if since else None,
-            operation=references.operation_id(store, operation) if operation else None,
-            records=references.record_ids(store, record, context.now) if record else None,
+            since=parse_time(since, "since", context.now) if since is not None else None,
+            operation=references.operation_id(store, operation) if operation is not None else None,
+            records=references.record_ids(store, record, context.now) if record is not None else None,
         )
         if record is None and operation is None:
             shown = context.output.records(OPERATION, operations.select(store, wanted, page))

@@ -10,7 +10,7 @@ import msgspec
 from visitors.domain import normalise
 from visitors.domain.identity import Identity, parse_identity
 from visitors.domain.ids import given_id
-from visitors.domain.metadata import decode_value
+from visitors.domain.metadata import decode_value, parse_metadata
 from visitors.domain.times import Instant, parse_instant
 from visitors.domain.visitor import BROWSER_DATA, BrowserData, browser_data
 from visitors.errors import InvalidData
@@ -88,9 +88,10 @@ def _identity(given: Mapping[str, Any]) -> Identity | None:
         return None
     if isinstance(person.get("metadata"), str):
         person["metadata"] = decode_value(person["metadata"], "contact.metadata")
-    if keys:
-        person["metadata"] = {**person.get("metadata", {}), **keys}
     try:
+        if keys:
+            whole = person.get("metadata")
+            person["metadata"] = {**parse_metadata({} if whole is None else whole), **keys}
         identity = parse_identity(person)
     except InvalidData as error:
         error.field = f"contact.{error.field}" if error.field else None

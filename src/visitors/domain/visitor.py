@@ -15,7 +15,7 @@ from visitors.domain import normalise
 from visitors.domain.contact import Contact
 from visitors.domain.metadata import decode_value, encode
 from visitors.domain.times import Instant
-from visitors.errors import InvalidData
+from visitors.errors import InvalidData, UsageProblem
 
 DOCUMENT_LIMIT = 16_384
 
@@ -112,14 +112,14 @@ def browser_data(values: Mapping[str, object], clear: tuple[str, ...] = ()) -> B
     """The normalised browser data in `values`; None there means 'not given'.
 
     `clear` names fields to set to null. Raises InvalidData for the first value that breaks its rule,
-    and for a field both given and cleared.
+    and UsageProblem for a field both given and cleared.
     """
     data: BrowserData = {}
     for field, value in values.items():
         if value is None:
             continue
         if field in clear:
-            raise InvalidData(f"{field} is both given and cleared", field=field, code="usage")
+            raise UsageProblem(f"{field} is both given and cleared")
         if not isinstance(value, str) and field not in _NOT_TEXT:
             raise InvalidData(f"{field} is not a string", field=field, code="invalid_type")
         if field in ("latitude", "longitude") and (isinstance(value, bool) or not isinstance(value, str | float | int)):

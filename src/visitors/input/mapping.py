@@ -59,7 +59,10 @@ class ColumnMapping:
         """The values of a row by field; blank cells are None. Raises InvalidData for unknown columns."""
         flat = _flat(row, self._explicit.values())
         plan = self._plan(tuple(flat))
-        return {field: _blank_to_none(flat[column]) for field, column in plan}
+        values = {field: _blank_to_none(flat[column]) for field, column in plan}
+        if _blank_to_none(row.get(f"{REJECT}raw")) is not None and not any(v is not None for v in values.values()):
+            raise InvalidData("the row could not be read, and was not mended", code="not_mended")
+        return values
 
     def column_of(self, field: str | None, row: Mapping[str, Any]) -> str | None:
         """The column that `field` came from in `row`."""

@@ -34,7 +34,10 @@ def known(store: Store, linked: Contact | None, said: Identity, current: Instant
         linked=linked,
         by_contact_id=contacts.find(store, said.contact_id, current) if said.contact_id else None,
         by_external_id=contacts.find_by_external_id(store, said.external_id, current) if said.external_id else None,
-        by_email=tuple(contacts.find_by_email(store, said.email, current)) if said.email else (),
+        # a person who is said to be deleted is none of the live ones, whoever has that email now
+        by_email=tuple(contacts.find_by_email(store, said.email, current))
+        if said.email and not said.is_deleted
+        else (),
     )
 
 

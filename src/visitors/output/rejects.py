@@ -21,7 +21,7 @@ class RejectedRows:
     def __init__(self, target: TextIO | None, format_: Format, header: Header) -> None:
         self._target = target
         self._format = format_
-        self._columns = header.columns
+        self._columns = tuple(column for column in header.columns or () if not column.startswith(REJECT))
         self.reasons: list[str] = []
 
     def add(self, row: RawRow, column: str | None, error: VisitorsError) -> None:
@@ -36,13 +36,14 @@ class RejectedRows:
             f"{REJECT}reason": error.message,
         }
         raw = {f"{REJECT}raw": row.raw} if row.raw and row.error is not None else {}
+        values = {column: value for column, value in row.values.items() if not column.startswith(REJECT)}
         first = len(self.reasons) == 1
         if self._format in ("json", "ndjson"):
-            line = encode_json({**reason, **raw, **row.values})
+            line = encode_json({**reason, **raw, **values})
             self._target.write(f"{'[' if first else ','}\n{line}" if self._format == "json" else f"{line}\n")
             return
-        paths: list[Path] = [(column,) for column in (*reason, f"{REJECT}raw", *(self._columns or ()))]
-        header, written = separated(self._format, paths, [{**reason, **raw, **row.values}])
+        paths: list[Path] = [(column,) for column in (*reason, f"{REJECT}raw", *self._columns)]
+        header, written = separated(self._format, paths, [{**reason, **raw, **values}])
         self._target.write(header + written if first else written)
 
     def finish(self) -> None:

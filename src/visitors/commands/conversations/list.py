@@ -32,8 +32,8 @@ def command(
     page = listing.page(context, conversations.SORTABLE, sort, reverse=reverse, limit=limit, after=after)
     with context.reading() as store:
         wanted = conversations.Filter(
-            visitor_id=references.visitor_ids(store, [visitor])[0] if visitor else None,
-            contact_id=references.contact(store, contact, context.now).id if contact else None,
+            visitor_id=references.visitor_ids(store, [visitor])[0] if visitor is not None else None,
+            contact_id=references.contact(store, contact, context.now).id if contact is not None else None,
             status=status,
             priority=priority,
         )

@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Visitors = Callable[..., Any]
+
+
+def test_it_is_that_of_the_option_then_of_the_environment_then_of_the_platform(
+    visitors: Visitors, tmp_path: Path, store_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert visitors("db", "path", "--db", str(tmp_path / "option.db")).stdout == f"{tmp_path / 'option.db'}\n"
+    assert visitors("--db", str(tmp_path / "option.db"), "db", "path").stdout == f"{tmp_path / 'option.db'}\n"
+    assert visitors("db", "path").stdout == f"{store_path}\n"
+    monkeypatch.delenv("VISITORS_DB")
+    assert visitors("db", "path").stdout.endswith("/visitors/visitors.db\n")
+    assert visitors("db", "path").stdout.startswith(str(tmp_path))
+
+
+def test_it_makes_no_store(visitors: Visitors, store_path: Path) -> None:
+    visitors("db", "path")
+    assert not store_path.exists()
+
+
+def test_the_home_folder_may_be_written_as_a_tilde(visitors: Visitors, tmp_path: Path) -> None:
+    assert visitors("db", "path", "--db", "~/x.db").stdout == f"{tmp_path / 'home' / 'x.db'}\n"

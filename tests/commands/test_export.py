@@ -1,0 +1,242 @@
+from __future__ import annotations
+
+import gzip
+import json
+import stat
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+Visitors = Callable[..., Any]
+Fill = Callable[..., None]
+
+NOW = "2026-03-10T00:00:00.000Z"
+NASTY = (
+    'a "quoted", \'single\'; tab\there\nnew\r\nline \\t \\N \\\\ {"j": [1]}'
+    " =1+1 \u2028\u0085\u202e\x1b[31m \U0001f600 é"
+)
+
+
+@pytest.fixture
+def store(fill: Fill) -> None:
+    """One of everything that an export has to carry."""
+    fill(
+        {"id": "plain"},
+        {
+            "id": "nasty", "city": NASTY, "browser": "=cmd()", "os": "\\N", "device": "null", "language": "de",
+            "latitude": -1e-7, "longitude": 180, "attribution": {"utm": {"source": NASTY}, "n": [1, 2.5, None]},
+            "currentPage": {}, "createdAt": "2026-01-01T00:00:00.001Z", "updatedAt": "2026-01-02",
+            "lastSeenAt": "2026-01-03", "isBlocked": True, "blockReason": NASTY, "blockedBy": 'Eve "E"',
+            "blockedAt": "2026-02-01", "blockExpiresAt": "2027-01-01",
+            "contact": {"id": "C1", "externalId": "x,1", "name": NASTY, "image": "https://example.com/?a=1,2",
+                        "metadata": {"a b": NASTY, "n": 1, "f": 1.0, "t": True, "z": None, "e": ""},
+                        "createdAt": "2025-01-01", "updatedAt": "2025-01-02"},
+        },
+        {
+            "id": "blocked-person", "isBlocked": True,
+            "contact": {"id": "C2", "email": "b@example.com", "isBlocked": True},
+        },
+        {"id": "their-other-device", "contact": {"id": "C2"}},
+        {"id": "deleted", "deletedAt": "2026-02-02"},
+        now=NOW,
+    )  # fmt: skip
+
+
+def export_to(visitors: Visitors, path: Path, *arguments: str) -> bytes:
+    visitors("export", "-o", str(path), *arguments, now=NOW)
+    return path.read_bytes()
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize("name", ["x.csv", "x.tsv", "x.json", "x.ndjson", "x.csv.gz", "x.ndjson.gz", "x.json.gz"])
+def test_export_import_export_gives_the_same_bytes(visitors: Visitors, tmp_path: Path, name: str) -> None:
+    first = export_to(visitors, tmp_path / name)
+    second_store = ("--db", str(tmp_path / "second.db"))
+    visitors("import", str(tmp_path / name), *second_store, now="2026-03-11")
+    assert export_to(visitors, tmp_path / f"again-{name}", *second_store) == first
+    records = [visitors("list", *place, "--format", "json", now=NOW).json for place in ((), second_store)]
+    assert records[0] == records[1]
+
+
+@pytest.mark.usefixtures("store")
+def test_deleted_visitors_survive_the_round_trip(visitors: Visitors, tmp_path: Path) -> None:
+    first = export_to(visitors, tmp_path / "x.csv", "--deleted")
+    second_store = ("--db", str(tmp_path / "second.db"))
+    visitors("import", str(tmp_path / "x.csv"), *second_store)
+    assert export_to(visitors, tmp_path / "y.csv", "--deleted", *second_store) == first
+    assert visitors("list", *second_store, "--format", "count").stdout == "0\n"
+
+
+def test_a_deleted_contact_survives_the_round_trip_beside_one_that_took_its_email(
+    visitors: Visitors, fill: Fill, tmp_path: Path
+) -> None:
+    gone = {"id": "GONE", "email": "e@example.com", "deletedAt": "2026-02-01"}
+    fill({"id": "first"}, {"id": "second", "contact": gone})
+    visitors("identify", "first", "--email", "e@example.com")
+    first = export_to(visitors, tmp_path / "x.csv")
+    second_store = ("--db", str(tmp_path / "second.db"))
+    visitors("import", str(tmp_path / "x.csv"), *second_store)
+    assert export_to(visitors, tmp_path / "y.csv", *second_store) == first
+
+
+def test_an_actor_with_white_space_around_survives_the_round_trip(
+    visitors: Visitors, anonymous: str, tmp_path: Path
+) -> None:
+    visitors("block", anonymous, "--as", " Eve ")
+    first = export_to(visitors, tmp_path / "x.csv")
+    second_store = ("--db", str(tmp_path / "second.db"))
+    visitors("import", str(tmp_path / "x.csv"), *second_store)
+    assert export_to(visitors, tmp_path / "y.csv", *second_store) == first
+
+
+TEXT = st.text(
+    st.sampled_from("aé\"',;\t\n\r\\|{}[]:=+-@ tnNr\u2028\u0085\u202e\x1b\U0001f600\ufeff0"), min_size=1
+).filter(str.strip)
+FLOATS = st.floats(allow_nan=False, allow_infinity=False)
+METADATA = st.dictionaries(
+    TEXT.map(str.strip).map(lambda text: text[:100].strip()),
+    TEXT | FLOATS | st.integers(-(2**63), 2**63 - 1) | st.booleans() | st.none(),
+    max_size=3,
+)  # fmt: skip
+TIME = st.datetimes().map(lambda moment: moment.isoformat() + "Z")
+CONTACT = st.none() | st.fixed_dictionaries(
+    {"externalId": st.sampled_from(["a", "A", "b", "ü,1"])},
+    optional={"name": TEXT, "image": TEXT, "metadata": METADATA, "createdAt": TIME, "updatedAt": TIME},
+)
+BLOCK = st.fixed_dictionaries(
+    {"isBlocked": st.booleans()}, optional={"blockReason": TEXT, "blockedBy": TEXT, "blockedAt": TIME}
+)
+VISITOR = st.fixed_dictionaries(
+    {"contact": CONTACT},
+    optional={
+        "fingerprint": TEXT, "browser": TEXT, "city": TEXT, "attribution": METADATA, "currentPage": METADATA,
+        "language": st.sampled_from(["de", "en-gb"]), "latitude": st.floats(-90, 90), "longitude": st.floats(-180, 180),
+        "createdAt": TIME, "updatedAt": TIME, "lastSeenAt": TIME,
+    },
+)  # fmt: skip
+
+
+# visitors only runs the command: each example has stores of its own
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(records=st.lists(st.tuples(VISITOR, BLOCK), max_size=4))
+def test_export_import_export_gives_the_same_bytes_whatever_the_data(
+    visitors: Visitors, records: list[tuple[dict[str, Any], dict[str, Any]]]
+) -> None:
+    lines = [json.dumps({"id": f"v{number}", **one, **block}) for number, (one, block) in enumerate(records)]
+    lines.append('{"id": "last"}')
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        visitors("import", "-", "--format", "ndjson", "--db", str(folder / "0.db"), input="\n".join(lines), now=NOW)
+        for number, extension in enumerate(["csv", "tsv", "json", "ndjson.gz"]):
+            before = export_to(visitors, folder / f"a.{extension}", "--db", str(folder / f"{number}.db"))
+            visitors("import", str(folder / f"a.{extension}"), "--db", str(folder / f"{number + 1}.db"), now=NOW)
+            after = export_to(visitors, folder / f"b.{extension}", "--db", str(folder / f"{number + 1}.db"))
+            assert after == before, extension
+
+
+@pytest.mark.usefixtures("store")
+def test_it_is_in_the_order_in_which_the_store_got_them(visitors: Visitors) -> None:
+    order = ["plain", "nasty", "blocked-person", "their-other-device"]
+    assert visitors("export", "--format", "ids").lines == order
+    assert visitors("export", "--reverse", "--format", "ids").lines == order[::-1]
+    assert visitors("export", "--sort", "id", "--format", "ids").lines == sorted(order)
+    assert visitors("export", "--limit", "1", "--after", "plain", "--format", "ids").lines == ["nasty"]
+
+
+@pytest.mark.usefixtures("store")
+def test_standard_output_is_tsv_unless_a_format_is_given(visitors: Visitors) -> None:
+    assert visitors("export").stdout == visitors("export", "--format", "tsv").stdout
+    assert visitors("export", "-o", "-", "--format", "json").json[0]["id"] == "plain"
+    assert visitors("export", "--fields", "id", "--language", "de").stdout == "id\nnasty\n"
+
+
+@pytest.mark.usefixtures("store")
+def test_tsv_is_one_line_a_record_whatever_it_holds(visitors: Visitors) -> None:
+    raw = visitors("export", "--fields", "id,city,contact.name").stdout
+    header, *rows = raw.removesuffix("\n").split("\n")
+    assert header == "id\tcity\tcontact.name"
+    assert [row.count("\t") for row in rows] == [2, 2, 2, 2]
+    assert "tab\\there\\nnew\\r\\nline \\\\t \\\\N \\\\\\\\" in rows[1]
+
+
+@pytest.mark.usefixtures("store")
+def test_csv_is_raw_unless_it_is_to_be_safe_in_a_spreadsheet(visitors: Visitors) -> None:
+    arguments = ("export", "--fields", "id,browser,latitude", "--format", "csv", "--language", "de")
+    assert visitors(*arguments).stdout == "id,browser,latitude\nnasty,=cmd(),-1e-7\n"
+    assert visitors(*arguments, "--spreadsheet-safe").stdout == "id,browser,latitude\nnasty,'=cmd(),-1e-7\n"
+    visitors("export", "--format", "json", "--spreadsheet-safe", code=2)
+
+
+@pytest.mark.usefixtures("store")
+def test_a_compressed_file_holds_the_same_and_is_reproducible(visitors: Visitors, tmp_path: Path) -> None:
+    plain = export_to(visitors, tmp_path / "a.csv")
+    packed = export_to(visitors, tmp_path / "a.csv.gz")
+    assert gzip.decompress(packed) == plain
+    assert export_to(visitors, tmp_path / "b.csv.gz") == packed
+
+
+@pytest.mark.usefixtures("store")
+def test_the_file_is_private_and_the_talk_on_standard_error(visitors: Visitors, tmp_path: Path) -> None:
+    target = tmp_path / "x.csv"
+    answer = visitors("export", "-o", str(target))
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+    assert answer.stdout == ""
+    assert "wrote 4 visitors" in answer.stderr
+    assert visitors("export", "-o", str(target), "--quiet").stderr == ""
+
+
+@pytest.mark.usefixtures("store")
+def test_the_file_is_written_whole_or_not_at_all(
+    visitors: Visitors, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "out" / "x.csv"
+    target.parent.mkdir()
+    target.write_text("as it was")
+    visitors("export", "-o", str(target), "--fields", "nonsense", code=2)
+    visitors("export", "-o", str(target), "--after", "nonsense", code=3)
+    monkeypatch.setattr("os.fsync", _no_space)
+    failed = visitors("export", "-o", str(target), "--format", "json", code=1)
+    assert "No space left" in failed.stderr
+    assert target.read_text() == "as it was"
+    assert [path.name for path in target.parent.iterdir()] == ["x.csv"]
+
+
+def _no_space(_descriptor: int) -> None:
+    raise OSError(28, "No space left on device")
+
+
+@pytest.mark.usefixtures("store")
+def test_where_it_cannot_write_it_says_so(visitors: Visitors, tmp_path: Path) -> None:
+    for target in (tmp_path, tmp_path / "missing" / "x.csv"):
+        refused = visitors("export", "-o", str(target), "--format", "csv", code=None)
+        assert refused.code not in (0, 130)
+        assert refused.stderr.startswith("error: ")
+
+
+@pytest.mark.usefixtures("store")
+def test_a_symbolic_link_is_replaced_and_what_it_points_to_stays(visitors: Visitors, tmp_path: Path) -> None:
+    (tmp_path / "precious").write_text("precious")
+    (tmp_path / "x.csv").symlink_to(tmp_path / "precious")
+    export_to(visitors, tmp_path / "x.csv")
+    assert (tmp_path / "precious").read_text() == "precious"
+
+
+def test_the_format_of_a_file_must_be_known(visitors: Visitors, anonymous: str, tmp_path: Path) -> None:
+    assert anonymous
+    visitors("export", "-o", str(tmp_path / "x.xlsx"), code=2)
+    visitors("export", "-o", str(tmp_path / "x.csv"), "--format", "table", code=2)
+    assert list(tmp_path.glob("x.*")) == []
+    assert export_to(visitors, tmp_path / "x.data", "--format", "ndjson").startswith(b"{")
+
+
+def test_an_empty_export_is_a_header_and_imports(visitors: Visitors, anonymous: str, tmp_path: Path) -> None:
+    visitors("delete", anonymous)
+    for extension in ("csv", "tsv", "json"):
+        path = tmp_path / f"x.{extension}"
+        export_to(visitors, path)
+        visitors("import", str(path), "--db", str(tmp_path / f"{extension}.db"))

@@ -1,0 +1,545 @@
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Visitors = Callable[..., Any]
+Everything = Callable[[], Any]
+
+NOW = "2026-03-10T00:00:00.000Z"
+
+
+@pytest.fixture
+def taken(visitors: Visitors, tmp_path: Path) -> Callable[..., Any]:
+    """Write a file and import it: `taken("x.csv", "id\\na\\n", "--dry-run", code=...)`."""
+
+    def write_and_import(name: str, content: str | bytes, *arguments: str, code: int | None = 0) -> Any:
+        (tmp_path / name).write_bytes(content.encode() if isinstance(content, str) else content)
+        return visitors("import", str(tmp_path / name), *arguments, code=code, now=NOW)
+
+    return write_and_import
+
+
+Take = Callable[..., Any]
+
+
+def shown(visitors: Visitors, visitor: str) -> Any:
+    return visitors("show", visitor, "--format", "json", now=NOW).json
+
+
+# The formats
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("x.csv", "id,language,contact.email\na,de,a@example.com\nb,,\n"),
+        ("x.CSV", "id,language,contact.email\r\na,de,a@example.com\r\n\r\nb,,\r\n"),
+        ("x.csv", '\ufeffid,"language",contact.email\n"a","de","a@example.com"\nb,"",""'),
+        ("x.tsv", "id\tlanguage\tcontact.email\na\tde\ta@example.com\nb\t\\N\t\n"),
+        ("x.tab", "id\tlanguage\tcontact.email\na\tde\ta@example.com\nb\t\t\n"),
+        ("x.json", '[{"id": "a","language": "de","contact": {"email": "a@example.com"}}, {"id": "b","contact": null}]'),
+        ("x.ndjson", '{"id": "a","language": "de","contact.email": "a@example.com"}\n\n{"id": "b","language":null}\n'),
+        ("x.jsonl", '{"id": "a", "language": "de", "email": "a@example.com"}\n{"id": "b", "language": ""}'),
+    ],
+)  # fmt: skip
+def test_each_format_is_told_by_the_extension(visitors: Visitors, taken: Take, name: str, content: str) -> None:
+    answer = taken(name, content)
+    assert answer.lines == ["a", "b"]
+    a, b = shown(visitors, "a"), shown(visitors, "b")
+    assert (a["language"], a["contact"]["email"]) == ("de", "a@example.com")
+    assert (b["language"], b["contact"]) == (None, None)
+    assert visitors("history", "--format", "count").stdout == "1\n"
+    assert "imported 2 rows: 2 created" in answer.stderr
+
+
+def test_compressed_files_are_unpacked_whatever_their_name(visitors: Visitors, taken: Take) -> None:
+    taken("x.csv.gz", gzip.compress(b"id\na\n", mtime=0))
+    taken("y.csv", gzip.compress(b"id\nb\n", mtime=0))
+    assert visitors("list", "--format", "ids").lines == ["b", "a"]
+
+
+def test_standard_input_needs_a_format_or_shows_it(visitors: Visitors) -> None:
+    visitors("import", "-", input="id\na\n", code=2)
+    assert visitors("import", "-", "--format", "csv", input="id\na\n").lines == ["a"]
+    assert visitors("import", "-", input='{"id": "b"}\n').lines == ["b"]
+    assert visitors("import", "-", input='[{"id": "c"}]\n').lines == ["c"]
+    assert visitors("import", "-", "--format", "ndjson", input=gzip.compress(b'{"id": "d"}', mtime=0)).lines == ["d"]
+
+
+def test_format_comes_before_the_extension(taken: Take) -> None:
+    assert taken("x.csv", '{"id": "a"}', "--format", "ndjson").lines == ["a"]
+    taken("x.csv", "id\na", "--format", "table", code=2)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("x.csv", "", "empty_file"),
+        ("x.csv", "\n\n", "empty_file"),
+        ("x.csv", "id,id\na,b\n", "duplicate_column"),
+        ("x.csv", 'id\n"a\n', "invalid_csv"),
+        ("x.csv", "id\na,b\n", "wrong_cell_count"),
+        ("x.csv", b"id,city\na,K\xf6ln\n", "not_utf8"),
+        ("x.tsv", "id\tcity\na\n", "wrong_cell_count"),
+        ("x.json", "[{]", "invalid_json"),
+        ("x.json", '["a"]', "invalid_json"),
+        ("x.json", "[" * 100_000, "invalid_json"),
+        ("x.ndjson", '{"id": "a"}\n{"id": \n', "invalid_json"),
+        ("x.ndjson", '{"id": "a"}\n[]\n', "invalid_json"),
+        ("x.csv.gz", gzip.compress(b"id\na\n" * 1000, mtime=0)[:-20], "truncated"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_refused_whole(
+    visitors: Visitors, anonymous: str, taken: Take, name: str, content: str | bytes, reason: str
+) -> None:
+    refused = taken(name, content, "--format", name.split(".")[1], code=5)
+    assert refused.stdout == ""
+    assert visitors("list", "--format", "ids").lines == [anonymous]
+    if name.endswith("json"):
+        assert refused.error["code"] == reason
+    else:
+        assert refused.stderr.startswith("error: ")
+        assert len(refused.stderr.splitlines()) <= 2
+
+
+def test_a_file_that_is_not_there_or_a_folder(visitors: Visitors, tmp_path: Path) -> None:
+    visitors("import", str(tmp_path / "missing.csv"), code=3)
+    visitors("import", str(tmp_path), "--format", "csv", code=5)
+
+
+# Columns
+
+
+def test_other_peoples_columns_are_mapped(visitors: Visitors, taken: Take) -> None:
+    taken(
+        "x.csv", "uid,br_lang,mail,Plan\na,en-gb,A@Example.com,pro\n",
+        "--map", "id=uid", "--map", " language = br_lang ", "--map", "email=mail",
+        "--map", "contact.metadata.plan=Plan",
+    )  # fmt: skip
+    a = shown(visitors, "a")
+    assert (a["id"], a["language"]) == ("a", "en-GB")
+    assert (a["contact"]["email"], a["contact"]["metadata"]) == ("a@example.com", {"plan": "pro"})
+
+
+def test_one_column_may_be_mapped_to_two_fields(visitors: Visitors, taken: Take) -> None:
+    taken("x.csv", "uid\nu1\n", "--map", "id=uid", "--map", "externalId=uid")
+    assert shown(visitors, "u1")["contact"]["externalId"] == "u1"
+
+
+def test_nested_values_of_json_are_mapped_by_their_path(visitors: Visitors, taken: Take) -> None:
+    row = {"id": "a", "geo": {"city": "Bonn", "zip": 1}}
+    taken("x.ndjson", json.dumps(row), "--map", "city=geo.city", "--ignore-unknown")
+    assert shown(visitors, "a")["city"] == "Bonn"
+
+
+@pytest.mark.parametrize(
+    ("alias", "field"),
+    [("externalId", "externalId"), ("email", "email"), ("name", "name"), ("image", "image"), ("avatar", "image")],
+)
+def test_the_names_of_identify_are_known(visitors: Visitors, taken: Take, alias: str, field: str) -> None:
+    values = {"externalId": "u", alias: "a@example.com"}
+    taken("x.csv", f"visitorId,{','.join(values)}\na,{','.join(values.values())}\n")
+    assert shown(visitors, "a")["contact"][field] == "a@example.com"
+
+
+def test_metadata_is_one_json_cell_or_single_keys_or_both(visitors: Visitors, taken: Take) -> None:
+    taken("x.csv", 'id,externalId,metadata,contact.metadata.plan\na,u,"{""seats"": 5, ""vip"": true}",pro\n')
+    assert shown(visitors, "a")["contact"]["metadata"] == {"seats": 5, "vip": True, "plan": "pro"}
+
+
+@pytest.mark.parametrize("metadata", ["abc", '"""abc"""', "null", "[1]", "5"])
+def test_metadata_that_is_no_object_beside_single_keys_is_an_expected_error(
+    visitors: Visitors, anonymous: str, taken: Take, metadata: str
+) -> None:
+    answer = taken("x.csv", f"id,externalId,metadata,contact.metadata.plan\na,u,{metadata},pro\n", code=None)
+    assert answer.code == (0 if metadata == "null" else 5)
+    assert len(visitors("list", "--format", "ids").lines) == (2 if answer.code == 0 else 1)
+    assert anonymous
+
+
+def test_unmapped_columns_are_an_error_that_lists_them(visitors: Visitors, anonymous: str, taken: Take) -> None:
+    refused = taken("x.csv", "id,colour,language,shoe size\na,red,de,44\n", code=5)
+    assert "colour, shoe size" in refused.stderr
+    assert "--ignore-unknown" in refused.stderr
+    refused = taken("x.ndjson", '{"id": "a"}\n{"id": "b", "colour": "red"}\n', "--format", "ndjson", code=5)
+    assert refused.error["code"] == "unmapped_column"
+    assert "'colour'" in refused.error["message"]
+    assert "line 2" in refused.error["message"]
+    assert visitors("list", "--format", "ids").lines == [anonymous]
+
+
+def test_ignore_unknown_leaves_them_out(visitors: Visitors, taken: Take) -> None:
+    taken("x.csv", "id,colour,language\na,red,de\n", "--ignore-unknown")
+    assert shown(visitors, "a")["language"] == "de"
+
+
+def test_a_column_whose_field_comes_from_another_one_is_unmapped(taken: Take) -> None:
+    content = "id,language,br_lang\na,de,fr\n"
+    assert "'language' is not mapped" in taken("x.csv", content, "--map", "language=br_lang", code=5).stderr
+    taken("x.csv", content, "--map", "language=br_lang", "--ignore-unknown")
+    assert "'contact.email' is not mapped" in taken("y.csv", "id,email,contact.email\nb,a@b.cd,e@f.gh\n", code=5).stderr
+
+
+@pytest.mark.parametrize(
+    ("maps", "code"),
+    [
+        (("language=a", "language=b"), 2),
+        (("email=a", "contact.email=b"), 2),
+        (("nonsense=a",), 2),
+        (("language",), 2),
+        (("language=",), 2),
+        (("=a",), 2),
+        (("language=missing",), 5),
+    ],
+)
+def test_a_map_that_makes_no_sense_is_refused(
+    visitors: Visitors, anonymous: str, taken: Take, maps: tuple[str, ...], code: int
+) -> None:
+    options = [word for one in maps for word in ("--map", one)]
+    refused = taken("x.csv", "id,a,b\nx,de,de\n", *options, "--ignore-unknown", code=code)
+    assert refused.stderr.startswith("error: ")
+    assert visitors("list", "--format", "ids").lines == [anonymous]
+
+
+def test_a_missing_column_lists_those_there_are(taken: Take) -> None:
+    refused = taken("x.csv", "id,lang\na,de\n", "--map", "language=langue", code=5)
+    assert "there is no column 'langue'" in refused.stderr
+    assert "id, lang" in refused.stderr
+
+
+# Ids that exist
+
+
+def test_an_id_that_exists_is_an_error_by_default(visitors: Visitors, taken: Take, everything: Everything) -> None:
+    taken("x.csv", "id\na\n")
+    before = everything()
+    refused = taken("y.csv", "id,city\nb,Bonn\na,Bonn\n", code=4)
+    assert "y.csv, line 3" in refused.stderr
+    assert everything() == before
+    assert visitors("list", "--format", "count").stdout == "1\n"
+
+
+def test_skip_leaves_what_exists_alone_and_repeated_rows_too(visitors: Visitors, taken: Take) -> None:
+    taken("x.csv", "id,city\na,Bonn\n")
+    answer = taken("y.csv", "id,city\na,Köln\nb,Ulm\nb,Trier\n", "--on-existing", "skip")
+    assert answer.lines == ["b"]
+    assert "imported 3 rows: 1 created, 2 skipped" in answer.stderr
+    assert (shown(visitors, "a")["city"], shown(visitors, "b")["city"]) == ("Bonn", "Ulm")
+
+
+def test_rows_that_repeat_an_id_in_the_file_count_as_existing(visitors: Visitors, taken: Take) -> None:
+    content = "id,city,region\na,Bonn,\na,Köln,NRW\na,,\n"
+    assert "line 3" in taken("x.csv", content, code=4).stderr
+    answer = taken("x.csv", content, "--on-existing", "update")
+    assert answer.lines == ["a"]
+    assert "1 created, 1 updated, 1 unchanged" in answer.stderr
+    assert (shown(visitors, "a")["city"], shown(visitors, "a")["region"]) == ("Köln", "NRW")
+
+
+def test_update_keeps_what_the_row_leaves_blank(visitors: Visitors, taken: Take) -> None:
+    taken("x.csv", "id,city,language,externalId,name\na,Bonn,de,u,Ada\n")
+    taken("y.csv", "id,city,language,externalId,name\na,,fr,,\n", "--on-existing", "update")
+    a = shown(visitors, "a")
+    assert (a["city"], a["language"], a["contact"]["name"]) == ("Bonn", "fr", "Ada")
+
+
+@pytest.mark.parametrize("order", [[0, 1, 2], [2, 1, 0], [1, 0, 2], [1, 2, 0]])
+def test_update_keeps_the_earliest_created_at_and_the_latest_last_seen_at(
+    visitors: Visitors, taken: Take, order: list[int]
+) -> None:
+    rows = ["a,2026-01-02,2026-02-02", "a,2026-01-01,2026-02-01", "a,2026-01-03,2026-02-03"]
+    for number in order:
+        taken("x.csv", f"id,createdAt,lastSeenAt\n{rows[number]}\n", "--on-existing", "update")
+    a = shown(visitors, "a")
+    assert (a["createdAt"], a["lastSeenAt"]) == ("2026-01-01T00:00:00.000Z", "2026-02-03T00:00:00.000Z")
+
+
+def test_update_with_only_one_of_the_two_times_keeps_the_other(visitors: Visitors, taken: Take) -> None:
+    taken("x.csv", "id,createdAt\na,2026-01-02\n")
+    taken("y.csv", "id,createdAt\na,2026-01-01\n", "--on-existing", "update")
+    assert (shown(visitors, "a")["createdAt"], shown(visitors, "a")["lastSeenAt"]) == ("2026-01-01T00:00:00.000Z", None)
+    taken("z.csv", "id,lastSeenAt\na,2026-01-05\n", "--on-existing", "update")
+    assert shown(visitors, "a")["lastSeenAt"] == "2026-01-05T00:00:00.000Z"
+
+
+def test_the_same_file_again_with_update_records_no_operation(visitors: Visitors, taken: Take) -> None:
+    content = 'id,city,lastSeenAt,externalId,metadata,isBlocked\na,Bonn,2026-01-01,u,"{""a"":1}",true\n'
+    taken("x.csv", content)
+    answer = taken("x.csv", content, "--on-existing", "update")
+    assert answer.stdout == ""
+    assert "1 unchanged" in answer.stderr
+    assert visitors("history", "--format", "count").stdout == "1\n"
+    assert len(shown(visitors, "a")["blocks"]) == 1
+
+
+# A row with a contact is identified by the rules of identify
+
+
+def test_rows_of_one_person_share_a_contact(visitors: Visitors, taken: Take) -> None:
+    taken("x.csv", "id,externalId,email\na,,E@example.com\nb,u,e@example.com\nc,u,\n")
+    assert visitors("contacts", "list", "--fields", "externalId,email,visitorCount").lines[1:] == [
+        "u\te@example.com\t3"
+    ]
+
+
+def test_rows_that_contradict_one_another_are_refused_unless_a_policy_says_how(
+    visitors: Visitors, anonymous: str, taken: Take
+) -> None:
+    content = "id,externalId,email\na,u,e@example.com\nb,w,e@example.com\n"
+    refused = taken("x.csv", content, code=4)
+    assert "x.csv, line 3" in refused.stderr
+    assert visitors("list", "--format", "ids").lines == [anonymous]
+    taken("x.csv", content, "--on-conflict", "external-id-wins")
+    assert [shown(visitors, one)["contact"]["email"] for one in ("a", "b")] == ["e@example.com", None]
+
+
+def test_a_row_that_links_to_another_person_needs_relink(visitors: Visitors, taken: Take) -> None:
+    taken("x.csv", "id,externalId\na,u\n")
+    taken("y.csv", "id,externalId\na,w\n", "--on-existing", "update", code=4)
+    assert shown(visitors, "a")["contact"]["externalId"] == "u"
+    taken("y.csv", "id,externalId\na,w\n", "--on-existing", "update", "--relink")
+    assert shown(visitors, "a")["contact"]["externalId"] == "w"
+
+
+def test_a_row_that_tells_of_a_person_but_not_who_is_invalid(taken: Take) -> None:
+    assert "column 'name'" not in taken("x.csv", "id,name\na,Ada\n", code=5).stderr
+
+
+def test_a_conflict_of_a_contact_id_names_that_id(taken: Take) -> None:
+    content = [{"id": "a", "contact": {"id": "C1"}}, {"id": "b", "contact": {"id": "C2", "email": "b@example.com"}}]
+    taken("x.json", json.dumps(content))
+    row = {"id": "c", "contact": {"id": "C1", "email": "b@example.com"}}
+    refused = taken("y.json", json.dumps(row), code=4)
+    assert "C1" in refused.stderr
+    assert "C2" in refused.stderr
+    assert "None" not in refused.stderr
+
+
+# All or nothing, and --keep-going
+
+MIXED = "id,language,ip\na,de,\nb,???,\nc,fr,\nd,,999\ne,it,\n"
+
+
+def test_the_first_bad_row_stops_it_with_file_line_column_and_reason(
+    visitors: Visitors, anonymous: str, taken: Take, tmp_path: Path
+) -> None:
+    refused = taken("x.csv", MIXED, code=5)
+    assert refused.stdout == ""
+    assert f"{tmp_path}/x.csv, line 3, column 'language': language '???' is not" in refused.stderr
+    assert visitors("list", "--format", "ids").lines == [anonymous]
+    assert visitors("history", "--format", "count").stdout == "1\n"
+
+
+def test_the_column_is_called_as_the_file_calls_it(taken: Take) -> None:
+    assert "column 'br_lang'" in taken("x.csv", "id,br_lang\na,?\n", "--map", "language=br_lang", code=5).stderr
+    assert "column 'mail'" in taken("x.csv", "id,mail\na,?\n", "--map", "email=mail", code=5).stderr
+
+
+def test_the_line_of_a_row_after_cells_of_several_lines_is_right(taken: Take) -> None:
+    assert "line 5, column" in taken("x.csv", 'id,language,city\na,de,"x\ny\nz"\nb,?,"x\ny"\n', code=5).stderr
+
+
+def test_keep_going_takes_the_good_rows_and_writes_exactly_the_bad_ones(
+    visitors: Visitors, taken: Take, tmp_path: Path
+) -> None:
+    rejects = tmp_path / "bad.csv"
+    answer = taken("x.csv", MIXED, "--keep-going", "--rejects", str(rejects), code=5)
+    assert answer.lines == ["a", "c", "e"]
+    assert sorted(visitors("list", "--format", "ids").lines) == ["a", "c", "e"]
+    for part in ("5 rows: 3 created, 2 rejected", "line 3, column 'language'", "line 5, column 'ip'", str(rejects)):
+        assert part in answer.stderr
+    header, *rows = rejects.read_text().splitlines()
+    assert header.endswith("id,language,ip")
+    assert [row.rsplit(",", 3)[1:] for row in rows] == [["b", "???", ""], ["d", "", "999"]]
+    assert [row.split(",")[0] for row in rows] == ["3", "5"]
+    assert "invalid_language" in rows[0]
+    assert rejects.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("extension", ["csv", "tsv", "json", "ndjson"])
+def test_the_rejected_rows_import_once_mended(visitors: Visitors, taken: Take, tmp_path: Path, extension: str) -> None:
+    rejects = tmp_path / f"bad.{extension}"
+    taken("x.csv", MIXED, "--keep-going", "--rejects", str(rejects), code=5)
+    mended = rejects.read_text()
+    reason, rest = mended.rsplit("???", 1)
+    reason_2, rest_2 = rest.rsplit("999", 1)
+    rejects.write_text(f"{reason}en{reason_2}192.0.2.9{rest_2}")
+    assert visitors("import", str(rejects)).lines == ["b", "d"]
+    assert (shown(visitors, "b")["language"], shown(visitors, "d")["ip"]) == ("en", "192.0.2.9")
+
+
+@pytest.mark.parametrize("extension", ["csv", "tsv", "ndjson"])
+def test_rejected_rows_that_are_still_bad_are_rejected_again_with_their_new_reasons(
+    visitors: Visitors, taken: Take, tmp_path: Path, extension: str
+) -> None:
+    first, second = tmp_path / f"first.{extension}", tmp_path / f"second.{extension}"
+    taken("x.csv", MIXED, "--keep-going", "--rejects", str(first), code=5)
+    head, tail = first.read_text().rsplit("???", 1)
+    first.write_text(f"{head}en{tail}")  # mends one of the two
+    visitors("import", str(first), "--keep-going", "--rejects", str(second), code=5)
+    content = second.read_text()
+    assert "999" in content
+    assert "???" not in content
+    if extension == "ndjson":
+        assert json.loads(content)["reject.line"] == 2
+    else:
+        separator = "," if extension == "csv" else "\t"
+        assert content.splitlines()[0] == first.read_text().splitlines()[0]
+        assert content.splitlines()[1].split(separator)[0] == "3"
+    head, tail = content.rsplit("999", 1)
+    second.write_text(f"{head}192.0.2.9{tail}")
+    visitors("import", str(second))
+    assert sorted(visitors("list", "--format", "ids").lines) == ["a", "b", "c", "d", "e"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("x.csv", "id,city\na,Bonn\nb\n"), ("x.ndjson", '{"id": "a"}\n{"id": \n'), ("x.tsv", "id\tcity\na\tBonn\nb\n")],
+)
+def test_a_row_that_could_not_be_read_does_not_become_an_empty_visitor_when_nobody_mends_it(
+    visitors: Visitors, taken: Take, tmp_path: Path, name: str, content: str
+) -> None:
+    rejects = tmp_path / f"bad.{name.split('.')[1]}"
+    taken(name, content, "--keep-going", "--rejects", str(rejects), code=5)
+    visitors("import", str(rejects), code=5)
+    assert visitors("list", "--format", "ids").lines == ["a"]
+
+
+def test_nothing_of_a_bad_row_remains(visitors: Visitors, taken: Take, tmp_path: Path) -> None:
+    rows = [
+        {"id": "a", "contact": {"externalId": "u", "email": "u@example.com"}},
+        {"id": "b", "contact": {"externalId": "new", "email": "u@example.com"}},
+        {"id": "a", "city": "Bonn", "contact": {"externalId": "other"}},
+    ]
+    content = "\n".join(map(json.dumps, rows))
+    rejects = tmp_path / "bad.ndjson"
+    taken("x.ndjson", content, "--keep-going", "--rejects", str(rejects), "--on-existing", "update", code=5)
+    assert visitors("list", "--format", "ids").lines == ["a"]
+    assert shown(visitors, "a")["city"] is None
+    assert visitors("contacts", "list", "--format", "count").stdout == "1\n"
+    assert [json.loads(line)["id"] for line in rejects.read_text().splitlines()] == ["b", "a"]
+
+
+def test_when_all_rows_are_good_the_file_of_rejects_is_empty_of_rows(taken: Take, tmp_path: Path) -> None:
+    for extension, content in (("csv", ""), ("ndjson", ""), ("json", "[]")):
+        rejects = tmp_path / f"bad.{extension}"
+        taken("x.csv", f"id\n{extension}\n", "--keep-going", "--rejects", str(rejects))
+        assert rejects.read_text().strip() in (content, "id")
+
+
+def test_without_a_file_for_them_the_bad_rows_are_told(visitors: Visitors, taken: Take) -> None:
+    answer = taken("x.csv", MIXED, "--keep-going", code=5)
+    assert "--rejects FILE" in answer.stderr
+    assert visitors("list", "--format", "count").stdout == "3\n"
+
+
+def test_many_bad_rows_are_not_all_told(taken: Take) -> None:
+    answer = taken("x.csv", "id,language\n" + "".join(f"v{n},?\n" for n in range(30)), "--keep-going", code=5)
+    assert "10 more" in answer.stderr
+    assert len(answer.stderr.splitlines()) < 30
+
+
+def test_rejects_need_keep_going_and_a_format_that_holds_them(taken: Take, tmp_path: Path) -> None:
+    taken("x.csv", MIXED, "--rejects", str(tmp_path / "bad.csv"), code=2)
+    taken("x.ndjson", "{}", "--keep-going", "--rejects", str(tmp_path / "bad.csv"), code=2)
+    assert not (tmp_path / "bad.csv").exists()
+
+
+def test_a_dry_run_checks_every_row_and_writes_nothing(
+    visitors: Visitors, anonymous: str, taken: Take, everything: Everything, tmp_path: Path
+) -> None:
+    before = everything()
+    answer = taken("x.csv", MIXED, "--dry-run", code=5)
+    for part in ("would import 5 rows: 3 created, 2 rejected", "line 3, column 'language'", "line 5, column 'ip'"):
+        assert part in answer.stderr
+    fine = taken("y.csv", "id\na\nb\n", "--dry-run")
+    assert fine.stdout == ""
+    assert "would import 2 rows: 2 created" in fine.stderr
+    taken("x.csv", MIXED, "--dry-run", "--rejects", str(tmp_path / "bad.csv"), code=5)
+    assert (tmp_path / "bad.csv").read_text().count("\n") == 3
+    assert everything() == before
+    assert visitors("list", "--format", "ids").lines == [anonymous]
+
+
+# What other systems send
+
+API_VISITOR = {
+    "id": "01JN8Z5Q3V0000000000000001", "browser": "Chrome", "browserVersion": "122.0.0.0", "os": "macOS",
+    "osVersion": "14.3", "device": "Mac", "deviceType": "desktop", "ip": "203.0.113.7", "city": "Paris",
+    "region": "Île-de-France", "country": "France", "countryCode": "FR", "latitude": 48.8566, "longitude": 2.3522,
+    "language": "fr-FR", "timezone": "Europe/Paris", "screenResolution": "1728x1117", "viewport": "1200x900",
+    "createdAt": "2026-01-05T10:00:00.000Z", "updatedAt": "2026-01-06T10:00:00.000Z",
+    "lastSeenAt": "2026-01-07T10:00:00.000Z", "websiteId": "site_1", "organizationId": "org_1",
+    "blockedAt": None, "blockedByUserId": None, "isBlocked": False,
+    "attribution": {"firstTouch": {"channel": "organic", "referrer": {"domain": "example.com"}, "utm": None}},
+    "currentPage": {"url": "https://example.com/prices", "path": "/prices", "title": "Prices"},
+    "contact": {"id": "01JN8Z5Q3V0000000000000002", "name": "Ada", "email": "ada@example.com",
+                "image": "https://example.com/a.png", "metadataHash": "029c40d2"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["x.json", "x.ndjson"])
+def test_the_visitor_json_of_the_cossistant_api_imports_as_it_is(visitors: Visitors, taken: Take, name: str) -> None:
+    anonymous = {**API_VISITOR, "id": "01JN8Z5Q3V0000000000000003", "contact": None, "attribution": None}
+    blocked = {
+        **anonymous, "id": "01JN8Z5Q3V0000000000000004", "isBlocked": True,
+        "blockedAt": "2026-02-01T00:00:00.000Z", "blockedByUserId": "agent_1",
+    }  # fmt: skip
+    rows = [API_VISITOR, anonymous, blocked]
+    taken(name, json.dumps(rows) if name == "x.json" else "\n".join(map(json.dumps, rows)))
+    for row in rows:
+        visitor = shown(visitors, str(row["id"]))
+        same = set(row) - {"websiteId", "organizationId", "blockedByUserId", "contact"}
+        assert {key: visitor[key] for key in same} == {key: row[key] for key in same}
+        assert visitor["blockedBy"] == row["blockedByUserId"]
+        assert (visitor["contact"] is None) == (row["contact"] is None)
+    contact = shown(visitors, str(API_VISITOR["id"]))["contact"]
+    assert [contact[key] for key in ("id", "name", "email", "image")] == [
+        "01JN8Z5Q3V0000000000000002", "Ada", "ada@example.com", "https://example.com/a.png",
+    ]  # fmt: skip
+
+
+def test_a_literal_backslash_u0000_in_a_document_is_no_nul(visitors: Visitors, taken: Take) -> None:
+    taken("x.json", json.dumps({"id": "a", "attribution": {"path": "C:\\u0000"}}))
+    assert shown(visitors, "a")["attribution"] == {"path": "C:\\u0000"}
+    taken("y.json", json.dumps({"id": "b", "attribution": {"path": "\0"}}), code=5)
+
+
+@pytest.mark.parametrize(
+    ("row", "column"),
+    [
+        ({"language": 5}, "language"),
+        ({"language": {"a": 1}}, "language"),
+        ({"latitude": True}, "latitude"),
+        ({"latitude": "north"}, "latitude"),
+        ({"createdAt": 1700000000}, "createdAt"),
+        ({"createdAt": "yesterday"}, "createdAt"),
+        ({"isBlocked": "maybe"}, "isBlocked"),
+        ({"attribution": "nonsense"}, "attribution"),
+        ({"attribution": [1]}, "attribution"),
+        ({"id": 5}, "id"),
+        ({"id": "not an id"}, "id"),
+        ({"contact": {"email": "nonsense"}}, "contact.email"),
+        ({"contact": {"externalId": ["u"]}}, "contact.externalId"),
+        ({"contact": {"externalId": "u", "metadata": {"a": []}}}, "contact.metadata"),
+        ({"contact": {"id": "not an id"}}, "contact.id"),
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_told_with_its_column(
+    visitors: Visitors, anonymous: str, taken: Take, row: dict[str, Any], column: str
+) -> None:
+    refused = taken("x.ndjson", json.dumps({"id": "a", **row}), "--format", "ndjson", code=5)
+    assert f"line 1, column '{column}': " in refused.error["message"]
+    assert visitors("list", "--format", "ids").lines == [anonymous]
+
+
+def test_rows_without_an_id_get_one(visitors: Visitors, taken: Take) -> None:
+    answer = taken("x.csv", "language\nde\nfr\n")
+    assert sorted(answer.lines) == sorted(visitors("list", "--format", "ids").lines)
+    assert len(set(answer.lines)) == 2

@@ -1,0 +1,302 @@
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+Visitors = Callable[..., Any]
+Fill = Callable[..., None]
+
+NOW = "2026-03-10T00:00:00.000Z"
+
+
+@pytest.fixture
+def store(fill: Fill) -> None:
+    """Six visitors, one of them deleted, that differ in everything that can be selected."""
+    fill(
+        {
+            "id": "ada-laptop", "language": "en", "timezone": "Europe/London", "countryCode": "GB",
+            "browser": "Firefox", "os": "Linux", "deviceType": "desktop", "ip": "192.0.2.1",
+            "createdAt": "2026-01-01", "lastSeenAt": NOW,
+            "contact": {"id": "ADA", "externalId": "user_1", "email": "ada@example.com", "name": "Ada Lovelace",
+                        "metadata": {"plan": "pro", "seats": 5, "vip": True, "note": None, "blank": ""}},
+        },
+        {
+            "id": "ada-phone", "language": "en-US", "timezone": "America/New_York", "countryCode": "US",
+            "browser": "Safari", "os": "iOS", "deviceType": "mobile", "ip": "192.0.2.2", "createdAt": "2026-02-01",
+            "lastSeenAt": "2026-03-09", "contact": {"id": "ADA"},
+        },
+        {
+            "id": "bob", "language": "eng", "timezone": "Europe/Berlin", "countryCode": "DE", "browser": "Chrome",
+            "os": "Windows", "deviceType": "tablet", "ip": "2001:db8::1", "createdAt": "2026-03-01",
+            "lastSeenAt": "2026-03-01", "isBlocked": True,
+            "contact": {"id": "BOB", "email": "bob@example.com", "metadata": {"plan": "free", "seats": "5"}},
+        },
+        {"id": "stranger", "language": "de", "deviceType": "unknown", "createdAt": "2026-03-09T12:00:00Z"},
+        {"id": "nobody", "createdAt": "2026-03-10"},
+        {"id": "deleted", "language": "en", "createdAt": "2026-01-01", "deletedAt": "2026-02-01", "lastSeenAt": NOW},
+    )  # fmt: skip
+
+
+SELECTIONS: dict[str, set[str]] = {
+    "": {"ada-laptop", "ada-phone", "bob", "stranger", "nobody"},
+    "--identified": {"ada-laptop", "ada-phone", "bob"},
+    "--anonymous": {"stranger", "nobody"},
+    "--blocked": {"bob"},
+    "--not-blocked": {"ada-laptop", "ada-phone", "stranger", "nobody"},
+    "--language en": {"ada-laptop", "ada-phone"},
+    "--language EN-us": {"ada-phone"},
+    "--language eng": {"bob"},
+    "--language fr": set(),
+    "--timezone Europe/Berlin": {"bob"},
+    "--country-code us": {"ada-phone"},
+    "--device-type MOBILE": {"ada-phone"},
+    "--device-type unknown": {"stranger"},
+    "--browser firefox": {"ada-laptop"},
+    "--browser fire": set(),
+    "--os WINDOWS": {"bob"},
+    "--ip 192.0.2.1": {"ada-laptop"},
+    "--ip 2001:DB8:0::1": {"bob"},
+    "--contact ADA": {"ada-laptop", "ada-phone"},
+    "--contact bob@example.com": {"bob"},
+    "--contact ext:user_1": {"ada-laptop", "ada-phone"},
+    "--created-since 2026-02-01": {"ada-phone", "bob", "stranger", "nobody"},
+    "--created-since 2026-02-01T00:00:00.001Z": {"bob", "stranger", "nobody"},
+    "--created-since 2026-02-01T01:00:00+01:00": {"ada-phone", "bob", "stranger", "nobody"},
+    "--created-since 24h": {"stranger", "nobody"},
+    "--created-until 2026-02-01": {"ada-laptop"},
+    "--created-until 2026-02-01T00:00:00.001Z": {"ada-laptop", "ada-phone"},
+    "--created-since 2026-02-01 --created-until 2026-03-02": {"ada-phone", "bob"},
+    "--seen-since 1d": {"ada-laptop", "ada-phone"},
+    "--seen-since 2026-03-09T00:00:00.001Z": {"ada-laptop"},
+    "--seen-until 1d": {"bob"},
+    "--seen-until 2026-03-10": {"ada-phone", "bob"},
+    "--never-seen": {"stranger", "nobody"},
+    "--metadata plan": {"ada-laptop", "ada-phone", "bob"},
+    "--metadata note": {"ada-laptop", "ada-phone"},
+    "--metadata nothing": set(),
+    "--metadata plan=pro": {"ada-laptop", "ada-phone"},
+    "--metadata plan=PRO": set(),
+    "--metadata seats=5": {"ada-laptop", "ada-phone", "bob"},
+    "--metadata vip=true": {"ada-laptop", "ada-phone"},
+    "--metadata vip=1": set(),
+    "--metadata note=null": {"ada-laptop", "ada-phone"},
+    "--metadata blank=": {"ada-laptop", "ada-phone"},
+    "--metadata plan!=pro": {"bob", "stranger", "nobody"},
+    "--metadata plan --metadata plan!=pro": {"bob"},
+    "--metadata plan=pro --metadata plan=free": set(),
+    "--search LOVELACE": {"ada-laptop", "ada-phone"},
+    "--search example.com": {"ada-laptop", "ada-phone", "bob"},
+    "--search user_1": {"ada-laptop", "ada-phone"},
+    "--search=-phone": {"ada-phone"},
+    "--search body": {"nobody"},
+    "--search %": set(),
+    "--search a_a": set(),
+    "--search Firefox": set(),
+    "--deleted": {"deleted"},
+    "--deleted --language en": {"deleted"},
+    "--deleted --language de": set(),
+    "--identified --not-blocked --language en --device-type mobile": {"ada-phone"},
+}
+
+
+@pytest.mark.usefixtures("store")
+def test_each_selection_chooses_what_it_should_and_only_that(visitors: Visitors) -> None:
+    wrong = {}
+    for selection, expected in SELECTIONS.items():
+        arguments = selection.split()
+        found = visitors("list", *arguments, "--format", "ids", now=NOW).lines
+        counted = visitors("list", *arguments, "--format", "count", now=NOW).stdout
+        if set(found) != expected or len(found) != len(expected) or counted != f"{len(expected)}\n":
+            wrong[selection] = found
+    assert wrong == {}
+
+
+@pytest.mark.usefixtures("store")
+def test_each_selection_chooses_the_same_for_export_and_for_commands_that_change(visitors: Visitors) -> None:
+    for selection, expected in SELECTIONS.items():
+        arguments = selection.split()
+        exported = visitors("export", *arguments, "--format", "ids", now=NOW).lines
+        assert set(exported) == expected, selection
+        if selection:
+            changed = visitors("delete", *arguments, "--dry-run", now=NOW).lines
+            assert set(changed) == expected, selection
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["--language", "not a tag"], 5),
+        (["--timezone", "Mars"], 5),
+        (["--country-code", "DEU"], 5),
+        (["--ip", "1.2.3"], 5),
+        (["--device-type", "fridge"], 2),
+        (["--created-since", "yesterday"], 5),
+        (["--seen-until", "3 fortnights"], 5),
+        (["--created-since", ""], 5),
+        (["--search", " "], 5),
+        (["--contact", ""], 5),
+        (["--contact", "nobody@example.com"], 3),
+        (["--metadata", "=x"], 5),
+        (["--never-seen", "--seen-since", "1d"], 2),
+        (["--sort", "city"], 2),
+        (["--limit", "-1"], 2),
+        (["--limit", "many"], 2),
+        (["--after", "no-such-id"], 3),
+        (["--fields", "nonsense"], 2),
+        (["--fields", ""], 2),
+        (["--format", "xml"], 2),
+        (["bob"], 2),
+    ],
+)
+def test_what_makes_no_sense_is_refused_and_lists_nothing(visitors: Visitors, arguments: list[str], code: int) -> None:
+    refused = visitors("list", *arguments, code=code)
+    assert refused.stdout == ""
+    assert refused.stderr.startswith("error: ")
+
+
+@pytest.mark.usefixtures("store")
+def test_an_ambiguous_contact_in_a_selection_is_a_conflict(visitors: Visitors, fill: Fill) -> None:
+    fill({"id": "another", "contact": {"id": "ADALBERT"}})
+    assert visitors("list", "--contact", "AD", "--format", "json", code=4).error["code"] == "ambiguous"
+
+
+@pytest.mark.usefixtures("store")
+def test_newest_first_by_the_order_in_which_the_store_got_them(visitors: Visitors) -> None:
+    order = ["nobody", "stranger", "bob", "ada-phone", "ada-laptop"]
+    assert visitors("list", "--format", "ids").lines == order
+    assert visitors("list", "--reverse", "--format", "ids").lines == order[::-1]
+
+
+# field -> the ids in order, ties and nulls in the order in which the store got them
+SORTED = {
+    "id": ["ada-laptop", "ada-phone", "bob", "nobody", "stranger"],
+    "language": ["nobody", "stranger", "ada-laptop", "ada-phone", "bob"],
+    "timezone": ["stranger", "nobody", "ada-phone", "bob", "ada-laptop"],
+    "browser": ["stranger", "nobody", "bob", "ada-laptop", "ada-phone"],
+    "os": ["stranger", "nobody", "ada-laptop", "bob", "ada-phone"],
+    "deviceType": ["nobody", "ada-laptop", "ada-phone", "bob", "stranger"],
+    "countryCode": ["stranger", "nobody", "bob", "ada-laptop", "ada-phone"],
+    "createdAt": ["nobody", "stranger", "bob", "ada-phone", "ada-laptop"],
+    "updatedAt": ["nobody", "stranger", "bob", "ada-phone", "ada-laptop"],
+    "lastSeenAt": ["ada-laptop", "ada-phone", "bob", "nobody", "stranger"],
+}
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize("field", SORTED)
+def test_sort_by_each_field_and_reverse(visitors: Visitors, field: str) -> None:
+    assert visitors("list", "--sort", field, "--format", "ids").lines == SORTED[field]
+    assert visitors("list", "--sort", field, "--reverse", "--format", "ids").lines == SORTED[field][::-1]
+
+
+@pytest.mark.usefixtures("store")
+def test_a_field_that_cannot_be_sorted_by_lists_those_that_can(visitors: Visitors) -> None:
+    refused = visitors("list", "--sort", "city", "--format", "json", code=2)
+    assert refused.error["code"] == "unknown_field"
+    assert all(field in refused.error["hint"] for field in SORTED)
+
+
+@pytest.mark.usefixtures("store")
+def test_limit_cuts_and_zero_does_not(visitors: Visitors) -> None:
+    assert visitors("list", "--limit", "2", "--format", "ids").lines == ["nobody", "stranger"]
+    assert len(visitors("list", "--limit", "0", "--format", "ids").lines) == 5
+    assert len(visitors("list", "--limit", "99", "--format", "ids").lines) == 5
+
+
+def test_a_table_is_cut_at_50_and_says_so_and_machine_formats_are_not(visitors: Visitors, fill: Fill) -> None:
+    fill(*({"id": f"v{number:03}"} for number in range(60)))
+    table = visitors("list", "--format", "table")
+    assert len(table.lines) == 51
+    assert "50 of 60" in table.stderr
+    assert "--limit 0 for all" in table.stderr
+    assert len(visitors("list", "--format", "table", "--limit", "0").lines) == 61
+    piped = visitors("list")
+    assert (len(piped.lines), piped.stderr) == (61, "")
+
+
+def test_an_empty_listing_is_no_error(visitors: Visitors, anonymous: str) -> None:
+    visitors("delete", anonymous)
+    assert visitors("list", "--format", "json").json == []
+    assert visitors("list", "--format", "ndjson").stdout == ""
+    assert visitors("list", "--format", "count").stdout == "0\n"
+    assert visitors("list", "--fields", "id").stdout == "id\n"
+    assert "no visitors found" in visitors("list", "--format", "table").stderr
+
+
+def test_a_store_that_was_named_and_is_not_there_is_an_error_and_is_not_made(
+    visitors: Visitors, store_path: Path
+) -> None:
+    assert visitors("list", "--format", "json", code=6).error["code"] == "store_missing"
+    assert not store_path.exists()
+
+
+@pytest.mark.usefixtures("store")
+def test_the_formats_tell_the_same(visitors: Visitors) -> None:
+    records = visitors("list", "--format", "json").json
+    assert [json.loads(line) for line in visitors("list", "--format", "ndjson").lines] == records
+    tsv = [line.split("\t") for line in visitors("list", "--fields", "id,contact.metadata.plan").lines]
+    assert tsv == [["id", "contact.metadata.plan"]] + [
+        [one["id"], ((one["contact"] or {}).get("metadata") or {}).get("plan", "")] for one in records
+    ]
+    csv = visitors("list", "--fields", "id,contact.metadata", "--search", "bob", "--format", "csv").stdout
+    assert csv == 'id,contact.metadata\nbob,"{""plan"":""free"",""seats"":""5""}"\n'
+
+
+@pytest.mark.usefixtures("store")
+def test_after_an_id_that_the_selection_does_not_choose_still_is_a_place(visitors: Visitors) -> None:
+    assert visitors("list", "--anonymous", "--after", "bob", "--format", "ids").lines == []
+    assert visitors("list", "--anonymous", "--after", "bob", "--reverse", "--format", "ids").lines == [
+        "stranger",
+        "nobody",
+    ]
+
+
+def walked(visitors: Visitors, limit: int, *arguments: str) -> list[str]:
+    """The ids of all pages, one page after another."""
+    found: list[str] = []
+    while True:
+        after = ["--after", found[-1]] if found else []
+        page = visitors(*arguments, "--limit", str(limit), *after, "--format", "ids").lines
+        assert len(page) <= limit
+        if not page:
+            return found
+        found += page
+
+
+VALUES = st.fixed_dictionaries(
+    {},
+    optional={
+        "language": st.sampled_from(["de", "en", "en-US"]),
+        "browser": st.sampled_from(["Chrome", "chrome", "Firefox"]),
+        "createdAt": st.sampled_from(["2026-01-01", "2026-01-02", "2026-01-03"]),
+        "lastSeenAt": st.sampled_from(["2026-02-01", "2026-02-02"]),
+    },
+)
+
+
+# visitors only runs the command: each example has a store of its own
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(records=st.lists(VALUES, min_size=1, max_size=9), limit=st.integers(1, 4), numbers=st.randoms())
+def test_all_pages_together_are_the_listing(
+    visitors: Visitors, records: list[dict[str, str]], limit: int, numbers: Any
+) -> None:
+    ids = [f"v{number}" for number in range(len(records))]
+    numbers.shuffle(ids)
+    text = "\n".join(json.dumps({**record, "id": one}) for record, one in zip(records, ids, strict=True))
+    with tempfile.TemporaryDirectory() as folder:
+        store = ("--db", str(Path(folder, "store.db")))
+        visitors("import", "-", "--format", "ndjson", *store, input=text)
+        for field in ("", "id", "language", "browser", "createdAt", "lastSeenAt"):
+            for direction in ((), ("--reverse",)):
+                listing = ("list", *store, *(("--sort", field) if field else ()), *direction)
+                whole = visitors(*listing, "--format", "ids").lines
+                assert sorted(whole) == sorted(ids)
+                assert walked(visitors, limit, *listing) == whole

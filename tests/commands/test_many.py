@@ -1,0 +1,188 @@
+"""What all commands that change many visitors have in common: whom, asking, dry runs, all or nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+Visitors = Callable[..., Any]
+Fill = Callable[..., None]
+Everything = Callable[[], Any]
+
+# command -> how its outcome is called, and the visitors that the store below has for it to change
+COMMANDS = {
+    "block": ("blocked", ["free-1", "free-2"]),
+    "unblock": ("unblocked", ["blocked-1", "blocked-2"]),
+    "delete": ("deleted", ["free-1", "free-2"]),
+    "restore": ("restored", ["deleted-1", "deleted-2"]),
+    "unidentify": ("unidentified", ["known-1", "known-2"]),
+}
+SELECTIONS = {
+    "block": ["--anonymous", "--not-blocked"],
+    "unblock": ["--blocked"],
+    "delete": ["--anonymous", "--not-blocked"],
+    "restore": ["--deleted"],
+    "unidentify": ["--identified"],
+}
+each_command = pytest.mark.parametrize("command", COMMANDS)
+
+
+@pytest.fixture(autouse=True)
+def store(fill: Fill) -> None:
+    """Two visitors of each kind."""
+    for number in (1, 2):
+        fill(
+            {"id": f"free-{number}"},
+            {"id": f"blocked-{number}", "isBlocked": True},
+            {"id": f"deleted-{number}", "deletedAt": "2026-01-01"},
+            {"id": f"known-{number}", "contact": {"externalId": f"u{number}"}},
+        )
+
+
+@each_command
+def test_named_visitors_are_changed_in_one_operation_and_their_ids_printed(visitors: Visitors, command: str) -> None:
+    outcome, targets = COMMANDS[command]
+    answer = visitors(command, *targets, "--format", "ndjson")
+    assert [json.loads(line)["outcome"] for line in answer.lines] == [outcome, outcome]
+    assert [json.loads(line)["id"] for line in answer.lines] == targets
+    assert visitors("history", "--command", command, "--format", "count").stdout == "1\n"
+
+
+@each_command
+def test_a_second_run_records_no_operation_and_prints_the_same_ids(visitors: Visitors, command: str) -> None:
+    _, targets = COMMANDS[command]
+    first = visitors(command, *targets)
+    again = visitors(command, *targets)
+    assert first.lines == again.lines == targets
+    assert visitors("history", "--command", command, "--format", "count").stdout == "1\n"
+
+
+@each_command
+def test_a_mixture_says_which_were_so_already(visitors: Visitors, command: str) -> None:
+    outcome, (first, second) = COMMANDS[command]
+    visitors(command, first)
+    answer = visitors(command, first, second, "--format", "ndjson")
+    assert [json.loads(line)["outcome"] for line in answer.lines] == ["unchanged", outcome]
+
+
+@each_command
+def test_ids_come_from_standard_input_in_one_operation(visitors: Visitors, command: str) -> None:
+    _, targets = COMMANDS[command]
+    assert visitors(command, "-", input="\n".join(targets) + "\n").lines == targets
+    assert visitors("history", "--command", command, "--format", "count").stdout == "1\n"
+
+
+@each_command
+def test_one_unknown_id_on_standard_input_means_that_nothing_changes(
+    visitors: Visitors, everything: Everything, command: str
+) -> None:
+    before = everything()
+    refused = visitors(command, "-", input="\n".join([*COMMANDS[command][1], "nobody"]), code=3)
+    assert "'nobody'" in refused.stderr
+    assert refused.stdout == ""
+    assert everything() == before
+
+
+@each_command
+def test_one_ambiguous_id_means_that_nothing_changes(visitors: Visitors, everything: Everything, command: str) -> None:
+    before = everything()
+    first = COMMANDS[command][1][0]
+    visitors(command, first, first[:-1], code=4)
+    assert everything() == before
+
+
+@each_command
+def test_everything_is_never_taken_for_granted(visitors: Visitors, everything: Everything, command: str) -> None:
+    before = everything()
+    visitors(command, code=2)
+    visitors(command, "--yes", code=2)
+    visitors(command, "--dry-run", code=2)
+    visitors(command, "", "--yes", code=3)
+    assert everything() == before
+
+
+@each_command
+def test_empty_standard_input_is_nobody_and_not_everybody(
+    visitors: Visitors, everything: Everything, command: str
+) -> None:
+    before = everything()
+    answer = visitors(command, "-", "--yes", input="\n", code=None)
+    assert answer.code in (0, 2)
+    assert answer.stdout == ""
+    assert everything() == before
+
+
+@each_command
+def test_a_selection_needs_yes_where_nobody_can_be_asked(
+    visitors: Visitors, everything: Everything, command: str
+) -> None:
+    before = everything()
+    refused = visitors(command, *SELECTIONS[command], "--format", "json", input="y\n", code=2)
+    assert refused.error["code"] == "yes_needed"
+    assert "2 visitors" in refused.error["message"]
+    assert everything() == before
+
+
+@each_command
+def test_a_selection_changes_those_it_chooses_and_only_those(visitors: Visitors, command: str) -> None:
+    _, targets = COMMANDS[command]
+    assert sorted(visitors(command, *SELECTIONS[command], "--yes").lines) == targets
+    (operation,) = visitors("history", "--command", command, "--format", "json").json
+    assert operation["changeCount"] == len(targets)
+
+
+@each_command
+def test_a_dry_run_needs_no_yes_and_changes_nothing(visitors: Visitors, everything: Everything, command: str) -> None:
+    outcome, targets = COMMANDS[command]
+    before = everything()
+    answer = visitors(command, *SELECTIONS[command], "--dry-run", "--format", "json")
+    assert [(one["id"], one["outcome"]) for one in answer.json] == [(target, outcome) for target in targets]
+    visitors(command, *targets, "--dry-run")
+    assert everything() == before
+
+
+@each_command
+def test_ids_and_a_selection_exclude_each_other(visitors: Visitors, everything: Everything, command: str) -> None:
+    before = everything()
+    visitors(command, COMMANDS[command][1][0], *SELECTIONS[command], "--yes", code=2)
+    assert everything() == before
+
+
+@pytest.mark.parametrize("command", ["block", "unblock", "delete", "unidentify"])
+def test_all_means_every_visitor_that_is_not_deleted(visitors: Visitors, command: str) -> None:
+    live = sorted(visitors("list", "--format", "ids").lines)
+    visitors(command, "--all", code=2)
+    assert sorted(visitors(command, "--all", "--yes").lines) == live
+
+
+@pytest.mark.parametrize("command", ["block", "unblock", "delete", "unidentify"])
+def test_all_takes_neither_ids_nor_a_selection_beside_it(
+    visitors: Visitors, everything: Everything, command: str
+) -> None:
+    before = everything()
+    visitors(command, "--all", "free-1", "--yes", code=2)
+    visitors(command, "--all", "--blocked", "--yes", code=2)
+    assert everything() == before
+
+
+@each_command
+def test_a_selection_that_chooses_nobody_is_no_error(visitors: Visitors, everything: Everything, command: str) -> None:
+    before = everything()
+    assert visitors(command, "--language", "fr", "--yes").stdout == ""
+    assert everything() == before
+
+
+@each_command
+def test_format_count_is_how_many(visitors: Visitors, command: str) -> None:
+    assert visitors(command, *COMMANDS[command][1], "--format", "count").stdout == "2\n"
+
+
+@each_command
+def test_json_is_an_object_for_one_named_visitor_and_an_array_else(visitors: Visitors, command: str) -> None:
+    (first, second) = COMMANDS[command][1]
+    assert visitors(command, first, "--dry-run", "--format", "json").json["id"] == first
+    assert len(visitors(command, first, second, "--dry-run", "--format", "json").json) == 2
+    assert isinstance(visitors(command, *SELECTIONS[command], "--dry-run", "--format", "json").json, list)

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+Visitors = Callable[..., Any]
+Fill = Callable[..., None]
+
+AROUND = ["devices", "blocks", "conversations"]
+
+
+@pytest.fixture(autouse=True)
+def store(fill: Fill) -> None:
+    """Ada with two devices, and two visitors whom nobody knows."""
+    ada = {"externalId": "ada", "email": "ada@example.com", "name": "Ada"}
+    fill(
+        {"id": "laptop", "browser": "Firefox", "os": "Linux", "contact": ada, "lastSeenAt": "2026-01-02"},
+        {"id": "phone", "browser": "Safari", "deviceType": "mobile", "countryCode": "DE", "contact": ada},
+        {"id": "stranger"},
+        {"id": "deleted", "deletedAt": "2026-01-03"},
+    )
+
+
+def test_it_shows_all_there_is_to_know(visitors: Visitors) -> None:
+    visitors("block", "laptop", "--reason", "spam")
+    visitors("unblock", "laptop")
+    visitors("conversations", "start", "phone", "--title", "Help", "--message", "Hi")
+    page = visitors("show", "laptop", "--format", "json").json
+    assert [key for key in page if key in AROUND] == AROUND
+    assert list(page).index("deletedAt") < list(page).index("devices")
+    assert page["contact"]["name"] == "Ada"
+    (device,) = page["devices"]
+    assert (device["id"], device["browser"], device["deviceType"], device["countryCode"]) == (
+        "phone", "Safari", "mobile", "DE",
+    )  # fmt: skip
+    assert [block["reason"] for block in page["blocks"]] == ["spam"]
+    assert [(one["title"], one["messageCount"], one["status"]) for one in page["conversations"]] == [
+        ("Help", 1, "open")
+    ]
+
+
+def test_one_visitor_is_an_object_and_several_are_an_array(visitors: Visitors) -> None:
+    assert visitors("show", "stranger", "--format", "json").json["id"] == "stranger"
+    several = visitors("show", "stranger", "laptop", "--format", "json").json
+    assert [one["id"] for one in several] == ["stranger", "laptop"]
+
+
+def test_the_same_visitor_named_twice_is_shown_once(visitors: Visitors) -> None:
+    assert visitors("show", "laptop", "lap", "phone", "--format", "ids").lines == ["laptop", "phone"]
+
+
+def test_into_a_pipe_it_is_tsv_with_a_header(visitors: Visitors) -> None:
+    header, row = visitors("show", "laptop").lines
+    cells = dict(zip(header.split("\t"), row.split("\t"), strict=True))
+    assert (cells["id"], cells["contact.email"], cells["city"]) == ("laptop", "ada@example.com", "")
+    assert cells["lastSeenAt"] == "2026-01-02T00:00:00.000Z"
+    assert [device["id"] for device in json.loads(cells["devices"])] == ["phone"]
+
+
+def test_a_deleted_visitor_is_shown_too(visitors: Visitors) -> None:
+    assert visitors("show", "deleted", "--format", "json").json["deletedAt"] == "2026-01-03T00:00:00.000Z"
+
+
+def test_ids_come_from_standard_input_one_a_line(visitors: Visitors) -> None:
+    assert visitors("show", "-", "--format", "ids", input=" phone \n\nstranger\r\n").lines == ["phone", "stranger"]
+
+
+def test_one_unknown_visitor_means_that_none_is_shown(visitors: Visitors) -> None:
+    missing = visitors("show", "laptop", "nobody", code=3)
+    assert missing.stdout == ""
+    assert "'nobody'" in missing.stderr
+
+
+def test_without_anybody_it_is_a_usage_error(visitors: Visitors) -> None:
+    visitors("show", code=2)
+    visitors("show", "-", code=2)
+    visitors("show", "-", "laptop", input="phone\n", code=2)
+
+
+def test_as_a_table_it_is_a_page_for_a_person(visitors: Visitors) -> None:
+    visitors("block", "laptop", "--reason", "spam", "--as", "eve")
+    visitors("conversations", "start", "stranger", "--title", "Help")
+    page = visitors("show", "laptop", "--format", "table").stdout
+    for part in ("Visitor laptop", "blocked", "by eve", "(spam)", "ada@example.com", "Other devices (1)", "phone"):
+        assert part in page
+    stranger = visitors("show", "stranger", "--format", "table").stdout
+    for part in ("anonymous", "Conversations (1)", "Help"):
+        assert part in stranger
+    assert "Other devices" not in stranger
+
+
+def test_a_page_shows_hostile_text_and_never_obeys_it(visitors: Visitors, fill: Fill) -> None:
+    fill(
+        {
+            "id": "evil",
+            "browser": "\x1b]52;c;aGk=\x07[red]x[/red]\u202e",
+            "contact": {"externalId": "e", "name": "\x9b2J"},
+        }
+    )
+    page = visitors("show", "evil", "--format", "table").stdout
+    assert "[red]x[/red]" in page
+    assert "\\x1b" in page
+    assert not set(page) & {"\x1b", "\x07", "\u202e", "\x9b"}
+
+
+def test_fields_choose_and_order(visitors: Visitors) -> None:
+    assert visitors("show", "phone", "laptop", "--fields", "contact.name,id").stdout == (
+        "contact.name\tid\nAda\tphone\nAda\tlaptop\n"
+    )
+    assert visitors("show", "stranger", "--fields", "contact.name", "--format", "json").json == {"contact": None}

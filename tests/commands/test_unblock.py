@@ -1,0 +1,38 @@
+"""`unblock` alone; what it shares with other commands is in test_many, what it means in the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+Visitors = Callable[..., Any]
+Everything = Callable[[], Any]
+
+
+def test_one_visitor_whose_contact_is_blocked_means_that_none_is_unblocked(
+    visitors: Visitors, anonymous: str, everything: Everything
+) -> None:
+    visitors("block", anonymous)
+    visitors("create", "--id", "known")
+    visitors("identify", "known", "--external-id", "u")
+    visitors("block", "--contact", "ext:u")
+    before = everything()
+    visitors("unblock", anonymous, "known", code=4)
+    visitors("unblock", "--blocked", "--yes", code=4)
+    visitors("unblock", anonymous, "known", "--dry-run", code=4)
+    assert everything() == before
+
+
+def test_a_contact_that_is_not_blocked_stays_as_it_is(visitors: Visitors, anonymous: str) -> None:
+    visitors("identify", anonymous, "--external-id", "u")
+    visitors("block", anonymous)
+    assert visitors("unblock", "--contact", "ext:u", "--format", "json").json["outcome"] == "unchanged"
+    assert visitors("show", anonymous, "--format", "json").json["isBlocked"] is True
+    assert visitors("history", "--command", "unblock", "--format", "count").stdout == "0\n"
+
+
+def test_a_dry_run_for_a_contact_changes_nothing(visitors: Visitors, anonymous: str) -> None:
+    visitors("identify", anonymous, "--external-id", "u")
+    visitors("block", "--contact", "ext:u")
+    assert visitors("unblock", "--contact", "ext:u", "--dry-run", "--format", "json").json["outcome"] == "unblocked"
+    assert visitors("show", anonymous, "--format", "json").json["isBlocked"] is True

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+Visitors = Callable[..., Any]
+Fill = Callable[..., None]
+Everything = Callable[[], Any]
+
+MONDAY = "2026-03-02T09:00:00.000Z"
+TUESDAY = "2026-03-03T09:00:00.000Z"
+
+FIELDS = {
+    "language": "de", "timezone": "Europe/Berlin", "fingerprint": "fp", "browser": "Firefox", "browserVersion": "1",
+    "os": "Linux", "osVersion": "2", "device": "PC", "deviceType": "desktop", "ip": "203.0.113.7", "city": "Köln",
+    "region": "NRW", "country": "Germany", "countryCode": "DE", "latitude": 1.5, "longitude": -1.5,
+    "screenResolution": "1x1", "viewport": "1x1", "attribution": {"a": 1}, "currentPage": {"b": 2},
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def store(fill: Fill) -> None:
+    """One visitor with everything, one with nothing."""
+    fill({"id": "full", **FIELDS}, {"id": "empty"}, now=MONDAY)
+
+
+def shown(visitors: Visitors, visitor: str) -> Any:
+    return next(one for one in visitors("list", "--format", "json").json if one["id"] == visitor)
+
+
+def test_what_is_not_given_stays(visitors: Visitors) -> None:
+    before = shown(visitors, "full")
+    visitors("update", "full", "--city", "Bonn", now=TUESDAY)
+    assert shown(visitors, "full") == {**before, "city": "Bonn", "updatedAt": TUESDAY}
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_clear_sets_any_field_to_null_and_only_that(visitors: Visitors, field: str) -> None:
+    before = shown(visitors, "full")
+    visitors("update", "full", "--clear", field, now=TUESDAY)
+    assert shown(visitors, "full") == {**before, field: None, "updatedAt": TUESDAY}
+
+
+def test_setting_and_clearing_go_together(visitors: Visitors) -> None:
+    visitors("update", "full", "--clear", "city", "--clear", "region", "--country", "France")
+    full = shown(visitors, "full")
+    assert (full["city"], full["region"], full["country"]) == (None, None, "France")
+
+
+@pytest.mark.parametrize("field", ["id", "createdAt", "contact", "isBlocked", "nonsense", "browser-version"])
+def test_what_is_no_browser_data_cannot_be_cleared(visitors: Visitors, field: str) -> None:
+    refused = visitors("update", "full", "--clear", field, "--format", "json", code=2)
+    assert refused.error["code"] == "unknown_field"
+    assert "browserVersion" in refused.error["hint"]
+
+
+def test_a_field_both_given_and_cleared_is_a_usage_error(visitors: Visitors) -> None:
+    visitors("update", "full", "--city", "Bonn", "--clear", "city", code=2)
+
+
+def test_nothing_to_update_is_a_usage_error(visitors: Visitors) -> None:
+    visitors("update", "full", code=2)
+    visitors("update", "--city", "Bonn", code=2)
+
+
+def test_the_same_values_again_record_no_operation(visitors: Visitors) -> None:
+    first = visitors("update", "empty", "--city", "Bonn", "--latitude", "1", "--format", "json", now=MONDAY).json
+    again = visitors("update", "empty", "--city", " Bonn", "--latitude", "1.0", "--format", "json", now=TUESDAY).json
+    assert (first["outcome"], again["outcome"]) == ("updated", "unchanged")
+    assert again["updatedAt"] == MONDAY
+    assert visitors("history", "--command", "update", "--format", "count").stdout == "1\n"
+
+
+def test_several_visitors_are_updated_in_one_operation(visitors: Visitors) -> None:
+    assert visitors("update", "-", "--city", "Bonn", input="full\nempty\n").lines == ["full", "empty"]
+    assert {shown(visitors, visitor)["city"] for visitor in ("full", "empty")} == {"Bonn"}
+    assert visitors("history", "--command", "update", "--format", "count").stdout == "1\n"
+
+
+def test_one_unknown_visitor_means_that_none_is_updated(visitors: Visitors, everything: Everything) -> None:
+    before = everything()
+    visitors("update", "full", "nobody", "--city", "Bonn", code=3)
+    assert everything() == before
+
+
+def test_one_bad_value_means_that_none_is_set(visitors: Visitors, everything: Everything) -> None:
+    before = everything()
+    visitors("update", "full", "--city", "Bonn", "--ip", "nonsense", code=5)
+    assert everything() == before
