@@ -65,12 +65,18 @@ def _block(environment: dict[str, str], block: str) -> str:
             environment[name] = value
         else:
             lines += [printed.rstrip() for printed in _run(environment, command).splitlines()]
-    return _ULID.sub(_shortened, "\n".join(lines)) + "\n"
+    return "\n".join(map(_shortened, lines)) + "\n"
 
 
-def _shortened(ulid: re.Match[str]) -> str:
-    """A made-up id that is the same every time, as wide as before in a table."""
-    return "01…".ljust(26) if ulid.string[ulid.end() :].startswith("  ") else "01…"
+def _shortened(line: str) -> str:
+    """The line with ids that are made up on the way as `01…`: what stands in the columns behind stays there."""
+    while ulid := _ULID.search(line):
+        before, after = line[: ulid.start()], line[ulid.end() :]
+        gap = re.search(r" {2,}", after)
+        if gap:
+            after = after[: gap.start()] + " " * (len(ulid[0]) - 3) + after[gap.start() :]
+        line = f"{before}01…{after}"
+    return line
 
 
 def _run(environment: dict[str, str], command: str) -> str:

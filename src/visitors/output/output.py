@@ -60,7 +60,7 @@ class Output:
     @property
     def shows_table(self) -> bool:
         """Whether records come out as a table."""
-        return self.format == "table" or (self.format is None and self.on_terminal and self.fields is None)
+        return self.format == "table" or (self.format is None and self.on_terminal)
 
     def records(self, shape: Shape, records: Iterable[msgspec.Struct | Record], *, single: bool = False) -> int | None:
         """Show records. Returns how many a table showed, or None for a machine format."""
