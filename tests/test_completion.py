@@ -15,7 +15,7 @@ import pytest
 
 from visitors.completion import APPLICATION_ID, LIMIT, complete
 from visitors.location import default_database, platform_database
-from visitors.store import connection as store_connection
+from visitors.store import schema as store_schema
 from visitors.store.connection import open_store
 
 NOW = "2026-03-01T20:58:11.021Z"
@@ -240,7 +240,7 @@ def test_the_default_is_that_of_the_settings(environment: dict[str, str], monkey
 
 
 def test_the_store_is_known_by_the_same_number() -> None:
-    assert APPLICATION_ID == store_connection.APPLICATION_ID
+    assert APPLICATION_ID == store_schema.APPLICATION_ID
 
 
 def test_ids_are_found_by_index(store: Path) -> None:

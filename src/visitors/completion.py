@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
 APPLICATION_ID = 0x56535452
-"""As in `store.connection`, which is too heavy to import here."""
+"""As in `store.schema`, which is too heavy to import here."""
 
 LIMIT = 100
 """How many candidates are printed at most."""

@@ -11,7 +11,8 @@ import pytest
 
 from visitors.errors import StoreProblem
 from visitors.store import visitors
-from visitors.store.connection import APPLICATION_ID, SCHEMA_VERSION, OpenOperation, Store, open_store
+from visitors.store.connection import OpenOperation, Store, open_store
+from visitors.store.schema import APPLICATION_ID, SCHEMA_VERSION
 
 AT = "2026-03-01T12:00:00.000Z"
 

@@ -9,8 +9,9 @@ import pytest
 from sqlite_utils import Database
 
 from visitors.errors import StoreProblem
-from visitors.store.connection import APPLICATION_ID, SCHEMA_VERSION, migrate_store, open_store
+from visitors.store.connection import migrate_store, open_store
 from visitors.store.migrations import migrations
+from visitors.store.schema import APPLICATION_ID, SCHEMA_VERSION
 
 
 def schema(path: Path) -> list[tuple[str, str]]:

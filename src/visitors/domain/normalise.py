@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-from functools import lru_cache
 
 from visitors.errors import InvalidData
 
@@ -86,7 +85,6 @@ def external_id(value: str, field: str = "externalId") -> str:
     return token
 
 
-@lru_cache(maxsize=4096)
 def language(value: str, field: str = "language") -> str:
     """A BCP 47 tag in its conventional case (RFC 5646, 2.1.1): `en-gb` -> `en-GB`."""
     tag = text(value, field)
@@ -108,7 +106,6 @@ def language(value: str, field: str = "language") -> str:
     return "-".join(subtags)
 
 
-@lru_cache(maxsize=4096)
 def timezone(value: str, field: str = "timezone") -> str:
     """An IANA time zone name, exactly as the database spells it."""
     import zoneinfo
@@ -153,7 +150,6 @@ def device_type(value: str, field: str = "deviceType") -> str:
     return kind
 
 
-@lru_cache(maxsize=4096)
 def ip(value: str, field: str = "ip") -> str:
     """An IPv4 or IPv6 address in its canonical text form (RFC 5952)."""
     import ipaddress

@@ -7,6 +7,7 @@ formats' contract. `BrowserData` is what may be set: the part that a browser tel
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -108,6 +109,19 @@ BrowserData = dict[str, str | float | None]
 """Public name -> normalised value; a missing name means 'keep', None means 'clear'."""
 
 
+_UNIQUE = {"fingerprint", "latitude", "longitude", "attribution", "currentPage"}
+
+
+def _normalised(field: str, value: Any) -> str | float:
+    return BROWSER_DATA[field](value, field) if field in _UNIQUE else _remembered(field, value)
+
+
+@lru_cache(maxsize=16_384)
+def _remembered(field: str, value: str) -> str | float:
+    """The normalised value of a field in which few values make up many rows."""
+    return BROWSER_DATA[field](value, field)
+
+
 def browser_data(values: Mapping[str, object], clear: tuple[str, ...] = ()) -> BrowserData:
     """The normalised browser data in `values`; None there means 'not given'.
 
@@ -124,6 +138,6 @@ def browser_data(values: Mapping[str, object], clear: tuple[str, ...] = ()) -> B
             raise InvalidData(f"{field} is not a string", field=field, code="invalid_type")
         if field in ("latitude", "longitude") and (isinstance(value, bool) or not isinstance(value, str | float | int)):
             raise InvalidData(f"{field} is not a number", field=field, code="invalid_type")
-        data[field] = BROWSER_DATA[field](value, field)
+        data[field] = _normalised(field, value)
     data.update(dict.fromkeys(clear))
     return data

@@ -36,7 +36,8 @@ def take(store: Store, operation: OpenOperation, row: VisitorRow, policy: Policy
     """Take one row. Raises Conflict for an id that exists (unless the policy says otherwise), and
     whatever identify raises.
     """
-    existing = visitors.find(store, row.id, operation.at) if row.id is not None else None
+    known = row.id is not None and visitors.exists(store, row.id)
+    existing = visitors.find(store, row.id, operation.at) if known and row.id is not None else None
     if existing is None:
         _create(store, operation, row, policy)
         return "created"

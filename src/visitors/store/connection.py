@@ -19,12 +19,7 @@ import msgspec
 from visitors.domain.ids import new_id, new_ids
 from visitors.domain.times import Instant, to_milliseconds
 from visitors.errors import InvalidData, StoreProblem
-
-SCHEMA_VERSION = 3
-"""How many migrations there are. Kept here so that opening a current store imports none of them."""
-
-APPLICATION_ID = 0x56535452
-"""`VSTR`, in SQLite's header field that tells whose file it is."""
+from visitors.store.schema import SCHEMA_VERSION, schema_version
 
 
 class OpenOperation:
@@ -196,28 +191,6 @@ def migrate_store(path: Path, *, timeout: float = 30.0) -> Path | None:
     """
     with open_store(path, timeout=timeout, create=False) as store:
         return store.backup
-
-
-def schema_version(connection: sqlite3.Connection, path: Path) -> int:
-    """The number of migrations that the store has had; 0 for an empty file. Raises StoreProblem."""
-    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
-    owner: int = connection.execute("PRAGMA application_id").fetchone()[0]
-    if owner != APPLICATION_ID:
-        empty = not connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
-        if version == 0 and owner == 0 and empty:
-            return 0
-        raise StoreProblem(
-            f"{path} is a SQLite database, but not one that visitors made",
-            code="store_invalid",
-            hint="name another file with --db; to take data from it, export it as CSV and import that",
-        )
-    if version > SCHEMA_VERSION:
-        raise StoreProblem(
-            f"{path} was made by a newer version of visitors (schema {version}, this one knows {SCHEMA_VERSION})",
-            code="store_newer",
-            hint="upgrade: pip install --upgrade visitors",
-        )
-    return version
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> Path | None:

@@ -63,13 +63,14 @@ def find_by_external_id(store: Store, external_id: str, current: Instant) -> Con
 
 def find_by_email(store: Store, email: str, current: Instant) -> list[Contact]:
     """The live contacts with this email, else the live survivors of tombstones that had it."""
-    for condition in ("c.merged_into IS NULL", "c.merged_into IS NOT NULL"):
-        sql = f"{_SELECT} FROM contacts AS c WHERE c.email = ? AND {condition} ORDER BY c.pk"
-        found = [_survivor(store, _contact(row), current) for row in store.execute(sql, (current, email))]
-        live = {contact.id: contact for contact in found if contact.deleted_at is None}
-        if live:
-            return list(live.values())
-    return []
+    sql = f"{_SELECT}, c.merged_into FROM contacts AS c WHERE c.email = ? ORDER BY c.pk"
+    found = store.execute(sql, (current, email)).fetchall()
+    own = [_contact(row[:-1]) for row in found if row[-1] is None]
+    live = [contact for contact in own if contact.deleted_at is None]
+    if live:
+        return live
+    survivors = [_survivor(store, _contact(row[:-1]), current) for row in found if row[-1] is not None]
+    return list({contact.id: contact for contact in survivors if contact.deleted_at is None}.values())
 
 
 def select(store: Store, wanted: Filter, page: Page, current: Instant) -> Iterator[ListedContact]:
@@ -202,9 +203,13 @@ def _where(wanted: Filter, current: Instant) -> tuple[str, list[object]]:
 
 
 def _first(store: Store, condition: str, value: str, current: Instant) -> Contact | None:
-    sql = f"{_SELECT} FROM contacts AS c WHERE {condition} ORDER BY c.merged_into IS NOT NULL, c.pk DESC LIMIT 1"
+    order = "ORDER BY c.merged_into IS NOT NULL, c.pk DESC LIMIT 1"
+    sql = f"{_SELECT}, c.merged_into FROM contacts AS c WHERE {condition} {order}"
     row = store.execute(sql, (current, value)).fetchone()
-    return None if row is None else _survivor(store, _contact(row), current)
+    if row is None:
+        return None
+    contact = _contact(row[:-1])
+    return contact if row[-1] is None else _survivor(store, contact, current)
 
 
 def _survivor(store: Store, contact: Contact, current: Instant) -> Contact:

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from visitors.errors import Conflict, InvalidData
-from visitors.store.connection import SCHEMA_VERSION, Store
+from visitors.store.connection import Store
+from visitors.store.schema import SCHEMA_VERSION
 
 FORMAT_VERSION = 1
 

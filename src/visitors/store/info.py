@@ -7,7 +7,8 @@ import sqlite3
 import msgspec
 
 from visitors.domain.times import Instant
-from visitors.store.connection import SCHEMA_VERSION, Store
+from visitors.store.connection import Store
+from visitors.store.schema import SCHEMA_VERSION
 from visitors.store.selection import BLOCKED
 
 

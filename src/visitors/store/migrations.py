@@ -14,8 +14,8 @@ from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
 from visitors.domain.times import now
-from visitors.store.connection import APPLICATION_ID, SCHEMA_VERSION, schema_version
 from visitors.store.recording import recording_triggers
+from visitors.store.schema import APPLICATION_ID, SCHEMA_VERSION, schema_version
 
 migrations = Migrations("visitors")
 
@@ -180,7 +180,9 @@ def m0002_conversations(db: Database) -> None:
 
 @migrations()
 def m0003_causes(db: Database) -> None:
-    """Why a visitor was recognised or linked: the rule that fired, beside the change that it made."""
+    """Why a visitor was recognised or linked: the rule that fired, beside the change that it made; and an
+    index by which tombstones are found by their external id, too.
+    """
     statements = """
         CREATE TABLE causes (
             pk INTEGER PRIMARY KEY,
@@ -190,6 +192,7 @@ def m0003_causes(db: Database) -> None:
         ) STRICT;
         CREATE INDEX causes_record ON causes (record);
         CREATE INDEX causes_operation ON causes (operation);
+        CREATE INDEX contacts_any_external_id ON contacts (external_id) WHERE external_id IS NOT NULL;
     """
     _run(db, statements)
 

@@ -116,6 +116,11 @@ def existing(store: Store, visitor_ids: Sequence[str]) -> set[str]:
     return {row[0] for row in store.execute(sql, (rows(visitor_ids),))}
 
 
+def exists(store: Store, visitor_id: str) -> bool:
+    """Whether there is a visitor with exactly this id, deleted or not; far cheaper than `find`."""
+    return store.execute("SELECT 1 FROM visitors WHERE id = ?", (visitor_id,)).fetchone() is not None
+
+
 def deleted_among(store: Store, visitor_ids: Sequence[str]) -> list[str]:
     """Those of `visitor_ids` that are deleted."""
     sql = "SELECT id FROM visitors WHERE id IN (SELECT value FROM json_each(?)) AND deleted_at IS NOT NULL"

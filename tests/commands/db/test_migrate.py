@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from sqlite_utils import Database
 
-from visitors.store.connection import APPLICATION_ID, SCHEMA_VERSION
 from visitors.store.migrations import migrations
+from visitors.store.schema import APPLICATION_ID, SCHEMA_VERSION
 
 Visitors = Callable[..., Any]
 

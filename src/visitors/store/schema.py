@@ -1,0 +1,36 @@
+"""Whose a database is, and how far its schema has come: what is asked before anything else of a store."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from visitors.errors import StoreProblem
+
+SCHEMA_VERSION = 3
+"""How many migrations there are. Kept here so that opening a current store imports none of them."""
+
+APPLICATION_ID = 0x56535452
+"""`VSTR`, in SQLite's header field that tells whose file it is."""
+
+
+def schema_version(connection: sqlite3.Connection, path: Path) -> int:
+    """The number of migrations that the store has had; 0 for an empty file. Raises StoreProblem."""
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    owner: int = connection.execute("PRAGMA application_id").fetchone()[0]
+    if owner != APPLICATION_ID:
+        empty = not connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
+        if version == 0 and owner == 0 and empty:
+            return 0
+        raise StoreProblem(
+            f"{path} is a SQLite database, but not one that visitors made",
+            code="store_invalid",
+            hint="name another file with --db; to take data from it, export it as CSV and import that",
+        )
+    if version > SCHEMA_VERSION:
+        raise StoreProblem(
+            f"{path} was made by a newer version of visitors (schema {version}, this one knows {SCHEMA_VERSION})",
+            code="store_newer",
+            hint="upgrade: pip install --upgrade visitors",
+        )
+    return version
