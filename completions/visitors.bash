@@ -10,63 +10,63 @@ _visitors_table() {
         valued=(--db --as --format --fields)
         ;;
     'track')
-        options=(--id --language --timezone --fingerprint --browser --browser-version --os --os-version --device --device-type --ip --city --region --country --country-code --latitude --longitude --screen-resolution --viewport --db --as --format --fields --no-color -q --quiet -h --help)
+        options=(--id --language --timezone --fingerprint --browser --browser-version --os --os-version --device --device-type --ip --city --region --country --country-code --latitude --longitude --screen-resolution --viewport --db --as --format --fields --no-color -q --quiet -V --version -h --help)
         valued=(--id --language --timezone --fingerprint --browser --browser-version --os --os-version --device --device-type --ip --city --region --country --country-code --latitude --longitude --screen-resolution --viewport --db --as --format --fields)
         ;;
     'create')
-        options=(--id --exist-ok --language --timezone --fingerprint --browser --browser-version --os --os-version --device --device-type --ip --city --region --country --country-code --latitude --longitude --screen-resolution --viewport --db --as --format --fields --no-color -q --quiet -h --help)
+        options=(--id --exist-ok --language --timezone --fingerprint --browser --browser-version --os --os-version --device --device-type --ip --city --region --country --country-code --latitude --longitude --screen-resolution --viewport --db --as --format --fields --no-color -q --quiet -V --version -h --help)
         valued=(--id --language --timezone --fingerprint --browser --browser-version --os --os-version --device --device-type --ip --city --region --country --country-code --latitude --longitude --screen-resolution --viewport --db --as --format --fields)
         ;;
     'list')
-        options=(--sort --reverse --limit --after --identified --anonymous --blocked --not-blocked --language --timezone --country-code --device-type --browser --os --ip --contact --created-since --created-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-color -q --quiet -h --help)
+        options=(--sort --reverse --limit --after --identified --anonymous --blocked --not-blocked --language --timezone --country-code --device-type --browser --os --ip --contact --created-since --created-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-color -q --quiet -V --version -h --help)
         valued=(--sort --limit --after --language --timezone --country-code --device-type --browser --os --ip --contact --created-since --created-until --seen-since --seen-until --metadata --search --db --as --format --fields)
         ;;
     'show')
-        options=(--db --as --format --fields --no-color -q --quiet -h --help)
+        options=(--db --as --format --fields --no-color -q --quiet -V --version -h --help)
         valued=(--db --as --format --fields)
         arguments=('*ids visitors')
         ;;
     'update')
-        options=(--clear --language --timezone --fingerprint --browser --browser-version --os --os-version --device --device-type --ip --city --region --country --country-code --latitude --longitude --screen-resolution --viewport --db --as --format --fields --no-color -q --quiet -h --help)
+        options=(--clear --language --timezone --fingerprint --browser --browser-version --os --os-version --device --device-type --ip --city --region --country --country-code --latitude --longitude --screen-resolution --viewport --db --as --format --fields --no-color -q --quiet -V --version -h --help)
         valued=(--clear --language --timezone --fingerprint --browser --browser-version --os --os-version --device --device-type --ip --city --region --country --country-code --latitude --longitude --screen-resolution --viewport --db --as --format --fields)
         arguments=('*ids visitors')
         ;;
     'identify')
-        options=(--external-id --email --name --image --metadata --clear --unset --replace-metadata --on-conflict --relink -n --dry-run --db --as --format --fields --no-color -q --quiet -h --help)
+        options=(--external-id --email --name --image --metadata --clear --unset --replace-metadata --on-conflict --relink -n --dry-run --db --as --format --fields --no-color -q --quiet -V --version -h --help)
         valued=(--external-id --email --name --image --metadata --clear --unset --on-conflict --db --as --format --fields)
         arguments=('ids visitors')
         ;;
     'unidentify')
-        options=(--all -y --yes -n --dry-run --identified --anonymous --blocked --not-blocked --language --timezone --country-code --device-type --browser --os --ip --contact --created-since --created-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-color -q --quiet -h --help)
+        options=(--all -y --yes -n --dry-run --identified --anonymous --blocked --not-blocked --language --timezone --country-code --device-type --browser --os --ip --contact --created-since --created-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-color -q --quiet -V --version -h --help)
         valued=(--language --timezone --country-code --device-type --browser --os --ip --contact --created-since --created-until --seen-since --seen-until --metadata --search --db --as --format --fields)
         arguments=('*ids visitors')
         ;;
     'block')
-        options=(--contact --reason --for --until --all -y --yes -n --dry-run --identified --anonymous --blocked --not-blocked --language --timezone --country-code --device-type --browser --os --ip --created-since --created-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-color -q --quiet -h --help)
+        options=(--contact --reason --for --until --all -y --yes -n --dry-run --identified --anonymous --blocked --not-blocked --language --timezone --country-code --device-type --browser --os --ip --created-since --created-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-color -q --quiet -V --version -h --help)
         valued=(--contact --reason --for --until --language --timezone --country-code --device-type --browser --os --ip --created-since --created-until --seen-since --seen-until --metadata --search --db --as --format --fields)
         arguments=('*ids visitors')
         ;;
     'unblock')
-        options=(--contact --all -y --yes -n --dry-run --identified --anonymous --blocked --not-blocked --language --timezone --country-code --device-type --browser --os --ip --created-since --created-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-color -q --quiet -h --help)
+        options=(--contact --all -y --yes -n --dry-run --identified --anonymous --blocked --not-blocked --language --timezone --country-code --device-type --browser --os --ip --created-since --created-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-color -q --quiet -V --version -h --help)
         valued=(--contact --language --timezone --country-code --device-type --browser --os --ip --created-since --created-until --seen-since --seen-until --metadata --search --db --as --format --fields)
         arguments=('*ids visitors')
         ;;
     'delete')
-        options=(--all -y --yes -n --dry-run --identified --anonymous --blocked --not-blocked --language --timezone --country-code --device-type --browser --os --ip --contact --created-since --created-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-color -q --quiet -h --help)
+        options=(--all -y --yes -n --dry-run --identified --anonymous --blocked --not-blocked --language --timezone --country-code --device-type --browser --os --ip --contact --created-since --created-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-color -q --quiet -V --version -h --help)
         valued=(--language --timezone --country-code --device-type --browser --os --ip --contact --created-since --created-until --seen-since --seen-until --metadata --search --db --as --format --fields)
         arguments=('*ids visitors')
         ;;
     'restore')
-        options=(-y --yes -n --dry-run --identified --anonymous --blocked --not-blocked --language --timezone --country-code --device-type --browser --os --ip --contact --created-since --created-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-color -q --quiet -h --help)
+        options=(-y --yes -n --dry-run --identified --anonymous --blocked --not-blocked --language --timezone --country-code --device-type --browser --os --ip --contact --created-since --created-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-color -q --quiet -V --version -h --help)
         valued=(--language --timezone --country-code --device-type --browser --os --ip --contact --created-since --created-until --seen-since --seen-until --metadata --search --db --as --format --fields)
         arguments=('*ids deleted-visitors')
         ;;
     'export')
-        options=(-o --output --spreadsheet-safe --sort --reverse --limit --after --identified --anonymous --blocked --not-blocked --language --timezone --country-code --device-type --browser --os --ip --contact --created-since --created-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-color -q --quiet -h --help)
+        options=(-o --output --spreadsheet-safe --sort --reverse --limit --after --identified --anonymous --blocked --not-blocked --language --timezone --country-code --device-type --browser --os --ip --contact --created-since --created-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-color -q --quiet -V --version -h --help)
         valued=(-o --output --sort --limit --after --language --timezone --country-code --device-type --browser --os --ip --contact --created-since --created-until --seen-since --seen-until --metadata --search --db --as --format --fields)
         ;;
     'import')
-        options=(--map --ignore-unknown --on-existing --on-conflict --relink --keep-going --rejects -n --dry-run --db --as --format --fields --no-color -q --quiet -h --help)
+        options=(--map --ignore-unknown --on-existing --on-conflict --relink --keep-going --rejects -n --dry-run --db --as --format --fields --no-color -q --quiet -V --version -h --help)
         valued=(--map --on-existing --on-conflict --rejects --db --as --format --fields)
         arguments=('files')
         ;;
@@ -75,45 +75,45 @@ _visitors_table() {
         options=(-h --help)
         ;;
     'contacts create')
-        options=(--id --external-id --email --name --image --metadata --db --as --format --fields --no-color -q --quiet -h --help)
+        options=(--id --external-id --email --name --image --metadata --db --as --format --fields --no-color -q --quiet -V --version -h --help)
         valued=(--id --external-id --email --name --image --metadata --db --as --format --fields)
         ;;
     'contacts list')
-        options=(--search --blocked --not-blocked --deleted --sort --reverse --limit --after --db --as --format --fields --no-color -q --quiet -h --help)
+        options=(--search --blocked --not-blocked --deleted --sort --reverse --limit --after --db --as --format --fields --no-color -q --quiet -V --version -h --help)
         valued=(--search --sort --limit --after --db --as --format --fields)
         ;;
     'contacts show')
-        options=(--db --as --format --fields --no-color -q --quiet -h --help)
+        options=(--db --as --format --fields --no-color -q --quiet -V --version -h --help)
         valued=(--db --as --format --fields)
         arguments=('*ids contacts')
         ;;
     'contacts update')
-        options=(--clear --unset --replace-metadata --external-id --email --name --image --metadata --db --as --format --fields --no-color -q --quiet -h --help)
+        options=(--clear --unset --replace-metadata --external-id --email --name --image --metadata --db --as --format --fields --no-color -q --quiet -V --version -h --help)
         valued=(--clear --unset --external-id --email --name --image --metadata --db --as --format --fields)
         arguments=('ids contacts')
         ;;
     'contacts merge')
-        options=(--force -y --yes -n --dry-run --db --as --format --fields --no-color -q --quiet -h --help)
+        options=(--force -y --yes -n --dry-run --db --as --format --fields --no-color -q --quiet -V --version -h --help)
         valued=(--db --as --format --fields)
         arguments=('ids contacts' '*ids contacts')
         ;;
     'contacts split')
-        options=(-n --dry-run --external-id --email --name --image --metadata --db --as --format --fields --no-color -q --quiet -h --help)
+        options=(-n --dry-run --external-id --email --name --image --metadata --db --as --format --fields --no-color -q --quiet -V --version -h --help)
         valued=(--external-id --email --name --image --metadata --db --as --format --fields)
         arguments=('ids contacts' '*ids visitors')
         ;;
     'contacts delete')
-        options=(-n --dry-run --db --as --format --fields --no-color -q --quiet -h --help)
+        options=(-n --dry-run --db --as --format --fields --no-color -q --quiet -V --version -h --help)
         valued=(--db --as --format --fields)
         arguments=('*ids contacts')
         ;;
     'contacts restore')
-        options=(-n --dry-run --db --as --format --fields --no-color -q --quiet -h --help)
+        options=(-n --dry-run --db --as --format --fields --no-color -q --quiet -V --version -h --help)
         valued=(--db --as --format --fields)
         arguments=('*ids deleted-contacts')
         ;;
     'contacts duplicates')
-        options=(--db --as --format --fields --no-color -q --quiet -h --help)
+        options=(--db --as --format --fields --no-color -q --quiet -V --version -h --help)
         valued=(--db --as --format --fields)
         ;;
     'conversations')
@@ -121,51 +121,51 @@ _visitors_table() {
         options=(-h --help)
         ;;
     'conversations start')
-        options=(--title --message --priority --db --as --format --fields --no-color -q --quiet -h --help)
+        options=(--title --message --priority --db --as --format --fields --no-color -q --quiet -V --version -h --help)
         valued=(--title --message --priority --db --as --format --fields)
         arguments=('ids visitors')
         ;;
     'conversations list')
-        options=(--visitor --contact --status --priority --sort --reverse --limit --after --db --as --format --fields --no-color -q --quiet -h --help)
+        options=(--visitor --contact --status --priority --sort --reverse --limit --after --db --as --format --fields --no-color -q --quiet -V --version -h --help)
         valued=(--visitor --contact --status --priority --sort --limit --after --db --as --format --fields)
         ;;
     'conversations show')
-        options=(--db --as --format --fields --no-color -q --quiet -h --help)
+        options=(--db --as --format --fields --no-color -q --quiet -V --version -h --help)
         valued=(--db --as --format --fields)
         arguments=('*ids conversations')
         ;;
     'conversations reply')
-        options=(--as-visitor --as-agent --db --as --format --fields --no-color -q --quiet -h --help)
+        options=(--as-visitor --as-agent --db --as --format --fields --no-color -q --quiet -V --version -h --help)
         valued=(--as-visitor --as-agent --db --as --format --fields)
         arguments=('ids conversations' 'any')
         ;;
     'conversations resolve')
-        options=(--db --as --format --fields --no-color -q --quiet -h --help)
+        options=(--db --as --format --fields --no-color -q --quiet -V --version -h --help)
         valued=(--db --as --format --fields)
         arguments=('*ids conversations')
         ;;
     'conversations reopen')
-        options=(--db --as --format --fields --no-color -q --quiet -h --help)
+        options=(--db --as --format --fields --no-color -q --quiet -V --version -h --help)
         valued=(--db --as --format --fields)
         arguments=('*ids conversations')
         ;;
     'conversations spam')
-        options=(--db --as --format --fields --no-color -q --quiet -h --help)
+        options=(--db --as --format --fields --no-color -q --quiet -V --version -h --help)
         valued=(--db --as --format --fields)
         arguments=('*ids conversations')
         ;;
     'history')
-        options=(--operation --by --since --command --limit --after --db --as --format --fields --no-color -q --quiet -h --help)
+        options=(--operation --by --since --command --limit --after --db --as --format --fields --no-color -q --quiet -V --version -h --help)
         valued=(--operation --by --since --command --limit --after --db --as --format --fields)
         arguments=('ids visitors,contacts')
         ;;
     'explain')
-        options=(--identify-as --on-conflict --relink --db --as --format --fields --no-color -q --quiet -h --help)
+        options=(--identify-as --on-conflict --relink --db --as --format --fields --no-color -q --quiet -V --version -h --help)
         valued=(--identify-as --on-conflict --db --as --format --fields)
         arguments=('ids visitors')
         ;;
     'completion')
-        options=(--db --as --format --fields --no-color -q --quiet -h --help)
+        options=(--db --as --format --fields --no-color -q --quiet -V --version -h --help)
         valued=(--db --as --format --fields)
         arguments=('words bash zsh fish')
         ;;
@@ -174,23 +174,23 @@ _visitors_table() {
         options=(-h --help)
         ;;
     'db path')
-        options=(--db --as --format --fields --no-color -q --quiet -h --help)
+        options=(--db --as --format --fields --no-color -q --quiet -V --version -h --help)
         valued=(--db --as --format --fields)
         ;;
     'db info')
-        options=(--db --as --format --fields --no-color -q --quiet -h --help)
+        options=(--db --as --format --fields --no-color -q --quiet -V --version -h --help)
         valued=(--db --as --format --fields)
         ;;
     'db migrate')
-        options=(--db --as --format --fields --no-color -q --quiet -h --help)
+        options=(--db --as --format --fields --no-color -q --quiet -V --version -h --help)
         valued=(--db --as --format --fields)
         ;;
     'db dump')
-        options=(-o --output --db --as --format --fields --no-color -q --quiet -h --help)
+        options=(-o --output --db --as --format --fields --no-color -q --quiet -V --version -h --help)
         valued=(-o --output --db --as --format --fields)
         ;;
     'db load')
-        options=(--db --as --format --fields --no-color -q --quiet -h --help)
+        options=(--db --as --format --fields --no-color -q --quiet -V --version -h --help)
         valued=(--db --as --format --fields)
         arguments=('files')
         ;;

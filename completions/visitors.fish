@@ -195,6 +195,7 @@ complete -c visitors -n '__visitors_at \'track\'' -l format -x -a 'table json nd
 complete -c visitors -n '__visitors_at \'track\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
 complete -c visitors -n '__visitors_at \'track\'' -l no-color -d 'No colour.'
 complete -c visitors -n '__visitors_at \'track\'' -s q -l quiet -d 'Only results and errors.'
+complete -c visitors -n '__visitors_at \'track\'' -s V -l version -d 'Show the version and exit.'
 complete -c visitors -n '__visitors_at \'track\'' -s h -l help -d 'Show this message and exit.'
 
 # visitors create
@@ -224,6 +225,7 @@ complete -c visitors -n '__visitors_at \'create\'' -l format -x -a 'table json n
 complete -c visitors -n '__visitors_at \'create\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
 complete -c visitors -n '__visitors_at \'create\'' -l no-color -d 'No colour.'
 complete -c visitors -n '__visitors_at \'create\'' -s q -l quiet -d 'Only results and errors.'
+complete -c visitors -n '__visitors_at \'create\'' -s V -l version -d 'Show the version and exit.'
 complete -c visitors -n '__visitors_at \'create\'' -s h -l help -d 'Show this message and exit.'
 
 # visitors list
@@ -257,6 +259,7 @@ complete -c visitors -n '__visitors_at \'list\'' -l format -x -a 'table json ndj
 complete -c visitors -n '__visitors_at \'list\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
 complete -c visitors -n '__visitors_at \'list\'' -l no-color -d 'No colour.'
 complete -c visitors -n '__visitors_at \'list\'' -s q -l quiet -d 'Only results and errors.'
+complete -c visitors -n '__visitors_at \'list\'' -s V -l version -d 'Show the version and exit.'
 complete -c visitors -n '__visitors_at \'list\'' -s h -l help -d 'Show this message and exit.'
 
 # visitors show
@@ -266,6 +269,7 @@ complete -c visitors -n '__visitors_at \'show\'' -l format -x -a 'table json ndj
 complete -c visitors -n '__visitors_at \'show\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
 complete -c visitors -n '__visitors_at \'show\'' -l no-color -d 'No colour.'
 complete -c visitors -n '__visitors_at \'show\'' -s q -l quiet -d 'Only results and errors.'
+complete -c visitors -n '__visitors_at \'show\'' -s V -l version -d 'Show the version and exit.'
 complete -c visitors -n '__visitors_at \'show\'' -s h -l help -d 'Show this message and exit.'
 complete -c visitors -n '__visitors_at \'show\' 0' -a '(__visitors_ids visitors)'
 
@@ -295,6 +299,7 @@ complete -c visitors -n '__visitors_at \'update\'' -l format -x -a 'table json n
 complete -c visitors -n '__visitors_at \'update\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
 complete -c visitors -n '__visitors_at \'update\'' -l no-color -d 'No colour.'
 complete -c visitors -n '__visitors_at \'update\'' -s q -l quiet -d 'Only results and errors.'
+complete -c visitors -n '__visitors_at \'update\'' -s V -l version -d 'Show the version and exit.'
 complete -c visitors -n '__visitors_at \'update\'' -s h -l help -d 'Show this message and exit.'
 complete -c visitors -n '__visitors_at \'update\' 0' -a '(__visitors_ids visitors)'
 
@@ -316,6 +321,7 @@ complete -c visitors -n '__visitors_at \'identify\'' -l format -x -a 'table json
 complete -c visitors -n '__visitors_at \'identify\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
 complete -c visitors -n '__visitors_at \'identify\'' -l no-color -d 'No colour.'
 complete -c visitors -n '__visitors_at \'identify\'' -s q -l quiet -d 'Only results and errors.'
+complete -c visitors -n '__visitors_at \'identify\'' -s V -l version -d 'Show the version and exit.'
 complete -c visitors -n '__visitors_at \'identify\'' -s h -l help -d 'Show this message and exit.'
 complete -c visitors -n '__visitors_at \'identify\' 0 0' -a '(__visitors_ids visitors)'
 
@@ -349,6 +355,7 @@ complete -c visitors -n '__visitors_at \'unidentify\'' -l format -x -a 'table js
 complete -c visitors -n '__visitors_at \'unidentify\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
 complete -c visitors -n '__visitors_at \'unidentify\'' -l no-color -d 'No colour.'
 complete -c visitors -n '__visitors_at \'unidentify\'' -s q -l quiet -d 'Only results and errors.'
+complete -c visitors -n '__visitors_at \'unidentify\'' -s V -l version -d 'Show the version and exit.'
 complete -c visitors -n '__visitors_at \'unidentify\'' -s h -l help -d 'Show this message and exit.'
 complete -c visitors -n '__visitors_at \'unidentify\' 0' -a '(__visitors_ids visitors)'
 
@@ -385,6 +392,7 @@ complete -c visitors -n '__visitors_at \'block\'' -l format -x -a 'table json nd
 complete -c visitors -n '__visitors_at \'block\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
 complete -c visitors -n '__visitors_at \'block\'' -l no-color -d 'No colour.'
 complete -c visitors -n '__visitors_at \'block\'' -s q -l quiet -d 'Only results and errors.'
+complete -c visitors -n '__visitors_at \'block\'' -s V -l version -d 'Show the version and exit.'
 complete -c visitors -n '__visitors_at \'block\'' -s h -l help -d 'Show this message and exit.'
 complete -c visitors -n '__visitors_at \'block\' 0' -a '(__visitors_ids visitors)'
 
@@ -418,6 +426,7 @@ complete -c visitors -n '__visitors_at \'unblock\'' -l format -x -a 'table json 
 complete -c visitors -n '__visitors_at \'unblock\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
 complete -c visitors -n '__visitors_at \'unblock\'' -l no-color -d 'No colour.'
 complete -c visitors -n '__visitors_at \'unblock\'' -s q -l quiet -d 'Only results and errors.'
+complete -c visitors -n '__visitors_at \'unblock\'' -s V -l version -d 'Show the version and exit.'
 complete -c visitors -n '__visitors_at \'unblock\'' -s h -l help -d 'Show this message and exit.'
 complete -c visitors -n '__visitors_at \'unblock\' 0' -a '(__visitors_ids visitors)'
 
@@ -451,6 +460,7 @@ complete -c visitors -n '__visitors_at \'delete\'' -l format -x -a 'table json n
 complete -c visitors -n '__visitors_at \'delete\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
 complete -c visitors -n '__visitors_at \'delete\'' -l no-color -d 'No colour.'
 complete -c visitors -n '__visitors_at \'delete\'' -s q -l quiet -d 'Only results and errors.'
+complete -c visitors -n '__visitors_at \'delete\'' -s V -l version -d 'Show the version and exit.'
 complete -c visitors -n '__visitors_at \'delete\'' -s h -l help -d 'Show this message and exit.'
 complete -c visitors -n '__visitors_at \'delete\' 0' -a '(__visitors_ids visitors)'
 
@@ -483,6 +493,7 @@ complete -c visitors -n '__visitors_at \'restore\'' -l format -x -a 'table json 
 complete -c visitors -n '__visitors_at \'restore\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
 complete -c visitors -n '__visitors_at \'restore\'' -l no-color -d 'No colour.'
 complete -c visitors -n '__visitors_at \'restore\'' -s q -l quiet -d 'Only results and errors.'
+complete -c visitors -n '__visitors_at \'restore\'' -s V -l version -d 'Show the version and exit.'
 complete -c visitors -n '__visitors_at \'restore\'' -s h -l help -d 'Show this message and exit.'
 complete -c visitors -n '__visitors_at \'restore\' 0' -a '(__visitors_ids deleted-visitors)'
 
@@ -519,6 +530,7 @@ complete -c visitors -n '__visitors_at \'export\'' -l format -x -a 'table json n
 complete -c visitors -n '__visitors_at \'export\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
 complete -c visitors -n '__visitors_at \'export\'' -l no-color -d 'No colour.'
 complete -c visitors -n '__visitors_at \'export\'' -s q -l quiet -d 'Only results and errors.'
+complete -c visitors -n '__visitors_at \'export\'' -s V -l version -d 'Show the version and exit.'
 complete -c visitors -n '__visitors_at \'export\'' -s h -l help -d 'Show this message and exit.'
 
 # visitors import
@@ -536,6 +548,7 @@ complete -c visitors -n '__visitors_at \'import\'' -l format -x -a 'table json n
 complete -c visitors -n '__visitors_at \'import\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
 complete -c visitors -n '__visitors_at \'import\'' -l no-color -d 'No colour.'
 complete -c visitors -n '__visitors_at \'import\'' -s q -l quiet -d 'Only results and errors.'
+complete -c visitors -n '__visitors_at \'import\'' -s V -l version -d 'Show the version and exit.'
 complete -c visitors -n '__visitors_at \'import\'' -s h -l help -d 'Show this message and exit.'
 complete -c visitors -n '__visitors_at \'import\' 0 0' -F
 
@@ -564,6 +577,7 @@ complete -c visitors -n '__visitors_at \'contacts create\'' -l format -x -a 'tab
 complete -c visitors -n '__visitors_at \'contacts create\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
 complete -c visitors -n '__visitors_at \'contacts create\'' -l no-color -d 'No colour.'
 complete -c visitors -n '__visitors_at \'contacts create\'' -s q -l quiet -d 'Only results and errors.'
+complete -c visitors -n '__visitors_at \'contacts create\'' -s V -l version -d 'Show the version and exit.'
 complete -c visitors -n '__visitors_at \'contacts create\'' -s h -l help -d 'Show this message and exit.'
 
 # visitors contacts list
@@ -581,6 +595,7 @@ complete -c visitors -n '__visitors_at \'contacts list\'' -l format -x -a 'table
 complete -c visitors -n '__visitors_at \'contacts list\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
 complete -c visitors -n '__visitors_at \'contacts list\'' -l no-color -d 'No colour.'
 complete -c visitors -n '__visitors_at \'contacts list\'' -s q -l quiet -d 'Only results and errors.'
+complete -c visitors -n '__visitors_at \'contacts list\'' -s V -l version -d 'Show the version and exit.'
 complete -c visitors -n '__visitors_at \'contacts list\'' -s h -l help -d 'Show this message and exit.'
 
 # visitors contacts show
@@ -590,6 +605,7 @@ complete -c visitors -n '__visitors_at \'contacts show\'' -l format -x -a 'table
 complete -c visitors -n '__visitors_at \'contacts show\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
 complete -c visitors -n '__visitors_at \'contacts show\'' -l no-color -d 'No colour.'
 complete -c visitors -n '__visitors_at \'contacts show\'' -s q -l quiet -d 'Only results and errors.'
+complete -c visitors -n '__visitors_at \'contacts show\'' -s V -l version -d 'Show the version and exit.'
 complete -c visitors -n '__visitors_at \'contacts show\'' -s h -l help -d 'Show this message and exit.'
 complete -c visitors -n '__visitors_at \'contacts show\' 0' -a '(__visitors_ids contacts)'
 
@@ -608,6 +624,7 @@ complete -c visitors -n '__visitors_at \'contacts update\'' -l format -x -a 'tab
 complete -c visitors -n '__visitors_at \'contacts update\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
 complete -c visitors -n '__visitors_at \'contacts update\'' -l no-color -d 'No colour.'
 complete -c visitors -n '__visitors_at \'contacts update\'' -s q -l quiet -d 'Only results and errors.'
+complete -c visitors -n '__visitors_at \'contacts update\'' -s V -l version -d 'Show the version and exit.'
 complete -c visitors -n '__visitors_at \'contacts update\'' -s h -l help -d 'Show this message and exit.'
 complete -c visitors -n '__visitors_at \'contacts update\' 0 0' -a '(__visitors_ids contacts)'
 
@@ -621,6 +638,7 @@ complete -c visitors -n '__visitors_at \'contacts merge\'' -l format -x -a 'tabl
 complete -c visitors -n '__visitors_at \'contacts merge\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
 complete -c visitors -n '__visitors_at \'contacts merge\'' -l no-color -d 'No colour.'
 complete -c visitors -n '__visitors_at \'contacts merge\'' -s q -l quiet -d 'Only results and errors.'
+complete -c visitors -n '__visitors_at \'contacts merge\'' -s V -l version -d 'Show the version and exit.'
 complete -c visitors -n '__visitors_at \'contacts merge\'' -s h -l help -d 'Show this message and exit.'
 complete -c visitors -n '__visitors_at \'contacts merge\' 0 0' -a '(__visitors_ids contacts)'
 complete -c visitors -n '__visitors_at \'contacts merge\' 1' -a '(__visitors_ids contacts)'
@@ -638,6 +656,7 @@ complete -c visitors -n '__visitors_at \'contacts split\'' -l format -x -a 'tabl
 complete -c visitors -n '__visitors_at \'contacts split\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
 complete -c visitors -n '__visitors_at \'contacts split\'' -l no-color -d 'No colour.'
 complete -c visitors -n '__visitors_at \'contacts split\'' -s q -l quiet -d 'Only results and errors.'
+complete -c visitors -n '__visitors_at \'contacts split\'' -s V -l version -d 'Show the version and exit.'
 complete -c visitors -n '__visitors_at \'contacts split\'' -s h -l help -d 'Show this message and exit.'
 complete -c visitors -n '__visitors_at \'contacts split\' 0 0' -a '(__visitors_ids contacts)'
 complete -c visitors -n '__visitors_at \'contacts split\' 1' -a '(__visitors_ids visitors)'
@@ -650,6 +669,7 @@ complete -c visitors -n '__visitors_at \'contacts delete\'' -l format -x -a 'tab
 complete -c visitors -n '__visitors_at \'contacts delete\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
 complete -c visitors -n '__visitors_at \'contacts delete\'' -l no-color -d 'No colour.'
 complete -c visitors -n '__visitors_at \'contacts delete\'' -s q -l quiet -d 'Only results and errors.'
+complete -c visitors -n '__visitors_at \'contacts delete\'' -s V -l version -d 'Show the version and exit.'
 complete -c visitors -n '__visitors_at \'contacts delete\'' -s h -l help -d 'Show this message and exit.'
 complete -c visitors -n '__visitors_at \'contacts delete\' 0' -a '(__visitors_ids contacts)'
 
@@ -661,6 +681,7 @@ complete -c visitors -n '__visitors_at \'contacts restore\'' -l format -x -a 'ta
 complete -c visitors -n '__visitors_at \'contacts restore\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
 complete -c visitors -n '__visitors_at \'contacts restore\'' -l no-color -d 'No colour.'
 complete -c visitors -n '__visitors_at \'contacts restore\'' -s q -l quiet -d 'Only results and errors.'
+complete -c visitors -n '__visitors_at \'contacts restore\'' -s V -l version -d 'Show the version and exit.'
 complete -c visitors -n '__visitors_at \'contacts restore\'' -s h -l help -d 'Show this message and exit.'
 complete -c visitors -n '__visitors_at \'contacts restore\' 0' -a '(__visitors_ids deleted-contacts)'
 
@@ -671,6 +692,7 @@ complete -c visitors -n '__visitors_at \'contacts duplicates\'' -l format -x -a 
 complete -c visitors -n '__visitors_at \'contacts duplicates\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
 complete -c visitors -n '__visitors_at \'contacts duplicates\'' -l no-color -d 'No colour.'
 complete -c visitors -n '__visitors_at \'contacts duplicates\'' -s q -l quiet -d 'Only results and errors.'
+complete -c visitors -n '__visitors_at \'contacts duplicates\'' -s V -l version -d 'Show the version and exit.'
 complete -c visitors -n '__visitors_at \'contacts duplicates\'' -s h -l help -d 'Show this message and exit.'
 
 # visitors conversations
@@ -685,7 +707,7 @@ complete -c visitors -n '__visitors_at \'conversations\'' -s h -l help -d 'Show 
 
 # visitors conversations start
 complete -c visitors -n '__visitors_at \'conversations start\'' -l title -x -d 'What it is about.'
-complete -c visitors -n '__visitors_at \'conversations start\'' -l message -x -d 'The first message.'
+complete -c visitors -n '__visitors_at \'conversations start\'' -l message -x -d 'The first message; - reads standard input.'
 complete -c visitors -n '__visitors_at \'conversations start\'' -l priority -x -a 'low normal high urgent' -d 'How urgent it is.'
 complete -c visitors -n '__visitors_at \'conversations start\'' -l db -r -F -d 'The store\'s file.'
 complete -c visitors -n '__visitors_at \'conversations start\'' -l as -x -d 'Who does this, for the record.'
@@ -693,6 +715,7 @@ complete -c visitors -n '__visitors_at \'conversations start\'' -l format -x -a 
 complete -c visitors -n '__visitors_at \'conversations start\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
 complete -c visitors -n '__visitors_at \'conversations start\'' -l no-color -d 'No colour.'
 complete -c visitors -n '__visitors_at \'conversations start\'' -s q -l quiet -d 'Only results and errors.'
+complete -c visitors -n '__visitors_at \'conversations start\'' -s V -l version -d 'Show the version and exit.'
 complete -c visitors -n '__visitors_at \'conversations start\'' -s h -l help -d 'Show this message and exit.'
 complete -c visitors -n '__visitors_at \'conversations start\' 0 0' -a '(__visitors_ids visitors)'
 
@@ -711,6 +734,7 @@ complete -c visitors -n '__visitors_at \'conversations list\'' -l format -x -a '
 complete -c visitors -n '__visitors_at \'conversations list\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
 complete -c visitors -n '__visitors_at \'conversations list\'' -l no-color -d 'No colour.'
 complete -c visitors -n '__visitors_at \'conversations list\'' -s q -l quiet -d 'Only results and errors.'
+complete -c visitors -n '__visitors_at \'conversations list\'' -s V -l version -d 'Show the version and exit.'
 complete -c visitors -n '__visitors_at \'conversations list\'' -s h -l help -d 'Show this message and exit.'
 
 # visitors conversations show
@@ -720,6 +744,7 @@ complete -c visitors -n '__visitors_at \'conversations show\'' -l format -x -a '
 complete -c visitors -n '__visitors_at \'conversations show\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
 complete -c visitors -n '__visitors_at \'conversations show\'' -l no-color -d 'No colour.'
 complete -c visitors -n '__visitors_at \'conversations show\'' -s q -l quiet -d 'Only results and errors.'
+complete -c visitors -n '__visitors_at \'conversations show\'' -s V -l version -d 'Show the version and exit.'
 complete -c visitors -n '__visitors_at \'conversations show\'' -s h -l help -d 'Show this message and exit.'
 complete -c visitors -n '__visitors_at \'conversations show\' 0' -a '(__visitors_ids conversations)'
 
@@ -732,6 +757,7 @@ complete -c visitors -n '__visitors_at \'conversations reply\'' -l format -x -a 
 complete -c visitors -n '__visitors_at \'conversations reply\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
 complete -c visitors -n '__visitors_at \'conversations reply\'' -l no-color -d 'No colour.'
 complete -c visitors -n '__visitors_at \'conversations reply\'' -s q -l quiet -d 'Only results and errors.'
+complete -c visitors -n '__visitors_at \'conversations reply\'' -s V -l version -d 'Show the version and exit.'
 complete -c visitors -n '__visitors_at \'conversations reply\'' -s h -l help -d 'Show this message and exit.'
 complete -c visitors -n '__visitors_at \'conversations reply\' 0 0' -a '(__visitors_ids conversations)'
 complete -c visitors -n '__visitors_at \'conversations reply\' 1 1' -f
@@ -743,6 +769,7 @@ complete -c visitors -n '__visitors_at \'conversations resolve\'' -l format -x -
 complete -c visitors -n '__visitors_at \'conversations resolve\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
 complete -c visitors -n '__visitors_at \'conversations resolve\'' -l no-color -d 'No colour.'
 complete -c visitors -n '__visitors_at \'conversations resolve\'' -s q -l quiet -d 'Only results and errors.'
+complete -c visitors -n '__visitors_at \'conversations resolve\'' -s V -l version -d 'Show the version and exit.'
 complete -c visitors -n '__visitors_at \'conversations resolve\'' -s h -l help -d 'Show this message and exit.'
 complete -c visitors -n '__visitors_at \'conversations resolve\' 0' -a '(__visitors_ids conversations)'
 
@@ -753,6 +780,7 @@ complete -c visitors -n '__visitors_at \'conversations reopen\'' -l format -x -a
 complete -c visitors -n '__visitors_at \'conversations reopen\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
 complete -c visitors -n '__visitors_at \'conversations reopen\'' -l no-color -d 'No colour.'
 complete -c visitors -n '__visitors_at \'conversations reopen\'' -s q -l quiet -d 'Only results and errors.'
+complete -c visitors -n '__visitors_at \'conversations reopen\'' -s V -l version -d 'Show the version and exit.'
 complete -c visitors -n '__visitors_at \'conversations reopen\'' -s h -l help -d 'Show this message and exit.'
 complete -c visitors -n '__visitors_at \'conversations reopen\' 0' -a '(__visitors_ids conversations)'
 
@@ -763,6 +791,7 @@ complete -c visitors -n '__visitors_at \'conversations spam\'' -l format -x -a '
 complete -c visitors -n '__visitors_at \'conversations spam\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
 complete -c visitors -n '__visitors_at \'conversations spam\'' -l no-color -d 'No colour.'
 complete -c visitors -n '__visitors_at \'conversations spam\'' -s q -l quiet -d 'Only results and errors.'
+complete -c visitors -n '__visitors_at \'conversations spam\'' -s V -l version -d 'Show the version and exit.'
 complete -c visitors -n '__visitors_at \'conversations spam\'' -s h -l help -d 'Show this message and exit.'
 complete -c visitors -n '__visitors_at \'conversations spam\' 0' -a '(__visitors_ids conversations)'
 
@@ -779,6 +808,7 @@ complete -c visitors -n '__visitors_at \'history\'' -l format -x -a 'table json 
 complete -c visitors -n '__visitors_at \'history\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
 complete -c visitors -n '__visitors_at \'history\'' -l no-color -d 'No colour.'
 complete -c visitors -n '__visitors_at \'history\'' -s q -l quiet -d 'Only results and errors.'
+complete -c visitors -n '__visitors_at \'history\'' -s V -l version -d 'Show the version and exit.'
 complete -c visitors -n '__visitors_at \'history\'' -s h -l help -d 'Show this message and exit.'
 complete -c visitors -n '__visitors_at \'history\' 0 0' -a '(__visitors_ids visitors,contacts)'
 
@@ -792,6 +822,7 @@ complete -c visitors -n '__visitors_at \'explain\'' -l format -x -a 'table json 
 complete -c visitors -n '__visitors_at \'explain\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
 complete -c visitors -n '__visitors_at \'explain\'' -l no-color -d 'No colour.'
 complete -c visitors -n '__visitors_at \'explain\'' -s q -l quiet -d 'Only results and errors.'
+complete -c visitors -n '__visitors_at \'explain\'' -s V -l version -d 'Show the version and exit.'
 complete -c visitors -n '__visitors_at \'explain\'' -s h -l help -d 'Show this message and exit.'
 complete -c visitors -n '__visitors_at \'explain\' 0 0' -a '(__visitors_ids visitors)'
 
@@ -802,6 +833,7 @@ complete -c visitors -n '__visitors_at \'completion\'' -l format -x -a 'table js
 complete -c visitors -n '__visitors_at \'completion\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
 complete -c visitors -n '__visitors_at \'completion\'' -l no-color -d 'No colour.'
 complete -c visitors -n '__visitors_at \'completion\'' -s q -l quiet -d 'Only results and errors.'
+complete -c visitors -n '__visitors_at \'completion\'' -s V -l version -d 'Show the version and exit.'
 complete -c visitors -n '__visitors_at \'completion\'' -s h -l help -d 'Show this message and exit.'
 complete -c visitors -n '__visitors_at \'completion\' 0 0' -a 'bash zsh fish'
 
@@ -820,6 +852,7 @@ complete -c visitors -n '__visitors_at \'db path\'' -l format -x -a 'table json 
 complete -c visitors -n '__visitors_at \'db path\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
 complete -c visitors -n '__visitors_at \'db path\'' -l no-color -d 'No colour.'
 complete -c visitors -n '__visitors_at \'db path\'' -s q -l quiet -d 'Only results and errors.'
+complete -c visitors -n '__visitors_at \'db path\'' -s V -l version -d 'Show the version and exit.'
 complete -c visitors -n '__visitors_at \'db path\'' -s h -l help -d 'Show this message and exit.'
 
 # visitors db info
@@ -829,6 +862,7 @@ complete -c visitors -n '__visitors_at \'db info\'' -l format -x -a 'table json 
 complete -c visitors -n '__visitors_at \'db info\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
 complete -c visitors -n '__visitors_at \'db info\'' -l no-color -d 'No colour.'
 complete -c visitors -n '__visitors_at \'db info\'' -s q -l quiet -d 'Only results and errors.'
+complete -c visitors -n '__visitors_at \'db info\'' -s V -l version -d 'Show the version and exit.'
 complete -c visitors -n '__visitors_at \'db info\'' -s h -l help -d 'Show this message and exit.'
 
 # visitors db migrate
@@ -838,6 +872,7 @@ complete -c visitors -n '__visitors_at \'db migrate\'' -l format -x -a 'table js
 complete -c visitors -n '__visitors_at \'db migrate\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
 complete -c visitors -n '__visitors_at \'db migrate\'' -l no-color -d 'No colour.'
 complete -c visitors -n '__visitors_at \'db migrate\'' -s q -l quiet -d 'Only results and errors.'
+complete -c visitors -n '__visitors_at \'db migrate\'' -s V -l version -d 'Show the version and exit.'
 complete -c visitors -n '__visitors_at \'db migrate\'' -s h -l help -d 'Show this message and exit.'
 
 # visitors db dump
@@ -848,6 +883,7 @@ complete -c visitors -n '__visitors_at \'db dump\'' -l format -x -a 'table json 
 complete -c visitors -n '__visitors_at \'db dump\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
 complete -c visitors -n '__visitors_at \'db dump\'' -l no-color -d 'No colour.'
 complete -c visitors -n '__visitors_at \'db dump\'' -s q -l quiet -d 'Only results and errors.'
+complete -c visitors -n '__visitors_at \'db dump\'' -s V -l version -d 'Show the version and exit.'
 complete -c visitors -n '__visitors_at \'db dump\'' -s h -l help -d 'Show this message and exit.'
 
 # visitors db load
@@ -857,5 +893,6 @@ complete -c visitors -n '__visitors_at \'db load\'' -l format -x -a 'table json 
 complete -c visitors -n '__visitors_at \'db load\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
 complete -c visitors -n '__visitors_at \'db load\'' -l no-color -d 'No colour.'
 complete -c visitors -n '__visitors_at \'db load\'' -s q -l quiet -d 'Only results and errors.'
+complete -c visitors -n '__visitors_at \'db load\'' -s V -l version -d 'Show the version and exit.'
 complete -c visitors -n '__visitors_at \'db load\'' -s h -l help -d 'Show this message and exit.'
 complete -c visitors -n '__visitors_at \'db load\' 0 0' -F

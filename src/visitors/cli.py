@@ -37,7 +37,7 @@ def root() -> TyperGroup:
         help="Administer the people who come to an application through a support widget.",
         epilog="Full documentation is in the README. 'visitors COMMAND --help' shows one command.",
         context_settings=_SETTINGS,
-        params=[*options.everywhere(), *options.version()],
+        params=options.everywhere(),
         rich_markup_mode=None,
     )
 
@@ -91,7 +91,11 @@ class Command(TyperCommand):
         """Build the context from what was given, run the command, close the store."""
         meta = ctx.meta
         context = Context(
-            meta.get(options.EVERYWHERE, {}), _words(ctx), sorted(self._given(ctx)), dict(meta.get(options.GROUPS, {}))
+            meta.get(options.EVERYWHERE, {}),
+            _words(ctx),
+            sorted(self._given(ctx)),
+            dict(meta.get(options.GROUPS, {})),
+            [parameter.name or "" for parameter in self.params],
         )
         ctx.obj = context
         try:
@@ -109,7 +113,8 @@ class Command(TyperCommand):
             source = ctx.get_parameter_source(parameter.name or "")
             everywhere = getattr(parameter, "rich_help_panel", None) == EVERYWHERE
             if source is ParameterSource.COMMANDLINE and not everywhere and not isinstance(parameter, TyperArgument):
-                yield max(parameter.opts, key=len)
+                names = parameter.opts if _value(ctx, parameter) is not False else parameter.secondary_opts
+                yield max(names or parameter.opts, key=len)
 
 
 def build(entry: Entry) -> ClickCommand:
@@ -133,6 +138,14 @@ def walk(words: str = "") -> Iterator[tuple[Entry, ClickCommand]]:
             yield from walk(entry.words)
         else:
             yield entry, build(entry)
+
+
+def _value(ctx: ClickContext, parameter: Parameter) -> Any:
+    """The value of an option, whether the command or its context has it."""
+    for values in (ctx.params, *ctx.meta.get(options.GROUPS, {}).values()):
+        if parameter.name in values:
+            return values[parameter.name]
+    return None
 
 
 def _words(ctx: ClickContext) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
@@ -21,20 +22,30 @@ if TYPE_CHECKING:
     from visitors.domain.selection import Selection
 
 
+_MAKING = ("create", "track", "import", "contacts create", "db load")
+"""The commands that make a store where there is none."""
+
+
 class Context:
     """One run of one command.
 
     `given` holds the values of the option groups that the command asked for, by group and name;
-    `arguments` are the names of all options given, for the record.
+    `arguments` are the names of all options given, for the record; `takes` the names of all it has.
     """
 
     def __init__(
-        self, flags: dict[str, Any], command: str, arguments: Sequence[str], given: dict[str, dict[str, Any]]
+        self,
+        flags: dict[str, Any],
+        command: str,
+        arguments: Sequence[str],
+        given: dict[str, dict[str, Any]],
+        takes: Iterable[str] = (),
     ) -> None:
         self.settings: Settings = load_settings(flags, os.environ)
         self.command = command
         self.arguments = list(arguments)
         self.given = given
+        self._takes = set(takes)
         self.now: Instant = self.clock()
         self.output = Output(
             format_=self.settings.format,
@@ -50,19 +61,15 @@ class Context:
 
     @cached_property
     def store(self) -> Store:
-        """The store, made if it is not there yet. Raises StoreProblem."""
-        return open_store(self.settings.database, timeout=self.settings.timeout)
+        """The store. One that was named is made only by commands that add to it: a typing mistake must not
+        look like an empty store. Raises StoreProblem.
+        """
+        create = self.command in _MAKING or not self.settings.database_was_named
+        return open_store(self.settings.database, timeout=self.settings.timeout, create=create)
 
     @contextmanager
     def reading(self) -> Iterator[Store]:
-        """The store, for reading one snapshot of it.
-
-        A store that was named and is not there is an error: a typing mistake must not look like an
-        empty store. Raises StoreProblem.
-        """
-        if "store" not in self.__dict__:
-            create = not self.settings.database_was_named
-            self.__dict__["store"] = open_store(self.settings.database, timeout=self.settings.timeout, create=create)
+        """The store, for reading one snapshot of it. Raises StoreProblem."""
         with self.store.reading():
             yield self.store
 
@@ -87,6 +94,10 @@ class Context:
         """The values of one group of options, None or empty where not given."""
         return self.given.get(name, {})
 
+    def takes(self, name: str) -> bool:
+        """Whether the command has an option of this name."""
+        return name in self._takes
+
     def selection(self) -> Selection:
         """The selection options, normalised; its contact is still as typed. Raises InvalidData."""
         from visitors.domain.selection import parse_selection
@@ -98,7 +109,7 @@ class Context:
     def references(self, typed: Sequence[str]) -> list[str]:
         """The ids on the command line, or for `-` those on standard input, one a line.
 
-        Raises UsageProblem when `-` stands beside others or standard input has none.
+        Standard input may have none. Raises UsageProblem when `-` stands beside others.
         """
         if "-" not in typed:
             return list(typed)
@@ -111,11 +122,20 @@ class Context:
         stream = sys.stdin.buffer
         for number, line in enumerate(stream, start=1):
             try:
-                yield line.decode()
+                yield line.removeprefix(codecs.BOM_UTF8 if number == 1 else b"").decode()
             except UnicodeDecodeError as error:
                 raise InvalidData(
                     f"standard input, line {number}: not UTF-8 (byte {error.start + 1})", code="not_utf8"
                 ) from None
+
+    def refuse_store(self, path: str | None) -> None:
+        """Raises UsageProblem when what is to be written at `path` would replace the store or its log."""
+        if path is None or path == "-":
+            return
+        store = self.settings.database
+        files = [store, *(store.with_name(store.name + suffix) for suffix in ("-wal", "-shm", "-journal"))]
+        if os.path.realpath(path) in [os.path.realpath(file) for file in files]:
+            raise UsageProblem(f"{path} is the store itself", hint="name another file")
 
     def confirm(self, question: str, *, yes: bool) -> None:
         """Ask on the terminal; `yes` answers beforehand.

@@ -40,7 +40,7 @@ def run(arguments: list[str]) -> int:
         _forget(sys.stdout)
         return _unwritable(error, as_json=_wants_json(arguments))
     except KeyboardInterrupt:
-        sys.stderr.write("\ninterrupted: nothing was written\n")
+        sys.stderr.write("\ninterrupted: a write that was not finished is rolled back\n")
         return 130
     return status
 

@@ -36,12 +36,14 @@ def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str]) -> S
     Raises UsageProblem for a database that this version cannot use, and InvalidData for a
     `VISITORS_NOW` or `VISITORS_TIMEOUT` that is none.
     """
+    if flags.get("db") == "":
+        raise UsageProblem("--db is empty", hint="leave it out for the default store")
     named = flags.get("db") or environment.get("VISITORS_DB") or None
     if named and "://" in named:
         raise UsageProblem(f"{named} is a URL; this version keeps its store in a file", hint="--db PATH")
     frozen = environment.get("VISITORS_NOW")
     return Settings(
-        database=Path(named or default_database()).expanduser(),
+        database=Path(os.path.expanduser(named or default_database())),  # noqa: PTH111 - takes ~nobody for a name
         database_was_named=bool(named),
         actor=_actor(flags.get("as_"), environment),
         frozen_now=parse_instant(frozen, "VISITORS_NOW") if frozen else None,

@@ -523,7 +523,7 @@ def test_a_literal_backslash_u0000_in_a_document_is_no_nul(visitors: Visitors, t
         ({"isBlocked": "maybe"}, "isBlocked"),
         ({"attribution": "nonsense"}, "attribution"),
         ({"attribution": [1]}, "attribution"),
-        ({"id": 5}, "id"),
+        ({"id": 5.5}, "id"),
         ({"id": "not an id"}, "id"),
         ({"contact": {"email": "nonsense"}}, "contact.email"),
         ({"contact": {"externalId": ["u"]}}, "contact.externalId"),

@@ -76,7 +76,7 @@ def test_one_unknown_visitor_means_that_none_is_shown(visitors: Visitors) -> Non
 
 def test_without_anybody_it_is_a_usage_error(visitors: Visitors) -> None:
     visitors("show", code=2)
-    visitors("show", "-", code=2)
+    assert visitors("show", "-", "--format", "json").json == []
     visitors("show", "-", "laptop", input="phone\n", code=2)
 
 

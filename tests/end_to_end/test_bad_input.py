@@ -179,7 +179,7 @@ INPUTS: dict[str, tuple[int, str, str | bytes]] = {
     "list-as-text": (5, "ndjson", row(city=["a"])),
     "boolean-as-number": (5, "ndjson", row(latitude=True)),
     "text-as-document": (5, "ndjson", row(attribution="hello")),
-    "number-as-id": (5, "ndjson", '{"id": 5}\n'),
+    "number-as-id": (5, "ndjson", '{"id": 5.5}\n'),
     "text-as-contact": (5, "ndjson", row(contact="Ada")),
     "text-as-boolean": (5, "ndjson", row(isBlocked="maybe")),
     "nested-metadata": (5, "ndjson", person(metadata={"a": {"b": 1}})),

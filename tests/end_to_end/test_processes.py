@@ -96,7 +96,7 @@ def test_an_import_that_is_stopped_writes_nothing(
     assert store_path.exists()
 
 
-def test_ctrl_c_says_that_nothing_was_written(visitors: Visitors) -> None:
+def test_ctrl_c_says_what_became_of_the_write(visitors: Visitors) -> None:
     visitors("create")
     process = subprocess.Popen(
         [COMMAND, "import", "-", "--format", "csv"], stdin=subprocess.PIPE, stderr=subprocess.PIPE
@@ -104,7 +104,7 @@ def test_ctrl_c_says_that_nothing_was_written(visitors: Visitors) -> None:
     wait_until_read(process, b"id\n" + b"".join(b"n%d\n" % row for row in range(30_000)), 1)
     process.send_signal(signal.SIGINT)
 
-    assert b"interrupted: nothing was written" in process.communicate(timeout=20)[1]
+    assert b"interrupted: a write that was not finished is rolled back" in process.communicate(timeout=20)[1]
 
 
 def test_a_file_that_is_half_written_does_not_appear(visitors: Visitors, tmp_path: Path) -> None:

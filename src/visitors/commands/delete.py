@@ -28,5 +28,5 @@ def command(
         everything=all_,
         yes=yes,
         dry_run=dry_run,
-        deleted=True,
+        deleted=None,
     )

@@ -40,6 +40,7 @@ def command(
     again gives the same bytes.
     """
     context = context_of(ctx)
+    context.refuse_store(output)
     format_ = _format(context, output)
     if spreadsheet_safe and format_ not in ("csv", "tsv"):
         raise UsageProblem("--spreadsheet-safe is for csv and tsv")

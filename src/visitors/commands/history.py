@@ -56,8 +56,12 @@ def command(
         if record is None and operation is None:
             shown = context.output.records(OPERATION, operations.select(store, wanted, page))
             if shown is not None:
-                listing.say_what_is_left(context, shown, operations.count(store, wanted), "operation", after)
+                listing.say_what_is_left(
+                    context, shown, operations.count(store, wanted), "operation", after, page.limit
+                )
             return
         shown = context.output.records(CHANGE, operations.changes(store, wanted, limit=page.limit))
         if shown is not None:
-            listing.say_what_is_left(context, shown, operations.count_changes(store, wanted), "change", after)
+            listing.say_what_is_left(
+                context, shown, operations.count_changes(store, wanted), "change", after, page.limit
+            )

@@ -59,20 +59,22 @@ def command(
     context = context_of(ctx)
     if rejects is not None and not (keep_going or dry_run):
         raise UsageProblem("--rejects needs --keep-going", hint="without it, the first bad row stops the import")
+    context.refuse_store(rejects)
     policy = Policy(on_existing=on_existing, on_conflict=on_conflict, relink=relink)
     with ExitStack() as stack:
         source = stack.enter_context(closing(open_source(file)))
         format_ = choose_format(file, context.settings.format, source)
         header, rows = read_rows(source, format_)
         mapping = ColumnMapping(map_ or [], header, ignore_unknown=ignore_unknown)
+        shown = stack.enter_context(watched(rows, source, quiet=context.output.quiet))
+        operation = stack.enter_context(context.operation(dry_run=dry_run))
         bad_rows = None
         if keep_going or dry_run:
-            bad_rows = stack.enter_context(rejected_rows(rejects, format_of(rejects or "") or format_, header))
-        shown = stack.enter_context(watched(rows, source, quiet=context.output.quiet))
-        with context.operation(dry_run=dry_run) as operation:
-            taken = take_all(
-                context.store, operation, shown, mapping, policy, bad_rows.add if bad_rows is not None else None
-            )
+            # its file is whole before the operation is: if it cannot be written, no row was taken
+            kept = rejected_rows(rejects, format_of(rejects or "") or format_, header)
+            bad_rows = stack.enter_context(kept)
+        reject = bad_rows.add if bad_rows is not None else None
+        taken = take_all(context.store, operation, shown, mapping, policy, reject)
     _tell(context, operation.id, taken, bad_rows, rejects, dry_run=dry_run)
 
 

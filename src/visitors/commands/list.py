@@ -32,4 +32,6 @@ def command(
         found = visitors.select(store, selection, page, context.now)
         shown = context.output.records(VISITOR, found)
         if shown is not None:
-            listing.say_what_is_left(context, shown, visitors.count(store, selection, context.now), "visitor", after)
+            listing.say_what_is_left(
+                context, shown, visitors.count(store, selection, context.now), "visitor", after, page.limit
+            )

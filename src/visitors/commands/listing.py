@@ -46,10 +46,12 @@ def page(
     )
 
 
-def say_what_is_left(context: Context, shown: int, total: int, noun: str, after: str | None) -> None:
-    """On standard error: that there was nothing, or that there is more than the table shows."""
+def say_what_is_left(
+    context: Context, shown: int, total: int, noun: str, after: str | None = None, limit: int = 0
+) -> None:
+    """On standard error: that there was nothing, or that there is more than the table of `limit` rows shows."""
     if total == 0:
         context.output.note(f"no {noun}s found")
-    elif shown < total:
+    elif shown < total and (not after or shown == limit):
         of = f"{shown:,} of {number(total, noun)}" + (" (this page begins later)" if after else "")
         context.output.note(f"{of}; --limit 0 for all")

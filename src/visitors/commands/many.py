@@ -20,18 +20,25 @@ from visitors.store.connection import OpenOperation, Store
 class Targets:
     """Visitors that a command acts on: named one by one, or chosen by a selection."""
 
-    def __init__(self, context: Context, typed: Sequence[str], *, everything: bool) -> None:
-        """Raises UsageProblem if nobody was named, or in two ways."""
+    def __init__(self, context: Context, typed: Sequence[str], *, everything: bool, deleted: bool | None) -> None:
+        """`deleted` says whether only deleted visitors are chosen (True), only live ones (False), or either
+        (None). Raises UsageProblem if nobody was named, or in two ways.
+        """
         self._selection = context.selection()
+        if self._selection.deleted and deleted is False:
+            raise UsageProblem("deleted visitors cannot be changed", hint="restore them first: visitors restore")
         if typed and (everything or not self._selection.is_everything):
             raise UsageProblem("give either ids or a selection, not both")
         if everything and not self._selection.is_everything:
             raise UsageProblem("--all takes no selection beside it")
         if not typed and not everything and self._selection.is_everything:
             raise UsageProblem(
-                "whom? give visitor ids, - for ids on standard input, or a selection",
-                hint="--all means every visitor",
+                "whom? give visitor ids, or - for ids on standard input"
+                + (", or a selection" if context.takes("never_seen") else ""),
+                hint="--all means every visitor" if context.takes("all_") else None,
             )
+        if deleted:
+            self._selection = msgspec.structs.replace(self._selection, deleted=True)
         self.named = context.references(typed) if typed else None
         self.single = len(typed) == 1 and "-" not in typed
 
@@ -72,19 +79,20 @@ def change_visitors(
     everything: bool = False,
     yes: bool = False,
     dry_run: bool = False,
-    deleted: bool = False,
+    deleted: bool | None = False,
 ) -> None:
     """Change the visitors that were named or selected, in one operation, all or none.
 
-    With `deleted`, deleted ones may be named. Raises UsageProblem, NotFound, Conflict, Declined.
+    `deleted` is that of `Targets`; unless it is False, deleted ones may be named. Raises UsageProblem,
+    NotFound, Conflict and Declined.
     """
-    targets = Targets(context, typed, everything=everything)
+    targets = Targets(context, typed, everything=everything, deleted=deleted)
     if targets.named is None and not dry_run:
         with context.reading() as store:
             question = f"{verb.infinitive} {number(targets.count(store, context.now), 'visitor')}"
         context.confirm(question, yes=yes)
     with context.operation(dry_run=dry_run) as operation:
-        ids = targets.resolve(context.store, operation.at, deleted=deleted)
+        ids = targets.resolve(context.store, operation.at, deleted=deleted is not False)
         changed = act(context.store, operation, ids)
         wanted = context.output.wants_records
         found = visitors.find_many(context.store, ids, operation.at) if wanted else []

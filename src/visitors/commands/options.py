@@ -80,10 +80,11 @@ def everywhere() -> list[Parameter]:
         _option(["--fields"], keep, panel, "Which fields, in which order: id,contact.email.", metavar="NAMES"),
         _option(["--no-color"], keep, panel, "No colour.", is_flag=True),
         _option(["-q", "--quiet"], keep, panel, "Only results and errors.", is_flag=True),
+        _version(panel),
     ]
 
 
-def version() -> list[Parameter]:
+def _version(panel: str) -> Parameter:
     """`--version`, which ends the run."""
 
     def show(_ctx: ClickContext, _parameter: Parameter, value: Any) -> None:
@@ -91,19 +92,17 @@ def version() -> list[Parameter]:
             typer.echo(f"visitors {__version__}")
             raise typer.Exit
 
-    return [
-        TyperOption(
-            param_decls=["-V", "--version"],
-            is_flag=True,
-            is_eager=True,
-            expose_value=False,
-            callback=show,
-            help="Show the version and exit.",
-            rich_help_panel="Everywhere",
-            default=False,
-            show_default=False,
-        )
-    ]
+    return TyperOption(
+        param_decls=["-V", "--version"],
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=show,
+        help="Show the version and exit.",
+        rich_help_panel=panel,
+        default=False,
+        show_default=False,
+    )
 
 
 def browser_data() -> list[Parameter]:

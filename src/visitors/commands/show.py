@@ -17,10 +17,10 @@ def command(ctx: typer.Context, visitor: options.VisitorArguments = None) -> Non
     blocks and conversations.
     """
     context = context_of(ctx)
-    typed = context.references(visitor or [])
-    if not typed:
+    if not visitor:
         raise UsageProblem("whom? give visitor ids, or - for ids on standard input")
+    typed = context.references(visitor)
     with context.reading() as store:
         ids = references.visitor_ids(store, typed)
         pages = [visitor_page(store, visitor_id, context.now) for visitor_id in ids]
-    context.output.pages(VISITOR_PAGE, pages, single=len(ids) == 1)
+    context.output.pages(VISITOR_PAGE, pages, single=len(visitor) == 1 and "-" not in visitor)

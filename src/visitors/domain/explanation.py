@@ -40,16 +40,17 @@ def timeline(visitor_id: str, changes: Iterable[tuple[Change, str | None]]) -> I
     its own changes, its blocks and conversations, and what happened to its contact while linked.
     """
     contact_id: str | None = None
-    blocks: set[str] = set()  # those that the timeline has told of
+    blocks = _Blocks(visitor_id)
+    recognised: set[str] = set()  # by which operations: one of them can change the visitor twice
     for change, cause in changes:
         if change.kind == "visitor" and change.record_id == visitor_id:
-            yield from _of_visitor(change, cause)
-            contact_id = (change.after or {}).get("contactId", contact_id)
+            yield from _of_visitor(change, None if change.operation_id in recognised else cause)
+            recognised |= {change.operation_id} if cause == "fingerprint" else set()
+            if "contactId" in (change.after or {}):
+                contact_id = (change.after or {})["contactId"]
+                yield from blocks.linked(change, contact_id)
         elif change.kind == "block":
-            events = list(_of_block(change, visitor_id, contact_id))
-            if change.before is None and events:
-                blocks.add(change.record_id)
-            yield from events if change.record_id in blocks else ()
+            yield from blocks.changed(change, contact_id)
         elif change.kind == "conversation":
             yield from _of_conversation(change, visitor_id)
         elif change.kind == "contact" and change.record_id == contact_id:
@@ -93,20 +94,48 @@ def _linked(change: Change, before: str | None, after: str | None, cause: str | 
     return _event(change, code, f"relinked from contact {before} to contact {after}{reason}{stayed}")
 
 
-def _of_block(change: Change, visitor_id: str, contact_id: str | None) -> Iterator[Event]:
-    before, after = change.before, change.after or {}
-    if before is None:
-        target = after.get("contactId")
-        if target is not None and target != contact_id:
+class _Blocks:
+    """The blocks in a visitor's story: which are live, and which the timeline has told of."""
+
+    def __init__(self, visitor_id: str) -> None:
+        self._visitor_id = visitor_id
+        self._live: dict[str, dict[str, Any]] = {}
+        self._told: set[str] = set()
+
+    def changed(self, change: Change, contact_id: str | None) -> Iterator[Event]:
+        """What the change of a block means, while the visitor is linked to `contact_id`."""
+        after = change.after or {}
+        if change.before is None:
+            self._live[change.record_id] = after
+        elif change.record_id in self._live:
+            self._live[change.record_id] = {**self._live[change.record_id], **after}
+        if after.get("liftedAt"):
+            self._live.pop(change.record_id, None)
+            if change.record_id in self._told:
+                yield _event(change, "unblocked", "a block was lifted")
             return
-        if target is None and after.get("visitorId") != visitor_id:
+        yield from self._tell(change, change.record_id, contact_id)
+
+    def linked(self, change: Change, contact_id: str | None) -> Iterator[Event]:
+        """The blocks that a new link brings with it."""
+        for block_id in list(self._live):
+            yield from self._tell(change, block_id, contact_id)
+
+    def _tell(self, change: Change, block_id: str, contact_id: str | None) -> Iterator[Event]:
+        block = self._live.get(block_id)
+        if block is None or block_id in self._told:
             return
-        who = f"its contact {target} was blocked" if target else "blocked"
-        why = f", {_told(after['reason'])}" if after.get("reason") else ""
-        until = f", until {after['expiresAt']}" if after.get("expiresAt") else ""
+        target = block.get("contactId")
+        if (target is not None and target != contact_id) or (
+            target is None and block.get("visitorId") != self._visitor_id
+        ):
+            return
+        self._told.add(block_id)
+        is_new = change.kind == "block" and change.before is None
+        who = f"its contact {target} {'was' if is_new else 'is'} blocked" if target else "blocked"
+        why = f", {_told(block['reason'])}" if block.get("reason") else ""
+        until = f", until {block['expiresAt']}" if block.get("expiresAt") else ""
         yield _event(change, "contact-blocked" if target else "blocked", f"{who}{why}{until}")
-    elif after.get("liftedAt"):
-        yield _event(change, "unblocked", "a block was lifted")
 
 
 def _of_conversation(change: Change, visitor_id: str) -> Iterator[Event]:

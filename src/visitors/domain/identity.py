@@ -150,7 +150,8 @@ def decide(said: Identity, known: Known, *, on_conflict: OnConflict = "error", r
             hint=f"visitors contacts restore {contact.id}",
         )
     links = contact is None or known.linked is None or known.linked.id != contact.id
-    if links and known.linked is not None and not relink:
+    becomes_it = known.linked is not None and known.linked.id in [other.id for other in choice.merges]
+    if links and known.linked is not None and not relink and not becomes_it:
         other = "a new contact" if contact is None else f"{contact.id} ({contact.label})"
         raise Conflict(
             f"the visitor is linked to contact {known.linked.id} ({known.linked.label}), not to {other}",
@@ -164,7 +165,7 @@ def decide(said: Identity, known: Known, *, on_conflict: OnConflict = "error", r
     return Decision(
         rule=choice.rule,
         contact=contact,
-        changes=_changes(said, contact, keep_email=keep_email),
+        changes=changes_of(said, contact, keep_email=keep_email),
         links=links,
         left_alone=choice.left_alone,
         merges=choice.merges,
@@ -173,7 +174,7 @@ def decide(said: Identity, known: Known, *, on_conflict: OnConflict = "error", r
 
 def contact_changes(said: Identity, contact: Contact) -> dict[str, Any]:
     """The public fields of `contact` that saying `said` of it, and not of a visitor, changes."""
-    changes = _changes(said, contact, keep_email=False)
+    changes = changes_of(said, contact, keep_email=False)
     if said.external_id not in (None, contact.external_id):
         changes["externalId"] = said.external_id
     return changes
@@ -218,7 +219,8 @@ def _choose_strong(said: Identity, known: Known, strong: Contact, on_conflict: O
     if known.by_external_id not in (None, strong):
         raise _two_ids(said, strong, known.by_external_id)
     rule: Rule = "contact-id" if known.by_contact_id else "external-id"
-    others = tuple(contact for contact in known.by_email if contact.id != strong.id)
+    # an email that it has already, whoever shares it, is nothing new
+    others = () if said.email == strong.email else tuple(one for one in known.by_email if one.id != strong.id)
     if not others:
         return _Choice(rule, strong)
     if on_conflict == "external-id-wins":
@@ -238,6 +240,7 @@ def _two_ids(said: Identity, by_id: Contact, by_external_id: Contact | None) -> 
 
 
 def _two_people(said: Identity, by_external_id: Contact | None, by_email: Contact) -> Conflict:
+    can_be_one = by_external_id is not None and None in (by_external_id.external_id, by_email.external_id)
     named = f"external id {said.external_id}" if said.external_id else f"id {said.contact_id}"
     first = f"{named} is contact {by_external_id.id} ({by_external_id.label})" if by_external_id else f"{named} is new"
     second = f"email {said.email} is contact {by_email.id} ({by_email.label}"
@@ -246,12 +249,12 @@ def _two_people(said: Identity, by_external_id: Contact | None, by_email: Contac
         f"two different people: {first}, {second}",
         code="contact_conflict",
         hint="--on-conflict external-id-wins takes the external id and leaves the other contact alone"
-        + ("; --on-conflict merge makes them one" if by_external_id else ""),
+        + ("; --on-conflict merge makes them one" if can_be_one else ""),
     )
 
 
-def _changes(said: Identity, contact: Contact | None, *, keep_email: bool) -> dict[str, Any]:
-    """Public contact fields whose value would become another one."""
+def changes_of(said: Identity, contact: Contact | None, *, keep_email: bool) -> dict[str, Any]:
+    """The public fields of `contact` (None: a new one) that get another value; with `keep_email`, not the email."""
     wanted: dict[str, Any] = {
         field: value
         for field, value in (

@@ -54,3 +54,13 @@ def given_id(value: str, field: str = "id") -> str:
             hint="1 to 128 characters of A-Z a-z 0-9 . _ : - that start with a letter or digit",
         )
     return token
+
+
+def given_contact_id(value: str, field: str = "id") -> str:
+    """As `given_id`, for a contact, whose id must not look like `ext:VALUE`: that names it by external id."""
+    token = given_id(value, field)
+    if token.startswith("ext:"):
+        raise InvalidData(
+            f"{field} {token!r} begins with ext:", field=field, code="invalid_id", hint="ext: names external ids"
+        )
+    return token

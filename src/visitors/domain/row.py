@@ -9,7 +9,7 @@ import msgspec
 
 from visitors.domain import normalise
 from visitors.domain.identity import Identity, parse_identity
-from visitors.domain.ids import given_id
+from visitors.domain.ids import given_contact_id, given_id
 from visitors.domain.metadata import decode_value, parse_metadata
 from visitors.domain.times import Instant, parse_instant
 from visitors.domain.visitor import BROWSER_DATA, BrowserData, browser_data
@@ -62,7 +62,7 @@ def parse_row(values: Mapping[str, Any]) -> VisitorRow:
     given = {field: value for field, value in values.items() if value is not None}
     times = {field: _instant(given[field], field) for field in (*_TIMES, *_CONTACT_TIMES) if field in given}
     return VisitorRow(
-        id=given_id(_string(given["id"], "id")) if "id" in given else None,
+        id=given_id(_key(given["id"], "id")) if "id" in given else None,
         data=browser_data({field: given[field] for field in BROWSER_DATA if field in given}),
         created_at=times.get("createdAt"),
         updated_at=times.get("updatedAt"),
@@ -83,6 +83,8 @@ def parse_row(values: Mapping[str, Any]) -> VisitorRow:
 
 def _identity(given: Mapping[str, Any]) -> Identity | None:
     person = {field: given[f"contact.{field}"] for field in _PERSON if f"contact.{field}" in given}
+    if person.get("metadata") in ({}, "{}"):
+        del person["metadata"]  # it says nothing
     keys = {field.removeprefix(_METADATA): given[field] for field in given if field.startswith(_METADATA)}
     if not person and not keys and "contact.id" not in given:
         return None
@@ -97,7 +99,7 @@ def _identity(given: Mapping[str, Any]) -> Identity | None:
         error.field = f"contact.{error.field}" if error.field else None
         raise
     if "contact.id" in given:
-        contact_id = given_id(_string(given["contact.id"], "contact.id"), "contact.id")
+        contact_id = given_contact_id(_key(given["contact.id"], "contact.id"), "contact.id")
         identity = msgspec.structs.replace(identity, contact_id=contact_id, is_deleted="contact.deletedAt" in given)
     if not identity.names_somebody:
         raise InvalidData(
@@ -111,6 +113,12 @@ def _identity(given: Mapping[str, Any]) -> Identity | None:
 
 def _instant(value: object, field: str) -> Instant:
     return parse_instant(_string(value, field), field)
+
+
+def _key(value: object, field: str) -> str:
+    """An id; row_to_json and friends print numeric keys as numbers."""
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return str(value) if is_number else _string(value, field)
 
 
 def _string(value: object, field: str) -> str:

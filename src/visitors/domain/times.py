@@ -26,7 +26,8 @@ _UNITS = {
     "w": timedelta(weeks=1),
     "y": timedelta(days=365),
 }
-_HINT = "use RFC 3339 (2026-03-01T20:58:11Z), a date (2026-03-01) or an age (30d, 12h, 15m)"
+_HINT = "use RFC 3339 (2026-03-01T20:58:11Z) or a date (2026-03-01)"
+_HINT_OR_AGE = _HINT.replace(" or", ",") + " or an age (30d, 12h, 15m)"
 
 
 def now() -> Instant:
@@ -64,7 +65,11 @@ def parse_time(value: str, field: str, current: Instant) -> Instant:
     """As `parse_instant`, or an age before `current` (`30d`, `12h`, `15m`)."""
     if re.fullmatch(_AGE, value.strip()):
         return _shift(current, value, field, -1)
-    return parse_instant(value, field)
+    try:
+        return parse_instant(value, field)
+    except InvalidData as error:
+        error.hint = _HINT_OR_AGE
+        raise
 
 
 def parse_expiry(duration: str, current: Instant, field: str = "for") -> Instant:

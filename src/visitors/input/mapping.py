@@ -44,6 +44,7 @@ class ColumnMapping:
         """Raises UsageProblem for a map that is none, and InvalidData for columns that it misses."""
         self._explicit = _parse_maps(maps)
         self._ignore_unknown = ignore_unknown
+        self._unseen = set(self._explicit.values())
         self._plans: dict[tuple[str, ...], list[tuple[str, str]]] = {}
         if header.columns is not None:
             missing = [column for column in self._explicit.values() if column not in header.columns]
@@ -58,11 +59,18 @@ class ColumnMapping:
     def values(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """The values of a row by field; blank cells are None. Raises InvalidData for unknown columns."""
         flat = _flat(row, self._explicit.values())
+        if self._unseen:
+            self._unseen.difference_update(flat)
         plan = self._plan(tuple(flat))
         values = {field: _blank_to_none(flat[column]) for field, column in plan}
         if _blank_to_none(row.get(f"{REJECT}raw")) is not None and not any(v is not None for v in values.values()):
             raise InvalidData("the row could not be read, and was not mended", code="not_mended")
         return values
+
+    def refuse_unseen(self) -> None:
+        """After the last row: raises InvalidData if a column of `--map` was in none of them."""
+        for column in sorted(self._unseen):
+            raise InvalidData(f"no row has a column {column!r}", code="missing_column", hint="check --map")
 
     def column_of(self, field: str | None, row: Mapping[str, Any]) -> str | None:
         """The column that `field` came from in `row`."""

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from visitors.errors import InvalidData
-from visitors.input.source import Format, Source
+from visitors.input.source import DUMP_LINE_LIMIT, Format, Source
 
 _TSV_ESCAPES = {"t": "\t", "n": "\n", "r": "\r", "\\": "\\"}
 
@@ -60,7 +60,8 @@ def json_lines(source: Source) -> Iterator[tuple[str, dict[str, Any]]]:
     """The objects of an NDJSON file, each with its place. Raises InvalidData for the first line that is none."""
     if source.is_empty:
         raise InvalidData(f"{source.name} is empty", code="empty_file")
-    for row in _ndjson(source)[1]:
+    for number, line in source.lines(DUMP_LINE_LIMIT):
+        row = _json_row(Place(source.name, number), line)
         place = row.place.reason(None, "")[:-2]
         if row.error is not None:
             raise InvalidData(row.place.reason(None, row.error.message), code=row.error.code)
@@ -68,8 +69,14 @@ def json_lines(source: Source) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _csv(source: Source) -> tuple[Header, Iterator[RawRow]]:
-    lines = source.lines()
-    reader = csv.reader((line for _, line in lines), strict=True)
+    read: list[str] = []  # the lines of the row that is being read
+
+    def lines() -> Iterator[str]:
+        for _, line in source.lines():
+            read.append(line)
+            yield line
+
+    reader = csv.reader(lines(), strict=True)
     try:
         header = _header(next(reader, []), source)
     except csv.Error as error:
@@ -78,15 +85,17 @@ def _csv(source: Source) -> tuple[Header, Iterator[RawRow]]:
     def rows() -> Iterator[RawRow]:
         while True:
             place = Place(source.name, reader.line_num + 1)
+            read.clear()
             try:
                 cells = next(reader)
             except StopIteration:
                 return
             except csv.Error as error:
-                yield RawRow(place, {}, error=InvalidData(f"not CSV: {error}", code="invalid_csv"))
+                problem = InvalidData(f"not CSV: {error}", code="invalid_csv")
+                yield RawRow(place, {}, raw="".join(read).rstrip("\n"), error=problem)
                 continue
             if cells:
-                yield _table_row(place, header, cells)
+                yield _table_row(place, header, cells, "".join(read))
 
     return Header(header), rows()
 
@@ -98,7 +107,7 @@ def _tsv(source: Source) -> tuple[Header, Iterator[RawRow]]:
     def rows() -> Iterator[RawRow]:
         for number, line in lines:
             if line.strip("\r\n"):
-                yield _table_row(Place(source.name, number), header, [_unescaped(cell) for cell in _split(line)])
+                yield _table_row(Place(source.name, number), header, [_unescaped(cell) for cell in _split(line)], line)
 
     return Header(header), rows()
 
@@ -144,10 +153,10 @@ def _header(cells: list[str], source: Source) -> tuple[str, ...]:
     return columns
 
 
-def _table_row(place: Place, header: tuple[str, ...], cells: list[str] | list[str | None]) -> RawRow:
+def _table_row(place: Place, header: tuple[str, ...], cells: list[str] | list[str | None], raw: str) -> RawRow:
     if len(cells) != len(header):
         error = InvalidData(f"{len(cells):,} cells under {len(header):,} columns", code="wrong_cell_count")
-        return RawRow(place, {}, raw="\t".join(cell or "" for cell in cells), error=error)
+        return RawRow(place, {}, raw=raw.rstrip("\n"), error=error)
     return RawRow(place, dict(zip(header, cells, strict=True)))
 
 

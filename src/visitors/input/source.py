@@ -6,18 +6,25 @@ file that is one endless line cannot fill the memory.
 
 from __future__ import annotations
 
+import contextlib
 import gzip
+import os
+import shutil
+import stat
 import sys
+import tempfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import BinaryIO, Literal, cast
 
 from visitors.errors import InvalidData, NotFound, UsageProblem
 
 Format = Literal["csv", "tsv", "json", "ndjson"]
 FORMATS: tuple[Format, ...] = ("csv", "tsv", "json", "ndjson")
 LINE_LIMIT = 4 * 1024 * 1024
+DUMP_LINE_LIMIT = 64 * 1024 * 1024
+"""A message of a million characters, each escaped, stands twice in one line of a dump."""
 WHOLE_LIMIT = 1024 * 1024 * 1024
 """How large a JSON file may be, unpacked: it is read whole, unlike the other formats."""
 
@@ -55,8 +62,8 @@ class Source:
         with self._readable():
             return _peek(self._stream).lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
 
-    def lines(self) -> Iterator[tuple[int, str]]:
-        """The lines with their numbers, each with its line feed.
+    def lines(self, limit: int = LINE_LIMIT) -> Iterator[tuple[int, str]]:
+        """The lines with their numbers, each with its line feed and of at most `limit` bytes.
 
         Raises InvalidData for a line that is too long or not UTF-8, and for damaged compression.
         """
@@ -64,12 +71,12 @@ class Source:
         while True:
             number += 1
             with self._readable():
-                line = self._stream.readline(LINE_LIMIT)
+                line = self._stream.readline(limit)
             if not line:
                 return
-            if len(line) == LINE_LIMIT and not line.endswith(b"\n"):
+            if len(line) == limit and not line.endswith(b"\n"):
                 raise InvalidData(
-                    f"{self.name}, line {number:,}: longer than {LINE_LIMIT // 1024 // 1024} MiB", code="line_too_long"
+                    f"{self.name}, line {number:,}: longer than {limit // 1024 // 1024} MiB", code="line_too_long"
                 )
             yield number, self._decode(line, number)
 
@@ -128,16 +135,36 @@ def open_source(path: str) -> Source:
     Raises NotFound when there is none, and InvalidData for a directory or a file that may not be read.
     """
     if path == "-":
-        return Source(sys.stdin.buffer, "standard input", None)
+        return _spooled(sys.stdin.buffer, "standard input")
     try:
         file = Path(path)
-        return Source(file.open("rb"), path, file.stat().st_size if file.is_file() else None)
+        opened = file.open("rb")
+        if file.is_file():
+            return Source(opened, path, file.stat().st_size)
+        with opened:
+            return _spooled(opened, path)
     except FileNotFoundError:
         raise NotFound(f"there is no file {path}", code="file_not_found") from None
     except IsADirectoryError:
         raise InvalidData(f"{path} is a directory, not a file", code="file_unreadable") from None
     except OSError as error:
         raise InvalidData(f"cannot read {path}: {error.strerror}", code="file_unreadable") from None
+
+
+def _spooled(stream: BinaryIO, name: str) -> Source:
+    """What comes through a pipe, taken in whole before anything is done with it.
+
+    Whoever writes into the pipe may be slow, or may be waiting for the very store that the rows are for:
+    nothing may be locked while it is waited for. The file has no name, and is gone when it is closed.
+    """
+    with contextlib.suppress(OSError, ValueError):  # no file at all
+        if stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+            return Source(stream, name, os.fstat(stream.fileno()).st_size)
+    spool = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115 - the source closes it
+    shutil.copyfileobj(stream, spool)
+    size = spool.tell()
+    spool.seek(0)
+    return Source(spool, name, size)
 
 
 def format_of(path: str) -> Format | None:

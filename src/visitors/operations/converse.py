@@ -50,10 +50,10 @@ def reply_as_visitor(
 def reply_as_agent(store: Store, operation: OpenOperation, conversation: Conversation, agent: str, body: str) -> str:
     """A message by an agent; returns its id. A resolved conversation opens again.
 
-    Raises Conflict when the visitor who started it is deleted.
+    Raises Conflict when it is that of a visitor who is deleted, and of nobody else.
     """
     starter = visitors.find(store, conversation.visitor_id, operation.at)
-    if starter is not None and starter.deleted_at is not None:
+    if conversation.contact_id is None and starter is not None and starter.deleted_at is not None:
         raise Conflict(
             f"conversation {conversation.id} is that of visitor {starter.id}, who is deleted",
             code="visitor_deleted",

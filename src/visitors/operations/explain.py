@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from visitors.domain.explanation import RULES, Event, timeline
 from visitors.domain.identity import OnConflict, decide, parse_identity
+from visitors.domain.merging import plan_merge
 from visitors.domain.times import Instant
 from visitors.domain.visitor import Visitor
 from visitors.errors import VisitorsError
@@ -38,6 +39,9 @@ def foresee(
     try:
         said = parse_identity(told)
         decision = decide(said, known(store, visitor.contact, said, current), on_conflict=on_conflict, relink=relink)
+        for other in decision.merges:
+            if decision.contact is not None:
+                plan_merge(decision.contact, other)
     except VisitorsError as error:
         return event(error.code, f"identify would refuse: {error.message}" + (f" ({error.hint})" if error.hint else ""))
     who = f"contact {decision.contact.id} ({decision.contact.label})" if decision.contact else "a new contact"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from visitors.domain.contact import Contact
-from visitors.domain.identity import Decision, Identity, Known, OnConflict, decide
+from visitors.domain.identity import Decision, Identity, Known, OnConflict, changes_of, decide
 from visitors.domain.times import Instant
 from visitors.domain.visitor import Visitor
 from visitors.operations.merge import merge
@@ -30,9 +30,10 @@ class ContactTimes(msgspec.Struct, frozen=True, kw_only=True):
 
 def known(store: Store, linked: Contact | None, said: Identity, current: Instant) -> Known:
     """What the store knows about the people that `said` may mean."""
+    by_contact_id = contacts.find(store, said.contact_id, current) if said.contact_id else None
     return Known(
         linked=linked,
-        by_contact_id=contacts.find(store, said.contact_id, current) if said.contact_id else None,
+        by_contact_id=by_contact_id,
         by_external_id=contacts.find_by_external_id(store, said.external_id, current) if said.external_id else None,
         # a person who is said to be deleted is none of the live ones, whoever has that email now
         by_email=tuple(contacts.find_by_email(store, said.email, current))
@@ -55,7 +56,8 @@ def identify(
     Conversations that already have an owner stay with it. Raises what `decide` raises.
     """
     identified = settle_contact(store, operation, visitor.contact, said, on_conflict=on_conflict, relink=relink)
-    if identified.decision.links:
+    merged_away = visitor.contact is not None and visitor.contact in identified.decision.merges
+    if identified.decision.links and not merged_away:
         visitors.link(store, operation, [visitor.id], identified.contact_id)
         operation.because(store, visitor.id, identified.decision.rule)
         conversations.give_to_contact(store, [visitor.id], identified.contact_id)
@@ -76,11 +78,19 @@ def settle_contact(
 
     Raises what `decide` raises.
     """
-    decision = decide(said, known(store, linked, said, operation.at), on_conflict=on_conflict, relink=relink)
+    knows = known(store, linked, said, operation.at)
+    if said.contact_id is not None and knows.by_contact_id is None:
+        # one file that lists two contacts with the same email means two people
+        strangers = tuple(one for one in knows.by_email if not operation.made(store, one.id))
+        knows = msgspec.structs.replace(knows, by_email=strangers)
+    decision = decide(said, knows, on_conflict=on_conflict, relink=relink)
     if decision.contact is not None:
+        changes = decision.changes
         if decision.merges:
             merge(store, operation, decision.contact, decision.merges)
-        contacts.update(store, operation, decision.contact.id, decision.changes)
+            merged = contacts.find(store, decision.contact.id, operation.at)
+            changes = changes_of(said, merged, keep_email=True)
+        contacts.update(store, operation, decision.contact.id, changes)
         return Identified(decision, decision.contact.id)
     times = times or ContactTimes()
     contact_id = contacts.insert(

@@ -142,4 +142,6 @@ def take_all(
                 error.message = row.place.reason(column, error.message)
                 raise
             reject(row, column, error)
+    if taken:
+        mapping.refuse_unseen()
     return taken

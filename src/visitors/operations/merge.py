@@ -8,7 +8,7 @@ from typing import Any
 from visitors.domain.contact import Contact
 from visitors.domain.identity import Identity
 from visitors.domain.merging import Step, moved, plan_merge
-from visitors.errors import Conflict
+from visitors.errors import Conflict, UsageProblem
 from visitors.store import blocks, contacts, conversations, visitors
 from visitors.store.connection import OpenOperation, Store
 
@@ -48,6 +48,8 @@ def split(store: Store, operation: OpenOperation, contact: Contact, visitor_ids:
     the id of the new contact. Raises Conflict for a visitor that is not the contact's, and when the
     new contact's external id or email is somebody's already.
     """
+    if not visitor_ids:
+        raise UsageProblem("whom? give the visitors to take out")
     strangers = visitors.not_of_contact(store, visitor_ids, contact.id)
     if strangers:
         raise Conflict(
@@ -55,7 +57,7 @@ def split(store: Store, operation: OpenOperation, contact: Contact, visitor_ids:
             code="not_of_contact",
             hint=f"visitors list --contact {contact.id}",
         )
-    new_id = create_contact(store, operation, said)
+    new_id = create_contact(store, operation, said, out_of=contact)
     visitors.link(store, operation, visitor_ids, new_id)
     for visitor_id in visitor_ids:
         operation.because(store, visitor_id, "split")
@@ -64,8 +66,19 @@ def split(store: Store, operation: OpenOperation, contact: Contact, visitor_ids:
     return new_id
 
 
-def create_contact(store: Store, operation: OpenOperation, said: Identity, *, contact_id: str | None = None) -> str:
-    """A new contact. Raises Conflict when its id, external id or email is somebody's already."""
+def create_contact(
+    store: Store,
+    operation: OpenOperation,
+    said: Identity,
+    *,
+    contact_id: str | None = None,
+    out_of: Contact | None = None,
+) -> str:
+    """A new contact; taken `out_of` another it may have what only a tombstone of that one has, so that a
+    merge of two people can be taken apart again.
+
+    Raises Conflict when its id, external id or email is somebody's already.
+    """
     if contact_id is not None and contacts.find(store, contact_id, operation.at) is not None:
         raise Conflict(f"contact {contact_id} exists already", code="contact_exists")
     fields: Mapping[str, Any] = {
@@ -75,29 +88,35 @@ def create_contact(store: Store, operation: OpenOperation, said: Identity, *, co
         "image": said.image,
         "metadata": said.metadata or {},
     }
-    refuse_taken(store, operation, fields)
+    refuse_taken(store, operation, fields, out_of=out_of)
     return contacts.insert(store, operation, fields, contact_id=contact_id)
 
 
 def refuse_taken(
-    store: Store, operation: OpenOperation, fields: Mapping[str, Any], *, besides: str | None = None
+    store: Store,
+    operation: OpenOperation,
+    fields: Mapping[str, Any],
+    *,
+    besides: str | None = None,
+    out_of: Contact | None = None,
 ) -> None:
-    """Raises Conflict when the external id or the email in `fields` is that of another contact than `besides`."""
-    owners = []
+    """Raises Conflict when the external id or the email in `fields` is that of another contact than
+    `besides`, or than `out_of` unless only a tombstone leads from it there.
+    """
+    owners: list[tuple[str, Contact]] = []
     if fields.get("externalId"):
         owner = contacts.find_by_external_id(store, fields["externalId"], operation.at)
         owners += [(f"external id {fields['externalId']}", owner)] if owner else []
     if fields.get("email"):
-        owners += [
-            (f"email {fields['email']}", owner)
-            for owner in contacts.find_by_email(store, fields["email"], operation.at)
-        ]
+        found = contacts.find_by_email(store, fields["email"], operation.at)
+        owners += [(f"email {fields['email']}", owner) for owner in found]
     for what, owner in owners:
-        if owner.id != besides:
-            raise Conflict(
-                f"{what} is that of contact {owner.id} ({owner.label})",
-                code="contact_exists",
-                hint=f"if they are one person: visitors contacts merge {owner.id} {besides or 'OTHER'}"
-                if besides
-                else f"visitors contacts show {owner.id}",
-            )
+        own = owner.external_id if what.startswith("external") else owner.email
+        if owner.id == besides or (owner == out_of and own not in fields.values()):
+            continue
+        merge_them = f"if they are one person: visitors contacts merge {owner.id} {besides}"
+        raise Conflict(
+            f"{what} is that of contact {owner.id} ({owner.label})",
+            code="contact_exists",
+            hint=merge_them if besides else f"visitors contacts show {owner.id}",
+        )

@@ -106,7 +106,7 @@ def mergeable(store: Store, references: Sequence[str], current: Instant) -> list
     for reference in references:
         one = live_contact(store, reference, current)
         text = reference.strip()
-        if "@" not in text and not text.startswith("ext:") and not one.id.startswith(text):
+        if "@" not in text and not text.startswith("ext:") and _by_prefix(store, "contacts", text) != one.id:
             raise Conflict(
                 f"contact {text} was merged into {one.id} ({one.label}) already",
                 code="contact_merged",
@@ -149,9 +149,11 @@ def record_ids(store: Store, reference: str, current: Instant) -> tuple[str, ...
         return tuple(visitor_ids(store, [reference]))
     except NotFound as missing:
         try:
-            return (contact(store, reference, current).id,)
+            found = contact(store, reference, current).id
         except NotFound:
             raise missing from None
+        # a tombstone has a history of its own, beside the survivor's
+        return tuple(dict.fromkeys((*with_prefix(store, "contacts", reference.strip(), 1), found)))
 
 
 _CONTACTS = "visitors contacts list --search TEXT finds contacts by a part of a name, email or external id"

@@ -42,7 +42,7 @@ def lines(
         return iter([f"{sum(1 for _ in records)}\n"])
     if format_ == "ids":
         path = tuple(shape.id_field.split("."))
-        return batched(f"{value_at(record, path)}\n" for record in records)
+        return batched(f"{one}\n" for record in records for one in _ids(value_at(record, path)))
     if format_ in ("json", "ndjson"):
         chosen = records if fields is None else (picked(record, paths) for record in records)
         if format_ == "ndjson":
@@ -50,6 +50,10 @@ def lines(
         return _json_object(chosen) if single else batched(_json_array(chosen))
     cell = _spreadsheet_safe if spreadsheet_safe else as_text
     return batched(separated(format_, paths, records, cell))
+
+
+def _ids(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def encode_json(value: object) -> str:

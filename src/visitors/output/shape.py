@@ -22,7 +22,8 @@ class Column(msgspec.Struct, frozen=True):
     """A column of a table: its heading, and what it shows of a record at an instant.
 
     Where the terminal is narrow it may become as narrow as `shrinks_to` (None: it stays whole), or
-    goes on in the next line if it `wraps`.
+    goes on in the next line if it `wraps`. A column without any value is left out unless it is `always`
+    there.
     """
 
     heading: str
@@ -31,6 +32,7 @@ class Column(msgspec.Struct, frozen=True):
     shrinks_to: int | None = None
     right: bool = False
     wraps: bool = False
+    always: bool = False
 
 
 class Shape(msgspec.Struct, frozen=True, kw_only=True):

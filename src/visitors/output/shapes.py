@@ -31,7 +31,7 @@ def field_names(struct: type[msgspec.Struct], prefix: str = "") -> Iterator[str]
 def of_fields(shape: Shape, fields: list[str]) -> Shape:
     """The shape with exactly the columns that `--fields` asks for, as they are. Raises UsageProblem."""
     return msgspec.structs.replace(
-        shape, columns=tuple(Column(".".join(path), _value(path)) for path in shape.paths(fields))
+        shape, columns=tuple(Column(".".join(path), _value(path), always=True) for path in shape.paths(fields))
     )
 
 

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from visitors.domain.times import Instant
 from visitors.output.sanitise import visible
-from visitors.output.shape import Record, Shape
+from visitors.output.shape import Column, Record, Shape
 
 GAP = 2
 NARROWEST = 4
@@ -36,10 +36,10 @@ def console(stream: TextIO | None = None, *, color: bool = True) -> Console:
 
 def write_table(target: Console, shape: Shape, records: Iterable[Record], current: Instant) -> int:
     """Write the records as a table; returns how many there were."""
-    cells = [[visible(column.show(record, current)) for column in shape.columns] for record in records]
+    cells = [[_cell(column, column.show(record, current)) for column in shape.columns] for record in records]
     if not cells:
         return 0
-    used = [index for index in range(len(shape.columns)) if any(row[index] for row in cells)]
+    used = [i for i, column in enumerate(shape.columns) if column.always or any(row[i] for row in cells)]
     if len(cells) >= PLAIN_FROM:
         _write_plain(target, shape, cells, used)
         return len(cells)
@@ -61,9 +61,21 @@ def write_table(target: Console, shape: Shape, records: Iterable[Record], curren
     return len(cells)
 
 
+def _cell(column: Column, text: str) -> str:
+    """A value made harmless; a column that wraps keeps the line breaks of what was written."""
+    return "\n".join(map(visible, text.split("\n"))) if column.wraps else visible(text)
+
+
 def _widths(shape: Shape, cells: list[list[str]], used: list[int], available: int) -> list[int]:
     """How wide each column is: what it needs, and where that is too much, less of the widest first."""
-    natural = [max(cell_len(text) for text in [shape.columns[i].heading, *(row[i] for row in cells)]) for i in used]
+    natural = [
+        max(
+            cell_len(line)
+            for text in [shape.columns[i].heading, *(row[i] for row in cells)]
+            for line in text.split("\n")
+        )
+        for i in used
+    ]
     floors = [
         min(width, (20 if shape.columns[i].wraps else shape.columns[i].shrinks_to) or width)
         for i, width in zip(used, natural, strict=True)

@@ -36,6 +36,11 @@ class OpenOperation:
         """Record why this operation changes a record: the rule that fired, as a code."""
         store.execute("INSERT INTO causes (operation, record, code) VALUES (?, ?, ?)", (self.pk, record_id, code))
 
+    def made(self, store: Store, record_id: str) -> bool:
+        """Whether this operation made the record."""
+        sql = "SELECT 1 FROM changes WHERE record = ? AND operation = ? AND before IS NULL"
+        return store.execute(sql, (record_id, self.pk)).fetchone() is not None
+
     @staticmethod
     def changes(store: Store) -> int:
         """The number of the newest change: what tells whether something happened in between."""
@@ -177,7 +182,7 @@ def open_store(path: Path, *, timeout: float = 30.0, create: bool = True) -> Sto
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         connection = sqlite3.connect(path, timeout=timeout, isolation_level=None)
         try:
-            backup = _prepare(connection, path)
+            backup = _prepare(connection, path, timeout)
         except BaseException:
             connection.close()
             raise
@@ -193,14 +198,14 @@ def migrate_store(path: Path, *, timeout: float = 30.0) -> Path | None:
         return store.backup
 
 
-def _prepare(connection: sqlite3.Connection, path: Path) -> Path | None:
+def _prepare(connection: sqlite3.Connection, path: Path, timeout: float) -> Path | None:
     version = schema_version(connection, path)
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA synchronous = FULL")
     if version < SCHEMA_VERSION:
         from visitors.store.migrations import migrate
 
-        return migrate(connection, path)
+        return migrate(connection, path, timeout)
     return None
 
 

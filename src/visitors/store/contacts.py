@@ -173,17 +173,21 @@ def duplicates(store: Store) -> list[Duplicate]:
     The contact that the others should be merged into comes first: one with an external id, else the
     oldest.
     """
-    sql = """
-        SELECT lower(trim(email, char(9, 10, 13, 32, 160))) AS address,
-            json_group_array(id) FILTER (WHERE id IS NOT NULL),
-            count(DISTINCT email) = 1
-        FROM (SELECT * FROM contacts WHERE email IS NOT NULL AND deleted_at IS NULL AND merged_into IS NULL
-            ORDER BY external_id IS NULL, pk)
-        GROUP BY address HAVING count(*) > 1 ORDER BY address
-    """
+    sql = (
+        "SELECT id, email FROM contacts WHERE email IS NOT NULL AND deleted_at IS NULL AND merged_into IS NULL"
+        " ORDER BY external_id IS NULL, pk"
+    )
+    same: dict[str, list[tuple[str, str]]] = {}
+    for contact_id, email in store.execute(sql):
+        same.setdefault(email.strip().lower(), []).append((contact_id, email))
     return [
-        Duplicate(address, "same-email" if same else "email-differs-by-case-or-space", _decode(ids))
-        for address, ids, same in store.execute(sql)
+        Duplicate(
+            address,
+            "same-email" if len({email for _, email in found}) == 1 else "email-differs-by-case-or-space",
+            [contact_id for contact_id, _ in found],
+        )
+        for address, found in sorted(same.items())
+        if len(found) > 1
     ]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from visitors.domain.metadata import decode_value
 from visitors.errors import Conflict, InvalidData
 from visitors.store.connection import Store
 from visitors.store.schema import SCHEMA_VERSION
@@ -26,6 +27,9 @@ _TABLES = {
     "change": "changes",
     "cause": "causes",
 }
+
+
+_JSON_COLUMNS = {"metadata", "attribution", "current_page", "arguments", "before", "after"}
 
 
 def dump(store: Store) -> Iterator[dict[str, Any]]:
@@ -80,6 +84,11 @@ def _load_line(store: Store, place: str, line: dict[str, Any], columns: dict[str
         raise InvalidData(f"{place}: a {kind} has the keys {', '.join(columns[kind])}", code="not_a_dump")
     if any(isinstance(value, dict | list) for value in line.values()):
         raise InvalidData(f"{place}: a value is nested", code="not_a_dump")
+    for name in _JSON_COLUMNS & line.keys():
+        if line[name] is not None:
+            decode_value(str(line[name]), f"{place}: {name}")
+    if line.get("is_open") is not None:
+        raise InvalidData(f"{place}: an operation that is still open", code="not_a_dump")
     names = columns[kind]
     store.insert_as_is(_TABLES[kind], {name: line[name] for name in names}, place)
     return 1
@@ -92,6 +101,11 @@ def _check_references(store: Store) -> None:
             f"row {broken[1]} of {broken[0]} refers to a row of {broken[2]} that is not there",
             code="dangling_reference",
         )
+    buried = store.execute(
+        "SELECT v.id FROM visitors AS v JOIN contacts AS c ON c.id = v.contact_id WHERE c.merged_into IS NOT NULL"
+    ).fetchone()
+    if buried is not None:
+        raise InvalidData(f"visitor {buried[0]} is linked to a contact that was merged", code="dangling_reference")
 
 
 def _columns(store: Store, table: str) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -197,14 +198,14 @@ def m0003_causes(db: Database) -> None:
     _run(db, statements)
 
 
-def migrate(connection: sqlite3.Connection, path: Path) -> Path | None:
+def migrate(connection: sqlite3.Connection, path: Path, timeout: float = 30.0) -> Path | None:
     """Bring the store up to date, in one transaction; an older one is backed up first.
 
     Returns where the backup went, or None when the store was new or current already (another process
     may have been quicker). Raises sqlite3.Error and StoreProblem.
     """
     if schema_version(connection, path) == 0:
-        connection.execute("PRAGMA journal_mode = WAL")
+        _use_write_ahead_log(connection, timeout)
     connection.execute("BEGIN IMMEDIATE")
     try:
         version = schema_version(connection, path)
@@ -220,6 +221,24 @@ def migrate(connection: sqlite3.Connection, path: Path) -> Path | None:
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
+
+
+def _use_write_ahead_log(connection: sqlite3.Connection, timeout: float) -> None:
+    """Ask for WAL; a file system that cannot do it stays with a rollback journal.
+
+    Of several processes that make the same store at once all but one may be told that it is locked,
+    without SQLite waiting for its busy timeout: so this waits, up to `timeout` seconds.
+    """
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+        else:
+            return
 
 
 def _back_up(path: Path, version: int) -> Path:

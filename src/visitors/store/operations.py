@@ -18,6 +18,7 @@ _BELONGINGS = (
     ("blocks", "contact_id"),
     ("conversations", "visitor_id"),
     ("conversations", "contact_id"),
+    ("messages", "visitor_id"),
 )
 
 

@@ -50,7 +50,7 @@ def test_one_unknown_contact_means_that_none_is_shown(visitors: Visitors) -> Non
 
 def test_without_anybody_it_is_a_usage_error(visitors: Visitors) -> None:
     visitors("contacts", "show", code=2)
-    visitors("contacts", "show", "-", code=2)
+    assert visitors("contacts", "show", "-", "--format", "json").json == []
 
 
 def test_what_is_not_an_email_is_invalid(visitors: Visitors) -> None:

@@ -80,7 +80,7 @@ def test_the_data_are_kept_and_the_store_can_be_used(visitors: Visitors, old_sto
     assert [one["actor"] for one in visitors("history", "--format", "json").json] == ["eve"]
     visitors("unblock", "v")
     visitors("conversations", "start", "v", "--message", "Hi")
-    assert visitors("history", "v", "--format", "count").stdout == "4\n"
+    assert visitors("history", "v", "--format", "count").stdout == "5\n"
 
 
 def test_a_second_run_has_nothing_to_do(visitors: Visitors, old_store: Path) -> None:

@@ -8,7 +8,7 @@ import typer
 
 from visitors.commands import options
 from visitors.context import context_of
-from visitors.domain.ids import given_id
+from visitors.domain.ids import given_contact_id
 from visitors.operations.merge import create_contact
 from visitors.output.shapes import CONTACT
 from visitors.store import contacts
@@ -24,7 +24,7 @@ def command(
 ) -> None:
     """Create a contact before any of its visitors is known."""
     context = context_of(ctx)
-    contact_id = given_id(id_) if id_ is not None else None
+    contact_id = given_contact_id(id_) if id_ is not None else None
     said = options.person_said(context)
     with context.operation() as operation:
         created = create_contact(context.store, operation, said, contact_id=contact_id)

@@ -36,4 +36,6 @@ def command(
     with context.reading() as store:
         shown = context.output.records(LISTED_CONTACT, contacts.select(store, wanted, page, context.now))
         if shown is not None:
-            listing.say_what_is_left(context, shown, contacts.count(store, wanted, context.now), "contact", after)
+            listing.say_what_is_left(
+                context, shown, contacts.count(store, wanted, context.now), "contact", after, page.limit
+            )

@@ -15,11 +15,11 @@ from visitors.output.shapes import CONTACT_PAGE
 def command(ctx: typer.Context, contact: options.ContactArguments = None) -> None:
     """Show all there is to know about contacts: properties, devices, blocks and conversations."""
     context = context_of(ctx)
-    typed = context.references(contact or [])
-    if not typed:
+    if not contact:
         raise UsageProblem("whom? give contacts by id, email or ext:ID, or - for standard input")
+    typed = context.references(contact)
     with context.reading() as store:
         found = [references.contact(store, reference, context.now).id for reference in typed]
         ids = list(dict.fromkeys(found))
         pages = [contact_page(store, contact_id, context.now) for contact_id in ids]
-    context.output.pages(CONTACT_PAGE, pages, single=len(ids) == 1)
+    context.output.pages(CONTACT_PAGE, pages, single=len(contact) == 1 and "-" not in contact)

@@ -44,4 +44,4 @@ def command(
         assert created is not None
     start = "Would take" if dry_run else "Took"
     line = f"{start} {number(len(ids), 'visitor')} out of contact {source.id} into contact {new_id}."
-    context.output.done(CONTACT, [created], [new_id], line, single=True)
+    context.output.done(CONTACT, [created], [] if dry_run else [new_id], line, single=True)

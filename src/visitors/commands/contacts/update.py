@@ -40,11 +40,14 @@ def command(
         raise UsageProblem("nothing to update", hint="give a field, such as --name, or --clear FIELD")
 
     def act(store: Store, operation: OpenOperation, ids: list[str]) -> set[str]:
-        found = contacts.find(store, ids[0], operation.at)
-        assert found is not None
-        changes = contact_changes(said, found)
-        refuse_taken(store, operation, changes, besides=found.id)
-        contacts.update(store, operation, found.id, changes)
-        return {found.id} if changes else set()
+        changed = set()
+        for contact_id in ids:
+            found = contacts.find(store, contact_id, operation.at)
+            assert found is not None
+            changes = contact_changes(said, found)
+            refuse_taken(store, operation, changes, besides=found.id)
+            contacts.update(store, operation, found.id, changes)
+            changed |= {found.id} if changes else set()
+        return changed
 
     change_contacts(context, [contact], Verb("update", "updated", "had these values already"), act)

@@ -39,4 +39,6 @@ def command(
         )
         shown = context.output.records(CONVERSATION, conversations.select(store, wanted, page))
         if shown is not None:
-            listing.say_what_is_left(context, shown, conversations.count(store, wanted), "conversation", after)
+            listing.say_what_is_left(
+                context, shown, conversations.count(store, wanted), "conversation", after, page.limit
+            )

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from visitors.commands import options
-from visitors.context import context_of
+from visitors.context import Context, context_of
 from visitors.domain import normalise
 from visitors.errors import UsageProblem
 from visitors.operations import converse, references
@@ -32,8 +32,7 @@ def command(
     context = context_of(ctx)
     if (as_visitor is None) is (as_agent is None):
         raise UsageProblem("who writes?", hint="--as-visitor VISITOR or --as-agent NAME")
-    text = "".join(context.input_lines()) if message == "-" else message
-    body = normalise.text(text, "message", normalise.MESSAGE_LIMIT)
+    body = message_text(context, message)
     agent = normalise.text(as_agent, "agent") if as_agent is not None else None
     with context.operation() as operation:
         conversation_id = references.conversation_ids(context.store, [conversation])[0]
@@ -48,3 +47,9 @@ def command(
     again = ", which is open again" if found.status != after.status else ""
     line = f"Replied in conversation {conversation_id}{again}."
     context.output.done(CONVERSATION, [after], [conversation_id], line, single=True)
+
+
+def message_text(context: Context, typed: str) -> str:
+    """A message as it was typed, or for `-` as it stands on standard input. Raises InvalidData."""
+    text = "".join(context.input_lines()) if typed == "-" else typed
+    return normalise.text(text, "message", normalise.MESSAGE_LIMIT)

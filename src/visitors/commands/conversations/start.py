@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from visitors.commands import options
+from visitors.commands.conversations.reply import message_text
 from visitors.context import context_of
 from visitors.domain import normalise
 from visitors.domain.conversation import Priority
@@ -19,13 +20,15 @@ def command(
     ctx: typer.Context,
     visitor: options.VisitorArgument,
     title: Annotated[str | None, typer.Option(metavar="TEXT", help="What it is about.")] = None,
-    message: Annotated[str | None, typer.Option(metavar="TEXT", help="The first message.")] = None,
+    message: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="The first message; - reads standard input.")
+    ] = None,
     priority: Annotated[Priority, typer.Option(help="How urgent it is.")] = "normal",
 ) -> None:
     """Start a conversation of a visitor, who need not be identified, but must not be blocked."""
     context = context_of(ctx)
     about = normalise.text(title, "title") if title is not None else None
-    body = normalise.text(message, "message", normalise.MESSAGE_LIMIT) if message is not None else None
+    body = message_text(context, message) if message is not None else None
     with context.operation() as operation:
         conversation_id = converse.start(
             context.store, operation, visitor, title=about, message=body, priority=priority

@@ -21,6 +21,7 @@ def command(
     Loading it into an empty store and dumping again gives the same bytes.
     """
     context = context_of(ctx)
+    context.refuse_store(output)
     with context.reading() as store:
         written = context.output.json_lines(output, dump(store))
     if output != "-":
