@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+Visitors = Callable[..., Any]
+Everything = Callable[[], Any]
+
+NOW = "2026-03-02T09:00:00.000Z"
+
+
+def test_what_is_given_is_normalised_and_kept(visitors: Visitors) -> None:
+    answer = visitors(
+        "contacts", "create", "--id", "A", "--external-id", " u-1 ", "--email", "Ada@Example.com", "--name", " Ada ",
+        "--metadata", "plan=pro", "--format", "json", now=NOW,
+    ).json  # fmt: skip
+    assert {key: value for key, value in answer.items() if key != "metadataHash"} == {
+        "id": "A", "externalId": "u-1", "name": "Ada", "email": "ada@example.com", "image": None,
+        "metadata": {"plan": "pro"}, "isBlocked": False, "createdAt": NOW, "updatedAt": NOW, "deletedAt": None,
+    }  # fmt: skip
+
+
+def test_into_a_pipe_it_prints_the_id_and_a_visitor_can_become_that_contact(visitors: Visitors, anonymous: str) -> None:
+    contact = visitors("contacts", "create", "--email", "ada@example.com").stdout.strip()
+    visitors("identify", anonymous, "--email", "ada@example.com")
+    assert visitors("show", anonymous, "--format", "json").json["contact"]["id"] == contact
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "status"),
+    [
+        (("--id", "A"), "contact_exists", 4),
+        (("--external-id", "a"), "contact_exists", 4),
+        (("--email", "A@example.com"), "contact_exists", 4),
+        (("--external-id", "gone"), "contact_exists", 4),
+        (("--id", "no spaces"), "invalid_id", 5),
+        (("--external-id", "NULL"), "junk_external_id", 5),
+        (("--email", "nobody"), "invalid_email", 5),
+        (("--name", ""), "empty", 5),
+    ],
+)
+def test_what_is_refused_creates_nothing(
+    visitors: Visitors, everything: Everything, options: tuple[str, ...], code: str, status: int
+) -> None:
+    visitors("contacts", "create", "--id", "A", "--external-id", "a", "--email", "a@example.com")
+    visitors("contacts", "create", "--id", "G", "--external-id", "gone", "--email", "gone@example.com")
+    visitors("contacts", "delete", "G")
+    before = everything()
+    assert visitors("contacts", "create", *options, "--format", "json", code=status).error["code"] == code
+    assert everything() == before
+
+
+def test_the_email_of_a_deleted_contact_is_free(visitors: Visitors) -> None:
+    visitors("contacts", "create", "--email", "a@example.com")
+    visitors("contacts", "delete", "a@example.com")
+    visitors("contacts", "create", "--email", "a@example.com")

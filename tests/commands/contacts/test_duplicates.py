@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Visitors = Callable[..., Any]
+
+
+def listed(visitors: Visitors, *options: str) -> Any:
+    return visitors("contacts", "duplicates", "--format", "json", *options).json
+
+
+def test_without_any_it_says_so(visitors: Visitors) -> None:
+    visitors("contacts", "create", "--email", "a@example.com")
+    visitors("contacts", "create")
+    visitors("contacts", "create")
+    assert listed(visitors) == []
+    assert "no duplicates" in visitors("contacts", "duplicates", "--format", "table").stderr
+
+
+def test_a_restored_contact_whose_email_somebody_took(visitors: Visitors) -> None:
+    visitors("contacts", "create", "--id", "old", "--email", "a@example.com")
+    visitors("contacts", "delete", "old")
+    visitors("create", "--id", "v")
+    visitors("identify", "v", "--email", "a@example.com", "--external-id", "u")
+    assert listed(visitors) == []
+    visitors("contacts", "restore", "old")
+    new = visitors("show", "v", "--format", "json").json["contact"]["id"]
+    (duplicate,) = listed(visitors)
+    # the one with an external id survives
+    assert duplicate == {
+        "email": "a@example.com", "reason": "same-email", "contactIds": [new, "old"],
+        "command": f"visitors contacts merge {new} old",
+    }  # fmt: skip
+    visitors(*duplicate["command"].split()[1:], "--yes")
+    assert listed(visitors) == []
+    assert visitors("contacts", "show", "old", "--format", "json").json["id"] == new
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("Ada@Example.com", "ada@example.com"),
+        (" ada@example.com", "ada@example.com\t"),
+        ("ada@example.com\u00a0", "ADA@example.com"),
+        ("É@example.com", "é@example.com"),
+        ("ada@example.com\u2003", "ada@example.com"),
+    ],
+)
+def test_emails_that_differ_by_case_or_space_in_a_loaded_store(
+    visitors: Visitors, tmp_path: Path, first: str, second: str
+) -> None:
+    for id_ in ("A", "B", "C"):
+        visitors("contacts", "create", "--id", id_, "--email", f"{id_}@example.com")
+    lines = [json.loads(line) for line in visitors("db", "dump").lines]
+    for line in lines:
+        if line["type"] == "contact":
+            line["email"] = {"A": first, "B": second}.get(line["id"], line["email"])
+    loaded = str(tmp_path / "loaded.db")
+    visitors("db", "load", "-", "--db", loaded, input="".join(json.dumps(line) + "\n" for line in lines))
+    found = [(one["reason"], one["contactIds"]) for one in listed(visitors, "--db", loaded)]
+    assert found == [("email-differs-by-case-or-space", ["A", "B"])]
+
+
+def test_tombstones_and_deleted_contacts_are_no_duplicates(visitors: Visitors) -> None:
+    visitors("contacts", "create", "--id", "A")
+    visitors("contacts", "create", "--id", "B", "--email", "a@example.com")
+    visitors("contacts", "merge", "A", "B", "--yes")
+    assert listed(visitors) == []

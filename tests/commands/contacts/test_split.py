@@ -1,0 +1,23 @@
+"""What tests/people/test_split_rules.py leaves: how the command shows itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+Visitors = Callable[..., Any]
+
+
+def test_it_is_one_operation_and_prints_the_new_contact(visitors: Visitors, anonymous: str) -> None:
+    visitors("identify", anonymous, "--email", "a@example.com")
+    split = visitors("contacts", "split", "a@example.com", anonymous, "--name", "Bea", "--format", "table")
+    assert visitors("history", "--command", "contacts split", "--format", "count").stdout == "1\n"
+    assert visitors("show", anonymous, "--format", "json").json["contact"]["id"] in split.stdout + split.stderr
+
+
+def test_a_visitor_named_twice_is_taken_once(visitors: Visitors, anonymous: str) -> None:
+    visitors("identify", anonymous, "--email", "a@example.com")
+    new_id = visitors("contacts", "split", "a@example.com", anonymous, anonymous[:20]).stdout.strip()
+    page = visitors("contacts", "show", new_id, "--format", "json").json
+    assert [device["id"] for device in page["devices"]] == [anonymous]
+    assert len(visitors("show", anonymous, "--format", "json").json["links"]) == 2

@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+Visitors = Callable[..., Any]
+
+MONDAY = "2026-03-02T09:00:00.000Z"
+FRIDAY = "2026-03-06T09:00:00.000Z"
+
+
+def told(visitors: Visitors, visitor: str) -> list[tuple[str, str]]:
+    events = visitors("explain", visitor, "--format", "json").json
+    return [(event["code"], event["sentence"]) for event in events]
+
+
+def contact(visitors: Visitors, id_: str, *options: str) -> None:
+    visitors("contacts", "create", "--id", id_, *options)
+
+
+def test_one_timeline_from_first_seen_to_now(visitors: Visitors) -> None:
+    contact(visitors, "A", "--external-id", "a")
+    contact(visitors, "B", "--email", "b@example.com")
+    visitors("track", "--id", "v", "--fingerprint", "fp")
+    visitors("track", "--fingerprint", "fp", "--city", "Oslo")
+    talk = visitors("conversations", "start", "v", "--title", "Help").stdout.strip()
+    visitors("identify", "v", "--external-id", "a", "--email", "a@example.com")
+    visitors("identify", "v", "--email", "b@example.com", "--relink")
+    visitors("block", "v", "--reason", "spam", "--until", FRIDAY, now=MONDAY)
+    visitors("unblock", "v", now=MONDAY)
+    visitors("block", "--contact", "B", now=MONDAY)
+    visitors("unblock", "--contact", "B", now=MONDAY)
+    visitors("contacts", "merge", "A", "B", "--yes")
+    new = visitors("contacts", "split", "A", "v").stdout.strip()
+    visitors("delete", "v")
+    visitors("restore", "v")
+    visitors("unidentify", "v")
+    assert told(visitors, "v") == [
+        ("created", "first seen"),
+        ("recognised-by-fingerprint", "recognised by its fingerprint: the stored id was gone"),
+        ("changed", "changed city from nothing to “Oslo”"),
+        ("conversation-started", f"started conversation {talk}, “Help”"),
+        ("identified:external-id", "identified as contact A: the external id is that contact's"),
+        (
+            "relinked:email",
+            (
+                "relinked from contact A to contact B: the email is that contact's;"
+                " earlier conversations stayed with the earlier contact"
+            ),
+        ),
+        ("blocked", f"blocked, “spam”, until {FRIDAY}"),
+        ("unblocked", "a block was lifted"),
+        ("contact-blocked", "its contact B was blocked"),
+        ("unblocked", "a block was lifted"),
+        ("merged", "moved to contact A, since contact B was merged into it"),
+        ("split", f"taken out of contact A into contact {new}"),
+        ("deleted", "deleted"),
+        ("restored", "restored"),
+        ("unlinked", f"unlinked from contact {new}; conversations stayed with it"),
+    ]
+
+
+def test_each_event_says_when_who_and_by_which_command(visitors: Visitors) -> None:
+    visitors("track", "--id", "v", "--as", "widget", now=MONDAY)
+    (event,) = visitors("explain", "v", "--format", "json").json
+    operation = visitors("history", "--format", "ids").stdout.strip()
+    assert [event[key] for key in ("at", "actor", "command", "operationId")] == [MONDAY, "widget", "track", operation]
+
+
+def test_who_became_blocked_by_being_linked_is_told_why(visitors: Visitors, anonymous: str) -> None:
+    contact(visitors, "A", "--external-id", "a")
+    visitors("block", "--contact", "A", "--reason", "abuse")
+    visitors("identify", anonymous, "--external-id", "a")
+    assert any("block" in code and "abuse" in sentence for code, sentence in told(visitors, anonymous))
+
+
+def test_who_became_blocked_by_a_merge_is_told_why(visitors: Visitors, anonymous: str) -> None:
+    contact(visitors, "A", "--external-id", "a")
+    contact(visitors, "B", "--email", "b@example.com")
+    visitors("identify", anonymous, "--external-id", "a")
+    visitors("block", "--contact", "B", "--reason", "abuse")
+    visitors("contacts", "merge", "A", "B", "--yes")
+    assert any("block" in code for code, _ in told(visitors, anonymous))
+
+
+def test_what_happened_to_its_contact_is_told(visitors: Visitors, anonymous: str) -> None:
+    contact(visitors, "A", "--email", "a@example.com")
+    visitors("identify", anonymous, "--email", "a@example.com")
+    visitors("identify", anonymous, "--email", "a@example.com", "--external-id", "a")
+    visitors("contacts", "delete", "A")
+    visitors("contacts", "restore", "A")
+    assert told(visitors, anonymous)[2:] == [
+        ("contact-external-id", "its contact's external id changed from nothing to “a”"),
+        ("contact-deleted", "its contact A was deleted"),
+        ("contact-restored", "its contact A was restored"),
+    ]
+
+
+# What identify would do
+
+
+@pytest.fixture
+def people(visitors: Visitors) -> None:
+    """X by external id; E by email alone; Y by both; a deleted one; a visitor of nobody, and one of each."""
+    contact(visitors, "X", "--external-id", "x")
+    contact(visitors, "E", "--email", "e@example.com")
+    contact(visitors, "Y", "--external-id", "y", "--email", "y@example.com")
+    contact(visitors, "D", "--external-id", "d")
+    visitors("contacts", "delete", "D")
+    for visitor, options in (("v", ()), ("of-x", ("--external-id", "x")), ("of-e", ("--email", "e@example.com"))):
+        visitors("create", "--id", visitor)
+        if options:
+            visitors("identify", visitor, *options)
+
+
+@pytest.mark.usefixtures("people")
+@pytest.mark.parametrize(
+    ("visitor", "who", "options", "code"),
+    [
+        ("v", "external-id=new", (), "created:created"),
+        ("v", "external-id=x", (), "linked:external-id"),
+        ("v", "email=E@example.com", (), "linked:email"),
+        ("v", "external-id=new,email=e@example.com", (), "linked:email-adopts-external-id"),
+        ("of-x", "external-id=x", (), "unchanged:external-id"),
+        ("of-x", "external-id=x,email=new@example.com", (), "updated:external-id"),
+        ("of-x", "external-id=y", ("--relink",), "linked:external-id"),
+        ("v", "external-id=x,email=e@example.com", ("--on-conflict", "external-id-wins"), "linked:external-id"),
+        ("v", "external-id=x,email=e@example.com", ("--on-conflict", "merge"), "linked:external-id"),
+        ("of-x", "external-id=x,email=e@example.com", ("--on-conflict", "merge"), "updated:external-id"),
+        ("of-e", "external-id=x,email=e@example.com", ("--on-conflict", "merge"), "linked:external-id"),
+        ("v", "external-id=x,email=e@example.com", (), "contact_conflict"),
+        ("v", "external-id=new,email=y@example.com", (), "contact_conflict"),
+        ("v", "external-id=x,email=y@example.com", ("--on-conflict", "merge"), "two_external_ids"),
+        ("of-x", "external-id=y", (), "linked_elsewhere"),
+        ("v", "external-id=d", (), "contact_deleted"),
+        ("v", "external-id=null", (), "junk_external_id"),
+        ("v", "email=nobody", (), "invalid_email"),
+    ],
+)
+def test_it_foresees_what_identify_does(
+    visitors: Visitors, visitor: str, who: str, options: tuple[str, ...], code: str
+) -> None:
+    before = visitors("db", "dump").stdout
+    (event,) = visitors("explain", visitor, "--identify-as", who, *options, "--format", "json").json
+    assert visitors("db", "dump").stdout == before
+    words = [word for part in who.split(",") for word in (f"--{part.split('=')[0]}", part.split("=")[1])]
+    answer = visitors("identify", visitor, *words, *options, "--format", "json", code=None)
+    if answer.code == 0:
+        assert event["code"] == code == f"{answer.json['outcome']}:{answer.json['rule']}"
+        assert event["sentence"].startswith("identify would ")
+    else:
+        assert event["code"] == code == answer.error["code"]
+        assert event["sentence"].startswith("identify would refuse: ")
+        assert answer.error["message"] in event["sentence"]
+
+
+@pytest.mark.usefixtures("people")
+def test_it_foresees_a_deleted_visitor(visitors: Visitors) -> None:
+    visitors("delete", "v")
+    (event,) = visitors("explain", "v", "--identify-as", "external-id=x", "--format", "json").json
+    assert event["code"] == "visitor_deleted"
+
+
+@pytest.mark.parametrize("who", ["", "x", "external-id", "name=Ada", "external-id=x,,email=a@example.com"])
+def test_what_cannot_be_read_is_a_usage_error(visitors: Visitors, anonymous: str, who: str) -> None:
+    visitors("explain", anonymous, "--identify-as", who, code=2)
+
+
+def test_of_nobody_is_not_found(visitors: Visitors, anonymous: str) -> None:
+    visitors("explain", f"{anonymous}x", code=3)
