@@ -38,6 +38,9 @@ def command(
     The format is that of the file's extension (csv, tsv, json, ndjson), or --format; tsv without
     either. The file is written whole or not at all. Importing it into an empty store and exporting
     again gives the same bytes.
+
+    It carries visitors, the contacts of those that have one, and who is blocked. Contacts without
+    visitors, conversations, merged contacts and the history are in 'visitors db dump'.
     """
     context = context_of(ctx)
     context.refuse_store(output)
