@@ -17,6 +17,7 @@ from visitors.errors import InvalidData
 
 _TIMES = ("createdAt", "updatedAt", "lastSeenAt", "deletedAt", "blockedAt", "blockExpiresAt")
 _CONTACT_TIMES = ("contact.createdAt", "contact.updatedAt", "contact.deletedAt")
+_ALL_TIMES = (*_TIMES, *_CONTACT_TIMES)
 _PERSON = ("externalId", "email", "name", "image", "metadata")
 FIELDS = (
     "id",
@@ -58,9 +59,9 @@ class VisitorRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def parse_row(values: Mapping[str, Any]) -> VisitorRow:
-    """A row from values by field name; None means blank. Raises InvalidData for the first bad value."""
+    """A row from values by field name; a blank one is not there. Raises InvalidData for the first bad value."""
     given = {field: value for field, value in values.items() if value is not None}
-    times = {field: _instant(given[field], field) for field in (*_TIMES, *_CONTACT_TIMES) if field in given}
+    times = {field: _instant(given[field], field) for field in _ALL_TIMES if field in given}
     return VisitorRow(
         id=given_id(_key(given["id"], "id")) if "id" in given else None,
         data=browser_data({field: given[field] for field in BROWSER_DATA if field in given}),
@@ -82,10 +83,13 @@ def parse_row(values: Mapping[str, Any]) -> VisitorRow:
 
 
 def _identity(given: Mapping[str, Any]) -> Identity | None:
-    person = {field: given[f"contact.{field}"] for field in _PERSON if f"contact.{field}" in given}
+    told = {field: value for field, value in given.items() if field.startswith("contact.")}
+    if not told:
+        return None
+    person = {field: told[f"contact.{field}"] for field in _PERSON if f"contact.{field}" in told}
     if person.get("metadata") in ({}, "{}"):
         del person["metadata"]  # it says nothing
-    keys = {field.removeprefix(_METADATA): given[field] for field in given if field.startswith(_METADATA)}
+    keys = {field.removeprefix(_METADATA): value for field, value in told.items() if field.startswith(_METADATA)}
     if not person and not keys and "contact.id" not in given:
         return None
     if isinstance(person.get("metadata"), str):

@@ -52,6 +52,8 @@ def parse_instant(value: str, field: str) -> Instant:
     Raises InvalidData when `value` is neither, or lies outside the years 1 to 9999.
     """
     text = value.strip()
+    if _is_instant(text):
+        return text
     if re.fullmatch(_INSTANT, text):
         try:
             return _instant(datetime.fromisoformat(text.upper()))
@@ -59,6 +61,19 @@ def parse_instant(value: str, field: str) -> Instant:
             pass
     shown = text if len(text) <= 40 else text[:40] + "…"
     raise InvalidData(f"{field} {shown!r} is not a time", field=field, code="invalid_time", hint=_HINT)
+
+
+def _is_instant(text: str) -> bool:
+    """Whether `text` is in the store's own form already, as in every row of an export."""
+    if len(text) != 24 or text[23] != "Z" or text[19] != "." or text[10] != "T" or not text.isascii():
+        return False
+    if not (text[0:4] + text[5:7] + text[8:10] + text[11:13] + text[14:16] + text[17:19] + text[20:23]).isdigit():
+        return False
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return text[4] == text[7] == "-" and text[13] == text[16] == ":"
 
 
 def parse_time(value: str, field: str, current: Instant) -> Instant:

@@ -57,13 +57,17 @@ class ColumnMapping:
             self._plan(header.columns)
 
     def values(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """The values of a row by field; blank cells are None. Raises InvalidData for unknown columns."""
+        """The values of a row by field, without the blank ones. Raises InvalidData for unknown columns."""
         flat = _flat(row, self._explicit.values())
         if self._unseen:
             self._unseen.difference_update(flat)
         plan = self._plan(tuple(flat))
-        values = {field: _blank_to_none(flat[column]) for field, column in plan}
-        if _blank_to_none(row.get(f"{REJECT}raw")) is not None and not any(v is not None for v in values.values()):
+        values = {
+            field: value
+            for field, column in plan
+            if (value := flat[column]) is not None and not (isinstance(value, str) and (not value or value.isspace()))
+        }
+        if not values and str(row.get(f"{REJECT}raw") or "").strip():
             raise InvalidData("the row could not be read, and was not mended", code="not_mended")
         return values
 
@@ -148,7 +152,3 @@ def _flat(row: Mapping[str, Any], mapped: Iterable[str]) -> dict[str, Any]:
             if isinstance(nested, dict) and inner in nested:
                 flat[column] = nested[inner]
     return flat
-
-
-def _blank_to_none(value: Any) -> Any:
-    return None if isinstance(value, str) and not value.strip() else value

@@ -21,6 +21,9 @@ from visitors.domain.times import Instant, to_milliseconds
 from visitors.errors import InvalidData, StoreProblem
 from visitors.store.schema import SCHEMA_VERSION, schema_version
 
+CACHE_KIBIBYTES = 65_536
+"""How much of the store a connection may keep in memory; it takes no more than it reads or writes."""
+
 
 class OpenOperation:
     """The operation that a transaction belongs to: what new records take their time and actor from."""
@@ -202,6 +205,7 @@ def _prepare(connection: sqlite3.Connection, path: Path, timeout: float) -> Path
     version = schema_version(connection, path)
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA synchronous = FULL")
+    connection.execute(f"PRAGMA cache_size = -{CACHE_KIBIBYTES}")
     if version < SCHEMA_VERSION:
         from visitors.store.migrations import migrate
 
