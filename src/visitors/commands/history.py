@@ -54,14 +54,16 @@ def command(
             records=references.record_ids(store, record, context.now) if record is not None else None,
         )
         if record is None and operation is None:
-            shown = context.output.records(OPERATION, operations.select(store, wanted, page))
+            done = listing.Cut(operations.select(store, wanted, page.and_one), page.limit)
+            shown = context.output.records(OPERATION, done)
             if shown is not None:
                 listing.say_what_is_left(
-                    context, shown, operations.count(store, wanted), "operation", after, page.limit
+                    context, shown, operations.count(store, wanted), "operation", more=done.more, after=after
                 )
             return
-        shown = context.output.records(CHANGE, operations.changes(store, wanted, limit=page.limit))
+        changes = listing.Cut(operations.changes(store, wanted, limit=page.and_one.limit), page.limit)
+        shown = context.output.records(CHANGE, changes)
         if shown is not None:
             listing.say_what_is_left(
-                context, shown, operations.count_changes(store, wanted), "change", after, page.limit
+                context, shown, operations.count_changes(store, wanted), "change", more=changes.more
             )

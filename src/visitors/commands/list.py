@@ -29,9 +29,9 @@ def command(
     page = listing.page(context, visitors.SORTABLE, sort, reverse=reverse, limit=limit, after=after)
     with context.reading() as store:
         selection = references.selection(store, context.selection(), context.now)
-        found = visitors.select(store, selection, page, context.now)
+        found = listing.Cut(visitors.select(store, selection, page.and_one, context.now), page.limit)
         shown = context.output.records(VISITOR, found)
         if shown is not None:
             listing.say_what_is_left(
-                context, shown, visitors.count(store, selection, context.now), "visitor", after, page.limit
+                context, shown, visitors.count(store, selection, context.now), "visitor", more=found.more, after=after
             )

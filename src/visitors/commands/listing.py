@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Annotated, Generic, TypeVar
 
 import typer
 
@@ -11,6 +11,8 @@ from visitors.commands.many import number
 from visitors.context import Context
 from visitors.errors import UsageProblem
 from visitors.store.listing import Page
+
+Item = TypeVar("Item")
 
 TABLE_LIMIT = 50
 _NEWEST_FIRST = ("createdAt", "updatedAt", "lastSeenAt")
@@ -46,12 +48,28 @@ def page(
     )
 
 
+class Cut(Generic[Item]):
+    """The records of a page out of `Page.and_one`; when they are taken, `more` tells if one was left over."""
+
+    def __init__(self, records: Iterable[Item], limit: int) -> None:
+        self._records = iter(records)
+        self._limit = limit
+        self.more = False
+
+    def __iter__(self) -> Iterator[Item]:
+        for position, record in enumerate(self._records, start=1):
+            if self._limit and position > self._limit:
+                self.more = True
+                return
+            yield record
+
+
 def say_what_is_left(
-    context: Context, shown: int, total: int, noun: str, after: str | None = None, limit: int = 0
+    context: Context, shown: int, total: int, noun: str, *, more: bool, after: str | None = None
 ) -> None:
-    """On standard error: that there was nothing, or that there is more than the table of `limit` rows shows."""
+    """On standard error: that there was nothing, or that there is more than the table shows."""
     if total == 0:
         context.output.note(f"no {noun}s found")
-    elif shown < total and (not after or shown == limit):
+    elif more:
         of = f"{shown:,} of {number(total, noun)}" + (" (this page begins later)" if after else "")
         context.output.note(f"{of}; --limit 0 for all")

@@ -127,6 +127,7 @@ _DEVICE_COLUMNS = (
     Column("SEEN", _age("lastSeenAt"), style="dim"),
 )
 DEVICE = Shape(noun="device", fields=tuple(field_names(Device)), columns=_DEVICE_COLUMNS)
+STORE_PATH = Shape(noun="store", fields=("path",), columns=(Column("PATH", _field("path")),), id_field="path")
 STORE_INFO = Shape(
     noun="store",
     fields=(

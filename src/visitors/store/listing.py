@@ -24,6 +24,11 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     limit: int = 0
     after: str | None = None
 
+    @property
+    def and_one(self) -> Page:
+        """The page with the record behind it, which tells whether there is more."""
+        return msgspec.structs.replace(self, limit=self.limit + 1) if self.limit else self
+
 
 def order_by(page: Page, alias: str) -> str:
     """The ORDER BY and LIMIT of `page` over the table `alias`."""

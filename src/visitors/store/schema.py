@@ -16,10 +16,12 @@ APPLICATION_ID = 0x56535452
 
 def schema_version(connection: sqlite3.Connection, path: Path) -> int:
     """The number of migrations that the store has had; 0 for an empty file. Raises StoreProblem."""
-    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
-    owner: int = connection.execute("PRAGMA application_id").fetchone()[0]
+    # in one look: another process may be making the store meanwhile
+    version, owner, empty = connection.execute(
+        "SELECT (SELECT user_version FROM pragma_user_version), (SELECT application_id FROM pragma_application_id),"
+        " NOT EXISTS (SELECT 1 FROM sqlite_master)"
+    ).fetchone()
     if owner != APPLICATION_ID:
-        empty = not connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
         if version == 0 and owner == 0 and empty:
             return 0
         raise StoreProblem(
@@ -33,4 +35,4 @@ def schema_version(connection: sqlite3.Connection, path: Path) -> int:
             code="store_newer",
             hint="upgrade: pip install --upgrade visitors",
         )
-    return version
+    return int(version)

@@ -73,10 +73,20 @@ def _metadata(wanted: MetadataFilter) -> Condition:
     if wanted.value is None:
         return f"{'NOT ' if wanted.negated else ''}{member})", [wanted.key]
     # as with labels elsewhere, K!=V also chooses those without K
-    return (
-        f"{'NOT ' if wanted.negated else ''}{member} AND CAST({_METADATA_TEXT} AS TEXT) = ?)",
-        [wanted.key, wanted.value],
-    )
+    negation, same = "NOT " if wanted.negated else "", f"CAST({_METADATA_TEXT} AS TEXT) = ?"
+    number = _number(wanted.value)
+    if number is None:
+        return f"{negation}{member} AND {same})", [wanted.key, wanted.value]
+    # 5, 5.0 and 5e0 are one number, however it was written
+    equal = f"({same} OR (type IN ('integer', 'real') AND value = ?))"
+    return f"{negation}{member} AND {equal})", [wanted.key, wanted.value, number]
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
 
 
 def containing(text: str) -> str:

@@ -34,8 +34,9 @@ def command(
         search=normalise.text(search, "search") if search is not None else None, blocked=blocked, deleted=deleted
     )
     with context.reading() as store:
-        shown = context.output.records(LISTED_CONTACT, contacts.select(store, wanted, page, context.now))
+        found = listing.Cut(contacts.select(store, wanted, page.and_one, context.now), page.limit)
+        shown = context.output.records(LISTED_CONTACT, found)
         if shown is not None:
             listing.say_what_is_left(
-                context, shown, contacts.count(store, wanted, context.now), "contact", after, page.limit
+                context, shown, contacts.count(store, wanted, context.now), "contact", more=found.more, after=after
             )

@@ -37,8 +37,9 @@ def command(
             status=status,
             priority=priority,
         )
-        shown = context.output.records(CONVERSATION, conversations.select(store, wanted, page))
+        found = listing.Cut(conversations.select(store, wanted, page.and_one), page.limit)
+        shown = context.output.records(CONVERSATION, found)
         if shown is not None:
             listing.say_what_is_left(
-                context, shown, conversations.count(store, wanted), "conversation", after, page.limit
+                context, shown, conversations.count(store, wanted), "conversation", more=found.more, after=after
             )

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from visitors.context import context_of
+from visitors.errors import UsageProblem
 from visitors.store.dump import dump
 
 
@@ -22,6 +23,8 @@ def command(
     """
     context = context_of(ctx)
     context.refuse_store(output)
+    if context.settings.format not in (None, "ndjson"):
+        raise UsageProblem("a dump is ndjson")
     with context.reading() as store:
         written = context.output.json_lines(output, dump(store))
     if output != "-":

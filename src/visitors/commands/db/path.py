@@ -5,9 +5,14 @@ from __future__ import annotations
 import typer
 
 from visitors.context import context_of
+from visitors.output.shapes import STORE_PATH
 
 
 def command(ctx: typer.Context) -> None:
     """Print the path of the store, whether or not there is one yet."""
     context = context_of(ctx)
-    context.output.text(str(context.settings.database))
+    path = str(context.settings.database)
+    if context.output.wants_records:
+        context.output.records(STORE_PATH, [{"path": path}], single=True)
+    else:
+        context.output.text(path)
