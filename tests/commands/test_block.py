@@ -81,3 +81,22 @@ def test_an_unknown_contact_is_not_found(visitors: Visitors, anonymous: str) -> 
 
 def test_the_actor_is_who_the_setting_says(visitors: Visitors, anonymous: str) -> None:
     assert visitors("block", anonymous, "--format", "json").json["blockedBy"] == "tester"
+
+
+def test_an_age_is_offered_only_where_one_can_be_given(visitors: Visitors, anonymous: str) -> None:
+    refused = visitors("block", anonymous, "--until", "7d", "--format", "json", code=5).error
+    assert "2026-03-01" in refused["hint"]
+    assert "age" not in refused["hint"]
+    refused = visitors("list", "--created-since", "soon", "--format", "json", code=5).error
+    assert "age (30d" in refused["hint"]
+
+
+@pytest.mark.parametrize("command", ["block", "unblock", "unidentify"])
+def test_the_deleted_are_not_to_be_chosen(
+    visitors: Visitors, anonymous: str, everything: Everything, command: str
+) -> None:
+    visitors("delete", anonymous)
+    before = everything()
+    refused = visitors(command, "--deleted", "--yes", "--format", "json", code=2).error
+    assert "visitors restore" in refused["hint"]
+    assert everything() == before

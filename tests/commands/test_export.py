@@ -240,3 +240,44 @@ def test_an_empty_export_is_a_header_and_imports(visitors: Visitors, anonymous: 
         path = tmp_path / f"x.{extension}"
         export_to(visitors, path)
         visitors("import", str(path), "--db", str(tmp_path / f"{extension}.db"))
+
+
+def test_two_contacts_that_share_an_email_stay_two_in_the_round_trip(visitors: Visitors, tmp_path: Path) -> None:
+    for visitor in ("first", "second"):
+        visitors("create", "--id", visitor)
+    visitors("contacts", "create", "--id", "A", "--email", "e@example.com")
+    visitors("identify", "first", "--email", "e@example.com")
+    visitors("contacts", "delete", "A")
+    visitors("identify", "second", "--email", "e@example.com")
+    visitors("contacts", "restore", "A")
+    for name in ("x.csv", "x.ndjson"):
+        first = export_to(visitors, tmp_path / name)
+        second_store = ("--db", str(tmp_path / f"{name}.db"))
+        visitors("import", str(tmp_path / name), *second_store)
+        assert visitors("contacts", "list", "--fields", "email", *second_store).lines[1:] == ["e@example.com"] * 2
+        assert export_to(visitors, tmp_path / f"again-{name}", *second_store) == first
+
+
+@pytest.mark.parametrize("path", ["visitors.db", "./folder/../visitors.db", "link.db", "visitors.db-wal"])
+def test_it_does_not_replace_the_store(
+    visitors: Visitors, anonymous: str, store_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.chdir(store_path.parent)
+    Path("folder").mkdir()
+    Path("link.db").symlink_to(store_path)
+    before = store_path.read_bytes()
+    for absolute in (path, str(store_path.parent / path)):
+        refused = visitors("export", "--format", "csv", "-o", absolute, code=2)
+        assert "is the store itself" in refused.stderr
+    assert store_path.read_bytes() == before
+    assert Path("link.db").is_symlink()
+    assert visitors("list", "--format", "ids").lines == [anonymous]
+
+
+def test_it_does_not_replace_a_store_that_is_named_by_a_link(
+    visitors: Visitors, anonymous: str, store_path: Path
+) -> None:
+    link = store_path.with_name("link.db")
+    link.symlink_to(store_path)
+    visitors("export", "--format", "csv", "-o", str(store_path), "--db", str(link), code=2)
+    assert visitors("list", "--format", "ids").lines == [anonymous]

@@ -143,3 +143,22 @@ def test_the_arguments_are_names_and_never_values(visitors: Visitors) -> None:
 def test_the_history_of_a_deleted_visitor_remains(visitors: Visitors) -> None:
     visitors("delete", "a")
     assert commands(visitors, "a")[0] == "delete"
+
+
+def test_an_option_of_two_sides_is_recorded_as_it_was_typed(visitors: Visitors) -> None:
+    visitors("create", "--id", "c")
+    assert visitors("delete", "--anonymous", "--not-blocked", "--yes").lines == ["c"]
+    visitors("unblock", "--identified", "--blocked", "--yes")
+    newest, before = visitors("history", "--limit", "2", "--format", "json").json
+    assert newest["arguments"] == ["--blocked", "--identified", "--yes"]
+    assert before["arguments"] == ["--anonymous", "--not-blocked", "--yes"]
+
+
+def test_the_history_of_a_visitor_has_its_messages(visitors: Visitors) -> None:
+    visitors("unblock", "a")
+    started = visitors("conversations", "start", "a").stdout.strip()
+    before = visitors("history", "a", "--format", "json").json
+    visitors("conversations", "reply", started, "Hello?", "--as-visitor", "a")
+    after = visitors("history", "a", "--format", "json").json
+    new = [change for change in after if change not in before]
+    assert "Hello?" in [(change["after"] or {}).get("body") for change in new]

@@ -159,3 +159,19 @@ def test_a_metadata_key_given_twice_is_refused(visitors: Visitors) -> None:
 
 def test_an_unknown_policy_is_a_usage_error(visitors: Visitors) -> None:
     visitors("identify", "one", "--external-id", "u", "--on-conflict", "guess", code=2)
+
+
+def test_the_hint_of_a_conflict_offers_a_merge_only_where_it_can_work(visitors: Visitors) -> None:
+    visitors("contacts", "create", "--external-id", "x")
+    visitors("contacts", "create", "--external-id", "y", "--email", "y@example.com")
+    visitors("contacts", "create", "--email", "e@example.com")
+    offered = {}
+    for who in (("x", "e@example.com"), ("x", "y@example.com"), ("new", "y@example.com")):
+        words = ("one", "--external-id", who[0], "--email", who[1])
+        error = visitors("identify", *words, "--format", "json", code=4).error
+        assert error["code"] == "contact_conflict"
+        assert "--on-conflict external-id-wins" in error["hint"]
+        offered[who] = "--on-conflict merge" in error["hint"]
+        merged = visitors("identify", *words, "--on-conflict", "merge", "--dry-run", code=None)
+        assert (merged.code == 0) is offered[who]
+    assert list(offered.values()) == [True, False, False]

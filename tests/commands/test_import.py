@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import gzip
 import json
 from collections.abc import Callable
@@ -529,6 +530,7 @@ def test_a_literal_backslash_u0000_in_a_document_is_no_nul(visitors: Visitors, t
         ({"contact": {"externalId": ["u"]}}, "contact.externalId"),
         ({"contact": {"externalId": "u", "metadata": {"a": []}}}, "contact.metadata"),
         ({"contact": {"id": "not an id"}}, "contact.id"),
+        ({"contact": {"id": "ext:5"}}, "contact.id"),
     ],
 )
 def test_a_value_of_the_wrong_kind_is_told_with_its_column(
@@ -543,3 +545,86 @@ def test_rows_without_an_id_get_one(visitors: Visitors, taken: Take) -> None:
     answer = taken("x.csv", "language\nde\nfr\n")
     assert sorted(answer.lines) == sorted(visitors("list", "--format", "ids").lines)
     assert len(set(answer.lines)) == 2
+
+
+# What a review found
+
+
+@pytest.mark.parametrize("name", ["x.ndjson", "x.json"])
+def test_a_mapped_key_that_no_row_has_is_refused(
+    visitors: Visitors, anonymous: str, taken: Take, everything: Everything, name: str
+) -> None:
+    before = everything()
+    refused = taken(name, '{"id": "a", "city": "Bonn"}', "--map", "city=town", "--ignore-unknown", code=5)
+    assert "'town'" in refused.stderr
+    assert refused.stdout == ""
+    assert everything() == before
+    assert visitors("list", "--format", "ids").lines == [anonymous]
+    taken("y.ndjson", '{"id": "a"}\n{"id": "b", "town": "Bonn"}\n', "--map", "city=town")
+    assert (shown(visitors, "a")["city"], shown(visitors, "b")["city"]) == (None, "Bonn")
+
+
+def test_a_row_that_could_not_be_read_is_kept_as_it_was_written(taken: Take, tmp_path: Path) -> None:
+    rows = ['b,"x"y', 'c,"Bonn, ""am Rhein""",DE', 'd,"two\nlines",DE']
+    rejects = tmp_path / "bad.csv"
+    content = "\n".join(["id,city", "a,Bonn", *rows, "e,Kiel", ""])
+    answer = taken("x.csv", content, "--keep-going", "--rejects", str(rejects), code=5)
+    assert answer.lines == ["a", "e"]
+    with rejects.open(encoding="utf-8", newline="") as file:
+        assert [row["reject.raw"] for row in csv.DictReader(file)] == rows
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+@pytest.mark.parametrize("content", [MIXED, MIXED + "".join(f"v{n},?,\n" for n in range(5000))])
+def test_when_the_rejects_cannot_be_written_no_row_is_taken(
+    visitors_process: Visitors, visitors: Visitors, anonymous: str, tmp_path: Path, content: str
+) -> None:
+    (tmp_path / "x.csv").write_text(content)
+    answer = visitors_process("import", str(tmp_path / "x.csv"), "--keep-going", "--rejects", "/dev/full", code=1)
+    assert answer.stdout == ""
+    assert "Traceback" not in answer.stderr
+    assert visitors("list", "--format", "ids").lines == [anonymous]
+    assert visitors("history", "--format", "count").stdout == "1\n"
+
+
+@pytest.mark.parametrize("path", ["visitors.db", "link.db", "visitors.db-wal"])
+def test_the_rejects_do_not_replace_the_store(
+    visitors: Visitors,
+    anonymous: str,
+    taken: Take,
+    store_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    path: str,
+) -> None:
+    monkeypatch.chdir(store_path.parent)
+    Path("link.db").symlink_to(store_path)
+    before = store_path.read_bytes()
+    for rejects in (path, str(store_path.parent / path)):
+        for mode in ("--keep-going", "--dry-run"):
+            assert "is the store itself" in taken("x.csv", MIXED, mode, "--rejects", rejects, code=2).stderr
+    assert store_path.read_bytes() == before
+    assert visitors("list", "--format", "ids").lines == [anonymous]
+
+
+def test_ids_that_are_numbers_are_taken_as_their_digits(visitors: Visitors, taken: Take) -> None:
+    row = {"id": 5, "contact": {"id": 7, "externalId": 42, "email": "a@example.com"}}
+    assert taken("x.ndjson", json.dumps(row)).lines == ["5"]
+    contact = shown(visitors, "5")["contact"]
+    assert (contact["id"], contact["externalId"]) == ("7", "42")
+    taken("y.ndjson", '{"id": true}', code=5)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("x.ndjson", '{"id": "a", "externalId": null, "email": null, "metadata": {}}'),
+        ("x.json", '[{"id": "a", "contact": {"externalId": null, "email": null, "metadata": {}}}]'),
+        ("x.csv", "id,externalId,email,metadata\na,,,{}\n"),
+    ],
+)
+def test_a_row_that_says_nothing_of_a_person_is_an_anonymous_visitor(
+    visitors: Visitors, taken: Take, name: str, content: str
+) -> None:
+    taken(name, content)
+    assert shown(visitors, "a")["contact"] is None
+    assert visitors("contacts", "list", "--format", "count").stdout == "0\n"

@@ -300,3 +300,38 @@ def test_all_pages_together_are_the_listing(
                 whole = visitors(*listing, "--format", "ids").lines
                 assert sorted(whole) == sorted(ids)
                 assert walked(visitors, limit, *listing) == whole
+
+
+def test_a_field_that_was_asked_for_has_its_column_even_if_it_is_empty(visitors: Visitors, fill: Fill) -> None:
+    fill({"id": "a"}, {"id": "b"})
+    table = visitors("list", "--fields", "id,city,contact.email", "--format", "table")
+    assert table.lines[0].split() == ["id", "city", "contact.email"]
+    assert "city" not in visitors("list", "--format", "table").lines[0].lower()
+
+
+@pytest.mark.parametrize(("after", "says_more"), [(None, True), ("e", True), ("d", True), ("c", False), ("b", False)])
+def test_only_a_page_with_another_one_behind_it_says_that_there_is_more(
+    visitors: Visitors, fill: Fill, after: str | None, *, says_more: bool
+) -> None:
+    fill(*({"id": id_} for id_ in "abcde"))
+    page = visitors("list", "--format", "table", "--limit", "2", *(("--after", after) if after else ()))
+    assert ("--limit 0 for all" in page.stderr) is says_more
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ("n=1e21", True),
+        ("n=1E+21", True),
+        ("k=5", True),
+        ("k=5.0", True),
+        ("k=6", False),
+        ("t=1", False),
+        ("s=5", True),
+    ],
+)
+def test_a_number_in_metadata_is_found_however_it_is_written(
+    visitors: Visitors, fill: Fill, wanted: str, *, found: bool
+) -> None:
+    fill({"id": "v", "contact": {"id": "C", "metadata": {"n": 1e21, "k": 5.0, "t": True, "s": "5"}}})
+    assert visitors("list", "--metadata", wanted, "--format", "ids").lines == (["v"] if found else [])

@@ -186,3 +186,12 @@ def test_json_is_an_object_for_one_named_visitor_and_an_array_else(visitors: Vis
     assert visitors(command, first, "--dry-run", "--format", "json").json["id"] == first
     assert len(visitors(command, first, second, "--dry-run", "--format", "json").json) == 2
     assert isinstance(visitors(command, *SELECTIONS[command], "--dry-run", "--format", "json").json, list)
+
+
+@each_command
+def test_a_byte_order_mark_is_no_part_of_the_first_id(visitors: Visitors, command: str) -> None:
+    outcome, targets = COMMANDS[command]
+    given = "\ufeff" + "\r\n".join(targets) + "\r\n"
+    answer = visitors(command, "-", "--format", "ndjson", input=given)
+    assert [json.loads(line)["outcome"] for line in answer.lines] == [outcome, outcome]
+    assert [json.loads(line)["id"] for line in answer.lines] == targets

@@ -26,3 +26,13 @@ def test_it_has_no_all(visitors: Visitors, anonymous: str) -> None:
     visitors("delete", anonymous)
     visitors("restore", "--all", "--yes", code=2)
     assert visitors("list", "--format", "count").stdout == "0\n"
+
+
+def test_a_selection_chooses_among_the_deleted(visitors: Visitors) -> None:
+    for visitor in ("a", "b", "c"):
+        visitors("create", "--id", visitor, "--language", "fr" if visitor == "c" else "de")
+    visitors("delete", "a", "c")
+    answer = visitors("restore", "--language", "de", "--yes", "--format", "json").json
+    assert [(one["id"], one["outcome"]) for one in answer] == [("a", "restored")]
+    assert visitors("list", "--format", "ids").lines == ["b", "a"]
+    assert visitors("list", "--deleted", "--format", "ids").lines == ["c"]

@@ -111,3 +111,10 @@ def test_fields_choose_and_order(visitors: Visitors) -> None:
         "contact.name\tid\nAda\tphone\nAda\tlaptop\n"
     )
     assert visitors("show", "stranger", "--fields", "contact.name", "--format", "json").json == {"contact": None}
+
+
+@pytest.mark.parametrize("ids", [[], ["stranger"], ["stranger", "stranger"], ["stranger", "laptop"]])
+def test_of_standard_input_it_is_an_array_however_many_there_are(visitors: Visitors, ids: list[str]) -> None:
+    answer = visitors("show", "-", "--format", "json", input="".join(f"{one}\n" for one in ids))
+    assert [one["id"] for one in answer.json] == list(dict.fromkeys(ids))
+    assert isinstance(answer.json, list)

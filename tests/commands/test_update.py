@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -89,3 +90,13 @@ def test_one_bad_value_means_that_none_is_set(visitors: Visitors, everything: Ev
     before = everything()
     visitors("update", "full", "--city", "Bonn", "--ip", "nonsense", code=5)
     assert everything() == before
+
+
+def test_without_ids_it_offers_only_what_it_takes(visitors: Visitors) -> None:
+    refused = visitors("update", "--city", "Bonn", "--format", "json", code=2).error
+    assert "visitor ids" in refused["message"]
+    assert "selection" not in refused["message"]
+    assert "--all" not in json.dumps(refused)
+    refused = visitors("delete", "--format", "json", code=2).error
+    assert "selection" in refused["message"]
+    assert "--all" in refused["hint"]

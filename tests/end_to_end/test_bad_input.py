@@ -385,6 +385,44 @@ def test_reading_does_not_make_a_store_that_was_named(visitors: Visitors, tmp_pa
     assert not missing.parent.exists()
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "block v",
+        "block --all --yes",
+        "block --contact A",
+        "unblock v",
+        "update v --city Bonn",
+        "delete v",
+        "restore v",
+        "identify v --external-id u",
+        "unidentify v",
+        "contacts list",
+        "contacts update A --name Ada",
+        "contacts delete A",
+        "contacts merge A B --yes",
+        "contacts split A v",
+        "conversations start v",
+        "conversations reply c Hi --as-agent Bea",
+        "conversations resolve c",
+        "db dump",
+    ],
+)
+def test_changing_does_not_make_a_store_that_was_named(visitors: Visitors, tmp_path: Path, words: str) -> None:
+    missing = tmp_path / "folder" / "missing.db"
+
+    assert_clear(visitors(*words.split(), "--db", str(missing), code=None), 6)
+    assert not missing.parent.exists()
+
+
+@pytest.mark.parametrize("words", ["create --id v", "track --id v", "import -", "contacts create --id v"])
+def test_adding_makes_a_store_that_was_named(visitors: Visitors, tmp_path: Path, words: str) -> None:
+    missing = tmp_path / "folder" / "missing.db"
+
+    assert visitors(*words.split(), "--db", str(missing), input='{"id": "v"}').lines == ["v"]
+    assert visitors("history", "--db", str(missing), "--format", "count").stdout == "1\n"
+
+
 @pytest.mark.parametrize("words", ["create", "list"])
 def test_a_path_through_a_file_is_no_store(visitors: Visitors, tmp_path: Path, words: str) -> None:
     (tmp_path / "file").write_text("")

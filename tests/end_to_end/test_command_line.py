@@ -157,3 +157,9 @@ def test_a_misspelt_command_is_a_usage_error_with_a_hint(visitors: Visitors) -> 
 
     assert result.stderr.startswith("error: No such command 'lsit'")
     assert "hint: " in result.stderr
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+def test_every_command_tells_the_version(visitors: Visitors, store_path: Path, words: str) -> None:
+    assert visitors(*words.split(), "-V").stdout == f"visitors {__version__}\n"
+    assert not store_path.exists()

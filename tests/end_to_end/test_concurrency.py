@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -120,3 +121,42 @@ def test_a_reader_is_not_held_up_by_a_writer(visitors: Visitors, store_path: Pat
 
     assert visitors("list", "--format", "ids").stdout == "v1\n"
     writer.close()
+
+
+MAKER = """
+import contextlib, io, sys, time
+from visitors.main import run
+
+for line in sys.stdin:
+    start, path = line.split(maxsplit=1)
+    said = io.StringIO()
+    while time.time() < float(start):
+        time.sleep(0.0005)
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(said):
+        status = run(["create", "--id", f"v{sys.argv[1]}", "--db", path.strip()])
+    print(status, said.getvalue().strip(), flush=True)
+"""
+
+
+def test_sixteen_processes_that_make_the_same_store_at_once_are_never_locked_out(
+    visitors: Visitors, tmp_path: Path
+) -> None:
+    makers = [
+        subprocess.Popen(
+            [sys.executable, "-c", MAKER, str(number)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        for number in range(PROCESSES)
+    ]
+    for number in range(20):
+        fresh = str(tmp_path / f"fresh-{number}.db")
+        start = time.time() + (0.05 if number else 0.5)
+        for maker in makers:
+            assert maker.stdin is not None
+            maker.stdin.write(f"{start} {fresh}\n")
+            maker.stdin.flush()
+        answers = [maker.stdout.readline() for maker in makers if maker.stdout is not None]
+        assert answers == ["0 \n"] * PROCESSES
+        assert visitors("list", "--db", fresh, "--format", "count").stdout == f"{PROCESSES}\n"
+        assert visitors("history", "--db", fresh, "--format", "count").stdout == f"{PROCESSES}\n"
+    for maker in makers:
+        maker.communicate(timeout=20)

@@ -270,3 +270,24 @@ def test_a_command_that_waits_for_nothing_starts_quickly(visitors_process: Visit
     visitors_process("--version")
 
     assert time.monotonic() - start < 5
+
+
+def test_an_import_that_waits_for_its_pipe_holds_up_nobody(visitors: Visitors) -> None:
+    visitors("create", "--id", "before")
+    settings = {name: value for name, value in os.environ.items() if name != "VISITORS_DEBUG"}
+    process = subprocess.Popen(
+        [COMMAND, "import", "-", "--format", "csv"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=settings,
+    )
+    rows = b"".join(b"n%d,%s\n" % (row, b"x" * 100) for row in range(3_000))
+    wait_until_read(process, b"id,city\n" + rows, 1)
+    time.sleep(0.2)
+    done = shell("visitors create --id meanwhile", VISITORS_TIMEOUT="0")
+    _, stderr = process.communicate(b"last,Bonn\n", timeout=20)
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "meanwhile\n", "")
+    assert (process.returncode, b"3,001 rows" in stderr) == (0, True)
+    assert visitors("list", "--format", "count").stdout == "3003\n"

@@ -185,3 +185,17 @@ def test_the_links_tell_of_link_relink_and_unlink(visitors: Visitors) -> None:
         (TUESDAY, "widget", "identify", first, "A", "external-id"),
         (FRIDAY, "bea", "unidentify", "A", None, None),
     ]
+
+
+def test_who_was_merged_by_mistake_gets_back_what_only_its_tombstone_has(visitors: Visitors, whole: Whole) -> None:
+    visitors("contacts", "merge", "A", "ext:b", "--force", "--yes")
+    before = whole()
+    for theirs in (("--external-id", "a"), ("--email", "a@example.com")):
+        visitors("contacts", "split", "A", "other", *theirs, code=4)
+    visitors("contacts", "create", "--external-id", "b", code=4)
+    assert whole() == before
+    created = split(visitors, "A", "other", "--external-id", "b", "--email", "b@example.com")
+    assert (created["externalId"], created["email"]) == ("b", "b@example.com")
+    assert visitors("contacts", "show", "ext:b", "--format", "json").json["id"] == created["id"]
+    answer = visitors("identify", "stranger", "--external-id", "b", "--email", "b@example.com", "--format", "json").json
+    assert answer["contact"]["id"] == created["id"]

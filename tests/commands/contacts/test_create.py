@@ -36,6 +36,7 @@ def test_into_a_pipe_it_prints_the_id_and_a_visitor_can_become_that_contact(visi
         (("--email", "A@example.com"), "contact_exists", 4),
         (("--external-id", "gone"), "contact_exists", 4),
         (("--id", "no spaces"), "invalid_id", 5),
+        (("--id", "ext:5"), "invalid_id", 5),
         (("--external-id", "NULL"), "junk_external_id", 5),
         (("--email", "nobody"), "invalid_email", 5),
         (("--name", ""), "empty", 5),

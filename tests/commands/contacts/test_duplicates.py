@@ -71,3 +71,11 @@ def test_tombstones_and_deleted_contacts_are_no_duplicates(visitors: Visitors) -
     visitors("contacts", "create", "--id", "B", "--email", "a@example.com")
     visitors("contacts", "merge", "A", "B", "--yes")
     assert listed(visitors) == []
+
+
+def test_format_ids_is_one_contact_a_line(visitors: Visitors) -> None:
+    for id_ in ("A", "B", "C"):
+        visitors("contacts", "create", "--id", id_, "--email", "a@example.com")
+        visitors("contacts", "delete", id_)
+    visitors("contacts", "restore", "A", "B", "C")
+    assert visitors("contacts", "duplicates", "--format", "ids").lines == ["A", "B", "C"]

@@ -61,3 +61,10 @@ def test_as_a_table_it_is_a_page_for_a_person(visitors: Visitors) -> None:
     page = visitors("contacts", "show", "A", "--format", "table").stdout
     for part in ("Contact A", "Ada", "Devices (2)", "laptop", "phone"):
         assert part in page
+
+
+@pytest.mark.parametrize("ids", [[], ["A"], ["A", "ext:ada"], ["B", "A"]])
+def test_of_standard_input_it_is_an_array_however_many_there_are(visitors: Visitors, ids: list[str]) -> None:
+    answer = visitors("contacts", "show", "-", "--format", "json", input="".join(f"{one}\n" for one in ids))
+    assert isinstance(answer.json, list)
+    assert [one["id"] for one in answer.json] == list(dict.fromkeys(one.replace("ext:ada", "A") for one in ids))

@@ -88,3 +88,12 @@ def test_a_tombstone_means_its_survivor_and_a_deleted_contact_is_refused(visitor
     visitors("contacts", "delete", "A")
     refused = visitors("contacts", "update", "B", "--name", "Cleo", "--format", "json", code=4)
     assert (refused.error["code"], refused.error["hint"]) == ("contact_deleted", "visitors contacts restore A")
+
+
+def test_each_contact_of_standard_input_is_updated_in_one_operation(visitors: Visitors) -> None:
+    answer = visitors("contacts", "update", "-", "--name", "Same", input="A\next:b\n", now=TUESDAY)
+    assert answer.lines == ["A", "B"]
+    for id_ in ("A", "B"):
+        page = visitors("contacts", "show", id_, "--format", "json").json
+        assert (page["name"], page["updatedAt"]) == ("Same", TUESDAY)
+    assert visitors("history", "--command", "contacts update", "--fields", "changeCount").lines[1:] == ["2"]

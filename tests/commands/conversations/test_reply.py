@@ -123,3 +123,10 @@ def test_in_the_conversation_of_a_deleted_visitor(visitors: Visitors, started: s
     visitors("restore", "laptop")
     visitors("conversations", "reply", started, "Mine, too.", "--as-visitor", "laptop")
     assert shown(visitors, started)["messageCount"] == 3
+
+
+def test_an_agent_may_answer_a_person_whose_first_device_was_deleted(visitors: Visitors, started: str) -> None:
+    visitors("delete", "laptop")
+    assert visitors("conversations", "reply", started, "Still there?", "--as-agent", "Bea").lines == [started]
+    message = shown(visitors, started)["messages"][-1]
+    assert (message["agent"], message["body"]) == ("Bea", "Still there?")

@@ -27,3 +27,16 @@ def test_one_unknown_conversation_means_that_none_is_shown(visitors: Visitors, a
     started = visitors("conversations", "start", anonymous).stdout.strip()
     missing = visitors("conversations", "show", started, "nothing", "--format", "json", code=3)
     assert (missing.stdout, missing.error["code"]) == ("", "conversation_not_found")
+
+
+def test_as_a_table_a_message_keeps_its_line_breaks_and_nothing_else_that_is_harmful(
+    visitors: Visitors, anonymous: str
+) -> None:
+    message = "first line\nsecond \x1b[2Jline\r\nthird\x07 line"
+    started = visitors("conversations", "start", anonymous, "--message", message).stdout.strip()
+    page = visitors("conversations", "show", started, "--format", "table")
+    places = [
+        [number for number, line in enumerate(page.lines) if word in line] for word in ("first", "second", "third")
+    ]
+    assert places == [[places[0][0]], [places[0][0] + 1], [places[0][0] + 2]]
+    assert not set(page.stdout) & {"\x1b", "\r", "\x07"}

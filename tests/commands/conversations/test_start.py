@@ -66,3 +66,17 @@ def test_what_makes_no_sense_starts_nothing(
 def test_of_nobody_is_not_found(visitors: Visitors, anonymous: str) -> None:
     visitors("conversations", "start", f"{anonymous}x", code=3)
     visitors("conversations", "start", code=2)
+
+
+def test_the_message_may_come_from_standard_input(visitors: Visitors, anonymous: str) -> None:
+    started = visitors("conversations", "start", anonymous, "--message", "-", input="line 1\nline 2\n").stdout.strip()
+    (message,) = visitors("conversations", "show", started, "--format", "json").json["messages"]
+    assert message["body"] == "line 1\nline 2"
+
+
+def test_an_empty_message_from_standard_input_starts_nothing(
+    visitors: Visitors, anonymous: str, everything: Everything
+) -> None:
+    before = everything()
+    visitors("conversations", "start", anonymous, "--message", "-", input="", code=5)
+    assert everything() == before

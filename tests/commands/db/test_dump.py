@@ -74,3 +74,34 @@ def test_dump_load_dump_gives_the_same_bytes(visitors: Visitors, tmp_path: Path,
     assert visitors("db", "dump", "--db", second).stdout == dumped
     visitors("track", "--id", "one-more", "--db", second)  # and it is recorded as ever
     assert visitors("history", "one-more", "--format", "count", "--db", second).stdout == "1\n"
+
+
+def test_a_message_that_is_escaped_character_by_character_loads_again(visitors: Visitors, tmp_path: Path) -> None:
+    message = "\u200f" * 700_000
+    visitors("create", "--id", "v")
+    started = visitors("conversations", "start", "v", "--message", f"{message}.").stdout.strip()
+    visitors("db", "dump", "-o", str(tmp_path / "all.ndjson"))
+    second = ("--db", str(tmp_path / "second.db"))
+    visitors("db", "load", str(tmp_path / "all.ndjson"), *second)
+    (loaded,) = visitors("conversations", "show", started, "--format", "json", *second).json["messages"]
+    assert loaded["body"] == f"{message}."
+    assert visitors("db", "dump", *second).stdout.encode() == (tmp_path / "all.ndjson").read_bytes()
+
+
+@pytest.mark.parametrize("path", ["visitors.db", "link.db", "visitors.db-wal"])
+def test_it_does_not_replace_the_store(
+    visitors: Visitors, anonymous: str, store_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.chdir(store_path.parent)
+    Path("link.db").symlink_to(store_path)
+    before = store_path.read_bytes()
+    for absolute in (path, str(store_path.parent / path)):
+        assert "is the store itself" in visitors("db", "dump", "-o", absolute, code=2).stderr
+    assert store_path.read_bytes() == before
+    assert visitors("list", "--format", "ids").lines == [anonymous]
+
+
+def test_it_has_one_format_only(visitors: Visitors) -> None:
+    visitors("create")
+    assert visitors("db", "dump", "--format", "csv", code=2).stdout == ""
+    assert visitors("db", "dump", "--format", "ndjson").lines

@@ -27,3 +27,25 @@ def test_it_makes_no_store(visitors: Visitors, store_path: Path) -> None:
 
 def test_the_home_folder_may_be_written_as_a_tilde(visitors: Visitors, tmp_path: Path) -> None:
     assert visitors("db", "path", "--db", "~/x.db").stdout == f"{tmp_path / 'home' / 'x.db'}\n"
+
+
+def test_the_tilde_of_nobody_is_part_of_a_name(
+    visitors: Visitors, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert visitors("db", "path", "--db", "~nouser/x.db").stdout.endswith("~nouser/x.db\n")
+    missing = visitors("list", "--db", "~nouser/x.db", "--format", "json", code=6)
+    assert "~nouser/x.db" in missing.error["message"]
+
+
+@pytest.mark.parametrize("words", ["db path", "list", "create"])
+def test_an_empty_path_is_a_usage_error_and_not_the_default_store(
+    visitors: Visitors, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    monkeypatch.delenv("VISITORS_DB")
+    assert "--db is empty" in visitors(*words.split(), "--db", "", code=2).stderr
+    assert not (tmp_path / "home" / "data").exists()
+
+
+def test_in_json_it_is_an_object(visitors: Visitors, store_path: Path) -> None:
+    assert visitors("db", "path", "--format", "json").json == {"path": str(store_path)}
