@@ -8,7 +8,7 @@ import typer
 
 from visitors.commands import options
 from visitors.context import context_of
-from visitors.domain.identity import OnConflict
+from visitors.domain.decision import OnConflict
 from visitors.errors import UsageProblem
 from visitors.operations import references
 from visitors.operations.explain import explain, foresee

@@ -11,7 +11,7 @@ import typer
 from visitors.commands import options
 from visitors.commands.many import number
 from visitors.context import Context, context_of
-from visitors.domain.identity import OnConflict
+from visitors.domain.decision import OnConflict
 from visitors.errors import RowsRejected, UsageProblem
 from visitors.input.mapping import ColumnMapping
 from visitors.input.readers import read_rows

@@ -7,7 +7,7 @@ stands everywhere may stand before the command as well as after it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer._click import Context as ClickContext
@@ -17,11 +17,12 @@ from typer.core import TyperOption
 
 from visitors import __version__
 from visitors.context import Context
-from visitors.domain.identity import Identity, parse_identity
-from visitors.domain.metadata import parse_assignments
 from visitors.domain.normalise import DEVICE_TYPES
 from visitors.errors import UsageProblem
 from visitors.output.output import FORMATS
+
+if TYPE_CHECKING:
+    from visitors.domain.identity import Identity
 
 EVERYWHERE = "visitors.everywhere"
 GROUPS = "visitors.groups"
@@ -155,6 +156,9 @@ def person() -> list[Parameter]:
 
 def person_said(context: Context, *, clearable: tuple[str, ...] = (), **more: object) -> Identity:
     """What the options of `person` say, with `more` of what `parse_identity` takes. Raises InvalidData."""
+    from visitors.domain.identity import parse_identity
+    from visitors.domain.metadata import parse_assignments
+
     values = dict(context.group("person"))
     if "metadata" in values:
         values["metadata"] = parse_assignments(values["metadata"])

@@ -1,31 +1,18 @@
-"""Who a visitor turns out to be: the rules of `identify`, as one pure decision.
-
-`decide` takes what the store knows (the visitor's contact, the contact with that external id, the
-live contact with that email) and what was said, and answers what to do, or refuses. It is the same
-decision whether it is carried out, rehearsed or explained.
-
-The rules are those of the contract: an external id is the stronger key; an email alone is a hint
-that is enough only while it contradicts nothing.
-"""
+"""What is said of a person, checked and normalised: an external id, an email, a name, metadata."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
 
 import msgspec
 
 from visitors.domain import normalise
-from visitors.domain.contact import Contact
-from visitors.domain.metadata import Metadata, encode, parse_metadata
-from visitors.errors import Conflict, InvalidData, UsageProblem
+from visitors.domain.metadata import Metadata, parse_metadata
+from visitors.errors import InvalidData, UsageProblem
 
-OnConflict = Literal["error", "external-id-wins", "merge"]
 CLEARABLE = ("name", "email", "image", "metadata")
 CLEARABLE_OF_CONTACT = ("externalId", *CLEARABLE)
 _TEXT_FIELDS = ("externalId", "email", "name", "image")
-
-Rule = Literal["contact-id", "external-id", "email", "email-adopts-external-id", "created"]
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,40 +41,6 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     def names_somebody(self) -> bool:
         """Whether it can tell one person from another."""
         return self.external_id is not None or self.email is not None or self.contact_id is not None
-
-
-class Known(msgspec.Struct, frozen=True, kw_only=True):
-    """What the store knows before the decision."""
-
-    linked: Contact | None = None
-    by_contact_id: Contact | None = None
-    by_external_id: Contact | None = None
-    by_email: tuple[Contact, ...] = ()
-
-
-class Decision(msgspec.Struct, frozen=True, kw_only=True):
-    """What identify does: which rule chose the contact, and what changes on it.
-
-    `contact` is None when a new one is to be created. `changes` maps public contact fields to their
-    new values; it is empty when nothing is new. `links` tells whether the visitor's link changes.
-    `left_alone` has the email that was said, and keeps it; `merges` become part of `contact` first.
-    """
-
-    rule: Rule
-    contact: Contact | None
-    changes: dict[str, Any]
-    links: bool
-    left_alone: Contact | None = None
-    merges: tuple[Contact, ...] = ()
-
-    @property
-    def outcome(self) -> Literal["created", "linked", "updated", "unchanged"]:
-        """One word for what happens."""
-        if self.contact is None:
-            return "created"
-        if self.links:
-            return "linked"
-        return "updated" if self.changes or self.merges else "unchanged"
 
 
 def parse_identity(values: Mapping[str, object], clearable: tuple[str, ...] = CLEARABLE) -> Identity:
@@ -128,159 +81,6 @@ def parse_identity(values: Mapping[str, object], clearable: tuple[str, ...] = CL
     if identity.replace_metadata and metadata is None:
         raise UsageProblem("--replace-metadata needs the metadata that replaces it", hint="add --metadata K=V")
     return identity
-
-
-def decide(said: Identity, known: Known, *, on_conflict: OnConflict = "error", relink: bool = False) -> Decision:
-    """What identify does with `said`, given `known`.
-
-    Raises UsageProblem when `said` names nobody, and Conflict when the external id and the email
-    belong to different people, when the person is deleted, when an email belongs to several, or when
-    the visitor is linked to somebody else and `relink` is not set.
-    """
-    if not said.names_somebody:
-        raise UsageProblem(
-            "identify needs an external id, an email, or both", hint="add --external-id ID or --email ADDRESS"
-        )
-    choice = _choose(said, known, on_conflict)
-    contact = choice.contact
-    if contact is not None and contact.deleted_at is not None and not said.is_deleted:
-        raise Conflict(
-            f"contact {contact.id} ({contact.label}) is deleted",
-            code="contact_deleted",
-            hint=f"visitors contacts restore {contact.id}",
-        )
-    links = contact is None or known.linked is None or known.linked.id != contact.id
-    becomes_it = known.linked is not None and known.linked.id in [other.id for other in choice.merges]
-    if links and known.linked is not None and not relink and not becomes_it:
-        other = "a new contact" if contact is None else f"{contact.id} ({contact.label})"
-        raise Conflict(
-            f"the visitor is linked to contact {known.linked.id} ({known.linked.label}), not to {other}",
-            code="linked_elsewhere",
-            hint="if another person now uses this browser, add --relink: earlier conversations stay with"
-            " the earlier contact",
-        )
-    # An email that is somebody else's, or leads here by way of a merged contact, is not taken over.
-    leads_here = contact is not None and contact in known.by_email
-    keep_email = choice.left_alone is not None or bool(choice.merges) or leads_here
-    return Decision(
-        rule=choice.rule,
-        contact=contact,
-        changes=changes_of(said, contact, keep_email=keep_email),
-        links=links,
-        left_alone=choice.left_alone,
-        merges=choice.merges,
-    )
-
-
-def contact_changes(said: Identity, contact: Contact) -> dict[str, Any]:
-    """The public fields of `contact` that saying `said` of it, and not of a visitor, changes."""
-    changes = changes_of(said, contact, keep_email=False)
-    if said.external_id not in (None, contact.external_id):
-        changes["externalId"] = said.external_id
-    return changes
-
-
-class _Choice(msgspec.Struct, frozen=True):
-    """The rule that fires, the contact that it chooses, whom it leaves alone, and who is merged."""
-
-    rule: Rule
-    contact: Contact | None
-    left_alone: Contact | None = None
-    merges: tuple[Contact, ...] = ()
-
-
-def _choose(said: Identity, known: Known, on_conflict: OnConflict) -> _Choice:
-    by_email = known.by_email
-    strong = known.by_contact_id or known.by_external_id
-    if strong is not None:
-        return _choose_strong(said, known, strong, on_conflict)
-    if len(by_email) > 1:
-        raise Conflict(
-            f"{len(by_email)} contacts have the email {said.email}: " + ", ".join(contact.id for contact in by_email),
-            code="ambiguous",
-            hint="name the person by external id, or see: visitors contacts duplicates",
-        )
-    if by_email:
-        contact = by_email[0]
-        if said.external_id is None:
-            return _Choice("email", contact)
-        if contact.external_id is None:
-            return _Choice("email-adopts-external-id", contact)
-        if on_conflict == "external-id-wins":
-            return _Choice("created", None, left_alone=contact)
-        raise _two_people(said, None, contact)
-    return _Choice("created", None)
-
-
-def _choose_strong(said: Identity, known: Known, strong: Contact, on_conflict: OnConflict) -> _Choice:
-    """As `_choose`, where an id names the contact `strong`."""
-    if said.external_id is not None and known.by_external_id is None and strong.external_id is not None:
-        raise _two_ids(said, strong, None)
-    if known.by_external_id not in (None, strong):
-        raise _two_ids(said, strong, known.by_external_id)
-    rule: Rule = "contact-id" if known.by_contact_id else "external-id"
-    # an email that it has already, whoever shares it, is nothing new
-    others = () if said.email == strong.email else tuple(one for one in known.by_email if one.id != strong.id)
-    if not others:
-        return _Choice(rule, strong)
-    if on_conflict == "external-id-wins":
-        return _Choice(rule, strong, left_alone=others[0])
-    if on_conflict == "merge":
-        return _Choice(rule, strong, merges=others)
-    raise _two_people(said, strong, others[0])
-
-
-def _two_ids(said: Identity, by_id: Contact, by_external_id: Contact | None) -> Conflict:
-    whose = f"contact {by_external_id.id}" if by_external_id else "nobody yet"
-    return Conflict(
-        f"contact {by_id.id} has external id {by_id.external_id or 'none'}, and {said.external_id} is {whose}",
-        code="contact_conflict",
-        hint="leave out the contact id to go by external id",
-    )
-
-
-def _two_people(said: Identity, by_external_id: Contact | None, by_email: Contact) -> Conflict:
-    can_be_one = by_external_id is not None and None in (by_external_id.external_id, by_email.external_id)
-    named = f"external id {said.external_id}" if said.external_id else f"id {said.contact_id}"
-    first = f"{named} is contact {by_external_id.id} ({by_external_id.label})" if by_external_id else f"{named} is new"
-    second = f"email {said.email} is contact {by_email.id} ({by_email.label}"
-    second += f", external id {by_email.external_id})" if by_email.external_id else ")"
-    return Conflict(
-        f"two different people: {first}, {second}",
-        code="contact_conflict",
-        hint="--on-conflict external-id-wins takes the external id and leaves the other contact alone"
-        + ("; --on-conflict merge makes them one" if can_be_one else ""),
-    )
-
-
-def changes_of(said: Identity, contact: Contact | None, *, keep_email: bool) -> dict[str, Any]:
-    """The public fields of `contact` (None: a new one) that get another value; with `keep_email`, not the email."""
-    wanted: dict[str, Any] = {
-        field: value
-        for field, value in (
-            ("externalId", said.external_id if contact is None or contact.external_id is None else None),
-            ("name", said.name),
-            ("email", None if keep_email else said.email),
-            ("image", said.image),
-        )
-        if value is not None
-    }
-    wanted.update({field: None for field in said.clear if field != "metadata"})
-    before: Metadata = contact.metadata if contact else {}
-    metadata = {} if said.replace_metadata or "metadata" in said.clear else dict(before)
-    metadata.update(said.metadata or {})
-    for key in said.unset:
-        metadata.pop(key, None)
-    metadata = parse_metadata(metadata)  # two objects within the limit can make one beyond it
-    current = (
-        {"externalId": contact.external_id, "name": contact.name, "email": contact.email, "image": contact.image}
-        if contact
-        else {}
-    )
-    changes = {field: value for field, value in wanted.items() if value != current.get(field)}
-    if encode(dict(sorted(metadata.items()))) != encode(dict(sorted(before.items()))):
-        changes["metadata"] = metadata
-    return changes
 
 
 def _names(value: object, field: str) -> tuple[str, ...]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from visitors.domain.decision import OnConflict, decide
 from visitors.domain.explanation import RULES, Event, timeline
-from visitors.domain.identity import OnConflict, decide, parse_identity
+from visitors.domain.identity import parse_identity
 from visitors.domain.merging import plan_merge
 from visitors.domain.times import Instant
 from visitors.domain.visitor import Visitor

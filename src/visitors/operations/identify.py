@@ -1,11 +1,12 @@
-"""Carry out the decision of `domain.identity`: link a visitor to the person it turns out to be."""
+"""Carry out the decision of `domain.decision`: link a visitor to the person it turns out to be."""
 
 from __future__ import annotations
 
 import msgspec
 
 from visitors.domain.contact import Contact
-from visitors.domain.identity import Decision, Identity, Known, OnConflict, changes_of, decide
+from visitors.domain.decision import Decision, Known, OnConflict, changes_of, decide
+from visitors.domain.identity import Identity
 from visitors.domain.times import Instant
 from visitors.domain.visitor import Visitor
 from visitors.operations.merge import merge

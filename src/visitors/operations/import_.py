@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from visitors.domain.identity import OnConflict
+from visitors.domain.decision import OnConflict
 from visitors.domain.row import VisitorRow, parse_row
 from visitors.domain.visitor import Visitor
 from visitors.errors import Conflict, VisitorsError

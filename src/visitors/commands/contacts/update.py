@@ -9,7 +9,8 @@ import typer
 from visitors.commands import options
 from visitors.commands.many import Verb, change_contacts
 from visitors.context import context_of
-from visitors.domain.identity import CLEARABLE_OF_CONTACT, contact_changes
+from visitors.domain.decision import contact_changes
+from visitors.domain.identity import CLEARABLE_OF_CONTACT
 from visitors.errors import UsageProblem
 from visitors.operations.merge import refuse_taken
 from visitors.store import contacts
