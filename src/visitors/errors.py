@@ -93,13 +93,6 @@ class Declined(VisitorsError):
     default_code = "declined"
 
 
-class CheckFailed(VisitorsError):
-    """A check was asked for and answered no."""
-
-    exit_status = 8
-    default_code = "check_failed"
-
-
 @contextmanager
 def at_line(number: int | None) -> Iterator[None]:
     """Put `line N:` before the message of an expected error that is raised inside."""

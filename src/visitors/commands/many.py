@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
 from visitors.context import Context
-from visitors.domain.conversation import Status
+from visitors.domain.contact import Contact
+from visitors.domain.conversation import Conversation, Status
 from visitors.domain.times import Instant
+from visitors.domain.visitor import Visitor
 from visitors.errors import UsageProblem
 from visitors.operations import references
 from visitors.output.output import as_record
+from visitors.output.shape import Shape
 from visitors.output.shapes import CONTACT, CONVERSATION, VISITOR
 from visitors.store import contacts, conversations, visitors
 from visitors.store.connection import OpenOperation, Store
@@ -96,9 +99,7 @@ def change_visitors(
         changed = act(context.store, operation, ids)
         wanted = context.output.wants_records
         found = visitors.find_many(context.store, ids, operation.at) if wanted else []
-    results = [{"outcome": verb.done if one.id in changed else "unchanged", **as_record(one)} for one in found]
-    line = sentence(verb, len(changed), len(ids) - len(changed), "visitor", ids, dry_run=dry_run)
-    context.output.done(VISITOR.led_by("outcome"), results, ids, line, single=targets.single)
+    _tell(context, VISITOR, verb, ids, changed, found, single=targets.single, dry_run=dry_run)
 
 
 def change_contacts(
@@ -114,9 +115,8 @@ def change_contacts(
         changed = act(context.store, operation, ids)
         wanted = ids if context.output.wants_records else []
         found = [contacts.find(context.store, contact_id, operation.at) for contact_id in wanted]
-    results = [{"outcome": verb.done if one.id in changed else "unchanged", **as_record(one)} for one in found if one]
-    line = sentence(verb, len(changed), len(ids) - len(changed), "contact", ids, dry_run=dry_run)
-    context.output.done(CONTACT.led_by("outcome"), results, ids, line, single=len(typed) == 1 and "-" not in typed)
+    single = len(typed) == 1 and "-" not in typed
+    _tell(context, CONTACT, verb, ids, changed, filter(None, found), single=single, dry_run=dry_run)
 
 
 def change_conversations(context: Context, typed: Sequence[str], verb: Verb, status: Status) -> None:
@@ -127,14 +127,29 @@ def change_conversations(context: Context, typed: Sequence[str], verb: Verb, sta
         changed = conversations.set_status(context.store, operation, ids, status)
         wanted = ids if context.output.wants_records else []
         found = [conversations.find(context.store, conversation_id) for conversation_id in wanted]
-    results = [{"outcome": verb.done if one.id in changed else "unchanged", **as_record(one)} for one in found if one]
-    line = sentence(verb, len(changed), len(ids) - len(changed), "conversation", ids, dry_run=False)
     single = len(typed) == 1 and "-" not in typed
-    context.output.done(CONVERSATION.led_by("outcome"), results, ids, line, single=single)
+    _tell(context, CONVERSATION, verb, ids, changed, filter(None, found), single=single, dry_run=False)
+
+
+def _tell(
+    context: Context,
+    shape: Shape,
+    verb: Verb,
+    ids: Sequence[str],
+    changed: set[str],
+    found: Iterable[Visitor | Contact | Conversation],
+    *,
+    single: bool,
+    dry_run: bool,
+) -> None:
+    """What was changed of `ids`: a sentence, the ids, or the records `found`, each with its outcome."""
+    results = [{"outcome": verb.done if one.id in changed else "unchanged", **as_record(one)} for one in found]
+    line = sentence(verb, len(changed), len(ids) - len(changed), shape.noun, ids, dry_run=dry_run)
+    context.output.done(shape.led_by("outcome"), results, ids, line, single=single)
 
 
 def sentence(verb: Verb, changed: int, unchanged: int, noun: str, ids: Sequence[str], *, dry_run: bool) -> str:
-    """`Blocked 3 visitors; 1 was blocked already.`."""
+    """One line: `Blocked 3 visitors; 1 blocked already`, or what would be done, or that nothing was."""
     what = f"{noun} {ids[0]}" if len(ids) == 1 else number(changed, noun)
     if not changed and len(ids) == 1:
         return f"{noun.capitalize()} {ids[0]} {verb.already}; nothing changed."

@@ -14,8 +14,6 @@ from visitors.domain.times import Instant
 
 Status = Literal["open", "resolved", "spam"]
 Priority = Literal["low", "normal", "high", "urgent"]
-STATUSES: tuple[Status, ...] = ("open", "resolved", "spam")
-PRIORITIES: tuple[Priority, ...] = ("low", "normal", "high", "urgent")
 
 
 class Conversation(msgspec.Struct, frozen=True, rename="camel"):

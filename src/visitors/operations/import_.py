@@ -37,7 +37,7 @@ def take(store: Store, operation: OpenOperation, row: VisitorRow, policy: Policy
     whatever identify raises.
     """
     known = row.id is not None and visitors.exists(store, row.id)
-    existing = visitors.find(store, row.id, operation.at) if known and row.id is not None else None
+    existing = visitors.find(store, str(row.id), operation.at) if known else None
     if existing is None:
         _create(store, operation, row, policy)
         return "created"

@@ -41,7 +41,7 @@ class Output:
         self.fields = [name.strip() for name in fields.split(",") if name.strip()] if fields is not None else None
         if self.fields == []:
             raise UsageProblem("--fields names no field")
-        self.color = color and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+        self.color = color and _environment_has_color()
         self.quiet = quiet
         self.current = current
         self.stdout: TextIO = sys.stdout
@@ -65,15 +65,11 @@ class Output:
     def records(self, shape: Shape, records: Iterable[msgspec.Struct | Record], *, single: bool = False) -> int | None:
         """Show records. Returns how many a table showed, or None for a machine format."""
         plain = (record if isinstance(record, dict) else as_record(record) for record in records)
-        if self.shows_table and self.fields is None:
-            from visitors.output.tables import console, write_table
-
-            return write_table(console(self.stdout, color=self.color), shape, plain, self.current)
         if self.shows_table:
             from visitors.output.shapes import of_fields
             from visitors.output.tables import console, write_table
 
-            chosen = of_fields(shape, self.fields or [])
+            chosen = shape if self.fields is None else of_fields(shape, self.fields)
             return write_table(console(self.stdout, color=self.color), chosen, plain, self.current)
         format_ = cast("MachineFormat", self.format or "tsv")
         for piece in lines(format_, shape, plain, fields=self.fields, single=single):
@@ -192,6 +188,11 @@ class Counting(Generic[Item]):
             yield item
 
 
+def _environment_has_color() -> bool:
+    """Whether neither https://no-color.org nor a terminal that can do nothing forbids colour."""
+    return "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+
+
 def as_record(value: msgspec.Struct) -> Record:
     """A domain value as a nested dict under its public names."""
     return cast("dict[str, Any]", msgspec.to_builtins(value))
@@ -203,7 +204,7 @@ def write_error(error: VisitorsError, stream: TextIO, *, as_json: bool, color: b
         body = {"code": error.code, "message": error.message, "hint": error.hint}
         stream.write(encode_json({"error": body}) + "\n")
         return
-    styled = color and stream.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+    styled = color and stream.isatty() and _environment_has_color()
     red, dim, reset = ("\x1b[31m", "\x1b[2m", "\x1b[0m") if styled else ("", "", "")
     stream.write(f"{red}error:{reset} {visible(error.message)}\n")
     if error.hint:

@@ -44,11 +44,6 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
     open_objects: tuple[str, ...] = ()
     id_field: str = "id"
 
-    @property
-    def plural(self) -> str:
-        """The noun for several."""
-        return self.noun + "s"
-
     def led_by(self, *fields: str) -> Shape:
         """The shape with `fields` before the others: what a command adds about what it did."""
         leading = tuple(Column(field.upper(), _text(field)) for field in fields)
