@@ -10,6 +10,7 @@ import pytest
 from sqlite_utils import Database
 
 from visitors.errors import StoreProblem
+from visitors.store import operations
 from visitors.store.connection import migrate_store, open_store
 from visitors.store.migrations import migrations
 from visitors.store.schema import APPLICATION_ID, SCHEMA_VERSION
@@ -94,3 +95,41 @@ def test_a_newer_store_is_refused(store_path: Path) -> None:
         open_store(store_path)
 
     assert problem.value.code == "store_newer"
+
+
+def test_what_was_recorded_row_by_row_becomes_ranges_and_history_stays_the_same(store_path: Path) -> None:
+    store_path.parent.mkdir(parents=True, exist_ok=True)
+    store_at(store_path, 3)
+    at = "2026-03-01T12:00:00.000Z"
+    with sqlite3.connect(store_path) as connection:
+        for operation, ids in enumerate((["a", "b"], ["c"], ["d", "e", "f"]), start=1):
+            connection.execute(
+                "INSERT INTO operations (id, at, actor, command, arguments, is_open)"
+                " VALUES (?, ?, 'ada', 'create', '[]', 1)",
+                (f"O{operation}", at),
+            )
+            for visitor_id in ids:
+                connection.execute(
+                    "INSERT INTO visitors (id, city, latitude, created_at, updated_at) VALUES (?, 'Oslo', 0.1, ?, ?)",
+                    (visitor_id, at, at),
+                )
+            connection.execute("UPDATE visitors SET city = 'Rome' WHERE id IN ('a', 'e')")
+            connection.execute("UPDATE operations SET is_open = NULL")
+    connection.close()
+
+    with open_store(store_path) as store:
+        ranges = store.execute("SELECT operation, kind, first, last FROM creations ORDER BY pk").fetchall()
+        done = operations.changes(store, operations.Filter())
+
+    assert ranges == [(1, "visitor", 1, 2), (2, "visitor", 3, 3), (3, "visitor", 4, 6)]
+    told = [(one.operation_id, one.record_id, one.action, (one.after or {})["city"]) for one in done]
+    assert told == [
+        ("O3", "e", "changed", "Rome"),
+        ("O3", "f", "created", "Oslo"),
+        ("O3", "e", "created", "Oslo"),
+        ("O3", "d", "created", "Oslo"),
+        ("O2", "c", "created", "Oslo"),
+        ("O1", "a", "changed", "Rome"),
+        ("O1", "b", "created", "Oslo"),
+        ("O1", "a", "created", "Oslo"),
+    ]

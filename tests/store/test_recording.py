@@ -1,10 +1,11 @@
-"""The record of changes: whole enough to make every row again, and impossible to go round."""
+"""The record of changes: whole enough to lead back to how every row was made, and impossible to go round."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
 import struct
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -52,20 +53,22 @@ def changes(store: Store) -> list[tuple[str, str, Any, Any]]:
     return [(kind, record, *(text and json.loads(text) for text in texts)) for kind, record, *texts in found]
 
 
-def replayed(store: Store) -> dict[tuple[str, str], dict[str, Any]]:
-    """All records, made from nothing but the record of changes; checks that `before` is what was there."""
-    records: dict[tuple[str, str], dict[str, Any]] = {}
-    for kind, record, before, after in changes(store):
+def unwound(store: Store) -> dict[tuple[str, str], dict[str, Any]]:
+    """All records as they were made: as they are, with the changes taken back; checks that each change's `after`
+    is what was there.
+    """
+    records = stored(store)
+    for kind, record, before, after in reversed(changes(store)):
         key = kind, record
-        if before is None:
+        if after is None:
             assert key not in records
-            records[key] = after
-        elif after is None:
-            assert records.pop(key) == before
+            records[key] = {column: value for column, value in before.items() if column != "pk"}
+        elif before is None:
+            assert records.pop(key) == {column: value for column, value in after.items() if column != "pk"}
         else:
             assert before.keys() == after.keys()
-            assert {column: records[key][column] for column in before} == before
-            records[key].update(after)
+            assert {column: records[key][column] for column in after} == after
+            records[key].update(before)
     return records
 
 
@@ -93,25 +96,54 @@ def test_every_table_but_those_of_the_record_is_recorded(store: Store) -> None:
     tables = {row[0] for row in store.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     triggers = {row[0] for row in store.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")}
 
-    assert tables - {"operations", "changes", "causes"} - {
+    assert tables - {"operations", "creations", "changes", "causes"} - {
         name for name in tables if name.startswith(("_sqlite", "sqlite_"))
     } == {table for table, _ in RECORDED.values()}
     assert triggers == {f"{table}_{what}" for table, _ in RECORDED.values() for what in ("insert", "update", "delete")}
 
 
-def test_an_insert_an_update_and_a_delete_each_leave_one_change(store: Store) -> None:
+def creations(store: Store) -> list[tuple[str, int, int]]:
+    """Kind, first and last number of every range of new records, oldest first."""
+    return store.execute("SELECT kind, first, last FROM creations ORDER BY pk").fetchall()
+
+
+def test_what_an_operation_makes_is_one_range_however_many_records_that_are(store: Store) -> None:
+    with writing(store) as operation:
+        for number in range(3):
+            visitors.insert(store, operation, {"city": "Oslo"}, visitor_id=f"v{number}")
+    with writing(store) as operation:
+        visitors.insert(store, operation, {}, visitor_id="v3")
+        blocks.add(store, operation, "visitor", ["v0", "v1"])
+
+    assert creations(store) == [("visitor", 1, 3), ("visitor", 4, 4), ("block", 1, 2)]
+    assert changes(store) == []
+
+
+def test_an_update_and_a_delete_each_leave_one_change(store: Store) -> None:
     with writing(store) as operation:
         visitors.insert(store, operation, {"city": "Oslo"}, visitor_id="v1")
         visitors.update(store, operation, ["v1"], {"city": "Bergen"})
         store.execute("DELETE FROM visitors WHERE id = 'v1'")
 
-    inserted, updated, deleted = changes(store)
-    assert inserted[:3] == ("visitor", "v1", None)
-    assert inserted[3]["city"] == "Oslo"
-    assert list(inserted[3]) == list(VISITOR_COLUMNS)
+    updated, deleted = changes(store)
     assert updated == ("visitor", "v1", {"city": "Oslo"}, {"city": "Bergen"})
     assert deleted[3] is None
     assert deleted[2]["city"] == "Bergen"
+    assert list(deleted[2]) == ["pk", *VISITOR_COLUMNS]
+
+
+def test_a_record_that_is_put_back_under_its_number_is_a_change_and_no_new_range(store: Store) -> None:
+    with writing(store) as operation:
+        visitors.insert(store, operation, {"city": "Oslo"}, visitor_id="v1")
+    with writing(store):
+        store.execute("DELETE FROM visitors WHERE id = 'v1'")
+    with writing(store):
+        store.execute("INSERT INTO visitors (pk, id, created_at, updated_at) VALUES (1, 'v1', ?, ?)", (AT, AT))
+
+    _, put_back = changes(store)
+    assert put_back[:3] == ("visitor", "v1", None)
+    assert put_back[3]["pk"] == 1
+    assert creations(store) == [("visitor", 1, 1)]
 
 
 def test_an_update_that_sets_what_was_there_leaves_no_change(store: Store) -> None:
@@ -119,7 +151,7 @@ def test_an_update_that_sets_what_was_there_leaves_no_change(store: Store) -> No
         visitors.insert(store, operation, {"city": "Oslo"}, visitor_id="v1")
         store.execute("UPDATE visitors SET city = 'Oslo', os = NULL")
 
-    assert len(changes(store)) == 1
+    assert changes(store) == []
 
 
 def test_setting_to_null_and_from_null_is_recorded(store: Store) -> None:
@@ -127,7 +159,7 @@ def test_setting_to_null_and_from_null_is_recorded(store: Store) -> None:
         visitors.insert(store, operation, {"city": "Oslo"}, visitor_id="v1")
         visitors.update(store, operation, ["v1"], {"city": None, "latitude": 59.9})
 
-    assert changes(store)[1][2:] == ({"city": "Oslo", "latitude": None}, {"city": None, "latitude": 59.9})
+    assert changes(store) == [("visitor", "v1", {"city": "Oslo", "latitude": None}, {"city": None, "latitude": 59.9})]
 
 
 @pytest.mark.parametrize(
@@ -160,36 +192,45 @@ def test_a_write_outside_of_an_operation_is_refused(visitors: Visitors, store_pa
     assert visitors("show", "v1", "--format", "json").stdout == before
 
 
-def test_the_record_of_a_long_day_makes_every_row_again(visitors: Visitors, store_path: Path) -> None:
+def test_the_record_of_a_long_day_leads_back_to_how_every_row_was_made(visitors: Visitors, store_path: Path) -> None:
+    as_made: dict[tuple[str, str], dict[str, Any]] = {}
+
+    def run(*words: str, **options: Any) -> None:
+        visitors(*words, **options)
+        with open_store(store_path) as store:
+            as_made.update({key: row for key, row in stored(store).items() if key not in as_made})
+
     rows = [
         {"id": "v1", "latitude": 0.1 + 0.2, "longitude": -33.868819999999999, "city": 'quote " and \\ and \u2028'},
         {"id": "v2", "latitude": 5, "longitude": 1e-7, "attribution": {"a": [1, {"b": None}]}},
         {"id": "v3", "contact": {"email": "c@example.com", "metadata": {"n": 1.5, "s": "x\ty", "b": False}}},
     ]
-    visitors("import", "-", "--format", "ndjson", input="".join(json.dumps(row) + "\n" for row in rows))
-    visitors("track", "--id", "v1", "--latitude", "89.99999999999999", "--language", "de")
-    visitors("identify", "v1", "--external-id", "u1", "--name", "Ada \x1b[1m", "--metadata", "a:=0.1")
-    visitors(
+    run("import", "-", "--format", "ndjson", input="".join(json.dumps(row) + "\n" for row in rows))
+    run("track", "--id", "v1", "--latitude", "89.99999999999999", "--language", "de")
+    run("identify", "v1", "--external-id", "u1", "--name", "Ada \x1b[1m", "--metadata", "a:=0.1")
+    run(
         "identify", "v2", "--external-id", "u1", "--email", "ada@example.com", "--metadata", "b=2", "--replace-metadata"
     )
-    visitors("block", "v1", "v2", "--reason", "spam", "--for", "7d")
-    visitors("block", "--contact", "ext:u1")
-    visitors("unblock", "--contact", "ext:u1")
-    visitors("unblock", "v1")
-    visitors("conversations", "start", "v3", "--title", "Hi", "--message", "multi\nline \U0001f600")
-    visitors("unidentify", "v2")
-    visitors("delete", "v3")
-    visitors("restore", "v3")
-    visitors("update", "v1", "--clear", "latitude", "--longitude", "179.99999999999997")
+    run("block", "v1", "v2", "--reason", "spam", "--for", "7d")
+    run("block", "--contact", "ext:u1")
+    run("unblock", "--contact", "ext:u1")
+    run("unblock", "v1")
+    run("conversations", "start", "v3", "--title", "Hi", "--message", "multi\nline \U0001f600")
+    run("unidentify", "v2")
+    run("delete", "v3")
+    run("restore", "v3")
+    run("update", "v1", "--clear", "latitude", "--longitude", "179.99999999999997")
 
     with open_store(store_path) as store:
-        made_again, there = replayed(store), stored(store)
+        found = unwound(store)
+        made = dict(store.execute("SELECT kind, sum(last - first + 1) FROM creations GROUP BY kind"))
 
-    assert made_again == there
-    assert {key: {name: bits(value) for name, value in row.items()} for key, row in made_again.items()} == {
-        key: {name: bits(value) for name, value in row.items()} for key, row in there.items()
+    assert made == Counter(kind for kind, _ in found)
+
+    assert {key: {name: bits(value) for name, value in row.items()} for key, row in found.items()} == {
+        key: {name: bits(value) for name, value in row.items()} for key, row in as_made.items()
     }
-    assert {kind for kind, _ in there} == set(RECORDED)
+    assert {kind for kind, _ in found} == set(RECORDED)
 
 
 DEGREES = st.floats(-180, 180).map(lambda degrees: degrees + 0.0)
@@ -202,7 +243,8 @@ def test_every_real_is_recorded_to_the_last_bit(store: Store, values: list[float
     with writing(store, dry_run=True) as operation:
         for number, value in enumerate(values):
             visitors.insert(store, operation, {"longitude": value}, visitor_id=f"v{number}")
-        recorded = [after["longitude"] for _, _, _, after in changes(store)]
+        store.execute("UPDATE visitors SET longitude = NULL")
+        recorded = [before["longitude"] for _, _, before, _ in changes(store)]
 
     assert [bits(float(value)) for value in recorded] == [bits(value) for value in values]
 
@@ -218,6 +260,7 @@ def test_every_text_is_recorded_as_it_is(store: Store, steps: list[tuple[str | N
         blocks.add(store, operation, "visitor", ["v1"], reason=steps[0][0])
         for city, region in steps:
             visitors.update(store, operation, ["v1"], {"city": city, "region": region})
-        made_again, there = replayed(store), stored(store)
+        found = unwound(store)
 
-    assert made_again == there
+    first = {"id": "v1", "city": None, "region": None}
+    assert {column: found["visitor", "v1"][column] for column in first} == first

@@ -79,7 +79,7 @@ def _create(store: Store, operation: OpenOperation, row: VisitorRow, policy: Pol
 
 
 def _update(store: Store, operation: OpenOperation, existing: Visitor, row: VisitorRow, policy: Policy) -> Taken:
-    before = operation.changes(store)
+    before = operation.state(store)
     visitors.update(store, operation, [existing.id], row.data)
     if row.created_at or row.last_seen_at:
         visitors.saw(store, operation, existing.id, first=row.created_at, last=row.last_seen_at)
@@ -89,7 +89,7 @@ def _update(store: Store, operation: OpenOperation, existing: Visitor, row: Visi
             store, operation, existing, row.identity, on_conflict=policy.on_conflict, relink=policy.relink
         ).contact_id
     _block(store, operation, row, existing.id, contact_id)
-    return "updated" if operation.changes(store) > before else "unchanged"
+    return "updated" if operation.state(store) != before else "unchanged"
 
 
 def _block(store: Store, operation: OpenOperation, row: VisitorRow, visitor_id: str, contact_id: str | None) -> None:

@@ -19,7 +19,7 @@ import msgspec
 from visitors.domain.ids import new_id, new_ids
 from visitors.domain.times import Instant, to_milliseconds
 from visitors.errors import InvalidData, StoreProblem
-from visitors.store.schema import SCHEMA_VERSION, schema_version
+from visitors.store.schema import RECORDED, SCHEMA_VERSION, schema_version
 
 CACHE_KIBIBYTES = 65_536
 """How much of the store a connection may keep in memory; it takes no more than it reads or writes."""
@@ -39,15 +39,20 @@ class OpenOperation:
         """Record why this operation changes a record: the rule that fired, as a code."""
         store.execute("INSERT INTO causes (operation, record, code) VALUES (?, ?, ?)", (self.pk, record_id, code))
 
-    def made(self, store: Store, record_id: str) -> bool:
+    def made(self, store: Store, table: str, record_id: str) -> bool:
         """Whether this operation made the record."""
-        sql = "SELECT 1 FROM changes WHERE record = ? AND operation = ? AND before IS NULL"
-        return store.execute(sql, (record_id, self.pk)).fetchone() is not None
+        kind = next(kind for kind, of_kind in RECORDED.items() if of_kind == table)
+        sql = (
+            f"SELECT 1 FROM {table} WHERE id = ? AND pk > (SELECT coalesce(max(last), 0) FROM creations WHERE kind = ?)"
+        )
+        return store.execute(sql, (record_id, kind)).fetchone() is not None
 
     @staticmethod
-    def changes(store: Store) -> int:
-        """The number of the newest change: what tells whether something happened in between."""
-        found: int = store.execute("SELECT coalesce(max(pk), 0) FROM changes").fetchone()[0]
+    def state(store: Store) -> tuple[int, ...]:
+        """The newest change and the newest record of each kind: what tells whether something happened in between."""
+        tables = ("changes", *RECORDED.values())
+        newest = ", ".join(f"(SELECT max(pk) FROM {table})" for table in tables)
+        found: tuple[int, ...] = store.execute(f"SELECT {newest}").fetchone()
         return found
 
     def new_id(self) -> str:
@@ -112,7 +117,8 @@ class Store:
             ).fetchone()
             operation.pk = row[0]
             yield operation
-            changed = self.execute("SELECT 1 FROM changes WHERE operation = ? LIMIT 1", row).fetchone()
+            made = self.execute(_CLAIM, row).rowcount
+            changed = made or self.execute("SELECT 1 FROM changes WHERE operation = ? LIMIT 1", row).fetchone()
             if dry_run or not changed:
                 self.execute("ROLLBACK")
             else:
@@ -155,6 +161,18 @@ class Store:
             finally:
                 if self._connection.in_transaction:
                     self.execute("ROLLBACK")
+
+
+# What was made since the last operation was made by this one.
+_CLAIM = (
+    "INSERT INTO creations (operation, kind, first, last) SELECT ?, kind, claimed + 1, newest FROM ("
+    + " UNION ALL ".join(
+        f"SELECT '{kind}' AS kind, (SELECT max(pk) FROM {table}) AS newest,"
+        f" (SELECT coalesce(max(last), 0) FROM creations WHERE kind = '{kind}') AS claimed"
+        for kind, table in RECORDED.items()
+    )
+    + ") WHERE newest > claimed"
+)
 
 
 def rows(values: Iterable[object]) -> str:

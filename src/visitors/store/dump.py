@@ -12,22 +12,18 @@ from typing import Any
 from visitors.domain.metadata import decode_value
 from visitors.errors import Conflict, InvalidData
 from visitors.store.connection import Store
-from visitors.store.schema import SCHEMA_VERSION
+from visitors.store.schema import RECORDED, SCHEMA_VERSION
 
 FORMAT_VERSION = 1
 
 # Line type -> table, in an order in which what is referred to mostly comes first.
 _TABLES = {
-    "contact": "contacts",
-    "visitor": "visitors",
-    "block": "blocks",
-    "conversation": "conversations",
-    "message": "messages",
+    **RECORDED,
     "operation": "operations",
+    "creation": "creations",
     "change": "changes",
     "cause": "causes",
 }
-
 
 _JSON_COLUMNS = {"metadata", "attribution", "current_page", "arguments", "before", "after"}
 

@@ -15,8 +15,8 @@ from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
 from visitors.domain.times import now
-from visitors.store.recording import recording_triggers
-from visitors.store.schema import APPLICATION_ID, SCHEMA_VERSION, schema_version
+from visitors.store.recording import recording_triggers, recording_triggers_v1
+from visitors.store.schema import APPLICATION_ID, RECORDED, SCHEMA_VERSION, schema_version
 
 migrations = Migrations("visitors")
 
@@ -133,9 +133,9 @@ def m0001_visitors_contacts_blocks(db: Database) -> None:
     """
     _run(db, statements)
     for trigger in (
-        *recording_triggers("contacts", "contact", CONTACT_COLUMNS),
-        *recording_triggers("visitors", "visitor", VISITOR_COLUMNS, reals=("latitude", "longitude")),
-        *recording_triggers("blocks", "block", BLOCK_COLUMNS),
+        *recording_triggers_v1("contacts", "contact", CONTACT_COLUMNS),
+        *recording_triggers_v1("visitors", "visitor", VISITOR_COLUMNS, reals=("latitude", "longitude")),
+        *recording_triggers_v1("blocks", "block", BLOCK_COLUMNS),
     ):
         db.execute(trigger)
 
@@ -173,8 +173,8 @@ def m0002_conversations(db: Database) -> None:
     """
     _run(db, statements)
     for trigger in (
-        *recording_triggers("conversations", "conversation", CONVERSATION_COLUMNS),
-        *recording_triggers("messages", "message", MESSAGE_COLUMNS),
+        *recording_triggers_v1("conversations", "conversation", CONVERSATION_COLUMNS),
+        *recording_triggers_v1("messages", "message", MESSAGE_COLUMNS),
     ):
         db.execute(trigger)
 
@@ -196,6 +196,46 @@ def m0003_causes(db: Database) -> None:
         CREATE INDEX contacts_any_external_id ON contacts (external_id) WHERE external_id IS NOT NULL;
     """
     _run(db, statements)
+
+
+@migrations()
+def m0004_creations(db: Database) -> None:
+    """What an operation made is a range of numbers, no longer a change with all columns for each row."""
+    statements = """
+        CREATE TABLE creations (
+            pk INTEGER PRIMARY KEY,
+            operation INTEGER NOT NULL REFERENCES operations (pk),
+            kind TEXT NOT NULL,
+            first INTEGER NOT NULL,
+            last INTEGER NOT NULL CHECK (last >= first)
+        ) STRICT;
+        CREATE INDEX creations_operation ON creations (operation);
+        CREATE INDEX creations_last ON creations (kind, last);
+        CREATE INDEX changes_removed ON changes (kind, json_extract(before, '$.pk')) WHERE after IS NULL;
+    """
+    _run(db, statements)
+    for kind, table in RECORDED.items():
+        # rows that follow one another and were made by the same operation are one range
+        db.execute(
+            "INSERT INTO creations (operation, kind, first, last)"
+            f" SELECT operation, '{kind}', min(pk), max(pk) FROM ("
+            "    SELECT h.operation, r.pk, r.pk - row_number() OVER (PARTITION BY h.operation ORDER BY r.pk) AS island"
+            f"   FROM changes AS h JOIN {table} AS r ON r.id = h.record"
+            f"   WHERE h.kind = '{kind}' AND h.before IS NULL"
+            " ) GROUP BY operation, island ORDER BY min(pk)"
+        )
+    db.execute("DELETE FROM changes WHERE before IS NULL")
+    for table in RECORDED.values():
+        for event in ("insert", "update", "delete"):
+            db.execute(f"DROP TRIGGER {table}_{event}")
+    for trigger in (
+        *recording_triggers("contacts", "contact", CONTACT_COLUMNS),
+        *recording_triggers("visitors", "visitor", VISITOR_COLUMNS, reals=("latitude", "longitude")),
+        *recording_triggers("blocks", "block", BLOCK_COLUMNS),
+        *recording_triggers("conversations", "conversation", CONVERSATION_COLUMNS),
+        *recording_triggers("messages", "message", MESSAGE_COLUMNS),
+    ):
+        db.execute(trigger)
 
 
 def migrate(connection: sqlite3.Connection, path: Path, timeout: float = 30.0) -> Path | None:

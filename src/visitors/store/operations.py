@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -11,6 +11,7 @@ from visitors.domain.operation import Change, Link, Operation
 from visitors.domain.times import Instant
 from visitors.store.connection import Store, rows
 from visitors.store.listing import Page, begins_after, order_by
+from visitors.store.schema import RECORDED
 
 # Where else the id of a visitor or contact stands: the history of these records is part of its own.
 _BELONGINGS = (
@@ -39,6 +40,7 @@ def select(store: Store, wanted: Filter, page: Page) -> list[Operation]:
     sql = (
         "SELECT o.id, o.at, o.actor, o.command, o.arguments,"
         " (SELECT count(*) FROM changes AS h WHERE h.operation = o.pk)"
+        " + (SELECT coalesce(sum(last - first + 1), 0) FROM creations AS n WHERE n.operation = o.pk)"
         f" FROM operations AS o WHERE {condition} AND {start}{order_by(page, 'o')}"
     )
     return [
@@ -55,46 +57,158 @@ def count(store: Store, wanted: Filter) -> int:
 
 
 def touched(store: Store, operation_id: str, kind: str) -> Iterator[str]:
-    """The ids of the records of `kind` that the operation changed, each once, in order of their changes."""
-    sql = (
-        "SELECT h.record FROM changes AS h JOIN operations AS o ON o.pk = h.operation"
-        " WHERE o.id = ? AND h.kind = ? GROUP BY h.record ORDER BY min(h.pk)"
+    """The ids of the records of `kind` that the operation made, then of those that it changed, each once."""
+    made = (
+        f"SELECT r.id FROM operations AS o JOIN creations AS n ON n.operation = o.pk"
+        f" JOIN {RECORDED[kind]} AS r ON r.pk BETWEEN n.first AND n.last WHERE o.id = ? AND n.kind = ? ORDER BY r.pk"
     )
-    return (row[0] for row in store.execute(sql, (operation_id, kind)))
+    changed = (
+        "SELECT h.record FROM changes AS h JOIN operations AS o ON o.pk = h.operation"
+        f" LEFT JOIN {RECORDED[kind]} AS r ON r.id = h.record"
+        " LEFT JOIN creations AS n ON n.operation = o.pk AND n.kind = h.kind AND r.pk BETWEEN n.first AND n.last"
+        " WHERE o.id = ? AND h.kind = ? AND n.pk IS NULL GROUP BY h.record ORDER BY min(h.pk)"
+    )
+    for sql in (made, changed):
+        for row in store.execute(sql, (operation_id, kind)):
+            yield row[0]
 
 
 def changes(store: Store, wanted: Filter, *, limit: int = 0) -> list[Change]:
     """The single changes, newest first: of `wanted.records`, their blocks and conversations where given,
-    else of the operations.
+    else of the operations. An operation made its new records before it changed any.
     """
-    condition, parameters = _where_changes(wanted)
-    sql = (
-        "SELECT o.id, o.at, o.actor, o.command, h.kind, h.record, h.before, h.after"
-        f" FROM changes AS h JOIN operations AS o ON o.pk = h.operation WHERE {condition} ORDER BY h.pk DESC"
-    )
-    if limit:
-        sql += f" LIMIT {int(limit)}"
-    return [_change(row) for row in store.execute(sql, parameters)]
+    operation, parameters = _where(wanted)
+    ids = None if wanted.records is None else [*wanted.records, *_belongings(store, wanted.records)]
+    return [change for change, _ in _newest_first(store, operation, parameters, ids, limit)]
 
 
 def count_changes(store: Store, wanted: Filter) -> int:
     """How many changes `changes` would give without a limit."""
-    condition, parameters = _where_changes(wanted)
-    sql = f"SELECT count(*) FROM changes AS h JOIN operations AS o ON o.pk = h.operation WHERE {condition}"
-    found: int = store.execute(sql, parameters).fetchone()[0]
+    operation, parameters = _where(wanted)
+    ids = None if wanted.records is None else [*wanted.records, *_belongings(store, wanted.records)]
+    made = [_creations(kind, operation, parameters, ids, "1") for kind in RECORDED]
+    statements = [_changes(operation, parameters, ids, "1"), *made]
+    return sum(store.execute(f"SELECT count(*) FROM ({sql})", values).fetchone()[0] for sql, values in statements)
+
+
+def story(store: Store, visitor_id: str) -> list[tuple[Change, str | None]]:
+    """Every change that can concern the visitor, oldest first, with its recorded cause: its own, and those
+    of its blocks, of the conversations it started, and of every contact it was ever linked to.
+    """
+    sql = """
+        WITH contact_ids (id) AS (
+            SELECT contact_id FROM visitors WHERE id = ?
+            UNION SELECT json_extract(before, '$.contact_id') FROM changes WHERE record = ? AND kind = 'visitor'
+            UNION SELECT json_extract(after, '$.contact_id') FROM changes WHERE record = ? AND kind = 'visitor'
+        )
+        SELECT ?
+        UNION SELECT id FROM contact_ids WHERE id IS NOT NULL
+        UNION SELECT id FROM blocks WHERE visitor_id = ? OR contact_id IN (SELECT id FROM contact_ids)
+        UNION SELECT id FROM conversations WHERE visitor_id = ?
+    """
+    ids = [row[0] for row in store.execute(sql, [visitor_id] * sql.count("?"))]
+    causes = _causes(store, visitor_id)
+    found = _newest_first(store, "1", [], ids)
+    return [(change, causes.get(operation)) for change, operation in reversed(found)]
+
+
+def links(store: Store, visitor_id: str) -> list[Link]:
+    """Every link, unlink and relink of the visitor, oldest first."""
+    causes = _causes(store, visitor_id)
+    found = []
+    for change, operation in reversed(_newest_first(store, "1", [], [visitor_id])):
+        before, after = (columns or {} for columns in (change.before, change.after))
+        if change.kind == "visitor" and before.get("contactId") != after.get("contactId"):
+            who = (change.at, change.actor, change.command, change.operation_id)
+            found.append(Link(*who, before.get("contactId"), after.get("contactId"), causes.get(operation)))
     return found
 
 
-def _where_changes(wanted: Filter) -> tuple[str, list[object]]:
-    condition, parameters = _where(wanted)
-    if wanted.records is None:
-        return condition, parameters
-    theirs = " UNION ".join(
+def _causes(store: Store, record_id: str) -> dict[int, str]:
+    """Operation -> the rule by which it changed the record, for those that recorded one."""
+    return dict(store.execute("SELECT operation, code FROM causes WHERE record = ? ORDER BY pk", (record_id,)))
+
+
+def _belongings(store: Store, record_ids: Sequence[str]) -> list[str]:
+    """The ids of what belongs to visitors or contacts: their blocks, conversations and messages."""
+    sql = " UNION ".join(
         f"SELECT id FROM {table} WHERE {column} IN (SELECT value FROM json_each(?))" for table, column in _BELONGINGS
     )
-    records = f"h.record IN (SELECT value FROM json_each(?) UNION {theirs})"
-    ids = rows(wanted.records)
-    return f"{condition} AND {records}", [*parameters, ids, *(ids for _ in _BELONGINGS)]
+    return [row[0] for row in store.execute(sql, [rows(record_ids)] * len(_BELONGINGS))]
+
+
+def _newest_first(
+    store: Store, operation: str, parameters: Sequence[object], ids: Sequence[str] | None, limit: int = 0
+) -> list[tuple[Change, int]]:
+    """The changes of the operations for which a condition holds, each with its operation's number."""
+    order = " ORDER BY 1 DESC, 2 DESC" + (f" LIMIT {int(limit)}" if limit else "")
+    columns = "o.pk, {}, o.id, o.at, o.actor, o.command, {}, {}"
+    sql, values = _changes(operation, parameters, ids, columns.format("h.pk", "h.kind", "h.record, h.before, h.after"))
+    # place in the order: the operation, what was changed after what was made, kind of record, its number
+    found = [
+        ((row[0], 1, 0, row[1]), (*row[2:8], *map(_decoded, row[8:10]))) for row in store.execute(sql + order, values)
+    ]
+    for place, kind in enumerate(RECORDED):
+        sql, values = _creations(kind, operation, parameters, ids, columns.format("r.pk", f"'{kind}'", "r.id"))
+        made = store.execute(sql + order, values).fetchall()
+        as_made = _as_made(store, kind, [row[-1] for row in made])
+        found += [((row[0], 0, place, row[1]), (*row[2:8], None, as_made[row[-1]])) for row in made]
+    found.sort(key=lambda item: item[0], reverse=True)
+    return [(_change(row), place[0]) for place, row in found[: limit or None]]
+
+
+def _changes(
+    operation: str, parameters: Sequence[object], ids: Sequence[str] | None, columns: str
+) -> tuple[str, list[object]]:
+    """The SELECT of `columns` of changes `h` with their operations `o`, and its parameters."""
+    of_records = "" if ids is None else " AND h.record IN (SELECT value FROM json_each(?))"
+    sql = f"SELECT {columns} FROM changes AS h JOIN operations AS o ON o.pk = h.operation WHERE {operation}{of_records}"
+    return sql, [*parameters, *([] if ids is None else [rows(ids)])]
+
+
+def _creations(
+    kind: str, operation: str, parameters: Sequence[object], ids: Sequence[str] | None, columns: str
+) -> tuple[str, list[object]]:
+    """As `_changes`, of the records `r` that were made, whether they are there or were removed since."""
+    table = RECORDED[kind]
+    number = "json_extract(before, '$.pk')"
+    removed = (
+        f"SELECT DISTINCT {number} AS pk, record AS id FROM changes WHERE kind = '{kind}' AND after IS NULL"
+        f" AND NOT EXISTS (SELECT 1 FROM {table} WHERE pk = {number})"
+    )
+    if ids is None:
+        join = (
+            "FROM operations AS o JOIN creations AS n ON n.operation = o.pk"
+            f" JOIN {{}} AS r ON r.pk BETWEEN n.first AND n.last WHERE n.kind = '{kind}' AND {operation}"
+        )
+        sql = f"SELECT {columns} {join.format(table)} UNION ALL SELECT {columns} {join.format(f'({removed})')}"
+        return sql, [*parameters, *parameters]
+    these = "IN (SELECT value FROM json_each(?))"
+    records = f"SELECT pk, id FROM {table} WHERE id {these} UNION ALL {removed} AND record {these}"
+    sql = (
+        f"SELECT {columns} FROM ({records}) AS r"
+        f" JOIN creations AS n ON n.pk = (SELECT pk FROM creations WHERE kind = '{kind}' AND last >= r.pk"
+        "  ORDER BY last LIMIT 1) AND n.first <= r.pk"
+        f" JOIN operations AS o ON o.pk = n.operation WHERE {operation}"
+    )
+    return sql, [rows(ids), rows(ids), *parameters]
+
+
+def _as_made(store: Store, kind: str, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """The columns of records when they were made: as they are now, with their changes taken back."""
+    if not ids:
+        return {}
+    cursor = store.execute(f"SELECT * FROM {RECORDED[kind]} WHERE id IN (SELECT value FROM json_each(?))", (rows(ids),))
+    names = [column[0] for column in cursor.description]
+    found = (dict(zip(names, row, strict=True)) for row in cursor)
+    records: dict[str, dict[str, Any]] = {record["id"]: record for record in found}
+    sql = (
+        "SELECT record, before FROM changes WHERE record IN (SELECT value FROM json_each(?)) AND kind = ?"
+        " AND before IS NOT NULL ORDER BY pk DESC"
+    )
+    for record_id, before in store.execute(sql, (rows(ids), kind)):
+        records.setdefault(record_id, {}).update(msgspec.json.decode(before))
+    return records
 
 
 def _where(wanted: Filter) -> tuple[str, list[object]]:
@@ -108,52 +222,21 @@ def _where(wanted: Filter) -> tuple[str, list[object]]:
     return " AND ".join(given) or "1", list(given.values())
 
 
+def _decoded(text: str | None) -> dict[str, Any] | None:
+    return None if text is None else msgspec.json.decode(text)
+
+
 def _change(row: tuple[Any, ...]) -> Change:
-    before, after = (None if text is None else _public(msgspec.json.decode(text)) for text in row[6:8])
+    before, after = (None if columns is None else _public(columns) for columns in row[6:8])
     action = "created" if before is None else "removed" if after is None else "changed"
     return Change(*(*row[:6], action, before, after))
 
 
 def _public(columns: dict[str, Any]) -> dict[str, Any]:
-    """Column names as the public field names that everything else prints: `external_id`, `externalId`."""
-    return {_camel(column): value for column, value in columns.items()}
+    """Columns under the public field names that everything else prints: `external_id` is `externalId`."""
+    return {_camel(column): value for column, value in columns.items() if column != "pk"}
 
 
 def _camel(column: str) -> str:
     first, *rest = column.split("_")
     return first + "".join(word.title() for word in rest)
-
-
-def story(store: Store, visitor_id: str) -> list[tuple[Change, str | None]]:
-    """Every change that can concern the visitor, oldest first, with its recorded cause: its own, and those
-    of its blocks, of the conversations it started, and of every contact it was ever linked to.
-    """
-    sql = """
-        WITH contact_ids (id) AS (
-            SELECT json_extract(after, '$.contact_id') FROM changes WHERE record = ? AND kind = 'visitor'
-        ), records (id) AS (
-            SELECT ?
-            UNION SELECT id FROM contact_ids WHERE id IS NOT NULL
-            UNION SELECT id FROM blocks WHERE visitor_id = ? OR contact_id IN (SELECT id FROM contact_ids)
-            UNION SELECT id FROM conversations WHERE visitor_id = ?
-        )
-        SELECT o.id, o.at, o.actor, o.command, h.kind, h.record, h.before, h.after,
-            (SELECT code FROM causes WHERE operation = h.operation AND record = ? ORDER BY pk DESC LIMIT 1)
-        FROM records JOIN changes AS h ON h.record = records.id JOIN operations AS o ON o.pk = h.operation
-        ORDER BY h.pk
-    """
-    return [(_change(row), row[8]) for row in store.execute(sql, [visitor_id] * sql.count("?"))]
-
-
-def links(store: Store, visitor_id: str) -> list[Link]:
-    """Every link, unlink and relink of the visitor, oldest first."""
-    sql = """
-        SELECT o.at, o.actor, o.command, o.id,
-            json_extract(h.before, '$.contact_id'), json_extract(h.after, '$.contact_id'),
-            (SELECT code FROM causes WHERE operation = h.operation AND record = h.record ORDER BY pk DESC LIMIT 1)
-        FROM changes AS h JOIN operations AS o ON o.pk = h.operation
-        WHERE h.record = ? AND h.kind = 'visitor' AND json_type(h.after, '$.contact_id') IS NOT NULL
-            AND json_extract(h.before, '$.contact_id') IS NOT json_extract(h.after, '$.contact_id')
-        ORDER BY h.pk
-    """
-    return [Link(*row) for row in store.execute(sql, (visitor_id,))]

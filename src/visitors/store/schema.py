@@ -7,11 +7,20 @@ from pathlib import Path
 
 from visitors.errors import StoreProblem
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """How many migrations there are. Kept here so that opening a current store imports none of them."""
 
 APPLICATION_ID = 0x56535452
 """`VSTR`, in SQLite's header field that tells whose file it is."""
+
+RECORDED = {
+    "contact": "contacts",
+    "visitor": "visitors",
+    "block": "blocks",
+    "conversation": "conversations",
+    "message": "messages",
+}
+"""Kind of record -> its table, for those whose every change is recorded; what is referred to comes first."""
 
 
 def schema_version(connection: sqlite3.Connection, path: Path) -> int:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 Visitors = Callable[..., Any]
 
-TYPES = ("store", "contact", "visitor", "block", "conversation", "message", "operation", "change", "cause")
+TYPES = ("store", "contact", "visitor", "block", "conversation", "message", "operation", "creation", "change", "cause")
 
 
 @pytest.fixture
