@@ -13,10 +13,13 @@ from visitors.commands.many import number
 from visitors.context import Context, context_of
 from visitors.domain.decision import OnConflict
 from visitors.errors import RowsRejected, UsageProblem
+from visitors.input.ahead import read_ahead, worth_reading_ahead
 from visitors.input.mapping import ColumnMapping
 from visitors.input.readers import read_rows
+from visitors.input.rows import checked_rows
 from visitors.input.source import choose_format, format_of, open_source
-from visitors.operations.import_ import OnExisting, Policy, Taken, take_all
+from visitors.operations.bulk_import import take_all
+from visitors.operations.import_ import OnExisting, Policy, Taken
 from visitors.output.progress import watched
 from visitors.output.rejects import RejectedRows, rejected_rows
 from visitors.store import operations
@@ -66,7 +69,10 @@ def command(
         format_ = choose_format(file, context.settings.format, source)
         header, rows = read_rows(source, format_)
         mapping = ColumnMapping(map_ or [], header, ignore_unknown=ignore_unknown)
-        shown = stack.enter_context(watched(rows, source, quiet=context.output.quiet))
+        checked = checked_rows(rows, mapping, keep_values=keep_going or dry_run)
+        ahead = stack.enter_context(read_ahead(checked, source)) if worth_reading_ahead(source) else None
+        watched_rows = watched(ahead or checked, ahead or source, quiet=context.output.quiet)
+        shown = stack.enter_context(watched_rows)
         operation = stack.enter_context(context.operation(dry_run=dry_run))
         bad_rows = None
         if keep_going or dry_run:
@@ -74,7 +80,7 @@ def command(
             kept = rejected_rows(rejects, format_of(rejects or "") or format_, header)
             bad_rows = stack.enter_context(kept)
         reject = bad_rows.add if bad_rows is not None else None
-        taken = take_all(context.store, operation, shown, mapping, policy, reject)
+        taken = take_all(context.store, operation, shown, policy, reject)
     _tell(context, operation.id, taken, bad_rows, rejects, dry_run=dry_run)
 
 

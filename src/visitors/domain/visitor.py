@@ -7,7 +7,6 @@ formats' contract. `BrowserData` is what may be set: the part that a browser tel
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -103,22 +102,20 @@ BROWSER_DATA: dict[str, Callable[[Any, str], str | float]] = {
     "attribution": document,
     "currentPage": document,
 }
-_NOT_TEXT = {"latitude", "longitude", "attribution", "currentPage"}
+NOT_TEXT = {"latitude", "longitude", "attribution", "currentPage"}
+"""The fields of the browser data whose values need not be strings."""
 
 BrowserData = dict[str, str | float | None]
 """Public name -> normalised value; a missing name means 'keep', None means 'clear'."""
 
 
-_UNIQUE = {"fingerprint", "latitude", "longitude", "attribution", "currentPage"}
-
-
-def _normalised(field: str, value: Any) -> str | float:
-    return BROWSER_DATA[field](value, field) if field in _UNIQUE else _remembered(field, value)
-
-
-@lru_cache(maxsize=16_384)
-def _remembered(field: str, value: str) -> str | float:
-    """The normalised value of a field in which few values make up many rows."""
+def normalised(value: Any, field: str) -> str | float:
+    """One value of the browser data, in the form in which the store keeps it. Raises InvalidData."""
+    if not isinstance(value, str):
+        if field not in NOT_TEXT:
+            raise InvalidData(f"{field} is not a string", field=field, code="invalid_type")
+        if field in ("latitude", "longitude") and (isinstance(value, bool) or not isinstance(value, float | int)):
+            raise InvalidData(f"{field} is not a number", field=field, code="invalid_type")
     return BROWSER_DATA[field](value, field)
 
 
@@ -134,10 +131,6 @@ def browser_data(values: Mapping[str, object], clear: tuple[str, ...] = ()) -> B
             continue
         if field in clear:
             raise UsageProblem(f"{field} is both given and cleared")
-        if not isinstance(value, str) and field not in _NOT_TEXT:
-            raise InvalidData(f"{field} is not a string", field=field, code="invalid_type")
-        if field in ("latitude", "longitude") and (isinstance(value, bool) or not isinstance(value, str | float | int)):
-            raise InvalidData(f"{field} is not a number", field=field, code="invalid_type")
-        data[field] = _normalised(field, value)
+        data[field] = normalised(value, field)
     data.update(dict.fromkeys(clear))
     return data

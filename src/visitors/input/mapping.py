@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from visitors.domain.row import FIELDS
+from visitors.domain.row import FIELDS, RowParser, VisitorRow
 from visitors.errors import InvalidData, UsageProblem
 from visitors.input.readers import Header
 
@@ -35,6 +35,16 @@ _IGNORED = {
 }
 REJECT = "reject."
 """How the columns begin that a file of rejected rows has beside its own."""
+_RAW = f"{REJECT}raw"
+
+
+class _Plan:
+    """Which columns are taken, and as which fields."""
+
+    def __init__(self, pairs: Sequence[tuple[str, str]]) -> None:
+        self.fields = [field for field, _ in pairs]
+        self.columns = [column for _, column in pairs]
+        self.parser = RowParser(self.fields)
 
 
 class ColumnMapping:
@@ -45,7 +55,7 @@ class ColumnMapping:
         self._explicit = _parse_maps(maps)
         self._ignore_unknown = ignore_unknown
         self._unseen = set(self._explicit.values())
-        self._plans: dict[tuple[str, ...], list[tuple[str, str]]] = {}
+        self._plans: dict[tuple[str, ...], _Plan] = {}
         if header.columns is not None:
             missing = [column for column in self._explicit.values() if column not in header.columns]
             if missing:
@@ -56,20 +66,16 @@ class ColumnMapping:
                 )
             self._plan(header.columns)
 
-    def values(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """The values of a row by field, without the blank ones. Raises InvalidData for unknown columns."""
-        flat = _flat(row, self._explicit.values())
+    def row(self, cells: Mapping[str, Any]) -> VisitorRow:
+        """The row that the cells of a file's row, by column, tell. Raises InvalidData, also for unknown columns."""
+        flat = _flat(cells, self._explicit.values())
         if self._unseen:
             self._unseen.difference_update(flat)
         plan = self._plan(tuple(flat))
-        values = {
-            field: value
-            for field, column in plan
-            if (value := flat[column]) is not None and not (isinstance(value, str) and (not value or value.isspace()))
-        }
-        if not values and str(row.get(f"{REJECT}raw") or "").strip():
+        values = [flat[column] for column in plan.columns]
+        if _RAW in cells and not any(map(_is_told, values)) and _is_told(cells[_RAW]):
             raise InvalidData("the row could not be read, and was not mended", code="not_mended")
-        return values
+        return plan.parser.parse(values)
 
     def refuse_unseen(self) -> None:
         """After the last row: raises InvalidData if a column of `--map` was in none of them."""
@@ -80,12 +86,14 @@ class ColumnMapping:
         """The column that `field` came from in `row`."""
         if field is None or not row:
             return None
-        return dict(self._plan(tuple(_flat(row, self._explicit.values())))).get(field)
+        plan = self._plan(tuple(_flat(row, self._explicit.values())))
+        return dict(zip(plan.fields, plan.columns, strict=True)).get(field)
 
-    def _plan(self, columns: tuple[str, ...]) -> list[tuple[str, str]]:
-        if columns not in self._plans:
-            self._plans[columns] = self._make_plan(columns)
-        return self._plans[columns]
+    def _plan(self, columns: tuple[str, ...]) -> _Plan:
+        plan = self._plans.get(columns)
+        if plan is None:
+            plan = self._plans[columns] = _Plan(self._make_plan(columns))
+        return plan
 
     def _make_plan(self, columns: tuple[str, ...]) -> list[tuple[str, str]]:
         present = set(columns)
@@ -142,7 +150,8 @@ def _flat(row: Mapping[str, Any], mapped: Iterable[str]) -> dict[str, Any]:
     contact = flat.get("contact")
     if isinstance(contact, dict):
         del flat["contact"]
-        flat.update({f"contact.{key}": value for key, value in contact.items()})
+        for key, value in contact.items():
+            flat[f"contact.{key}"] = value
     elif "contact" in flat and contact is None:
         del flat["contact"]
     for column in mapped:
@@ -152,3 +161,7 @@ def _flat(row: Mapping[str, Any], mapped: Iterable[str]) -> dict[str, Any]:
             if isinstance(nested, dict) and inner in nested:
                 flat[column] = nested[inner]
     return flat
+
+
+def _is_told(value: object) -> bool:
+    return value is not None and not (isinstance(value, str) and not value.strip())

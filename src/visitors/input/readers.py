@@ -18,7 +18,7 @@ from visitors.input.source import DUMP_LINE_LIMIT, Format, Source
 _TSV_ESCAPES = {"t": "\t", "n": "\n", "r": "\r", "\\": "\\"}
 
 
-class Place(msgspec.Struct, frozen=True):
+class Place(msgspec.Struct, frozen=True, array_like=True):
     """Where a row stands: the file, and the number of its first line, or of the item in a JSON list."""
 
     file: str

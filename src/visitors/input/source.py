@@ -36,6 +36,7 @@ _EXTENSIONS: dict[str, Format] = {
     ".ndjson": "ndjson",
     ".jsonl": "ndjson",
 }
+_BLOCK = 256 * 1024
 _GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -67,18 +68,26 @@ class Source:
 
         Raises InvalidData for a line that is too long or not UTF-8, and for damaged compression.
         """
-        number = 0
+        number, begun = 0, bytearray()  # a line that no block has ended yet
         while True:
-            number += 1
             with self._readable():
-                line = self._stream.readline(limit)
-            if not line:
+                block = self._stream.read(_BLOCK)
+            if b"\n" not in block:
+                begun += block
+                if len(begun) >= limit:
+                    raise self._too_long(number + 1, limit)
+                if block:
+                    continue
+                if begun:
+                    yield number + 1, self._decode(begun, number + 1)
                 return
-            if len(line) == limit and not line.endswith(b"\n"):
-                raise InvalidData(
-                    f"{self.name}, line {number:,}: longer than {limit // 1024 // 1024} MiB", code="line_too_long"
-                )
-            yield number, self._decode(line, number)
+            *lines, rest = (begun + block).split(b"\n")
+            begun = rest
+            for line in lines:
+                number += 1
+                if len(line) >= limit:
+                    raise self._too_long(number, limit)
+                yield number, self._decode(line, number) + "\n"
 
     def whole(self) -> bytes:
         """All of it. Raises InvalidData when it is larger than 1 GiB, or its compression is damaged."""
@@ -95,7 +104,7 @@ class Source:
         if self._raw is not sys.stdin.buffer:
             self._raw.close()
 
-    def _decode(self, line: bytes, number: int) -> str:
+    def _decode(self, line: bytes | bytearray, number: int) -> str:
         if number == 1:
             line = line.removeprefix(b"\xef\xbb\xbf")
         try:
@@ -106,6 +115,10 @@ class Source:
                 code="not_utf8",
                 hint="convert it first: iconv -f WINDOWS-1252 -t UTF-8",
             ) from None
+
+    def _too_long(self, number: int, limit: int) -> InvalidData:
+        message = f"{self.name}, line {number:,}: longer than {limit // 1024 // 1024} MiB"
+        return InvalidData(message, code="line_too_long")
 
     def _readable(self) -> _Readable:
         return _Readable(self.name)

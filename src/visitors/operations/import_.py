@@ -1,27 +1,21 @@
-"""Take rows into the store, each by the rules of track and identify, all in one operation."""
+"""Take one row into the store, by the rules of track and identify."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable
 from typing import Literal
 
 import msgspec
 
 from visitors.domain.decision import OnConflict
-from visitors.domain.row import VisitorRow, parse_row
+from visitors.domain.row import VisitorRow
 from visitors.domain.visitor import Visitor
-from visitors.errors import Conflict, VisitorsError
-from visitors.input.mapping import ColumnMapping
-from visitors.input.readers import RawRow
+from visitors.errors import Conflict
 from visitors.operations.identify import ContactTimes, identify, settle_contact
 from visitors.store import blocks, visitors
 from visitors.store.connection import OpenOperation, Store
 
 OnExisting = Literal["error", "skip", "update"]
 Taken = Literal["created", "updated", "unchanged", "skipped"]
-Reject = Callable[[RawRow, str | None, VisitorsError], None]
-"""Takes a row that was not taken, the column that is to blame, and the error."""
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,7 +69,7 @@ def _create(store: Store, operation: OpenOperation, row: VisitorRow, policy: Pol
     )
     if settled is not None:
         operation.because(store, visitor_id, settled.decision.rule)
-    _block(store, operation, row, visitor_id, contact_id)
+    block_as_told(store, operation, row, visitor_id, contact_id)
 
 
 def _update(store: Store, operation: OpenOperation, existing: Visitor, row: VisitorRow, policy: Policy) -> Taken:
@@ -88,11 +82,13 @@ def _update(store: Store, operation: OpenOperation, existing: Visitor, row: Visi
         contact_id = identify(
             store, operation, existing, row.identity, on_conflict=policy.on_conflict, relink=policy.relink
         ).contact_id
-    _block(store, operation, row, existing.id, contact_id)
+    block_as_told(store, operation, row, existing.id, contact_id)
     return "updated" if operation.state(store) != before else "unchanged"
 
 
-def _block(store: Store, operation: OpenOperation, row: VisitorRow, visitor_id: str, contact_id: str | None) -> None:
+def block_as_told(
+    store: Store, operation: OpenOperation, row: VisitorRow, visitor_id: str, contact_id: str | None
+) -> None:
     """Block whom the row says to be blocked, the person if it says that, unless they are already."""
     if not row.is_blocked and not row.contact_is_blocked:
         return
@@ -110,38 +106,3 @@ def _block(store: Store, operation: OpenOperation, row: VisitorRow, visitor_id: 
         blocked_by=row.blocked_by,
         expires_at=row.block_expires_at,
     )
-
-
-def take_all(
-    store: Store,
-    operation: OpenOperation,
-    rows: Iterable[RawRow],
-    mapping: ColumnMapping,
-    policy: Policy,
-    reject: Reject | None = None,
-) -> Counter[Taken]:
-    """Take every row; returns how many were created, updated, unchanged, skipped.
-
-    A bad row goes to `reject`, with nothing of it in the store; without `reject` it raises its error,
-    with its place before the message.
-    """
-    taken: Counter[Taken] = Counter()
-    for row in rows:
-        try:
-            if row.error is not None:
-                raise row.error
-            values = mapping.values(row.values)
-            if reject is None:
-                taken[take(store, operation, parse_row(values), policy)] += 1
-            else:
-                with store.savepoint():
-                    taken[take(store, operation, parse_row(values), policy)] += 1
-        except VisitorsError as error:
-            column = mapping.column_of(getattr(error, "field", None), row.values)
-            if reject is None:
-                error.message = row.place.reason(column, error.message)
-                raise
-            reject(row, column, error)
-    if taken:
-        mapping.refuse_unseen()
-    return taken

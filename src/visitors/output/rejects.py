@@ -8,7 +8,8 @@ from typing import TextIO
 
 from visitors.errors import UsageProblem, VisitorsError
 from visitors.input.mapping import REJECT
-from visitors.input.readers import Header, RawRow
+from visitors.input.readers import Header
+from visitors.input.rows import ReadRow
 from visitors.input.source import Format
 from visitors.output.files import whole_file
 from visitors.output.machine import encode_json, separated
@@ -24,8 +25,9 @@ class RejectedRows:
         self._columns = tuple(column for column in header.columns or () if not column.startswith(REJECT))
         self.reasons: list[str] = []
 
-    def add(self, row: RawRow, column: str | None, error: VisitorsError) -> None:
+    def add(self, row: ReadRow, error: VisitorsError) -> None:
         """Keep a row that was not taken."""
+        column = row.column
         self.reasons.append(row.place.reason(column, error.message))
         if self._target is None:
             return
@@ -35,8 +37,8 @@ class RejectedRows:
             f"{REJECT}code": error.code,
             f"{REJECT}reason": error.message,
         }
-        raw = {f"{REJECT}raw": row.raw} if row.raw and row.error is not None else {}
-        values = {column: value for column, value in row.values.items() if not column.startswith(REJECT)}
+        raw = {f"{REJECT}raw": row.raw} if row.raw else {}
+        values = {column: value for column, value in (row.values or {}).items() if not column.startswith(REJECT)}
         first = len(self.reasons) == 1
         if self._format in ("json", "ndjson"):
             line = encode_json({**reason, **raw, **values})

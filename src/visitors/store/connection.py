@@ -39,6 +39,22 @@ class OpenOperation:
         """Record why this operation changes a record: the rule that fired, as a code."""
         store.execute("INSERT INTO causes (operation, record, code) VALUES (?, ?, ?)", (self.pk, record_id, code))
 
+    def because_many(self, store: Store, causes: Iterable[tuple[str, str]]) -> None:
+        """As `because`, of many records."""
+        sql = "INSERT INTO causes (operation, record, code) VALUES (?, ?, ?)"
+        store.execute_many(sql, ((self.pk, *cause) for cause in causes))
+
+    @staticmethod
+    def next_pk(store: Store, table: str) -> int:
+        """The number of the next new row: one that no row ever had, so that it is recorded as one of a range."""
+        kind = next(kind for kind, of_kind in RECORDED.items() if of_kind == table)
+        sql = (
+            f"SELECT 1 + max(coalesce((SELECT max(pk) FROM {table}), 0),"
+            " coalesce((SELECT max(last) FROM creations WHERE kind = ?), 0))"
+        )
+        found: int = store.execute(sql, (kind,)).fetchone()[0]
+        return found
+
     def made(self, store: Store, table: str, record_id: str) -> bool:
         """Whether this operation made the record."""
         kind = next(kind for kind, of_kind in RECORDED.items() if of_kind == table)
@@ -86,6 +102,10 @@ class Store:
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> sqlite3.Cursor:
         """Run one statement. Only for modules of the store, inside `reading` or `operation`."""
         return self._connection.execute(sql, parameters)
+
+    def execute_many(self, sql: str, parameters: Iterable[Sequence[object]]) -> None:
+        """Run one statement for each of `parameters`."""
+        self._connection.executemany(sql, parameters)
 
     @contextmanager
     def reading(self) -> Iterator[None]:

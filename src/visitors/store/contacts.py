@@ -6,7 +6,7 @@ whoever asks for the tombstone, by id, external id or email, gets the survivor.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -122,6 +122,45 @@ def insert(
         ),
     )
     return new_id
+
+
+def insert_many(store: Store, operation: OpenOperation, new: Iterable[tuple[Any, ...]]) -> None:
+    """New contacts: each `(id, external id, name, email, image, metadata as JSON, its hash, createdAt, updatedAt,
+    deletedAt)`.
+    """
+    store.execute_many(
+        "INSERT INTO contacts (pk, id, external_id, name, email, image, metadata, metadata_hash, created_at,"
+        " updated_at, deleted_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        ((pk, *row) for pk, row in enumerate(new, operation.next_pk(store, "contacts"))),
+    )
+
+
+class Trace(msgspec.Struct, frozen=True):
+    """A contact as a bulk job compares it with what is said; `metadata` is JSON."""
+
+    id: str
+    external_id: str | None
+    name: str | None
+    email: str | None
+    image: str | None
+    metadata: str
+    deleted_at: Instant | None = None
+    merged_into: str | None = None
+
+
+def traces(
+    store: Store, contact_ids: Sequence[str], external_ids: Sequence[str], emails: Sequence[str]
+) -> Iterator[Trace]:
+    """The contacts, deleted ones and tombstones too, with one of these ids, external ids or emails."""
+    sql = """
+        SELECT id, external_id, name, email, image, metadata, deleted_at, merged_into FROM contacts WHERE pk IN (
+            SELECT pk FROM contacts WHERE id IN (SELECT value FROM json_each(?))
+            UNION SELECT pk FROM contacts WHERE external_id IN (SELECT value FROM json_each(?))
+            UNION SELECT pk FROM contacts WHERE email IN (SELECT value FROM json_each(?))
+        )
+    """
+    for row in store.execute(sql, (rows(contact_ids), rows(external_ids), rows(emails))):
+        yield Trace(*row)
 
 
 def update(store: Store, operation: OpenOperation, contact_id: str, changes: Mapping[str, Any]) -> None:

@@ -169,6 +169,17 @@ def insert(
     return str(values["id"])
 
 
+_EVERY_COLUMN = ("pk", "id", "contact_id", "created_at", "updated_at", "last_seen_at", "deleted_at", *COLUMNS.values())
+_INSERT = f"INSERT INTO visitors ({', '.join(_EVERY_COLUMN)}) VALUES ({', '.join('?' * len(_EVERY_COLUMN))})"
+
+
+def insert_many(store: Store, operation: OpenOperation, new: Iterable[tuple[Any, ...]]) -> None:
+    """New visitors: each `(id, contact id, createdAt, updatedAt, lastSeenAt, deletedAt)`, then the browser data in
+    the order of COLUMNS.
+    """
+    store.execute_many(_INSERT, ((pk, *row) for pk, row in enumerate(new, operation.next_pk(store, "visitors"))))
+
+
 def update(store: Store, operation: OpenOperation, visitor_ids: Sequence[str], data: BrowserData) -> set[str]:
     """Set browser data on all of `visitor_ids`. Returns the ids of those that it changed."""
     if not data:

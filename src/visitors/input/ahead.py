@@ -1,0 +1,115 @@
+"""Reading ahead: rows are read and checked in a process of their own while others are written.
+
+Both take about as long, so that a second core halves the time of a long import. The rows come through
+a pipe in batches, one ahead of those that are being written, so that the memory stays flat.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO
+
+import msgspec
+
+from visitors.errors import InvalidData
+from visitors.input.rows import Problem, ReadRow
+from visitors.input.source import Source
+
+WORTH_IT = 4_000_000
+"""Bytes from which on a second process pays: starting one takes some milliseconds."""
+_BATCH = 1_000
+_LENGTH = 4
+
+
+class _Batch(msgspec.Struct, array_like=True):
+    """Some rows, how far the source was read for them, and why there are no more, if there are none."""
+
+    rows: list[ReadRow]
+    position: int
+    is_last: bool
+    problem: Problem | None = None
+
+
+def worth_reading_ahead(source: Source) -> bool:
+    """Whether the file is long, and this machine has processes that fork and a second core for one."""
+    if source.size is None or source.size < WORTH_IT or not hasattr(os, "fork"):
+        return False
+    return (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1) > 1
+
+
+class ReadAhead:
+    """The rows from another process, in order; `position` follows how far it has read."""
+
+    def __init__(self, pipe: BinaryIO, size: int | None) -> None:
+        self._pipe = pipe
+        self._decoder = msgspec.msgpack.Decoder(_Batch)
+        self.size = size
+        self.position = 0
+
+    def __iter__(self) -> Iterator[ReadRow]:
+        while True:
+            batch = self._decoder.decode(self._pipe.read(int.from_bytes(self._read(_LENGTH))))
+            self.position = batch.position
+            yield from batch.rows
+            if batch.problem is not None:
+                raise batch.problem.error()
+            if batch.is_last:
+                return
+
+    def _read(self, size: int) -> bytes:
+        found = self._pipe.read(size)
+        if len(found) < size:
+            raise RuntimeError("the process that reads the file ended before the file did")
+        return found
+
+
+@contextmanager
+def read_ahead(rows: Iterator[ReadRow], source: Source) -> Iterator[ReadAhead]:
+    """`rows` of `source`, made in a process of their own. Enter it before anything that a fork must not copy is open.
+
+    Raises what making them raises.
+    """
+    receiver, sender = os.pipe()
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            os.close(receiver)
+            # an interrupt is the parent's to handle: when it closes the pipe, this ends
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            with os.fdopen(sender, "wb") as pipe:
+                _send(pipe, rows, source)
+            status = 0
+        finally:
+            os._exit(status)  # nothing that the parent has open, or wants to write, is this process's
+    os.close(sender)
+    try:
+        with os.fdopen(receiver, "rb") as pipe:
+            yield ReadAhead(pipe, source.size)
+    finally:
+        os.kill(child, signal.SIGKILL)  # at the end of the rows it has nothing left to do
+        os.waitpid(child, 0)
+
+
+def _send(pipe: BinaryIO, rows: Iterator[ReadRow], source: Source) -> None:
+    encoder = msgspec.msgpack.Encoder()
+
+    def send(batch: _Batch) -> None:
+        content = encoder.encode(batch)
+        pipe.write(len(content).to_bytes(_LENGTH) + content)
+        pipe.flush()
+
+    waiting: list[ReadRow] = []
+    problem = None
+    try:
+        for row in rows:
+            waiting.append(row)
+            if len(waiting) == _BATCH:
+                send(_Batch(waiting, source.position, is_last=False))
+                waiting = []
+    except InvalidData as error:
+        problem = Problem.of(error)
+    send(_Batch(waiting, source.position, is_last=True, problem=problem))

@@ -1,0 +1,69 @@
+"""Rows as an import takes them: read, mapped to fields, and checked.
+
+All that needs no store, so that it can be done in a process of its own (`ahead`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import msgspec
+
+from visitors.domain.row import VisitorRow
+from visitors.errors import InvalidData
+from visitors.input.mapping import ColumnMapping
+from visitors.input.readers import Place, RawRow
+
+
+class Problem(msgspec.Struct, frozen=True, array_like=True):
+    """An InvalidData as a value."""
+
+    message: str
+    field: str | None
+    hint: str | None
+    code: str
+
+    @classmethod
+    def of(cls, error: InvalidData) -> Problem:
+        """What `error` says."""
+        return cls(error.message, error.field, error.hint, error.code)
+
+    def error(self) -> InvalidData:
+        """The error to raise."""
+        return InvalidData(self.message, field=self.field, hint=self.hint, code=self.code)
+
+
+class ReadRow(msgspec.Struct, frozen=True, array_like=True):
+    """A row of a file: `row`, or what is wrong with it and the column to blame.
+
+    `values` are its cells by column, kept only where they are asked for; `raw` is the text of one that
+    could not even be read.
+    """
+
+    place: Place
+    row: VisitorRow | None
+    values: dict[str, Any] | None = None
+    raw: str = ""
+    problem: Problem | None = None
+    column: str | None = None
+
+
+def checked_rows(rows: Iterable[RawRow], mapping: ColumnMapping, *, keep_values: bool) -> Iterator[ReadRow]:
+    """The rows by field, good and bad. Raises InvalidData after the last if a mapped column was in none."""
+    read = False
+    for raw in rows:
+        values = raw.values if keep_values else None
+        try:
+            if raw.error is not None:
+                raise raw.error
+            row = mapping.row(raw.values)
+        except InvalidData as error:
+            column = mapping.column_of(error.field, raw.values)
+            text = raw.raw if raw.error is not None else ""
+            yield ReadRow(raw.place, None, values, text, Problem.of(error), column)
+        else:
+            read = True
+            yield ReadRow(raw.place, row, values)
+    if read:
+        mapping.refuse_unseen()

@@ -1,0 +1,231 @@
+"""Take many rows into the store, in batches, all in one operation.
+
+Most rows of a large file are plain: a visitor that is new, of nobody, of somebody new, or of somebody of
+whom the row says nothing new. Those are gathered and written many at a time; every other row is taken
+alone, by the rules that `import_.take` has for it, once all before it are written. Either way the store
+becomes what taking row after row would have made of it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import Any, NamedTuple
+
+from visitors.domain.decision import Rule
+from visitors.domain.identity import Identity
+from visitors.domain.metadata import encode, metadata_hash
+from visitors.domain.row import VisitorRow
+from visitors.errors import VisitorsError
+from visitors.input.rows import ReadRow
+from visitors.operations.import_ import Policy, Taken, block_as_told, take
+from visitors.store import contacts, visitors
+from visitors.store.bulk import bulk_load
+from visitors.store.connection import OpenOperation, Store
+from visitors.store.contacts import Trace
+
+Reject = Callable[[ReadRow, VisitorsError], None]
+"""Takes a row that was not taken, and its error."""
+
+_BATCH = 1_000
+
+
+def take_all(
+    store: Store, operation: OpenOperation, rows: Iterable[ReadRow], policy: Policy, reject: Reject | None = None
+) -> Counter[Taken]:
+    """Take every row; returns how many were created, updated, unchanged, skipped.
+
+    A bad row goes to `reject`, with nothing of it in the store; without `reject` it raises its error,
+    with its place before the message.
+    """
+    taken: Counter[Taken] = Counter()
+    # a merge moves the visitors of a contact, and has to find them
+    keep = {"visitors_contact"} if policy.on_conflict == "merge" else set[str]()
+    with bulk_load(store, keep=keep) as made:
+        rows = iter(rows)
+        while batch := list(islice(rows, _BATCH)):
+            _Batch(store, operation, policy, batch, taken, reject).take()
+            made(taken["created"])
+    return taken
+
+
+class _New(NamedTuple):
+    """A plain row and what it is of whom; `rule` is None if it is of nobody."""
+
+    visitor_id: str
+    row: VisitorRow
+    contact_id: str | None
+    rule: Rule | None
+
+
+class _Batch:
+    """Some rows on their way into the store."""
+
+    def __init__(
+        self,
+        store: Store,
+        operation: OpenOperation,
+        policy: Policy,
+        rows: list[ReadRow],
+        taken: Counter[Taken],
+        reject: Reject | None,
+    ) -> None:
+        self._store = store
+        self._operation = operation
+        self._policy = policy
+        self._rows = rows
+        self._taken = taken
+        self._reject = reject
+        good = [read.row for read in rows if read.row is not None]
+        self._ids = visitors.existing(store, [row.id for row in good if row.id is not None])
+        self._people = _People(store, [row.identity for row in good if row.identity is not None])
+        self._new: list[_New] = []
+        self._new_contacts: list[tuple[Any, ...]] = []
+
+    def take(self) -> None:
+        """Take the rows in their order. Raises what taking one raises, unless there is a `reject`."""
+        for read in self._rows:
+            if read.row is not None and self._gather(read.row):
+                continue
+            self._write()
+            try:
+                self._take_alone(read)
+            except VisitorsError as error:
+                if self._reject is None:
+                    error.message = read.place.reason(read.column or getattr(error, "field", None), error.message)
+                    raise
+                self._reject(read, error)
+        self._write()
+
+    def _gather(self, row: VisitorRow) -> bool:
+        """Whether the row is plain; then it waits to be written with others."""
+        if row.id is not None and row.id in self._ids:
+            return False
+        contact_id, rule = None, None
+        if row.identity is not None:
+            found = self._people.settle(row.identity)
+            if found is None:
+                return False
+            contact_id, rule = found
+            if rule == "created":
+                contact_id = contact_id or self._operation.new_id()
+                self._make_contact(contact_id, row, row.identity)
+        visitor_id = row.id or self._operation.new_id()
+        self._ids.add(visitor_id)
+        self._new.append(_New(visitor_id, row, contact_id, rule))
+        return True
+
+    def _make_contact(self, contact_id: str, row: VisitorRow, said: Identity) -> None:
+        metadata = said.metadata or {}
+        told = (contact_id, said.external_id, said.name, said.email, said.image, encode(metadata))
+        self._people.add(Trace(*told, row.contact_deleted_at))
+        times = (row.contact_created_at or self._operation.at, row.contact_updated_at or self._operation.at)
+        self._new_contacts.append((*told, metadata_hash(metadata), *times, row.contact_deleted_at))
+
+    def _take_alone(self, read: ReadRow) -> None:
+        if read.problem is not None:
+            raise read.problem.error()
+        assert read.row is not None
+        if read.row.id is not None:
+            self._ids.add(read.row.id)
+        if read.row.identity is not None:
+            self._people.doubt(read.row.identity)
+        if self._reject is None:
+            self._taken[take(self._store, self._operation, read.row, self._policy)] += 1
+        else:
+            with self._store.savepoint():
+                self._taken[take(self._store, self._operation, read.row, self._policy)] += 1
+
+    def _write(self) -> None:
+        """Write what was gathered."""
+        if not self._new:
+            return
+        store, operation, new = self._store, self._operation, self._new
+        contacts.insert_many(store, operation, self._new_contacts)
+        visitors.insert_many(store, operation, map(self._columns, new))
+        operation.because_many(store, ((one.visitor_id, one.rule) for one in new if one.rule is not None))
+        for one in new:
+            if one.row.is_blocked or one.row.contact_is_blocked:
+                block_as_told(store, operation, one.row, one.visitor_id, one.contact_id)
+        self._taken["created"] += len(new)
+        self._new, self._new_contacts = [], []
+
+    def _columns(self, new: _New) -> tuple[Any, ...]:
+        row, at = new.row, self._operation.at
+        return (
+            new.visitor_id,
+            new.contact_id,
+            row.created_at or row.last_seen_at or at,
+            row.updated_at or at,
+            row.last_seen_at,
+            row.deleted_at,
+            *map(row.data.get, visitors.COLUMNS),
+        )
+
+
+class _People:
+    """The contacts that the rows of a batch may mean, found at once instead of row by row."""
+
+    def __init__(self, store: Store, said: list[Identity]) -> None:
+        self._by_key: dict[tuple[str, str], list[Trace]] = {}
+        self._doubtful: set[tuple[str, str]] = set()
+        if said:
+            ids = [one.contact_id for one in said if one.contact_id is not None]
+            external_ids = [one.external_id for one in said if one.external_id is not None]
+            emails = [one.email for one in said if one.email is not None]
+            for trace in contacts.traces(store, ids, external_ids, emails):
+                self.add(trace)
+
+    def add(self, trace: Trace) -> None:
+        """Know a contact."""
+        for key in _keys(trace.id, trace.external_id, trace.email):
+            self._by_key.setdefault(key, []).append(trace)
+
+    def doubt(self, said: Identity) -> None:
+        """What is said is about to change contacts: from now on they are to be looked up."""
+        for key in _keys(said.contact_id, said.external_id, said.email):
+            self._doubtful.add(key)
+            for trace in self._by_key.get(key, ()):
+                self._doubtful.update(_keys(trace.id, trace.external_id, trace.email))
+
+    def settle(self, said: Identity) -> tuple[str | None, Rule] | None:
+        """The contact's id, and the rule that chose it, where `decide` would choose it and change nothing; the id
+        that is said, if any, where it would make one. None where it has to be asked.
+        """
+        keys = list(_keys(said.contact_id, said.external_id, said.email))
+        if not self._doubtful.isdisjoint(keys):
+            return None
+        found = {trace.id: trace for key in keys for trace in self._by_key.get(key, ())}
+        if not found:
+            return said.contact_id, "created"
+        if len(found) > 1:
+            return None
+        contact = next(iter(found.values()))
+        if contact.merged_into is not None or (contact.deleted_at is not None and not said.is_deleted):
+            return None
+        return (contact.id, _RULES[keys[0][0]]) if _says_nothing_new(said, contact) else None
+
+
+_RULES: dict[str, Rule] = {"id": "contact-id", "external id": "external-id", "email": "email"}
+
+
+def _keys(contact_id: str | None, external_id: str | None, email: str | None) -> Iterator[tuple[str, str]]:
+    """By what a person is known, the strongest first."""
+    if contact_id is not None:
+        yield "id", contact_id
+    if external_id is not None:
+        yield "external id", external_id
+    if email is not None:
+        yield "email", email
+
+
+def _says_nothing_new(said: Identity, contact: Trace) -> bool:
+    return (
+        said.contact_id in (None, contact.id)
+        and said.external_id in (None, contact.external_id)
+        and said.email in (None, contact.email)
+        and said.name in (None, contact.name)
+        and said.image in (None, contact.image)
+        and (not said.metadata or encode(said.metadata) == contact.metadata)
+    )
