@@ -1,0 +1,176 @@
+"""Taking rows in batches leaves what taking them one after another leaves."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from visitors.domain.row import RowParser
+from visitors.errors import VisitorsError
+from visitors.input.readers import Place
+from visitors.input.rows import Problem, ReadRow
+from visitors.operations import bulk_import
+from visitors.operations.bulk_import import take_all
+from visitors.operations.import_ import Policy, Taken, take
+from visitors.store import bulk
+from visitors.store.connection import OpenOperation, Store, open_store
+from visitors.store.schema import RECORDED
+
+AT = "2026-03-01T12:00:00.000Z"
+Cells = dict[str, Any]
+Rejected = list[tuple[int, str, str]]
+
+PEOPLE = st.fixed_dictionaries(
+    {},
+    optional={
+        "contact.id": st.sampled_from(["c1", "c2", "c3"]),
+        "contact.externalId": st.sampled_from(["u1", "u2", "u3"]),
+        "contact.email": st.sampled_from(["a@example.com", "b@example.com"]),
+        "contact.name": st.sampled_from(["Ada", "Bob"]),
+        "contact.metadata": st.sampled_from([{"plan": "pro"}, {"plan": "free", "seats": 5}]),
+        "contact.deletedAt": st.just("2026-02-01"),
+        "contact.isBlocked": st.booleans(),
+    },
+)
+ROWS = st.builds(
+    lambda cells, person: {**cells, **person},
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "id": st.sampled_from(["v1", "v2", "v3", "v4", "v5"]),
+            "city": st.sampled_from(["Oslo", "Rome"]),
+            "language": st.sampled_from(["en-us", "de", "not a language"]),
+            "lastSeenAt": st.sampled_from(["2026-01-01", "2026-02-01"]),
+            "deletedAt": st.just("2026-02-01"),
+            "isBlocked": st.booleans(),
+        },
+    ),
+    st.one_of(st.just({}), PEOPLE),
+)
+POLICIES = st.builds(
+    Policy,
+    on_existing=st.sampled_from(["error", "skip", "update"]),
+    on_conflict=st.sampled_from(["error", "external-id-wins", "merge"]),
+    relink=st.booleans(),
+)
+
+
+def read(number: int, cells: Cells) -> ReadRow:
+    place = Place("rows", number)
+    try:
+        return ReadRow(place, RowParser(cells).parse(cells.values()))
+    except VisitorsError as error:
+        problem = Problem(error.message, getattr(error, "field", None), error.hint, error.code)
+        return ReadRow(place, None, problem=problem)
+
+
+def one_by_one(
+    store: Store, operation: OpenOperation, rows: list[ReadRow], policy: Policy, reject: Any
+) -> Counter[Taken]:
+    """What `take_all` promises, in the plainest way."""
+    taken: Counter[Taken] = Counter()
+    for row in rows:
+        try:
+            with store.savepoint():
+                if row.problem is not None:
+                    raise row.problem.error()
+                assert row.row is not None
+                taken[take(store, operation, row.row, policy)] += 1
+        except VisitorsError as error:
+            if reject is None:
+                raise
+            reject(row, error)
+    return taken
+
+
+def imported(taking: Any, folder: Path, files: list[list[Cells]], policy: Policy, *, keep_going: bool) -> str:
+    """What each file came to, and then the rows of every table, made-up ids replaced by what they are ids of."""
+    outcomes: list[Any] = []
+    tables: dict[str, list[Any]] = {}
+    with open_store(folder / "visitors.db") as store:
+        for file in files:
+            rows = [read(number, cells) for number, cells in enumerate(file, start=1)]
+            rejected: Rejected = []
+
+            def reject(row: ReadRow, error: VisitorsError, rejected: Rejected = rejected) -> None:
+                rejected.append((row.place.number, error.code, error.message))
+
+            try:
+                with store.operation("import", actor="ada", clock=lambda: AT) as operation:
+                    taken = taking(store, operation, rows, policy, reject if keep_going else None)
+                outcomes.append((taken, rejected))
+            except VisitorsError as error:
+                outcomes.append(error.code)
+        tables = {table: store.execute(f"SELECT * FROM {table} ORDER BY pk").fetchall() for table in TABLES}
+    names = {row[1]: f"{table} {row[0]}" for table in RECORDED.values() for row in tables[table] if len(row[1]) == 26}
+    text = repr((outcomes, tables))
+    for made_up, name in names.items():
+        text = text.replace(made_up, name)
+    return text
+
+
+TABLES = (*RECORDED.values(), "causes")
+
+
+@pytest.fixture(autouse=True)
+def _small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk_import, "_BATCH", 4)
+    monkeypatch.setattr(bulk, "WORTH_IT", 3)
+
+
+@settings(
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+@example(  # an id that a row taken alone has used
+    files=[
+        [
+            {"id": "v1", "contact.externalId": "u1"},
+            {"id": "v2", "contact.externalId": "u1", "contact.name": "Ada"},
+            {"id": "v2"},
+        ]
+    ],
+    policy=Policy(on_existing="skip"),
+    keep_going=False,
+)
+@example(  # an email that leads to a tombstone
+    files=[
+        [
+            {"id": "v1", "contact.externalId": "u1", "contact.email": "b@example.com"},
+            {"id": "v2", "contact.email": "a@example.com"},
+            {"id": "v3", "contact.externalId": "u1", "contact.email": "a@example.com"},
+        ],
+        [{"id": "v4", "contact.email": "a@example.com"}],
+    ],
+    policy=Policy(on_conflict="merge"),
+    keep_going=False,
+)
+@example(  # an email that two people have
+    files=[
+        [
+            {"id": "v1", "contact.id": "c1", "contact.email": "a@example.com"},
+            {"id": "v2", "contact.id": "c2", "contact.email": "a@example.com"},
+        ],
+        [{"id": "v3", "contact.email": "a@example.com"}],
+    ],
+    policy=Policy(),
+    keep_going=True,
+)
+@given(files=st.lists(st.lists(ROWS, max_size=9), min_size=1, max_size=2), policy=POLICIES, keep_going=st.booleans())
+def test_rows_in_batches_leave_what_rows_one_by_one_leave(
+    files: list[list[Cells]],
+    policy: Policy,
+    keep_going: bool,  # noqa: FBT001
+) -> None:
+    with TemporaryDirectory() as first, TemporaryDirectory() as second:
+        expected = imported(one_by_one, Path(first), files, policy, keep_going=keep_going)
+        found = imported(take_all, Path(second), files, policy, keep_going=keep_going)
+
+    assert found == expected
