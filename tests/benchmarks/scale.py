@@ -1,0 +1,180 @@
+"""Whether a million visitors are as quick to handle as ten, and quicker than with the tools at hand.
+
+    python tests/benchmarks/scale.py [--scale 1M] [--rounds 3] [--only import,export,list,block]
+                                     [--with-growth] [--all-combinations] [--folder DIR] [--json FILE]
+
+It makes up the visitors (the same ones every time, see made_up.py), then runs ours and a peer in turn,
+each as a process of its own, output thrown away, and compares the medians:
+
+- import: the file into a new store, beside `sqlite-utils insert DB visitors FILE --nl --pk id` and the
+  sqlite3 shell's `.import --csv` into a bare table. --with-growth imports 3 and 10 times as many, too.
+- export: as CSV and NDJSON, beside `sqlite-utils rows` and the sqlite3 shell on a plain table of as many
+  columns with the same values.
+- list: pages, single visitors and searches; the peer is ourselves on a store of 1,000, so that RATIO
+  tells what the size of the store costs. Of pages far down the peer is page 1 of the same store.
+- block: a tenth of the visitors, 100,000 at most, by a selection; each round on a fresh copy of the store.
+
+How to read the table: OURS s and PEER s are median seconds, RATIO is the first by the second, OURS MB and
+PEER MB the most memory that one process of a run took (a process shows no less than this program's own 20
+or so). LIMIT is what RATIO, the seconds or the megabytes should stay below; it is meant for a scale of 1M
+and on an idle machine. `over` stands behind a row that is above one. Of the growing imports RATIO is said
+to be per row, or that of the memory.
+
+Seconds differ from machine to machine, ratios hardly do. The figures of list come from 3 times as many
+rounds, as they are short, and from page caches that are warm. --all-combinations also runs every filter
+with every sort, once, and shows the ten worst.
+
+A row takes 0.9 kB in the file, about as much in each table, and 2 kB in the store: have 8 GB free for a
+million. --folder keeps what was made for the next run; delete the stores in it (store-*.db) after a
+change of the schema or of import. It only measures: it exits 0 whatever it finds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from processes import Failed, Programs, machine
+from scale_bench import Bench, Row
+from scale_files import exports, growth, imports
+from scale_store import blocks, combinations, lists, pages
+
+PARTS = ("import", "export", "list", "block")
+
+
+class Arguments(NamedTuple):
+    """What was asked for on the command line."""
+
+    scale: int
+    rounds: int
+    only: tuple[str, ...]
+    with_growth: bool
+    all_combinations: bool
+    folder: Path | None
+    json: Path | None
+
+
+def scale_of(text: str) -> int:
+    """`1_000_000`, `1,000,000`, `1000k` or `1M`. Raises ArgumentTypeError beyond 10,000 to 10,000,000."""
+    plain = text.strip().lower().replace(",", "")
+    factor = {"k": 1_000, "m": 1_000_000}.get(plain[-1:], 1)
+    try:
+        scale = int(plain.rstrip("km")) * factor
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number such as 1_000_000, 10k or 1M") from None
+    if not 10_000 <= scale <= 10_000_000:
+        raise argparse.ArgumentTypeError(f"{scale:,} is not between 10,000 and 10,000,000")
+    return scale
+
+
+def parts_of(text: str) -> tuple[str, ...]:
+    """Names of parts, separated by commas. Raises ArgumentTypeError for another name."""
+    names = tuple(name.strip() for name in text.split(","))
+    if not set(names) <= set(PARTS):
+        raise argparse.ArgumentTypeError(f"parts are {', '.join(PARTS)}")
+    return names
+
+
+def parse_arguments() -> Arguments:
+    """The command line, checked."""
+    parser = argparse.ArgumentParser(description="Measure how the cost of everything grows with the store.")
+    add = parser.add_argument
+    add("--scale", type=scale_of, default=1_000_000, metavar="N", help="how many visitors: 10k to 10M (default 1M)")
+    add("--rounds", type=int, default=3, help="how often each command runs (default 3)")
+    add("--only", type=parts_of, default=PARTS, metavar="PARTS", help=f"some of {','.join(PARTS)}")
+    add("--with-growth", action="store_true", help="also import 3 and 10 times as many, once each")
+    add("--all-combinations", action="store_true", help="also run every filter with every sort, once")
+    add("--folder", type=Path, metavar="DIR", help="keep data and stores there, and use those that are there")
+    add("--json", type=Path, metavar="FILE", help="write the figures there, too")
+    return Arguments(**vars(parser.parse_args()))
+
+
+@contextlib.contextmanager
+def folder_for(kept: Path | None) -> Iterator[Path]:
+    """The folder that was asked for, or one that goes away again."""
+    if kept is None:
+        with tempfile.TemporaryDirectory(prefix="visitors-scale-") as name:
+            yield Path(name)
+        return
+    kept.mkdir(parents=True, exist_ok=True)
+    try:
+        yield kept
+    finally:
+        shutil.rmtree(kept / "scratch", ignore_errors=True)
+
+
+def measure(bench: Bench, asked: Arguments) -> list[Row]:
+    """Every row of the parts that were asked for. One that fails is told of and left out."""
+    steps = {
+        "import": [imports, *([growth] if asked.with_growth else [])],
+        "export": [exports],
+        "list": [lists, pages, *([combinations] if asked.all_combinations else [])],
+        "block": [blocks],
+    }
+    rows: list[Row] = []
+    for part in PARTS:
+        for step in steps[part] if part in asked.only else []:
+            try:
+                rows += step(bench)
+            except Failed as error:
+                sys.stderr.write(f"left out: {step.__name__}: {error}\n")
+    return rows
+
+
+def cells_of(row: Row) -> tuple[str, ...]:
+    """What the table shows of a row."""
+    return (
+        f"{row.case}, against {row.against}" if row.against else row.case,
+        f"{row.ours_seconds:.3f}",
+        f"{row.peer_seconds:.3f}" if row.peer_seconds is not None else "",
+        f"{row.ratio:.2f}" if row.ratio is not None else "",
+        row.limits,
+        f"{row.ours_megabytes:.0f}",
+        f"{row.peer_megabytes:.0f}" if row.peer_megabytes is not None else "",
+        ", ".join(filter(None, ("over" if row.is_over else "", row.remark))),
+    )
+
+
+def table(rows: list[Row]) -> str:
+    """The rows for a person."""
+    headings = ("CASE", "OURS s", "PEER s", "RATIO", "LIMIT", "OURS MB", "PEER MB", "")
+    cells = [headings, *map(cells_of, rows)]
+    widths = [max(len(row[index]) for row in cells) for index in range(len(headings))]
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) if index in (0, len(headings) - 1) else cell.rjust(width)
+            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in cells
+    )
+
+
+def main() -> None:
+    """Measure, print the table, write the JSON."""
+    asked = parse_arguments()
+    with folder_for(asked.folder) as folder:
+        programs = Programs(folder)
+        made_on = machine(programs)
+        rows = measure(Bench(programs, folder, asked.scale, asked.rounds), asked)
+    sys.stdout.write(f"{asked.scale:,} visitors, {asked.rounds} rounds, {made_on['cpus']} CPUs, ")
+    sys.stdout.write(f"Python {made_on['python']}, SQLite {made_on['sqlite']}, {made_on['system']}\n")
+    sys.stdout.write(table(rows) + "\n")
+    if asked.json:
+        figures = {
+            "scale": asked.scale,
+            "rounds": asked.rounds,
+            "machine": made_on,
+            "measurements": [row.record() for row in rows],
+        }
+        asked.json.write_text(json.dumps(figures, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,199 @@
+"""What every part of scale.py has: its rows, the programs, and a folder with data and stores."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import made_up
+from processes import Programs, Run, median, peak
+
+SMALL = 1_000
+"""How many visitors are in the small store, with which the large one is compared."""
+
+
+class Row(NamedTuple):
+    """One comparison, as it is shown: seconds are medians, megabytes the most of any round."""
+
+    case: str
+    against: str | None
+    ours_seconds: float
+    peer_seconds: float | None
+    ratio: float | None
+    ours_megabytes: float
+    peer_megabytes: float | None
+    ratio_limit: float | None = None
+    seconds_limit: float | None = None
+    megabytes_limit: float | None = None
+    remark: str = ""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether anything is above its limit."""
+        pairs = (
+            (self.ratio, self.ratio_limit),
+            (self.ours_seconds, self.seconds_limit),
+            (self.ours_megabytes, self.megabytes_limit),
+        )
+        return any(found is not None and limit is not None and found > limit for found, limit in pairs)
+
+    @property
+    def limits(self) -> str:
+        """The limits for a person: `0.40 150 MB`."""
+        shown = (
+            f"{self.ratio_limit:.2f}" if self.ratio_limit else "",
+            f"{self.seconds_limit:g} s" if self.seconds_limit else "",
+            f"{self.megabytes_limit:g} MB" if self.megabytes_limit else "",
+        )
+        return " ".join(filter(None, shown))
+
+    def record(self) -> dict[str, Any]:
+        """The row as JSON."""
+        rounded = {
+            name: round(value, 4) if isinstance(value, float) else value for name, value in self._asdict().items()
+        }
+        words = {name: name.split("_") for name in rounded}
+        camel = {words[name][0] + "".join(map(str.title, words[name][1:])): value for name, value in rounded.items()}
+        return {**camel, "isOver": self.is_over}
+
+
+def compared(case: str, against: str | None, ours: Sequence[Run], peer: Sequence[Run], **more: Any) -> Row:
+    """The row of `ours` beside `peer`."""
+    seconds, other = median(ours), median(peer)
+    return Row(case, against, seconds, other, seconds / other, peak(ours), peak(peer), **more)
+
+
+class Bench:
+    """The programs, and a folder with data and stores that are made when first asked for."""
+
+    def __init__(self, programs: Programs, folder: Path, scale: int, rounds: int) -> None:
+        self.programs = programs
+        self.folder = folder
+        self.scale = scale
+        self.rounds = rounds
+        (folder / "scratch").mkdir(exist_ok=True)
+        self._warm_up()
+
+    def visitors(self, store: Path, *words: str) -> Run:
+        """Run our command on the store."""
+        return self.programs.run([self.programs.visitors, *words], store)
+
+    def scratch(self, name: str) -> Path:
+        """Where a file may be written; none is there yet."""
+        path = self.folder / "scratch" / name
+        for leftover in path.parent.glob(f"{name}*"):
+            leftover.unlink()
+        return path
+
+    def copy(self, store: Path, name: str) -> Path:
+        """A copy of the store to write to, on the disk for good: its first write is not to pay for that."""
+        copy = self.scratch(name)
+        shutil.copyfile(store, copy)
+        os.sync()
+        return copy
+
+    def data(self, count: int) -> Path:
+        """So many visitors as NDJSON."""
+
+        def make(path: Path) -> None:
+            with path.open("w", encoding="utf-8", newline="\n") as file:
+                made_up.write(file.write, count)
+
+        return self._made(f"visitors-{count}.ndjson", make)
+
+    def store(self, count: int) -> Path:
+        """Our store with so many visitors in it, as import leaves it."""
+        return self._made(f"store-{count}.db", lambda path: self._import(count, path))
+
+    def keep(self, store: Path) -> None:
+        """Let `store`, freshly imported, be the one of the full scale."""
+        store.replace(self.folder / f"store-{self.scale}.db")
+
+    def flat(self) -> Path:
+        """A plain table, made by nobody's tool, with the columns of our CSV and the same values."""
+        return self._made(f"flat-{self.scale}.db", lambda path: make_flat(self.data(self.scale), path))
+
+    def as_csv(self) -> Path:
+        """That table as CSV."""
+        words: list[str | Path] = [self.programs.sqlite_utils, "rows", self.flat(), "visitors", "--csv"]
+        return self._made(f"visitors-{self.scale}.csv", lambda path: self.programs.save(words, path))
+
+    def rounds_of(self, rounds: int, *commands: Callable[[], Run]) -> Iterator[list[Run]]:
+        """The runs of each command, the commands taking turns."""
+        runs: list[list[Run]] = [[] for _ in commands]
+        for _ in range(rounds):
+            for command, found in zip(commands, runs, strict=True):
+                found.append(command())
+        return iter(runs)
+
+    def _made(self, name: str, make: Callable[[Path], object]) -> Path:
+        """The file of that name; it is there whole or not at all."""
+        path = self.folder / name
+        if not path.exists():
+            say(f"making {name}")
+            part = self.scratch(f"part-{name}")
+            make(part)
+            part.replace(path)
+        return path
+
+    def _import(self, count: int, store: Path) -> None:
+        self.visitors(store, "import", str(self.data(count)))
+
+    def _warm_up(self) -> None:
+        """Run what will be measured once on little, so that no first run compiles anything."""
+        small, scratch = self.store(SMALL), self.scratch("warm.db")
+        self.visitors(self.scratch("own.db"), "import", str(self.data(SMALL)))
+        self.visitors(small, "export", "--format", "csv")
+        self.programs.run(insert_words(self, scratch, self.data(SMALL)))
+        self.programs.run([self.programs.sqlite_utils, "rows", scratch, "visitors", "--csv"])
+
+
+def say(text: str) -> None:
+    """To whoever waits for the table."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
+def insert_words(bench: Bench, database: Path, data: Path) -> list[str | Path]:
+    """How sqlite-utils is asked to import."""
+    return [bench.programs.sqlite_utils, "insert", database, "visitors", data, "--nl", "--pk", "id"]
+
+
+def flattened(row: dict[str, Any]) -> dict[str, Any]:
+    """A visitor as one level: what has columns of its own in our CSV has them here; null contacts have all of them."""
+    flat: dict[str, Any] = {}
+    for name, value in row.items():
+        if name == "contact":
+            person = value or {}
+            flat.update({f"contact.{field}": person.get(field) for field in _CONTACT_FIELDS})
+        else:
+            flat[name] = value
+    return {name: made_up.compact(value) if isinstance(value, dict) else value for name, value in flat.items()}
+
+
+_CONTACT_FIELDS = (
+    "id", "externalId", "name", "email", "image", "metadata", "metadataHash", "isBlocked", "createdAt", "updatedAt",
+    "deletedAt",
+)  # fmt: skip
+_TYPES = {"latitude": "REAL", "longitude": "REAL", "isBlocked": "INTEGER", "contact.isBlocked": "INTEGER"}
+
+
+def make_flat(data: Path, database: Path) -> None:
+    """Put the visitors in `data` into a plain table."""
+    with data.open(encoding="utf-8") as file:
+        rows = (flattened(json.loads(line)) for line in file)
+        first = next(rows)
+        columns = ", ".join(f'"{name}" {_TYPES.get(name, "TEXT")}' for name in first)
+        connection = sqlite3.connect(database)
+        connection.execute(f"CREATE TABLE visitors ({columns})")
+        statement = f"INSERT INTO visitors VALUES ({', '.join('?' * len(first))})"
+        connection.execute(statement, tuple(first.values()))
+        connection.executemany(statement, (tuple(row.values()) for row in rows))
+        connection.commit()
+        connection.close()

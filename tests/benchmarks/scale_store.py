@@ -1,0 +1,252 @@
+"""Finding and changing visitors in a large store, beside a small one."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import made_up
+from processes import Failed, Run, median, peak
+from scale_bench import SMALL, Bench, Row, compared, say
+
+PAGE = 50
+FAR_PAGE = 10_000
+BULK = 100_000
+DELETED = 20
+SHORT = 3
+"""How many rounds of a short command there are for one of a long one."""
+
+SORTS = (
+    "id", "language", "timezone", "browser", "os", "deviceType", "countryCode", "createdAt", "updatedAt", "lastSeenAt",
+)  # fmt: skip
+ORDERS = [("--sort", field, *reverse) for field in SORTS for reverse in ((), ("--reverse",))]
+# Values that few have, that some have, that many have. Any of them is in a small store, too.
+FILTERS: tuple[tuple[str, ...], ...] = (
+    ("--identified",),
+    ("--anonymous",),
+    ("--blocked",),
+    ("--not-blocked",),
+    *(("--language", tag) for tag in (made_up.ONE.language, made_up.RARE.language, "de", "en")),
+    *(
+        ("--timezone", zone)
+        for zone in (made_up.ONE.timezone, made_up.RARE.timezone, "Europe/Berlin", "America/New_York")
+    ),
+    *(("--country-code", code) for code in (made_up.ONE.country_code, made_up.RARE.country_code, "DE", "US")),
+    *(("--device-type", kind) for kind in ("unknown", "tablet", "desktop")),
+    *(("--browser", name) for name in (made_up.ONE.browser, made_up.RARE.browser, "Firefox", "Chrome")),
+    *(("--os", name) for name in (made_up.ONE.os, made_up.RARE.os, "macOS", "Windows")),
+    *(("--ip", address) for address in (made_up.ONE_IP, "192.0.2.10", made_up.COMMON_IP)),
+    ("--contact", made_up.ONE_EMAIL),
+    ("--contact", f"ext:{made_up.ONE_EXTERNAL_ID}"),
+    *(("--created-since", day) for day in ("2025-12-30", "2025-07-01", "2025-01-02")),
+    *(("--created-until", day) for day in ("2025-01-03", "2025-07-01", "2025-12-31")),
+    *(("--seen-since", day) for day in ("2026-02-20", "2025-11-01", "2025-01-02")),
+    *(("--seen-until", day) for day in ("2025-01-10", "2025-07-01", "2026-02-01")),
+    ("--never-seen",),
+    *(("--metadata", said) for said in ("only", "pilot", "newsletter", "plan")),
+    *(("--metadata", said) for said in ("plan=one", "plan=enterprise", "plan=pro", "plan=free")),
+    *(("--metadata", said) for said in ("seats=5", "plan!=free")),
+    ("--deleted",),
+)
+# Of one person, and of nobody.
+RARE_WORDS = ("Xyzzybrandt", "xyzzy-one", "quillon.xyzzy", "nowhere-to-be-found")
+# For these a search has no limit: what half of all have, and what is shorter than an index of trigrams takes.
+OTHER_WORDS = ("example.com", "zy")
+
+
+class Sample(NamedTuple):
+    """Visitors spread over a file: so many that are anonymous and not blocked, and emails of others."""
+
+    anonymous: list[str]
+    emails: list[str]
+
+
+def sample(data: Path, wanted: int) -> Sample:
+    """`wanted` visitors and `wanted` emails, each once, the same ones for the same file."""
+    anonymous: dict[str, None] = {}
+    emails: dict[str, None] = {}
+    size = data.stat().st_size
+    with data.open("rb") as file:
+        for number in range(20 * wanted):
+            # in steps of the golden section, so that they are spread whenever it is enough
+            file.seek(int(size * ((number + 1) * 0.6180339887498949 % 1)))
+            file.readline()
+            line = file.readline()
+            if not line:
+                continue
+            row = json.loads(line)
+            person = row["contact"]
+            if person is None and not row["isBlocked"]:
+                anonymous[row["id"]] = None
+            elif person is not None and person["email"] is not None:
+                emails[person["email"]] = None
+    return Sample(list(anonymous)[:wanted], list(emails)[:wanted])
+
+
+class Work:
+    """A copy of a store to list from and to write to, some visitors in it deleted, and a sample of it."""
+
+    def __init__(self, bench: Bench, count: int, rounds: int) -> None:
+        self.bench = bench
+        self.rounds = rounds
+        self.store = bench.copy(bench.store(count), f"work-{count}.db")
+        # for each round one to show, one to block, and two to identify
+        self.sample = sample(bench.data(count), 4 * rounds + DELETED)
+        bench.visitors(self.store, "delete", "--yes", *self.sample.anonymous[-DELETED:])
+
+    def run(self, *words: str) -> Run:
+        """Run our command on it."""
+        return self.bench.visitors(self.store, *words)
+
+    def visitor(self, group: int, number: int) -> str:
+        """A visitor that nothing else in this measurement touches."""
+        return self.sample.anonymous[group * self.rounds + number]
+
+
+class Case(NamedTuple):
+    """A command as a title and, for a store and a round, its words."""
+
+    title: str
+    words: Callable[[Work, int], Sequence[str]]
+    limit: float | None = 1.3
+
+
+def listing(*words: str, limit: float | None = 1.3) -> Case:
+    """`list --limit 50` with these words."""
+    return Case(" ".join(("list --limit 50", *words)), lambda _work, _n: ("list", "--limit", str(PAGE), *words), limit)
+
+
+def cases() -> list[Case]:
+    """What is measured on the large store and on the small one."""
+    return [
+        Case("show ID", lambda work, n: ("show", work.visitor(0, n))),
+        Case("show ID --format json", lambda work, n: ("show", work.visitor(0, n), "--format", "json")),
+        Case(
+            "identify ID, a new person",
+            lambda work, n: (
+                "identify", work.visitor(1, n), "--external-id", f"bench-{n}", "--email", f"bench-{n}@example.com"
+            ),
+        ),
+        Case(
+            "identify ID, a known person",
+            lambda work, n: ("identify", work.visitor(2, n), "--email", work.sample.emails[n]),
+        ),
+        Case("block ID", lambda work, n: ("block", work.visitor(3, n))),
+        listing(),
+        listing("--reverse"),
+        # a table of a page also says how many there are
+        listing("--format", "table"),
+        listing("--format", "table", "--language", "en"),
+        listing("--format", "table", "--search", RARE_WORDS[0], limit=1.5),
+        *(listing(*words) for words in FILTERS),
+        *(listing(*order) for order in ORDERS),
+        *(listing("--search", word, limit=1.5) for word in RARE_WORDS),
+        Case("list --limit 50 --search END-OF-AN-ID", _search_for_an_id, 1.5),
+        *(listing("--search", word, limit=None) for word in OTHER_WORDS),
+    ]  # fmt: skip
+
+
+def _search_for_an_id(work: Work, number: int) -> Sequence[str]:
+    return "list", "--limit", str(PAGE), "--search", work.visitor(0, number)[-10:]
+
+
+def lists(bench: Bench) -> list[Row]:
+    """Single visitors, pages and searches, on the large store beside the small one."""
+    rounds = SHORT * bench.rounds + 1
+    large, small = Work(bench, bench.scale, rounds), Work(bench, SMALL, rounds)
+    found = cases()
+    ours: dict[str, list[Run]] = defaultdict(list)
+    peer: dict[str, list[Run]] = defaultdict(list)
+    for number in range(rounds):
+        say(f"list, round {number} of {rounds - 1}" + (", to warm up" if number == 0 else ""))
+        for case in list(found):
+            try:
+                on_large = large.run(*case.words(large, number))
+                on_small = small.run(*case.words(small, number))
+            except Failed as error:
+                say(f"left out: {case.title}: {error}")
+                found.remove(case)
+                continue
+            if number:
+                ours[case.title].append(on_large)
+                peer[case.title].append(on_small)
+    return [compared(case.title, None, ours[case.title], peer[case.title], ratio_limit=case.limit) for case in found]
+
+
+def pages(bench: Bench) -> list[Row]:
+    """A page far down beside page 1, in some orders."""
+    store, rounds = bench.store(bench.scale), SHORT * bench.rounds
+    page = min(FAR_PAGE, bench.scale // PAGE)
+    rows = []
+    for order in ((), ("--sort", "createdAt"), ("--sort", "lastSeenAt"), ("--sort", "language")):
+        before = ("list", *order, "--limit", str((page - 1) * PAGE), "--format", "ids")
+        cursor = bench.programs.last_line([bench.programs.visitors, *before], store)
+        first = ("list", "--limit", str(PAGE), *order)
+        far = (*first, "--after", cursor)
+        bench.visitors(store, *first)
+        bench.visitors(store, *far)
+        runs = bench.rounds_of(rounds, partial(bench.visitors, store, *far), partial(bench.visitors, store, *first))
+        rows.append(compared(f"{' '.join(first)}, page {page:,}", "page 1", *runs, ratio_limit=1.3))
+    return rows
+
+
+def combinations(bench: Bench) -> list[Row]:
+    """Every filter with every sort, once each; the ten worst of them measured again."""
+    large, small = Work(bench, bench.scale, 1), Work(bench, SMALL, 1)
+    once = []
+    for filter_ in FILTERS:
+        say(f"every order of {' '.join(filter_)}")
+        for order in ORDERS:
+            words = listing(*filter_, *order).words(large, 0)
+            once.append((large.run(*words).seconds / small.run(*words).seconds, words))
+    worst = sorted(once, reverse=True)[:10]
+    rows = []
+    for _, words in worst:
+        runs = bench.rounds_of(bench.rounds, partial(large.run, *words), partial(small.run, *words))
+        rows.append(compared(" ".join(words), None, *runs, ratio_limit=1.3, remark=f"of the worst of {len(once):,}"))
+    return rows
+
+
+def blocks(bench: Bench) -> list[Row]:
+    """Blocking many by selection."""
+    many = min(BULK, bench.scale // 10)
+    begin = bench.scale // 2
+    window = (
+        "--created-since",
+        made_up.created_at(begin, bench.scale),
+        "--created-until",
+        made_up.created_at(begin + many, bench.scale),
+    )
+    rows = []
+    for title, selection in (
+        ("--created-since --created-until", window),
+        ("--country-code DE", ("--country-code", "DE")),
+    ):
+        runs, remark = [], ""
+        for _ in range(bench.rounds):
+            copy = bench.copy(bench.store(bench.scale), "block.db")
+            runs.append(bench.visitors(copy, "block", *selection, "--yes"))
+            done = json.loads(
+                bench.programs.ask([bench.programs.visitors, "history", "--command", "block", "--format", "json"], copy)
+            )
+            changes = sum(operation["changeCount"] for operation in done)
+            remark = f"{changes:,} blocked in {len(done)} operation" + ("" if len(done) == 1 else "s")
+        say(f"block {title}: {median(runs):.2f} s, {remark}")
+        rows.append(
+            Row(
+                f"block {many:,} by {title}",
+                None,
+                median(runs),
+                None,
+                None,
+                peak(runs),
+                None,
+                seconds_limit=10.0,
+                remark=remark,
+            )
+        )
+    return rows
