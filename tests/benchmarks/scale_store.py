@@ -157,7 +157,7 @@ def _search_for_an_id(work: Work, number: int) -> Sequence[str]:
 def lists(bench: Bench) -> list[Row]:
     """Single visitors, pages and searches, on the large store beside the small one."""
     rounds = SHORT * bench.rounds + 1
-    large, small = Work(bench, bench.scale, rounds), Work(bench, SMALL, rounds)
+    stores = large, small = Work(bench, bench.scale, rounds), Work(bench, SMALL, rounds)
     found = cases()
     ours: dict[str, list[Run]] = defaultdict(list)
     peer: dict[str, list[Run]] = defaultdict(list)
@@ -165,15 +165,15 @@ def lists(bench: Bench) -> list[Row]:
         say(f"list, round {number} of {rounds - 1}" + (", to warm up" if number == 0 else ""))
         for case in list(found):
             try:
-                on_large = large.run(*case.words(large, number))
-                on_small = small.run(*case.words(small, number))
+                # which of the two comes first changes with the rounds
+                taken = {one: one.run(*case.words(one, number)) for one in stores[:: 1 if number % 2 else -1]}
             except Failed as error:
                 say(f"left out: {case.title}: {error}")
                 found.remove(case)
                 continue
             if number:
-                ours[case.title].append(on_large)
-                peer[case.title].append(on_small)
+                ours[case.title].append(taken[large])
+                peer[case.title].append(taken[small])
     return [compared(case.title, None, ours[case.title], peer[case.title], ratio_limit=case.limit) for case in found]
 
 
