@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 import json
 import stat
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from visitors.output.shapes import VISITOR as VISITOR_SHAPE
 
 Visitors = Callable[..., Any]
 Fill = Callable[..., None]
@@ -137,6 +140,56 @@ def test_export_import_export_gives_the_same_bytes_whatever_the_data(
             visitors("import", str(folder / f"a.{extension}"), "--db", str(folder / f"{number + 1}.db"), now=NOW)
             after = export_to(visitors, folder / f"b.{extension}", "--db", str(folder / f"{number + 1}.db"))
             assert after == before, extension
+
+
+ALL_FIELDS = ",".join(VISITOR_SHAPE.fields)
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize("format_", ["csv", "tsv", "ndjson", "json"])
+@pytest.mark.parametrize("chosen", [[], ["--deleted"], ["--blocked"], ["--reverse", "--limit", "2"]])
+def test_all_fields_and_no_choice_of_fields_are_the_same(visitors: Visitors, format_: str, chosen: list[str]) -> None:
+    arguments = ("export", "--format", format_, *chosen)
+    assert visitors(*arguments).stdout == visitors(*arguments, "--fields", ALL_FIELDS).stdout
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(records=st.lists(st.tuples(VISITOR, BLOCK), max_size=4))
+def test_all_fields_and_no_choice_of_fields_are_the_same_whatever_the_data(
+    visitors: Visitors, records: list[tuple[dict[str, Any], dict[str, Any]]]
+) -> None:
+    lines = [json.dumps({"id": f"v{number}", **one, **block}) for number, (one, block) in enumerate(records)]
+    lines.append('{"id": "last"}')
+    with tempfile.TemporaryDirectory() as folder:
+        place = ("--db", f"{folder}/x.db")
+        visitors("import", "-", "--format", "ndjson", *place, input="\n".join(lines), now=NOW)
+        for format_ in ("csv", "tsv", "ndjson"):
+            arguments = ("export", "--format", format_, *place)
+            assert visitors(*arguments).stdout == visitors(*arguments, "--fields", ALL_FIELDS).stdout
+
+
+@pytest.mark.parametrize("format_", ["csv", "tsv"])
+def test_odd_rows_among_many_keep_their_place(visitors: Visitors, fill: Fill, format_: str) -> None:
+    odd = {0: "a,b", 999: 'a"b', 1000: "a\tb", 1001: "a\nb", 1500: "a\\b", 2500: "a\rb"}
+    fill(*({"id": f"v{number}", "city": odd.get(number, "Ulm")} for number in range(2501)))
+    arguments = ("export", "--format", format_)
+    written = visitors(*arguments).stdout
+    assert written == visitors(*arguments, "--fields", ALL_FIELDS).stdout
+    cities = visitors("export", "--format", "ndjson", "--fields", "id,city").lines
+    assert [json.loads(cities[number])["city"] for number in odd] == list(odd.values())
+
+
+def test_a_bar_shows_a_person_how_far_a_file_is(
+    visitors: Visitors, fill: Fill, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("visitors.output.progress.SMALL_ROWS", 1000)
+    monkeypatch.setattr("io.TextIOWrapper.isatty", lambda stream: stream is sys.stderr, raising=False)
+    fill(*({"id": f"v{number}"} for number in range(1500)))
+    shown = visitors("export", "-o", str(tmp_path / "x.csv")).stderr
+    assert "rows/s" in shown
+    assert "rows/s" not in visitors("export", "-o", str(tmp_path / "x.csv"), "--limit", "999").stderr
+    assert "rows/s" not in visitors("export", "-o", str(tmp_path / "x.csv"), "--quiet").stderr
+    assert "rows/s" not in visitors("export").stderr
 
 
 @pytest.mark.usefixtures("store")

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from visitors.input.readers import read_rows
 from visitors.input.source import Format, Source
-from visitors.output.machine import MachineFormat, lines
+from visitors.output.machine import MachineFormat, csv_line, encode_json, json_lines, lines
 from visitors.output.shape import Shape
 
 Visitors = Callable[..., Any]
@@ -278,3 +278,19 @@ def test_separated_cells_read_back_as_they_were_written(format_: MachineFormat, 
     assert [tuple(row.values.values()) for row in found] == rows
     if format_ == "tsv":
         assert text.count("\n") == len(rows) + 1
+
+
+@given(cells=st.lists(CELLS, min_size=1, max_size=4))
+def test_a_line_of_csv_is_what_the_standard_library_writes(cells: list[str]) -> None:
+    buffer = io.StringIO(newline="")
+    # Python before 3.13 quotes a carriage return only where the line terminator has one
+    csv.writer(buffer, lineterminator="\r\n").writerow(cells)
+
+    assert csv_line(cells) == buffer.getvalue()[:-2] + "\n"
+
+
+@given(texts=st.lists(CELLS, max_size=5))
+def test_many_lines_of_json_are_what_each_is_alone(texts: list[str]) -> None:
+    assert "".join(json_lines([{"a": text} for text in texts])) == "".join(
+        encode_json({"a": text}) + "\n" for text in texts
+    )

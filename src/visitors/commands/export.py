@@ -15,6 +15,7 @@ from visitors.operations import references
 from visitors.output.machine import MachineFormat
 from visitors.output.shapes import VISITOR
 from visitors.store import visitors
+from visitors.store.export import ChosenVisitors
 from visitors.store.listing import Page
 
 OPTION_GROUPS = (options.selection,)
@@ -50,8 +51,8 @@ def command(
     page = _page(context, sort, reverse=reverse, limit=limit, after=after)
     with context.reading() as store:
         selection = references.selection(store, context.selection(), context.now)
-        found = visitors.select(store, selection, page, context.now)
-        written = context.output.file(output, format_, VISITOR, found, safe=spreadsheet_safe)
+        chosen = ChosenVisitors(store, selection, page, context.now)
+        written = context.output.file(output, format_, VISITOR, chosen, safe=spreadsheet_safe)
     if output != "-":
         context.output.note(f"wrote {number(written, 'visitor')} to {output}")
 

@@ -16,7 +16,7 @@ from visitors.domain.metadata import decode_value, parse_assignments
 from visitors.errors import InvalidData, UsageProblem, at_line
 from visitors.operations import references
 from visitors.operations.identify import identify
-from visitors.output.output import as_record
+from visitors.output.machine import as_record
 from visitors.output.shapes import VISITOR
 from visitors.store import visitors
 

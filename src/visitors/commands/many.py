@@ -13,7 +13,7 @@ from visitors.domain.times import Instant
 from visitors.domain.visitor import Visitor
 from visitors.errors import UsageProblem
 from visitors.operations import references
-from visitors.output.output import as_record
+from visitors.output.machine import as_record
 from visitors.output.shape import Shape
 from visitors.output.shapes import CONTACT, CONVERSATION, VISITOR
 from visitors.store import contacts, conversations, visitors

@@ -11,7 +11,7 @@ from visitors.context import context_of
 from visitors.domain.ids import given_id
 from visitors.domain.visitor import browser_data
 from visitors.operations.track import track
-from visitors.output.output import as_record
+from visitors.output.machine import as_record
 from visitors.output.shapes import VISITOR
 from visitors.store import visitors
 

@@ -7,8 +7,9 @@ where a quoted cell may span lines. JSON holds no character that could steer a t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Literal
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, Literal, cast
 
 import msgspec
 
@@ -25,7 +26,7 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 def lines(
     format_: MachineFormat,
     shape: Shape,
-    records: Iterable[Record],
+    records: Iterable[msgspec.Struct | Record],
     *,
     fields: list[str] | None = None,
     single: bool = False,
@@ -40,16 +41,22 @@ def lines(
     paths = shape.paths(fields)
     if format_ == "count":
         return iter([f"{sum(1 for _ in records)}\n"])
+    if format_ in ("json", "ndjson"):
+        chosen = records if fields is None else (picked(as_record(record), paths) for record in records)
+        if format_ == "ndjson":
+            return json_lines(chosen)
+        return _json_object(chosen) if single else batched(_json_array(chosen))
+    plain = map(as_record, records)
     if format_ == "ids":
         path = tuple(shape.id_field.split("."))
-        return batched(f"{one}\n" for record in records for one in _ids(value_at(record, path)))
-    if format_ in ("json", "ndjson"):
-        chosen = records if fields is None else (picked(record, paths) for record in records)
-        if format_ == "ndjson":
-            return batched(encode_json(record) + "\n" for record in chosen)
-        return _json_object(chosen) if single else batched(_json_array(chosen))
+        return batched(f"{one}\n" for record in plain for one in _ids(value_at(record, path)))
     cell = _spreadsheet_safe if spreadsheet_safe else as_text
-    return batched(separated(format_, paths, records, cell))
+    return batched(separated(format_, paths, plain, cell))
+
+
+def as_record(value: msgspec.Struct | Record) -> Record:
+    """A domain value as a nested dict under its public names."""
+    return value if isinstance(value, dict) else cast("Record", msgspec.to_builtins(value))
 
 
 def _ids(value: Any) -> list[Any]:
@@ -59,6 +66,14 @@ def _ids(value: Any) -> list[Any]:
 def encode_json(value: object) -> str:
     """Compact JSON in UTF-8, on one line, that no terminal takes for a command."""
     return json_safe(msgspec.json.encode(value).decode())
+
+
+def json_lines(records: Iterable[object]) -> Iterator[str]:
+    """`records` as NDJSON: what `encode_json` gives of each on a line, in pieces of many lines."""
+    encode = msgspec.json.Encoder().encode_lines
+    remaining = iter(records)
+    while batch := list(islice(remaining, _BATCH)):
+        yield json_safe(encode(batch).decode())
 
 
 def as_text(value: Any) -> str:
@@ -83,12 +98,12 @@ def batched(pieces: Iterable[str]) -> Iterator[str]:
     yield "".join(batch)
 
 
-def _json_object(records: Iterable[Record]) -> Iterator[str]:
+def _json_object(records: Iterable[object]) -> Iterator[str]:
     for record in records:
         yield json_safe(msgspec.json.format(msgspec.json.encode(record), indent=2).decode()) + "\n"
 
 
-def _json_array(records: Iterable[Record]) -> Iterator[str]:
+def _json_array(records: Iterable[object]) -> Iterator[str]:
     separator = "["
     for record in records:
         yield f"{separator}\n{encode_json(record)}"
@@ -103,24 +118,32 @@ def separated(
     cell: Callable[[Any], str] = as_text,
 ) -> Iterator[str]:
     """The header line, then a piece of CSV or TSV for each record, its cells made by `cell`."""
-    line = _csv_line if format_ == "csv" else _tsv_line
+    line = csv_line if format_ == "csv" else tsv_line
     yield line([".".join(path) for path in paths])
     for record in records:
         yield line([cell(value_at(record, path)) for path in paths])
 
 
-def _tsv_line(cells: list[str]) -> str:
-    return "\t".join([text.translate(_TSV_ESCAPES) for text in cells]) + "\n"
+def tsv_line(cells: Sequence[str]) -> str:
+    """A line of TSV."""
+    return "\t".join(map(tsv_cell, cells)) + "\n"
 
 
-def _csv_line(cells: list[str]) -> str:
-    import csv
-    import io
+def tsv_cell(text: str) -> str:
+    """`text` with what would end the cell or the line as an escape."""
+    return text.translate(_TSV_ESCAPES)
 
-    buffer = io.StringIO(newline="")
-    # Python before 3.13 quotes a carriage return only where the line terminator has one.
-    csv.writer(buffer, lineterminator="\r\n").writerow(cells)
-    return buffer.getvalue()[:-2] + "\n"
+
+def csv_line(cells: Sequence[str]) -> str:
+    """A line of CSV. A single empty cell is quoted, as an empty line would be no row."""
+    return ",".join(map(csv_cell, cells)) + "\n" if list(cells) != [""] else '""\n'
+
+
+def csv_cell(text: str) -> str:
+    """`text`, in quotes where it holds something that means something in CSV."""
+    if '"' in text:
+        return '"' + text.replace('"', '""') + '"'
+    return f'"{text}"' if "," in text or "\n" in text or "\r" in text else text
 
 
 def _spreadsheet_safe(value: Any) -> str:

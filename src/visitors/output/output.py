@@ -9,20 +9,39 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
-from typing import Any, Generic, TextIO, TypeVar, cast
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
+from typing import Any, Generic, Protocol, TextIO, TypeVar, cast
 
 import msgspec
 
 from visitors.domain.times import Instant
 from visitors.errors import UsageProblem, VisitorsError
-from visitors.output.machine import MachineFormat, batched, encode_json, lines
+from visitors.output.machine import MachineFormat, as_record, batched, encode_json, json_lines, lines
 from visitors.output.sanitise import visible
 from visitors.output.shape import Record, Shape
 
 Item = TypeVar("Item")
 
 FORMATS = ("table", "json", "ndjson", "csv", "tsv", "ids", "count")
+
+
+class Chosen(Protocol):
+    """The records of an export, as values or as rows of joined cells (see `visitors.output.joined`)."""
+
+    groups: tuple[int, ...]
+
+    def count(self) -> int | None:
+        """How many there are, None if that is not known."""
+
+    def records(self) -> Iterable[msgspec.Struct]:
+        """As values."""
+
+    def joined(self, separator: str, /) -> Iterable[tuple[Any, ...]]:
+        """As rows of joined cells."""
+
+    def again(self, record_ids: Sequence[str], /) -> Sequence[msgspec.Struct]:
+        """Some of them, as values."""
 
 
 class Output:
@@ -64,38 +83,46 @@ class Output:
 
     def records(self, shape: Shape, records: Iterable[msgspec.Struct | Record], *, single: bool = False) -> int | None:
         """Show records. Returns how many a table showed, or None for a machine format."""
-        plain = (record if isinstance(record, dict) else as_record(record) for record in records)
         if self.shows_table:
             from visitors.output.shapes import of_fields
             from visitors.output.tables import console, write_table
 
             chosen = shape if self.fields is None else of_fields(shape, self.fields)
-            return write_table(console(self.stdout, color=self.color), chosen, plain, self.current)
+            return write_table(console(self.stdout, color=self.color), chosen, map(as_record, records), self.current)
         format_ = cast("MachineFormat", self.format or "tsv")
-        for piece in lines(format_, shape, plain, fields=self.fields, single=single):
+        for piece in lines(format_, shape, records, fields=self.fields, single=single):
             self.stdout.write(self._shown(piece))
         return None
 
-    def file(
-        self, path: str, format_: MachineFormat, shape: Shape, records: Iterable[msgspec.Struct], *, safe: bool
-    ) -> int:
+    def file(self, path: str, format_: MachineFormat, shape: Shape, chosen: Chosen, *, safe: bool) -> int:
         """Write records to the file at `path` (`-`: standard output), whole or not at all.
 
-        `safe` defuses spreadsheet formulas. Returns how many there were. Raises FileProblem.
+        `safe` defuses spreadsheet formulas. A person who waits for a file sees a bar. Returns how many
+        records there were. Raises FileProblem.
         """
-        counted = Counting(records)
-        pieces = lines(format_, shape, map(as_record, counted), fields=self.fields, spreadsheet_safe=safe)
-        self._write(path, pieces)
-        return counted.number
+        from visitors.output.joined import FORMATS as JOINED
+        from visitors.output.joined import joined_lines, separator_of
+        from visitors.output.progress import SMALL_ROWS, watched
+
+        paths = shape.paths(self.fields)
+        whole = format_ in JOINED and self.fields is None and not safe
+        items: Iterable[Any] = chosen.joined(separator_of(format_)) if whole else chosen.records()
+        counted = Counting(items, chosen.count)
+        with watched(counted, counted, quiet=self.quiet or path == "-", small=SMALL_ROWS) as watching:
+            if whole:
+                pieces = joined_lines(format_, paths, chosen, watching)
+            else:
+                pieces = lines(format_, shape, watching, fields=self.fields, spreadsheet_safe=safe)
+            self._write(path, pieces)
+        return counted.position
 
     def json_lines(self, path: str, records: Iterable[Record]) -> int:
         """Write records as they are, as NDJSON, to the file at `path` (`-`: standard output), whole or not
         at all. Returns how many lines. Raises FileProblem.
         """
         counted = Counting(records)
-        pieces = batched(encode_json(record) + "\n" for record in counted)
-        self._write(path, pieces)
-        return counted.number
+        self._write(path, json_lines(counted))
+        return counted.position
 
     def _write(self, path: str, pieces: Iterable[str]) -> None:
         if path == "-":
@@ -176,26 +203,27 @@ class Output:
 
 
 class Counting(Generic[Item]):
-    """An iterable that knows how many items were taken from it."""
+    """An iterable that knows how many items were taken from it, and can tell how many there are."""
 
-    def __init__(self, items: Iterable[Item]) -> None:
+    def __init__(self, items: Iterable[Item], count: Callable[[], int | None] = lambda: None) -> None:
         self._items = items
-        self.number = 0
+        self._count = count
+        self.position = 0
+
+    @cached_property
+    def size(self) -> int | None:
+        """How many items there are, None if that is not known."""
+        return self._count()
 
     def __iter__(self) -> Iterator[Item]:
         for item in self._items:
-            self.number += 1
+            self.position += 1
             yield item
 
 
 def _environment_has_color() -> bool:
     """Whether neither https://no-color.org nor a terminal that can do nothing forbids colour."""
     return "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
-
-
-def as_record(value: msgspec.Struct) -> Record:
-    """A domain value as a nested dict under its public names."""
-    return cast("dict[str, Any]", msgspec.to_builtins(value))
 
 
 def write_error(error: VisitorsError, stream: TextIO, *, as_json: bool, color: bool = True) -> None:

@@ -11,20 +11,26 @@ Item = TypeVar("Item")
 
 SMALL = 1_000_000
 """Bytes below which a bar would only flicker."""
+SMALL_ROWS = 20_000
+"""As SMALL, for what is measured in rows."""
 _EVERY = 500
 
 
 class _Measured(Protocol):
-    size: int | None
+    @property
+    def size(self) -> int | None: ...
 
     @property
     def position(self) -> int: ...
 
 
 @contextmanager
-def watched(items: Iterable[Item], source: _Measured, *, quiet: bool) -> Iterator[Iterable[Item]]:
-    """`items`, with a bar that follows how far `source` has been read: rows, rate, time left."""
-    if quiet or not sys.stderr.isatty() or (source.size is not None and source.size < SMALL):
+def watched(items: Iterable[Item], source: _Measured, *, quiet: bool, small: int = SMALL) -> Iterator[Iterable[Item]]:
+    """`items`, with a bar that follows how far `source` has been read: rows, rate, time left.
+
+    There is none where nobody looks, or where the size of `source` (bytes, or rows) is below `small`.
+    """
+    if quiet or not sys.stderr.isatty() or (source.size is not None and source.size < small):
         yield items
         return
     from rich.console import Console

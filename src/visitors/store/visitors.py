@@ -59,18 +59,21 @@ _LIVE_BLOCK = (
     f"coalesce((SELECT pk FROM blocks WHERE contact_id = v.contact_id AND {LIVE} ORDER BY pk DESC LIMIT 1),"
     f" (SELECT pk FROM blocks WHERE visitor_id = v.id AND {LIVE} ORDER BY pk DESC LIMIT 1))"
 )
-_SELECT = f"""
-    SELECT v.id, v.language, v.timezone, v.fingerprint, v.browser, v.browser_version, v.os, v.os_version, v.device,
+_COLUMNS = """
+    v.id, v.language, v.timezone, v.fingerprint, v.browser, v.browser_version, v.os, v.os_version, v.device,
         v.device_type, v.ip, v.city, v.region, v.country, v.country_code, v.latitude, v.longitude,
         v.screen_resolution, v.viewport, v.attribution, v.current_page,
         b.blocked_at, b.blocked_by, b.reason, b.expires_at,
         v.created_at, v.updated_at, v.last_seen_at, v.deleted_at, b.contact_id,
         c.id, c.external_id, c.name, c.email, c.image, c.metadata, c.metadata_hash,
         c.created_at, c.updated_at, c.deleted_at
+"""
+_FROM = f"""
     FROM visitors AS v
         LEFT JOIN contacts AS c ON c.id = v.contact_id
         LEFT JOIN blocks AS b ON b.pk = {_LIVE_BLOCK}
 """
+_SELECT = f"SELECT {_COLUMNS} {_FROM}"
 
 _decode = msgspec.json.decode
 
@@ -89,10 +92,17 @@ def find_many(store: Store, visitor_ids: Sequence[str], current: Instant) -> lis
 
 def select(store: Store, selection: Selection, page: Page, current: Instant) -> Iterator[Visitor]:
     """The chosen visitors, in the order of `page`. Raises NotFound for an unknown `page.after`."""
+    return map(_visitor, select_columns(store, _COLUMNS, selection, page, current))
+
+
+def select_columns(
+    store: Store, columns: str, selection: Selection, page: Page, current: Instant
+) -> Iterator[tuple[Any, ...]]:
+    """As `select`, but rows of `columns`: SQL over `v`, its contact `c` and its live block `b`."""
     condition, parameters = where(selection, current)
     start, start_parameters = begins_after(store, "visitors", "v", page)
-    sql = f"{_SELECT} WHERE {condition} AND {start}{order_by(page, 'v')}"
-    return map(_visitor, store.execute(sql, (current, current, *parameters, *start_parameters)))
+    sql = f"SELECT {columns} {_FROM} WHERE {condition} AND {start}{order_by(page, 'v')}"
+    return store.execute(sql, (current, current, *parameters, *start_parameters))
 
 
 def count(store: Store, selection: Selection, current: Instant) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from visitors.context import context_of
-from visitors.output.output import as_record
+from visitors.output.machine import as_record
 from visitors.output.shapes import DUPLICATE
 from visitors.store import contacts
 

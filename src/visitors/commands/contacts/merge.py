@@ -11,7 +11,7 @@ from visitors.commands.many import number
 from visitors.context import context_of
 from visitors.operations import references
 from visitors.operations.merge import merge
-from visitors.output.output import as_record
+from visitors.output.machine import as_record
 from visitors.output.shapes import CONTACT, MERGE_STEP
 from visitors.store import contacts
 
