@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import stat
-import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -179,17 +180,30 @@ def test_odd_rows_among_many_keep_their_place(visitors: Visitors, fill: Fill, fo
     assert [json.loads(cities[number])["city"] for number in odd] == list(odd.values())
 
 
+class Terminal(io.StringIO):
+    """A standard error that a person looks at."""
+
+    def isatty(self) -> bool:
+        return True
+
+
 def test_a_bar_shows_a_person_how_far_a_file_is(
     visitors: Visitors, fill: Fill, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def shown(*arguments: str) -> str:
+        terminal = Terminal()
+        monkeypatch.setattr("visitors.output.progress.sys", SimpleNamespace(stderr=terminal))
+        visitors("export", "--format", "csv", *arguments)
+        return terminal.getvalue()
+
     monkeypatch.setattr("visitors.output.progress.SMALL_ROWS", 1000)
-    monkeypatch.setattr("io.TextIOWrapper.isatty", lambda stream: stream is sys.stderr, raising=False)
+    monkeypatch.setenv("TERM", "xterm")
     fill(*({"id": f"v{number}"} for number in range(1500)))
-    shown = visitors("export", "-o", str(tmp_path / "x.csv")).stderr
-    assert "rows/s" in shown
-    assert "rows/s" not in visitors("export", "-o", str(tmp_path / "x.csv"), "--limit", "999").stderr
-    assert "rows/s" not in visitors("export", "-o", str(tmp_path / "x.csv"), "--quiet").stderr
-    assert "rows/s" not in visitors("export").stderr
+    file = str(tmp_path / "x.csv")
+    assert "rows/s" in shown("-o", file)
+    assert "rows/s" in shown("-o", file, "--fields", "id")
+    assert "rows/s" in shown("-o", file, "--after", "v0")
+    assert shown("-o", file, "--limit", "999") == shown("-o", file, "--quiet") == shown() == ""
 
 
 @pytest.mark.usefixtures("store")
