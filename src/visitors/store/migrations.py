@@ -211,7 +211,8 @@ def m0004_creations(db: Database) -> None:
         ) STRICT;
         CREATE INDEX creations_operation ON creations (operation);
         CREATE INDEX creations_last ON creations (kind, last);
-        CREATE INDEX changes_removed ON changes (kind, json_extract(before, '$.pk')) WHERE after IS NULL;
+        CREATE INDEX changes_removed ON changes (kind, json_extract(before, '$.pk'))
+            WHERE before IS NOT NULL AND after IS NULL;
     """
     _run(db, statements)
     for kind, table in RECORDED.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -21,6 +22,8 @@ _BELONGINGS = (
     ("conversations", "contact_id"),
     ("messages", "visitor_id"),
 )
+
+_Columns = dict[str, Any] | None
 
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
@@ -145,16 +148,26 @@ def _newest_first(
     columns = "o.pk, {}, o.id, o.at, o.actor, o.command, {}, {}"
     sql, values = _changes(operation, parameters, ids, columns.format("h.pk", "h.kind", "h.record, h.before, h.after"))
     # place in the order: the operation, what was changed after what was made, kind of record, its number
-    found = [
-        ((row[0], 1, 0, row[1]), (*row[2:8], *map(_decoded, row[8:10]))) for row in store.execute(sql + order, values)
+    found: list[tuple[tuple[int, int, int, int], tuple[Any, ...], _Columns, _Columns]] = [
+        ((row[0], 1, 0, row[1]), row[2:8], _decoded(row[8]), _decoded(row[9]))
+        for row in store.execute(sql + order, values)
     ]
     for place, kind in enumerate(RECORDED):
         sql, values = _creations(kind, operation, parameters, ids, columns.format("r.pk", f"'{kind}'", "r.id"))
-        made = store.execute(sql + order, values).fetchall()
-        as_made = _as_made(store, kind, [row[-1] for row in made])
-        found += [((row[0], 0, place, row[1]), (*row[2:8], None, as_made[row[-1]])) for row in made]
-    found.sort(key=lambda item: item[0], reverse=True)
-    return [(_change(row), place[0]) for place, row in found[: limit or None]]
+        found += [((row[0], 0, place, row[1]), row[2:8], None, None) for row in store.execute(sql + order, values)]
+    found.sort(key=itemgetter(0), reverse=True)
+    found = found[: limit or None]
+    as_made = {
+        kind: _as_made(store, kind, [row[5] for _, row, before, after in found if row[4] == kind and before is after])
+        for kind in RECORDED
+    }
+    changes = []
+    for (number, is_change, _, pk), row, before, after in found:
+        is_new = before is None and after is None
+        # a record that was put back: what it was then; else what it was at first
+        state = as_made[row[4]][row[5], pk if is_change else 0] if is_new else after
+        changes.append((_change(row, before, state), number))
+    return changes
 
 
 def _changes(
@@ -173,7 +186,8 @@ def _creations(
     table = RECORDED[kind]
     number = "json_extract(before, '$.pk')"
     removed = (
-        f"SELECT DISTINCT {number} AS pk, record AS id FROM changes WHERE kind = '{kind}' AND after IS NULL"
+        f"SELECT DISTINCT {number} AS pk, record AS id FROM changes WHERE kind = '{kind}'"
+        " AND before IS NOT NULL AND after IS NULL"
         f" AND NOT EXISTS (SELECT 1 FROM {table} WHERE pk = {number})"
     )
     if ids is None:
@@ -194,21 +208,27 @@ def _creations(
     return sql, [rows(ids), rows(ids), *parameters]
 
 
-def _as_made(store: Store, kind: str, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """The columns of records when they were made: as they are now, with their changes taken back."""
+def _as_made(store: Store, kind: str, ids: Sequence[str]) -> dict[tuple[str, int], dict[str, Any]]:
+    """The columns of records when they were made, by id and 0, and when they were put back, by id and the number of
+    that change: as they are now, with their changes taken back.
+    """
     if not ids:
         return {}
     cursor = store.execute(f"SELECT * FROM {RECORDED[kind]} WHERE id IN (SELECT value FROM json_each(?))", (rows(ids),))
     names = [column[0] for column in cursor.description]
     found = (dict(zip(names, row, strict=True)) for row in cursor)
     records: dict[str, dict[str, Any]] = {record["id"]: record for record in found}
+    states = {}
     sql = (
-        "SELECT record, before FROM changes WHERE record IN (SELECT value FROM json_each(?)) AND kind = ?"
-        " AND before IS NOT NULL ORDER BY pk DESC"
+        "SELECT pk, record, before FROM changes WHERE record IN (SELECT value FROM json_each(?)) AND kind = ?"
+        " ORDER BY pk DESC"
     )
-    for record_id, before in store.execute(sql, (rows(ids), kind)):
-        records.setdefault(record_id, {}).update(msgspec.json.decode(before))
-    return records
+    for pk, record_id, before in store.execute(sql, (rows(ids), kind)):
+        if before is None:
+            states[record_id, pk] = dict(records[record_id])
+        else:
+            records.setdefault(record_id, {}).update(msgspec.json.decode(before))
+    return {**states, **{(record_id, 0): record for record_id, record in records.items()}}
 
 
 def _where(wanted: Filter) -> tuple[str, list[object]]:
@@ -222,14 +242,14 @@ def _where(wanted: Filter) -> tuple[str, list[object]]:
     return " AND ".join(given) or "1", list(given.values())
 
 
-def _decoded(text: str | None) -> dict[str, Any] | None:
+def _decoded(text: str | None) -> _Columns:
     return None if text is None else msgspec.json.decode(text)
 
 
-def _change(row: tuple[Any, ...]) -> Change:
-    before, after = (None if columns is None else _public(columns) for columns in row[6:8])
+def _change(row: tuple[Any, ...], before: _Columns, after: _Columns) -> Change:
     action = "created" if before is None else "removed" if after is None else "changed"
-    return Change(*(*row[:6], action, before, after))
+    told = (None if columns is None else _public(columns) for columns in (before, after))
+    return Change(*(*row, action, *told))
 
 
 def _public(columns: dict[str, Any]) -> dict[str, Any]:

@@ -5,9 +5,9 @@ numbers (`creations`), which `Store.operation` writes at its end: it costs the s
 million. What a row was when it was made is what it is now, with its changes taken back one by one.
 
 Each changed row becomes one row of `changes`, tied to the open operation: the columns that differ, before
-and after; of a removed row all of them, its number too. A row that is put back under a number that was
-given before is a change as well, with all its columns after. A write outside of an operation, by hand in a
-SQLite shell say, is refused, since history could not tell of it.
+and after; of a removed row all of them before, its number too. A row that is put back under a number that
+was given before is a change without either. A write outside of an operation, by hand in a SQLite shell
+say, is refused, since history could not tell of it.
 """
 
 from __future__ import annotations
@@ -48,8 +48,7 @@ def recording_triggers(table: str, kind: str, columns: tuple[str, ...], reals: t
     yield f"""
         CREATE TRIGGER {table}_insert AFTER INSERT ON {table}
         WHEN NEW.pk <= {CLAIMED.format(kind=kind)} OR NOT EXISTS (SELECT 1 FROM operations WHERE is_open = 1) BEGIN
-            INSERT INTO changes (operation, kind, record, after)
-            VALUES ({_OPEN}, '{kind}', NEW.id, {record.whole("NEW", "pk")});
+            INSERT INTO changes (operation, kind, record) VALUES ({_OPEN}, '{kind}', NEW.id);
         END"""
     yield record.update_trigger()
     yield f"""
