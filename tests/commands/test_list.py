@@ -181,7 +181,7 @@ SORTED = {
     "language": ["nobody", "stranger", "ada-laptop", "ada-phone", "bob"],
     "timezone": ["stranger", "nobody", "ada-phone", "bob", "ada-laptop"],
     "browser": ["stranger", "nobody", "bob", "ada-laptop", "ada-phone"],
-    "os": ["stranger", "nobody", "ada-laptop", "bob", "ada-phone"],
+    "os": ["stranger", "nobody", "ada-phone", "ada-laptop", "bob"],
     "deviceType": ["nobody", "ada-laptop", "ada-phone", "bob", "stranger"],
     "countryCode": ["stranger", "nobody", "bob", "ada-laptop", "ada-phone"],
     "createdAt": ["nobody", "stranger", "bob", "ada-phone", "ada-laptop"],
@@ -220,6 +220,17 @@ def test_a_table_is_cut_at_50_and_says_so_and_machine_formats_are_not(visitors: 
     assert len(visitors("list", "--format", "table", "--limit", "0").lines) == 61
     piped = visitors("list")
     assert (len(piped.lines), piped.stderr) == (61, "")
+
+
+def test_what_a_table_leaves_out_is_counted_only_so_far(
+    visitors: Visitors, fill: Fill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("visitors.commands.listing.COUNT_LIMIT", 4)
+    fill(*({"id": id_} for id_ in "abcd"))
+    assert "2 of 4 visitors; " in visitors("list", "--format", "table", "--limit", "2").stderr
+    fill({"id": "e", "contact": {"id": "C"}})
+    assert "2 of more than 4 visitors; " in visitors("list", "--format", "table", "--limit", "2").stderr
+    assert visitors("list", "--format", "count").stdout == "5\n"
 
 
 def test_an_empty_listing_is_no_error(visitors: Visitors, anonymous: str) -> None:

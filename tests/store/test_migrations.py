@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
+from visitors.domain.selection import MetadataFilter, Selection
 from visitors.errors import StoreProblem
-from visitors.store import operations
+from visitors.store import contacts, operations, visitors
 from visitors.store.connection import migrate_store, open_store
 from visitors.store.migrations import migrations
 from visitors.store.schema import APPLICATION_ID, SCHEMA_VERSION
@@ -57,6 +58,34 @@ def test_an_older_store_is_backed_up_and_becomes_as_a_new_one(tmp_path: Path, ve
     assert backup.stat().st_mode & 0o777 == 0o600
     assert schema(backup) == before
     assert schema(old) == schema(new)
+
+
+def test_rows_of_an_older_store_are_found_by_the_new_indexes(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    store_at(path, 3)
+    with sqlite3.connect(path) as connection:
+        connection.executescript("""
+            INSERT INTO operations (id, at, actor, command, arguments, is_open) VALUES ('O', 'T', 'ada', 'x', '[]', 1);
+            INSERT INTO contacts (id, name, metadata, created_at, updated_at)
+                VALUES ('C', 'Zoë Müller', '{"vip":true,"n":5,"no":null}', 'T', 'T');
+            INSERT INTO visitors (id, contact_id, created_at, updated_at) VALUES ('visitor', 'C', 'T', 'T');
+            UPDATE operations SET is_open = NULL;
+        """)
+    connection.close()
+
+    migrate_store(path)
+    with open_store(path) as store:
+        for wanted in (
+            Selection(search="ISIT"),
+            Selection(search="MÜLL"),
+            Selection(metadata=(MetadataFilter("vip", "true"),)),
+            Selection(metadata=(MetadataFilter("n", "5.0"), MetadataFilter("no", "null"))),
+        ):
+            assert visitors.count(store, wanted, "T") == 1, wanted
+        with store.operation("test", actor="ada", clock=lambda: "2026-03-01T12:00:00.000Z") as operation:
+            contacts.update(store, operation, "C", {"name": "Ada", "metadata": {}})
+        assert visitors.count(store, Selection(search="MÜLL"), "T") == 0
+        assert visitors.count(store, Selection(metadata=(MetadataFilter("n"),)), "T") == 0
 
 
 def test_a_current_store_is_left_alone(store_path: Path) -> None:

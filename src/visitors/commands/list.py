@@ -32,6 +32,5 @@ def command(
         found = listing.Cut(visitors.select(store, selection, page.and_one, context.now), page.limit)
         shown = context.output.records(VISITOR, found)
         if shown is not None:
-            listing.say_what_is_left(
-                context, shown, visitors.count(store, selection, context.now), "visitor", more=found.more, after=after
-            )
+            total = visitors.count(store, selection, context.now, listing.COUNT_LIMIT + 1)
+            listing.say_what_is_left(context, shown, total, "visitor", more=found.more, after=after)

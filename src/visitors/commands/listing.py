@@ -15,6 +15,9 @@ from visitors.store.listing import Page
 Item = TypeVar("Item")
 
 TABLE_LIMIT = 50
+COUNT_LIMIT = 10_000
+"""How far what a selection chooses is counted, to tell how much of it a table shows."""
+
 _NEWEST_FIRST = ("createdAt", "updatedAt", "lastSeenAt")
 
 Sort = Annotated[str | None, typer.Option(metavar="FIELD", help="Sort by this field.", show_default=False)]
@@ -67,9 +70,13 @@ class Cut(Generic[Item]):
 def say_what_is_left(
     context: Context, shown: int, total: int, noun: str, *, more: bool, after: str | None = None
 ) -> None:
-    """On standard error: that there was nothing, or that there is more than the table shows."""
+    """On standard error: that there was nothing, or that there is more than the table shows.
+
+    A `total` beyond `COUNT_LIMIT` means that counting ended there.
+    """
     if total == 0:
         context.output.note(f"no {noun}s found")
     elif more:
-        of = f"{shown:,} of {number(total, noun)}" + (" (this page begins later)" if after else "")
+        whole = number(total, noun) if total <= COUNT_LIMIT else f"more than {number(COUNT_LIMIT, noun)}"
+        of = f"{shown:,} of {whole}" + (" (this page begins later)" if after else "")
         context.output.note(f"{of}; --limit 0 for all")

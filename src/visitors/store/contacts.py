@@ -15,8 +15,11 @@ from visitors.domain.contact import Contact, Duplicate, ListedContact
 from visitors.domain.metadata import encode, metadata_hash
 from visitors.domain.times import Instant
 from visitors.store.connection import OpenOperation, Store, rows
-from visitors.store.listing import Page, begins_after, order_by
-from visitors.store.selection import LIVE, containing
+from visitors.store.listing import Condition, Page
+from visitors.store.plans import Filter as ListingFilter
+from visitors.store.plans import Listing
+from visitors.store.search import SHORTEST, containing, phrase
+from visitors.store.selection import LIVE, of_deletion
 
 SORTABLE = {
     "id": "id",
@@ -30,11 +33,21 @@ SORTABLE = {
 
 _COLUMNS = {"externalId": "external_id", "name": "name", "email": "email", "image": "image"}
 
-_SELECT = f"""
-    SELECT c.id, c.external_id, c.name, c.email, c.image, c.metadata, c.metadata_hash,
-        EXISTS (SELECT 1 FROM blocks WHERE contact_id = c.id AND {LIVE}),
-        c.created_at, c.updated_at, c.deleted_at
+_INDEXES = {
+    "id": "sqlite_autoindex_contacts_1",  # what UNIQUE made
+    "external_id": "contacts_any_external_id",
+    "name": "contacts_name",
+    "email": "contacts_email",
+    "created_at": "contacts_created_at",
+    "updated_at": "contacts_updated_at",
+}
+
+_BLOCKED = f"EXISTS (SELECT 1 FROM blocks WHERE contact_id = c.id AND {LIVE})"
+_VALUES = f"""
+    c.id, c.external_id, c.name, c.email, c.image, c.metadata, c.metadata_hash,
+    {_BLOCKED}, c.created_at, c.updated_at, c.deleted_at
 """
+_SELECT = f"SELECT {_VALUES}"
 _TOTALS = """,
         (SELECT count(*) FROM visitors AS v WHERE v.contact_id = c.id AND v.deleted_at IS NULL),
         (SELECT max(v.last_seen_at) FROM visitors AS v WHERE v.contact_id = c.id AND v.deleted_at IS NULL)
@@ -75,10 +88,7 @@ def find_by_email(store: Store, email: str, current: Instant) -> list[Contact]:
 
 def select(store: Store, wanted: Filter, page: Page, current: Instant) -> Iterator[ListedContact]:
     """The contacts that are not tombstones, in the order of `page`, with what their visitors add up to."""
-    condition, parameters = _where(wanted, current)
-    start, start_parameters = begins_after(store, "contacts", "c", page)
-    sql = f"{_SELECT}{_TOTALS} FROM contacts AS c WHERE {condition} AND {start}{order_by(page, 'c')}"
-    for row in store.execute(sql, (current, *parameters, *start_parameters)):
+    for row in listing(wanted, current).rows(store, _VALUES + _TOTALS, "", (current,), page):
         yield ListedContact(*_values(row))
 
 
@@ -88,11 +98,9 @@ def find_listed(store: Store, contact_id: str, current: Instant) -> ListedContac
     return None if row is None else ListedContact(*_values(row))
 
 
-def count(store: Store, wanted: Filter, current: Instant) -> int:
-    """How many contacts `select` would give without a page."""
-    condition, parameters = _where(wanted, current)
-    found: int = store.execute(f"SELECT count(*) FROM contacts AS c WHERE {condition}", parameters).fetchone()[0]
-    return found
+def count(store: Store, wanted: Filter, current: Instant, limit: int | None = None) -> int:
+    """How many contacts `select` would give without a page; with a `limit`, no more than that are counted."""
+    return listing(wanted, current).count(store, limit)
 
 
 def insert(
@@ -230,19 +238,29 @@ def duplicates(store: Store) -> list[Duplicate]:
     ]
 
 
-def _where(wanted: Filter, current: Instant) -> tuple[str, list[object]]:
-    conditions = ["c.merged_into IS NULL", f"c.deleted_at IS {'NOT ' if wanted.deleted else ''}NULL"]
-    parameters: list[object] = []
+def listing(wanted: Filter, current: Instant) -> Listing:
+    """The listing of the contacts that are wanted, none of them a tombstone."""
+    return Listing(table="contacts", alias="c", indexes=_INDEXES, filters=tuple(_filters(wanted, current)))
+
+
+def _filters(wanted: Filter, current: Instant) -> Iterator[ListingFilter]:
+    yield ListingFilter(test=Condition("c.merged_into IS NULL"))
+    yield of_deletion("c", "contacts", deleted=wanted.deleted)
     if wanted.blocked is not None:
-        exists = f"EXISTS (SELECT 1 FROM blocks WHERE contact_id = c.id AND {LIVE})"
-        conditions.append(exists if wanted.blocked else f"NOT {exists}")
-        parameters.append(current)
+        live_blocks = "SELECT c.pk FROM blocks AS b INDEXED BY blocks_live CROSS JOIN contacts AS c"
+        members = f"{live_blocks} ON c.id = b.contact_id WHERE {LIVE}"
+        yield ListingFilter(
+            test=Condition(("" if wanted.blocked else "NOT ") + _BLOCKED, (current,)),
+            members=Condition(members, (current,)) if wanted.blocked else None,
+        )
     if wanted.search is not None:
-        pattern = containing(wanted.search)
-        columns = ("c.id", "c.name", "c.email", "c.external_id")
-        conditions.append("(" + " OR ".join(f"{column} LIKE ? ESCAPE '\\'" for column in columns) + ")")
-        parameters += [pattern] * len(columns)
-    return " AND ".join(conditions), parameters
+        columns = ("id", "external_id", "name", "email")
+        test = " OR ".join(f"c.{column} GLOB ?" for column in columns)
+        members = "SELECT rowid AS pk FROM contacts_text WHERE contacts_text MATCH ?"
+        yield ListingFilter(
+            test=Condition(f"({test})", (containing(wanted.search),) * len(columns)),
+            members=Condition(members, (phrase(wanted.search),)) if len(wanted.search) >= SHORTEST else None,
+        )
 
 
 def _first(store: Store, condition: str, value: str, current: Instant) -> Contact | None:

@@ -1,7 +1,8 @@
 """The whole store as lines, and back: every row of every table, history and tombstones included.
 
 Loading writes rows as they were, with their ids, times and history, so recording stands aside: its
-triggers are dropped and made again inside the same transaction.
+triggers are dropped and made again inside the same transaction. What is derived from the tables is no part of a dump;
+it is made anew.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any
 
 from visitors.domain.metadata import decode_value
 from visitors.errors import Conflict, InvalidData
+from visitors.store import search
 from visitors.store.connection import Store
 from visitors.store.schema import RECORDED, SCHEMA_VERSION
 
@@ -53,6 +55,7 @@ def load(store: Store, lines: Iterable[tuple[str, dict[str, Any]]]) -> int:
     for place, line in lines:
         loaded += _load_line(store, place, line, columns, first=loaded == 0)
     _check_references(store)
+    search.rebuild(store)
     for _, sql in triggers:
         store.execute(sql)
     return loaded - 1

@@ -2,10 +2,14 @@
 
 A page begins after a record, not at a number, so that page 10,000 costs what page 1 costs. Records
 with the same value, or with none, follow one another in the order in which the store got them.
+
+What lies behind a record is not one range of an index but up to three, one after another: the other
+records with its value, those with values beyond, and those without a value. See `stretches`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 import msgspec
@@ -14,6 +18,12 @@ from visitors.errors import NotFound
 from visitors.store.connection import Store
 
 Table = Literal["visitors", "contacts", "conversations", "operations"]
+
+_NO_CASE = {"browser", "os"}
+"""The columns that are compared, and sorted, whatever the case of the letters A to Z."""
+
+_ALWAYS_THERE = {"id", "status", "created_at", "updated_at"}
+"""The columns without NULLs."""
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,38 +40,169 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, limit=self.limit + 1) if self.limit else self
 
 
-def order_by(page: Page, alias: str) -> str:
-    """The ORDER BY and LIMIT of `page` over the table `alias`."""
-    direction = "DESC" if page.descending else "ASC"
-    columns = f"{alias}.{page.column} {direction}, " if page.column else ""
-    limit = f" LIMIT {int(page.limit)}" if page.limit else ""
-    return f" ORDER BY {columns}{alias}.pk {direction}{limit}"
+class Condition(msgspec.Struct, frozen=True):
+    """An SQL expression, or a statement that selects, with its parameters."""
+
+    sql: str
+    parameters: tuple[object, ...] = ()
 
 
-def begins_after(store: Store, table: Table, alias: str, page: Page) -> tuple[str, list[object]]:
-    """The condition that leaves out what comes before the page, and its parameters.
+class Span(msgspec.Struct, frozen=True, kw_only=True):
+    """A range of a column's values, one stretch of its index; or with `nulls` the records without a value."""
 
-    Raises NotFound when there is no record with the id `page.after`.
-    """
+    column: str
+    nulls: bool = False
+    lower: str | None = None
+    above: bool = False
+    """Whether `lower` itself is left out."""
+    upper: str | None = None
+    below: bool = True
+    """Whether `upper` itself is left out."""
+
+    @classmethod
+    def of(cls, column: str, value: str | None) -> Span:
+        """The records with exactly this value, or without one."""
+        if value is None:
+            return cls(column=column, nulls=True)
+        return cls(column=column, lower=value, upper=value, below=False)
+
+    def condition(self, alias: str) -> Condition:
+        """What holds for the records of the table `alias` that lie in the range."""
+        name = _compared(alias, self.column)
+        if self.nulls:
+            return Condition(f"{name} IS NULL")
+        if self.lower is not None and self.lower == self.upper:
+            return Condition(f"{name} = ?", (self.lower,))
+        bounds = [(f"{name} {'>' if self.above else '>='} ?", self.lower or "")]  # every text is; no NULL is
+        if self.upper is not None:
+            bounds.append((f"{name} {'<' if self.below else '<='} ?", self.upper))
+        return Condition(" AND ".join(sql for sql, _ in bounds), tuple(value for _, value in bounds))
+
+    def within(self, other: Span) -> Span | None:
+        """What lies in both ranges of the column; None if nothing can."""
+        if self.nulls or other.nulls:
+            return self if self.nulls and other.nulls else None
+        low = max((self, other), key=lambda span: (span.lower is not None, self._key(span.lower), span.above))
+        high = min((self, other), key=lambda span: (span.upper is None, self._key(span.upper), not span.below))
+        if low.lower is not None and high.upper is not None:
+            lower, upper = self._key(low.lower), self._key(high.upper)
+            if lower > upper or (lower == upper and (low.above or high.below)):
+                return None
+        return Span(column=self.column, lower=low.lower, above=low.above, upper=high.upper, below=high.below)
+
+    def _key(self, value: str | None) -> bytes:
+        """What SQLite compares: UTF-8. Bytes have a lower case for A to Z only, as its NOCASE."""
+        key = (value or "").encode()
+        return key.lower() if self.column in _NO_CASE else key
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where a page begins: after the record with this number, which has this value in the column of the sort."""
+
+    pk: int
+    value: str | None = None
+
+
+def place_of(store: Store, table: Table, page: Page) -> Place | None:
+    """The place after which the page begins. Raises NotFound when there is no record with the id `page.after`."""
     if page.after is None:
-        return "1", []
-    column = page.column or "pk"
-    row = store.execute(f"SELECT {column}, pk FROM {table} WHERE id = ?", (page.after,)).fetchone()
+        return None
+    sql = f"SELECT pk, {page.column or 'NULL'} FROM {table} WHERE id = ?"
+    row = store.execute(sql, (page.after,)).fetchone()
     if row is None:
         raise NotFound(
             f"--after {page.after!r} is not the id of a record",
             code="cursor_not_found",
             hint="give the last id of the page before",
         )
-    value, pk = row
-    beyond = "<" if page.descending else ">"
+    return Place(*row)
+
+
+def stretches(page: Page, place: Place | None, spans: Iterable[Span], alias: str) -> Iterator[Condition]:
+    """The conditions of ranges that one after another are the page's records, sorted by its column.
+
+    Only what lies in all of `spans`, which are ranges of the same column, is in them. Each is a plain
+    range of the column's index, which `(column, pk) < (?, ?)` would not be: SQLite 3.40 seeks the
+    column alone, and then reads past all records with the same value.
+    """
+    assert page.column is not None
+    wanted = list(spans)
+    if place is None and not wanted:
+        yield Condition("1")
+        return
+    for span, pk in _parts(page.column, place, descending=page.descending):
+        if span.nulls and page.column in _ALWAYS_THERE:
+            continue
+        within: Span | None = span
+        for other in wanted:
+            within = within and within.within(other)
+        if within is not None:
+            yield every([within.condition(alias), *([pk_beyond(page, pk, alias)] if pk is not None else [])])
+
+
+def _parts(column: str, place: Place | None, *, descending: bool) -> Iterator[tuple[Span, int | None]]:
+    """The ranges of the column from `place` on, in order; SQLite sorts NULL before everything else."""
+    nulls, values = Span(column=column, nulls=True), Span(column=column)
+    if place is None:
+        for span in (values, nulls) if descending else (nulls, values):
+            yield span, None
+        return
+    yield Span.of(column, place.value), place.pk
+    if descending and place.value is not None:
+        yield Span(column=column, upper=place.value), None
+        yield nulls, None
+    elif not descending:
+        yield (values if place.value is None else Span(column=column, lower=place.value, above=True)), None
+
+
+def pk_beyond(page: Page, pk: int, alias: str) -> Condition:
+    """What holds for the records that the page has after the one with this number, among those with its value."""
+    return Condition(f"{alias}.pk {'<' if page.descending else '>'} ?", (pk,))
+
+
+def beyond(page: Page, place: Place | None, alias: str) -> Condition:
+    """What holds for all records from `place` on, as one condition."""
+    if place is None:
+        return Condition("1")
     if page.column is None:
-        return f"{alias}.pk {beyond} ?", [pk]
-    if value is None:  # SQLite sorts NULL before everything else
-        rest = f"{alias}.{column} IS NULL AND {alias}.pk {beyond} ?"
-        return (f"({rest})" if page.descending else f"({alias}.{column} IS NOT NULL OR ({rest}))"), [pk]
-    rest = f"({alias}.{column}, {alias}.pk) {beyond} (?, ?)"
-    return (f"({rest} OR {alias}.{column} IS NULL)" if page.descending else rest), [value, pk]
+        return pk_beyond(page, place.pk, alias)
+    parts = list(stretches(page, place, (), alias))
+    sql = " OR ".join(part.sql for part in parts)  # AND binds closer
+    return Condition(f"({sql})", tuple(value for part in parts for value in part.parameters))
+
+
+def every(conditions: Iterable[Condition]) -> Condition:
+    """What holds where all of the conditions do."""
+    all_ = list(conditions)
+    return Condition(
+        " AND ".join(condition.sql for condition in all_) or "1",
+        tuple(value for condition in all_ for value in condition.parameters),
+    )
+
+
+def in_order(page: Page, alias: str) -> str:
+    """The ORDER BY of `page` over the table `alias`."""
+    direction = "DESC" if page.descending else "ASC"
+    column = f"{_compared(alias, page.column)} {direction}, " if page.column else ""
+    return f" ORDER BY {column}{alias}.pk {direction}"
+
+
+def order_by(page: Page, alias: str) -> str:
+    """The ORDER BY and LIMIT of `page` over the table `alias`."""
+    return in_order(page, alias) + (f" LIMIT {int(page.limit)}" if page.limit else "")
+
+
+def begins_after(store: Store, table: Table, alias: str, page: Page) -> tuple[str, tuple[object, ...]]:
+    """The condition that leaves out what comes before the page, and its parameters.
+
+    Raises NotFound when there is no record with the id `page.after`.
+    """
+    condition = beyond(page, place_of(store, table, page), alias)
+    return condition.sql, condition.parameters
+
+
+def _compared(alias: str, column: str) -> str:
+    return f"{alias}.{column}" + (" COLLATE NOCASE" if column in _NO_CASE else "")
 
 
 def with_prefix(store: Store, table: Table, prefix: str, limit: int) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -237,6 +238,100 @@ def m0004_creations(db: Database) -> None:
         *recording_triggers("messages", "message", MESSAGE_COLUMNS),
     ):
         db.execute(trigger)
+
+
+def m0005_listings(db: Database) -> None:
+    """An index for every filter and every sort, and the tables by which texts and metadata are found.
+
+    An index of a sort by time, place or software carries the other columns of its kind: they go together, so
+    that a filter of one and a sort by another may have to pass most records, which they then do in the
+    index alone. `pk` stands before these, since records with the same value are in its order.
+    """
+    statements = """
+        DROP INDEX visitors_contact;
+        DROP INDEX visitors_created_at;
+        DROP INDEX visitors_last_seen_at;
+        CREATE INDEX visitors_id ON visitors (id, pk, created_at, last_seen_at, deleted_at);
+        CREATE INDEX visitors_created_at ON visitors (created_at, pk, last_seen_at, deleted_at);
+        CREATE INDEX visitors_updated_at ON visitors (updated_at, pk, created_at, last_seen_at, deleted_at);
+        CREATE INDEX visitors_last_seen_at ON visitors (last_seen_at, pk, created_at, deleted_at);
+        CREATE INDEX visitors_language ON visitors (language, pk, timezone, country_code, deleted_at);
+        CREATE INDEX visitors_timezone ON visitors (timezone, pk, language, country_code, deleted_at);
+        CREATE INDEX visitors_country_code ON visitors (country_code, pk, language, timezone, deleted_at);
+        CREATE INDEX visitors_browser ON visitors (browser COLLATE NOCASE, pk, os, device_type, deleted_at);
+        CREATE INDEX visitors_os ON visitors (os COLLATE NOCASE, pk, browser, device_type, deleted_at);
+        CREATE INDEX visitors_device_type ON visitors (device_type, pk, browser, os, deleted_at);
+        CREATE INDEX visitors_contact ON visitors (contact_id);
+        CREATE INDEX visitors_ip ON visitors (ip);
+        CREATE INDEX visitors_deleted_at ON visitors (deleted_at) WHERE deleted_at IS NOT NULL;
+        DROP INDEX contacts_email;
+        DROP INDEX contacts_any_external_id;
+        CREATE INDEX contacts_email ON contacts (email);
+        CREATE INDEX contacts_any_external_id ON contacts (external_id);
+        CREATE INDEX contacts_name ON contacts (name);
+        CREATE INDEX contacts_updated_at ON contacts (updated_at);
+        CREATE INDEX contacts_deleted_at ON contacts (deleted_at) WHERE deleted_at IS NOT NULL;
+        CREATE INDEX blocks_live ON blocks (visitor_id, contact_id, expires_at) WHERE lifted_at IS NULL;
+        CREATE VIRTUAL TABLE visitors_text USING fts5 (
+            id, content = 'visitors', content_rowid = 'pk', tokenize = 'trigram', columnsize = 0
+        );
+        CREATE VIRTUAL TABLE contacts_text USING fts5 (
+            id, external_id, name, email, content = 'contacts', content_rowid = 'pk', tokenize = 'trigram',
+            columnsize = 0
+        );
+        CREATE TABLE contact_metadata (
+            key TEXT NOT NULL,
+            value ANY NOT NULL,
+            contact INTEGER NOT NULL,
+            PRIMARY KEY (key, value, contact)
+        ) STRICT, WITHOUT ROWID;
+        INSERT INTO visitors_text (visitors_text) VALUES ('rebuild');
+        INSERT INTO contacts_text (contacts_text) VALUES ('rebuild');
+    """
+    _run(db, statements)
+    db.execute(
+        f"INSERT OR IGNORE INTO contact_metadata (key, value, contact) {_METADATA.format('contacts.pk')}"
+        " FROM contacts, json_each(contacts.metadata) ORDER BY 1, 2, 3"
+    )
+    for table, columns in (("visitors", ("id",)), ("contacts", ("id", "external_id", "name", "email"))):
+        for trigger in _text_triggers(table, columns):
+            db.execute(trigger)
+    for trigger in _metadata_triggers():
+        db.execute(trigger)
+
+
+# JSON prints true as 1 in SQL; this is a value as a person writes it, and a number as a number.
+_METADATA = (
+    "SELECT key, CASE type WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' WHEN 'null' THEN 'null' ELSE value END, {}"
+)
+
+
+def _text_triggers(table: str, columns: tuple[str, ...]) -> Iterator[str]:
+    names = ", ".join(columns)
+    old, new = (", ".join(f"{row}.{column}" for column in columns) for row in ("OLD", "NEW"))
+    # an index over another table's content must be told what was there
+    forget = f"INSERT INTO {table}_text ({table}_text, rowid, {names}) VALUES ('delete', OLD.pk, {old});"
+    learn = f"INSERT INTO {table}_text (rowid, {names}) VALUES (NEW.pk, {new});"
+    differs = " OR ".join(f"OLD.{column} IS NOT NEW.{column}" for column in columns)
+    yield f"CREATE TRIGGER {table}_text_insert AFTER INSERT ON {table} BEGIN {learn} END"
+    yield f"CREATE TRIGGER {table}_text_delete AFTER DELETE ON {table} BEGIN {forget} END"
+    yield (
+        f"CREATE TRIGGER {table}_text_update AFTER UPDATE OF {names} ON {table} WHEN {differs}"
+        f" BEGIN {forget} {learn} END"
+    )
+
+
+def _metadata_triggers() -> Iterator[str]:
+    # by the whole key: a row of the table is found by it alone
+    had = f"{_METADATA.format('OLD.pk')} FROM json_each(OLD.metadata)"
+    forget = f"DELETE FROM contact_metadata WHERE (key, value, contact) IN ({had});"
+    learn = f"INSERT OR IGNORE INTO contact_metadata {_METADATA.format('NEW.pk')} FROM json_each(NEW.metadata);"
+    yield f"CREATE TRIGGER contact_metadata_insert AFTER INSERT ON contacts BEGIN {learn} END"
+    yield f"CREATE TRIGGER contact_metadata_delete AFTER DELETE ON contacts BEGIN {forget} END"
+    yield (
+        "CREATE TRIGGER contact_metadata_update AFTER UPDATE OF metadata ON contacts"
+        f" WHEN OLD.metadata IS NOT NEW.metadata BEGIN {forget} {learn} END"
+    )
 
 
 def migrate(connection: sqlite3.Connection, path: Path, timeout: float = 30.0) -> Path | None:

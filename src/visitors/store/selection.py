@@ -1,4 +1,4 @@
-"""A selection of visitors, and the order of a listing, as SQL.
+"""A selection of visitors as filters of a listing, and what decides whether one is blocked, as SQL.
 
 The tables go by these names in every statement: `v` visitors, `c` the contact, `b` the live block.
 """
@@ -9,8 +9,9 @@ from collections.abc import Iterator
 
 from visitors.domain.selection import MetadataFilter, Selection
 from visitors.domain.times import Instant
-
-Condition = tuple[str, list[object]]
+from visitors.store.listing import Condition, Span
+from visitors.store.plans import Filter, Listing
+from visitors.store.search import SHORTEST, containing, phrase
 
 LIVE = "lifted_at IS NULL AND (expires_at IS NULL OR expires_at > ?)"
 """A live block; its parameter is the current instant."""
@@ -21,84 +22,125 @@ BLOCKED = (
 )
 """Whether visitor `v` is blocked, itself or through its contact; takes the current instant twice."""
 
-# Filter of equal values -> column. Names of browsers and systems are matched in any letter case.
+# CROSS JOIN: what the block, text or key leads to is looked up, and not the other way round
+_LIVE_BLOCKS = "SELECT v.pk FROM blocks AS b INDEXED BY blocks_live CROSS JOIN visitors AS v"
+_BLOCKED_ONES = (
+    f"{_LIVE_BLOCKS} ON v.id = b.visitor_id WHERE {LIVE}"
+    f" UNION ALL {_LIVE_BLOCKS} ON v.contact_id = b.contact_id WHERE {LIVE}"
+)
+
+_INDEXES = {
+    column: f"visitors_{column}"
+    for column in (
+        "id", "language", "timezone", "browser", "os", "device_type", "country_code", "created_at", "updated_at",
+        "last_seen_at",
+    )
+}  # fmt: skip
+
+# Filter of equal values -> column.
 _EQUAL = {
-    "timezone": "v.timezone = ?",
-    "country_code": "v.country_code = ?",
-    "device_type": "v.device_type = ?",
-    "browser": "v.browser = ? COLLATE NOCASE",
-    "os": "v.os = ? COLLATE NOCASE",
-    "ip": "v.ip = ?",
-    "contact": "v.contact_id = ?",
-    "created_since": "v.created_at >= ?",
-    "created_until": "v.created_at < ?",
-    "seen_since": "v.last_seen_at >= ?",
-    "seen_until": "v.last_seen_at < ?",
+    "timezone": "timezone",
+    "country_code": "country_code",
+    "device_type": "device_type",
+    "browser": "browser",
+    "os": "os",
+    "ip": "ip",
+    "contact": "contact_id",
 }
 
-# JSON prints true as 1 in SQL; this is a value as a person writes it.
-_METADATA_TEXT = "CASE type WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' WHEN 'null' THEN 'null' ELSE value END"
+
+def chosen(selection: Selection, current: Instant) -> Listing:
+    """The listing of the chosen visitors."""
+    return Listing(table="visitors", alias="v", indexes=_INDEXES, filters=tuple(_filters(selection, current)))
 
 
-def where(selection: Selection, current: Instant) -> Condition:
-    """The condition that holds for the chosen visitors, and its parameters."""
-    conditions = list(_conditions(selection, current))
-    return " AND ".join(sql for sql, _ in conditions), [value for _, values in conditions for value in values]
+def of_deletion(alias: str, table: str, *, deleted: bool) -> Filter:
+    """Only the deleted ones, or only the others."""
+    if not deleted:
+        return Filter(test=Condition(f"{alias}.deleted_at IS NULL"))
+    condition = f"{alias}.deleted_at IS NOT NULL"
+    return Filter(
+        test=Condition(condition), members=Condition(f"SELECT {alias}.pk FROM {table} AS {alias} WHERE {condition}")
+    )
 
 
-def _conditions(selection: Selection, current: Instant) -> Iterator[Condition]:
-    yield ("v.deleted_at IS NOT NULL" if selection.deleted else "v.deleted_at IS NULL"), []
+def _filters(selection: Selection, current: Instant) -> Iterator[Filter]:
+    yield of_deletion("v", "visitors", deleted=selection.deleted)
     if selection.identified is not None:
-        yield f"v.contact_id IS {'NOT ' if selection.identified else ''}NULL", []
+        yield Filter(span=Span(column="contact_id", nulls=not selection.identified))
     if selection.blocked is not None:
-        yield ("" if selection.blocked else "NOT ") + BLOCKED, [current, current]
+        test = Condition(("" if selection.blocked else "NOT ") + BLOCKED, (current, current))
+        yield Filter(test=test, members=Condition(_BLOCKED_ONES, (current, current)) if selection.blocked else None)
     if selection.language is not None:
-        # a range, not LIKE, so that an index serves it: '.' comes right after '-'
-        tag = selection.language
-        yield "(v.language = ? OR (v.language >= ? AND v.language < ?))", [tag, f"{tag}-", f"{tag}."]
-    if selection.never_seen:
-        yield "v.last_seen_at IS NULL", []
-    for name, condition in _EQUAL.items():
+        yield _language(selection.language)
+    for name, column in _EQUAL.items():
         value = getattr(selection, name)
         if value is not None:
-            yield condition, [value]
-    for metadata_filter in selection.metadata:
-        yield _metadata(metadata_filter)
+            yield Filter(span=Span.of(column, value))
+    yield from _times(selection)
+    yield from map(_metadata, selection.metadata)
     if selection.search is not None:
         yield _search(selection.search)
 
 
-def _metadata(wanted: MetadataFilter) -> Condition:
-    member = "EXISTS (SELECT 1 FROM contacts, json_each(contacts.metadata) WHERE contacts.id = v.contact_id AND key = ?"
+def _times(selection: Selection) -> Iterator[Filter]:
+    if selection.created_since is not None or selection.created_until is not None:
+        yield Filter(span=Span(column="created_at", lower=selection.created_since, upper=selection.created_until))
+    if selection.seen_since is not None or selection.seen_until is not None:
+        yield Filter(span=Span(column="last_seen_at", lower=selection.seen_since, upper=selection.seen_until))
+    if selection.never_seen:
+        yield Filter(span=Span(column="last_seen_at", nulls=True))
+
+
+def _language(tag: str) -> Filter:
+    # '.' comes right after '-', so that this is the tag, all that it is a prefix of, and a little more
+    span = Span(column="language", lower=tag, upper=f"{tag}.")
+    return Filter(span=span, test=Condition("(v.language = ? OR v.language >= ?)", (tag, f"{tag}-")))
+
+
+def _metadata(wanted: MetadataFilter) -> Filter:
+    known = (
+        "SELECT v.pk FROM contact_metadata AS m CROSS JOIN contacts AS k ON k.pk = m.contact"
+        " CROSS JOIN visitors AS v ON v.contact_id = k.id WHERE m.key = ?"
+    )
     if wanted.value is None:
-        return f"{'NOT ' if wanted.negated else ''}{member})", [wanted.key]
-    # as with labels elsewhere, K!=V also chooses those without K
-    negation, same = "NOT " if wanted.negated else "", f"CAST({_METADATA_TEXT} AS TEXT) = ?"
-    number = _number(wanted.value)
-    if number is None:
-        return f"{negation}{member} AND {same})", [wanted.key, wanted.value]
-    # 5, 5.0 and 5e0 are one number, however it was written
-    equal = f"({same} OR (type IN ('integer', 'real') AND value = ?))"
-    return f"{negation}{member} AND {equal})", [wanted.key, wanted.value, number]
+        test = (
+            "EXISTS (SELECT 1 FROM contacts AS k, json_each(k.metadata) AS j WHERE k.id = v.contact_id AND j.key = ?)"
+        )
+        return Filter(test=Condition(test, (wanted.key,)), members=Condition(known, (wanted.key,)))
+    # 5, 5.0 and 5e0 are one number, however it was written; and a text may look like it
+    of_key = (wanted.key, wanted.value, _number(wanted.value))
+    test = (
+        "EXISTS (SELECT 1 FROM contacts AS k JOIN contact_metadata AS m ON m.contact = k.pk"
+        " WHERE k.id = v.contact_id AND m.key = ? AND m.value IN (?, ?))"
+    )
+    if wanted.negated:  # as with labels elsewhere, K!=V also chooses those without K
+        return Filter(test=Condition(f"NOT {test}", of_key))
+    return Filter(test=Condition(test, of_key), members=Condition(f"{known} AND m.value IN (?, ?)", of_key))
 
 
 def _number(text: str) -> float | None:
+    """The number that `text` is, as SQLite compares numbers: exactly; None if it is none."""
     try:
-        return float(text)
+        number = float(text)
+        whole = int(text) if text.lstrip("+-").isdecimal() else None
     except ValueError:
         return None
+    return whole if whole is not None and -(2**63) <= whole < 2**63 else number
 
 
-def containing(text: str) -> str:
-    r"""The LIKE pattern (ESCAPE '\\') of what contains `text`."""
-    return "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-
-
-def _search(text: str) -> Condition:
+def _search(text: str) -> Filter:
     pattern = containing(text)
-    columns = ("c.name", "c.email", "c.external_id")
-    contact = " OR ".join(f"{column} LIKE ? ESCAPE '\\'" for column in columns)
-    return (
-        f"(v.id LIKE ? ESCAPE '\\' OR v.contact_id IN (SELECT c.id FROM contacts AS c WHERE {contact}))",
-        [pattern] * (1 + len(columns)),
+    columns = ("external_id", "name", "email")
+    of_contact = " OR ".join(f"k.{column} GLOB ?" for column in columns)
+    test = Condition(
+        f"(v.id GLOB ? OR EXISTS (SELECT 1 FROM contacts AS k WHERE k.id = v.contact_id AND ({of_contact})))",
+        (pattern,) * (1 + len(columns)),
     )
+    members = Condition(
+        "SELECT rowid AS pk FROM visitors_text WHERE visitors_text MATCH ?"
+        " UNION ALL SELECT v.pk FROM contacts_text AS t CROSS JOIN contacts AS k ON k.pk = t.rowid"
+        " CROSS JOIN visitors AS v ON v.contact_id = k.id WHERE contacts_text MATCH ?",
+        (phrase(text), f"{{{' '.join(columns)}}} : {phrase(text)}"),
+    )
+    return Filter(test=test, members=members if len(text) >= SHORTEST else None)

@@ -13,8 +13,8 @@ from visitors.domain.selection import Selection
 from visitors.domain.times import Instant
 from visitors.domain.visitor import BrowserData, Visitor
 from visitors.store.connection import OpenOperation, Store, rows
-from visitors.store.listing import Page, begins_after, order_by
-from visitors.store.selection import LIVE, where
+from visitors.store.listing import Page
+from visitors.store.selection import LIVE, chosen
 
 SORTABLE = {
     "id": "id",
@@ -61,19 +61,18 @@ _LIVE_BLOCK = (
 )
 _COLUMNS = """
     v.id, v.language, v.timezone, v.fingerprint, v.browser, v.browser_version, v.os, v.os_version, v.device,
-        v.device_type, v.ip, v.city, v.region, v.country, v.country_code, v.latitude, v.longitude,
-        v.screen_resolution, v.viewport, v.attribution, v.current_page,
-        b.blocked_at, b.blocked_by, b.reason, b.expires_at,
-        v.created_at, v.updated_at, v.last_seen_at, v.deleted_at, b.contact_id,
-        c.id, c.external_id, c.name, c.email, c.image, c.metadata, c.metadata_hash,
-        c.created_at, c.updated_at, c.deleted_at
+    v.device_type, v.ip, v.city, v.region, v.country, v.country_code, v.latitude, v.longitude,
+    v.screen_resolution, v.viewport, v.attribution, v.current_page,
+    b.blocked_at, b.blocked_by, b.reason, b.expires_at,
+    v.created_at, v.updated_at, v.last_seen_at, v.deleted_at, b.contact_id,
+    c.id, c.external_id, c.name, c.email, c.image, c.metadata, c.metadata_hash,
+    c.created_at, c.updated_at, c.deleted_at
 """
-_FROM = f"""
-    FROM visitors AS v
-        LEFT JOIN contacts AS c ON c.id = v.contact_id
-        LEFT JOIN blocks AS b ON b.pk = {_LIVE_BLOCK}
+_JOINS = f"""
+    LEFT JOIN contacts AS c ON c.id = v.contact_id
+    LEFT JOIN blocks AS b ON b.pk = {_LIVE_BLOCK}
 """
-_SELECT = f"SELECT {_COLUMNS} {_FROM}"
+_SELECT = f"SELECT {_COLUMNS} FROM visitors AS v {_JOINS}"
 
 _decode = msgspec.json.decode
 
@@ -91,7 +90,7 @@ def find_many(store: Store, visitor_ids: Sequence[str], current: Instant) -> lis
 
 
 def select(store: Store, selection: Selection, page: Page, current: Instant) -> Iterator[Visitor]:
-    """The chosen visitors, in the order of `page`. Raises NotFound for an unknown `page.after`."""
+    """The chosen visitors, in the order of `page`, of which the first raises NotFound if `page.after` is unknown."""
     return map(_visitor, select_columns(store, _COLUMNS, selection, page, current))
 
 
@@ -99,25 +98,17 @@ def select_columns(
     store: Store, columns: str, selection: Selection, page: Page, current: Instant
 ) -> Iterator[tuple[Any, ...]]:
     """As `select`, but rows of `columns`: SQL over `v`, its contact `c` and its live block `b`."""
-    condition, parameters = where(selection, current)
-    start, start_parameters = begins_after(store, "visitors", "v", page)
-    sql = f"SELECT {columns} {_FROM} WHERE {condition} AND {start}{order_by(page, 'v')}"
-    return store.execute(sql, (current, current, *parameters, *start_parameters))
+    return chosen(selection, current).rows(store, columns, _JOINS, (current, current), page)
 
 
-def count(store: Store, selection: Selection, current: Instant) -> int:
-    """How many visitors are chosen."""
-    condition, parameters = where(selection, current)
-    found: int = store.execute(f"SELECT count(*) FROM visitors AS v WHERE {condition}", parameters).fetchone()[0]
-    return found
+def count(store: Store, selection: Selection, current: Instant, limit: int | None = None) -> int:
+    """How many visitors are chosen; with a `limit`, no more than that are counted."""
+    return chosen(selection, current).count(store, limit)
 
 
 def chosen_ids(store: Store, selection: Selection, current: Instant) -> list[str]:
     """The ids of the chosen visitors, in the order in which the store got them."""
-    condition, parameters = where(selection, current)
-    return [
-        row[0] for row in store.execute(f"SELECT v.id FROM visitors AS v WHERE {condition} ORDER BY v.pk", parameters)
-    ]
+    return chosen(selection, current).ids(store)
 
 
 def existing(store: Store, visitor_ids: Sequence[str]) -> set[str]:

@@ -44,6 +44,18 @@ def test_it_says_how_many_rows(visitors: Visitors, tmp_path: Path, dumped: list[
     assert f"loaded {len(dumped) - 1} rows" in loaded.stderr
 
 
+def test_what_was_loaded_is_found_by_search_and_metadata(visitors: Visitors, tmp_path: Path) -> None:
+    visitors("track", "--id", "laptop")
+    visitors("identify", "laptop", "--external-id", "u", "--name", "Zoë", "--metadata", "plan=pro")
+    there = ("--db", str(tmp_path / "new.db"))
+    visitors("db", "load", "-", *there, input=visitors("db", "dump").stdout)
+    for selection in (("--search", "APTO"), ("--search", "ZOË"), ("--metadata", "plan=pro")):
+        assert visitors("list", *selection, *there, "--format", "ids").lines == ["laptop"]
+    visitors("identify", "laptop", *there, "--name", "Ada", "--metadata", "plan=free")
+    for selection in (("--search", "ZOË"), ("--metadata", "plan=pro")):
+        assert visitors("list", *selection, *there, "--format", "ids").lines == []
+
+
 def test_into_a_store_that_is_not_empty_it_is_refused(visitors: Visitors, dumped: list[dict[str, Any]]) -> None:
     before = visitors("db", "dump").stdout
     answer = visitors("db", "load", "-", "--format", "json", input=text(dumped), code=4)

@@ -37,6 +37,5 @@ def command(
         found = listing.Cut(contacts.select(store, wanted, page.and_one, context.now), page.limit)
         shown = context.output.records(LISTED_CONTACT, found)
         if shown is not None:
-            listing.say_what_is_left(
-                context, shown, contacts.count(store, wanted, context.now), "contact", more=found.more, after=after
-            )
+            total = contacts.count(store, wanted, context.now, listing.COUNT_LIMIT + 1)
+            listing.say_what_is_left(context, shown, total, "contact", more=found.more, after=after)

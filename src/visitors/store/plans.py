@@ -1,0 +1,208 @@
+"""How a page of a listing is found among many records.
+
+There are two ways, and `Listing` chooses between them:
+
+- *walk* along the index of the sort and test the filters on each row, until the page is full. This is quick
+  when many records match, for then the page fills soon.
+- *drive*: let a filter's own index give the records that match it, and sort those. This is quick when few do,
+  for then there is little to sort.
+
+SQLite could only guess which: it knows nothing of the values. So each filter that an index serves is
+asked for its matches, up to `FEW` of them, which takes about a millisecond. The filter with the fewest
+drives; where none has fewer than `FEW`, we walk. `INDEXED BY` and `NOT INDEXED` hold SQLite to that.
+
+A walk still has far to go where filter and sort go together, as a country and a time zone do, or two
+times: all that matches may lie at the far end. So the indexes of such sorts carry the columns that go with them (see
+the migration): passing a record by then is a step in the index, not a look at the record. In the order of the
+store there is no such index, but the first match can be asked for: see `Listing._by_pk`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from visitors.store.connection import Store
+from visitors.store.listing import (
+    Condition,
+    Page,
+    Place,
+    Span,
+    Table,
+    beyond,
+    every,
+    in_order,
+    pk_beyond,
+    place_of,
+    stretches,
+)
+
+FEW = 10_000
+"""Fewer matches than this are fetched and sorted, more are walked to. Where this many of a million match, spread
+evenly, a page of 50 costs about the same either way.
+"""
+
+FEW_OF_ALL = 100_000
+"""The same for all that match in the order of the store, which takes no sorting, and a walk to the end otherwise."""
+
+NEAR = 20_000
+"""How many records a walk in the order of the store passes before it asks where the first match is."""
+
+Statement = tuple[str, Condition]
+"""How the table is read (`INDEXED BY` ... or `NOT INDEXED`), and the condition on its rows."""
+
+
+class Filter(msgspec.Struct, frozen=True, kw_only=True):
+    """One filter of a listing: a `span` of a column, or a `test` of a row, or both, in which case both must hold.
+
+    Where it is no span, but an index serves it all the same, `members` selects the pks of what matches.
+    """
+
+    span: Span | None = None
+    test: Condition | None = None
+    members: Condition | None = None
+
+    def on_row(self, alias: str) -> Condition:
+        """What holds for a row that matches."""
+        of_span = [self.span.condition(alias)] if self.span is not None else []
+        return every([*of_span, *([self.test] if self.test is not None else [])])
+
+
+class Listing(msgspec.Struct, frozen=True, kw_only=True):
+    """A table, the alias that its statements give it, the index of each sort, and the filters, which must all hold."""
+
+    table: Table
+    alias: str
+    indexes: Mapping[str, str]
+    filters: tuple[Filter, ...]
+
+    def rows(
+        self, store: Store, columns: str, joins: str, parameters: Sequence[object], page: Page
+    ) -> Iterator[tuple[Any, ...]]:
+        """`columns` of the page's records and of `joins`; those two take the `parameters`.
+
+        Raises NotFound when there is no record with the id `page.after`.
+        """
+        place = place_of(store, self.table, page)
+        driver = self.driver(store, page)
+        statements = self.walk(page, place) if driver is None else iter([self.drive(driver, page, place)])
+        left = page.limit
+        for access, condition in statements:
+            sql = (
+                f"SELECT {columns} FROM {self.table} AS {self.alias} {access} {joins} WHERE {condition.sql}"
+                f"{in_order(page, self.alias)} LIMIT {left if page.limit else -1}"
+            )
+            for row in store.execute(sql, (*parameters, *condition.parameters)):
+                yield row
+                left -= 1
+            if page.limit and left <= 0:
+                return
+
+    def ids(self, store: Store) -> list[str]:
+        """The ids of all records that match, in the order in which the store got them."""
+        access, condition = self._all(store)
+        sql = f"SELECT {self.alias}.id FROM {self.table} AS {self.alias} {access} WHERE {condition.sql}"
+        return [row[0] for row in store.execute(f"{sql} ORDER BY {self.alias}.pk", condition.parameters)]
+
+    def count(self, store: Store, limit: int | None = None) -> int:
+        """How many records match; with a `limit`, no more than that are counted."""
+        access, condition = self._all(store)
+        sql = f"SELECT 1 FROM {self.table} AS {self.alias} {access} WHERE {condition.sql}"
+        return _up_to(store, Condition(sql, condition.parameters), limit)
+
+    def _all(self, store: Store) -> Statement:
+        driver = self.driver(store, Page())
+        if driver is not None:
+            return self.drive(driver, Page(), None)
+        # whatever SQLite makes of it: an index of one of the filters, or all records
+        return "", every(filter_.on_row(self.alias) for filter_ in self.filters)
+
+    def driver(self, store: Store, page: Page) -> Filter | None:
+        """The filter with the fewest matches, if these are few enough to be fetched and sorted."""
+        least = FEW if page.limit or page.column else FEW_OF_ALL
+        best = None
+        for filter_ in self.filters:
+            matching = None if self._leads(filter_, page) else self.matching(filter_)
+            found = _up_to(store, matching, least) if matching is not None else least
+            if found < least:
+                best, least = filter_, found
+        return best
+
+    def matching(self, filter_: Filter) -> Condition | None:
+        """The statement by which an index gives the pks of all that match the filter; None where none can."""
+        if filter_.members is not None or filter_.span is None:
+            return filter_.members
+        condition = filter_.on_row(self.alias)
+        sql = f"SELECT {self.alias}.pk FROM {self.table} AS {self.alias} WHERE {condition.sql}"
+        return Condition(sql, condition.parameters)
+
+    def drive(self, driver: Filter, page: Page, place: Place | None) -> Statement:
+        """The statement that has `driver` give the records, and sorts them."""
+        matching = self.matching(driver)
+        assert matching is not None
+        others = (filter_.on_row(self.alias) for filter_ in self.filters if filter_ is not driver)
+        condition = every([self._among(matching), *others, beyond(page, place, self.alias)])
+        if page.column is not None and page.limit:
+            # the page first: only its own records are then joined to the rest of what is shown
+            source = f"SELECT {self.alias}.pk FROM {self.table} AS {self.alias} NOT INDEXED WHERE {condition.sql}"
+            cut = f"{in_order(page, self.alias)} LIMIT {page.limit}"
+            condition = self._among(Condition(source + cut, condition.parameters))
+        return "NOT INDEXED", condition
+
+    def _among(self, matching: Condition) -> Condition:
+        return Condition(f"{self.alias}.pk IN ({matching.sql})", matching.parameters)
+
+    def walk(self, page: Page, place: Place | None) -> Iterator[Statement]:
+        """The statements that go along the sort's index, one stretch after another, and test the filters."""
+        leading = [filter_ for filter_ in self.filters if self._leads(filter_, page)]
+        tests = [filter_.on_row(self.alias) for filter_ in self.filters if filter_ not in leading]
+        tests += [filter_.test for filter_ in leading if filter_.test is not None]
+        if page.column is None:
+            for stretch in self._by_pk(page, place):
+                yield "NOT INDEXED", every([stretch, *tests])
+        else:
+            spans = (filter_.span for filter_ in leading if filter_.span is not None)
+            for stretch in stretches(page, place, spans, self.alias):
+                yield f"INDEXED BY {self.indexes[page.column]}", every([stretch, *tests])
+
+    def _leads(self, filter_: Filter, page: Page) -> bool:
+        """Whether the filter is a range of the sort's own index: then a walk goes along just that."""
+        return filter_.span is not None and filter_.span.column == page.column
+
+    def _by_pk(self, page: Page, place: Place | None) -> Iterator[Condition]:
+        """The stretches of a walk in the order of the store.
+
+        What matches may begin far off: visitors made long ago, while the newest come first. After `NEAR`
+        records the index of each range is asked for its first match, and the walk goes on from the
+        furthest of these.
+        """
+        pk = f"{self.alias}.pk"
+        begin = Condition("1") if place is None else pk_beyond(page, place.pk, self.alias)
+        served = [m for f in self.filters if f.span is not None and (m := self.matching(f)) is not None]
+        if not served:
+            yield begin
+            return
+        sign, within, beyond_, first, furthest = _TURNS[page.descending]
+        start = Condition(f"(SELECT {first}(pk) FROM {self.table})") if place is None else Condition("?", (place.pk,))
+        near = Condition(f"{start.sql} {sign} {NEAR}", start.parameters)
+        yield every([begin, Condition(f"{pk} {within} {near.sql}", near.parameters)])
+        # the plus keeps SQLite from looking for the first match by reading the table in its order
+        firsts = [Condition(f"(SELECT {first}(+pk) FROM ({m.sql}))", m.parameters) for m in served]
+        places = [near, *firsts]
+        yield Condition(
+            f"{pk} {beyond_} {furthest}({', '.join(one.sql for one in places)})",
+            tuple(value for one in places for value in one.parameters),
+        )
+
+
+_TURNS = {True: ("-", ">", "<=", "max", "min"), False: ("+", "<", ">=", "min", "max")}
+"""Whether the newest come first -> the words of a walk in the order of the store."""
+
+
+def _up_to(store: Store, statement: Condition, limit: int | None) -> int:
+    """How many rows the statement gives, counted up to `limit`."""
+    sql = f"SELECT count(*) FROM ({statement.sql} LIMIT ?)"
+    found: int = store.execute(sql, (*statement.parameters, -1 if limit is None else limit)).fetchone()[0]
+    return found

@@ -1,0 +1,70 @@
+"""What is derived from visitors and contacts so that an index can find it: their texts, and metadata by key.
+
+- `visitors_text` and `contacts_text` are full-text indexes of every three letters in a row (trigrams), by
+  which a part of a word is found, whatever the letters' case, in any script.
+- `contact_metadata` has a row for each key of each contact.
+
+Triggers keep all three. Whoever loads much at once drops these (`TRIGGERS`) and calls `rebuild` at the end,
+which takes a small part of the time.
+"""
+
+from __future__ import annotations
+
+from visitors.store.connection import Store
+
+TRIGGERS = (
+    "visitors_text_insert",
+    "visitors_text_update",
+    "visitors_text_delete",
+    "contacts_text_insert",
+    "contacts_text_update",
+    "contacts_text_delete",
+    "contact_metadata_insert",
+    "contact_metadata_update",
+    "contact_metadata_delete",
+)
+"""The triggers that keep the derived tables."""
+
+METADATA_ROWS = (
+    "SELECT key, CASE type WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' WHEN 'null' THEN 'null' ELSE value END"
+)
+"""Key and value of `json_each(metadata)`: numbers as numbers, true, false and null as a person writes them."""
+
+SHORTEST = 3
+"""How many characters a text must have for the full-text index to find it."""
+
+# Letters that are one but for their case, though neither is the other's capital: the kelvin sign and K, two sigmas.
+_ALIKE = ("kK\u212a", "sS\u017f", "åÅ\u212b", "ß\u1e9e", "µμΜ", "βΒϐ", "εΕϵ", "θΘϑϴ", "ιΙ\u0345\u1fbe", "κΚϰ",
+          "πΠϖ", "ρΡϱ", "σΣς", "φΦϕ", "ωΩ\u2126", "ṡṠẛ")  # fmt: skip
+
+
+def rebuild(store: Store) -> None:
+    """Fill the derived tables anew from the tables that they are derived from."""
+    for table in ("visitors_text", "contacts_text"):
+        store.execute(f"INSERT INTO {table} ({table}) VALUES ('rebuild')")
+    store.execute("DELETE FROM contact_metadata")
+    store.execute(
+        f"INSERT OR IGNORE INTO contact_metadata (key, value, contact) {METADATA_ROWS}, contacts.pk"
+        " FROM contacts, json_each(metadata) ORDER BY 1, 2, 3"
+    )
+
+
+def phrase(text: str) -> str:
+    """The full-text query for what contains `text`, whatever its characters mean in queries."""
+    return '"' + text.replace('"', '""') + '"'
+
+
+def containing(text: str) -> str:
+    """The GLOB pattern of what contains `text`, whatever the case of letters, as the full-text index has it."""
+    return "*" + "".join(map(_class, text)) + "*"
+
+
+def _class(letter: str) -> str:
+    alike = next((letters for letters in _ALIKE if letter in letters), letter)
+    cases = {letter, *alike, *(other for other in (letter.lower(), letter.upper()) if _same(letter, other))}
+    # in brackets no character has a meaning but ^ at the start and ] at the end
+    return f"[{''.join(sorted(cases))}]" if len(cases) > 1 or letter in "*?[" else letter
+
+
+def _same(letter: str, other: str) -> bool:
+    return len(other) == 1 and letter.casefold() == other.casefold()

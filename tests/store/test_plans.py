@@ -1,0 +1,172 @@
+"""Both ways to find a page give the same page; and all that is counted is what is listed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from visitors.domain.selection import MetadataFilter, Selection
+from visitors.store import blocks, contacts, plans, visitors
+from visitors.store.connection import Store, open_store
+from visitors.store.listing import Page
+from visitors.store.selection import chosen
+
+TIMES = ["2026-01-01T00:00:00.000Z", "2026-01-02T00:00:00.000Z", "2026-01-03T00:00:00.000Z"]
+AT = "2026-03-01T12:00:00.000Z"
+
+
+def maybe(*values: object) -> st.SearchStrategy[object]:
+    return st.sampled_from([None, *values])
+
+
+VISITORS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "language": maybe("de", "en", "en-US", "eng"),
+            "timezone": maybe("Europe/Berlin", "Asia/Tokyo"),
+            "browser": maybe("Firefox", "firefox", "Chrome", "Émile", "émile"),
+            "os": maybe("iOS", "ios"),
+            "deviceType": maybe("mobile", "desktop"),
+            "countryCode": maybe("DE", "JP"),
+            "ip": maybe("192.0.2.1"),
+            "contact": maybe("Ada", "Bob"),
+            "created": st.sampled_from(TIMES),
+            "seen": maybe(*TIMES),
+            "deleted": maybe(None, None, AT),
+            "blocked": st.booleans(),
+        }
+    ),
+    min_size=1,
+    max_size=12,
+)
+SELECTIONS = st.fixed_dictionaries(
+    {},
+    optional={
+        "identified": st.booleans(),
+        "blocked": st.booleans(),
+        "language": st.sampled_from(["en", "de"]),
+        "timezone": st.just("Asia/Tokyo"),
+        "browser": st.sampled_from(["FIREFOX", "émile"]),
+        "os": st.just("IOS"),
+        "device_type": st.just("mobile"),
+        "country_code": st.just("JP"),
+        "ip": st.just("192.0.2.1"),
+        "contact": st.just("Ada"),
+        "created_since": st.sampled_from(TIMES),
+        "created_until": st.sampled_from(TIMES),
+        "seen_since": st.sampled_from(TIMES),
+        "seen_until": st.sampled_from(TIMES),
+        "never_seen": st.just(value=True),
+        "metadata": st.sampled_from(
+            [(MetadataFilter("n"),), (MetadataFilter("n", "5.0"),), (MetadataFilter("n", "5", negated=True),)]
+        ),
+        "search": st.sampled_from(["ada", "VIS-0", "v", "BOB"]),
+        "deleted": st.just(value=True),
+    },
+)
+
+
+@pytest.fixture
+def store(store_path: Path) -> Iterator[Store]:
+    with open_store(store_path) as opened:
+        yield opened
+
+
+def fill(store: Store, records: list[dict[str, object]]) -> None:
+    with store.operation("test", actor="ada", clock=lambda: AT) as operation:
+        for table in ("blocks", "visitors", "contacts"):
+            store.execute(f"DELETE FROM {table}")
+        contacts.insert(store, operation, {"name": "Ada", "metadata": {"n": 5}}, contact_id="Ada")
+        contacts.insert(store, operation, {"name": "Bob", "metadata": {"n": "x"}}, contact_id="Bob")
+        for number, record in enumerate(records):
+            data = {field: value for field, value in record.items() if field in visitors.COLUMNS and value}
+            visitor = visitors.insert(
+                store,
+                operation,
+                data,  # type: ignore[arg-type]
+                visitor_id=f"vis-{(number * 7) % 13:02}",
+                contact_id=record["contact"],  # type: ignore[arg-type]
+                created_at=record["created"],  # type: ignore[arg-type]
+                last_seen_at=record["seen"],  # type: ignore[arg-type]
+                deleted_at=record["deleted"],  # type: ignore[arg-type]
+            )
+            if record["blocked"]:
+                blocks.add(store, operation, "visitor", [visitor])
+
+
+def listed(store: Store, selection: Selection, page: Page) -> list[str]:
+    return [visitor.id for visitor in visitors.select(store, selection, page, AT)]
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    records=VISITORS,
+    filters=SELECTIONS,
+    column=st.sampled_from([None, *visitors.SORTABLE.values()]),
+    descending=st.booleans(),
+    size=st.integers(1, 4),
+    near=st.integers(0, 3),
+)
+def test_a_walk_and_a_drive_find_the_same_pages(
+    store: Store,
+    records: list[dict[str, object]],
+    filters: dict[str, object],
+    column: str | None,
+    *,
+    descending: bool,
+    size: int,
+    near: int,
+) -> None:
+    fill(store, records)
+    selection = Selection(**filters)  # type: ignore[arg-type]
+    whole = Page(column=column, descending=descending)
+    results = []
+    for few in (0, 1_000):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(plans, "FEW", few)
+            patch.setattr(plans, "FEW_OF_ALL", few)
+            patch.setattr(plans, "NEAR", near)
+            everything = listed(store, selection, whole)
+            assert visitors.count(store, selection, AT) == len(everything)
+            assert visitors.count(store, selection, AT, limit=2) == min(2, len(everything))
+            assert sorted(visitors.chosen_ids(store, selection, AT)) == sorted(everything)
+            # from every record on, also from those that the selection does not choose
+            places = [None, *listed(store, Selection(), Page())]
+            pages = [
+                listed(store, selection, Page(column=column, descending=descending, limit=size, after=after))
+                for after in places
+            ]
+            after, walked = None, []
+            while found := listed(
+                store, selection, Page(column=column, descending=descending, limit=size, after=after)
+            ):
+                walked += found
+                after = found[-1]
+            assert walked == everything
+            results.append((everything, pages))
+    assert results[0] == results[1]
+
+
+def test_the_filter_with_the_fewest_matches_drives_and_many_matches_are_walked_to(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plans, "FEW", 3)
+    with store.operation("test", actor="ada", clock=lambda: AT) as operation:
+        for number in range(6):
+            data = {"language": "en", "os": "Linux" if number < 2 else "iOS", "ip": None if number else "192.0.2.1"}
+            visitors.insert(store, operation, {key: value for key, value in data.items() if value})
+
+    def driving(**filters: str) -> str | None:
+        page = Page(column="browser", limit=5)
+        found = chosen(Selection(**filters), AT).driver(store, page)  # type: ignore[arg-type]
+        return found.span.column if found is not None and found.span is not None else None
+
+    assert driving() is None
+    assert driving(language="en") is None
+    assert driving(language="en", os="linux") == "os"
+    assert driving(language="en", os="linux", ip="192.0.2.1") == "ip"
+    assert driving(os="ios") is None

@@ -1,0 +1,166 @@
+"""What SQLite makes of each listing: an index serves every filter, sort and page that one can serve."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+
+import pytest
+
+from visitors.domain.selection import MetadataFilter, Selection
+from visitors.store import contacts, visitors
+from visitors.store.connection import Store, open_store
+from visitors.store.listing import Page, Place, in_order
+from visitors.store.plans import Filter, Listing
+from visitors.store.selection import chosen
+
+AT = "2026-03-01T12:00:00.000Z"
+
+# Option -> values of it that an index serves, and values that are only ever tested on a row.
+SERVED: dict[str, list[object]] = {
+    "identified": [True, False],
+    "blocked": [True],
+    "language": ["en"],
+    "timezone": ["Europe/Berlin"],
+    "country_code": ["DE"],
+    "device_type": ["mobile"],
+    "browser": ["firefox"],
+    "os": ["linux"],
+    "ip": ["192.0.2.1"],
+    "contact": ["C"],
+    "created_since": [AT],
+    "created_until": [AT],
+    "seen_since": [AT],
+    "seen_until": [AT],
+    "never_seen": [True],
+    "metadata": [(MetadataFilter("plan"),), (MetadataFilter("plan", "pro"),), (MetadataFilter("seats", "5"),)],
+    "search": ["ada", 'a "b'],
+    "deleted": [True],
+}
+TESTED: dict[str, list[object]] = {
+    "blocked": [False],
+    "metadata": [(MetadataFilter("plan", "pro", negated=True),)],
+    "search": ["ad"],
+}
+SORTS = [None, *visitors.SORTABLE.values()]
+PLACES = [None, Place(5, "en"), Place(5)]
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    with open_store(tmp_path_factory.mktemp("plans") / "visitors.db") as opened:
+        yield opened
+
+
+def plan(store: Store, listing: Listing, page: Page, access: str, sql: str, parameters: tuple[object, ...]) -> str:
+    text = (
+        f"EXPLAIN QUERY PLAN SELECT {listing.alias}.id FROM {listing.table} AS {listing.alias} {access}"
+        f" WHERE {sql}{in_order(page, listing.alias)} LIMIT 50"
+    )
+    return "\n".join(str(row[3]) for row in store.execute(text, parameters))
+
+
+def walks(store: Store, listing: Listing, page: Page, place: Place | None) -> list[str]:
+    return [
+        plan(store, listing, page, access, condition.sql, condition.parameters)
+        for access, condition in listing.walk(page, place)
+    ]
+
+
+def driven(store: Store, listing: Listing, filter_: Filter, page: Page, place: Place | None) -> str:
+    access, condition = listing.drive(filter_, page, place)
+    return plan(store, listing, page, access, condition.sql, condition.parameters)
+
+
+def pages() -> Iterator[tuple[Page, Place | None]]:
+    for column, descending, place in product(SORTS, (False, True), PLACES):
+        page = Page(column=column, descending=descending, limit=50)
+        if fits(page, place):
+            yield page, place
+
+
+def fits(page: Page, place: Place | None) -> bool:
+    """Whether there can be a record like `place`: not one without a time of its making."""
+    return place is None or place.value is not None or page.column not in ("id", "created_at", "updated_at")
+
+
+def scans(text: str) -> list[str]:
+    """Whole tables or indexes that a plan reads, but for lists of given values and full-text matches."""
+    lines = [line.strip() for line in text.split("\n")]
+    return [line for line in lines if line.startswith("SCAN") and "VIRTUAL TABLE" not in line]
+
+
+def test_every_option_of_a_selection_has_a_plan() -> None:
+    assert set(SERVED) == set(Selection.__struct_fields__)
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [(option, value) for option in SERVED for value in (*SERVED[option], *TESTED.get(option, []))],
+)
+def test_a_walk_goes_along_the_index_of_the_sort_and_sorts_nothing(store: Store, option: str, value: object) -> None:
+    listing = chosen(Selection(**{option: value}), AT)  # type: ignore[arg-type]
+    for page, place in pages():
+        for number, text in enumerate(walks(store, listing, page, place)):
+            first = text.split("\n")[0]
+            if page.column is None:
+                assert first == "SCAN v" or first.startswith("SEARCH v USING INTEGER PRIMARY KEY (rowid"), text
+            else:
+                assert (
+                    f"USING INDEX visitors_{page.column}" in first or f"COVERING INDEX visitors_{page.column}" in first
+                )
+                if place is not None or number > 0:
+                    assert first.startswith("SEARCH v")
+            assert "TEMP B-TREE" not in text, (page, text)
+
+
+@pytest.mark.parametrize(("option", "value"), [(option, value) for option in SERVED for value in SERVED[option]])
+def test_a_filter_that_drives_is_served_by_an_index(store: Store, option: str, value: object) -> None:
+    listing = chosen(Selection(**{option: value}), AT)  # type: ignore[arg-type]
+    (filter_,) = [one for one in listing.filters if listing.matching(one) is not None]
+    for page, place in pages():
+        text = driven(store, listing, filter_, page, place)
+        assert "SEARCH v USING INTEGER PRIMARY KEY (rowid=?)" in text
+        allowed = ["SCAN b USING INDEX blocks_live", "SCAN v USING COVERING INDEX visitors_deleted_at"]
+        assert [line for line in scans(text) if line not in allowed] == [], (page, text)
+        if page.column is None:
+            assert "TEMP B-TREE FOR ORDER BY" not in text, text
+
+
+@pytest.mark.parametrize("option", TESTED)
+def test_what_no_index_can_serve_never_drives(option: str) -> None:
+    for value in TESTED[option]:
+        listing = chosen(Selection(**{option: value}), AT)  # type: ignore[arg-type]
+        assert all(listing.matching(filter_) is None for filter_ in listing.filters)
+
+
+@pytest.mark.parametrize("column", [None, *contacts.SORTABLE.values()])
+@pytest.mark.parametrize("descending", [False, True])
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        contacts.Filter(),
+        contacts.Filter(search="ada"),
+        contacts.Filter(search="ad"),
+        contacts.Filter(blocked=True),
+        contacts.Filter(blocked=False),
+        contacts.Filter(deleted=True),
+    ],
+)
+def test_contacts_are_listed_by_indexes_too(
+    store: Store, wanted: contacts.Filter, column: str | None, *, descending: bool
+) -> None:
+    listing = contacts.listing(wanted, AT)
+    page = Page(column=column, descending=descending, limit=50)
+    for place in PLACES:
+        if not fits(page, place):
+            continue
+        for text in walks(store, listing, page, place):
+            assert "TEMP B-TREE" not in text
+            assert column is None or "USING INDEX" in text.split("\n")[0] or "COVERING INDEX" in text.split("\n")[0]
+            assert place is None or text.startswith("SEARCH c")
+        for filter_ in listing.filters:
+            if listing.matching(filter_) is not None:
+                text = driven(store, listing, filter_, page, place)
+                assert "SEARCH c USING INTEGER PRIMARY KEY (rowid=?)" in text
+                assert all("blocks_live" in line or "deleted_at" in line for line in scans(text)), text

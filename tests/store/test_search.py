@@ -1,0 +1,123 @@
+"""Texts are found by a part of them, whatever the case of letters; what finds them follows every change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from visitors.domain.selection import Selection
+from visitors.store import contacts, search, visitors
+from visitors.store.connection import Store, open_store
+from visitors.store.listing import Page
+
+AT = "2026-03-01T12:00:00.000Z"
+# letters whose cases are no simple matter, and what has a meaning in patterns and in queries
+LETTERS = 'abkKsSſiIıİßẞéÉåÅµμΜσςΣΩ太郎яЯ"*?[]^-%_\\ {}:'
+
+
+@pytest.fixture
+def store(store_path: Path) -> Iterator[Store]:
+    with open_store(store_path) as opened:
+        yield opened
+
+
+def found(store: Store, text: str) -> list[str]:
+    return [visitor.id for visitor in visitors.select(store, Selection(search=text), Page(), AT)]
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(name=st.text(LETTERS, min_size=1, max_size=12), text=st.text(LETTERS, min_size=3, max_size=4))
+@example(name="GROSS ẞ", text="ss ß")
+@example(name="a[b]c", text="[b]")
+@example(name="^^a^", text="^a^")
+@example(name="KELVIN", text="kel")
+def test_testing_a_row_and_asking_the_index_agree(store: Store, name: str, text: str) -> None:
+    with store.operation("test", actor="ada", clock=lambda: AT, dry_run=True) as operation:
+        contacts.insert(store, operation, {"name": name}, contact_id="C")
+        by_index = store.execute(
+            "SELECT count(*) FROM contacts_text WHERE contacts_text MATCH ?", (search.phrase(text),)
+        ).fetchone()
+        by_test = store.execute(
+            "SELECT count(*) FROM contacts WHERE name GLOB ? OR id GLOB ?", (search.containing(text),) * 2
+        ).fetchone()
+    assert by_index == by_test
+
+
+@pytest.mark.parametrize("text", ["MÜLLER", "müller", "ü", "Ü", "lle", 'Jo"s', '"', "u*r", "r?_", "太郎さ", "郎"])
+def test_a_part_of_a_name_is_found_whatever_its_letters(store: Store, text: str) -> None:
+    with store.operation("test", actor="ada", clock=lambda: AT) as operation:
+        contact = contacts.insert(store, operation, {"name": 'Jo"s Müller u*r?_ 太郎さん'})
+        visitors.insert(store, operation, {}, visitor_id="v1", contact_id=contact)
+        visitors.insert(store, operation, {}, visitor_id="v2")
+    assert found(store, text) == ["v1"]
+
+
+@pytest.mark.parametrize("text", ["Muller", "zzz", "z", "u.r", "%", "J_"])
+def test_what_is_not_there_is_not_found(store: Store, text: str) -> None:
+    with store.operation("test", actor="ada", clock=lambda: AT) as operation:
+        contact = contacts.insert(store, operation, {"name": "Jo Müller u*r"})
+        visitors.insert(store, operation, {}, visitor_id="v1", contact_id=contact)
+    assert found(store, text) == []
+
+
+def test_the_id_of_a_contact_is_found_among_contacts_and_not_among_visitors(store: Store) -> None:
+    with store.operation("test", actor="ada", clock=lambda: AT) as operation:
+        contacts.insert(store, operation, {}, contact_id="ADALBERT")
+        visitors.insert(store, operation, {}, visitor_id="v1", contact_id="ADALBERT")
+    assert found(store, "dalb") == []
+    listed = contacts.select(store, contacts.Filter(search="dalb"), Page(), AT)
+    assert [contact.id for contact in listed] == ["ADALBERT"]
+
+
+DERIVED = (
+    "SELECT rowid FROM visitors_text WHERE visitors_text MATCH '\"isi\"'",
+    "SELECT rowid FROM contacts_text WHERE contacts_text MATCH '\"ada\"'",
+    "SELECT rowid FROM contacts_text WHERE contacts_text MATCH '\"bob\"'",
+    "SELECT key, value, typeof(value), contact FROM contact_metadata",
+)
+
+
+def derived(store: Store) -> list[list[tuple[object, ...]]]:
+    return [store.execute(sql).fetchall() for sql in DERIVED]
+
+
+def test_what_is_derived_follows_every_change_and_can_be_made_anew(store: Store) -> None:
+    with store.operation("test", actor="ada", clock=lambda: AT) as operation:
+        visitors.insert(store, operation, {}, visitor_id="visitor")
+        for name in ("Ada", "Bob", "gone"):
+            metadata = {"n": 5, "real": 0.5, "t": True, "no": None, "s": "5", "name": name}
+            contacts.insert(store, operation, {"name": name, "metadata": metadata}, contact_id=name)
+        contacts.update(store, operation, "Ada", {"name": "Bob", "metadata": {"n": 5.0, "new": "x"}})
+        store.execute("DELETE FROM contacts WHERE id = 'gone'")
+
+    after = derived(store)
+    assert after[0] == [(1,)]
+    assert after[1] == [(1,)]  # its id
+    assert after[2] == [(1,), (2,)]
+    assert {row for row in after[3] if row[3] == 1} == {("n", 5.0, "real", 1), ("new", "x", "text", 1)}
+    assert {row for row in after[3] if row[3] == 2} == {
+        ("n", 5, "integer", 2), ("name", "Bob", "text", 2), ("no", "null", "text", 2), ("real", 0.5, "real", 2),
+        ("s", "5", "text", 2), ("t", "true", "text", 2),
+    }  # fmt: skip
+    assert {row[3] for row in after[3]} == {1, 2}
+    for table in ("visitors_text", "contacts_text"):
+        store.execute(f"INSERT INTO {table} ({table}, rank) VALUES ('integrity-check', 1)")
+
+    with store.writing():
+        for table in ("visitors_text", "contacts_text"):
+            store.execute(f"INSERT INTO {table} ({table}) VALUES ('delete-all')")
+        store.execute("DELETE FROM contact_metadata")
+        assert derived(store) != after
+        search.rebuild(store)
+    assert derived(store) == after
+
+
+def test_the_triggers_named_are_those_that_there_are(store: Store) -> None:
+    names = {row[0] for row in store.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")}
+    texts = store.execute("SELECT name FROM sqlite_master WHERE type = 'trigger' AND sql LIKE '%\\_text%' ESCAPE '\\'")
+    assert set(search.TRIGGERS) <= names
+    assert {row[0] for row in texts} <= set(search.TRIGGERS)
