@@ -80,6 +80,13 @@ def test_several_visitors_are_updated_in_one_operation(visitors: Visitors) -> No
     assert visitors("history", "--command", "update", "--format", "count").stdout == "1\n"
 
 
+def test_what_list_chooses_is_updated_in_one_operation(visitors: Visitors) -> None:
+    chosen = visitors("list", "--os", "linux", "--format", "ids").stdout
+    assert visitors("update", "-", "--os", "Windows", input=chosen).lines == ["full"]
+    assert (shown(visitors, "full")["os"], shown(visitors, "empty")["os"]) == ("Windows", None)
+    assert visitors("history", "--command", "update", "--format", "count").stdout == "1\n"
+
+
 def test_one_unknown_visitor_means_that_none_is_updated(visitors: Visitors, everything: Everything) -> None:
     before = everything()
     visitors("update", "full", "nobody", "--city", "Bonn", code=3)

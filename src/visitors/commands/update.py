@@ -24,7 +24,11 @@ def command(
         typer.Option(metavar="FIELD", help="Set this field to null; may be repeated.", show_default=False),
     ] = None,
 ) -> None:
-    """Set browser data, or clear it with --clear. What is not given stays."""
+    """Set browser data, or clear it with --clear. What is not given stays.
+
+    Its options say what to set, so they cannot choose visitors too: let 'list' choose, as in
+    'visitors list --os iOS --format ids | visitors update - --device-type mobile'. That is one operation.
+    """
     context = context_of(ctx)
     cleared = tuple(clear or ())
     for field in cleared:

@@ -50,6 +50,12 @@ FEW_OF_ALL = 100_000
 NEAR = 20_000
 """How many records a walk in the order of the store passes before it asks where the first match is."""
 
+MANY = 300_000
+"""Up to how many matches of a range of times are looked through for the oldest and the newest record."""
+
+_GROWING = {"id", "created_at", "updated_at", "last_seen_at"}
+"""The columns whose values grow with the numbers of the records, by and large."""
+
 Statement = tuple[str, Condition]
 """How the table is read (`INDEXED BY` ... or `NOT INDEXED`), and the condition on its rows."""
 
@@ -87,7 +93,10 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
         """
         place = place_of(store, self.table, page)
         driver = self.driver(store, page)
-        statements = self.walk(page, place) if driver is None else iter([self.drive(driver, page, place)])
+        if driver is None:
+            statements = self.walk(page, place, self.bounds(store, page))
+        else:
+            statements = iter([self.drive(driver, page, place)])
         left = page.limit
         for access, condition in statements:
             sql = (
@@ -154,7 +163,25 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     def _among(self, matching: Condition) -> Condition:
         return Condition(f"{self.alias}.pk IN ({matching.sql})", matching.parameters)
 
-    def walk(self, page: Page, place: Place | None) -> Iterator[Statement]:
+    def bounds(self, store: Store, page: Page) -> list[Condition]:
+        """Between which numbers the records of a range of times lie, for a walk along an index of something else.
+
+        Records with the same browser, say, are in the order of the store in its index, and visitors of
+        one time are close to one another there. The index has the number, but not the time.
+        """
+        found = []
+        for filter_ in self.filters:
+            if page.column in {None, *_GROWING} or filter_.span is None or filter_.span.column not in _GROWING:
+                continue
+            matching = self.matching(filter_)
+            assert matching is not None
+            sql = f"SELECT count(*), min(pk), max(pk) FROM ({matching.sql} LIMIT {MANY})"
+            count, first, last = store.execute(sql, matching.parameters).fetchone()
+            if 0 < count < MANY:
+                found.append(Condition(f"{self.alias}.pk BETWEEN ? AND ?", (first, last)))
+        return found
+
+    def walk(self, page: Page, place: Place | None, bounds: Sequence[Condition] = ()) -> Iterator[Statement]:
         """The statements that go along the sort's index, one stretch after another, and test the filters."""
         leading = [filter_ for filter_ in self.filters if self._leads(filter_, page)]
         tests = [filter_.on_row(self.alias) for filter_ in self.filters if filter_ not in leading]
@@ -165,7 +192,7 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
         else:
             spans = (filter_.span for filter_ in leading if filter_.span is not None)
             for stretch in stretches(page, place, spans, self.alias):
-                yield f"INDEXED BY {self.indexes[page.column]}", every([stretch, *tests])
+                yield f"INDEXED BY {self.indexes[page.column]}", every([stretch, *bounds, *tests])
 
     def _leads(self, filter_: Filter, page: Page) -> bool:
         """Whether the filter is a range of the sort's own index: then a walk goes along just that."""

@@ -51,7 +51,7 @@ def test_what_was_loaded_is_found_by_search_and_metadata(visitors: Visitors, tmp
     visitors("db", "load", "-", *there, input=visitors("db", "dump").stdout)
     for selection in (("--search", "APTO"), ("--search", "ZOË"), ("--metadata", "plan=pro")):
         assert visitors("list", *selection, *there, "--format", "ids").lines == ["laptop"]
-    visitors("identify", "laptop", *there, "--name", "Ada", "--metadata", "plan=free")
+    visitors("identify", "laptop", *there, "--external-id", "u", "--name", "Ada", "--metadata", "plan=free")
     for selection in (("--search", "ZOË"), ("--metadata", "plan=pro")):
         assert visitors("list", *selection, *there, "--format", "ids").lines == []
 
