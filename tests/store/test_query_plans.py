@@ -11,7 +11,7 @@ from visitors.domain.selection import MetadataFilter, Selection
 from visitors.store import contacts, visitors
 from visitors.store.connection import Store, open_store
 from visitors.store.listing import Page, Place, in_order
-from visitors.store.plans import Filter, Listing
+from visitors.store.plans import Driver, Filter, Listing
 from visitors.store.selection import chosen
 
 AT = "2026-03-01T12:00:00.000Z"
@@ -68,8 +68,12 @@ def walks(store: Store, listing: Listing, page: Page, place: Place | None) -> li
 
 
 def driven(store: Store, listing: Listing, filter_: Filter, page: Page, place: Place | None) -> str:
-    access, condition = listing.drive(filter_, page, place)
-    return plan(store, listing, page, access, condition.sql, condition.parameters)
+    access, condition = listing.drive(Driver(filter_, [1, 2]), page, place)
+    matching = listing.matching(filter_)
+    assert matching is not None
+    asked = store.execute(f"EXPLAIN QUERY PLAN SELECT pk FROM ({matching.sql}) LIMIT 9", matching.parameters)
+    used = "\n".join(str(row[3]) for row in asked)
+    return used + "\n" + plan(store, listing, page, access, condition.sql, condition.parameters)
 
 
 def pages() -> Iterator[tuple[Page, Place | None]]:
@@ -84,10 +88,15 @@ def fits(page: Page, place: Place | None) -> bool:
     return place is None or place.value is not None or page.column not in ("id", "created_at", "updated_at")
 
 
+def given(line: str) -> bool:
+    """Whether a scan is of matches that something else found: by full text, or as a list."""
+    return "VIRTUAL TABLE" in line or line.startswith("SCAN (")
+
+
 def scans(text: str) -> list[str]:
     """Whole tables or indexes that a plan reads, but for lists of given values and full-text matches."""
     lines = [line.strip() for line in text.split("\n")]
-    return [line for line in lines if line.startswith("SCAN") and "VIRTUAL TABLE" not in line]
+    return [line for line in lines if line.startswith("SCAN") and not given(line)]
 
 
 def test_every_option_of_a_selection_has_a_plan() -> None:

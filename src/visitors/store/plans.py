@@ -8,7 +8,7 @@ There are two ways, and `Listing` chooses between them:
   for then there is little to sort.
 
 SQLite could only guess which: it knows nothing of the values. So each filter that an index serves is
-asked for its matches, up to `FEW` of them, which takes about a millisecond. The filter with the fewest
+asked for its matches, up to `FEW` of them, which takes a few milliseconds. The filter with the fewest
 drives; where none has fewer than `FEW`, we walk. `INDEXED BY` and `NOT INDEXED` hold SQLite to that.
 
 A walk still has far to go where filter and sort go together, as a country and a time zone do, or two
@@ -24,7 +24,7 @@ from typing import Any
 
 import msgspec
 
-from visitors.store.connection import Store
+from visitors.store.connection import Store, rows
 from visitors.store.listing import (
     Condition,
     Page,
@@ -48,7 +48,7 @@ FEW_OF_ALL = 100_000
 """The same for all that match in the order of the store, which takes no sorting, and a walk to the end otherwise."""
 
 NEAR = 20_000
-"""How many records a walk in the order of the store passes before it asks where the first match is."""
+"""How many records (at least one) a walk in the order of the store passes before it asks where the first match is."""
 
 MANY = 300_000
 """Up to how many matches of a range of times are looked through for the oldest and the newest record."""
@@ -74,6 +74,13 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
         """What holds for a row that matches."""
         of_span = [self.span.condition(alias)] if self.span is not None else []
         return every([*of_span, *([self.test] if self.test is not None else [])])
+
+
+class Driver(msgspec.Struct, frozen=True):
+    """A filter that few records match, and which."""
+
+    filter: Filter
+    pks: list[int]
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,15 +135,18 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
         # whatever SQLite makes of it: an index of one of the filters, or all records
         return "", every(filter_.on_row(self.alias) for filter_ in self.filters)
 
-    def driver(self, store: Store, page: Page) -> Filter | None:
-        """The filter with the fewest matches, if these are few enough to be fetched and sorted."""
+    def driver(self, store: Store, page: Page) -> Driver | None:
+        """The filter with the fewest matches, if these are few enough to be fetched and sorted; and their pks."""
         least = FEW if page.limit or page.column else FEW_OF_ALL
         best = None
         for filter_ in self.filters:
             matching = None if self._leads(filter_, page) else self.matching(filter_)
-            found = _up_to(store, matching, least) if matching is not None else least
-            if found < least:
-                best, least = filter_, found
+            if matching is None:
+                continue
+            sql = f"SELECT pk FROM ({matching.sql}) LIMIT ?"
+            found = [row[0] for row in store.execute(sql, (*matching.parameters, least))]
+            if len(found) < least:
+                best, least = Driver(filter_, found), len(found)
         return best
 
     def matching(self, filter_: Filter) -> Condition | None:
@@ -147,12 +157,11 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
         sql = f"SELECT {self.alias}.pk FROM {self.table} AS {self.alias} WHERE {condition.sql}"
         return Condition(sql, condition.parameters)
 
-    def drive(self, driver: Filter, page: Page, place: Place | None) -> Statement:
+    def drive(self, driver: Driver, page: Page, place: Place | None) -> Statement:
         """The statement that has `driver` give the records, and sorts them."""
-        matching = self.matching(driver)
-        assert matching is not None
-        others = (filter_.on_row(self.alias) for filter_ in self.filters if filter_ is not driver)
-        condition = every([self._among(matching), *others, beyond(page, place, self.alias)])
+        given = self._among(Condition("SELECT value FROM json_each(?)", (rows(driver.pks),)))
+        others = (filter_.on_row(self.alias) for filter_ in self.filters if filter_ is not driver.filter)
+        condition = every([given, *others, beyond(page, place, self.alias)])
         if page.column is not None and page.limit:
             # the page first: only its own records are then joined to the rest of what is shown
             source = f"SELECT {self.alias}.pk FROM {self.table} AS {self.alias} NOT INDEXED WHERE {condition.sql}"
