@@ -2,6 +2,7 @@
 
 An index that grows in the order of its keys costs little, one that grows at random costs a page here
 and a page there for each row; building it from the sorted whole costs a third of a microsecond a row.
+A trigger costs more than the row itself, whatever it does: SQLite then keeps a journal of every statement.
 """
 
 from __future__ import annotations
@@ -9,21 +10,25 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 
+from visitors.store import search
 from visitors.store.connection import Store
 
-WORTH_IT = 10_000
-"""New rows from which on it pays, if there were not as many before."""
+WORTH_IT = 2_000
+"""New visitors from which on it pays, if there were not as many before."""
 
 # Those by which an import itself looks for contacts.
 _NEEDED = {"contacts_external_id", "contacts_any_external_id", "contacts_email"}
+# What an operation makes is recorded as a range at its end, without them.
+_TRIGGERS = (*search.TRIGGERS, "visitors_insert", "contacts_insert")
 
 
 @contextmanager
 def bulk_load(store: Store, *, keep: Collection[str] = ()) -> Iterator[Callable[[int], None]]:
     """Inside an operation: tell what it gives how many visitors were made so far.
 
-    Once they are more than there were before, the indexes of visitors and contacts are dropped, but for
-    those in `keep`; they are made anew when the block ends well, in the same transaction.
+    Once they are more than there were before, the indexes of visitors and contacts, but for those in
+    `keep`, and their triggers are dropped; they are made anew when the block ends well, in the same
+    transaction, and so is what is derived from the tables.
     """
     before = store.execute("SELECT coalesce(max(pk), 0) FROM visitors").fetchone()[0]
     to_make: list[str] = []
@@ -33,17 +38,20 @@ def bulk_load(store: Store, *, keep: Collection[str] = ()) -> Iterator[Callable[
             to_make.extend(_drop(store, {*keep, *_NEEDED}))
 
     yield made
-    for sql in to_make:
-        store.execute(sql)
+    if to_make:
+        store.execute("PRAGMA threads = 1")  # what is read has been read: the second core can sort
+        search.rebuild(store)
+        for sql in to_make:
+            store.execute(sql)
 
 
 def _drop(store: Store, keep: Collection[str]) -> list[str]:
-    """Drop the indexes; returns the statements that make them again."""
+    """Drop the indexes and triggers; returns the statements that make them again."""
     found = store.execute(
-        "SELECT name, sql FROM sqlite_master"
-        " WHERE type = 'index' AND tbl_name IN ('visitors', 'contacts') AND sql IS NOT NULL"
+        "SELECT type, name, sql FROM sqlite_master"
+        " WHERE type IN ('index', 'trigger') AND tbl_name IN ('visitors', 'contacts') AND sql IS NOT NULL"
     ).fetchall()
-    dropped = [(name, sql) for name, sql in found if name not in keep]
-    for name, _ in dropped:
-        store.execute(f"DROP INDEX {name}")
-    return [sql for _, sql in dropped]
+    dropped = [row for row in found if row[1] in _TRIGGERS or (row[0] == "index" and row[1] not in keep)]
+    for kind, name, _ in dropped:
+        store.execute(f"DROP {kind} {name}")
+    return [sql for _, _, sql in dropped]

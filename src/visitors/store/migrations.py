@@ -240,6 +240,7 @@ def m0004_creations(db: Database) -> None:
         db.execute(trigger)
 
 
+@migrations()
 def m0005_listings(db: Database) -> None:
     """An index for every filter and every sort, and the tables by which texts and metadata are found.
 
