@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 from visitors.domain import times
+from visitors.domain.ids import Entropy
 from visitors.domain.times import Instant
 from visitors.errors import Declined, InvalidData, UsageProblem
 from visitors.output.output import Output
@@ -74,14 +75,19 @@ class Context:
             yield self.store
 
     @contextmanager
-    def operation(self, *, dry_run: bool = False) -> Iterator[OpenOperation]:
-        """One recorded write to the store, in the name of this command. Raises StoreProblem."""
+    def operation(
+        self, *, dry_run: bool = False, at: Instant | None = None, entropy: Entropy = os.urandom
+    ) -> Iterator[OpenOperation]:
+        """One recorded write to the store, in the name of this command, at the clock's time or `at`; new ids
+        are made from `entropy`. Raises StoreProblem, and Conflict when that gives what is there.
+        """
         with self.store.operation(
             self.command,
             actor=self.settings.actor,
-            clock=self.clock,
+            clock=self.clock if at is None else lambda: at,
             arguments=self.arguments,
             dry_run=dry_run,
+            entropy=entropy,
         ) as operation:
             yield operation
 

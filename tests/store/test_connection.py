@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from visitors.errors import StoreProblem
+from visitors.domain.ids import new_id
+from visitors.domain.times import to_milliseconds
+from visitors.errors import Conflict, StoreProblem
 from visitors.store import visitors
 from visitors.store.connection import OpenOperation, Store, open_store
 from visitors.store.schema import APPLICATION_ID, SCHEMA_VERSION
@@ -176,4 +178,31 @@ def test_a_reader_keeps_its_snapshot_while_another_writes(store: Store, store_pa
             visitors.insert(store, operation, {})
         assert counts(other) == (0, 0, 0)
 
+    assert counts(store) == (1, 1, 1)
+
+
+def test_ids_come_from_the_entropy_that_an_operation_was_given(store: Store) -> None:
+    def ids(of: Store, byte: bytes) -> list[str]:
+        with of.operation("seed", actor="ada", clock=lambda: AT, entropy=lambda size: byte * size) as operation:
+            visitors.insert(of, operation, {}, visitor_id=f"v{byte.hex()}")
+            return [operation.id, operation.new_id(), *operation.new_ids(2)]
+
+    time = new_id(to_milliseconds(AT))[:10]
+    assert ids(store, b"\0") == [time + "0" * 16] * 3 + [time + "0" * 15 + "1"]
+    assert ids(store, b"\xff")[0] == time + "Z" * 16
+
+
+def test_an_id_that_is_there_already_is_a_conflict(store: Store) -> None:
+    with store.operation("seed", actor="ada", clock=lambda: AT, entropy=bytes) as operation:
+        visitors.insert(store, operation, {})
+    with (
+        pytest.raises(Conflict, match=r"operations\.id"),
+        store.operation("seed", actor="ada", clock=lambda: AT, entropy=bytes),
+    ):
+        pass
+    with (
+        pytest.raises(Conflict, match=r"visitors\.id"),
+        store.operation("create", actor="ada", clock=lambda: AT) as operation,
+    ):
+        visitors.insert(store, operation, {}, visitor_id=new_id(to_milliseconds(AT), bytes))
     assert counts(store) == (1, 1, 1)

@@ -8,27 +8,35 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from visitors.errors import InvalidData
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 ID_PATTERN = r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}"
 
+Entropy = Callable[[int], bytes]
+"""Gives so many random bytes: the system's, or for what must come out the same every time, seeded ones."""
+
 _PAIRS = [high + low for high in ALPHABET for low in ALPHABET]
 
 
-def new_id(milliseconds: int) -> str:
-    """A fresh ULID for the time `milliseconds` (since the Unix epoch, below 2**48)."""
-    number = (milliseconds << 80) | int.from_bytes(os.urandom(10), "big")
+def ulid(milliseconds: int, randomness: int) -> str:
+    """The ULID for the time `milliseconds` (since the Unix epoch, below 2**48) and 80 random bits."""
+    number = (milliseconds << 80) | randomness
     return "".join([_PAIRS[(number >> shift) & 1023] for shift in range(120, -1, -10)])
 
 
-def new_ids(milliseconds: int, count: int) -> Iterator[str]:
+def new_id(milliseconds: int, entropy: Entropy = os.urandom) -> str:
+    """A fresh ULID for the time `milliseconds`."""
+    return ulid(milliseconds, int.from_bytes(entropy(10), "big"))
+
+
+def new_ids(milliseconds: int, count: int, entropy: Entropy = os.urandom) -> Iterator[str]:
     """`count` fresh ULIDs in ascending order: a random one and those that follow it, as the ULID
     specification has it for the same millisecond. Ten times as fast as `new_id`, and kinder to an index.
     """
-    first = int.from_bytes(os.urandom(10), "big") >> 1  # half of the range is left to count in
+    first = int.from_bytes(entropy(10), "big") >> 1  # half of the range is left to count in
     start = (milliseconds << 80) | first
     prefix, high = "", -1
     for number in range(start, start + count):

@@ -16,9 +16,9 @@ from typing import Self
 
 import msgspec
 
-from visitors.domain.ids import new_id, new_ids
+from visitors.domain.ids import Entropy, new_id, new_ids
 from visitors.domain.times import Instant, to_milliseconds
-from visitors.errors import InvalidData, StoreProblem
+from visitors.errors import Conflict, InvalidData, StoreProblem
 from visitors.store.schema import RECORDED, SCHEMA_VERSION, schema_version
 
 CACHE_KIBIBYTES = 65_536
@@ -28,11 +28,12 @@ CACHE_KIBIBYTES = 65_536
 class OpenOperation:
     """The operation that a transaction belongs to: what new records take their time and actor from."""
 
-    def __init__(self, at: Instant, actor: str) -> None:
+    def __init__(self, at: Instant, actor: str, entropy: Entropy = os.urandom) -> None:
         self.at = at
         self.actor = actor
         self.pk = 0
         self._milliseconds = to_milliseconds(at)
+        self._entropy = entropy
         self.id = self.new_id()
 
     def because(self, store: Store, record_id: str, code: str) -> None:
@@ -73,11 +74,11 @@ class OpenOperation:
 
     def new_id(self) -> str:
         """A fresh ULID of the operation's time."""
-        return new_id(self._milliseconds)
+        return new_id(self._milliseconds, self._entropy)
 
     def new_ids(self, count: int) -> Iterator[str]:
         """`count` fresh ULIDs of the operation's time, in ascending order."""
-        return new_ids(self._milliseconds, count)
+        return new_ids(self._milliseconds, count, self._entropy)
 
 
 class Store:
@@ -122,14 +123,16 @@ class Store:
         clock: Callable[[], Instant],
         arguments: Sequence[str] = (),
         dry_run: bool = False,
+        entropy: Entropy = os.urandom,
     ) -> Iterator[OpenOperation]:
         """One recorded write, whole or not at all.
 
-        `arguments` are names of options, without their values. An operation that changed nothing
-        leaves no record; with `dry_run` everything is rolled back at the end. Raises StoreProblem.
+        `arguments` are names of options, without their values; `entropy` is what all new ids are made
+        from. An operation that changed nothing leaves no record; with `dry_run` everything is rolled
+        back at the end. Raises StoreProblem, and Conflict when seeded `entropy` gives what is there.
         """
         with self._transaction("BEGIN IMMEDIATE"):
-            operation = OpenOperation(clock(), actor)
+            operation = OpenOperation(clock(), actor, entropy)
             row = self.execute(
                 "INSERT INTO operations (id, at, actor, command, arguments, is_open) VALUES (?, ?, ?, ?, ?, 1)"
                 " RETURNING pk",
@@ -287,6 +290,8 @@ _ADVICE: dict[int, tuple[str, str, str]] = {
 
 def _translate(error: sqlite3.Error, path: Path) -> Exception:
     result = getattr(error, "sqlite_errorcode", None)
+    if result in (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY):
+        return Conflict(f"the store {path} has this already ({error})", code="exists")
     if result is None or (result & 0xFF) not in _ADVICE:
         return error
     code, what, hint = _ADVICE[result & 0xFF]
