@@ -50,6 +50,7 @@ COMMANDS = (
     Entry("restore", VISITORS, "Take the deletion of visitors back"),
     Entry("export", BULK, "Write visitors to a file or to standard output"),
     Entry("import", BULK, "Read visitors from a file or from standard input"),
+    Entry("seed", BULK, "Make up visitors, the same ones for the same seed"),
     Entry("history", RECORD, "What was done, by whom and when"),
     Entry("explain", RECORD, "Why a visitor is who it is, and what identify would do"),
     Entry("contacts create", PEOPLE, "Create a contact"),

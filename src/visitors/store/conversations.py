@@ -75,6 +75,25 @@ def add_message(
     return message_id
 
 
+def insert_many(store: Store, whole: Sequence[tuple[Conversation, Sequence[Message]]]) -> None:
+    """Conversations with their messages as they are, ids and times included, as two statements."""
+    store.execute(
+        "INSERT INTO conversations (id, title, status, priority, visitor_id, contact_id, created_at, updated_at,"
+        " resolved_at) SELECT json_extract(value, '$.id'), json_extract(value, '$.title'),"
+        " json_extract(value, '$.status'), json_extract(value, '$.priority'), json_extract(value, '$.visitorId'),"
+        " json_extract(value, '$.contactId'), json_extract(value, '$.createdAt'), json_extract(value, '$.updatedAt'),"
+        " json_extract(value, '$.resolvedAt') FROM json_each(?)",
+        (rows(conversation for conversation, _ in whole),),
+    )
+    store.execute(
+        "INSERT INTO messages (id, conversation_id, visitor_id, agent, body, created_at)"
+        " SELECT json_extract(value, '$.id'), json_extract(value, '$.conversationId'),"
+        " json_extract(value, '$.visitorId'), json_extract(value, '$.agent'), json_extract(value, '$.body'),"
+        " json_extract(value, '$.createdAt') FROM json_each(?)",
+        (rows(message for _, written in whole for message in written),),
+    )
+
+
 def give_to_contact(store: Store, visitor_ids: Sequence[str], contact_id: str) -> None:
     """Make the contact the owner of what the visitors wrote while nobody knew who they were."""
     store.execute(

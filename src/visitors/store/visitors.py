@@ -134,6 +134,13 @@ def with_fingerprint(store: Store, fingerprint: str) -> list[str]:
     return [row[0] for row in store.execute(sql, (fingerprint,))]
 
 
+def with_any_fingerprint(store: Store, fingerprints: Sequence[str]) -> str | None:
+    """The id of a visitor, deleted or not, with one of these fingerprints."""
+    sql = "SELECT id FROM visitors WHERE fingerprint IN (SELECT value FROM json_each(?)) LIMIT 1"
+    found = store.execute(sql, (rows(fingerprints),)).fetchone()
+    return None if found is None else str(found[0])
+
+
 def devices_of(store: Store, contact_id: str, *, besides: str | None = None) -> list[Device]:
     """The live visitors of the contact, briefly, the last seen first; without the one with id `besides`."""
     sql = (

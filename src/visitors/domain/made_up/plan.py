@@ -1,0 +1,91 @@
+"""What to make up: how many, and of what kind."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import msgspec
+
+from visitors.domain.made_up.locales import LOCALES
+from visitors.domain.times import Instant, to_milliseconds
+from visitors.errors import InvalidData, UsageProblem
+
+DAYS = 180
+"""How many days before `now` the first of them came."""
+LARGEST_SEED = 2**64 - 1
+MOST = 100
+"""The largest number of devices of one person, and of conversations of one visitor."""
+
+_NUMBER = r"(?a)\d+(?:\.\d+)?|\.\d+"
+_RANGE = r"(?a)(\d{1,9})(?:-(\d{1,9}))?"
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """What the same people come from: equal plans make equal people.
+
+    `identified` and `blocked` are shares of the visitors, from 0 to 1; `devices` (of one person) and
+    `conversations` (of one visitor) the smallest and largest number; `locales` are tags, all if empty.
+    """
+
+    count: int = 100
+    seed: int = 0
+    now: Instant
+    identified: float = 0.3
+    blocked: float = 0.02
+    devices: tuple[int, int] = (1, 3)
+    conversations: tuple[int, int] = (0, 2)
+    locales: tuple[str, ...] = ()
+
+
+def check_now(now: Instant) -> Instant:
+    """`now` itself. Raises InvalidData when people would have come before 1970, which no id can tell."""
+    if to_milliseconds(now) < DAYS * 86_400_000:
+        raise InvalidData(
+            f"now {now} is too early: the first of them would come before 1970",
+            field="now",
+            code="invalid_time",
+            hint="a later time, such as 2026-01-01",
+        )
+    return now
+
+
+def parse_share(text: str, option: str) -> float:
+    """A share from 0 to 1, from `30%` or `0.3`. Raises UsageProblem."""
+    number = text.strip().removesuffix("%").rstrip()
+    if re.fullmatch(_NUMBER, number):
+        share = float(number) / (100 if text.strip().endswith("%") else 1)
+        if share <= 1:
+            return share
+    raise UsageProblem(f"{option} {text[:40]!r} is not a share", hint=f"from 0% to 100%: {option} 30%, or {option} 0.3")
+
+
+def parse_range(text: str, option: str, *, smallest: int = 0) -> tuple[int, int]:
+    """The smallest and the largest number of `1-3`, or of `2` alone. Raises UsageProblem."""
+    match = re.fullmatch(_RANGE, text.strip())
+    if match:
+        low, high = int(match[1]), int(match[2] or match[1])
+        if smallest <= low <= high <= MOST:
+            return low, high
+    raise UsageProblem(
+        f"{option} {text[:40]!r} is not a range",
+        hint=f"whole numbers from {smallest} to {MOST}: {option} 1-3, or {option} 2",
+    )
+
+
+def parse_locales(given: Sequence[str]) -> tuple[str, ...]:
+    """The tags that `given` mean, in the order of the table: `de-DE`, or all that begin with `en`.
+
+    Raises UsageProblem for one of which there is nobody.
+    """
+    chosen: list[str] = []
+    tags = [locale.tag for locale in LOCALES]
+    for text in given:
+        wanted = text.strip().lower()
+        found = [tag for tag in tags if f"{tag.lower()}-".startswith(f"{wanted}-")]
+        if not found:
+            raise UsageProblem(
+                f"there are no made-up people of {text[:40]!r}", code="unknown_locale", hint="one of " + ", ".join(tags)
+            )
+        chosen += found
+    return tuple(tag for tag in tags if tag in chosen)
