@@ -33,6 +33,8 @@ function __visitors_valued
             string split ' ' -- '-o --output --sort --limit --after --language --timezone --country-code --device-type --browser --os --ip --contact --created-since --created-until --seen-since --seen-until --metadata --search --db --as --format --fields'
         case 'import'
             string split ' ' -- '--map --on-existing --on-conflict --rejects --db --as --format --fields'
+        case 'seed'
+            string split ' ' -- '--count --seed --now --identified --devices --blocked --conversations --locale --db --as --format --fields'
         case 'contacts create'
             string split ' ' -- '--id --external-id --email --name --image --metadata --db --as --format --fields'
         case 'contacts list'
@@ -154,6 +156,7 @@ complete -c visitors -n '__visitors_at \'\'' -a delete -d 'Delete visitors, rest
 complete -c visitors -n '__visitors_at \'\'' -a restore -d 'Take the deletion of visitors back'
 complete -c visitors -n '__visitors_at \'\'' -a export -d 'Write visitors to a file or to standard output'
 complete -c visitors -n '__visitors_at \'\'' -a import -d 'Read visitors from a file or from standard input'
+complete -c visitors -n '__visitors_at \'\'' -a seed -d 'Make up visitors, the same ones for the same seed'
 complete -c visitors -n '__visitors_at \'\'' -a contacts -d 'The people that visitors turn out to be'
 complete -c visitors -n '__visitors_at \'\'' -a conversations -d 'What visitors write'
 complete -c visitors -n '__visitors_at \'\'' -a history -d 'What was done, by whom and when'
@@ -551,6 +554,24 @@ complete -c visitors -n '__visitors_at \'import\'' -s q -l quiet -d 'Only result
 complete -c visitors -n '__visitors_at \'import\'' -s V -l version -d 'Show the version and exit.'
 complete -c visitors -n '__visitors_at \'import\'' -s h -l help -d 'Show this message and exit.'
 complete -c visitors -n '__visitors_at \'import\' 0 0' -F
+
+# visitors seed
+complete -c visitors -n '__visitors_at \'seed\'' -l count -x -d 'How many visitors.'
+complete -c visitors -n '__visitors_at \'seed\'' -l seed -x -d 'A number; another one makes other people.'
+complete -c visitors -n '__visitors_at \'seed\'' -l now -x -d 'The time that all is dated back from; default: the clock.'
+complete -c visitors -n '__visitors_at \'seed\'' -l identified -x -d 'Visitors with a contact: 30%, or 0.3.'
+complete -c visitors -n '__visitors_at \'seed\'' -l devices -x -d 'Devices of each person: 1-3, or 2.'
+complete -c visitors -n '__visitors_at \'seed\'' -l blocked -x -d 'Visitors who are blocked.'
+complete -c visitors -n '__visitors_at \'seed\'' -l conversations -x -d 'Conversations of each visitor.'
+complete -c visitors -n '__visitors_at \'seed\'' -l locale -x -d 'Only people of this locale: de-DE, or en for all of these. Repeatable.'
+complete -c visitors -n '__visitors_at \'seed\'' -l db -r -F -d 'The store\'s file.'
+complete -c visitors -n '__visitors_at \'seed\'' -l as -x -d 'Who does this, for the record.'
+complete -c visitors -n '__visitors_at \'seed\'' -l format -x -a 'table json ndjson csv tsv ids count' -d 'How to write results.'
+complete -c visitors -n '__visitors_at \'seed\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
+complete -c visitors -n '__visitors_at \'seed\'' -l no-color -d 'No colour.'
+complete -c visitors -n '__visitors_at \'seed\'' -s q -l quiet -d 'Only results and errors.'
+complete -c visitors -n '__visitors_at \'seed\'' -s V -l version -d 'Show the version and exit.'
+complete -c visitors -n '__visitors_at \'seed\'' -s h -l help -d 'Show this message and exit.'
 
 # visitors contacts
 complete -c visitors -n '__visitors_at \'contacts\'' -a create -d 'Create a contact'

@@ -23,8 +23,14 @@ _PAIRS = [high + low for high in ALPHABET for low in ALPHABET]
 
 def ulid(milliseconds: int, randomness: int) -> str:
     """The ULID for the time `milliseconds` (since the Unix epoch, below 2**48) and 80 random bits."""
-    number = (milliseconds << 80) | randomness
-    return "".join([_PAIRS[(number >> shift) & 1023] for shift in range(120, -1, -10)])
+    # Five pairs of time, eight of chance, ten bits each; halved, since shifting small integers is faster.
+    time, high, low = milliseconds, randomness >> 40, randomness & 0xFF_FFFF_FFFF
+    return (
+        f"{_PAIRS[time >> 40]}{_PAIRS[time >> 30 & 1023]}{_PAIRS[time >> 20 & 1023]}{_PAIRS[time >> 10 & 1023]}"
+        f"{_PAIRS[time & 1023]}{_PAIRS[high >> 30]}{_PAIRS[high >> 20 & 1023]}{_PAIRS[high >> 10 & 1023]}"
+        f"{_PAIRS[high & 1023]}{_PAIRS[low >> 30]}{_PAIRS[low >> 20 & 1023]}{_PAIRS[low >> 10 & 1023]}"
+        f"{_PAIRS[low & 1023]}"
+    )
 
 
 def new_id(milliseconds: int, entropy: Entropy = os.urandom) -> str:

@@ -158,13 +158,13 @@ class _People:
         whole = person is not None and blocked == size
         blocked_at, blocked_by, reason = self._block(devices) if blocked else (None, None, None)
         for number, device in enumerate(devices):
-            is_blocked = number < blocked
+            is_blocked, seen_at = number < blocked, self._instant(device.seen)
             row = VisitorRow(
                 id=device.id,
                 data=self._browser_data(place),
                 created_at=self._instant(device.created),
-                updated_at=self._instant(device.seen),
-                last_seen_at=None if device.never_seen else self._instant(device.seen),
+                updated_at=seen_at,
+                last_seen_at=None if device.never_seen else seen_at,
                 deleted_at=None,
                 is_blocked=is_blocked,
                 blocked_at=blocked_at if is_blocked else None,

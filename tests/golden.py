@@ -1,0 +1,69 @@
+"""What seed 42 makes, written down: whoever changes it changes the fixtures of everybody who uses it.
+
+    python tests/golden.py          write tests/golden/ anew
+
+`people.json` are a few made-up visitors to be read, so that a difference shows where it is; `digests.json` are
+SHA-256 digests of what the commands print. The first line of a dump names the schema: it is left out, since a
+migration changes it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from visitors.domain.made_up.people import made_up
+from visitors.domain.made_up.plan import Plan
+
+FOLDER = Path(__file__).parent / "golden"
+NOW = "2026-01-01T00:00:00.000Z"
+SEED = ("seed", "--seed", "42", "--count", "1000", "--now", "2026-01-01T00:00:00Z")
+
+
+def people() -> str:
+    """Ten visitors as text, of a plan in which much happens."""
+    plan = Plan(count=10, seed=42, now=NOW, identified=0.6, blocked=0.2, conversations=(0, 3))
+    plain = [msgspec.to_builtins(one) for one in made_up(plan)]
+    return json.dumps(plain, ensure_ascii=False, indent=1) + "\n"
+
+
+def digests(folder: Path, *, python: str = sys.executable, settings: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The digests of what the commands print, each run in a process of its own, on a store in `folder`."""
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "VISITORS_DB": str(folder / "seeded.db"),
+        "VISITORS_ACTOR": "seeder",
+        **(settings or {}),
+    }
+
+    def printed(*arguments: str) -> bytes:
+        command = [python, "-m", "visitors", *arguments]
+        return subprocess.run(command, env=environment, capture_output=True, check=True).stdout
+
+    ids = printed(*SEED)
+    return {
+        "ids": _digest(ids),
+        "export": _digest(printed("export", "--format", "ndjson")),
+        "dump": _digest(printed("db", "dump").partition(b"\n")[2]),
+    }
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+if __name__ == "__main__":
+    FOLDER.mkdir(exist_ok=True)
+    (FOLDER / "people.json").write_text(people(), encoding="utf-8")
+    with tempfile.TemporaryDirectory() as scratch:
+        made = digests(Path(scratch))
+    (FOLDER / "digests.json").write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
