@@ -240,3 +240,9 @@ def test_no_format_lets_data_steer_the_terminal(visitors: Visitors, format_: str
     assert "\x1b" not in screen.text
     assert not set("\x07\u202e\x9b") & set(screen.text)
     assert "52;c;cm0=" in screen.text
+
+
+def test_seed_tells_a_person_in_one_line_what_it_made_up() -> None:
+    screen = on_terminal("seed", "--count", "20", "--blocked", "5%", "--conversations", "1")
+
+    assert screen.lines == ["Made up 20 visitors: 6 identified, 1 blocked, 20 conversations."]
