@@ -17,6 +17,7 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -31,7 +32,7 @@ SEED = ("seed", "--seed", "42", "--count", "1000", "--now", "2026-01-01T00:00:00
 def people() -> str:
     """Ten visitors as text, of a plan in which much happens."""
     plan = Plan(count=10, seed=42, now=NOW, identified=0.6, blocked=0.2, conversations=(0, 3))
-    plain = [msgspec.to_builtins(one) for one in made_up(plan)]
+    plain = [_plain(one) for one in made_up(plan)]
     return json.dumps(plain, ensure_ascii=False, indent=1) + "\n"
 
 
@@ -55,6 +56,12 @@ def digests(folder: Path, *, python: str = sys.executable, settings: Mapping[str
         "export": _digest(printed("export", "--format", "ndjson")),
         "dump": _digest(printed("db", "dump").partition(b"\n")[2]),
     }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, msgspec.Struct):
+        return {name: _plain(item) for name, item in msgspec.structs.asdict(value).items()}
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _digest(data: bytes) -> str:

@@ -22,7 +22,7 @@ from visitors.domain.made_up.locales import LOCALES
 from visitors.domain.made_up.people import MadeUp, made_up, seeded_entropy
 from visitors.domain.made_up.plan import MOST, Plan, check_now, parse_locales, parse_range, parse_share
 from visitors.domain.normalise import MESSAGE_LIMIT, text
-from visitors.domain.row import VisitorRow, parse_row
+from visitors.domain.row import VisitorRow, RowParser
 from visitors.domain.times import parse_instant, to_milliseconds
 from visitors.errors import InvalidData, UsageProblem
 

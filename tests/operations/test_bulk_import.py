@@ -120,7 +120,7 @@ TABLES = (*RECORDED.values(), "causes")
 
 @pytest.fixture(autouse=True)
 def _small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bulk_import, "_BATCH", 4)
+    monkeypatch.setattr(bulk_import, "BATCH", 4)
     monkeypatch.setattr(bulk, "WORTH_IT", 3)
 
 

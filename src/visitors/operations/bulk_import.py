@@ -28,7 +28,8 @@ from visitors.store.contacts import Trace
 Reject = Callable[[ReadRow, VisitorsError], None]
 """Takes a row that was not taken, and its error."""
 
-_BATCH = 1_000
+BATCH = 1_000
+"""How many rows are written at once; the next ones are asked for when they are."""
 
 
 def take_all(
@@ -44,7 +45,7 @@ def take_all(
     keep = {"visitors_contact"} if policy.on_conflict == "merge" else set[str]()
     with bulk_load(store, keep=keep) as made:
         rows = iter(rows)
-        while batch := list(islice(rows, _BATCH)):
+        while batch := list(islice(rows, BATCH)):
             _Batch(store, operation, policy, batch, taken, reject).take()
             made(taken["created"])
     return taken

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 import msgspec
 
+from visitors.domain.conversation import Conversation, Message
 from visitors.domain.made_up.people import MadeUp, made_up
 from visitors.domain.made_up.plan import Plan
 from visitors.errors import Conflict
-from visitors.operations.import_ import Policy, take
+from visitors.input.readers import Place
+from visitors.input.rows import ReadRow
+from visitors.operations.bulk_import import BATCH, take_all
+from visitors.operations.import_ import Policy
 from visitors.store import conversations, visitors
 from visitors.store.connection import OpenOperation, Store
 
-_AT_ONCE = 500
 _LOOKED_AT = 20
 
 
@@ -45,14 +48,21 @@ def refuse_again(store: Store, plan: Plan) -> None:
 def plant(store: Store, operation: OpenOperation, people: Iterable[MadeUp]) -> Planted:
     """Write everybody, in constant memory. Raises Conflict for an id that exists."""
     planted = Planted()
-    remaining = iter(people)
-    while some := list(islice(remaining, _AT_ONCE)):
-        for one in some:
-            take(store, operation, one.row, Policy())
-            planted.identified += one.row.identity is not None
-            planted.blocked += one.row.is_blocked
-        written = [conversation for one in some for conversation in one.conversations]
-        conversations.insert_many(store, written)
-        planted.visitors += len(some)
-        planted.conversations += len(written)
+    waiting: list[tuple[Conversation, Sequence[Message]]] = []  # until those who started them are written
+
+    def rows() -> Iterator[ReadRow]:
+        remaining = iter(people)
+        while some := list(islice(remaining, BATCH)):
+            conversations.insert_many(store, waiting)
+            waiting.clear()
+            for number, one in enumerate(some, planted.visitors + 1):
+                planted.identified += one.row.identity is not None
+                planted.blocked += one.row.is_blocked
+                waiting.extend(one.conversations)
+                yield ReadRow(Place("seed", number, "visitor"), one.row)
+            planted.visitors += len(some)
+            planted.conversations += sum(len(one.conversations) for one in some)
+
+    take_all(store, operation, rows(), Policy())
+    conversations.insert_many(store, waiting)
     return planted

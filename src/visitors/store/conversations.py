@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from visitors.domain.conversation import Conversation, Message, Priority, Status
+from visitors.domain.times import Instant
 from visitors.store.connection import OpenOperation, Store, rows
 from visitors.store.listing import Page, begins_after, order_by
 
@@ -76,22 +77,27 @@ def add_message(
 
 
 def insert_many(store: Store, whole: Sequence[tuple[Conversation, Sequence[Message]]]) -> None:
-    """Conversations with their messages as they are, ids and times included, as two statements."""
-    store.execute(
+    """Conversations with their messages as they are, ids and times included."""
+    store.execute_many(
         "INSERT INTO conversations (id, title, status, priority, visitor_id, contact_id, created_at, updated_at,"
-        " resolved_at) SELECT json_extract(value, '$.id'), json_extract(value, '$.title'),"
-        " json_extract(value, '$.status'), json_extract(value, '$.priority'), json_extract(value, '$.visitorId'),"
-        " json_extract(value, '$.contactId'), json_extract(value, '$.createdAt'), json_extract(value, '$.updatedAt'),"
-        " json_extract(value, '$.resolvedAt') FROM json_each(?)",
-        (rows(conversation for conversation, _ in whole),),
+        " resolved_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            (one.id, one.title, one.status, one.priority, one.visitor_id, one.contact_id, *_times(one))
+            for one, _ in whole
+        ),
     )
-    store.execute(
-        "INSERT INTO messages (id, conversation_id, visitor_id, agent, body, created_at)"
-        " SELECT json_extract(value, '$.id'), json_extract(value, '$.conversationId'),"
-        " json_extract(value, '$.visitorId'), json_extract(value, '$.agent'), json_extract(value, '$.body'),"
-        " json_extract(value, '$.createdAt') FROM json_each(?)",
-        (rows(message for _, written in whole for message in written),),
+    store.execute_many(
+        "INSERT INTO messages (id, conversation_id, visitor_id, agent, body, created_at) VALUES (?, ?, ?, ?, ?, ?)",
+        (
+            (one.id, one.conversation_id, one.visitor_id, one.agent, one.body, one.created_at)
+            for _, messages in whole
+            for one in messages
+        ),
     )
+
+
+def _times(conversation: Conversation) -> tuple[Instant, Instant, Instant | None]:
+    return conversation.created_at, conversation.updated_at, conversation.resolved_at
 
 
 def give_to_contact(store: Store, visitor_ids: Sequence[str], contact_id: str) -> None:
