@@ -1,0 +1,39 @@
+"""A YAML or JSON file as nodes with places."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+from visitors.domain.node import Node
+from visitors.errors import InvalidData
+from visitors.input.json_nodes import json_node
+from visitors.input.source import open_source
+from visitors.input.yaml_nodes import yaml_node
+
+SIZE_LIMIT = 32 * 1024 * 1024
+
+
+def read_document(path: str) -> Node:
+    """The file at `path` (`-`: standard input): JSON if its name ends in `.json`, else YAML.
+
+    Raises NotFound when there is none, and InvalidData, with line and column, when it is empty, too
+    large or too deep, no YAML or JSON, or has a key twice, a tag, an alias or a second document.
+    """
+    with closing(open_source(path)) as source:
+        name = source.name
+        parts, size = [], 0
+        for _, line in source.lines(SIZE_LIMIT):
+            size += len(line)
+            if size > SIZE_LIMIT:
+                raise InvalidData(
+                    f"{name} is larger than {SIZE_LIMIT // 1024 // 1024} MiB",
+                    code="file_too_large",
+                    hint="import takes files of any size: visitors import FILE",
+                )
+            parts.append(line)
+    return parse_document("".join(parts), name, is_json=path.lower().removesuffix(".gz").endswith(".json"))
+
+
+def parse_document(text: str, name: str, *, is_json: bool = False) -> Node:
+    """The document in `text`, whose places say that it is in `name`; as `read_document`."""
+    return json_node(text, name) if is_json else yaml_node(text, name)
