@@ -1,0 +1,216 @@
+"""Who is named in fixture files, and what their names refer to.
+
+Names are shared by the files that are read together, and by nothing else: a fixture stands alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import Literal, get_args
+
+import msgspec
+
+from visitors.domain.fixture import CONTACT_FIELDS, CONVERSATION_FIELDS, TOP_FIELDS, VERSION, VISITOR_FIELDS
+from visitors.domain.fixture_values import FileText, near
+from visitors.domain.ids import given_contact_id, given_id
+from visitors.domain.node import BadPlace, Node, Place
+from visitors.errors import InvalidData
+
+Section = Literal["contacts", "visitors", "conversations"]
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A named record of a file before its values are read."""
+
+    name: str
+    id: str
+    place: Place
+    fields: dict[str, Node]
+    file: FileText
+
+
+class Names:
+    """The problems of the files so far, and who is named in them."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self.problems: list[BadPlace] = []
+        self.entries: dict[Section, dict[str, Entry]] = {"contacts": {}, "visitors": {}, "conversations": {}}
+        self._ids: dict[tuple[Section, str], Entry] = {}
+        self.blocks: list[tuple[Node, FileText]] = []
+        self._merged: dict[str, str | None] = {}  # the name of a contact -> that of its survivor
+
+    @contextmanager
+    def noted(self, place: Place) -> Iterator[None]:
+        """Keep what is wrong inside, as a problem at `place`, and go on behind it."""
+        try:
+            yield
+        except BadPlace as problem:
+            self.problems.append(problem)
+        except InvalidData as error:
+            hint = f"leave {error.field} out" if error.code == "empty" else error.hint
+            self.problems.append(BadPlace(place, error.message, code=error.code, hint=hint, field=error.field))
+
+    def name_all(self, document: Node) -> None:
+        """Who is named in a file."""
+        if not isinstance(document.value, dict):
+            problem = f"a fixture is a mapping, not {document.kind}"
+            self.problems.append(BadPlace(document.place, problem, code="invalid_type", hint="begin with: version: 1"))
+            return
+        if not self._version(document):
+            return  # what else is in it may mean something else
+        fields = self.mapping(document, "a fixture", TOP_FIELDS)
+        file = FileText(self._environment if self._flag(fields.get("environment")) else None)
+        sections: tuple[Section, ...] = get_args(Section)
+        for section in sections:
+            if section in fields:
+                with self.noted(fields[section].place):
+                    self._section(section, fields[section], file)
+        blocks = fields.get("blocks")
+        if blocks is not None and isinstance(blocks.value, list):
+            self.blocks += [(node, file) for node in blocks.value]
+        elif blocks is not None and blocks.value is not None:
+            self.problems.append(BadPlace(blocks.place, f"blocks is {blocks.kind}, not a list", code="invalid_type"))
+
+    def _version(self, document: Node) -> bool:
+        assert isinstance(document.value, dict)
+        version = document.value.get("version")
+        if version is None:
+            reason, hint = "the file does not say its version", f"begin with: version: {VERSION}"
+            self.problems.append(BadPlace(document.place, reason, code="no_version", hint=hint))
+            return False
+        number = version.value
+        if number == VERSION and isinstance(number, int) and not isinstance(number, bool):
+            return True
+        shown = version.text or number if not isinstance(number, dict | list) else version.kind
+        newer = isinstance(number, int) and number > VERSION
+        reason = f"version {shown} is newer than this one knows ({VERSION})" if newer else f"version is {shown}"
+        hint = "upgrade: pip install --upgrade visitors" if newer else f"version: {VERSION}"
+        code = "newer_version" if newer else "invalid_version"
+        self.problems.append(BadPlace(version.place, reason, code=code, hint=hint))
+        return False
+
+    def _flag(self, node: Node | None) -> bool:
+        if node is None or isinstance(node.value, bool | None):
+            return bool(node and node.value)
+        reason = f"environment is {node.kind}, not true or false"
+        self.problems.append(BadPlace(node.place, reason, code="invalid_type"))
+        return False
+
+    def _section(self, section: Section, node: Node, file: FileText) -> None:
+        if node.value is None:
+            return
+        if not isinstance(node.value, dict):
+            raise InvalidData(f"{section} is {node.kind}, not a mapping of names", code="invalid_type")
+        allowed = {"contacts": CONTACT_FIELDS, "visitors": VISITOR_FIELDS, "conversations": CONVERSATION_FIELDS}
+        for name, record in node.value.items():
+            place = node.key_places[name]
+            with self.noted(place):
+                _refuse_odd_name(name)
+                fields = self.mapping(record, f"a {section[:-1]}", allowed[section])
+                self._add(section, Entry(name, _id(section, name, fields, file), place, fields, file))
+
+    def _add(self, section: Section, entry: Entry) -> None:
+        noun = section[:-1]
+        first = self.entries[section].get(entry.name)
+        if first is not None:
+            reason = f"{noun} {entry.name!r} is there already: {first.place}"
+            raise BadPlace(entry.place, reason, code="duplicate_name")
+        same = self._ids.setdefault((section, entry.id), entry)
+        if same is not entry:
+            reason = f"the id {entry.id!r} is that of {noun} {same.name!r} already: {same.place}"
+            raise BadPlace(entry.place, reason, code="duplicate_id")
+        self.entries[section][entry.name] = entry
+
+    def mapping(self, node: Node, what: str, allowed: Sequence[str]) -> dict[str, Node]:
+        """The known fields of a mapping; what is unknown becomes a problem."""
+        if node.value is None:
+            return {}
+        if not isinstance(node.value, dict):
+            raise BadPlace(node.place, f"{what} is a mapping, not {node.kind}", code="invalid_type")
+        for key in node.value:
+            if key not in allowed:
+                self.problems.append(_unknown(node.key_places[key], key, what, allowed))
+        return {key: value for key, value in node.value.items() if key in allowed}
+
+    def refer(self, section: Section, entry_fields: Mapping[str, Node], field: str, file: FileText) -> str | None:
+        """The id of the record that a field names. A tombstone is nobody to refer to."""
+        node = entry_fields.get(field)
+        if node is None:
+            return None
+        with self.noted(node.place):
+            name = file.text(node, field)
+            if name is None:
+                return None
+            entry = self.entries[section].get(name)
+            if entry is None:
+                raise _dangling(section, name, field, self.entries[section])
+            survivor = self._merged.get(name)
+            if field == "contact" and survivor is not None:
+                raise InvalidData(
+                    f"contact {name!r} was merged into {survivor!r}",
+                    code="contact_merged",
+                    hint=f"name {survivor!r} instead",
+                    field=field,
+                )
+            return entry.id
+        return None
+
+    def refuse_circles(self) -> None:
+        """Each circle of `mergedInto` is one problem, at its first contact."""
+        contacts = self.entries["contacts"]
+        for name, entry in contacts.items():
+            with suppress(InvalidData):  # told of when the contact is read
+                self._merged[name] = _text(entry.fields.get("mergedInto"), entry.file)
+        done: set[str] = set()
+        for start in contacts:
+            path: dict[str, None] = {}
+            at: str | None = start
+            while at is not None and at in contacts and at not in done and at not in path:
+                path[at] = None
+                at = self._merged.get(at)
+            if at is not None and at in path:
+                circle = [*path][[*path].index(at) :]
+                place = contacts[circle[0]].fields["mergedInto"].place
+                reason = "mergedInto goes in a circle: " + " → ".join([*circle, circle[0]])
+                self.problems.append(BadPlace(place, reason, code="circular_reference", field="mergedInto"))
+            done |= path.keys()
+
+
+def _id(section: Section, name: str, fields: Mapping[str, Node], file: FileText) -> str:
+    given = _text(fields.get("id"), file)
+    text, field = (name, "name") if given is None else (given, "id")
+    try:
+        return given_contact_id(text, field) if section == "contacts" else given_id(text, field)
+    except InvalidData as error:
+        if field == "id":
+            raise BadPlace(fields["id"].place, error.message, code=error.code, hint=error.hint) from None
+        raise
+
+
+def _refuse_odd_name(name: str) -> None:
+    if given_id(name, "name") != name:
+        raise InvalidData(f"name {name!r} has white space around it", code="invalid_id", field="name")
+
+
+def _text(node: Node | None, file: FileText) -> str | None:
+    """The text of a node that its own check will look at."""
+    if node is None:
+        return None
+    try:
+        return file.text(node, "id")
+    except InvalidData as error:
+        raise BadPlace(node.place, error.message, code=error.code, hint=error.hint) from None
+
+
+def _unknown(place: Place, key: str, what: str, allowed: Sequence[str]) -> BadPlace:
+    close = near(key, allowed)
+    hint = f"did you mean {close}?" if close else "one of " + ", ".join(allowed)
+    return BadPlace(place, f"{what} has no {key[:60]!r}", code="unknown_key", hint=hint)
+
+
+def _dangling(section: Section, name: str, field: str, known: Collection[str]) -> InvalidData:
+    close = near(name, known)
+    hint = f"did you mean {close}?" if close else f"names stand in the files given together, under {section}"
+    return InvalidData(f"no {section[:-1]} is named {name[:60]!r}", code="dangling_reference", hint=hint, field=field)

@@ -1,0 +1,135 @@
+"""The values of a fixture: text with its variables, and the rule of each field."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
+
+from visitors.domain import normalise
+from visitors.domain.metadata import decode_value
+from visitors.domain.node import Node
+from visitors.domain.visitor import browser_data
+from visitors.errors import InvalidData
+
+_VARIABLE = r"(?a)\$?\$\{([A-Za-z_][A-Za-z0-9_]*)(:-((?:(?!\$\{)[^}])*))?\}|\$?\$\{"
+_NOT_TEXT = ("latitude", "longitude")
+_DOCUMENTS = ("attribution", "currentPage")
+
+# What other tools, or other parts of this one, call a field.
+_SYNONYMS = {
+    "until": "expiresAt", "expires": "expiresAt", "by": "blockedBy", "since": "blockedAt", "text": "body",
+    "message": "body", "seenat": "lastSeenAt", "lastseen": "lastSeenAt", "userid": "externalId", "at": "createdAt",
+    "avatar": "image", "picture": "image", "subject": "title",
+}  # fmt: skip
+
+
+class FileText:
+    """What holds for one file: whether `${NAME}` in its text means a variable."""
+
+    def __init__(self, environment: Mapping[str, str] | None) -> None:
+        self._environment = environment
+
+    def text(self, node: Node, field: str) -> str | None:
+        """The text of a single value; None for null. Raises InvalidData for anything else."""
+        if node.value is None:
+            return None
+        if node.text is not None:
+            return self.expanded(node.text)
+        if field == "externalId" and isinstance(node.value, int) and not isinstance(node.value, bool):
+            return str(node.value)  # row_to_json and friends print numeric keys as numbers
+        raise InvalidData(f"{field} is {node.kind}, not text", field=field, code="invalid_type")
+
+    def value(self, node: Node) -> Any:
+        """The value of any node, its text expanded."""
+        if isinstance(node.value, dict):
+            return {key: self.value(item) for key, item in node.value.items()}
+        if isinstance(node.value, list):
+            return [self.value(item) for item in node.value]
+        return self.expanded(node.value) if isinstance(node.value, str) else node.value
+
+    def expanded(self, text: str) -> str:
+        """`text` with its variables, if the file has any. Raises InvalidData for one that is not set."""
+        if self._environment is None or "${" not in text:
+            return text
+        return re.sub(_VARIABLE, self._variable, text)
+
+    def _variable(self, match: re.Match[str]) -> str:
+        if match[0].startswith("$$"):
+            return match[0][1:]
+        if match[1] is None:
+            raise InvalidData(
+                "${ begins a variable, and none follows",
+                code="invalid_variable",
+                hint="${NAME}, ${NAME:-default}, or $${ for the text ${",
+            )
+        assert self._environment is not None
+        set_to = self._environment.get(match[1])
+        if match[2] is not None:  # as in a shell, :- stands in for an empty variable, too
+            return set_to or match[3]
+        if set_to is None:
+            raise InvalidData(
+                f"the environment variable {match[1]} is not set",
+                code="unset_variable",
+                hint=f"set it, or give a default: ${{{match[1]}:-default}}",
+            )
+        return set_to
+
+
+def message_body(text: str, field: str) -> str:
+    """What a message says."""
+    return normalise.text(text, field, normalise.MESSAGE_LIMIT)
+
+
+def _image(text: str, field: str) -> str:
+    return normalise.text(text, field, normalise.URL_LIMIT)
+
+
+CONTACT_RULES: dict[str, Callable[[str, str], str]] = {
+    "externalId": normalise.external_id,
+    "email": normalise.email,
+    "name": normalise.text,
+    "image": _image,
+}
+
+
+def one_of(words: Sequence[str]) -> Callable[[str, str], str]:
+    """The rule that takes one of `words`."""
+
+    def rule(text: str, field: str) -> str:
+        if text not in words:
+            raise InvalidData(
+                f"{field} {text[:60]!r} is none", field=field, code="invalid_choice", hint="one of " + ", ".join(words)
+            )
+        return text
+
+    return rule
+
+
+def browser_datum(field: str, node: Node, file: FileText) -> Any:
+    """One value of the browser data, as the store keeps it; a document as the object that it is."""
+    if node.value is None:
+        return None
+    if field in _DOCUMENTS:
+        if not isinstance(node.value, dict):
+            raise InvalidData(f"{field} is {node.kind}, not a mapping", field=field, code="invalid_type")
+        return decode_value(str(browser_data({field: file.value(node)})[field]), field)
+    if field in _NOT_TEXT and node.text is None and not isinstance(node.value, dict | list):
+        return browser_data({field: node.value})[field]
+    return browser_data({field: file.text(node, field)})[field]
+
+
+def near(word: str, known: Collection[str]) -> str | None:
+    """The one of `known` that was probably meant by `word`."""
+    from difflib import get_close_matches
+
+    def bare(text: str) -> str:
+        return re.sub("[-_ ]", "", text).lower()
+
+    spelled = {bare(name): name for name in known}
+    if bare(word) in spelled:
+        return spelled[bare(word)]
+    if _SYNONYMS.get(bare(word)) in known:
+        return _SYNONYMS[bare(word)]
+    close = get_close_matches(bare(word)[:100], spelled, n=1)
+    return spelled[close[0]] if close else None
