@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from visitors.domain.selection import Selection
 
 
-_MAKING = ("create", "track", "import", "seed", "contacts create", "db load")
+_MAKING = ("create", "track", "import", "seed", "contacts create", "db load", "fixtures apply")
 """The commands that make a store where there is none."""
 
 

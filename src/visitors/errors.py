@@ -93,6 +93,13 @@ class Declined(VisitorsError):
     default_code = "declined"
 
 
+class CheckFailed(VisitorsError):
+    """What was to be checked is not so: nothing went wrong, the answer is no."""
+
+    exit_status = 8
+    default_code = "check_failed"
+
+
 @contextmanager
 def at_line(number: int | None) -> Iterator[None]:
     """Put `line N:` before the message of an expected error that is raised inside."""

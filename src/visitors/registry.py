@@ -28,11 +28,13 @@ VISITORS = "Visitors"
 PEOPLE = "People and what they write"
 BULK = "In and out"
 RECORD = "The record and the store"
-PANELS = (VISITORS, BULK, PEOPLE, RECORD)
+FIXTURES = "Tests"
+PANELS = (VISITORS, BULK, PEOPLE, FIXTURES, RECORD)
 
 GROUPS = (
     Entry("contacts", PEOPLE, "The people that visitors turn out to be"),
     Entry("conversations", PEOPLE, "What visitors write"),
+    Entry("fixtures", FIXTURES, "The store that a test needs, as files"),
     Entry("db", RECORD, "The store itself"),
 )
 
@@ -69,6 +71,11 @@ COMMANDS = (
     Entry("conversations resolve", PEOPLE, "Mark conversations as resolved"),
     Entry("conversations reopen", PEOPLE, "Open conversations again"),
     Entry("conversations spam", PEOPLE, "Mark conversations as spam"),
+    Entry("fixtures apply", FIXTURES, "Make the store what files say"),
+    Entry("fixtures diff", FIXTURES, "Tell where the store is not what files say"),
+    Entry("fixtures dump", FIXTURES, "Write the store, or a part of it, as such a file"),
+    Entry("fixtures check", FIXTURES, "Check files without a store"),
+    Entry("fixtures schema", FIXTURES, "Print the JSON Schema of the files"),
     Entry("db path", RECORD, "Print where the store is"),
     Entry("db info", RECORD, "Show what the store holds and how it is set up"),
     Entry("db migrate", RECORD, "Bring the store up to date"),

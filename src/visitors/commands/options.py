@@ -67,6 +67,7 @@ ContactTarget = Annotated[
     ),
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+Prune = Annotated[bool, typer.Option("--prune", help="Also what the files do not name.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Say what would change, and change nothing.")]
 
 

@@ -28,10 +28,11 @@ RULES = {
     "email": "the email is that contact's",
     "email-adopts-external-id": "the email is that contact's, and it took on the external id",
     "created": "nobody had the external id or the email, so the contact was made",
+    "fixture": "a fixture says so",
 }
 """What each rule of identify means, as the end of a sentence."""
 
-_FIRST = {"track": "first seen", "import": "imported"}
+_FIRST = {"track": "first seen", "import": "imported", "fixtures apply": "set up by a fixture"}
 _QUIET = {"updatedAt", "lastSeenAt", "createdAt"}
 
 

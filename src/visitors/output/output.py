@@ -124,6 +124,10 @@ class Output:
         self._write(path, json_lines(counted))
         return counted.position
 
+    def text_file(self, path: str, pieces: Iterable[str]) -> None:
+        """Write text to the file at `path` (`-`: standard output), whole or not at all. Raises FileProblem."""
+        self._write(path, pieces)
+
     def _write(self, path: str, pieces: Iterable[str]) -> None:
         if path == "-":
             for piece in pieces:

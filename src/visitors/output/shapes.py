@@ -213,6 +213,37 @@ CHANGE = Shape(
     ),
 )
 
+DIFFERENCE = Shape(
+    noun="difference",
+    fields=("action", "kind", "id", "name", "before", "after"),
+    open_objects=("before", "after"),
+    columns=(
+        Column("ACTION", _field("action")),
+        Column("KIND", _field("kind")),
+        Column("NAME", lambda record, _: record["name"] or record["id"], style="cyan", shrinks_to=12),
+        Column("WHAT", _difference, wraps=True),
+    ),
+)
+FIXTURE_RECORD = Shape(
+    noun="record",
+    fields=("outcome", "kind", "id", "name"),
+    columns=(
+        Column("OUTCOME", _field("outcome")),
+        Column("KIND", _field("kind")),
+        Column("ID", _field("id"), style="cyan", shrinks_to=12),
+        Column("NAME", _field("name"), shrinks_to=12),
+    ),
+)
+PROBLEM = Shape(
+    noun="problem",
+    fields=("file", "line", "column", "code", "reason", "hint"),
+    id_field="file",
+    columns=(
+        Column("WHERE", lambda record, _: f"{record['file']}:{record['line']}:{record['column']}", style="cyan"),
+        Column("WHAT", _field("reason"), wraps=True),
+        Column("HINT", _field("hint"), wraps=True, style="dim"),
+    ),
+)
 LINK = Shape(
     noun="link",
     fields=tuple(field_names(Link)),

@@ -1,0 +1,399 @@
+"""Make the store what fixture files say, tell where it is not, and write it back as such a file.
+
+What differs is found and made right in stages, each of which sees what the stages before it did: so
+`differences` after `apply` finds nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import count
+from typing import Any, Literal
+
+from visitors.domain.fixture import (
+    Difference,
+    Fixture,
+    Kind,
+    Record,
+    Values,
+    derived_id,
+    differing,
+    messages_differ,
+    tombstones,
+)
+from visitors.domain.fixture_reader import InvalidFixture, read_fixture
+from visitors.domain.node import BadPlace
+from visitors.domain.times import Instant
+from visitors.errors import Conflict
+from visitors.input.documents import read_document
+from visitors.store import blocks, contacts, conversations, fixtures, visitors
+from visitors.store.connection import OpenOperation, Store
+
+_CREATED_BY_THEMSELVES = ("createdAt", "lastSeenAt")
+"""What changes without `updatedAt` telling of it."""
+
+
+def load(paths: Sequence[str], environment: Mapping[str, str]) -> Fixture:
+    """The fixture that the files say together. Raises NotFound, and InvalidData with every place that is
+    wrong.
+    """
+    documents, problems = [], []
+    for path in paths:
+        try:
+            documents.append(read_document(path))
+        except BadPlace as problem:
+            problems.append(problem)
+    if problems:
+        raise InvalidFixture(problems)
+    return read_fixture(documents, environment)
+
+
+def differences(store: Store, fixture: Fixture, current: Instant, *, prune: bool = False) -> list[Difference]:
+    """Where the store is not as the fixture says; with `prune`, also what the fixture does not name."""
+    return [found for plan, _ in _stages(prune=prune) for found in plan(store, fixture, current)]
+
+
+def apply(store: Store, operation: OpenOperation, fixture: Fixture, *, prune: bool = False) -> list[Difference]:
+    """Make the store what the fixture says; returns what was not so.
+
+    Raises Conflict when an external id or email in the fixture is that of a contact which the fixture
+    does not name.
+    """
+    fixtures.defer_references(store)
+    done: list[Difference] = []
+    for plan, act in _stages(prune=prune):
+        found = plan(store, fixture, operation.at)
+        if found:
+            act(store, operation, fixture, found)
+        done += found
+    return done
+
+
+_Plan = Callable[[Store, Fixture, Instant], list[Difference]]
+_Act = Callable[[Store, OpenOperation, Fixture, list[Difference]], None]
+
+
+def _stages(*, prune: bool) -> list[tuple[_Plan, _Act]]:
+    stages: list[tuple[_Plan, _Act]] = [
+        (_plan_contacts, _make_contacts),
+        (_plan_visitors, _make_visitors),
+        (_plan_blocks, _make_blocks),
+        (_plan_conversations, _make_conversations),
+    ]
+    return [(_plan_removal, _remove), *stages] if prune else stages
+
+
+# What the files do not name
+
+
+def _plan_removal(store: Store, fixture: Fixture, _: Instant) -> list[Difference]:
+    named: dict[Literal["visitor", "contact", "conversation"], tuple[Record, ...]] = {
+        "conversation": fixture.conversations,
+        "visitor": fixture.visitors,
+        "contact": fixture.contacts,
+    }
+    found = [
+        Difference(kind=kind, id=record_id, name=None, action="remove", before=values)
+        for kind, records in named.items()
+        for record_id, values in fixtures.live_besides(store, kind, _ids(records)).items()
+    ]
+    removed = {one.id for one in found if one.kind == "contact"}
+    holders = fixtures.owners(store, "externalId", _external_ids(fixture), _ids(fixture.contacts))
+    return found + [
+        Difference(
+            kind="contact", id=contact_id, name=None, action="change",
+            before={"externalId": external_id}, after={"externalId": None},
+        )
+        for contact_id, external_id in holders.items() if contact_id not in removed
+    ]  # fmt: skip
+
+
+def _remove(store: Store, operation: OpenOperation, fixture: Fixture, found: list[Difference]) -> None:
+    """Contacts and visitors are deleted softly; conversations, of which there is no such thing, go."""
+    removed = {
+        kind: [one.id for one in found if one.kind == kind and one.action == "remove"]
+        for kind in ("conversation", "visitor", "contact")
+    }
+    fixtures.remove(store, "conversation", removed["conversation"])
+    visitors.set_deleted(store, operation, removed["visitor"], deleted=True)
+    contacts.set_deleted(store, operation, removed["contact"], deleted=True)
+    # an external id is one contact's, and be it deleted: here it goes to one that the files name
+    holders = fixtures.owners(store, "externalId", _external_ids(fixture), _ids(fixture.contacts))
+    fixtures.release_external_ids(store, holders)
+
+
+# Contacts
+
+
+def _plan_contacts(store: Store, fixture: Fixture, _: Instant) -> list[Difference]:
+    return _plan(fixture.contacts, fixtures.read(store, "contact", _ids(fixture.contacts)))
+
+
+def _make_contacts(store: Store, operation: OpenOperation, fixture: Fixture, found: list[Difference]) -> None:
+    """Who becomes a tombstone comes first: its external id is then free for another."""
+    _refuse_taken(store, fixture, found)
+    changed = [one for one in found if one.action == "change"]
+    wanted = set(_external_ids(fixture))
+    before = {one.id: one.before["externalId"] for one in changed if one.before and "externalId" in one.before}
+    fixtures.release_external_ids(store, [contact_id for contact_id, value in before.items() if value in wanted])
+    buried = [one for one in changed if (one.after or {}).get("mergedInto")]
+    _change(store, operation, fixture.contacts, buried)
+    _create(store, operation, "contact", found)
+    _change(store, operation, fixture.contacts, [one for one in changed if one not in buried])
+    survivors = tombstones(fixture.contacts)
+    for one in buried:
+        _hand_over(store, operation, one.id, _last(survivors, one.id))
+
+
+def _hand_over(store: Store, operation: OpenOperation, contact_id: str, survivor_id: str) -> None:
+    """What a contact had when it became a tombstone is its survivor's, as after a merge."""
+    for visitor_id in visitors.move(store, operation, contact_id, survivor_id):
+        operation.because(store, visitor_id, "merged")
+    conversations.move(store, operation, contact_id, survivor_id)
+    blocks.move(store, contact_id, survivor_id)
+
+
+def _last(survivors: Mapping[str, str], contact_id: str) -> str:
+    while contact_id in survivors:
+        contact_id = survivors[contact_id]
+    return contact_id
+
+
+def _refuse_taken(store: Store, fixture: Fixture, found: list[Difference]) -> None:
+    """Raises Conflict when a contact is to have the external id, or newly the email, of a stranger."""
+    named, touched = _ids(fixture.contacts), {one.id for one in found}
+    living = [record for record in fixture.contacts if record.id in touched and record.values["mergedInto"] is None]
+    emails = [one.after["email"] for one in found if one.after and one.after.get("email") and not _is_tombstone(one)]
+    wanted: dict[Literal["externalId", "email"], list[str]] = {
+        "externalId": [record.values["externalId"] for record in living],
+        "email": emails,
+    }
+    for field, values in wanted.items():
+        for contact_id, value in fixtures.owners(store, field, values, named).items():
+            raise Conflict(
+                f"{field} {value!r} is that of contact {contact_id}, which the files do not name",
+                code="contact_exists",
+                hint=f"name it ({contact_id}), or let it go with --prune",
+            )
+
+
+def _is_tombstone(difference: Difference) -> bool:
+    return bool((difference.after or {}).get("mergedInto"))
+
+
+# Visitors
+
+
+def _plan_visitors(store: Store, fixture: Fixture, _: Instant) -> list[Difference]:
+    return _plan(fixture.visitors, fixtures.read(store, "visitor", _ids(fixture.visitors)))
+
+
+def _make_visitors(store: Store, operation: OpenOperation, fixture: Fixture, found: list[Difference]) -> None:
+    _create(store, operation, "visitor", found)
+    _change(store, operation, fixture.visitors, found)
+    for one in found:
+        contact_id = (one.after or {}).get("contact")
+        if contact_id is not None:
+            operation.because(store, one.id, "fixture")
+            if one.action == "change":
+                conversations.give_to_contact(store, [one.id], contact_id)
+
+
+# Blocks
+
+
+def _plan_blocks(store: Store, fixture: Fixture, current: Instant) -> list[Difference]:
+    """Blocks that are there as they are wanted stay; other live ones are to be lifted, and those that are
+    over are history.
+    """
+    there = fixtures.blocks(store, _ids(fixture.visitors), _ids(fixture.contacts))
+    names = {record.id: record.name for record in (*fixture.contacts, *fixture.visitors)}
+    missing: list[Values] = []
+    of: dict[str, list[str]] = {}
+    for block_id, values in there.items():
+        of.setdefault(_whom(values), []).append(block_id)
+    # a block with its time takes the one of that time first; one without then takes any
+    for wanted in sorted(fixture.blocks, key=lambda values: "blockedAt" not in values):
+        theirs = of.get(_whom(wanted), [])
+        same = next((one for one in theirs if not differing(wanted, there[one])), None)
+        if same is None:
+            missing.append(wanted)
+        else:
+            theirs.remove(same)
+            del there[same]
+
+    def difference(action: Literal["create", "remove"], values: Values, block_id: str | None = None) -> Difference:
+        kind: Kind = "block"
+        whom = _whom(values)
+        before, after = (values, None) if action == "remove" else (None, values)
+        return Difference(
+            kind=kind, id=whom, name=names[whom], action=action, before=before, after=after, block_id=block_id
+        )
+
+    live = {one: values for one, values in there.items() if _is_live(values, current)}
+    new = set(map(id, missing))
+    return [
+        *(difference("remove", values, block_id) for block_id, values in live.items()),
+        *(difference("create", values) for values in fixture.blocks if id(values) in new),
+    ]
+
+
+def _whom(block: Values) -> str:
+    """The id of whom a block is of."""
+    return str(block["visitor"] or block["contact"])
+
+
+def _is_live(block: Values, current: Instant) -> bool:
+    return block["liftedAt"] is None and (block["expiresAt"] is None or block["expiresAt"] > current)
+
+
+def _make_blocks(store: Store, operation: OpenOperation, _: Fixture, found: list[Difference]) -> None:
+    lifted = {"liftedAt": operation.at, "liftedBy": operation.actor}
+    new: dict[str, Values] = {}
+    for one in found:
+        if one.block_id is not None:
+            fixtures.change(store, "block", one.block_id, lifted)
+        elif one.after is not None:
+            values = {"blockedAt": operation.at, **one.after}
+            new[_free_block_id(store, values, one.id, new)] = values
+    fixtures.insert(store, "block", list(new.items()))
+
+
+def _free_block_id(store: Store, values: Values, target_id: str, taken: Iterable[str]) -> str:
+    """An id that no block has: one of the same person and time may have gone to another, by a merge."""
+    candidates = (derived_id(values["blockedAt"], "block", target_id, number) for number in count())
+    return next(one for one in candidates if one not in taken and not fixtures.read(store, "block", [one]))
+
+
+# Conversations
+
+
+def _plan_conversations(store: Store, fixture: Fixture, _: Instant) -> list[Difference]:
+    ids = _ids(fixture.conversations)
+    there = fixtures.read(store, "conversation", ids)
+    messages = fixtures.messages(store, there)
+    for conversation_id, values in there.items():
+        values["messages"] = list(messages.get(conversation_id, {}).values())
+    return _plan(fixture.conversations, there)
+
+
+def _make_conversations(store: Store, operation: OpenOperation, fixture: Fixture, found: list[Difference]) -> None:
+    _create(store, operation, "conversation", found)
+    _change(store, operation, fixture.conversations, found)
+    for one in found:
+        if one.after is not None and "messages" in one.after:
+            _make_messages(store, operation, one)
+
+
+def _make_messages(store: Store, operation: OpenOperation, conversation: Difference) -> None:
+    """Messages are in order: from the first that differs on, they go and come anew."""
+    assert conversation.after is not None
+    wanted: list[Values] = conversation.after["messages"]
+    there = fixtures.messages(store, [conversation.id]).get(conversation.id, {})
+    same = 0
+    for one, other in zip(wanted, there.values(), strict=False):
+        if differing(one, other):
+            break
+        same += 1
+    fixtures.remove(store, "message", list(there)[same:])
+    start = conversation.after.get("createdAt") or operation.at
+    new = [{"createdAt": start, **values, "conversation": conversation.id} for values in wanted[same:]]
+    fixtures.insert(
+        store,
+        "message",
+        [
+            (derived_id(values["createdAt"], "message", conversation.id, number), values)
+            for number, values in enumerate(new, start=same)
+        ],
+    )
+
+
+# Any kind
+
+
+def _plan(records: Sequence[Record], there: fixtures.Found) -> list[Difference]:
+    return [found for record in records if (found := _difference(record, there.get(record.id))) is not None]
+
+
+def _difference(record: Record, current: Values | None) -> Difference | None:
+    if current is None:
+        return Difference(kind=record.kind, id=record.id, name=record.name, action="create", after=record.values)
+    fields = [
+        field
+        for field in differing(record.values, current)
+        if field != "messages" or messages_differ(record.values[field], current[field])
+    ]
+    if not fields:
+        return None
+    before = {field: current[field] for field in fields}
+    after = {field: record.values[field] for field in fields}
+    return Difference(kind=record.kind, id=record.id, name=record.name, action="change", before=before, after=after)
+
+
+def _create(store: Store, operation: OpenOperation, kind: Kind, found: list[Difference]) -> None:
+    new = [(one.id, _with_times(one.after or {}, operation.at)) for one in found if one.action == "create"]
+    fixtures.insert(store, kind, new)
+
+
+def _with_times(values: Values, at: Instant) -> Values:
+    created = values.get("createdAt") or values.get("lastSeenAt")
+    times = {"createdAt": created or at, "updatedAt": created or at}
+    if values.get("status") == "resolved":
+        times["resolvedAt"] = values.get("updatedAt") or created or at
+    return {**times, **values}
+
+
+def _change(store: Store, operation: OpenOperation, records: Sequence[Record], found: list[Difference]) -> None:
+    said = {record.id: record.values for record in records}
+    for one in found:
+        if one.action != "change" or one.after is None:
+            continue
+        values: dict[str, Any] = {field: value for field, value in one.after.items() if field != "messages"}
+        if "updatedAt" not in said[one.id] and not set(one.after) <= set(_CREATED_BY_THEMSELVES):
+            values["updatedAt"] = operation.at
+        if values.get("status") == "resolved":
+            values.setdefault("resolvedAt", said[one.id].get("resolvedAt") or operation.at)
+        if values:
+            fixtures.change(store, one.kind, one.id, values)
+
+
+def _ids(records: Iterable[Record]) -> list[str]:
+    return [record.id for record in records]
+
+
+def _external_ids(fixture: Fixture) -> list[str]:
+    values = [record.values for record in fixture.contacts if record.values["mergedInto"] is None]
+    return [one["externalId"] for one in values if one["externalId"] is not None]
+
+
+# Back to a file
+
+
+def dump(store: Store, chosen: Sequence[str] | None = None) -> Fixture:
+    """The whole store as a fixture; or the visitors with the `chosen` ids, and all that they refer to:
+    their contacts with the tombstones that lead there, blocks, conversations, and who else wrote in these.
+    """
+    if chosen is None:
+        talks = fixtures.read(store, "conversation")
+    else:
+        talks = fixtures.read(store, "conversation", fixtures.started_by(store, chosen))
+    messages = fixtures.messages(store, talks)
+    for conversation_id, values in talks.items():
+        values["messages"] = list(messages.get(conversation_id, {}).values())
+    authors = {message["visitor"] for values in talks.values() for message in values["messages"]} - {None}
+    devices = fixtures.read(store, "visitor", None if chosen is None else [*chosen, *authors])
+    people: list[str] | None = None
+    if chosen is not None:
+        owners = {values["contact"] for values in (*devices.values(), *talks.values())} - {None}
+        people = [*owners, *fixtures.merged_into(store, owners)]
+    persons = fixtures.read(store, "contact", people)
+    return Fixture(
+        contacts=tuple(_records("contact", persons)),
+        visitors=tuple(_records("visitor", devices)),
+        conversations=tuple(_records("conversation", talks)),
+        blocks=tuple(fixtures.blocks(store, devices, persons).values()),
+    )
+
+
+def _records(kind: Kind, found: fixtures.Found) -> Iterator[Record]:
+    return (Record(kind, record_id, record_id, values) for record_id, values in found.items())

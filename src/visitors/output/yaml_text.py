@@ -1,0 +1,101 @@
+"""YAML for people to read and to compare: always the same text for the same value.
+
+Mappings and lists are written out, one value a line; a small mapping of single values stands in one
+line. Text is quoted where any version of YAML might take it for something else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+WIDTH = 100
+_RECORDS = 1
+"""How deep the records of a fixture are."""
+
+_INSTANT = r"(?a)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
+# Words that begin with a letter or a digit; a colon, a comma, a dash in front may mean something.
+_PLAIN = r"[^\W_](?:[\w.@+/()'-]| (?=[^\s#]))*"
+_NUMBER_LIKE = r"(?a)[0-9][0-9_.,:xobeEA-Fa-f+-]*"
+_WORDS = frozenset(["y", "n", "yes", "no", "on", "off", "true", "false", "null"])
+_NOT_PRINTABLE = "[^\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+
+
+def yaml_lines(value: dict[str, Any]) -> Iterator[str]:
+    """The lines of a mapping of JSON's types, with a blank one before each section."""
+    for key, item in value.items():
+        if isinstance(item, dict | list):
+            yield "\n"
+        for line in _member(key, item, 0):
+            yield line + "\n"
+
+
+def _member(key: str, value: Any, depth: int) -> Iterator[str]:
+    start = f"{'  ' * depth}{_text(key)}:"
+    # a record is written out even if it is short: what is added to it then is one line
+    flow = _flow(value) if depth > _RECORDS or not value else None
+    if flow is not None and len(start) + len(flow) < WIDTH:
+        yield f"{start} {flow}"
+    elif isinstance(value, dict):
+        yield start
+        for name, item in value.items():
+            yield from _member(name, item, depth + 1)
+    elif isinstance(value, list):
+        yield start
+        yield from _items(value, depth + 1)
+    elif isinstance(value, str) and _is_block(value):
+        yield f"{start} |-"
+        for line in value.split("\n"):
+            yield f"{'  ' * (depth + 1)}{line}" if line else ""
+    else:
+        yield f"{start} {_single(value)}"
+
+
+def _items(values: list[Any], depth: int) -> Iterator[str]:
+    """Each item after a dash; what belongs to it stands below its first line's text."""
+    for value in values:
+        flow = _flow(value)
+        if isinstance(value, dict) and value:
+            lines = [line for name, item in value.items() for line in _member(name, item, depth + 1)]
+        elif isinstance(value, list) and value:
+            lines = list(_items(value, depth + 1))
+        else:
+            lines = [f"{'  ' * (depth + 1)}{flow if flow is not None else _single(value)}"]
+        yield f"{'  ' * depth}- {lines[0].lstrip(' ')}"
+        yield from lines[1:]
+
+
+def _flow(value: Any) -> str | None:
+    """A mapping or list in one line; None for what is better, or can only be, written out."""
+    if value == {}:
+        return "{}"
+    if value == []:
+        return "[]"
+    if isinstance(value, dict) and not any(isinstance(item, dict | list) for item in value.values()):
+        return "{" + ", ".join(f"{_text(key)}: {_single(item)}" for key, item in value.items()) + "}"
+    return None
+
+
+def _single(value: Any) -> str:
+    return _text(value) if isinstance(value, str) else msgspec.json.encode(value).decode()
+
+
+def _text(text: str) -> str:
+    if re.fullmatch(_INSTANT, text):
+        return text
+    plain = re.fullmatch(_PLAIN, text) and text.lower() not in _WORDS and not re.fullmatch(_NUMBER_LIKE, text)
+    return text if plain and not re.search(_NOT_PRINTABLE, text) else _quoted(text)
+
+
+def _quoted(text: str) -> str:
+    """A string as JSON has it, which is YAML too, with every character escaped that YAML cannot hold."""
+    quoted = msgspec.json.encode(text).decode()
+    return re.sub(_NOT_PRINTABLE, lambda match: f"\\u{ord(match[0]):04x}", quoted)
+
+
+def _is_block(text: str) -> bool:
+    """Whether several lines of text can be written as they are."""
+    return "\n" in text and text[0] not in " \n" and text[-1] != "\n" and not re.search(_NOT_PRINTABLE, text)
