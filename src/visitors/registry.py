@@ -71,6 +71,7 @@ COMMANDS = (
     Entry("conversations resolve", PEOPLE, "Mark conversations as resolved"),
     Entry("conversations reopen", PEOPLE, "Open conversations again"),
     Entry("conversations spam", PEOPLE, "Mark conversations as spam"),
+    Entry("assert", FIXTURES, "Check how many visitors a selection chooses"),
     Entry("fixtures apply", FIXTURES, "Make the store what files say"),
     Entry("fixtures diff", FIXTURES, "Tell where the store is not what files say"),
     Entry("fixtures dump", FIXTURES, "Write the store, or a part of it, as such a file"),
