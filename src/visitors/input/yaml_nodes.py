@@ -89,10 +89,12 @@ def _scalar(event: Any, place: Place, *, is_key: bool) -> Node:
 def _not_yaml(error: Any, text: str, name: str) -> BadPlace:
     """What the YAML parser says, at the place where it noticed."""
     mark = error.problem_mark or error.context_mark
-    place = Place(name, mark.line + 1, mark.column + 1)
-    problem = str(error.problem or error.context)
     lines = text.split("\n")
-    if "\t" in (lines[mark.line] if mark.line < len(lines) else "")[: mark.column + 1]:
+    line = min(mark.line, len(lines) - 1)  # one parser takes the end for a line of its own
+    column = mark.column if line == mark.line else len(lines[line])
+    place = Place(name, line + 1, column + 1)
+    problem = str(error.problem or error.context)
+    if "\t" in lines[line][: column + 1]:
         return BadPlace(
             place, f"a tab where YAML has none ({problem})", code="not_yaml", hint="indent with spaces, not with tabs"
         )

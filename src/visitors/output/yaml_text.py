@@ -80,7 +80,13 @@ def _flow(value: Any) -> str | None:
 
 
 def _single(value: Any) -> str:
-    return _text(value) if isinstance(value, str) else msgspec.json.encode(value).decode()
+    if isinstance(value, str):
+        return _text(value)
+    if not isinstance(value, float):
+        return msgspec.json.encode(value).decode()
+    # YAML 1.1 takes for a number with an exponent only what has a point before it
+    mantissa, exponent, power = repr(value).partition("e")
+    return f"{mantissa}.0e{power}" if exponent and "." not in mantissa else repr(value)
 
 
 def _text(text: str) -> str:
