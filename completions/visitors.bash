@@ -5,7 +5,7 @@ _visitors_table() {
     members=() options=() valued=() arguments=()
     case $1 in
     '')
-        members=(track create list show update identify unidentify block unblock delete restore export import seed contacts conversations history explain completion db)
+        members=(track create list show update identify unidentify block unblock delete restore export import contacts conversations assert fixtures history explain completion db)
         options=(--db --as --format --fields --no-color -q --quiet -V --version -h --help)
         valued=(--db --as --format --fields)
         ;;
@@ -157,6 +157,37 @@ _visitors_table() {
         options=(--db --as --format --fields --no-color -q --quiet -V --version -h --help)
         valued=(--db --as --format --fields)
         arguments=('*ids conversations')
+        ;;
+    'assert')
+        options=(--count --min --max --none --any --identified --anonymous --blocked --not-blocked --language --timezone --country-code --device-type --browser --os --ip --contact --created-since --created-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-color -q --quiet -V --version -h --help)
+        valued=(--count --min --max --language --timezone --country-code --device-type --browser --os --ip --contact --created-since --created-until --seen-since --seen-until --metadata --search --db --as --format --fields)
+        ;;
+    'fixtures')
+        members=(apply diff dump check schema)
+        options=(-h --help)
+        ;;
+    'fixtures apply')
+        options=(--prune -y --yes -n --dry-run --db --as --format --fields --no-color -q --quiet -V --version -h --help)
+        valued=(--db --as --format --fields)
+        arguments=('*files')
+        ;;
+    'fixtures diff')
+        options=(--prune --db --as --format --fields --no-color -q --quiet -V --version -h --help)
+        valued=(--db --as --format --fields)
+        arguments=('*files')
+        ;;
+    'fixtures dump')
+        options=(-o --output --identified --anonymous --blocked --not-blocked --language --timezone --country-code --device-type --browser --os --ip --contact --created-since --created-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-color -q --quiet -V --version -h --help)
+        valued=(-o --output --language --timezone --country-code --device-type --browser --os --ip --contact --created-since --created-until --seen-since --seen-until --metadata --search --db --as --format --fields)
+        ;;
+    'fixtures check')
+        options=(--db --as --format --fields --no-color -q --quiet -V --version -h --help)
+        valued=(--db --as --format --fields)
+        arguments=('*files')
+        ;;
+    'fixtures schema')
+        options=(--db --as --format --fields --no-color -q --quiet -V --version -h --help)
+        valued=(--db --as --format --fields)
         ;;
     'history')
         options=(--operation --by --since --command --limit --after --db --as --format --fields --no-color -q --quiet -V --version -h --help)
