@@ -5,7 +5,7 @@ _visitors_table() {
     members=() options=() valued=() arguments=()
     case $1 in
     '')
-        members=(track create list show update identify unidentify block unblock delete restore export import contacts conversations assert fixtures history explain completion db)
+        members=(track create list show update identify unidentify block unblock delete restore export import seed contacts conversations assert fixtures history explain completion db)
         options=(--db --as --format --fields --no-color -q --quiet -V --version -h --help)
         valued=(--db --as --format --fields)
         ;;

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from visitors.store import counting
+from visitors.store import visitors as store_visitors
 
 Visitors = Callable[..., Any]
 Fill = Callable[..., None]
@@ -61,13 +61,13 @@ def test_it_names_the_first_few(visitors: Visitors, fill: Fill) -> None:
 def test_it_counts_no_further_than_it_must(visitors: Visitors, fill: Fill, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(*({"id": f"x{number}"} for number in range(1_100)))
     limits: list[int] = []
-    count = counting.count_up_to
+    count = store_visitors.count
 
-    def spy(store: Any, selection: Any, limit: int, current: str) -> int:
+    def spy(store: Any, selection: Any, current: str, limit: int) -> int:
         limits.append(limit)
-        return count(store, selection, limit, current)
+        return count(store, selection, current, limit)
 
-    monkeypatch.setattr("visitors.commands.assert_.count_up_to", spy)
+    monkeypatch.setattr("visitors.store.visitors.count", spy)
     visitors("assert", "--any")
     visitors("assert", "--min", "5")
     message = visitors("assert", "--none", code=8).stderr

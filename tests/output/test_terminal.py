@@ -246,3 +246,18 @@ def test_seed_tells_a_person_in_one_line_what_it_made_up() -> None:
     screen = on_terminal("seed", "--count", "20", "--blocked", "5%", "--conversations", "1")
 
     assert screen.lines == ["Made up 20 visitors: 6 identified, 1 blocked, 20 conversations."]
+
+
+def test_a_person_sees_what_a_fixture_did_and_is_asked_before_it_removes(visitors: Visitors, tmp_path: Path) -> None:
+    visitors("create", "--id", "stray")
+    file = tmp_path / "fixture.yaml"
+    file.write_text("version: 1\nvisitors: {v: , w: }\nblocks: [{visitor: v}]\n")
+    words = ("fixtures", "apply", str(file))
+    assert on_terminal(*words, "--dry-run").lines == ["Would have created 2 visitors, 1 block."]
+    assert on_terminal(*words).lines == ["Created 2 visitors, 1 block."]
+    assert on_terminal(*words).lines == ["2 records, unchanged."]
+    declined = on_terminal(*words, "--prune", answer="n\n")
+    assert declined.code == 7
+    assert declined.lines[0].startswith("remove 1 visitor, which the files do not name? [y/N]")
+    assert on_terminal(*words, "--prune", answer="y\n").lines[-1] == "Removed 1 visitor."
+    visitors("assert", "--count", "2")

@@ -12,7 +12,6 @@ from visitors.domain.expectation import Expectation
 from visitors.errors import CheckFailed, UsageProblem
 from visitors.operations import references
 from visitors.store import visitors
-from visitors.store.counting import count_up_to
 from visitors.store.listing import Page
 
 OPTION_GROUPS = (options.selection,)
@@ -43,11 +42,11 @@ def command(
     expected = _expectation(count, least, most, none=none, some=some)
     with context.reading() as store:
         selection = references.selection(store, context.selection(), context.now)
-        if expected.holds(count_up_to(store, selection, expected.enough, context.now)):
+        if expected.holds(visitors.count(store, selection, context.now, expected.enough)):
             context.output.note(f"as expected: {expected}")
             return
         tell = max(expected.enough, _COUNTED)
-        found = count_up_to(store, selection, tell, context.now)
+        found = visitors.count(store, selection, context.now, tell)
         first = [one.id for one in visitors.select(store, selection, Page(limit=_SHOWN), context.now)]
     more = " or more" if found == tell else ""
     which = f": {', '.join(first)}{', …' if found > len(first) else ''}" if first else ""
