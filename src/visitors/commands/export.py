@@ -50,6 +50,7 @@ def command(
         raise UsageProblem("--spreadsheet-safe is for csv and tsv")
     page = _page(context, sort, reverse=reverse, limit=limit, after=after)
     with context.reading() as store:
+        store.read_once()
         selection = references.selection(store, context.selection(), context.now)
         chosen = ChosenVisitors(store, selection, page, context.now)
         written = context.output.file(output, format_, VISITOR, chosen, safe=spreadsheet_safe)

@@ -24,6 +24,9 @@ from visitors.store.schema import RECORDED, SCHEMA_VERSION, schema_version
 CACHE_KIBIBYTES = 65_536
 """How much of the store a connection may keep in memory; it takes no more than it reads or writes."""
 
+READING_CACHE_KIBIBYTES = 8_192
+"""The same, where everything is read once."""
+
 
 class OpenOperation:
     """The operation that a transaction belongs to: what new records take their time and actor from."""
@@ -99,6 +102,10 @@ class Store:
     def close(self) -> None:
         """Close the connection; an open transaction is rolled back."""
         self._connection.close()
+
+    def read_once(self) -> None:
+        """Keep little of the store in memory: what is read from front to back is not read a second time."""
+        self.execute(f"PRAGMA cache_size = -{READING_CACHE_KIBIBYTES}")
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> sqlite3.Cursor:
         """Run one statement. Only for modules of the store, inside `reading` or `operation`."""
