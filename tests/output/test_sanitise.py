@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from visitors.output.sanitise import json_safe, visible
+from visitors.output.sanitise import json_safe, json_text, visible
 
 BIDI = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 MARKS = {"\u061c", "\u200e", "\u200f"}
@@ -79,6 +79,17 @@ def test_harmless_text_of_any_script_stays_as_it_is(text: str) -> None:
 )
 def test_harmful_characters_show_as_escapes(text: str, shown: str) -> None:
     assert visible(text) == shown
+
+
+@given(STORABLE)
+def test_safe_json_is_the_same_from_bytes(text: str) -> None:
+    assert json_text(msgspec.json.encode(text)) == json_safe(msgspec.json.encode(text).decode())
+
+
+def test_every_character_is_as_safe_from_bytes() -> None:
+    for character in map(chr, range(0x11000)):
+        if not 0xD800 <= ord(character) < 0xE000:
+            assert json_text(character.encode()) == json_safe(character)
 
 
 @given(JSON_VALUES)

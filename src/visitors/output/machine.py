@@ -13,7 +13,7 @@ from typing import Any, Literal, cast
 
 import msgspec
 
-from visitors.output.sanitise import json_safe
+from visitors.output.sanitise import json_safe, json_text
 from visitors.output.shape import Path, Record, Shape, picked, value_at
 
 MachineFormat = Literal["json", "ndjson", "csv", "tsv", "ids", "count"]
@@ -73,7 +73,7 @@ def json_lines(records: Iterable[object]) -> Iterator[str]:
     encode = msgspec.json.Encoder().encode_lines
     remaining = iter(records)
     while batch := list(islice(remaining, _BATCH)):
-        yield json_safe(encode(batch).decode())
+        yield json_text(encode(batch))
 
 
 def as_text(value: Any) -> str:

@@ -18,6 +18,14 @@ _UNSAFE = (
 _PATTERN = f"[{_UNSAFE}]"
 # Inside JSON the C0 controls are escaped already.
 _JSON_PATTERN = _PATTERN.replace("\x00-\x1f", "")
+# The same in UTF-8, by first byte: a pattern that begins with one literal byte is searched for with memchr.
+_JSON_BYTES = (
+    rb"\x7f",
+    rb"\xc2[\x80-\x9f]",
+    rb"\xd8(?=\x9c)",
+    rb"\xe2(?:\x80[\x8b\x8e\x8f\xa8-\xae]|\x81[\xa6-\xa9])",
+    rb"\xef(?=\xbb\xbf)",
+)
 
 
 def visible(text: str) -> str:
@@ -32,6 +40,12 @@ def json_safe(text: str) -> str:
     if text.isascii() and "\x7f" not in text:
         return text
     return re.sub(_JSON_PATTERN, lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def json_text(encoded: bytes) -> str:
+    """As `json_safe`, of JSON in UTF-8: in much text of any script it finds sooner that there is nothing to escape."""
+    text = encoded.decode()
+    return json_safe(text) if any(re.search(pattern, encoded) for pattern in _JSON_BYTES) else text
 
 
 def _escape(match: re.Match[str]) -> str:
