@@ -13,10 +13,11 @@ from typing import Any, Protocol
 
 import msgspec
 
-from visitors.output.machine import as_record, as_text, csv_cell, csv_line, tsv_cell, tsv_line
+from visitors.output.machine import as_record, as_text, csv_cells, csv_line, tsv_cells, tsv_line
 from visitors.output.shape import Path, value_at
 
 _BATCH = 1000
+_NUMBERS = {float, type(None)}
 
 
 class Joined(Protocol):
@@ -32,7 +33,7 @@ class Joined(Protocol):
 class _Syntax(msgspec.Struct, frozen=True):
     separator: str
     special: tuple[str, ...]
-    cell: Callable[[str], str]
+    cells: Callable[[Sequence[str | None]], list[str]]
     line: Callable[[Sequence[str]], str]
 
     def is_plain(self, text: str, separators: int) -> bool:
@@ -41,8 +42,8 @@ class _Syntax(msgspec.Struct, frozen=True):
 
 
 _SYNTAX: dict[str, _Syntax] = {
-    "csv": _Syntax(",", ('"', "\n", "\r"), csv_cell, csv_line),
-    "tsv": _Syntax("\t", ("\\", "\n", "\r"), tsv_cell, tsv_line),
+    "csv": _Syntax(",", ('"', "\n", "\r"), csv_cells, csv_line),
+    "tsv": _Syntax("\t", ("\\", "\n", "\r"), tsv_cells, tsv_line),
 }
 
 FORMATS = tuple(_SYNTAX)
@@ -62,16 +63,24 @@ def joined_lines(format_: str, paths: Sequence[Path], source: Joined, rows: Iter
         columns = list(zip(*batch, strict=True))
         odd = _odd(syntax, source.groups, columns)
         cells = [
-            ["" if value is None else syntax.cell(as_text(value)) for value in column] if size == 1 else column
-            for size, column in zip(source.groups, columns, strict=True)
+            _cells(syntax, column) if size == 1 else column for size, column in zip(source.groups, columns, strict=True)
         ]
-        lines = [f"{line}\n" for line in map(syntax.separator.join, zip(*cells, strict=True))]
+        lines = list(map(syntax.separator.join, zip(*cells, strict=True)))
         if odd:
             ids = [lines[place].partition(syntax.separator)[0] for place in odd]
             for place, value in zip(odd, source.again(ids), strict=True):
                 record = as_record(value)
-                lines[place] = syntax.line([as_text(value_at(record, path)) for path in paths])
-        yield "".join(lines)
+                lines[place] = syntax.line([as_text(value_at(record, path)) for path in paths]).removesuffix("\n")
+        lines.append("")
+        yield "\n".join(lines)
+
+
+def _cells(syntax: _Syntax, column: Sequence[Any]) -> list[str]:
+    """The cells of values that are no plain text: numbers, or documents."""
+    if {*map(type, column)} <= _NUMBERS:
+        # one text of all is made in a fraction of the time that as many texts take, and spells each the same
+        return msgspec.json.encode(column).decode()[1:-1].replace("null", "").split(",")
+    return syntax.cells(column)
 
 
 def _odd(syntax: _Syntax, groups: Sequence[int], columns: Sequence[tuple[Any, ...]]) -> list[int]:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import msgspec
+
 from visitors.domain.selection import Selection
 from visitors.domain.times import Instant
 from visitors.domain.visitor import Visitor
@@ -17,17 +19,28 @@ from visitors.store import visitors
 from visitors.store.connection import Store
 from visitors.store.listing import Page
 
+
+class _Perhaps(msgspec.Struct, frozen=True):
+    """Neighbouring cells that most visitors have nothing in, unless there is an `owner` of them."""
+
+    owner: str
+    cells: tuple[str, ...]
+
+
 _BLOCKED = "CASE WHEN b.pk IS NULL THEN 'false' ELSE 'true' END"
-_CONTACT_BLOCKED = "CASE WHEN c.id IS NULL THEN '' WHEN b.contact_id IS NULL THEN 'false' ELSE 'true' END"
+_CONTACT_BLOCKED = "CASE WHEN b.contact_id IS NULL THEN 'false' ELSE 'true' END"
 # Neighbouring cells, in the order of the machine formats. What stands alone is no plain text: SQLite prints
 # numbers with 15 digits, which is not always all of them, and documents are full of quotes.
-_GROUPS: tuple[tuple[str, ...], ...] = (
-    ("v.id", "v.language", "v.timezone", _BLOCKED, "c.id", "c.external_id", "c.name", "c.email", "c.image"),
+_GROUPS: tuple[tuple[str | _Perhaps, ...], ...] = (
+    (
+        "v.id", "v.language", "v.timezone", _BLOCKED,
+        _Perhaps("c.pk", ("c.id", "c.external_id", "c.name", "c.email", "c.image")),
+    ),
     ("c.metadata",),
     (
-        "c.metadata_hash", _CONTACT_BLOCKED, "c.created_at", "c.updated_at", "c.deleted_at", "v.fingerprint",
-        "v.browser", "v.browser_version", "v.os", "v.os_version", "v.device", "v.device_type", "v.ip", "v.city",
-        "v.region", "v.country", "v.country_code",
+        _Perhaps("c.pk", ("c.metadata_hash", _CONTACT_BLOCKED, "c.created_at", "c.updated_at", "c.deleted_at")),
+        "v.fingerprint", "v.browser", "v.browser_version", "v.os", "v.os_version", "v.device", "v.device_type", "v.ip",
+        "v.city", "v.region", "v.country", "v.country_code",
     ),
     ("v.latitude",),
     ("v.longitude",),
@@ -35,16 +48,36 @@ _GROUPS: tuple[tuple[str, ...], ...] = (
     ("v.attribution",),
     ("v.current_page",),
     (
-        "b.blocked_at", "b.blocked_by", "b.reason", "b.expires_at", "v.created_at", "v.updated_at",
+        _Perhaps("b.pk", ("b.blocked_at", "b.blocked_by", "b.reason", "b.expires_at")), "v.created_at", "v.updated_at",
         "v.last_seen_at", "v.deleted_at",
     ),
 )  # fmt: skip
 
 
+def _size(group: tuple[str | _Perhaps, ...]) -> int:
+    return sum(len(cell.cells) if isinstance(cell, _Perhaps) else 1 for cell in group)
+
+
+def _joined(group: tuple[str | _Perhaps, ...], separator: str) -> str:
+    if len(group) == 1:
+        return str(group[0])
+    return _printed([_perhaps(cell, separator) if isinstance(cell, _Perhaps) else cell for cell in group], separator)
+
+
+def _perhaps(part: _Perhaps, separator: str) -> str:
+    nothing = separator * (len(part.cells) - 1)
+    return f"CASE WHEN {part.owner} IS NULL THEN '{nothing}' ELSE {_printed(part.cells, separator)} END"
+
+
+def _printed(cells: Sequence[str], separator: str) -> str:
+    pattern = separator.join(["%s"] * len(cells))
+    return f"printf('{pattern}', {', '.join(cells)})"
+
+
 class ChosenVisitors:
     """The visitors that a selection chooses, in the order of a page, to be read in one transaction."""
 
-    groups: tuple[int, ...] = tuple(len(group) for group in _GROUPS)
+    groups: tuple[int, ...] = tuple(map(_size, _GROUPS))
     """How many cells each value in a row of `joined` stands for."""
 
     def __init__(self, store: Store, selection: Selection, page: Page, current: Instant) -> None:
@@ -75,10 +108,3 @@ class ChosenVisitors:
     def again(self, visitor_ids: Sequence[str]) -> list[Visitor]:
         """Some of them, as values, in the order of the ids."""
         return visitors.find_many(self._store, visitor_ids, self._current)
-
-
-def _joined(group: tuple[str, ...], separator: str) -> str:
-    if len(group) == 1:
-        return group[0]
-    pattern = separator.join(["%s"] * len(group))
-    return f"printf('{pattern}', {', '.join(group)})"
