@@ -37,6 +37,9 @@ class Chosen(Protocol):
     def records(self) -> Iterable[msgspec.Struct]:
         """As values."""
 
+    def encoded(self) -> Iterable[msgspec.Struct]:
+        """As values that can only be encoded as JSON."""
+
     def joined(self, separator: str, /) -> Iterable[tuple[Any, ...]]:
         """As rows of joined cells."""
 
@@ -106,7 +109,10 @@ class Output:
 
         paths = shape.paths(self.fields)
         whole = format_ in JOINED and self.fields is None and not safe
-        items: Iterable[Any] = chosen.joined(separator_of(format_)) if whole else chosen.records()
+        if whole:
+            items: Iterable[Any] = chosen.joined(separator_of(format_))
+        else:
+            items = chosen.encoded() if format_ in ("json", "ndjson") and self.fields is None else chosen.records()
         counted = Counting(items, chosen.count)
         with watched(counted, counted, quiet=self.quiet or path == "-", small=SMALL_ROWS) as watching:
             if whole:

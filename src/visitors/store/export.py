@@ -97,6 +97,10 @@ class ChosenVisitors:
         """As values. Raises NotFound for an unknown `page.after`."""
         return visitors.select(self._store, self._selection, self._page, self._current)
 
+    def encoded(self) -> Iterator[Visitor]:
+        """As values for JSON alone: documents are the text that the store has. Raises as `records`."""
+        return visitors.select_encoded(self._store, self._selection, self._page, self._current)
+
     def joined(self, separator: str) -> Iterator[tuple[Any, ...]]:
         """As rows: the texts of a group joined by `separator`, a null as nothing; what stands alone as it is.
 
