@@ -64,7 +64,7 @@ POLICIES = st.builds(
 def read(number: int, cells: Cells) -> ReadRow:
     place = Place("rows", number)
     try:
-        return ReadRow(place, RowParser(cells).parse(cells.values()))
+        return ReadRow(place, RowParser(cells).parse(list(cells.values())))
     except VisitorsError as error:
         problem = Problem(error.message, getattr(error, "field", None), error.hint, error.code)
         return ReadRow(place, None, problem=problem)

@@ -15,7 +15,7 @@ CLEARABLE_OF_CONTACT = ("externalId", *CLEARABLE)
 _TEXT_FIELDS = ("externalId", "email", "name", "image")
 
 
-class Identity(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class Identity(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """What was said about a person, normalised. None means 'not said'.
 
     `contact_id` and `is_deleted` are what an export of a store says; nobody types them.

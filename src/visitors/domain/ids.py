@@ -58,6 +58,8 @@ def given_id(value: str, field: str = "id") -> str:
     Raises InvalidData unless it is 1 to 128 characters of `A-Z a-z 0-9 . _ : -` that start with a
     letter or a digit.
     """
+    if value.isalnum() and value.isascii() and len(value) <= 128:
+        return value  # as most are; the pattern takes five times as long
     token = value.strip()
     if not re.fullmatch(ID_PATTERN, token):
         shown = token if len(token) <= 40 else token[:40] + "…"

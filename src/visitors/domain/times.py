@@ -51,9 +51,9 @@ def parse_instant(value: str, field: str) -> Instant:
 
     Raises InvalidData when `value` is neither, or lies outside the years 1 to 9999.
     """
+    if _is_instant(value):
+        return value
     text = value.strip()
-    if _is_instant(text):
-        return text
     if re.fullmatch(_INSTANT, text):
         try:
             return _instant(datetime.fromisoformat(text.upper()))

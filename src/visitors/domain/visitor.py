@@ -59,18 +59,19 @@ class Visitor(msgspec.Struct, frozen=True, rename="camel"):
 def document(value: object, field: str) -> str:
     """A JSON object of any shape, as compact JSON text of at most 16 KiB."""
     parsed = decode_value(value, field) if isinstance(value, str) else value
-    if not isinstance(parsed, Mapping):
+    if not isinstance(parsed, dict | Mapping):
         raise InvalidData(f"{field} is not a JSON object", field=field, code="invalid_json")
     try:
         encoded = encode(parsed)
     except (RecursionError, UnicodeError, OverflowError, msgspec.EncodeError) as error:
         raise InvalidData(f"{field} cannot be stored: {error}", field=field, code="invalid_json") from None
-    size = len(encoded.encode())
+    # a character takes up to four bytes
+    size = len(encoded.encode()) if len(encoded) > DOCUMENT_LIMIT // 4 else 0
     if size > DOCUMENT_LIMIT:
         raise InvalidData(
             f"{field} takes {size:,} bytes; the limit is {DOCUMENT_LIMIT:,}", field=field, code="too_long"
         )
-    if "\\u0000" in encoded.replace("\\\\", ""):
+    if "\\u0000" in encoded and "\\u0000" in encoded.replace("\\\\", ""):
         raise InvalidData(f"{field} contains a NUL character", field=field, code="invalid_text")
     return encoded
 

@@ -15,10 +15,11 @@ import msgspec
 from visitors.errors import InvalidData
 from visitors.input.source import DUMP_LINE_LIMIT, Format, Source
 
+_decode = msgspec.json.Decoder().decode
 _TSV_ESCAPES = {"t": "\t", "n": "\n", "r": "\r", "\\": "\\"}
 
 
-class Place(msgspec.Struct, frozen=True, array_like=True):
+class Place(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Where a row stands: the file, and the number of its first line, or of the item in a JSON list."""
 
     file: str
@@ -162,7 +163,7 @@ def _table_row(place: Place, header: tuple[str, ...], cells: list[str] | list[st
 
 def _json_row(place: Place, line: str) -> RawRow:
     try:
-        return _object_row(place, msgspec.json.decode(line), line)
+        return _object_row(place, _decode(line), line)
     except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
         problem = InvalidData(f"not JSON: {_reason(error)}", code="invalid_json")
         return RawRow(place, {}, raw=line.rstrip("\n"), error=problem)

@@ -16,7 +16,7 @@ from visitors.input.mapping import ColumnMapping
 from visitors.input.readers import Place, RawRow
 
 
-class Problem(msgspec.Struct, frozen=True, array_like=True):
+class Problem(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """An InvalidData as a value."""
 
     message: str
@@ -34,7 +34,7 @@ class Problem(msgspec.Struct, frozen=True, array_like=True):
         return InvalidData(self.message, field=self.field, hint=self.hint, code=self.code)
 
 
-class ReadRow(msgspec.Struct, frozen=True, array_like=True):
+class ReadRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A row of a file: `row`, or what is wrong with it and the column to blame.
 
     `values` are its cells by column, kept only where they are asked for; `raw` is the text of one that
