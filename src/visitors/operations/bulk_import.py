@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
 
 from visitors.domain.decision import Rule
 from visitors.domain.identity import Identity
-from visitors.domain.metadata import encode, metadata_hash
+from visitors.domain.metadata import decode_value, encode, metadata_hash
 from visitors.domain.row import VisitorRow
 from visitors.errors import VisitorsError
 from visitors.input.rows import ReadRow
@@ -118,11 +119,11 @@ class _Batch:
         return True
 
     def _make_contact(self, contact_id: str, row: VisitorRow, said: Identity) -> None:
-        metadata = said.metadata or {}
-        told = (contact_id, said.external_id, said.name, said.email, said.image, encode(metadata))
+        metadata = encode(said.metadata or {})
+        told = (contact_id, said.external_id, said.name, said.email, said.image, metadata)
         self._people.add(Trace(*told, row.contact_deleted_at))
         times = (row.contact_created_at or self._operation.at, row.contact_updated_at or self._operation.at)
-        self._new_contacts.append((*told, metadata_hash(metadata), *times, row.contact_deleted_at))
+        self._new_contacts.append((*told, _hash_of(metadata), *times, row.contact_deleted_at))
 
     def _take_alone(self, read: ReadRow) -> None:
         if read.problem is not None:
@@ -206,6 +207,12 @@ class _People:
         if contact.merged_into is not None or (contact.deleted_at is not None and not said.is_deleted):
             return None
         return (contact.id, _RULES[keys[0][0]]) if _says_nothing_new(said, contact) else None
+
+
+@lru_cache(maxsize=4_096)
+def _hash_of(metadata: str) -> str:
+    """The hash of metadata as the store keeps them; many people have the same."""
+    return metadata_hash(decode_value(metadata, "metadata"))
 
 
 _RULES: dict[str, Rule] = {"id": "contact-id", "external id": "external-id", "email": "email"}

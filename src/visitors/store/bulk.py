@@ -16,6 +16,10 @@ from visitors.store.connection import Store
 WORTH_IT = 2_000
 """New visitors from which on it pays, if there were not as many before."""
 
+# What is written goes to the end of tables and is not read again; sorting, too, takes as much memory as the cache may.
+# It stays so until the store is closed: the ids that were made are then read once, from the first to the last.
+_CACHE_KIBIBYTES = 16_384
+
 # Those by which an import itself looks for contacts.
 _NEEDED = {"contacts_external_id", "contacts_any_external_id", "contacts_email"}
 # What an operation makes is recorded as a range at its end, without them.
@@ -35,6 +39,7 @@ def bulk_load(store: Store, *, keep: Collection[str] = ()) -> Iterator[Callable[
 
     def made(count: int) -> None:
         if not to_make and count >= max(before, WORTH_IT):
+            store.execute(f"PRAGMA cache_size = -{_CACHE_KIBIBYTES}")
             to_make.extend(_drop(store, {*keep, *_NEEDED}))
 
     yield made
