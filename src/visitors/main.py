@@ -7,6 +7,9 @@ import os
 import sys
 from typing import NoReturn, TextIO
 
+_GARBAGE_AFTER = 100_000
+"""How many more objects there must be before Python looks for cycles among them."""
+
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line `arguments` (default: the process's) and exit with its status."""
@@ -16,6 +19,11 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         from visitors.completion import complete
 
         sys.exit(complete(arguments[1:], sys.stdout))
+    import gc
+
+    # Records in their thousands come and go without a cycle among them: to look for one after every few
+    # hundred took a fifth of an export.
+    gc.set_threshold(_GARBAGE_AFTER)
     status = run(arguments)
     _flush(sys.stderr)
     # The store and all files are closed by now. Taking the interpreter apart, object by object, would

@@ -143,7 +143,7 @@ def test_they_come_one_by_one_however_many_are_planned() -> None:
 def test_every_value_is_in_its_normal_form_already(plan: Plan) -> None:
     for one in made_up(plan):
         cells = as_a_file_says_it(one.row)
-        assert RowParser(cells).parse(cells.values()) == one.row
+        assert RowParser(cells).parse(list(cells.values())) == one.row
 
 
 @always

@@ -44,7 +44,6 @@ def bulk_load(store: Store, *, keep: Collection[str] = ()) -> Iterator[Callable[
 
     yield made
     if to_make:
-        store.execute("PRAGMA threads = 1")  # what is read has been read: the second core can sort
         search.rebuild(store)
         for sql in to_make:
             store.execute(sql)
