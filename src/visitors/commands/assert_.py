@@ -9,16 +9,11 @@ import typer
 from visitors.commands import options
 from visitors.context import context_of
 from visitors.domain.expectation import Expectation
-from visitors.errors import CheckFailed, UsageProblem
+from visitors.errors import UsageProblem
 from visitors.operations import references
-from visitors.store import visitors
-from visitors.store.listing import Page
+from visitors.operations.expect import expect
 
 OPTION_GROUPS = (options.selection,)
-
-_SHOWN = 3
-_COUNTED = 1_000
-"""How far to count for the message, when it is not as expected anyway."""
 
 
 def command(
@@ -42,15 +37,8 @@ def command(
     expected = _expectation(count, least, most, none=none, some=some)
     with context.reading() as store:
         selection = references.selection(store, context.selection(), context.now)
-        if expected.holds(visitors.count(store, selection, context.now, expected.enough)):
-            context.output.note(f"as expected: {expected}")
-            return
-        tell = max(expected.enough, _COUNTED)
-        found = visitors.count(store, selection, context.now, tell)
-        first = [one.id for one in visitors.select(store, selection, Page(limit=_SHOWN), context.now)]
-    more = " or more" if found == tell else ""
-    which = f": {', '.join(first)}{', …' if found > len(first) else ''}" if first else ""
-    raise CheckFailed(f"expected {expected}, found {found:,}{more}{which}", code="assertion_failed")
+        expect(store, selection, expected, context.now)
+    context.output.note(f"as expected: {expected}")
 
 
 def _expectation(count: int | None, least: int | None, most: int | None, *, none: bool, some: bool) -> Expectation:

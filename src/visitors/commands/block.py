@@ -9,10 +9,8 @@ import typer
 
 from visitors.commands import options
 from visitors.commands.many import Verb, change_contacts, change_visitors
-from visitors.context import Context, context_of
+from visitors.context import context_of
 from visitors.domain import normalise
-from visitors.domain.times import Instant, parse_expiry, parse_instant
-from visitors.errors import UsageProblem
 from visitors.operations import block
 from visitors.store.blocks import Target
 from visitors.store.connection import OpenOperation, Store
@@ -38,7 +36,7 @@ def command(
     change the reason or the end of a block, unblock first.
     """
     context = context_of(ctx)
-    expires_at = _expiry(context, for_, until)
+    expires_at = block.expiry(for_, until, context.now)
     why = normalise.text(reason, "reason") if reason is not None else None
 
     def act(target: Target) -> Callable[[Store, OpenOperation, list[str]], set[str]]:
@@ -51,11 +49,3 @@ def command(
         change_contacts(context, [contact], _VERB, act("contact"), dry_run=dry_run, deleted=True)
     else:
         change_visitors(context, visitor or [], _VERB, act("visitor"), everything=all_, yes=yes, dry_run=dry_run)
-
-
-def _expiry(context: Context, for_: str | None, until: str | None) -> Instant | None:
-    if for_ is not None and until is not None:
-        raise UsageProblem("give --for or --until, not both")
-    if for_ is not None:
-        return parse_expiry(for_, context.now)
-    return parse_instant(until, "until") if until is not None else None

@@ -10,7 +10,7 @@ from visitors.commands import options
 from visitors.context import context_of
 from visitors.domain.ids import given_id
 from visitors.domain.visitor import browser_data
-from visitors.errors import Conflict
+from visitors.operations.create import create
 from visitors.output.shapes import VISITOR
 from visitors.store import visitors
 
@@ -34,15 +34,8 @@ def command(
     visitor_id = given_id(id_) if id_ is not None else None
     data = browser_data(context.group("browser_data"))
     with context.operation() as operation:
-        existing = visitors.find(context.store, visitor_id, operation.at) if visitor_id else None
-        if existing is not None and not exist_ok:
-            raise Conflict(
-                f"visitor {existing.id} exists already" + (", deleted" if existing.deleted_at else ""),
-                code="visitor_exists",
-                hint=f"visitors restore {existing.id}" if existing.deleted_at else "--exist-ok makes this no error",
-            )
-        touched = existing.id if existing else visitors.insert(context.store, operation, data, visitor_id=visitor_id)
+        touched, is_new = create(context.store, operation, visitor_id, data, exist_ok=exist_ok)
         visitor = visitors.find(context.store, touched, operation.at)
         assert visitor is not None
-    line = f"Visitor {touched} exists already." if existing else f"Created visitor {touched}."
+    line = f"Created visitor {touched}." if is_new else f"Visitor {touched} exists already."
     context.output.done(VISITOR, [visitor], [touched], line, single=True)

@@ -9,7 +9,6 @@ import typer
 
 from visitors.commands.many import number
 from visitors.context import Context
-from visitors.errors import UsageProblem
 from visitors.store.listing import Page
 
 Item = TypeVar("Item")
@@ -17,8 +16,6 @@ Item = TypeVar("Item")
 TABLE_LIMIT = 50
 COUNT_LIMIT = 10_000
 """How far what a selection chooses is counted, to tell how much of it a table shows."""
-
-_NEWEST_FIRST = ("createdAt", "updatedAt", "lastSeenAt")
 
 Sort = Annotated[str | None, typer.Option(metavar="FIELD", help="Sort by this field.", show_default=False)]
 Reverse = Annotated[bool, typer.Option("--reverse", help="The other way round.")]
@@ -39,16 +36,9 @@ def page(
     after: str | None,
 ) -> Page:
     """The page that the options ask for. Raises UsageProblem for a field that cannot be sorted by."""
-    if sort is not None and sort not in sortable:
-        raise UsageProblem(
-            f"cannot sort by {sort!r}", code="unknown_field", hint="sort by one of " + ", ".join(sortable)
-        )
-    newest_first = sort is None or sort in _NEWEST_FIRST
     if limit is None:
         limit = TABLE_LIMIT if context.output.shows_table else 0
-    return Page(
-        column=sortable[sort] if sort else None, descending=newest_first is not reverse, limit=limit, after=after
-    )
+    return Page.sorted_by(sortable, sort, reverse=reverse, limit=limit, after=after)
 
 
 class Cut(Generic[Item]):

@@ -9,56 +9,15 @@ import msgspec
 from visitors.context import Context
 from visitors.domain.contact import Contact
 from visitors.domain.conversation import Conversation, Status
-from visitors.domain.times import Instant
 from visitors.domain.visitor import Visitor
 from visitors.errors import UsageProblem
 from visitors.operations import references
+from visitors.operations.targets import Targets
 from visitors.output.machine import as_record
 from visitors.output.shape import Shape
 from visitors.output.shapes import CONTACT, CONVERSATION, VISITOR
 from visitors.store import contacts, conversations, visitors
 from visitors.store.connection import OpenOperation, Store
-
-
-class Targets:
-    """Visitors that a command acts on: named one by one, or chosen by a selection."""
-
-    def __init__(self, context: Context, typed: Sequence[str], *, everything: bool, deleted: bool | None) -> None:
-        """`deleted` says whether only deleted visitors are chosen (True), only live ones (False), or either
-        (None). Raises UsageProblem if nobody was named, or in two ways.
-        """
-        self._selection = context.selection()
-        if self._selection.deleted and deleted is False:
-            raise UsageProblem("deleted visitors cannot be changed", hint="restore them first: visitors restore")
-        if typed and (everything or not self._selection.is_everything):
-            raise UsageProblem("give either ids or a selection, not both")
-        if everything and not self._selection.is_everything:
-            raise UsageProblem("--all takes no selection beside it")
-        if not typed and not everything and self._selection.is_everything:
-            raise UsageProblem(
-                "whom? give visitor ids, or - for ids on standard input"
-                + (", or a selection" if context.takes("never_seen") else ""),
-                hint="--all means every visitor" if context.takes("all_") else None,
-            )
-        if deleted:
-            self._selection = msgspec.structs.replace(self._selection, deleted=True)
-        self.named = context.references(typed) if typed else None
-        self.single = len(typed) == 1 and "-" not in typed
-
-    def count(self, store: Store, current: Instant) -> int:
-        """How many visitors a selection chooses now."""
-        return visitors.count(store, references.selection(store, self._selection, current), current)
-
-    def resolve(self, store: Store, current: Instant, *, deleted: bool = False) -> list[str]:
-        """The ids, each once. Raises NotFound, and Conflict for ambiguous ones, or for deleted ones
-        unless `deleted` ones are looked for.
-        """
-        if self.named is None:
-            chosen = references.selection(store, self._selection, current)
-            return visitors.chosen_ids(store, chosen, current)
-        if deleted:
-            return references.visitor_ids(store, self.named)
-        return references.live_visitor_ids(store, self.named)
 
 
 class Verb(msgspec.Struct, frozen=True):
@@ -89,17 +48,26 @@ def change_visitors(
     `deleted` is that of `Targets`; unless it is False, deleted ones may be named. Raises UsageProblem,
     NotFound, Conflict and Declined.
     """
-    targets = Targets(context, typed, everything=everything, deleted=deleted)
+    targets = Targets(
+        typed,
+        context.selection(),
+        everything=everything,
+        deleted=deleted,
+        selects=context.takes("never_seen"),
+        takes_all=context.takes("all_"),
+    )
+    if targets.named is not None:
+        targets.named = context.references(targets.named)
     if targets.named is None and not dry_run:
         with context.reading() as store:
             question = f"{verb.infinitive} {number(targets.count(store, context.now), 'visitor')}"
         context.confirm(question, yes=yes)
     with context.operation(dry_run=dry_run) as operation:
-        ids = targets.resolve(context.store, operation.at, deleted=deleted is not False)
+        ids = targets.resolve(context.store, operation.at)
         changed = act(context.store, operation, ids)
         wanted = context.output.wants_records
         found = visitors.find_many(context.store, ids, operation.at) if wanted else []
-    _tell(context, VISITOR, verb, ids, changed, found, single=targets.single, dry_run=dry_run)
+    _tell(context, VISITOR, verb, ids, changed, found, single=len(typed) == 1 and "-" not in typed, dry_run=dry_run)
 
 
 def change_contacts(

@@ -11,7 +11,7 @@ import typer
 from visitors.commands.many import number
 from visitors.context import context_of
 from visitors.domain.made_up.people import made_up, seeded_entropy
-from visitors.domain.made_up.plan import LARGEST_SEED, Plan, check_now, parse_locales, parse_range, parse_share
+from visitors.domain.made_up.plan import LARGEST_SEED, parse_plan
 from visitors.domain.times import parse_time
 from visitors.domain.visitor import Visitor
 from visitors.operations.seed import plant, refuse_again
@@ -55,15 +55,15 @@ def command(
     Emails are at domains that belong to nobody, IP addresses those for documentation.
     """
     context = context_of(ctx)
-    plan = Plan(
+    plan = parse_plan(
         count=count,
         seed=seed,
-        now=check_now(parse_time(now, "now", context.now) if now is not None else context.now),
-        identified=parse_share(identified, "--identified"),
-        blocked=parse_share(blocked, "--blocked"),
-        devices=parse_range(devices, "--devices", smallest=1),
-        conversations=parse_range(conversations, "--conversations"),
-        locales=parse_locales(locale or []),
+        now=parse_time(now, "now", context.now) if now is not None else context.now,
+        identified=identified,
+        devices=devices,
+        blocked=blocked,
+        conversations=conversations,
+        locales=locale or [],
     )
     with context.reading() as store:
         refuse_again(store, plan)

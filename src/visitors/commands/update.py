@@ -9,8 +9,7 @@ import typer
 from visitors.commands import options
 from visitors.commands.many import Verb, change_visitors
 from visitors.context import context_of
-from visitors.domain.visitor import BROWSER_DATA, browser_data
-from visitors.errors import UsageProblem
+from visitors.domain.visitor import browser_changes
 from visitors.store import visitors
 
 OPTION_GROUPS = (options.browser_data,)
@@ -30,15 +29,7 @@ def command(
     'visitors list --os iOS --format ids | visitors update - --device-type mobile'. That is one operation.
     """
     context = context_of(ctx)
-    cleared = tuple(clear or ())
-    for field in cleared:
-        if field not in BROWSER_DATA:
-            raise UsageProblem(
-                f"{field!r} cannot be cleared", code="unknown_field", hint="one of " + ", ".join(BROWSER_DATA)
-            )
-    data = browser_data(context.group("browser_data"), cleared)
-    if not data:
-        raise UsageProblem("nothing to update", hint="give browser data, such as --language de, or --clear FIELD")
+    data = browser_changes(context.group("browser_data"), tuple(clear or ()))
     change_visitors(
         context,
         visitor or [],

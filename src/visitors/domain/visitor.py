@@ -124,8 +124,13 @@ def browser_data(values: Mapping[str, object], clear: tuple[str, ...] = ()) -> B
     """The normalised browser data in `values`; None there means 'not given'.
 
     `clear` names fields to set to null. Raises InvalidData for the first value that breaks its rule,
-    and UsageProblem for a field both given and cleared.
+    and UsageProblem for a field both given and cleared, or for one that there is not.
     """
+    for field in clear:
+        if field not in BROWSER_DATA:
+            raise UsageProblem(
+                f"{field!r} cannot be cleared", code="unknown_field", hint="one of " + ", ".join(BROWSER_DATA)
+            )
     data: BrowserData = {}
     for field, value in values.items():
         if value is None:
@@ -134,4 +139,12 @@ def browser_data(values: Mapping[str, object], clear: tuple[str, ...] = ()) -> B
             raise UsageProblem(f"{field} is both given and cleared")
         data[field] = normalised(value, field)
     data.update(dict.fromkeys(clear))
+    return data
+
+
+def browser_changes(values: Mapping[str, object], clear: tuple[str, ...] = ()) -> BrowserData:
+    """As `browser_data`; raises UsageProblem when it says nothing."""
+    data = browser_data(values, clear)
+    if not data:
+        raise UsageProblem("nothing to update", hint="give browser data, such as --language de, or --clear FIELD")
     return data

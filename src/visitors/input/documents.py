@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import closing
+from typing import Any
+
+import msgspec
 
 from visitors.domain.node import Node
 from visitors.errors import InvalidData
@@ -37,3 +41,15 @@ def read_document(path: str) -> Node:
 def parse_document(text: str, name: str, *, is_json: bool = False) -> Node:
     """The document in `text`, whose places say that it is in `name`; as `read_document`."""
     return json_node(text, name) if is_json else yaml_node(text, name)
+
+
+def as_document(value: Mapping[str, Any], name: str = "fixture") -> Node:
+    """What would stand in a file, given as a value; its places are those of the JSON that it is.
+
+    Raises InvalidData for what JSON cannot hold.
+    """
+    try:
+        text = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+    except (TypeError, ValueError, RecursionError, msgspec.EncodeError) as error:
+        raise InvalidData(f"{name} is not JSON: {error}", code="invalid_json") from None
+    return parse_document(text, name, is_json=True)

@@ -131,7 +131,7 @@ def _json(source: Source) -> tuple[Header, Iterator[RawRow]]:
 
     def rows() -> Iterator[RawRow]:
         for number, item in enumerate(items, start=1):
-            yield _object_row(Place(source.name, number, "item"), item, "")
+            yield object_row(Place(source.name, number, "item"), item)
 
     return Header(None), rows()
 
@@ -163,13 +163,14 @@ def _table_row(place: Place, header: tuple[str, ...], cells: list[str] | list[st
 
 def _json_row(place: Place, line: str) -> RawRow:
     try:
-        return _object_row(place, _decode(line), line)
+        return object_row(place, _decode(line), line)
     except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
         problem = InvalidData(f"not JSON: {_reason(error)}", code="invalid_json")
         return RawRow(place, {}, raw=line.rstrip("\n"), error=problem)
 
 
-def _object_row(place: Place, item: object, raw: str) -> RawRow:
+def object_row(place: Place, item: object, raw: str = "") -> RawRow:
+    """A row that is an object already, or the problem that it is none."""
     if isinstance(item, dict):
         return RawRow(place, item)
     return RawRow(place, {}, raw=raw.rstrip("\n"), error=InvalidData("not a JSON object", code="invalid_json"))

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from visitors.domain.times import Instant
-from visitors.errors import Conflict, InvalidData
+from visitors.domain.times import Instant, parse_expiry, parse_instant
+from visitors.errors import Conflict, InvalidData, UsageProblem
 from visitors.store import blocks
 from visitors.store.blocks import Target
 from visitors.store.connection import OpenOperation, Store
+
+
+def expiry(for_: str | None, until: str | None, current: Instant) -> Instant | None:
+    """When a block ends that begins now: after a duration (`7d`), at a time, or never.
+
+    Raises InvalidData, and UsageProblem when both are given.
+    """
+    if for_ is not None and until is not None:
+        raise UsageProblem("give --for or --until, not both")
+    if for_ is not None:
+        return parse_expiry(for_, current)
+    return parse_instant(until, "until") if until is not None else None
 
 
 def block(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from visitors.domain.conversation import Conversation, Priority
 from visitors.domain.visitor import Visitor
-from visitors.errors import Conflict
+from visitors.errors import Conflict, UsageProblem
 from visitors.operations import references
 from visitors.store import conversations, visitors
 from visitors.store.connection import OpenOperation, Store
@@ -23,6 +23,37 @@ def start(
     visitor = references.live_visitor(store, visitor_reference, operation.at)
     _refuse_blocked(visitor)
     return conversations.start(store, operation, visitor.id, title=title, message=message, priority=priority)
+
+
+def check_author(visitor: str | None, agent: str | None) -> None:
+    """Raises UsageProblem unless a message has one author, a visitor or an agent."""
+    if (visitor is None) is (agent is None):
+        raise UsageProblem("who writes?", hint="--as-visitor VISITOR or --as-agent NAME")
+
+
+def reply(
+    store: Store,
+    operation: OpenOperation,
+    conversation_id: str,
+    body: str,
+    *,
+    visitor: str | None = None,
+    agent: str | None = None,
+) -> bool:
+    """A message by a visitor who sees the conversation, or by an agent. A resolved one opens again: returns
+    whether it did.
+
+    Raises what `check_author`, `reply_as_visitor` and `reply_as_agent` raise.
+    """
+    check_author(visitor, agent)
+    found = conversations.find(store, conversation_id)
+    assert found is not None
+    if agent is not None:
+        reply_as_agent(store, operation, found, agent, body)
+    else:
+        reply_as_visitor(store, operation, found, visitor or "", body)
+    after = conversations.find(store, conversation_id)
+    return after is not None and after.status != found.status
 
 
 def reply_as_visitor(

@@ -25,7 +25,7 @@ from visitors.domain.fixture_reader import InvalidFixture, read_fixture
 from visitors.domain.node import BadPlace
 from visitors.domain.times import Instant
 from visitors.errors import Conflict
-from visitors.input.documents import read_document
+from visitors.input.documents import as_document, read_document
 from visitors.store import blocks, contacts, conversations, fixtures, visitors
 from visitors.store.connection import OpenOperation, Store
 
@@ -33,14 +33,15 @@ _CREATED_BY_THEMSELVES = ("createdAt", "lastSeenAt")
 """What changes without `updatedAt` telling of it."""
 
 
-def load(paths: Sequence[str], environment: Mapping[str, str]) -> Fixture:
-    """The fixture that the files say together. Raises NotFound, and InvalidData with every place that is
-    wrong.
+def load(files: Sequence[str | Mapping[str, Any]], environment: Mapping[str, str]) -> Fixture:
+    """The fixture that the files say together, each given by its path, or as what stands in it.
+
+    Raises NotFound, and InvalidData with every place that is wrong.
     """
     documents, problems = [], []
-    for path in paths:
+    for file in files:
         try:
-            documents.append(read_document(path))
+            documents.append(read_document(file) if isinstance(file, str) else as_document(file))
         except BadPlace as problem:
             problems.append(problem)
     if problems:

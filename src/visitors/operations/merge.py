@@ -1,4 +1,4 @@
-"""Merge contacts that are one person, and split what was never one."""
+"""Contacts as such: create and update them, merge those that are one person, split what was never one."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from visitors.domain.contact import Contact
+from visitors.domain.decision import contact_changes
 from visitors.domain.identity import Identity
 from visitors.domain.merging import Step, moved, plan_merge
 from visitors.errors import Conflict, UsageProblem
@@ -90,6 +91,24 @@ def create_contact(
     }
     refuse_taken(store, operation, fields, out_of=out_of)
     return contacts.insert(store, operation, fields, contact_id=contact_id)
+
+
+def update_contacts(store: Store, operation: OpenOperation, contact_ids: Sequence[str], said: Identity) -> set[str]:
+    """Set or clear what is known of contacts; returns the ids of those that this changed.
+
+    Raises UsageProblem when nothing is said, and Conflict when an external id or email is another's.
+    """
+    if not said.says_something:
+        raise UsageProblem("nothing to update", hint="give a field, such as --name, or --clear FIELD")
+    changed = set()
+    for contact_id in contact_ids:
+        found = contacts.find(store, contact_id, operation.at)
+        assert found is not None
+        changes = contact_changes(said, found)
+        refuse_taken(store, operation, changes, besides=found.id)
+        contacts.update(store, operation, found.id, changes)
+        changed |= {found.id} if changes else set()
+    return changed
 
 
 def refuse_taken(

@@ -9,18 +9,20 @@ records with its value, those with values beyond, and those without a value. See
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
 import msgspec
 
-from visitors.errors import NotFound
+from visitors.errors import NotFound, UsageProblem
 from visitors.store.connection import Store
 
 Table = Literal["visitors", "contacts", "conversations", "operations"]
 
 _NO_CASE = {"browser", "os"}
 """The columns that are compared, and sorted, whatever the case of the letters A to Z."""
+
+_NEWEST_FIRST = ("createdAt", "updatedAt", "lastSeenAt")
 
 _ALWAYS_THERE = {"id", "status", "created_at", "updated_at"}
 """The columns without NULLs."""
@@ -33,6 +35,21 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     descending: bool = False
     limit: int = 0
     after: str | None = None
+
+    @classmethod
+    def sorted_by(
+        cls, sortable: Mapping[str, str], sort: str | None, *, reverse: bool, limit: int, after: str | None
+    ) -> Page:
+        """The page in the order of the field `sort`: times newest first, all else from A to Z; without one,
+        newest first. `sortable` has fields and their columns. Raises UsageProblem for one that is not there.
+        """
+        if sort is not None and sort not in sortable:
+            raise UsageProblem(
+                f"cannot sort by {sort!r}", code="unknown_field", hint="sort by one of " + ", ".join(sortable)
+            )
+        newest_first = sort is None or sort in _NEWEST_FIRST
+        column = sortable[sort] if sort else None
+        return cls(column=column, descending=newest_first is not reverse, limit=limit, after=after)
 
     @property
     def and_one(self) -> Page:

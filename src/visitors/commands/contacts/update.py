@@ -9,12 +9,8 @@ import typer
 from visitors.commands import options
 from visitors.commands.many import Verb, change_contacts
 from visitors.context import context_of
-from visitors.domain.decision import contact_changes
 from visitors.domain.identity import CLEARABLE_OF_CONTACT
-from visitors.errors import UsageProblem
-from visitors.operations.merge import refuse_taken
-from visitors.store import contacts
-from visitors.store.connection import OpenOperation, Store
+from visitors.operations.merge import update_contacts
 
 OPTION_GROUPS = (options.person,)
 _CLEAR = ", ".join(CLEARABLE_OF_CONTACT)
@@ -37,18 +33,9 @@ def command(
     said = options.person_said(
         context, clearable=CLEARABLE_OF_CONTACT, clear=clear, unset=unset, replaceMetadata=replace_metadata
     )
-    if not said.says_something:
-        raise UsageProblem("nothing to update", hint="give a field, such as --name, or --clear FIELD")
-
-    def act(store: Store, operation: OpenOperation, ids: list[str]) -> set[str]:
-        changed = set()
-        for contact_id in ids:
-            found = contacts.find(store, contact_id, operation.at)
-            assert found is not None
-            changes = contact_changes(said, found)
-            refuse_taken(store, operation, changes, besides=found.id)
-            contacts.update(store, operation, found.id, changes)
-            changed |= {found.id} if changes else set()
-        return changed
-
-    change_contacts(context, [contact], Verb("update", "updated", "had these values already"), act)
+    change_contacts(
+        context,
+        [contact],
+        Verb("update", "updated", "had these values already"),
+        lambda store, operation, ids: update_contacts(store, operation, ids, said),
+    )

@@ -9,7 +9,6 @@ import typer
 from visitors.commands import options
 from visitors.context import Context, context_of
 from visitors.domain import normalise
-from visitors.errors import UsageProblem
 from visitors.operations import converse, references
 from visitors.output.shapes import CONVERSATION
 from visitors.store import conversations
@@ -30,21 +29,15 @@ def command(
 ) -> None:
     """Write in a conversation, as a visitor who sees it or as an agent. A resolved one opens again."""
     context = context_of(ctx)
-    if (as_visitor is None) is (as_agent is None):
-        raise UsageProblem("who writes?", hint="--as-visitor VISITOR or --as-agent NAME")
+    converse.check_author(as_visitor, as_agent)
     body = message_text(context, message)
     agent = normalise.text(as_agent, "agent") if as_agent is not None else None
     with context.operation() as operation:
         conversation_id = references.conversation_ids(context.store, [conversation])[0]
-        found = conversations.find(context.store, conversation_id)
-        assert found is not None
-        if agent is not None:
-            converse.reply_as_agent(context.store, operation, found, agent, body)
-        else:
-            converse.reply_as_visitor(context.store, operation, found, as_visitor or "", body)
+        reopened = converse.reply(context.store, operation, conversation_id, body, visitor=as_visitor, agent=agent)
         after = conversations.find(context.store, conversation_id)
         assert after is not None
-    again = ", which is open again" if found.status != after.status else ""
+    again = ", which is open again" if reopened else ""
     line = f"Replied in conversation {conversation_id}{again}."
     context.output.done(CONVERSATION, [after], [conversation_id], line, single=True)
 

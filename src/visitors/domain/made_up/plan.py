@@ -38,6 +38,34 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     locales: tuple[str, ...] = ()
 
 
+def parse_plan(
+    *,
+    now: Instant,
+    count: int,
+    seed: int,
+    identified: str,
+    devices: str,
+    blocked: str,
+    conversations: str,
+    locales: Sequence[str],
+) -> Plan:
+    """A plan from what a person says: `30%`, `1-3`, `de`. Raises UsageProblem, and InvalidData for a `now`
+    before which nobody can have come.
+    """
+    if count < 0 or not 0 <= seed <= LARGEST_SEED:
+        raise UsageProblem("--count is a number from 0 on, --seed one from 0 to 2**64 - 1")
+    return Plan(
+        count=count,
+        seed=seed,
+        now=check_now(now),
+        identified=parse_share(identified, "--identified"),
+        blocked=parse_share(blocked, "--blocked"),
+        devices=parse_range(devices, "--devices", smallest=1),
+        conversations=parse_range(conversations, "--conversations"),
+        locales=parse_locales(locales),
+    )
+
+
 def check_now(now: Instant) -> Instant:
     """`now` itself. Raises InvalidData when people would have come before 1970, which no id can tell."""
     if to_milliseconds(now) < DAYS * 86_400_000:

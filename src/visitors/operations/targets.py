@@ -1,0 +1,63 @@
+"""Whom a change is of: visitors named one by one, or chosen by a selection."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from visitors.domain.selection import Selection
+from visitors.domain.times import Instant
+from visitors.errors import UsageProblem
+from visitors.operations import references
+from visitors.store import visitors
+from visitors.store.connection import Store
+
+
+class Targets:
+    """Visitors that are to be changed; nobody is never taken for everybody."""
+
+    def __init__(
+        self,
+        named: Sequence[str],
+        selection: Selection,
+        *,
+        everything: bool = False,
+        deleted: bool | None = False,
+        selects: bool = True,
+        takes_all: bool = True,
+    ) -> None:
+        """`deleted` says whether only deleted visitors are chosen (True), only live ones (False), or either
+        (None); unless it is False, deleted ones may be named. What the caller cannot say, a selection or
+        everything, no hint speaks of. Raises UsageProblem if nobody was named, or in two ways.
+        """
+        if selection.deleted and deleted is False:
+            raise UsageProblem("deleted visitors cannot be changed", hint="restore them first: visitors restore")
+        if named and (everything or not selection.is_everything):
+            raise UsageProblem("give either ids or a selection, not both")
+        if everything and not selection.is_everything:
+            raise UsageProblem("--all takes no selection beside it")
+        if not named and not everything and selection.is_everything:
+            raise UsageProblem(
+                "whom? give visitor ids, or - for ids on standard input" + (", or a selection" if selects else ""),
+                hint="--all means every visitor" if takes_all else None,
+            )
+        self._selection = msgspec.structs.replace(selection, deleted=True) if deleted else selection
+        self._may_be_deleted = deleted is not False
+        self.named: Sequence[str] | None = named or None
+        """As they were named; None if a selection chooses."""
+
+    def count(self, store: Store, current: Instant) -> int:
+        """How many visitors a selection chooses now."""
+        return visitors.count(store, references.selection(store, self._selection, current), current)
+
+    def resolve(self, store: Store, current: Instant) -> list[str]:
+        """The ids, each once. Raises NotFound, and Conflict for ambiguous ones, or for deleted ones
+        where there may be none.
+        """
+        if self.named is None:
+            chosen = references.selection(store, self._selection, current)
+            return visitors.chosen_ids(store, chosen, current)
+        if self._may_be_deleted:
+            return references.visitor_ids(store, self.named)
+        return references.live_visitor_ids(store, self.named)
