@@ -11,6 +11,11 @@ from __future__ import annotations
 import os
 import sys
 
+MEMORY = ":memory:"
+"""Stands for a store that never touches the disk."""
+TEMPORARY = ":temp:"
+"""Stands for a store that is deleted when it is closed."""
+
 
 def default_database() -> str:
     """The path of the default store."""

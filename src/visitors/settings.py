@@ -11,7 +11,7 @@ import msgspec
 
 from visitors.domain.times import Instant, parse_instant
 from visitors.errors import InvalidData, UsageProblem
-from visitors.location import default_database
+from visitors.location import MEMORY, TEMPORARY, default_database
 
 DEFAULT_TIMEOUT = 30.0
 
@@ -43,7 +43,7 @@ def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str]) -> S
         raise UsageProblem(f"{named} is a URL; this version keeps its store in a file", hint="--db PATH")
     frozen = environment.get("VISITORS_NOW")
     return Settings(
-        database=Path(os.path.expanduser(named or default_database())),  # noqa: PTH111 - takes ~nobody for a name
+        database=_database(named or default_database()),
         database_was_named=bool(named),
         actor=_actor(flags.get("as_"), environment),
         frozen_now=parse_instant(frozen, "VISITORS_NOW") if frozen else None,
@@ -53,6 +53,12 @@ def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str]) -> S
         color=not flags.get("no_color"),
         quiet=bool(flags.get("quiet")),
     )
+
+
+def _database(named: str) -> Path:
+    if named not in (MEMORY, TEMPORARY) and os.path.normpath(named) in (MEMORY, TEMPORARY):
+        return Path.cwd() / named  # ./:temp: is a file
+    return Path(os.path.expanduser(named))  # noqa: PTH111 - takes ~nobody for a name
 
 
 def _timeout(text: str | None) -> float:

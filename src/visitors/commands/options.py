@@ -76,7 +76,14 @@ def everywhere() -> list[Parameter]:
     keep = _keep(EVERYWHERE)
     panel = "Everywhere"
     return [
-        _option(["--db"], keep, panel, "The store's file.", metavar="PATH", show_envvar=True),
+        _option(
+            ["--db"],
+            keep,
+            panel,
+            "The store's file; :temp: for one that goes at the end.",
+            metavar="PATH",
+            show_envvar=True,
+        ),
         _option(["as_", "--as"], keep, panel, "Who does this, for the record.", metavar="NAME"),
         _option(["--format"], keep, panel, "How to write results.", kind=TyperChoice(FORMATS)),
         _option(["--fields"], keep, panel, "Which fields, in which order: id,contact.email.", metavar="NAMES"),

@@ -19,6 +19,7 @@ import msgspec
 from visitors.domain.ids import Entropy, new_id, new_ids
 from visitors.domain.times import Instant, to_milliseconds
 from visitors.errors import Conflict, InvalidData, StoreProblem
+from visitors.location import MEMORY, TEMPORARY
 from visitors.store.schema import RECORDED, SCHEMA_VERSION, schema_version
 
 CACHE_KIBIBYTES = 65_536
@@ -92,6 +93,8 @@ class Store:
         self.path = path
         self.backup = backup
         """Where the store as it was is kept, if opening it migrated it."""
+        self.when_closed: Callable[[], None] | None = None
+        """What is left to do when it is closed."""
 
     def __enter__(self) -> Self:
         return self
@@ -102,6 +105,14 @@ class Store:
     def close(self) -> None:
         """Close the connection; an open transaction is rolled back."""
         self._connection.close()
+        if self.when_closed is not None:
+            self.when_closed()
+            self.when_closed = None
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a `reading` or an `operation` is under way."""
+        return self._connection.in_transaction
 
     def read_once(self) -> None:
         """Keep little of the store in memory: what is read from front to back is not read a second time."""
@@ -211,12 +222,19 @@ def rows(values: Iterable[object]) -> str:
 
 
 def open_store(path: Path, *, timeout: float = 30.0, create: bool = True) -> Store:
-    """Open the store at `path`, making or migrating it when needed.
+    """Open the store at `path`, making or migrating it when needed. `:memory:` and `:temp:` are always new
+    ones: the first never touches the disk, the second is deleted when it is closed.
 
     `timeout` is how many seconds to wait for another process's write. The folder is made private to
     its owner (0700), and so is the file (0600). Raises StoreProblem when the store is missing and
     `create` is false, is no store, is newer than this program, or cannot be opened.
     """
+    if str(path) == MEMORY:
+        store = _opened(path, timeout)
+        store.execute("PRAGMA temp_store = MEMORY")  # what is sorted stays off the disk, too
+        return store
+    if str(path) == TEMPORARY:
+        return _open_temporary(timeout)
     if path.is_dir():
         raise StoreProblem(
             f"{path} is a directory, not a store", code="store_invalid", hint="name a file in it: --db PATH/visitors.db"
@@ -231,13 +249,34 @@ def open_store(path: Path, *, timeout: float = 30.0, create: bool = True) -> Sto
                 )
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-        connection = sqlite3.connect(path, timeout=timeout, isolation_level=None)
-        try:
-            backup = _prepare(connection, path, timeout)
-        except BaseException:
-            connection.close()
-            raise
+        return _opened(path, timeout)
+
+
+def _opened(path: Path, timeout: float) -> Store:
+    connection = sqlite3.connect(path, timeout=timeout, isolation_level=None)
+    try:
+        backup = _prepare(connection, path, timeout)
+    except BaseException:
+        connection.close()
+        raise
     return Store(connection, path, backup)
+
+
+def _open_temporary(timeout: float) -> Store:
+    from tempfile import TemporaryDirectory
+
+    # which only its owner can enter; gone at the latest when the interpreter ends
+    folder = TemporaryDirectory(prefix="visitors-", ignore_cleanup_errors=True)
+    path = Path(folder.name) / "visitors.db"
+    try:
+        with translated_errors(path):
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+            store = _opened(path, timeout)
+    except BaseException:
+        folder.cleanup()
+        raise
+    store.when_closed = folder.cleanup
+    return store
 
 
 def migrate_store(path: Path, *, timeout: float = 30.0) -> Path | None:
