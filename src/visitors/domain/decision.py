@@ -20,6 +20,7 @@ from visitors.domain.metadata import Metadata, encode, parse_metadata
 from visitors.errors import Conflict, UsageProblem
 
 OnConflict = Literal["error", "external-id-wins", "merge"]
+Outcome = Literal["created", "linked", "updated", "unchanged"]
 Rule = Literal["contact-id", "external-id", "email", "email-adopts-external-id", "created"]
 
 
@@ -48,7 +49,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     merges: tuple[Contact, ...] = ()
 
     @property
-    def outcome(self) -> Literal["created", "linked", "updated", "unchanged"]:
+    def outcome(self) -> Outcome:
         """One word for what happens."""
         if self.contact is None:
             return "created"

@@ -40,6 +40,11 @@ def from_milliseconds(milliseconds: int) -> Instant:
     return _instant(datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds))
 
 
+def from_datetime(moment: datetime) -> Instant:
+    """The instant of `moment`, which is in UTC if it has no zone."""
+    return _instant(moment)
+
+
 def to_milliseconds(instant: Instant) -> int:
     """Milliseconds between the Unix epoch and `instant`."""
     moment = datetime.fromisoformat(instant)

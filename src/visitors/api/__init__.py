@@ -1,0 +1,31 @@
+"""The store from Python: what the commands do, as methods, with domain values back.
+
+    with visitors.open_store("shop.db") as store:
+        store.identify("v-1", email="amara@example.com")
+
+Every call that changes something is one recorded operation, under the name of its command. Errors are
+those of `visitors.errors`; their hints speak of the command line.
+"""
+
+from __future__ import annotations
+
+from visitors.api.arguments import Browser, Chosen, Person
+from visitors.api.contacts import Contacts
+from visitors.api.conversations import Conversations
+from visitors.api.fixtures import Fixtures
+from visitors.api.results import Identified, Imported, Tracked
+from visitors.api.store import VisitorStore, open_store
+
+__all__ = [
+    "Browser",
+    "Chosen",
+    "Contacts",
+    "Conversations",
+    "Fixtures",
+    "Identified",
+    "Imported",
+    "Person",
+    "Tracked",
+    "VisitorStore",
+    "open_store",
+]

@@ -1,0 +1,179 @@
+"""`store.contacts`: the people that visitors turn out to be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeAlias, Unpack
+
+from visitors.api.arguments import Person, Time, identity, public, text_of
+from visitors.api.session import Session
+from visitors.domain import normalise
+from visitors.domain.contact import Contact, Duplicate, ListedContact
+from visitors.domain.identity import CLEARABLE_OF_CONTACT
+from visitors.domain.ids import given_contact_id
+from visitors.domain.page import ContactPage
+from visitors.errors import NotFound, UsageProblem
+from visitors.operations import block, merge, references
+from visitors.operations.investigate import contact_page
+from visitors.store import contacts
+from visitors.store.connection import OpenOperation, Store
+from visitors.store.listing import Page
+
+_Contacts: TypeAlias = list[Contact]
+_Act = Callable[[Store, OpenOperation, list[str]], object]
+
+
+class Contacts:
+    """A contact is named by its id or a unique prefix of it, by email, or by `ext:` and its external id."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def create(self, id: str | None = None, **person: Unpack[Person]) -> Contact:  # noqa: A002 - the field's name
+        """A new contact. Raises InvalidData, and Conflict when its id, external id or email is somebody's."""
+        contact_id = given_contact_id(id) if id is not None else None
+        said = identity(person)
+        with self._session.operation("contacts create") as operation:
+            created = merge.create_contact(self._session.store, operation, said, contact_id=contact_id)
+            return self._found(created, operation)
+
+    def find(self, contact: str) -> Contact | None:
+        """The contact, deleted or not; None if there is none. Raises Conflict when several are meant."""
+        with self._session.reading() as store:
+            try:
+                return references.contact(store, contact, self._session.clock())
+            except NotFound:
+                return None
+
+    def show(self, contact: str) -> ContactPage:
+        """All there is to know about it. Raises NotFound and Conflict."""
+        current = self._session.clock()
+        with self._session.reading() as store:
+            return contact_page(store, references.contact(store, contact, current).id, current)
+
+    def list(
+        self,
+        *,
+        search: str | None = None,
+        blocked: bool | None = None,
+        deleted: bool = False,
+        sort: str | None = None,
+        reverse: bool = False,
+        limit: int = 0,
+        after: str | None = None,
+    ) -> Iterator[ListedContact]:
+        """Contacts, newest first, read some at a time."""
+        page = _page(sort, reverse=reverse, limit=limit, after=after)
+        wanted = _filter(search, blocked=blocked, deleted=deleted)
+        current = self._session.clock()
+        return self._session.pages(page, lambda store, some: contacts.select(store, wanted, some, current))
+
+    def count(self, *, search: str | None = None, blocked: bool | None = None, deleted: bool = False) -> int:
+        """How many there are."""
+        with self._session.reading() as store:
+            wanted = _filter(search, blocked=blocked, deleted=deleted)
+            return contacts.count(store, wanted, self._session.clock())
+
+    def duplicates(self) -> Sequence[Duplicate]:
+        """Contacts that may be one person."""
+        with self._session.reading() as store:
+            return contacts.duplicates(store)
+
+    def update(
+        self,
+        contact: str,
+        *,
+        clear: Sequence[str] = (),
+        unset: Sequence[str] = (),
+        replace_metadata: bool = False,
+        **person: Unpack[Person],
+    ) -> Contact:
+        """Set or clear what is known of it. Raises UsageProblem when nothing is said, InvalidData, Conflict."""
+        said = identity(
+            person, clearable=CLEARABLE_OF_CONTACT, clear=clear, unset=unset, replace_metadata=replace_metadata
+        )
+        return self._change(
+            "contacts update",
+            [contact],
+            lambda store, operation, ids: merge.update_contacts(store, operation, ids, said),
+            live=True,
+        )[0]
+
+    def merge(self, survivor: str, *others: str, force: bool = False) -> Contact:
+        """Make `others` part of the survivor, which it gives back. Raises NotFound and Conflict."""
+        if not others:
+            raise UsageProblem("whom? give the contacts that become part of it")
+        with self._session.operation("contacts merge") as operation:
+            store = self._session.store
+            first, *rest = references.mergeable(store, [survivor, *others], operation.at)
+            merge.merge(store, operation, first, rest, force=force)
+            return self._found(first.id, operation)
+
+    def split(self, contact: str, *visitors: str, **person: Unpack[Person]) -> Contact:
+        """Take visitors out of a contact into a new one, which it gives back. Raises NotFound and Conflict."""
+        said = identity(person)
+        with self._session.operation("contacts split") as operation:
+            store = self._session.store
+            source = references.live_contact(store, contact, operation.at)
+            ids = references.live_visitor_ids(store, visitors)
+            return self._found(merge.split(store, operation, source, ids, said), operation)
+
+    def delete(self, *contact: str) -> _Contacts:
+        """Delete contacts, restorably."""
+        return self._set_deleted("contacts delete", contact, deleted=True)
+
+    def restore(self, *contact: str) -> _Contacts:
+        """Take the deletion of contacts back."""
+        return self._set_deleted("contacts restore", contact, deleted=False)
+
+    def block(
+        self, *contact: str, reason: str | None = None, for_: str | None = None, until: Time | None = None
+    ) -> _Contacts:
+        """Block people on every device, present and future; `for_` is a duration such as `7d`."""
+        why = normalise.text(reason, "reason") if reason is not None else None
+        expires_at = block.expiry(for_, text_of(until) if until is not None else None, self._session.clock())
+        return self._change(
+            "block",
+            contact,
+            lambda store, operation, ids: block.block(
+                store, operation, "contact", ids, reason=why, expires_at=expires_at
+            ),
+        )
+
+    def unblock(self, *contact: str) -> _Contacts:
+        """Lift the blocks of people."""
+        return self._change(
+            "unblock", contact, lambda store, operation, ids: block.unblock(store, operation, "contact", ids)
+        )
+
+    def _set_deleted(self, command: str, typed: Sequence[str], *, deleted: bool) -> _Contacts:
+        return self._change(
+            command,
+            typed,
+            lambda store, operation, ids: contacts.set_deleted(store, operation, ids, deleted=deleted),
+        )
+
+    def _change(self, command: str, typed: Sequence[str], act: _Act, *, live: bool = False) -> _Contacts:
+        if not typed:
+            raise UsageProblem("whom? give contacts by id, email or ext:ID")
+        find = references.live_contact if live else references.contact
+        with self._session.operation(command) as operation:
+            store = self._session.store
+            ids = list(dict.fromkeys(find(store, one, operation.at).id for one in typed))
+            act(store, operation, ids)
+            return [self._found(contact_id, operation) for contact_id in ids]
+
+    def _found(self, contact_id: str, operation: OpenOperation) -> Contact:
+        contact = contacts.find(self._session.store, contact_id, operation.at)
+        assert contact is not None
+        return contact
+
+
+def _page(sort: str | None, *, reverse: bool, limit: int, after: str | None) -> Page:
+    field = public(sort) if sort is not None else None
+    return Page.sorted_by(contacts.SORTABLE, field, reverse=reverse, limit=limit, after=after)
+
+
+def _filter(search: str | None, *, blocked: bool | None, deleted: bool) -> contacts.Filter:
+    text = normalise.text(search, "search") if search is not None else None
+    return contacts.Filter(search=text, blocked=blocked, deleted=deleted)

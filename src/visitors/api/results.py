@@ -1,0 +1,33 @@
+"""What calls give back beside the domain's own values."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from visitors.domain.decision import Outcome, Rule
+from visitors.domain.visitor import Visitor
+
+
+class Tracked(NamedTuple):
+    """Who came, and how it was recognised."""
+
+    visitor: Visitor
+    resolved_by: Literal["id", "fingerprint", "created"]
+
+
+class Identified(NamedTuple):
+    """Who it is now, what that changed, and the rule that chose the contact."""
+
+    visitor: Visitor
+    outcome: Outcome
+    rule: Rule
+
+
+class Imported(NamedTuple):
+    """What became of the rows."""
+
+    created: int
+    updated: int
+    unchanged: int
+    skipped: int
+    rejected: int

@@ -1,0 +1,68 @@
+"""What every part of the API works on: the open store, its clock, its actor, its two transactions."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Protocol, TypeVar
+
+import msgspec
+
+from visitors.domain.ids import Entropy
+from visitors.domain.times import Instant
+from visitors.errors import UsageProblem
+from visitors.store.connection import OpenOperation, Store
+from visitors.store.listing import Page
+
+_AT_ONCE = 500
+
+
+class _HasId(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+Item = TypeVar("Item", bound=_HasId)
+
+
+class Session:
+    """An open store with who uses it, and what time it is."""
+
+    def __init__(self, store: Store, actor: str, clock: Callable[[], Instant]) -> None:
+        self.store = store
+        self.actor = actor
+        self.clock = clock
+
+    @contextmanager
+    def reading(self) -> Iterator[Store]:
+        """One snapshot. Within an operation, what that has written so far is seen."""
+        if self.store.in_transaction:
+            yield self.store
+            return
+        with self.store.reading():
+            yield self.store
+
+    @contextmanager
+    def operation(
+        self, command: str, *, at: Instant | None = None, entropy: Entropy = os.urandom
+    ) -> Iterator[OpenOperation]:
+        """One recorded write. Raises UsageProblem while another is under way."""
+        if self.store.in_transaction:
+            raise UsageProblem(f"{command} cannot begin while another call is under way")
+        clock = self.clock if at is None else lambda: at
+        with self.store.operation(command, actor=self.actor, clock=clock, entropy=entropy) as operation:
+            yield operation
+
+    def pages(self, page: Page, select: Callable[[Store, Page], Iterator[Item] | list[Item]]) -> Iterator[Item]:
+        """The records of `page`, some at a time, so that the store may be written to in between."""
+        left = page.limit
+        while True:
+            size = min(left, _AT_ONCE) if page.limit else _AT_ONCE
+            with self.reading() as store:
+                some = list(select(store, msgspec.structs.replace(page, limit=size)))
+            yield from some
+            left -= size
+            if len(some) < size or (page.limit and not left):
+                return
+            page = msgspec.structs.replace(page, after=some[-1].id)

@@ -1,0 +1,404 @@
+"""`visitors.open_store`, and what it gives."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Self, TypeAlias, Unpack, cast, get_args
+
+import msgspec
+
+from visitors.api.arguments import (
+    Browser,
+    Chosen,
+    Person,
+    Time,
+    by_public_name,
+    identity,
+    instant_of,
+    public,
+    selection,
+    text_of,
+)
+from visitors.api.contacts import Contacts
+from visitors.api.conversations import Conversations
+from visitors.api.fixtures import Fixtures
+from visitors.api.results import Identified, Imported, Tracked
+from visitors.api.session import Session
+from visitors.domain import normalise, times
+from visitors.domain.decision import OnConflict
+from visitors.domain.expectation import Expectation
+from visitors.domain.identity import CLEARABLE
+from visitors.domain.ids import given_id
+from visitors.domain.page import VisitorPage
+from visitors.domain.selection import Selection
+from visitors.domain.times import Instant
+from visitors.domain.visitor import Visitor, browser_changes, browser_data
+from visitors.errors import NotFound, VisitorsError
+from visitors.input.mapping import ColumnMapping
+from visitors.input.readers import Header, Place, RawRow, object_row, read_rows
+from visitors.input.rows import ReadRow, checked_rows
+from visitors.input.source import choose_format, open_source
+from visitors.operations import block, references
+from visitors.operations.bulk_import import take_all
+from visitors.operations.create import create
+from visitors.operations.expect import expect
+from visitors.operations.identify import identify
+from visitors.operations.import_ import OnExisting, Policy, Taken
+from visitors.operations.investigate import visitor_page
+from visitors.operations.targets import Targets
+from visitors.operations.track import track
+from visitors.settings import load_settings
+from visitors.store import connection, visitors
+from visitors.store.connection import OpenOperation, Store
+from visitors.store.listing import Page
+
+Now: TypeAlias = Time | Callable[[], Time]
+Reject: TypeAlias = Callable[[dict[str, Any], VisitorsError], object]
+_Visitors: TypeAlias = list[Visitor]
+_Act = Callable[[Store, OpenOperation, list[str]], object]
+
+
+def open_store(
+    path: str | Path | None = None, *, now: Now | None = None, actor: str | None = None, create: bool = True
+) -> VisitorStore:
+    """Open the store at `path`, made when it is not there unless `create` is false; `:memory:` is one that
+    never touches the disk, `:temp:` one that is deleted when it is closed. Without a path, it is that of the
+    command: VISITORS_DB, or the platform's.
+
+    `now` is a time that stands still, or what tells it (default: the clock, or VISITORS_NOW); `actor` is who
+    does all this, for the record (default: VISITORS_ACTOR, or the login name). Raises StoreProblem, and
+    InvalidData for a time that is none.
+    """
+    flags = {"db": str(path) if path is not None else None, "as_": actor}
+    settings = load_settings(flags, os.environ)
+    clock = _clock(now, settings.frozen_now)
+    store = connection.open_store(settings.database, timeout=settings.timeout, create=create)
+    return VisitorStore(Session(store, settings.actor, clock))
+
+
+class VisitorStore:
+    """An open store, to be closed: use it in a `with`. For one thread; other processes may use it, too.
+
+    A visitor is named by its id, or a unique prefix of it. Methods that take several visitors change all
+    or none, and take a selection instead of names.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self.contacts = Contacts(session)
+        self.conversations = Conversations(session)
+        self.fixtures = Fixtures(session)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close it; a temporary one is gone then."""
+        self._session.store.close()
+
+    @property
+    def path(self) -> Path:
+        """Where it is."""
+        return self._session.store.path
+
+    @property
+    def actor(self) -> str:
+        """Who does all this, for the record."""
+        return self._session.actor
+
+    # One visitor
+
+    def track(self, id: str | None = None, **browser: Unpack[Browser]) -> Tracked:  # noqa: A002 - the field's name
+        """Recognise a visitor by its stored id or its fingerprint, or create one, as on page load.
+
+        Raises InvalidData, and Conflict for the id of a deleted visitor.
+        """
+        stored_id = given_id(id) if id is not None else None
+        data = browser_data(by_public_name(browser))
+        with self._session.operation("track") as operation:
+            found = track(self._session.store, operation, stored_id, data)
+            return Tracked(self._found(found.visitor_id, operation), found.resolved_by)
+
+    def create(
+        self,
+        id: str | None = None,  # noqa: A002 - the field's name
+        *,
+        exist_ok: bool = False,
+        **browser: Unpack[Browser],
+    ) -> Visitor:
+        """A new visitor. Raises InvalidData, and Conflict for an id that exists, unless `exist_ok`."""
+        visitor_id = given_id(id) if id is not None else None
+        data = browser_data(by_public_name(browser))
+        with self._session.operation("create") as operation:
+            touched, _ = create(self._session.store, operation, visitor_id, data, exist_ok=exist_ok)
+            return self._found(touched, operation)
+
+    def find(self, visitor: str) -> Visitor | None:
+        """The visitor, deleted or not; None if there is none. Raises Conflict when several are meant."""
+        with self._session.reading() as store:
+            try:
+                return references.visitor(store, visitor, self._session.clock())
+            except NotFound:
+                return None
+
+    def show(self, visitor: str) -> VisitorPage:
+        """All there is to know about it. Raises NotFound and Conflict."""
+        with self._session.reading() as store:
+            return visitor_page(store, references.visitor_ids(store, [visitor])[0], self._session.clock())
+
+    def identify(
+        self,
+        visitor: str,
+        *,
+        clear: Sequence[str] = (),
+        unset: Sequence[str] = (),
+        replace_metadata: bool = False,
+        on_conflict: OnConflict = "error",
+        relink: bool = False,
+        **person: Unpack[Person],
+    ) -> Identified:
+        """Link it to the person it turns out to be, by external id, email, or both.
+
+        Raises NotFound, InvalidData, and Conflict for what contradicts the record.
+        """
+        said = identity(person, clearable=CLEARABLE, clear=clear, unset=unset, replace_metadata=replace_metadata)
+        with self._session.operation("identify") as operation:
+            store = self._session.store
+            found = references.live_visitor(store, visitor, operation.at)
+            decision = identify(store, operation, found, said, on_conflict=on_conflict, relink=relink).decision
+            return Identified(self._found(found.id, operation), decision.outcome, decision.rule)
+
+    # Many
+
+    def list(
+        self,
+        *,
+        sort: str | None = None,
+        reverse: bool = False,
+        limit: int = 0,
+        after: str | None = None,
+        **chosen: Unpack[Chosen],
+    ) -> Iterator[Visitor]:
+        """The visitors that a selection chooses, newest first unless sorted. They are read some at a time, so
+        that the store may be changed meanwhile; a change of what they are sorted by may move one.
+        """
+        field = public(sort) if sort is not None else None
+        page = Page.sorted_by(visitors.SORTABLE, field, reverse=reverse, limit=limit, after=after)
+        return self._select(page, chosen)
+
+    def export(self, **chosen: Unpack[Chosen]) -> Iterator[dict[str, Any]]:
+        """The visitors that a selection chooses, with their contacts, as `import_` takes them, in the order
+        in which the store got them.
+        """
+        return (cast("dict[str, Any]", msgspec.to_builtins(one)) for one in self._select(Page(), chosen))
+
+    def count(self, **chosen: Unpack[Chosen]) -> int:
+        """How many visitors a selection chooses."""
+        current = self._session.clock()
+        with self._session.reading() as store:
+            return visitors.count(store, self._selection(store, chosen, current), current)
+
+    def expect(self, least: int, most: int | None = None, **chosen: Unpack[Chosen]) -> None:
+        """As the command `assert`: raises CheckFailed, which names the first of them, unless a selection chooses
+        `least` visitors or more, and no more than `most`.
+        """
+        current = self._session.clock()
+        with self._session.reading() as store:
+            expect(store, self._selection(store, chosen, current), Expectation(least, most), current)
+
+    def update(self, *visitor: str, clear: Sequence[str] = (), **browser: Unpack[Browser]) -> _Visitors:
+        """Set browser data, or clear fields. Raises UsageProblem when nothing is said."""
+        data = browser_changes(by_public_name(browser), tuple(map(public, clear)))
+        return self._change(
+            "update",
+            visitor,
+            lambda store, operation, ids: visitors.update(store, operation, ids, data),
+        )
+
+    def unidentify(self, *visitor: str, everything: bool = False, **chosen: Unpack[Chosen]) -> _Visitors:
+        """Unlink visitors from their contact."""
+        return self._change(
+            "unidentify",
+            visitor,
+            lambda store, operation, ids: visitors.link(store, operation, ids, None),
+            chosen,
+            everything=everything,
+        )
+
+    def block(
+        self,
+        *visitor: str,
+        reason: str | None = None,
+        for_: str | None = None,
+        until: Time | None = None,
+        everything: bool = False,
+        **chosen: Unpack[Chosen],
+    ) -> _Visitors:
+        """Block visitors, for a duration such as `7d`, until a time, or for good. People are blocked by
+        `contacts.block`.
+        """
+        why = normalise.text(reason, "reason") if reason is not None else None
+        expires_at = block.expiry(for_, text_of(until) if until is not None else None, self._session.clock())
+        return self._change(
+            "block",
+            visitor,
+            lambda store, operation, ids: block.block(
+                store, operation, "visitor", ids, reason=why, expires_at=expires_at
+            ),
+            chosen,
+            everything=everything,
+        )
+
+    def unblock(self, *visitor: str, everything: bool = False, **chosen: Unpack[Chosen]) -> _Visitors:
+        """Lift the blocks of visitors. Raises Conflict for one whose contact is blocked."""
+        return self._change(
+            "unblock",
+            visitor,
+            lambda store, operation, ids: block.unblock(store, operation, "visitor", ids),
+            chosen,
+            everything=everything,
+        )
+
+    def delete(self, *visitor: str, everything: bool = False, **chosen: Unpack[Chosen]) -> _Visitors:
+        """Delete visitors, restorably."""
+        return self._change(
+            "delete",
+            visitor,
+            lambda store, operation, ids: visitors.set_deleted(store, operation, ids, deleted=True),
+            chosen,
+            everything=everything,
+            deleted=None,
+        )
+
+    def restore(self, *visitor: str, **chosen: Unpack[Chosen]) -> _Visitors:
+        """Take the deletion of visitors back."""
+        return self._change(
+            "restore",
+            visitor,
+            lambda store, operation, ids: visitors.set_deleted(store, operation, ids, deleted=False),
+            chosen,
+            deleted=True,
+        )
+
+    def import_(
+        self,
+        rows: str | Path | Iterable[Mapping[str, Any]],
+        *,
+        columns: Mapping[str, str] | None = None,
+        ignore_unknown: bool = False,
+        on_existing: OnExisting = "error",
+        on_conflict: OnConflict = "error",
+        relink: bool = False,
+        reject: Reject | None = None,
+    ) -> Imported:
+        """Take visitors from a file, or from objects as `export` gives them. `columns` says which field is in
+        which column, where the names do not.
+
+        All or nothing, unless `reject` takes each bad row and its error. Raises what the first bad row raises.
+        """
+        policy = Policy(on_existing=on_existing, on_conflict=on_conflict, relink=relink)
+        maps = [f"{public(field)}={column}" for field, column in (columns or {}).items()]
+        rejected: list[None] = []
+
+        def set_aside(read: ReadRow, error: VisitorsError) -> None:
+            assert reject is not None
+            rejected.append(None)
+            reject(read.values or {}, error)
+
+        def take(header: Header, raw: Iterable[RawRow]) -> Imported:
+            mapping = ColumnMapping(maps, header, ignore_unknown=ignore_unknown)
+            checked = checked_rows(raw, mapping, keep_values=reject is not None)
+            with self._session.operation("import") as operation:
+                taken = take_all(
+                    self._session.store, operation, checked, policy, set_aside if reject is not None else None
+                )
+            return Imported(**{what: taken[what] for what in get_args(Taken)}, rejected=len(rejected))
+
+        if isinstance(rows, str | Path):
+            with closing(open_source(str(rows))) as source:
+                return take(*read_rows(source, choose_format(str(rows), None, source)))
+        given: Iterable[object] = rows
+        objects = (dict(row) if isinstance(row, Mapping) else row for row in given)
+        return take(Header(None), (object_row(Place("rows", n, "item"), one) for n, one in enumerate(objects, start=1)))
+
+    def seed(
+        self,
+        count: int = 100,
+        seed: int = 0,
+        *,
+        now: Time | None = None,
+        identified: str | float = "30%",
+        devices: str | int = "1-3",
+        blocked: str | float = "2%",
+        conversations: str | int = "0-2",
+        locales: Sequence[str] = (),
+    ) -> int:
+        """Make visitors up, the same ones for the same seed and `now`; gives how many.
+
+        Raises UsageProblem, and Conflict when those of the seed are here already.
+        """
+        from visitors.domain.made_up.people import made_up, seeded_entropy
+        from visitors.domain.made_up.plan import parse_plan
+        from visitors.operations.seed import plant, refuse_again
+
+        plan = parse_plan(
+            count=count,
+            seed=seed,
+            now=times.parse_time(text_of(now), "now", self._session.clock()) if now else self._session.clock(),
+            identified=str(identified),
+            devices=str(devices),
+            blocked=str(blocked),
+            conversations=str(conversations),
+            locales=locales,
+        )
+        with self._session.reading() as store:
+            refuse_again(store, plan)
+        with self._session.operation("seed", at=plan.now, entropy=seeded_entropy(seed)) as operation:
+            return plant(self._session.store, operation, made_up(plan)).visitors
+
+    def _select(self, page: Page, chosen: Chosen) -> Iterator[Visitor]:
+        current = self._session.clock()
+        with self._session.reading() as store:
+            wanted = self._selection(store, chosen, current)
+        return self._session.pages(page, lambda store, some: visitors.select(store, wanted, some, current))
+
+    def _selection(self, store: Store, chosen: Chosen, current: Instant) -> Selection:
+        return references.selection(store, selection(chosen, current), current)
+
+    def _change(
+        self,
+        command: str,
+        named: Sequence[str],
+        act: _Act,
+        chosen: Chosen | None = None,
+        *,
+        everything: bool = False,
+        deleted: bool | None = False,
+    ) -> _Visitors:
+        wanted = selection(chosen or {}, self._session.clock())
+        targets = Targets(named, wanted, everything=everything, deleted=deleted)
+        with self._session.operation(command) as operation:
+            ids = targets.resolve(self._session.store, operation.at)
+            act(self._session.store, operation, ids)
+            return visitors.find_many(self._session.store, ids, operation.at)
+
+    def _found(self, visitor_id: str, operation: OpenOperation) -> Visitor:
+        visitor = visitors.find(self._session.store, visitor_id, operation.at)
+        assert visitor is not None
+        return visitor
+
+
+def _clock(now: Now | None, frozen: Instant | None) -> Callable[[], Instant]:
+    if callable(now):
+        return lambda: instant_of(now(), "now")
+    if now is None and frozen is None:
+        return times.now
+    fixed = frozen if now is None else instant_of(now, "now")
+    assert fixed is not None
+    return lambda: fixed

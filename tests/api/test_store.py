@@ -1,0 +1,295 @@
+"""The Python API: the same operations as the commands, with domain values back."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import visitors
+from visitors.domain.visitor import Visitor
+from visitors.errors import CheckFailed, Conflict, InvalidData, NotFound, StoreProblem, UsageProblem, VisitorsError
+
+Cli = Callable[..., Any]
+NOW = "2026-03-01T12:00:00.000Z"
+
+
+@pytest.fixture
+def store(store_path: Path) -> Iterator[visitors.VisitorStore]:
+    with visitors.open_store(store_path, now=NOW, actor="ada") as opened:
+        yield opened
+
+
+def ids(found: Any) -> list[str]:
+    return [one.id for one in found]
+
+
+def test_importing_visitors_imports_nothing_else() -> None:
+    script = "import sys, visitors; print([name for name in sys.modules if name.startswith(('visitors.', 'msgspec'))])"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_there_is_no_name_that_there_is_not() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = visitors.nothing  # type: ignore[attr-defined]
+
+
+def test_every_call_is_one_operation_under_its_commands_name(
+    store: visitors.VisitorStore, request: pytest.FixtureRequest
+) -> None:
+    store.track("a", language="en")
+    store.create("b")
+    store.update("a", "b", os="Linux")
+    store.identify("a", email="ada@example.com")
+    store.block("b", reason="spam")
+    store.unblock("b")
+    store.contacts.block("ada@example.com")
+    store.contacts.unblock("ada@example.com")
+    other = store.contacts.create(name="Other")
+    store.contacts.update(other.id, image="x.png")
+    store.contacts.delete(other.id)
+    store.contacts.restore(other.id)
+    store.contacts.merge("ada@example.com", other.id)
+    store.contacts.split("ada@example.com", "a", email="new@example.com")
+    talk = store.conversations.start("b", message="Hi")
+    store.conversations.reply(talk.id, "Hello", agent="bo")
+    store.conversations.resolve(talk.id)
+    store.conversations.reopen(talk.id)
+    store.conversations.spam(talk.id)
+    store.unidentify("a")
+    store.delete("a")
+    store.restore("a")
+    store.import_([{"id": "c"}])
+    store.seed(3)
+    store.fixtures.apply({"version": 1, "visitors": {"d": {"language": "de"}}})
+    found = request.getfixturevalue("visitors")("history", "--limit", "0", "--format", "json").json
+    assert [one["command"] for one in reversed(found)] == [
+        "track", "create", "update", "identify", "block", "unblock", "block", "unblock", "contacts create",
+        "contacts update", "contacts delete", "contacts restore", "contacts merge", "contacts split",
+        "conversations start", "conversations reply", "conversations resolve", "conversations reopen",
+        "conversations spam", "unidentify", "delete", "restore", "import", "seed", "fixtures apply",
+    ]  # fmt: skip
+    assert {(one["actor"], one["at"]) for one in found} == {("ada", NOW)}
+
+
+def test_a_call_gives_the_domains_values(store: visitors.VisitorStore) -> None:
+    tracked = store.track("a", language="en-gb", browser_version="7", current_page={"path": "/"})
+    assert tracked.resolved_by == "created"
+    assert isinstance(tracked.visitor, Visitor)
+    assert (tracked.visitor.language, tracked.visitor.browser_version) == ("en-GB", "7")
+    assert tracked.visitor.current_page == {"path": "/"}
+    found = store.identify("a", external_id="u-1", metadata={"seats": 5})
+    assert (found.outcome, found.rule) == ("created", "created")
+    assert found.visitor.contact is not None
+    assert found.visitor.contact.metadata == {"seats": 5}
+    assert store.identify("a", external_id="u-1").outcome == "unchanged"
+    assert store.find("a") == found.visitor
+    assert store.find("nobody") is None
+    assert store.contacts.find("ext:u-1") == found.visitor.contact
+    assert store.contacts.find("ext:u-2") is None
+    assert ids(store.show("a").devices) == []
+    assert ids(store.contacts.show("ext:u-1").devices) == ["a"]
+
+
+def test_what_it_does_the_command_shows_and_the_other_way_round(
+    store: visitors.VisitorStore, request: pytest.FixtureRequest
+) -> None:
+    cli = request.getfixturevalue("visitors")
+    store.create("a", language="de")
+    assert cli("show", "a", "--format", "json").json["language"] == "de"
+    cli("block", "a")
+    found = store.find("a")
+    assert found is not None
+    assert found.is_blocked
+
+
+def test_a_list_comes_some_at_a_time_while_the_store_is_changed(store: visitors.VisitorStore) -> None:
+    store.import_({"id": f"v{number:04}"} for number in range(1_203))
+    seen = []
+    for visitor in store.list():
+        seen.append(visitor.id)
+        if len(seen) % 400 == 1:
+            store.block(visitor.id)
+    assert seen == [f"v{number:04}" for number in reversed(range(1_203))]
+    assert store.count(blocked=True) == 4
+    assert len(list(store.list(limit=501))) == 501
+    assert ids(store.list(sort="id", limit=2, after="v0600")) == ["v0601", "v0602"]
+    assert ids(store.list(sort="created_at", reverse=True, limit=1)) == ["v0000"]
+
+
+def test_a_selection_chooses_as_the_options_do(store: visitors.VisitorStore) -> None:
+    store.import_(
+        [
+            {
+                "id": "a",
+                "language": "de-AT",
+                "lastSeenAt": "2026-02-20",
+                "email": "a@example.com",
+                "metadata": {"p": 1},
+            },
+            {"id": "b", "language": "de", "lastSeenAt": "2026-01-01"},
+            {"id": "c", "language": "fr"},
+        ]
+    )
+    assert ids(store.list(language="de")) == ["b", "a"]
+    assert ids(store.list(seen_since="30d")) == ["a"]
+    assert ids(store.list(seen_since=datetime(2026, 2, 20, tzinfo=UTC))) == ["a"]
+    assert ids(store.list(seen_until=datetime(2026, 2, 20, 1, tzinfo=timezone(timedelta(hours=2))))) == ["b"]
+    assert ids(store.list(metadata="p")) == ids(store.list(metadata=["p=1"])) == ["a"]
+    assert ids(store.list(contact="a@example.com")) == ["a"]
+    assert store.count(never_seen=True) == 1
+    store.expect(3)
+    store.expect(1, 2, language="de")
+    with pytest.raises(CheckFailed, match="expected none, found 1: c"):
+        store.expect(0, 0, language="fr")
+    assert ids(store.delete(language="de")) == ["a", "b"]
+    assert ids(store.restore(deleted=True)) == ["a", "b"]
+    assert ids(store.block(everything=True)) == ["a", "b", "c"]
+    with pytest.raises(InvalidData):
+        store.list(language="?")
+
+
+@pytest.mark.parametrize("verb", ["block", "unblock", "delete", "restore", "unidentify", "update"])
+def test_nobody_is_not_taken_for_everybody(store: visitors.VisitorStore, verb: str) -> None:
+    store.create("a")
+    arguments = {"os": "Linux"} if verb == "update" else {}
+    with pytest.raises(UsageProblem, match="whom"):
+        getattr(store, verb)(**arguments)
+
+
+def test_what_is_refused_raises_the_errors_of_the_commands_and_writes_nothing(store: visitors.VisitorStore) -> None:
+    store.create("a")
+    store.create("b")
+    before = list(store.export())
+    for call, error in (
+        (lambda: store.create("a"), Conflict),
+        (lambda: store.show("nobody"), NotFound),
+        (lambda: store.block("a", "nobody"), NotFound),
+        (lambda: store.block("a", until="2020-01-01"), InvalidData),
+        (lambda: store.block("a", for_="1d", until="2027-01-01"), UsageProblem),
+        (lambda: store.update("a"), UsageProblem),
+        (lambda: store.update("a", clear=["nothing"]), UsageProblem),
+        (lambda: store.track("a", timezone="Mars/Olympus"), InvalidData),
+        (lambda: store.identify("a", external_id="null"), InvalidData),
+        (lambda: store.contacts.merge("x@example.com"), UsageProblem),
+        (lambda: store.contacts.update("x@example.com", name="X"), NotFound),
+        (lambda: store.conversations.reply("x", "Hi"), UsageProblem),
+        (lambda: store.list(sort="shoe_size"), UsageProblem),
+        (lambda: store.seed(-1), UsageProblem),
+        (lambda: store.seed(seed=2**64), UsageProblem),
+        (store.fixtures.apply, UsageProblem),
+        (lambda: store.fixtures.apply({"version": 1, "visitor": {}}), InvalidData),
+        (lambda: store.fixtures.apply({"version": object()}), InvalidData),
+        (lambda: store.import_([{"id": "c"}, {"id": "a"}]), Conflict),
+        (lambda: store.import_([{"id": "c"}, ["d"]]), InvalidData),  # type: ignore[list-item]
+        (lambda: store.import_([{"id": datetime.now(tz=UTC)}]), InvalidData),
+    ):
+        with pytest.raises(error):
+            call()
+    assert list(store.export()) == before
+
+
+def test_fields_are_cleared_by_their_python_names(store: visitors.VisitorStore) -> None:
+    store.create("a", browser_version="7")
+    assert store.update("a", clear=["browser_version"])[0].browser_version is None
+    store.contacts.create("c", external_id="u-1", email="a@example.com")
+    assert store.contacts.update("c", clear=["external_id"]).external_id is None
+
+
+def test_export_and_import_carry_everything_there_and_back(store: visitors.VisitorStore, tmp_path: Path) -> None:
+    store.seed(50, 7)
+    rows = list(store.export())
+    with visitors.open_store(":memory:", now=NOW) as other:
+        assert other.import_(rows)[:2] == (50, 0)
+        assert list(other.export()) == rows
+        assert other.import_(store.export(), on_existing="skip").skipped == 50
+    file = tmp_path / "rows.ndjson"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    with visitors.open_store(":memory:", now=NOW) as other:
+        assert other.import_(file).created == 50
+        assert list(other.export()) == rows
+    assert store.import_(store.export(), on_existing="update").unchanged == 50
+
+
+def test_an_import_may_set_bad_rows_aside_and_take_other_names(store: visitors.VisitorStore) -> None:
+    aside: list[tuple[dict[str, Any], VisitorsError]] = []
+    rows = [{"uid": "a", "lang": "de"}, {"uid": "b", "lang": "?"}, {"uid": "a", "lang": "de"}]
+    taken = store.import_(
+        rows, columns={"id": "uid", "language": "lang"}, reject=lambda row, error: aside.append((row, error))
+    )
+    assert taken == (1, 0, 0, 0, 2)
+    assert [row["uid"] for row, _ in aside] == ["b", "a"]
+    assert [error.code for _, error in aside] == ["invalid_language", "visitor_exists"]
+
+
+def test_fixtures_are_files_or_what_stands_in_them(store: visitors.VisitorStore, tmp_path: Path) -> None:
+    store.seed(20)
+    whole = store.fixtures.dump()
+    file = tmp_path / "all.json"
+    file.write_text(json.dumps(whole), encoding="utf-8")
+    with visitors.open_store(":memory:", now=NOW, actor="ada") as other:
+        assert other.fixtures.diff(file)
+        assert other.fixtures.apply(file)
+        assert other.fixtures.apply(str(file)) == other.fixtures.apply(whole) == other.fixtures.diff(whole) == []
+        assert other.fixtures.dump() == whole
+    assert len(store.fixtures.dump(identified=True)["visitors"]) == store.count(identified=True)
+
+
+def test_the_time_stands_still_or_is_told(store_path: Path) -> None:
+    moments: Iterator[str | datetime] = iter([datetime(2026, 1, 1, tzinfo=UTC), "2026-01-02", datetime(2026, 1, 3)])  # noqa: DTZ001 - means UTC
+    with visitors.open_store(store_path, now=lambda: next(moments)) as store:
+        assert [store.create(one).created_at[:10] for one in "abc"] == ["2026-01-01", "2026-01-02", "2026-01-03"]
+    with visitors.open_store(store_path, now=datetime(2026, 2, 1, tzinfo=UTC)) as store:
+        assert store.create("d").created_at == "2026-02-01T00:00:00.000Z"
+    with pytest.raises(InvalidData):
+        visitors.open_store(store_path, now="yesterday")
+
+
+def test_the_clock_and_the_actor_are_those_of_the_command_unless_said(
+    store_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    monkeypatch.setenv("VISITORS_NOW", "2026-05-05T00:00:00Z")
+    with visitors.open_store() as store:
+        assert (store.path, store.actor) == (store_path, "tester")
+        assert store.create("a").created_at == "2026-05-05T00:00:00.000Z"
+    assert request.getfixturevalue("visitors")("list", "--format", "ids").lines == ["a"]
+
+
+def test_a_store_is_made_unless_it_must_be_there(store_path: Path) -> None:
+    with pytest.raises(StoreProblem, match="there is no store"):
+        visitors.open_store(store_path, create=False)
+    visitors.open_store(store_path).close()
+    visitors.open_store(store_path, create=False).close()
+
+
+def test_a_call_within_a_call_is_refused_and_the_outer_one_undone(store: visitors.VisitorStore) -> None:
+    def rows() -> Iterator[dict[str, str]]:
+        yield {"id": "a"}
+        store.create("b")
+
+    with pytest.raises(UsageProblem, match="create cannot begin while another call is under way"):
+        store.import_(rows())
+    assert store.count() == 0
+
+
+def test_two_threads_with_a_store_each_share_the_file(store_path: Path) -> None:
+    def write(name: str) -> None:
+        with visitors.open_store(store_path) as store:
+            for number in range(20):
+                store.create(f"{name}{number}")
+
+    threads = [threading.Thread(target=write, args=(name,)) for name in "ab"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with visitors.open_store(store_path) as store:
+        assert store.count() == 40
