@@ -17,6 +17,8 @@ import pytest
 
 from visitors.main import run
 
+pytest_plugins = ["pytester"]
+
 COMMAND = Path(sys.executable).with_name("visitors")
 """The installed command, for tests that need a real process."""
 

@@ -1,0 +1,208 @@
+"""Fixtures for pytest: a store of its own for each test, its clock, and the command, run in this process.
+
+pytest loads this wherever visitors is installed, so nothing of visitors is imported before a test asks.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from visitors.api import VisitorStore
+
+ACTOR = "pytest"
+START = datetime(2026, 1, 1, tzinfo=UTC)
+"""What the clock of a test shows unless it is told otherwise."""
+
+_MARKER = (
+    "visitors(fixtures=[...], seed=S, count=N, now=TIME): what visitors_store holds before the test: the visitors that"
+    " a seed makes up (count: 100 unless said), then fixture files (paths from the test's folder, or mappings);"
+    " and the time that visitors_clock begins with"
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the marker known."""
+    config.addinivalue_line("markers", _MARKER)
+
+
+class Clock:
+    """A clock that stands still until it is moved; called, it tells the time."""
+
+    def __init__(self, start: datetime = START) -> None:
+        self.now = start
+
+    def __call__(self) -> datetime:
+        """The time that it shows."""
+        return self.now
+
+    def move(self, **by: float) -> datetime:
+        """Move it by what timedelta takes, also back: `move(days=1, hours=-2)`."""
+        return self.set(self.now + timedelta(**by))
+
+    def set(self, to: str | datetime) -> datetime:
+        """Set it to a time; without a zone it is UTC."""
+        moment = datetime.fromisoformat(to) if isinstance(to, str) else to
+        self.now = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+        return self.now
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run of the command gave."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def json(self) -> Any:
+        """Standard output as JSON; of ndjson, a list."""
+        try:
+            return json.loads(self.stdout)
+        except json.JSONDecodeError:
+            return [json.loads(line) for line in self.stdout.split("\n") if line]
+
+    @property
+    def error(self) -> Any:
+        """The error that `--format json` writes to standard error."""
+        return json.loads(self.stderr)["error"]
+
+
+Cli = Callable[..., Result]
+"""`visitors_cli("list", "--format", "json", stdin=..., exit_code=...)`."""
+
+
+def run_in_process(arguments: Sequence[str], stdin: str | bytes, environment: Mapping[str, str]) -> Result:
+    """Run the command here, with `environment` beside the process's own."""
+    import signal
+
+    from visitors.main import run
+
+    out, err = io.BytesIO(), io.BytesIO()
+    stdout, stderr = io.TextIOWrapper(out), io.TextIOWrapper(err)
+    given = io.BytesIO(stdin.encode() if isinstance(stdin, str) else stdin)
+    before, terminate = sys.stdin, signal.getsignal(signal.SIGTERM)
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(stdout), redirect_stderr(stderr):
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        sys.stdin = io.TextIOWrapper(io.BufferedReader(given))
+        try:
+            status = run(list(arguments))
+        finally:
+            sys.stdin = before
+            signal.signal(signal.SIGTERM, terminate)
+        stdout.flush()
+        stderr.flush()
+    return Result(status, out.getvalue().decode(), err.getvalue().decode())
+
+
+class Templates:
+    """Stores that tests begin with, each made once and then copied."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._made: dict[tuple[object, ...], Path] = {}
+
+    def copy(self, target: Path, now: datetime, seed: int | None, count: int | None) -> None:
+        """Put a store at `target`, with what the seed makes up at `now`."""
+        key = (now, seed or 0, 100 if count is None else count) if (seed, count) != (None, None) else ()
+        if key not in self._made:
+            self._made[key] = self._make(key)
+        shutil.copyfile(self._made[key], target)
+        target.chmod(0o600)
+
+    def _make(self, key: tuple[object, ...]) -> Path:
+        from visitors.api import open_store
+
+        path = self._folder / f"{len(self._made)}.db"
+        now, seed, count = key or (START, 0, None)
+        with open_store(path, now=now, actor=ACTOR) as store:  # type: ignore[arg-type]
+            if count is not None:
+                store.seed(count, seed)  # type: ignore[arg-type]
+        return path
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the marker asks for; anything else that it is given is a TypeError."""
+
+    fixtures: Sequence[str | Path | Mapping[str, Any]] = ()
+    seed: int | None = None
+    count: int | None = None
+    now: str | datetime | None = None
+
+
+def _wanted(request: pytest.FixtureRequest) -> Wanted:
+    marker = request.node.get_closest_marker("visitors")
+    if marker is None:
+        return Wanted()
+    try:
+        return Wanted(*marker.args, **marker.kwargs)
+    except TypeError as error:
+        raise pytest.UsageError(f"@pytest.mark.visitors: {error}; it is {_MARKER}") from None
+
+
+@pytest.fixture(scope="session")
+def _visitors_templates(tmp_path_factory: pytest.TempPathFactory) -> Templates:
+    return Templates(tmp_path_factory.mktemp("visitors"))
+
+
+@pytest.fixture
+def visitors_clock(request: pytest.FixtureRequest) -> Clock:
+    """The clock that `visitors_store` and `visitors_cli` go by: 2026-01-01, until it is moved or set."""
+    clock = Clock()
+    now = _wanted(request).now
+    if now is not None:
+        clock.set(now)
+    return clock
+
+
+@pytest.fixture
+def visitors_store(
+    request: pytest.FixtureRequest, tmp_path: Path, visitors_clock: Clock, _visitors_templates: Templates
+) -> Iterator[VisitorStore]:
+    """A store of the test's own, empty but for what its marker asks for: a `visitors.VisitorStore`."""
+    from visitors.api import open_store
+
+    wanted = _wanted(request)
+    path = tmp_path / "visitors.db"
+    _visitors_templates.copy(path, visitors_clock(), wanted.seed, wanted.count)
+    with open_store(path, now=visitors_clock, actor=ACTOR) as store:
+        if wanted.fixtures:
+            folder = request.path.parent
+            store.fixtures.apply(*(one if isinstance(one, Mapping) else folder / one for one in wanted.fixtures))
+        yield store
+
+
+@pytest.fixture
+def visitors_cli(visitors_store: VisitorStore, visitors_clock: Clock) -> Cli:
+    """Run the command on `visitors_store`, in this process: `visitors_cli("list", "--format", "json").json`.
+
+    A run that ends otherwise than `exit_code` (0 unless said; None: any) fails the test.
+    """
+
+    def invoke(*arguments: str | Path, stdin: str | bytes = "", exit_code: int | None = 0) -> Result:
+        environment = {
+            "VISITORS_DB": str(visitors_store.path),
+            "VISITORS_ACTOR": visitors_store.actor,
+            "VISITORS_NOW": visitors_clock().isoformat(),
+        }
+        result = run_in_process([str(one) for one in arguments], stdin, environment)
+        if exit_code is not None and result.exit_code != exit_code:
+            said = (result.stderr or result.stdout).strip()
+            pytest.fail(f"visitors {' '.join(map(str, arguments))} ended with {result.exit_code}: {said}")
+        return result
+
+    return invoke
