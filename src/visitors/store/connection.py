@@ -186,10 +186,11 @@ class Store:
         try:
             yield
         except BaseException:
-            self.execute("ROLLBACK TO part")
+            if self._connection.in_transaction:  # a full disk ends all of it, this part too
+                self.execute("ROLLBACK TO part")
+                self.execute("RELEASE part")
             raise
-        finally:
-            self.execute("RELEASE part")
+        self.execute("RELEASE part")
 
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[None]:
