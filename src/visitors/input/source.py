@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import gzip
 import os
-import shutil
 import stat
 import sys
 import tempfile
@@ -18,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Literal, cast
 
-from visitors.errors import InvalidData, NotFound, UsageProblem
+from visitors.errors import InvalidData, NotFound, StoreProblem, UsageProblem
 
 Format = Literal["csv", "tsv", "json", "ndjson"]
 FORMATS: tuple[Format, ...] = ("csv", "tsv", "json", "ndjson")
@@ -173,11 +172,27 @@ def _spooled(stream: BinaryIO, name: str) -> Source:
     with contextlib.suppress(OSError, ValueError):  # no file at all
         if stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
             return Source(stream, name, os.fstat(stream.fileno()).st_size)
-    spool = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115 - the source closes it
-    shutil.copyfileobj(stream, spool)
-    size = spool.tell()
-    spool.seek(0)
+    with _spooling(name):
+        spool = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115 - the source closes it
+    while block := stream.read(_BLOCK):
+        with _spooling(name):
+            spool.write(block)
+    with _spooling(name):
+        size = spool.tell()
+        spool.seek(0)
     return Source(spool, name, size)
+
+
+@contextlib.contextmanager
+def _spooling(name: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StoreProblem(
+            f"{name} does not fit the temporary folder {tempfile.gettempdir()}: {error.strerror or error}",
+            code="disk_full",
+            hint="free some space there, or name another folder with TMPDIR; nothing was written",
+        ) from None
 
 
 def format_of(path: str) -> Format | None:
