@@ -330,7 +330,11 @@ _ADVICE: dict[int, tuple[str, str, str]] = {
     sqlite3.SQLITE_READONLY: ("store_unwritable", "is read-only", "check the permissions of the file and its folder"),
     sqlite3.SQLITE_CANTOPEN: ("store_unwritable", "cannot be opened", "check the path and its permissions"),
     sqlite3.SQLITE_PERM: ("store_unwritable", "cannot be opened", "check the path and its permissions"),
-    sqlite3.SQLITE_FULL: ("disk_full", "cannot grow: the disk is full", "free some space; nothing was written"),
+    sqlite3.SQLITE_FULL: (
+        "disk_full",
+        "cannot grow: the disk is full",
+        "free some space, there or in the temporary folder (SQLITE_TMPDIR); nothing was written",
+    ),
     sqlite3.SQLITE_IOERR: ("store_io", "cannot be read or written", "check the disk; nothing was written"),
 }
 
