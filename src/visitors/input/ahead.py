@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from visitors.errors import InvalidData
+from visitors.errors import InvalidData, VisitorsError
 from visitors.input.rows import Problem, ReadRow
 from visitors.input.source import Source
 
@@ -43,15 +43,16 @@ def worth_reading_ahead(source: Source) -> bool:
 class ReadAhead:
     """The rows from another process, in order; `position` follows how far it has read."""
 
-    def __init__(self, pipe: BinaryIO, size: int | None) -> None:
+    def __init__(self, pipe: BinaryIO, source: Source) -> None:
         self._pipe = pipe
         self._decoder = msgspec.msgpack.Decoder(_Batch)
-        self.size = size
+        self._name = source.name
+        self.size = source.size
         self.position = 0
 
     def __iter__(self) -> Iterator[ReadRow]:
         while True:
-            batch = self._decoder.decode(self._pipe.read(int.from_bytes(self._read(_LENGTH))))
+            batch = self._decoder.decode(self._read(int.from_bytes(self._read(_LENGTH))))
             self.position = batch.position
             yield from batch.rows
             if batch.problem is not None:
@@ -62,7 +63,11 @@ class ReadAhead:
     def _read(self, size: int) -> bytes:
         found = self._pipe.read(size)
         if len(found) < size:
-            raise RuntimeError("the process that reads the file ended before the file did")
+            raise VisitorsError(
+                f"the process that reads {self._name} ended before the file did",
+                code="reader_ended",
+                hint="nothing was written; if the memory was full, free some and try again",
+            )
         return found
 
 
@@ -73,13 +78,17 @@ def read_ahead(rows: Iterator[ReadRow], source: Source) -> Iterator[ReadAhead]:
     Raises what making them raises.
     """
     receiver, sender = os.pipe()
+    stops = {signal.SIGINT, signal.SIGTERM}
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, stops)  # neither may interrupt what stands outside of a `try`
     child = os.fork()
     if child == 0:
         status = 1
         try:
             os.close(receiver)
-            # an interrupt is the parent's to handle: when it closes the pipe, this ends
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            # to stop is the parent's to handle: when it closes the pipe, this ends
+            for number in stops:
+                signal.signal(number, signal.SIG_IGN)
+            signal.pthread_sigmask(signal.SIG_SETMASK, held)
             with os.fdopen(sender, "wb") as pipe:
                 _send(pipe, rows, source)
             status = 0
@@ -87,8 +96,9 @@ def read_ahead(rows: Iterator[ReadRow], source: Source) -> Iterator[ReadAhead]:
             os._exit(status)  # nothing that the parent has open, or wants to write, is this process's
     os.close(sender)
     try:
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
         with os.fdopen(receiver, "rb") as pipe:
-            yield ReadAhead(pipe, source.size)
+            yield ReadAhead(pipe, source)
     finally:
         os.kill(child, signal.SIGKILL)  # at the end of the rows it has nothing left to do
         os.waitpid(child, 0)
