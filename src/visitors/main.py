@@ -9,6 +9,8 @@ from typing import NoReturn, TextIO
 
 _GARBAGE_AFTER = 100_000
 """How many more objects there must be before Python looks for cycles among them."""
+_UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
+"""What an operating system says of results that cannot be written."""
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
@@ -24,6 +26,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     # Records in their thousands come and go without a cycle among them: to look for one after every few
     # hundred took a fifth of an export.
     gc.set_threshold(_GARBAGE_AFTER)
+    _unwind_once()
     status = run(arguments)
     _flush(sys.stderr)
     # The store and all files are closed by now. Taking the interpreter apart, object by object, would
@@ -33,12 +36,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 def run(arguments: list[str]) -> int:
     """Run the command line and return its exit status; errors are on standard error by then."""
-    import signal
-
-    _set_up_streams()
-    if hasattr(signal, "SIGTERM"):
-        signal.signal(signal.SIGTERM, _terminate)
     try:
+        _set_up_streams()
         status = _invoke(arguments)
         sys.stdout.flush()
     except BrokenPipeError:
@@ -85,7 +84,7 @@ def _invoke(arguments: list[str]) -> int:
     except BrokenPipeError:
         raise
     except Exception as error:
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EIO, errno.EBADF):
+        if isinstance(error, OSError) and error.errno in _UNWRITABLE:
             raise
         return _unexpected(error, as_json=as_json)
     return result if isinstance(result, int) else 0
@@ -134,9 +133,26 @@ def _set_up_streams() -> None:
             stream.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
 
 
-def _terminate(*_: object) -> NoReturn:
-    """Unwind on SIGTERM, so that transactions roll back and temporary files go."""
-    raise SystemExit(143)
+def _unwind_once() -> None:
+    """Unwind on Ctrl-C and SIGTERM, so that transactions roll back and temporary files go.
+
+    Only the first counts: a second one, by somebody who does not want to wait, would cut that short.
+    """
+    import signal
+
+    numbers = [signal.SIGTERM]
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # a job in the background is not interrupted
+        numbers.append(signal.SIGINT)
+
+    def unwind(number: int, _: object) -> NoReturn:
+        for one in numbers:
+            signal.signal(one, signal.SIG_IGN)
+        if number == signal.SIGINT:
+            raise KeyboardInterrupt
+        raise SystemExit(143)
+
+    for number in numbers:
+        signal.signal(number, unwind)
 
 
 def _flush(stream: TextIO) -> None:
