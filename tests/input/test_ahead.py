@@ -92,7 +92,7 @@ def test_what_ends_the_file_is_raised_after_the_rows_before_it(source: Source, c
         yield from map(good, range(count))
         raise InvalidData("it ends too early", field="city", hint="get it again", code="truncated")
 
-    found = []
+    found: list[ReadRow] = []
     with pytest.raises(InvalidData) as caught, read_ahead(rows(), source) as reading:
         found.extend(reading)
 
@@ -105,11 +105,10 @@ def test_what_ends_the_file_is_raised_after_the_rows_before_it(source: Source, c
 
 
 def test_the_position_follows_how_far_the_file_was_read(source: Source) -> None:
-    positions = []
+    positions: list[int] = []
     with read_ahead(checked(source), source) as rows:
         assert (rows.size, rows.position) == (source.size, 0)
-        for _ in rows:
-            positions.append(rows.position)
+        positions.extend(rows.position for _ in rows)
 
     assert positions == sorted(positions)
     assert positions[0] > 0
@@ -176,7 +175,7 @@ def dying(rows: Iterable[ReadRow]) -> Iterator[ReadRow]:
 
 @pytest.mark.parametrize("count", [0, 999, 1_500])
 def test_another_process_that_dies_is_an_error_that_names_the_file(source: Source, count: int) -> None:
-    found = []
+    found: list[ReadRow] = []
     with pytest.raises(VisitorsError) as caught, read_ahead(dying(map(good, range(count))), source) as rows:
         found.extend(rows)
 

@@ -143,15 +143,16 @@ def test_an_operation_that_fails_is_rolled_back_and_the_store_stays_usable(
 
 
 def test_a_disk_that_is_full_within_a_savepoint_is_told_of_and_leaves_nothing(store: Store) -> None:
+    def fill() -> None:
+        with store.operation("import", actor="ada", clock=lambda: AT) as operation:
+            store.execute(f"PRAGMA max_page_count = {pragma(store, 'page_count')}")
+            with store.savepoint():
+                for _ in range(1_000):
+                    operation.because(store, "v" * 500, "created")
+
     before = counts(store)
-    with (
-        pytest.raises(StoreProblem) as caught,
-        store.operation("import", actor="ada", clock=lambda: AT) as operation,
-    ):
-        store.execute(f"PRAGMA max_page_count = {pragma(store, 'page_count')}")
-        with store.savepoint():
-            for _ in range(1_000):
-                operation.because(store, "v" * 500, "created")
+    with pytest.raises(StoreProblem) as caught:
+        fill()
 
     assert (caught.value.code, caught.value.exit_status) == ("disk_full", 6)
     assert counts(store) == before
