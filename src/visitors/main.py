@@ -24,7 +24,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     import gc
 
     # Records in their thousands come and go without a cycle among them: to look for one after every few
-    # hundred took a fifth of an export.
+    # hundred took a good part of a long export.
     gc.set_threshold(_GARBAGE_AFTER)
     _unwind_once()
     status = run(arguments)

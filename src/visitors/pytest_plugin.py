@@ -86,14 +86,12 @@ Cli = Callable[..., Result]
 
 def run_in_process(arguments: Sequence[str], stdin: str | bytes, environment: Mapping[str, str]) -> Result:
     """Run the command here, with `environment` beside the process's own."""
-    import signal
-
     from visitors.main import run
 
     out, err = io.BytesIO(), io.BytesIO()
     stdout, stderr = io.TextIOWrapper(out), io.TextIOWrapper(err)
     given = io.BytesIO(stdin.encode() if isinstance(stdin, str) else stdin)
-    before, terminate = sys.stdin, signal.getsignal(signal.SIGTERM)
+    before = sys.stdin
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(stdout), redirect_stderr(stderr):
         for name, value in environment.items():
             patch.setenv(name, value)
@@ -102,7 +100,6 @@ def run_in_process(arguments: Sequence[str], stdin: str | bytes, environment: Ma
             status = run(list(arguments))
         finally:
             sys.stdin = before
-            signal.signal(signal.SIGTERM, terminate)
         stdout.flush()
         stderr.flush()
     return Result(status, out.getvalue().decode(), err.getvalue().decode())
