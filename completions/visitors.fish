@@ -177,7 +177,7 @@ complete -c visitors -n '__visitors_at \'\'' -a history -d 'What was done, by wh
 complete -c visitors -n '__visitors_at \'\'' -a explain -d 'Why a visitor is who it is, and what identify would do'
 complete -c visitors -n '__visitors_at \'\'' -a completion -d 'Print the completion script for a shell'
 complete -c visitors -n '__visitors_at \'\'' -a db -d 'The store itself'
-complete -c visitors -n '__visitors_at \'\'' -l db -r -F -d 'The store\'s file.'
+complete -c visitors -n '__visitors_at \'\'' -l db -r -F -d 'The store\'s file; :temp: for one that goes at the end.'
 complete -c visitors -n '__visitors_at \'\'' -l as -x -d 'Who does this, for the record.'
 complete -c visitors -n '__visitors_at \'\'' -l format -x -a 'table json ndjson csv tsv ids count' -d 'How to write results.'
 complete -c visitors -n '__visitors_at \'\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
@@ -206,7 +206,7 @@ complete -c visitors -n '__visitors_at \'track\'' -l latitude -x -d 'From -90 to
 complete -c visitors -n '__visitors_at \'track\'' -l longitude -x -d 'From -180 to 180.'
 complete -c visitors -n '__visitors_at \'track\'' -l screen-resolution -x -d 'Screen size in pixels.'
 complete -c visitors -n '__visitors_at \'track\'' -l viewport -x -d 'Window size in pixels.'
-complete -c visitors -n '__visitors_at \'track\'' -l db -r -F -d 'The store\'s file.'
+complete -c visitors -n '__visitors_at \'track\'' -l db -r -F -d 'The store\'s file; :temp: for one that goes at the end.'
 complete -c visitors -n '__visitors_at \'track\'' -l as -x -d 'Who does this, for the record.'
 complete -c visitors -n '__visitors_at \'track\'' -l format -x -a 'table json ndjson csv tsv ids count' -d 'How to write results.'
 complete -c visitors -n '__visitors_at \'track\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
@@ -236,7 +236,7 @@ complete -c visitors -n '__visitors_at \'create\'' -l latitude -x -d 'From -90 t
 complete -c visitors -n '__visitors_at \'create\'' -l longitude -x -d 'From -180 to 180.'
 complete -c visitors -n '__visitors_at \'create\'' -l screen-resolution -x -d 'Screen size in pixels.'
 complete -c visitors -n '__visitors_at \'create\'' -l viewport -x -d 'Window size in pixels.'
-complete -c visitors -n '__visitors_at \'create\'' -l db -r -F -d 'The store\'s file.'
+complete -c visitors -n '__visitors_at \'create\'' -l db -r -F -d 'The store\'s file; :temp: for one that goes at the end.'
 complete -c visitors -n '__visitors_at \'create\'' -l as -x -d 'Who does this, for the record.'
 complete -c visitors -n '__visitors_at \'create\'' -l format -x -a 'table json ndjson csv tsv ids count' -d 'How to write results.'
 complete -c visitors -n '__visitors_at \'create\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
@@ -270,7 +270,7 @@ complete -c visitors -n '__visitors_at \'list\'' -l never-seen -d 'Never seen.'
 complete -c visitors -n '__visitors_at \'list\'' -l metadata -x -d 'Of the contact: K, K=V or K!=V.'
 complete -c visitors -n '__visitors_at \'list\'' -l search -x -d 'A part of id, name, email, external id.'
 complete -c visitors -n '__visitors_at \'list\'' -l deleted -d 'The deleted ones instead.'
-complete -c visitors -n '__visitors_at \'list\'' -l db -r -F -d 'The store\'s file.'
+complete -c visitors -n '__visitors_at \'list\'' -l db -r -F -d 'The store\'s file; :temp: for one that goes at the end.'
 complete -c visitors -n '__visitors_at \'list\'' -l as -x -d 'Who does this, for the record.'
 complete -c visitors -n '__visitors_at \'list\'' -l format -x -a 'table json ndjson csv tsv ids count' -d 'How to write results.'
 complete -c visitors -n '__visitors_at \'list\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
@@ -280,7 +280,7 @@ complete -c visitors -n '__visitors_at \'list\'' -s V -l version -d 'Show the ve
 complete -c visitors -n '__visitors_at \'list\'' -s h -l help -d 'Show this message and exit.'
 
 # visitors show
-complete -c visitors -n '__visitors_at \'show\'' -l db -r -F -d 'The store\'s file.'
+complete -c visitors -n '__visitors_at \'show\'' -l db -r -F -d 'The store\'s file; :temp: for one that goes at the end.'
 complete -c visitors -n '__visitors_at \'show\'' -l as -x -d 'Who does this, for the record.'
 complete -c visitors -n '__visitors_at \'show\'' -l format -x -a 'table json ndjson csv tsv ids count' -d 'How to write results.'
 complete -c visitors -n '__visitors_at \'show\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
@@ -310,7 +310,7 @@ complete -c visitors -n '__visitors_at \'update\'' -l latitude -x -d 'From -90 t
 complete -c visitors -n '__visitors_at \'update\'' -l longitude -x -d 'From -180 to 180.'
 complete -c visitors -n '__visitors_at \'update\'' -l screen-resolution -x -d 'Screen size in pixels.'
 complete -c visitors -n '__visitors_at \'update\'' -l viewport -x -d 'Window size in pixels.'
-complete -c visitors -n '__visitors_at \'update\'' -l db -r -F -d 'The store\'s file.'
+complete -c visitors -n '__visitors_at \'update\'' -l db -r -F -d 'The store\'s file; :temp: for one that goes at the end.'
 complete -c visitors -n '__visitors_at \'update\'' -l as -x -d 'Who does this, for the record.'
 complete -c visitors -n '__visitors_at \'update\'' -l format -x -a 'table json ndjson csv tsv ids count' -d 'How to write results.'
 complete -c visitors -n '__visitors_at \'update\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
@@ -332,7 +332,7 @@ complete -c visitors -n '__visitors_at \'identify\'' -l replace-metadata -d 'Rep
 complete -c visitors -n '__visitors_at \'identify\'' -l on-conflict -x -a 'error external-id-wins merge' -d 'When external id and email are two people.'
 complete -c visitors -n '__visitors_at \'identify\'' -l relink -d 'Another person now uses this browser.'
 complete -c visitors -n '__visitors_at \'identify\'' -s n -l dry-run -d 'Say what would change, and change nothing.'
-complete -c visitors -n '__visitors_at \'identify\'' -l db -r -F -d 'The store\'s file.'
+complete -c visitors -n '__visitors_at \'identify\'' -l db -r -F -d 'The store\'s file; :temp: for one that goes at the end.'
 complete -c visitors -n '__visitors_at \'identify\'' -l as -x -d 'Who does this, for the record.'
 complete -c visitors -n '__visitors_at \'identify\'' -l format -x -a 'table json ndjson csv tsv ids count' -d 'How to write results.'
 complete -c visitors -n '__visitors_at \'identify\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
@@ -366,7 +366,7 @@ complete -c visitors -n '__visitors_at \'unidentify\'' -l never-seen -d 'Never s
 complete -c visitors -n '__visitors_at \'unidentify\'' -l metadata -x -d 'Of the contact: K, K=V or K!=V.'
 complete -c visitors -n '__visitors_at \'unidentify\'' -l search -x -d 'A part of id, name, email, external id.'
 complete -c visitors -n '__visitors_at \'unidentify\'' -l deleted -d 'The deleted ones instead.'
-complete -c visitors -n '__visitors_at \'unidentify\'' -l db -r -F -d 'The store\'s file.'
+complete -c visitors -n '__visitors_at \'unidentify\'' -l db -r -F -d 'The store\'s file; :temp: for one that goes at the end.'
 complete -c visitors -n '__visitors_at \'unidentify\'' -l as -x -d 'Who does this, for the record.'
 complete -c visitors -n '__visitors_at \'unidentify\'' -l format -x -a 'table json ndjson csv tsv ids count' -d 'How to write results.'
 complete -c visitors -n '__visitors_at \'unidentify\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
@@ -403,7 +403,7 @@ complete -c visitors -n '__visitors_at \'block\'' -l never-seen -d 'Never seen.'
 complete -c visitors -n '__visitors_at \'block\'' -l metadata -x -d 'Of the contact: K, K=V or K!=V.'
 complete -c visitors -n '__visitors_at \'block\'' -l search -x -d 'A part of id, name, email, external id.'
 complete -c visitors -n '__visitors_at \'block\'' -l deleted -d 'The deleted ones instead.'
-complete -c visitors -n '__visitors_at \'block\'' -l db -r -F -d 'The store\'s file.'
+complete -c visitors -n '__visitors_at \'block\'' -l db -r -F -d 'The store\'s file; :temp: for one that goes at the end.'
 complete -c visitors -n '__visitors_at \'block\'' -l as -x -d 'Who does this, for the record.'
 complete -c visitors -n '__visitors_at \'block\'' -l format -x -a 'table json ndjson csv tsv ids count' -d 'How to write results.'
 complete -c visitors -n '__visitors_at \'block\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
@@ -437,7 +437,7 @@ complete -c visitors -n '__visitors_at \'unblock\'' -l never-seen -d 'Never seen
 complete -c visitors -n '__visitors_at \'unblock\'' -l metadata -x -d 'Of the contact: K, K=V or K!=V.'
 complete -c visitors -n '__visitors_at \'unblock\'' -l search -x -d 'A part of id, name, email, external id.'
 complete -c visitors -n '__visitors_at \'unblock\'' -l deleted -d 'The deleted ones instead.'
-complete -c visitors -n '__visitors_at \'unblock\'' -l db -r -F -d 'The store\'s file.'
+complete -c visitors -n '__visitors_at \'unblock\'' -l db -r -F -d 'The store\'s file; :temp: for one that goes at the end.'
 complete -c visitors -n '__visitors_at \'unblock\'' -l as -x -d 'Who does this, for the record.'
 complete -c visitors -n '__visitors_at \'unblock\'' -l format -x -a 'table json ndjson csv tsv ids count' -d 'How to write results.'
 complete -c visitors -n '__visitors_at \'unblock\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
@@ -471,7 +471,7 @@ complete -c visitors -n '__visitors_at \'delete\'' -l never-seen -d 'Never seen.
 complete -c visitors -n '__visitors_at \'delete\'' -l metadata -x -d 'Of the contact: K, K=V or K!=V.'
 complete -c visitors -n '__visitors_at \'delete\'' -l search -x -d 'A part of id, name, email, external id.'
 complete -c visitors -n '__visitors_at \'delete\'' -l deleted -d 'The deleted ones instead.'
-complete -c visitors -n '__visitors_at \'delete\'' -l db -r -F -d 'The store\'s file.'
+complete -c visitors -n '__visitors_at \'delete\'' -l db -r -F -d 'The store\'s file; :temp: for one that goes at the end.'
 complete -c visitors -n '__visitors_at \'delete\'' -l as -x -d 'Who does this, for the record.'
 complete -c visitors -n '__visitors_at \'delete\'' -l format -x -a 'table json ndjson csv tsv ids count' -d 'How to write results.'
 complete -c visitors -n '__visitors_at \'delete\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
@@ -504,7 +504,7 @@ complete -c visitors -n '__visitors_at \'restore\'' -l never-seen -d 'Never seen
 complete -c visitors -n '__visitors_at \'restore\'' -l metadata -x -d 'Of the contact: K, K=V or K!=V.'
 complete -c visitors -n '__visitors_at \'restore\'' -l search -x -d 'A part of id, name, email, external id.'
 complete -c visitors -n '__visitors_at \'restore\'' -l deleted -d 'The deleted ones instead.'
-complete -c visitors -n '__visitors_at \'restore\'' -l db -r -F -d 'The store\'s file.'
+complete -c visitors -n '__visitors_at \'restore\'' -l db -r -F -d 'The store\'s file; :temp: for one that goes at the end.'
 complete -c visitors -n '__visitors_at \'restore\'' -l as -x -d 'Who does this, for the record.'
 complete -c visitors -n '__visitors_at \'restore\'' -l format -x -a 'table json ndjson csv tsv ids count' -d 'How to write results.'
 complete -c visitors -n '__visitors_at \'restore\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
@@ -541,7 +541,7 @@ complete -c visitors -n '__visitors_at \'export\'' -l never-seen -d 'Never seen.
 complete -c visitors -n '__visitors_at \'export\'' -l metadata -x -d 'Of the contact: K, K=V or K!=V.'
 complete -c visitors -n '__visitors_at \'export\'' -l search -x -d 'A part of id, name, email, external id.'
 complete -c visitors -n '__visitors_at \'export\'' -l deleted -d 'The deleted ones instead.'
-complete -c visitors -n '__visitors_at \'export\'' -l db -r -F -d 'The store\'s file.'
+complete -c visitors -n '__visitors_at \'export\'' -l db -r -F -d 'The store\'s file; :temp: for one that goes at the end.'
 complete -c visitors -n '__visitors_at \'export\'' -l as -x -d 'Who does this, for the record.'
 complete -c visitors -n '__visitors_at \'export\'' -l format -x -a 'table json ndjson csv tsv ids count' -d 'How to write results.'
 complete -c visitors -n '__visitors_at \'export\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
@@ -559,7 +559,7 @@ complete -c visitors -n '__visitors_at \'import\'' -l relink -d 'Take rows that 
 complete -c visitors -n '__visitors_at \'import\'' -l keep-going -d 'Take the good rows, and exit 5 if some were bad.'
 complete -c visitors -n '__visitors_at \'import\'' -l rejects -r -F -d 'Where the bad rows go, with reasons.'
 complete -c visitors -n '__visitors_at \'import\'' -s n -l dry-run -d 'Say what would change, and change nothing.'
-complete -c visitors -n '__visitors_at \'import\'' -l db -r -F -d 'The store\'s file.'
+complete -c visitors -n '__visitors_at \'import\'' -l db -r -F -d 'The store\'s file; :temp: for one that goes at the end.'
 complete -c visitors -n '__visitors_at \'import\'' -l as -x -d 'Who does this, for the record.'
 complete -c visitors -n '__visitors_at \'import\'' -l format -x -a 'table json ndjson csv tsv ids count' -d 'How to write results.'
 complete -c visitors -n '__visitors_at \'import\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
@@ -578,7 +578,7 @@ complete -c visitors -n '__visitors_at \'seed\'' -l devices -x -d 'Devices of ea
 complete -c visitors -n '__visitors_at \'seed\'' -l blocked -x -d 'Visitors who are blocked.'
 complete -c visitors -n '__visitors_at \'seed\'' -l conversations -x -d 'Conversations of each visitor.'
 complete -c visitors -n '__visitors_at \'seed\'' -l locale -x -d 'Only people of this locale: de-DE, or en for all of these. Repeatable.'
-complete -c visitors -n '__visitors_at \'seed\'' -l db -r -F -d 'The store\'s file.'
+complete -c visitors -n '__visitors_at \'seed\'' -l db -r -F -d 'The store\'s file; :temp: for one that goes at the end.'
 complete -c visitors -n '__visitors_at \'seed\'' -l as -x -d 'Who does this, for the record.'
 complete -c visitors -n '__visitors_at \'seed\'' -l format -x -a 'table json ndjson csv tsv ids count' -d 'How to write results.'
 complete -c visitors -n '__visitors_at \'seed\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
@@ -606,7 +606,7 @@ complete -c visitors -n '__visitors_at \'contacts create\'' -l email -x -d 'Emai
 complete -c visitors -n '__visitors_at \'contacts create\'' -l name -x -d 'Name.'
 complete -c visitors -n '__visitors_at \'contacts create\'' -l image -x -d 'Picture.'
 complete -c visitors -n '__visitors_at \'contacts create\'' -l metadata -x -d 'Set a string; K:=JSON sets a number, boolean or null.'
-complete -c visitors -n '__visitors_at \'contacts create\'' -l db -r -F -d 'The store\'s file.'
+complete -c visitors -n '__visitors_at \'contacts create\'' -l db -r -F -d 'The store\'s file; :temp: for one that goes at the end.'
 complete -c visitors -n '__visitors_at \'contacts create\'' -l as -x -d 'Who does this, for the record.'
 complete -c visitors -n '__visitors_at \'contacts create\'' -l format -x -a 'table json ndjson csv tsv ids count' -d 'How to write results.'
 complete -c visitors -n '__visitors_at \'contacts create\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
@@ -624,7 +624,7 @@ complete -c visitors -n '__visitors_at \'contacts list\'' -l sort -x -d 'Sort by
 complete -c visitors -n '__visitors_at \'contacts list\'' -l reverse -d 'The other way round.'
 complete -c visitors -n '__visitors_at \'contacts list\'' -l limit -x -d 'At most N; 0 for all.'
 complete -c visitors -n '__visitors_at \'contacts list\'' -l after -x -d 'Begin after this record: the last id of the page before.'
-complete -c visitors -n '__visitors_at \'contacts list\'' -l db -r -F -d 'The store\'s file.'
+complete -c visitors -n '__visitors_at \'contacts list\'' -l db -r -F -d 'The store\'s file; :temp: for one that goes at the end.'
 complete -c visitors -n '__visitors_at \'contacts list\'' -l as -x -d 'Who does this, for the record.'
 complete -c visitors -n '__visitors_at \'contacts list\'' -l format -x -a 'table json ndjson csv tsv ids count' -d 'How to write results.'
 complete -c visitors -n '__visitors_at \'contacts list\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
@@ -634,7 +634,7 @@ complete -c visitors -n '__visitors_at \'contacts list\'' -s V -l version -d 'Sh
 complete -c visitors -n '__visitors_at \'contacts list\'' -s h -l help -d 'Show this message and exit.'
 
 # visitors contacts show
-complete -c visitors -n '__visitors_at \'contacts show\'' -l db -r -F -d 'The store\'s file.'
+complete -c visitors -n '__visitors_at \'contacts show\'' -l db -r -F -d 'The store\'s file; :temp: for one that goes at the end.'
 complete -c visitors -n '__visitors_at \'contacts show\'' -l as -x -d 'Who does this, for the record.'
 complete -c visitors -n '__visitors_at \'contacts show\'' -l format -x -a 'table json ndjson csv tsv ids count' -d 'How to write results.'
 complete -c visitors -n '__visitors_at \'contacts show\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
@@ -653,7 +653,7 @@ complete -c visitors -n '__visitors_at \'contacts update\'' -l email -x -d 'Emai
 complete -c visitors -n '__visitors_at \'contacts update\'' -l name -x -d 'Name.'
 complete -c visitors -n '__visitors_at \'contacts update\'' -l image -x -d 'Picture.'
 complete -c visitors -n '__visitors_at \'contacts update\'' -l metadata -x -d 'Set a string; K:=JSON sets a number, boolean or null.'
-complete -c visitors -n '__visitors_at \'contacts update\'' -l db -r -F -d 'The store\'s file.'
+complete -c visitors -n '__visitors_at \'contacts update\'' -l db -r -F -d 'The store\'s file; :temp: for one that goes at the end.'
 complete -c visitors -n '__visitors_at \'contacts update\'' -l as -x -d 'Who does this, for the record.'
 complete -c visitors -n '__visitors_at \'contacts update\'' -l format -x -a 'table json ndjson csv tsv ids count' -d 'How to write results.'
 complete -c visitors -n '__visitors_at \'contacts update\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
@@ -667,7 +667,7 @@ complete -c visitors -n '__visitors_at \'contacts update\' 0 0' -a '(__visitors_
 complete -c visitors -n '__visitors_at \'contacts merge\'' -l force -d 'Even if they have different external ids; the survivor\'s wins.'
 complete -c visitors -n '__visitors_at \'contacts merge\'' -s y -l yes -d 'Do not ask.'
 complete -c visitors -n '__visitors_at \'contacts merge\'' -s n -l dry-run -d 'Say what would change, and change nothing.'
-complete -c visitors -n '__visitors_at \'contacts merge\'' -l db -r -F -d 'The store\'s file.'
+complete -c visitors -n '__visitors_at \'contacts merge\'' -l db -r -F -d 'The store\'s file; :temp: for one that goes at the end.'
 complete -c visitors -n '__visitors_at \'contacts merge\'' -l as -x -d 'Who does this, for the record.'
 complete -c visitors -n '__visitors_at \'contacts merge\'' -l format -x -a 'table json ndjson csv tsv ids count' -d 'How to write results.'
 complete -c visitors -n '__visitors_at \'contacts merge\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
@@ -685,7 +685,7 @@ complete -c visitors -n '__visitors_at \'contacts split\'' -l email -x -d 'Email
 complete -c visitors -n '__visitors_at \'contacts split\'' -l name -x -d 'Name.'
 complete -c visitors -n '__visitors_at \'contacts split\'' -l image -x -d 'Picture.'
 complete -c visitors -n '__visitors_at \'contacts split\'' -l metadata -x -d 'Set a string; K:=JSON sets a number, boolean or null.'
-complete -c visitors -n '__visitors_at \'contacts split\'' -l db -r -F -d 'The store\'s file.'
+complete -c visitors -n '__visitors_at \'contacts split\'' -l db -r -F -d 'The store\'s file; :temp: for one that goes at the end.'
 complete -c visitors -n '__visitors_at \'contacts split\'' -l as -x -d 'Who does this, for the record.'
 complete -c visitors -n '__visitors_at \'contacts split\'' -l format -x -a 'table json ndjson csv tsv ids count' -d 'How to write results.'
 complete -c visitors -n '__visitors_at \'contacts split\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
@@ -698,7 +698,7 @@ complete -c visitors -n '__visitors_at \'contacts split\' 1' -a '(__visitors_ids
 
 # visitors contacts delete
 complete -c visitors -n '__visitors_at \'contacts delete\'' -s n -l dry-run -d 'Say what would change, and change nothing.'
-complete -c visitors -n '__visitors_at \'contacts delete\'' -l db -r -F -d 'The store\'s file.'
+complete -c visitors -n '__visitors_at \'contacts delete\'' -l db -r -F -d 'The store\'s file; :temp: for one that goes at the end.'
 complete -c visitors -n '__visitors_at \'contacts delete\'' -l as -x -d 'Who does this, for the record.'
 complete -c visitors -n '__visitors_at \'contacts delete\'' -l format -x -a 'table json ndjson csv tsv ids count' -d 'How to write results.'
 complete -c visitors -n '__visitors_at \'contacts delete\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
@@ -710,7 +710,7 @@ complete -c visitors -n '__visitors_at \'contacts delete\' 0' -a '(__visitors_id
 
 # visitors contacts restore
 complete -c visitors -n '__visitors_at \'contacts restore\'' -s n -l dry-run -d 'Say what would change, and change nothing.'
-complete -c visitors -n '__visitors_at \'contacts restore\'' -l db -r -F -d 'The store\'s file.'
+complete -c visitors -n '__visitors_at \'contacts restore\'' -l db -r -F -d 'The store\'s file; :temp: for one that goes at the end.'
 complete -c visitors -n '__visitors_at \'contacts restore\'' -l as -x -d 'Who does this, for the record.'
 complete -c visitors -n '__visitors_at \'contacts restore\'' -l format -x -a 'table json ndjson csv tsv ids count' -d 'How to write results.'
 complete -c visitors -n '__visitors_at \'contacts restore\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
@@ -721,7 +721,7 @@ complete -c visitors -n '__visitors_at \'contacts restore\'' -s h -l help -d 'Sh
 complete -c visitors -n '__visitors_at \'contacts restore\' 0' -a '(__visitors_ids deleted-contacts)'
 
 # visitors contacts duplicates
-complete -c visitors -n '__visitors_at \'contacts duplicates\'' -l db -r -F -d 'The store\'s file.'
+complete -c visitors -n '__visitors_at \'contacts duplicates\'' -l db -r -F -d 'The store\'s file; :temp: for one that goes at the end.'
 complete -c visitors -n '__visitors_at \'contacts duplicates\'' -l as -x -d 'Who does this, for the record.'
 complete -c visitors -n '__visitors_at \'contacts duplicates\'' -l format -x -a 'table json ndjson csv tsv ids count' -d 'How to write results.'
 complete -c visitors -n '__visitors_at \'contacts duplicates\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
@@ -744,7 +744,7 @@ complete -c visitors -n '__visitors_at \'conversations\'' -s h -l help -d 'Show 
 complete -c visitors -n '__visitors_at \'conversations start\'' -l title -x -d 'What it is about.'
 complete -c visitors -n '__visitors_at \'conversations start\'' -l message -x -d 'The first message; - reads standard input.'
 complete -c visitors -n '__visitors_at \'conversations start\'' -l priority -x -a 'low normal high urgent' -d 'How urgent it is.'
-complete -c visitors -n '__visitors_at \'conversations start\'' -l db -r -F -d 'The store\'s file.'
+complete -c visitors -n '__visitors_at \'conversations start\'' -l db -r -F -d 'The store\'s file; :temp: for one that goes at the end.'
 complete -c visitors -n '__visitors_at \'conversations start\'' -l as -x -d 'Who does this, for the record.'
 complete -c visitors -n '__visitors_at \'conversations start\'' -l format -x -a 'table json ndjson csv tsv ids count' -d 'How to write results.'
 complete -c visitors -n '__visitors_at \'conversations start\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
@@ -763,7 +763,7 @@ complete -c visitors -n '__visitors_at \'conversations list\'' -l sort -x -d 'So
 complete -c visitors -n '__visitors_at \'conversations list\'' -l reverse -d 'The other way round.'
 complete -c visitors -n '__visitors_at \'conversations list\'' -l limit -x -d 'At most N; 0 for all.'
 complete -c visitors -n '__visitors_at \'conversations list\'' -l after -x -d 'Begin after this record: the last id of the page before.'
-complete -c visitors -n '__visitors_at \'conversations list\'' -l db -r -F -d 'The store\'s file.'
+complete -c visitors -n '__visitors_at \'conversations list\'' -l db -r -F -d 'The store\'s file; :temp: for one that goes at the end.'
 complete -c visitors -n '__visitors_at \'conversations list\'' -l as -x -d 'Who does this, for the record.'
 complete -c visitors -n '__visitors_at \'conversations list\'' -l format -x -a 'table json ndjson csv tsv ids count' -d 'How to write results.'
 complete -c visitors -n '__visitors_at \'conversations list\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
@@ -773,7 +773,7 @@ complete -c visitors -n '__visitors_at \'conversations list\'' -s V -l version -
 complete -c visitors -n '__visitors_at \'conversations list\'' -s h -l help -d 'Show this message and exit.'
 
 # visitors conversations show
-complete -c visitors -n '__visitors_at \'conversations show\'' -l db -r -F -d 'The store\'s file.'
+complete -c visitors -n '__visitors_at \'conversations show\'' -l db -r -F -d 'The store\'s file; :temp: for one that goes at the end.'
 complete -c visitors -n '__visitors_at \'conversations show\'' -l as -x -d 'Who does this, for the record.'
 complete -c visitors -n '__visitors_at \'conversations show\'' -l format -x -a 'table json ndjson csv tsv ids count' -d 'How to write results.'
 complete -c visitors -n '__visitors_at \'conversations show\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
@@ -786,7 +786,7 @@ complete -c visitors -n '__visitors_at \'conversations show\' 0' -a '(__visitors
 # visitors conversations reply
 complete -c visitors -n '__visitors_at \'conversations reply\'' -l as-visitor -x -a '(__visitors_ids visitors)' -d 'The visitor who writes.'
 complete -c visitors -n '__visitors_at \'conversations reply\'' -l as-agent -x -d 'The agent who writes.'
-complete -c visitors -n '__visitors_at \'conversations reply\'' -l db -r -F -d 'The store\'s file.'
+complete -c visitors -n '__visitors_at \'conversations reply\'' -l db -r -F -d 'The store\'s file; :temp: for one that goes at the end.'
 complete -c visitors -n '__visitors_at \'conversations reply\'' -l as -x -d 'Who does this, for the record.'
 complete -c visitors -n '__visitors_at \'conversations reply\'' -l format -x -a 'table json ndjson csv tsv ids count' -d 'How to write results.'
 complete -c visitors -n '__visitors_at \'conversations reply\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
@@ -798,7 +798,7 @@ complete -c visitors -n '__visitors_at \'conversations reply\' 0 0' -a '(__visit
 complete -c visitors -n '__visitors_at \'conversations reply\' 1 1' -f
 
 # visitors conversations resolve
-complete -c visitors -n '__visitors_at \'conversations resolve\'' -l db -r -F -d 'The store\'s file.'
+complete -c visitors -n '__visitors_at \'conversations resolve\'' -l db -r -F -d 'The store\'s file; :temp: for one that goes at the end.'
 complete -c visitors -n '__visitors_at \'conversations resolve\'' -l as -x -d 'Who does this, for the record.'
 complete -c visitors -n '__visitors_at \'conversations resolve\'' -l format -x -a 'table json ndjson csv tsv ids count' -d 'How to write results.'
 complete -c visitors -n '__visitors_at \'conversations resolve\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
@@ -809,7 +809,7 @@ complete -c visitors -n '__visitors_at \'conversations resolve\'' -s h -l help -
 complete -c visitors -n '__visitors_at \'conversations resolve\' 0' -a '(__visitors_ids conversations)'
 
 # visitors conversations reopen
-complete -c visitors -n '__visitors_at \'conversations reopen\'' -l db -r -F -d 'The store\'s file.'
+complete -c visitors -n '__visitors_at \'conversations reopen\'' -l db -r -F -d 'The store\'s file; :temp: for one that goes at the end.'
 complete -c visitors -n '__visitors_at \'conversations reopen\'' -l as -x -d 'Who does this, for the record.'
 complete -c visitors -n '__visitors_at \'conversations reopen\'' -l format -x -a 'table json ndjson csv tsv ids count' -d 'How to write results.'
 complete -c visitors -n '__visitors_at \'conversations reopen\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
@@ -820,7 +820,7 @@ complete -c visitors -n '__visitors_at \'conversations reopen\'' -s h -l help -d
 complete -c visitors -n '__visitors_at \'conversations reopen\' 0' -a '(__visitors_ids conversations)'
 
 # visitors conversations spam
-complete -c visitors -n '__visitors_at \'conversations spam\'' -l db -r -F -d 'The store\'s file.'
+complete -c visitors -n '__visitors_at \'conversations spam\'' -l db -r -F -d 'The store\'s file; :temp: for one that goes at the end.'
 complete -c visitors -n '__visitors_at \'conversations spam\'' -l as -x -d 'Who does this, for the record.'
 complete -c visitors -n '__visitors_at \'conversations spam\'' -l format -x -a 'table json ndjson csv tsv ids count' -d 'How to write results.'
 complete -c visitors -n '__visitors_at \'conversations spam\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
@@ -856,7 +856,7 @@ complete -c visitors -n '__visitors_at \'assert\'' -l never-seen -d 'Never seen.
 complete -c visitors -n '__visitors_at \'assert\'' -l metadata -x -d 'Of the contact: K, K=V or K!=V.'
 complete -c visitors -n '__visitors_at \'assert\'' -l search -x -d 'A part of id, name, email, external id.'
 complete -c visitors -n '__visitors_at \'assert\'' -l deleted -d 'The deleted ones instead.'
-complete -c visitors -n '__visitors_at \'assert\'' -l db -r -F -d 'The store\'s file.'
+complete -c visitors -n '__visitors_at \'assert\'' -l db -r -F -d 'The store\'s file; :temp: for one that goes at the end.'
 complete -c visitors -n '__visitors_at \'assert\'' -l as -x -d 'Who does this, for the record.'
 complete -c visitors -n '__visitors_at \'assert\'' -l format -x -a 'table json ndjson csv tsv ids count' -d 'How to write results.'
 complete -c visitors -n '__visitors_at \'assert\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
@@ -877,7 +877,7 @@ complete -c visitors -n '__visitors_at \'fixtures\'' -s h -l help -d 'Show this 
 complete -c visitors -n '__visitors_at \'fixtures apply\'' -l prune -d 'Also what the files do not name.'
 complete -c visitors -n '__visitors_at \'fixtures apply\'' -s y -l yes -d 'Do not ask.'
 complete -c visitors -n '__visitors_at \'fixtures apply\'' -s n -l dry-run -d 'Say what would change, and change nothing.'
-complete -c visitors -n '__visitors_at \'fixtures apply\'' -l db -r -F -d 'The store\'s file.'
+complete -c visitors -n '__visitors_at \'fixtures apply\'' -l db -r -F -d 'The store\'s file; :temp: for one that goes at the end.'
 complete -c visitors -n '__visitors_at \'fixtures apply\'' -l as -x -d 'Who does this, for the record.'
 complete -c visitors -n '__visitors_at \'fixtures apply\'' -l format -x -a 'table json ndjson csv tsv ids count' -d 'How to write results.'
 complete -c visitors -n '__visitors_at \'fixtures apply\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
@@ -889,7 +889,7 @@ complete -c visitors -n '__visitors_at \'fixtures apply\' 0' -F
 
 # visitors fixtures diff
 complete -c visitors -n '__visitors_at \'fixtures diff\'' -l prune -d 'Also what the files do not name.'
-complete -c visitors -n '__visitors_at \'fixtures diff\'' -l db -r -F -d 'The store\'s file.'
+complete -c visitors -n '__visitors_at \'fixtures diff\'' -l db -r -F -d 'The store\'s file; :temp: for one that goes at the end.'
 complete -c visitors -n '__visitors_at \'fixtures diff\'' -l as -x -d 'Who does this, for the record.'
 complete -c visitors -n '__visitors_at \'fixtures diff\'' -l format -x -a 'table json ndjson csv tsv ids count' -d 'How to write results.'
 complete -c visitors -n '__visitors_at \'fixtures diff\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
@@ -921,7 +921,7 @@ complete -c visitors -n '__visitors_at \'fixtures dump\'' -l never-seen -d 'Neve
 complete -c visitors -n '__visitors_at \'fixtures dump\'' -l metadata -x -d 'Of the contact: K, K=V or K!=V.'
 complete -c visitors -n '__visitors_at \'fixtures dump\'' -l search -x -d 'A part of id, name, email, external id.'
 complete -c visitors -n '__visitors_at \'fixtures dump\'' -l deleted -d 'The deleted ones instead.'
-complete -c visitors -n '__visitors_at \'fixtures dump\'' -l db -r -F -d 'The store\'s file.'
+complete -c visitors -n '__visitors_at \'fixtures dump\'' -l db -r -F -d 'The store\'s file; :temp: for one that goes at the end.'
 complete -c visitors -n '__visitors_at \'fixtures dump\'' -l as -x -d 'Who does this, for the record.'
 complete -c visitors -n '__visitors_at \'fixtures dump\'' -l format -x -a 'table json ndjson csv tsv ids count' -d 'How to write results.'
 complete -c visitors -n '__visitors_at \'fixtures dump\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
@@ -931,7 +931,7 @@ complete -c visitors -n '__visitors_at \'fixtures dump\'' -s V -l version -d 'Sh
 complete -c visitors -n '__visitors_at \'fixtures dump\'' -s h -l help -d 'Show this message and exit.'
 
 # visitors fixtures check
-complete -c visitors -n '__visitors_at \'fixtures check\'' -l db -r -F -d 'The store\'s file.'
+complete -c visitors -n '__visitors_at \'fixtures check\'' -l db -r -F -d 'The store\'s file; :temp: for one that goes at the end.'
 complete -c visitors -n '__visitors_at \'fixtures check\'' -l as -x -d 'Who does this, for the record.'
 complete -c visitors -n '__visitors_at \'fixtures check\'' -l format -x -a 'table json ndjson csv tsv ids count' -d 'How to write results.'
 complete -c visitors -n '__visitors_at \'fixtures check\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
@@ -942,7 +942,7 @@ complete -c visitors -n '__visitors_at \'fixtures check\'' -s h -l help -d 'Show
 complete -c visitors -n '__visitors_at \'fixtures check\' 0' -F
 
 # visitors fixtures schema
-complete -c visitors -n '__visitors_at \'fixtures schema\'' -l db -r -F -d 'The store\'s file.'
+complete -c visitors -n '__visitors_at \'fixtures schema\'' -l db -r -F -d 'The store\'s file; :temp: for one that goes at the end.'
 complete -c visitors -n '__visitors_at \'fixtures schema\'' -l as -x -d 'Who does this, for the record.'
 complete -c visitors -n '__visitors_at \'fixtures schema\'' -l format -x -a 'table json ndjson csv tsv ids count' -d 'How to write results.'
 complete -c visitors -n '__visitors_at \'fixtures schema\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
@@ -958,7 +958,7 @@ complete -c visitors -n '__visitors_at \'history\'' -l since -x -d 'Done at or a
 complete -c visitors -n '__visitors_at \'history\'' -l command -x -d 'Done by this command: block.'
 complete -c visitors -n '__visitors_at \'history\'' -l limit -x -d 'At most N; 0 for all.'
 complete -c visitors -n '__visitors_at \'history\'' -l after -x -d 'Begin after this record: the last id of the page before.'
-complete -c visitors -n '__visitors_at \'history\'' -l db -r -F -d 'The store\'s file.'
+complete -c visitors -n '__visitors_at \'history\'' -l db -r -F -d 'The store\'s file; :temp: for one that goes at the end.'
 complete -c visitors -n '__visitors_at \'history\'' -l as -x -d 'Who does this, for the record.'
 complete -c visitors -n '__visitors_at \'history\'' -l format -x -a 'table json ndjson csv tsv ids count' -d 'How to write results.'
 complete -c visitors -n '__visitors_at \'history\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
@@ -972,7 +972,7 @@ complete -c visitors -n '__visitors_at \'history\' 0 0' -a '(__visitors_ids visi
 complete -c visitors -n '__visitors_at \'explain\'' -l identify-as -x -d 'Say what identify would do, and why.'
 complete -c visitors -n '__visitors_at \'explain\'' -l on-conflict -x -a 'error external-id-wins merge' -d 'As for identify.'
 complete -c visitors -n '__visitors_at \'explain\'' -l relink -d 'As for identify.'
-complete -c visitors -n '__visitors_at \'explain\'' -l db -r -F -d 'The store\'s file.'
+complete -c visitors -n '__visitors_at \'explain\'' -l db -r -F -d 'The store\'s file; :temp: for one that goes at the end.'
 complete -c visitors -n '__visitors_at \'explain\'' -l as -x -d 'Who does this, for the record.'
 complete -c visitors -n '__visitors_at \'explain\'' -l format -x -a 'table json ndjson csv tsv ids count' -d 'How to write results.'
 complete -c visitors -n '__visitors_at \'explain\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
@@ -983,7 +983,7 @@ complete -c visitors -n '__visitors_at \'explain\'' -s h -l help -d 'Show this m
 complete -c visitors -n '__visitors_at \'explain\' 0 0' -a '(__visitors_ids visitors)'
 
 # visitors completion
-complete -c visitors -n '__visitors_at \'completion\'' -l db -r -F -d 'The store\'s file.'
+complete -c visitors -n '__visitors_at \'completion\'' -l db -r -F -d 'The store\'s file; :temp: for one that goes at the end.'
 complete -c visitors -n '__visitors_at \'completion\'' -l as -x -d 'Who does this, for the record.'
 complete -c visitors -n '__visitors_at \'completion\'' -l format -x -a 'table json ndjson csv tsv ids count' -d 'How to write results.'
 complete -c visitors -n '__visitors_at \'completion\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
@@ -1002,7 +1002,7 @@ complete -c visitors -n '__visitors_at \'db\'' -a load -d 'Take a dump into an e
 complete -c visitors -n '__visitors_at \'db\'' -s h -l help -d 'Show this message and exit.'
 
 # visitors db path
-complete -c visitors -n '__visitors_at \'db path\'' -l db -r -F -d 'The store\'s file.'
+complete -c visitors -n '__visitors_at \'db path\'' -l db -r -F -d 'The store\'s file; :temp: for one that goes at the end.'
 complete -c visitors -n '__visitors_at \'db path\'' -l as -x -d 'Who does this, for the record.'
 complete -c visitors -n '__visitors_at \'db path\'' -l format -x -a 'table json ndjson csv tsv ids count' -d 'How to write results.'
 complete -c visitors -n '__visitors_at \'db path\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
@@ -1012,7 +1012,7 @@ complete -c visitors -n '__visitors_at \'db path\'' -s V -l version -d 'Show the
 complete -c visitors -n '__visitors_at \'db path\'' -s h -l help -d 'Show this message and exit.'
 
 # visitors db info
-complete -c visitors -n '__visitors_at \'db info\'' -l db -r -F -d 'The store\'s file.'
+complete -c visitors -n '__visitors_at \'db info\'' -l db -r -F -d 'The store\'s file; :temp: for one that goes at the end.'
 complete -c visitors -n '__visitors_at \'db info\'' -l as -x -d 'Who does this, for the record.'
 complete -c visitors -n '__visitors_at \'db info\'' -l format -x -a 'table json ndjson csv tsv ids count' -d 'How to write results.'
 complete -c visitors -n '__visitors_at \'db info\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
@@ -1022,7 +1022,7 @@ complete -c visitors -n '__visitors_at \'db info\'' -s V -l version -d 'Show the
 complete -c visitors -n '__visitors_at \'db info\'' -s h -l help -d 'Show this message and exit.'
 
 # visitors db migrate
-complete -c visitors -n '__visitors_at \'db migrate\'' -l db -r -F -d 'The store\'s file.'
+complete -c visitors -n '__visitors_at \'db migrate\'' -l db -r -F -d 'The store\'s file; :temp: for one that goes at the end.'
 complete -c visitors -n '__visitors_at \'db migrate\'' -l as -x -d 'Who does this, for the record.'
 complete -c visitors -n '__visitors_at \'db migrate\'' -l format -x -a 'table json ndjson csv tsv ids count' -d 'How to write results.'
 complete -c visitors -n '__visitors_at \'db migrate\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
@@ -1033,7 +1033,7 @@ complete -c visitors -n '__visitors_at \'db migrate\'' -s h -l help -d 'Show thi
 
 # visitors db dump
 complete -c visitors -n '__visitors_at \'db dump\'' -s o -l output -r -F -d 'Where to; - is standard output. .gz compresses.'
-complete -c visitors -n '__visitors_at \'db dump\'' -l db -r -F -d 'The store\'s file.'
+complete -c visitors -n '__visitors_at \'db dump\'' -l db -r -F -d 'The store\'s file; :temp: for one that goes at the end.'
 complete -c visitors -n '__visitors_at \'db dump\'' -l as -x -d 'Who does this, for the record.'
 complete -c visitors -n '__visitors_at \'db dump\'' -l format -x -a 'table json ndjson csv tsv ids count' -d 'How to write results.'
 complete -c visitors -n '__visitors_at \'db dump\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
@@ -1043,7 +1043,7 @@ complete -c visitors -n '__visitors_at \'db dump\'' -s V -l version -d 'Show the
 complete -c visitors -n '__visitors_at \'db dump\'' -s h -l help -d 'Show this message and exit.'
 
 # visitors db load
-complete -c visitors -n '__visitors_at \'db load\'' -l db -r -F -d 'The store\'s file.'
+complete -c visitors -n '__visitors_at \'db load\'' -l db -r -F -d 'The store\'s file; :temp: for one that goes at the end.'
 complete -c visitors -n '__visitors_at \'db load\'' -l as -x -d 'Who does this, for the record.'
 complete -c visitors -n '__visitors_at \'db load\'' -l format -x -a 'table json ndjson csv tsv ids count' -d 'How to write results.'
 complete -c visitors -n '__visitors_at \'db load\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'

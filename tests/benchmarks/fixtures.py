@@ -1,0 +1,87 @@
+"""What a fresh store costs a test, and whether making visitors up keeps up with importing them.
+
+    python tests/benchmarks/fixtures.py [--tests 1000] [--count 100000] [--rounds 3]
+
+The first part runs pytest on so many tests that do nothing, and on as many that ask for `visitors_store`;
+the difference, a test's share of it, is what the fixture costs, its temporary folder and the making of the
+template included. The second makes visitors up with `seed`, exports them, and imports that file into another
+new store, each in a process of its own. Medians; it ends with 1 where a limit is passed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+from processes import Programs, Run, median
+
+MILLISECONDS = 5.0
+"""The most that a fresh store may cost a test."""
+RATIO = 3.0
+"""The most that `seed` may take of the time of an import."""
+
+_TESTS = """\
+import pytest
+
+
+@pytest.mark.parametrize("number", range({count}))
+def test_it({fixture}number):
+    pass
+"""
+
+
+def fresh_store(programs: Programs, folder: Path, tests: int, rounds: int) -> float:
+    """Milliseconds that `visitors_store` costs a test."""
+    words: dict[str, list[str | Path]] = {}
+    for name, fixture in (("bare", ""), ("store", "visitors_store, ")):
+        file = folder / f"test_{name}.py"
+        file.write_text(_TESTS.format(count=tests, fixture=fixture), encoding="utf-8")
+        base = f"--basetemp={folder / name}"
+        words[name] = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", base, "--rootdir", folder, file]
+    runs: dict[str, list[Run]] = {name: [] for name in words}
+    for _ in range(rounds):
+        for name, command in words.items():
+            runs[name].append(programs.run(command))
+    return (median(runs["store"]) - median(runs["bare"])) / tests * 1000
+
+
+def seed_and_import(programs: Programs, folder: Path, count: int, rounds: int) -> tuple[float, float]:
+    """Seconds of `seed`, and of importing the same visitors from a file."""
+    seeded, imported = folder / "seeded.db", folder / "imported.db"
+    file = folder / "visitors.ndjson"
+    seeds: list[Run] = []
+    imports: list[Run] = []
+    for _ in range(rounds):
+        for store in (seeded, imported):
+            store.unlink(missing_ok=True)
+        words = [programs.visitors, "seed", "--count", str(count), "--now", "2026-01-01T00:00:00Z"]
+        seeds.append(programs.run(words, seeded))
+        if not file.exists():
+            programs.run([programs.visitors, "export", "--quiet", "-o", file], seeded)
+        imports.append(programs.run([programs.visitors, "import", "--quiet", file], imported))
+    return median(seeds), median(imports)
+
+
+def main() -> int:
+    """Measure, print, and tell by the exit status whether the limits hold."""
+    parser = argparse.ArgumentParser(description="Measure fresh stores in tests, and seed against import.")
+    parser.add_argument("--tests", type=int, default=1_000, help="how many tests get a store (default 1000)")
+    parser.add_argument("--count", type=int, default=100_000, help="how many visitors are made up (default 100000)")
+    parser.add_argument("--rounds", type=int, default=3, help="how often each is run (default 3)")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="visitors-fixtures-") as name:
+        folder = Path(name)
+        programs = Programs(folder)
+        each = fresh_store(programs, folder, given.tests, given.rounds)
+        sys.stdout.write(f"visitors_store, {given.tests:,} tests: {each:.2f} ms each (limit {MILLISECONDS:g})\n")
+        seconds, other = seed_and_import(programs, folder, given.count, given.rounds)
+        ratio = seconds / other
+    title = f"seed --count {given.count}"
+    sys.stdout.write(f"{title}: {seconds:.2f} s, importing them {other:.2f} s, ratio {ratio:.2f} (limit {RATIO:g})\n")
+    return int(each > MILLISECONDS or ratio > RATIO)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
