@@ -5,7 +5,7 @@ _visitors_table() {
     members=() options=() valued=() arguments=()
     case $1 in
     '')
-        members=(track create list show update identify unidentify block unblock delete restore export import seed contacts conversations assert fixtures history explain completion db)
+        members=(track create list show update identify unidentify block unblock delete restore export import contacts conversations seed assert fixtures history explain completion db)
         options=(--db --as --format --fields --no-color -q --quiet -V --version -h --help)
         valued=(--db --as --format --fields)
         ;;
@@ -69,10 +69,6 @@ _visitors_table() {
         options=(--map --ignore-unknown --on-existing --on-conflict --relink --keep-going --rejects -n --dry-run --db --as --format --fields --no-color -q --quiet -V --version -h --help)
         valued=(--map --on-existing --on-conflict --rejects --db --as --format --fields)
         arguments=('files')
-        ;;
-    'seed')
-        options=(--count --seed --now --identified --devices --blocked --conversations --locale --db --as --format --fields --no-color -q --quiet -V --version -h --help)
-        valued=(--count --seed --now --identified --devices --blocked --conversations --locale --db --as --format --fields)
         ;;
     'contacts')
         members=(create list show update merge split delete restore duplicates)
@@ -157,6 +153,10 @@ _visitors_table() {
         options=(--db --as --format --fields --no-color -q --quiet -V --version -h --help)
         valued=(--db --as --format --fields)
         arguments=('*ids conversations')
+        ;;
+    'seed')
+        options=(--count --seed --now --identified --devices --blocked --conversations --locale --db --as --format --fields --no-color -q --quiet -V --version -h --help)
+        valued=(--count --seed --now --identified --devices --blocked --conversations --locale --db --as --format --fields)
         ;;
     'assert')
         options=(--count --min --max --none --any --identified --anonymous --blocked --not-blocked --language --timezone --country-code --device-type --browser --os --ip --contact --created-since --created-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-color -q --quiet -V --version -h --help)
