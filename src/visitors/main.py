@@ -7,8 +7,6 @@ import os
 import sys
 from typing import NoReturn, TextIO
 
-_GARBAGE_AFTER = 100_000
-"""How many more objects there must be before Python looks for cycles among them."""
 _UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
 """What an operating system says of results that cannot be written."""
 
@@ -21,11 +19,6 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         from visitors.completion import complete
 
         sys.exit(complete(arguments[1:], sys.stdout))
-    import gc
-
-    # Records in their thousands come and go without a cycle among them: to look for one after every few
-    # hundred took a good part of a long export.
-    gc.set_threshold(_GARBAGE_AFTER)
     _unwind_once()
     status = run(arguments)
     _flush(sys.stderr)
