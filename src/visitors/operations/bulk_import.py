@@ -20,7 +20,7 @@ from visitors.domain.metadata import decode_value, encode, metadata_hash
 from visitors.domain.row import VisitorRow
 from visitors.errors import VisitorsError
 from visitors.input.rows import ReadRow
-from visitors.operations.import_ import Policy, Taken, block_as_told, take
+from visitors.operations.import_ import Policy, Taken, as_inserted, block_as_told, take
 from visitors.store import contacts, visitors
 from visitors.store.bulk import bulk_load
 from visitors.store.connection import OpenOperation, Store
@@ -145,25 +145,15 @@ class _Batch:
             return
         store, operation, new = self._store, self._operation, self._new
         contacts.insert_many(store, operation, self._new_contacts)
-        visitors.insert_many(store, operation, map(self._columns, new))
+        at = operation.at
+        inserted = (as_inserted(one.row, one.visitor_id, one.contact_id, at) for one in new)
+        visitors.insert_many(store, operation, inserted)
         operation.because_many(store, ((one.visitor_id, one.rule) for one in new if one.rule is not None))
         for one in new:
             if one.row.is_blocked or one.row.contact_is_blocked:
                 block_as_told(store, operation, one.row, one.visitor_id, one.contact_id)
         self._taken["created"] += len(new)
         self._new, self._new_contacts = [], []
-
-    def _columns(self, new: _New) -> tuple[Any, ...]:
-        row, at = new.row, self._operation.at
-        return (
-            new.visitor_id,
-            new.contact_id,
-            row.created_at or row.last_seen_at or at,
-            row.updated_at or at,
-            row.last_seen_at,
-            row.deleted_at,
-            *map(row.data.get, visitors.COLUMNS),
-        )
 
 
 class _People:

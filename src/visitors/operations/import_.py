@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
 from visitors.domain.decision import OnConflict
 from visitors.domain.row import VisitorRow
+from visitors.domain.times import Instant
 from visitors.domain.visitor import Visitor
 from visitors.errors import Conflict
 from visitors.operations.identify import ContactTimes, identify, settle_contact
@@ -56,20 +57,17 @@ def _create(store: Store, operation: OpenOperation, row: VisitorRow, policy: Pol
         )
         settled = settle_contact(store, operation, None, row.identity, on_conflict=policy.on_conflict, times=times)
     contact_id = settled.contact_id if settled else None
-    visitor_id = visitors.insert(
-        store,
-        operation,
-        row.data,
-        visitor_id=row.id,
-        contact_id=contact_id,
-        created_at=row.created_at or row.last_seen_at,
-        updated_at=row.updated_at,
-        last_seen_at=row.last_seen_at,
-        deleted_at=row.deleted_at,
-    )
+    visitor_id = row.id or operation.new_id()
+    visitors.insert_many(store, operation, [as_inserted(row, visitor_id, contact_id, operation.at)])
     if settled is not None:
         operation.because(store, visitor_id, settled.decision.rule)
     block_as_told(store, operation, row, visitor_id, contact_id)
+
+
+def as_inserted(row: VisitorRow, visitor_id: str, contact_id: str | None, at: Instant) -> tuple[Any, ...]:
+    """The row as `visitors.insert_many` takes it; times that it does not say are `at`."""
+    times = (row.created_at or row.last_seen_at or at, row.updated_at or at, row.last_seen_at, row.deleted_at)
+    return (visitor_id, contact_id, *times, *map(row.data.get, visitors.COLUMNS))
 
 
 def _update(store: Store, operation: OpenOperation, existing: Visitor, row: VisitorRow, policy: Policy) -> Taken:

@@ -1,7 +1,7 @@
 """Loading many rows at once: what is kept beside a table row by row is cheaper made again at the end.
 
 An index that grows in the order of its keys costs little, one that grows at random costs a page here
-and a page there for each row; building it from the sorted whole costs a third of a microsecond a row.
+and a page there for each row; building it from the sorted whole costs the same for each row.
 A trigger costs more than the row itself, whatever it does: SQLite then keeps a journal of every statement.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 from visitors.store import search
 from visitors.store.connection import Store
@@ -35,12 +36,17 @@ def bulk_load(store: Store, *, keep: Collection[str] = ()) -> Iterator[Callable[
     transaction, and so is what is derived from the tables.
     """
     before = store.execute("SELECT coalesce(max(pk), 0) FROM visitors").fetchone()[0]
+    needed = {*keep, *_NEEDED}
     to_make: list[str] = []
+
+    def hinders(one: Beside) -> bool:
+        of_these = one.is_index and one.table in ("visitors", "contacts")
+        return one.name in _TRIGGERS or (of_these and one.name not in needed)
 
     def made(count: int) -> None:
         if not to_make and count >= max(before, WORTH_IT):
-            store.execute(f"PRAGMA cache_size = -{_CACHE_KIBIBYTES}")
-            to_make.extend(_drop(store, {*keep, *_NEEDED}))
+            store.keep_in_memory(_CACHE_KIBIBYTES)
+            to_make.extend(set_aside(store, hinders))
 
     yield made
     if to_make:
@@ -49,13 +55,22 @@ def bulk_load(store: Store, *, keep: Collection[str] = ()) -> Iterator[Callable[
             store.execute(sql)
 
 
-def _drop(store: Store, keep: Collection[str]) -> list[str]:
-    """Drop the indexes and triggers; returns the statements that make them again."""
+class Beside(NamedTuple):
+    """A trigger or an index."""
+
+    name: str
+    table: str
+    is_index: bool
+
+
+def set_aside(store: Store, chosen: Callable[[Beside], bool]) -> list[str]:
+    """Drop the triggers and indexes that are `chosen`; returns the statements that make them again."""
     found = store.execute(
-        "SELECT type, name, sql FROM sqlite_master"
-        " WHERE type IN ('index', 'trigger') AND tbl_name IN ('visitors', 'contacts') AND sql IS NOT NULL"
+        "SELECT name, tbl_name, type = 'index', sql FROM sqlite_master"
+        " WHERE type IN ('index', 'trigger') AND sql IS NOT NULL"
     ).fetchall()
-    dropped = [row for row in found if row[1] in _TRIGGERS or (row[0] == "index" and row[1] not in keep)]
-    for kind, name, _ in dropped:
-        store.execute(f"DROP {kind} {name}")
-    return [sql for _, _, sql in dropped]
+    dropped = [(Beside(*row), sql) for *row, sql in found]
+    dropped = [(one, sql) for one, sql in dropped if chosen(one)]
+    for one, _ in dropped:
+        store.execute(f"DROP {'INDEX' if one.is_index else 'TRIGGER'} {one.name}")
+    return [sql for _, sql in dropped]

@@ -13,6 +13,7 @@ from typing import Any
 from visitors.domain.metadata import decode_value
 from visitors.errors import Conflict, InvalidData
 from visitors.store import search
+from visitors.store.bulk import set_aside
 from visitors.store.connection import Store
 from visitors.store.schema import RECORDED, SCHEMA_VERSION
 
@@ -47,16 +48,14 @@ def load(store: Store, lines: Iterable[tuple[str, dict[str, Any]]]) -> int:
     if any(store.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() for table in _TABLES.values()):
         raise Conflict("the store is not empty", code="store_not_empty", hint="load into a new one: --db NEW.db")
     columns = {kind: _columns(store, table) for kind, table in _TABLES.items()}
-    triggers = store.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
-    for name, _ in triggers:
-        store.execute(f"DROP TRIGGER {name}")
+    triggers = set_aside(store, lambda one: not one.is_index)
     store.execute("PRAGMA defer_foreign_keys = ON")
     loaded = 0
     for place, line in lines:
         loaded += _load_line(store, place, line, columns, first=loaded == 0)
     _check_references(store)
     search.rebuild(store)
-    for _, sql in triggers:
+    for sql in triggers:
         store.execute(sql)
     return loaded - 1
 
