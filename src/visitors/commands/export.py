@@ -15,6 +15,7 @@ from visitors.operations import references
 from visitors.output.machine import MachineFormat
 from visitors.output.shapes import VISITOR
 from visitors.store import visitors
+from visitors.store.connection import ONE_PASS_KIBIBYTES
 from visitors.store.export import ChosenVisitors
 from visitors.store.listing import Page
 
@@ -50,7 +51,7 @@ def command(
         raise UsageProblem("--spreadsheet-safe is for csv and tsv")
     page = _page(context, sort, reverse=reverse, limit=limit, after=after)
     with context.reading() as store:
-        store.read_once()
+        store.keep_in_memory(ONE_PASS_KIBIBYTES)
         selection = references.selection(store, context.selection(), context.now)
         chosen = ChosenVisitors(store, selection, page, context.now)
         written = context.output.file(output, format_, VISITOR, chosen, safe=spreadsheet_safe)

@@ -1,7 +1,7 @@
 """Reading ahead: rows are read and checked in a process of their own while others are written.
 
-Both take about as long, so that a second core halves the time of a long import. The rows come through
-a pipe in batches, one ahead of those that are being written, so that the memory stays flat.
+A second core then hides the shorter of the two. The rows come through a pipe in batches, one ahead of
+those that are being written, so that the memory stays flat.
 """
 
 from __future__ import annotations

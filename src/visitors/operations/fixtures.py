@@ -148,8 +148,8 @@ def _make_contacts(store: Store, operation: OpenOperation, fixture: Fixture, fou
 
 def _hand_over(store: Store, operation: OpenOperation, contact_id: str, survivor_id: str) -> None:
     """What a contact had when it became a tombstone is its survivor's, as after a merge."""
-    for visitor_id in visitors.move(store, operation, contact_id, survivor_id):
-        operation.because(store, visitor_id, "merged")
+    moved = visitors.move(store, operation, contact_id, survivor_id)
+    operation.because_many(store, [(visitor_id, "merged") for visitor_id in moved])
     conversations.move(store, operation, contact_id, survivor_id)
     blocks.move(store, contact_id, survivor_id)
 
@@ -386,7 +386,7 @@ def dump(store: Store, chosen: Sequence[str] | None = None) -> Fixture:
     people: list[str] | None = None
     if chosen is not None:
         owners = {values["contact"] for values in (*devices.values(), *talks.values())} - {None}
-        people = [*owners, *fixtures.merged_into(store, owners)]
+        people = [*owners, *contacts.merged_ids(store, owners)]
     persons = fixtures.read(store, "contact", people)
     return Fixture(
         contacts=tuple(_records("contact", persons)),

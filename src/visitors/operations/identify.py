@@ -82,7 +82,7 @@ def settle_contact(
     knows = known(store, linked, said, operation.at)
     if said.contact_id is not None and knows.by_contact_id is None:
         # one file that lists two contacts with the same email means two people
-        strangers = tuple(one for one in knows.by_email if not operation.made(store, "contacts", one.id))
+        strangers = tuple(one for one in knows.by_email if not operation.made(store, "contact", one.id))
         knows = msgspec.structs.replace(knows, by_email=strangers)
     decision = decide(said, knows, on_conflict=on_conflict, relink=relink)
     if decision.contact is not None:

@@ -34,7 +34,7 @@ def contact_page(store: Store, contact_id: str, current: Instant) -> ContactPage
         visitors.devices_of(store, contact_id),
         blocks.of_contact(store, contact_id),
         conversations.of_contact(store, contact_id),
-        contacts.merged_ids(store, contact_id),
+        contacts.merged_ids(store, [contact_id]),
         operations.changes(store, operations.Filter(records=(contact_id,)), limit=LAST_CHANGES),
     )
     return ContactPage(*(*msgspec.structs.astuple(contact), *around))

@@ -31,8 +31,7 @@ def merge(
         contacts.bury(store, operation, other.id, survivor.id)
         contacts.update(store, operation, survivor.id, plan.changes)
         moved_visitors = visitors.move(store, operation, other.id, survivor.id)
-        for visitor_id in moved_visitors:
-            operation.because(store, visitor_id, "merged")
+        operation.because_many(store, [(visitor_id, "merged") for visitor_id in moved_visitors])
         steps += [
             *plan.steps,
             *moved("visitors", other.id, len(moved_visitors)),
@@ -60,8 +59,7 @@ def split(store: Store, operation: OpenOperation, contact: Contact, visitor_ids:
         )
     new_id = create_contact(store, operation, said, out_of=contact)
     visitors.link(store, operation, visitor_ids, new_id)
-    for visitor_id in visitor_ids:
-        operation.because(store, visitor_id, "split")
+    operation.because_many(store, [(visitor_id, "split") for visitor_id in visitor_ids])
     conversations.move(store, operation, contact.id, new_id, started_by=visitor_ids)
     blocks.copy(store, operation, contact.id, new_id)
     return new_id

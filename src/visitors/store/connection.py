@@ -20,13 +20,13 @@ from visitors.domain.ids import Entropy, new_id, new_ids
 from visitors.domain.times import Instant, to_milliseconds
 from visitors.errors import Conflict, InvalidData, StoreProblem
 from visitors.location import MEMORY, TEMPORARY
-from visitors.store.schema import RECORDED, SCHEMA_VERSION, schema_version
+from visitors.store.schema import RECORDED, SCHEMA_VERSION, claimed, schema_version
 
 CACHE_KIBIBYTES = 65_536
 """How much of the store a connection may keep in memory; it takes no more than it reads or writes."""
 
-READING_CACHE_KIBIBYTES = 8_192
-"""The same, where everything is read once."""
+ONE_PASS_KIBIBYTES = 8_192
+"""The same, where everything is read once, from front to back."""
 
 
 class OpenOperation:
@@ -42,31 +42,25 @@ class OpenOperation:
 
     def because(self, store: Store, record_id: str, code: str) -> None:
         """Record why this operation changes a record: the rule that fired, as a code."""
-        store.execute("INSERT INTO causes (operation, record, code) VALUES (?, ?, ?)", (self.pk, record_id, code))
+        self.because_many(store, [(record_id, code)])
 
     def because_many(self, store: Store, causes: Iterable[tuple[str, str]]) -> None:
-        """As `because`, of many records."""
+        """As `because`, of many records, each with its code."""
         sql = "INSERT INTO causes (operation, record, code) VALUES (?, ?, ?)"
         store.execute_many(sql, ((self.pk, *cause) for cause in causes))
 
     @staticmethod
-    def next_pk(store: Store, table: str) -> int:
+    def next_pk(store: Store, kind: str) -> int:
         """The number of the next new row: one that no row ever had, so that it is recorded as one of a range."""
-        kind = next(kind for kind, of_kind in RECORDED.items() if of_kind == table)
-        sql = (
-            f"SELECT 1 + max(coalesce((SELECT max(pk) FROM {table}), 0),"
-            " coalesce((SELECT max(last) FROM creations WHERE kind = ?), 0))"
-        )
-        found: int = store.execute(sql, (kind,)).fetchone()[0]
+        sql = f"SELECT 1 + max(coalesce(max(pk), 0), {claimed(kind)}) FROM {RECORDED[kind]}"
+        found: int = store.execute(sql).fetchone()[0]
         return found
 
-    def made(self, store: Store, table: str, record_id: str) -> bool:
-        """Whether this operation made the record."""
-        kind = next(kind for kind, of_kind in RECORDED.items() if of_kind == table)
-        sql = (
-            f"SELECT 1 FROM {table} WHERE id = ? AND pk > (SELECT coalesce(max(last), 0) FROM creations WHERE kind = ?)"
-        )
-        return store.execute(sql, (record_id, kind)).fetchone() is not None
+    @staticmethod
+    def made(store: Store, kind: str, record_id: str) -> bool:
+        """Whether the open operation made the record."""
+        sql = f"SELECT 1 FROM {RECORDED[kind]} WHERE id = ? AND pk > {claimed(kind)}"
+        return store.execute(sql, (record_id,)).fetchone() is not None
 
     @staticmethod
     def state(store: Store) -> tuple[int, ...]:
@@ -114,9 +108,9 @@ class Store:
         """Whether a `reading` or an `operation` is under way."""
         return self._connection.in_transaction
 
-    def read_once(self) -> None:
-        """Keep little of the store in memory: what is read from front to back is not read a second time."""
-        self.execute(f"PRAGMA cache_size = -{READING_CACHE_KIBIBYTES}")
+    def keep_in_memory(self, kibibytes: int) -> None:
+        """How much of the store this connection may keep in memory from now on; sorting may take as much."""
+        self.execute(f"PRAGMA cache_size = -{kibibytes}")
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> sqlite3.Cursor:
         """Run one statement. Only for modules of the store, inside `reading` or `operation`."""
@@ -209,8 +203,7 @@ class Store:
 _CLAIM = (
     "INSERT INTO creations (operation, kind, first, last) SELECT ?, kind, claimed + 1, newest FROM ("
     + " UNION ALL ".join(
-        f"SELECT '{kind}' AS kind, (SELECT max(pk) FROM {table}) AS newest,"
-        f" (SELECT coalesce(max(last), 0) FROM creations WHERE kind = '{kind}') AS claimed"
+        f"SELECT '{kind}' AS kind, (SELECT max(pk) FROM {table}) AS newest, {claimed(kind)} AS claimed"
         for kind, table in RECORDED.items()
     )
     + ") WHERE newest > claimed"

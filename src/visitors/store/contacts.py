@@ -139,7 +139,7 @@ def insert_many(store: Store, operation: OpenOperation, new: Iterable[tuple[Any,
     store.execute_many(
         "INSERT INTO contacts (pk, id, external_id, name, email, image, metadata, metadata_hash, created_at,"
         " updated_at, deleted_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        ((pk, *row) for pk, row in enumerate(new, operation.next_pk(store, "contacts"))),
+        ((pk, *row) for pk, row in enumerate(new, operation.next_pk(store, "contact"))),
     )
 
 
@@ -202,16 +202,16 @@ def set_deleted(store: Store, operation: OpenOperation, contact_ids: Sequence[st
     return {row[0] for row in changed}
 
 
-def merged_ids(store: Store, contact_id: str) -> list[str]:
-    """The ids of the tombstones that lead to the contact, through chains too, oldest first."""
+def merged_ids(store: Store, contact_ids: Iterable[str]) -> list[str]:
+    """The ids of the tombstones that lead to these contacts, through chains too, oldest first."""
     sql = """
         WITH RECURSIVE tombstones (id, pk) AS (
-            SELECT id, pk FROM contacts WHERE merged_into = ?
+            SELECT id, pk FROM contacts WHERE merged_into IN (SELECT value FROM json_each(?))
             UNION SELECT next.id, next.pk FROM contacts AS next JOIN tombstones ON next.merged_into = tombstones.id
         )
         SELECT id FROM tombstones ORDER BY pk
     """
-    return [row[0] for row in store.execute(sql, (contact_id,))]
+    return [row[0] for row in store.execute(sql, (rows(contact_ids),))]
 
 
 def duplicates(store: Store) -> list[Duplicate]:

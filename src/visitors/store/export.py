@@ -1,7 +1,7 @@
 """Visitors on their way into a file: as values, or as rows of cells that SQLite has put together.
 
-Making a Python object of each of the 41 cells of a visitor, to write it as text at once, is most of
-what an export costs. So SQLite joins neighbouring cells that are text already. Whoever writes them
+Making a Python object of each of the 41 cells of a visitor, to write it as text at once, is a large
+part of what an export costs. So SQLite joins neighbouring cells that are text already. Whoever writes them
 looks whether a cell itself holds something special, and asks for those visitors `again`, as values.
 """
 

@@ -13,6 +13,7 @@ import msgspec
 from visitors.domain.fixture import Values
 from visitors.domain.metadata import encode, metadata_hash
 from visitors.store.connection import Store, rows
+from visitors.store.schema import RECORDED
 from visitors.store.visitors import COLUMNS
 
 Kind = Literal["contact", "visitor", "conversation", "block", "message"]
@@ -109,18 +110,6 @@ def started_by(store: Store, visitor_ids: Iterable[str]) -> list[str]:
     return list(_read(store, "conversation", condition, [rows(visitor_ids)]))
 
 
-def merged_into(store: Store, contact_ids: Iterable[str]) -> list[str]:
-    """The ids of the tombstones that lead to these contacts, through chains too."""
-    sql = """
-        WITH RECURSIVE tombstones (id) AS (
-            SELECT id FROM contacts WHERE merged_into IN (SELECT value FROM json_each(?))
-            UNION SELECT next.id FROM contacts AS next JOIN tombstones ON next.merged_into = tombstones.id
-        )
-        SELECT id FROM tombstones
-    """
-    return [row[0] for row in store.execute(sql, (rows(contact_ids),))]
-
-
 def live_besides(store: Store, kind: Kind, ids: Iterable[str]) -> Found:
     """The live records of the kind that are not among `ids`."""
     condition = f"id NOT IN (SELECT value FROM json_each(?)) AND {_LIVE[kind]}"
@@ -161,14 +150,14 @@ def insert(store: Store, kind: Kind, records: Sequence[tuple[str, Values]]) -> N
         for record_id, values in batch:
             complete = {field: values.get(field) for field in _FIELDS[kind]}
             parameters += [record_id, *_columns(kind, complete).values()]
-        store.execute(f"INSERT INTO {_table(kind)} ({', '.join(columns)}) VALUES {marks}", parameters)
+        store.execute(f"INSERT INTO {RECORDED[kind]} ({', '.join(columns)}) VALUES {marks}", parameters)
 
 
 def change(store: Store, kind: Kind, record_id: str, values: Mapping[str, Any]) -> None:
     """Set the fields in `values`."""
     columns = _columns(kind, values)
     assignments = ", ".join(f"{column} = ?" for column in columns)
-    store.execute(f"UPDATE {_table(kind)} SET {assignments} WHERE id = ?", [*columns.values(), record_id])
+    store.execute(f"UPDATE {RECORDED[kind]} SET {assignments} WHERE id = ?", [*columns.values(), record_id])
 
 
 def release_external_ids(store: Store, contact_ids: Iterable[str]) -> None:
@@ -182,16 +171,12 @@ def remove(store: Store, kind: Literal["conversation", "message"], ids: Iterable
     listed = rows(ids)
     if kind == "conversation":
         store.execute("DELETE FROM messages WHERE conversation_id IN (SELECT value FROM json_each(?))", (listed,))
-    store.execute(f"DELETE FROM {_table(kind)} WHERE id IN (SELECT value FROM json_each(?))", (listed,))
-
-
-def _table(kind: Kind) -> str:
-    return f"{kind}s"
+    store.execute(f"DELETE FROM {RECORDED[kind]} WHERE id IN (SELECT value FROM json_each(?))", (listed,))
 
 
 def _read(store: Store, kind: Kind, condition: str, parameters: Sequence[object]) -> Found:
     fields = _FIELDS[kind]
-    sql = f"SELECT id, {', '.join(fields.values())} FROM {_table(kind)} WHERE {condition} ORDER BY pk"
+    sql = f"SELECT id, {', '.join(fields.values())} FROM {RECORDED[kind]} WHERE {condition} ORDER BY pk"
     found: Found = {}
     for row in store.execute(sql, parameters):
         values = dict(zip(fields, row[1:], strict=True))

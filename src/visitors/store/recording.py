@@ -14,14 +14,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from visitors.store.schema import claimed
+
 _OPEN = (
     "coalesce((SELECT pk FROM operations WHERE is_open = 1),"
     " RAISE(ABORT, 'changes are recorded: write through the visitors command'))"
 )
-
-
-CLAIMED = "coalesce((SELECT max(last) FROM creations WHERE kind = '{kind}'), 0)"
-"""The highest number that a closed operation gave to a record of a kind."""
 
 
 def recording_triggers_v1(
@@ -47,7 +45,7 @@ def recording_triggers(table: str, kind: str, columns: tuple[str, ...], reals: t
     record = _Record(table, kind, columns, reals)
     yield f"""
         CREATE TRIGGER {table}_insert AFTER INSERT ON {table}
-        WHEN NEW.pk <= {CLAIMED.format(kind=kind)} OR NOT EXISTS (SELECT 1 FROM operations WHERE is_open = 1) BEGIN
+        WHEN NEW.pk <= {claimed(kind)} OR NOT EXISTS (SELECT 1 FROM operations WHERE is_open = 1) BEGIN
             INSERT INTO changes (operation, kind, record) VALUES ({_OPEN}, '{kind}', NEW.id);
         END"""
     yield record.update_trigger()

@@ -23,6 +23,11 @@ RECORDED = {
 """Kind of record -> its table, for those whose every change is recorded; what is referred to comes first."""
 
 
+def claimed(kind: str) -> str:
+    """The SQL of the highest number that a closed operation gave to a record of the kind."""
+    return f"coalesce((SELECT max(last) FROM creations WHERE kind = '{kind}'), 0)"
+
+
 def schema_version(connection: sqlite3.Connection, path: Path) -> int:
     """The number of migrations that the store has had; 0 for an empty file. Raises StoreProblem."""
     # in one look: another process may be making the store meanwhile

@@ -4,8 +4,7 @@
   which a part of a word is found, whatever the letters' case, in any script.
 - `contact_metadata` has a row for each key of each contact.
 
-Triggers keep all three. Whoever loads much at once drops these (`TRIGGERS`) and calls `rebuild` at the end,
-which takes a small part of the time.
+Triggers keep all three. Whoever loads much at once drops these (`TRIGGERS`) and calls `rebuild` at the end.
 """
 
 from __future__ import annotations

@@ -191,7 +191,7 @@ def insert_many(store: Store, operation: OpenOperation, new: Iterable[tuple[Any,
     """New visitors: each `(id, contact id, createdAt, updatedAt, lastSeenAt, deletedAt)`, then the browser data in
     the order of COLUMNS.
     """
-    store.execute_many(_INSERT, ((pk, *row) for pk, row in enumerate(new, operation.next_pk(store, "visitors"))))
+    store.execute_many(_INSERT, ((pk, *row) for pk, row in enumerate(new, operation.next_pk(store, "visitor"))))
 
 
 def update(store: Store, operation: OpenOperation, visitor_ids: Sequence[str], data: BrowserData) -> set[str]:
