@@ -18,8 +18,9 @@ import msgspec
 
 from visitors.domain.ids import Entropy, new_id, new_ids
 from visitors.domain.times import Instant, to_milliseconds
-from visitors.errors import Conflict, InvalidData, StoreProblem
+from visitors.errors import InvalidData, StoreProblem
 from visitors.location import MEMORY, TEMPORARY
+from visitors.store.problems import translated_errors
 from visitors.store.schema import RECORDED, SCHEMA_VERSION, claimed, schema_version
 
 CACHE_KIBIBYTES = 65_536
@@ -286,57 +287,10 @@ def _prepare(connection: sqlite3.Connection, path: Path, timeout: float) -> Path
     version = schema_version(connection, path)
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA secure_delete = ON")  # what is removed is overwritten, at once
     connection.execute(f"PRAGMA cache_size = -{CACHE_KIBIBYTES}")
     if version < SCHEMA_VERSION:
         from visitors.store.migrations import migrate
 
         return migrate(connection, path, timeout)
     return None
-
-
-@contextmanager
-def translated_errors(path: Path) -> Iterator[None]:
-    """Turn what SQLite and the file system say about the store into StoreProblem."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise _translate(error, path) from error
-    except UnicodeEncodeError as error:
-        # a parameter of a statement: an argument that was not UTF-8, which nobody looked at before
-        raise InvalidData(f"{error.object[:40]!r} contains a lone surrogate", code="invalid_text") from error
-    except OSError as error:
-        if error.filename is None or Path(str(error.filename)) not in (path, *path.parents):
-            raise
-        raise StoreProblem(
-            f"cannot open the store {path}: {error.strerror}",
-            code="store_unwritable",
-            hint="check the path and its permissions, or name another with --db",
-        ) from error
-
-
-# SQLite's primary result code -> our code, what happened, what to do about it.
-_ADVICE: dict[int, tuple[str, str, str]] = {
-    sqlite3.SQLITE_BUSY: ("store_locked", "is locked by another process", "try again, or raise VISITORS_TIMEOUT"),
-    sqlite3.SQLITE_LOCKED: ("store_locked", "is locked by another process", "try again, or raise VISITORS_TIMEOUT"),
-    sqlite3.SQLITE_NOTADB: ("store_invalid", "is not a SQLite database", "name another file with --db"),
-    sqlite3.SQLITE_CORRUPT: ("store_corrupt", "is damaged", "restore a backup, or try sqlite3 FILE .recover"),
-    sqlite3.SQLITE_READONLY: ("store_unwritable", "is read-only", "check the permissions of the file and its folder"),
-    sqlite3.SQLITE_CANTOPEN: ("store_unwritable", "cannot be opened", "check the path and its permissions"),
-    sqlite3.SQLITE_PERM: ("store_unwritable", "cannot be opened", "check the path and its permissions"),
-    sqlite3.SQLITE_FULL: (
-        "disk_full",
-        "cannot grow: the disk is full",
-        "free some space, there or in the temporary folder (SQLITE_TMPDIR); nothing was written",
-    ),
-    sqlite3.SQLITE_IOERR: ("store_io", "cannot be read or written", "check the disk; nothing was written"),
-}
-
-
-def _translate(error: sqlite3.Error, path: Path) -> Exception:
-    result = getattr(error, "sqlite_errorcode", None)
-    if result in (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY):
-        return Conflict(f"the store {path} has this already ({error})", code="exists")
-    if result is None or (result & 0xFF) not in _ADVICE:
-        return error
-    code, what, hint = _ADVICE[result & 0xFF]
-    return StoreProblem(f"the store {path} {what}", code=code, hint=hint)

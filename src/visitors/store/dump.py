@@ -26,9 +26,13 @@ _TABLES = {
     "creation": "creations",
     "change": "changes",
     "cause": "causes",
+    "undone": "undone",
+    "erasure": "erasures",
+    "erasedChange": "erased_changes",
+    "key": "keys",
 }
 
-_JSON_COLUMNS = {"metadata", "attribution", "current_page", "arguments", "before", "after"}
+_JSON_COLUMNS = {"metadata", "attribution", "current_page", "arguments", "before", "after", "receipt"}
 
 
 def dump(store: Store) -> Iterator[dict[str, Any]]:

@@ -301,6 +301,38 @@ def m0005_listings(db: Database) -> None:
         db.execute(trigger)
 
 
+@migrations()
+def m0006_taking_back_and_erasing(db: Database) -> None:
+    """Which operations were taken back and by which; what was erased, and the proof of it."""
+    statements = """
+        CREATE TABLE undone (
+            pk INTEGER PRIMARY KEY,
+            operation INTEGER NOT NULL REFERENCES operations (pk),
+            target INTEGER NOT NULL REFERENCES operations (pk) CHECK (target < operation)
+        ) STRICT;
+        CREATE INDEX undone_operation ON undone (operation);
+        CREATE INDEX undone_target ON undone (target);
+        CREATE TABLE erasures (
+            pk INTEGER PRIMARY KEY,
+            operation INTEGER NOT NULL UNIQUE REFERENCES operations (pk),
+            receipt TEXT NOT NULL
+        ) STRICT;
+        CREATE TABLE erased_changes (
+            pk INTEGER PRIMARY KEY,
+            operation INTEGER NOT NULL REFERENCES operations (pk),
+            erasure INTEGER NOT NULL REFERENCES operations (pk) CHECK (operation < erasure)
+        ) STRICT;
+        CREATE INDEX erased_changes_operation ON erased_changes (operation);
+        CREATE INDEX erased_changes_erasure ON erased_changes (erasure);
+        CREATE TABLE keys (
+            pk INTEGER PRIMARY KEY,
+            name TEXT NOT NULL UNIQUE,
+            value TEXT NOT NULL
+        ) STRICT;
+    """
+    _run(db, statements)
+
+
 # JSON prints true as 1 in SQL; this is a value as a person writes it, and a number as a number.
 _METADATA = (
     "SELECT key, CASE type WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' WHEN 'null' THEN 'null' ELSE value END, {}"

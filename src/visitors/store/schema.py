@@ -7,7 +7,7 @@ from pathlib import Path
 
 from visitors.errors import StoreProblem
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 """How many migrations there are. Kept here so that opening a current store imports none of them."""
 
 APPLICATION_ID = 0x56535452
