@@ -144,10 +144,10 @@ class _Batch:
         if not self._new:
             return
         store, operation, new = self._store, self._operation, self._new
-        contacts.insert_many(store, operation, self._new_contacts)
+        contacts.insert_many(store, self._new_contacts)
         at = operation.at
         inserted = (as_inserted(one.row, one.visitor_id, one.contact_id, at) for one in new)
-        visitors.insert_many(store, operation, inserted)
+        visitors.insert_many(store, inserted)
         operation.because_many(store, ((one.visitor_id, one.rule) for one in new if one.rule is not None))
         for one in new:
             if one.row.is_blocked or one.row.contact_is_blocked:

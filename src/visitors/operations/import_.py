@@ -58,7 +58,7 @@ def _create(store: Store, operation: OpenOperation, row: VisitorRow, policy: Pol
         settled = settle_contact(store, operation, None, row.identity, on_conflict=policy.on_conflict, times=times)
     contact_id = settled.contact_id if settled else None
     visitor_id = row.id or operation.new_id()
-    visitors.insert_many(store, operation, [as_inserted(row, visitor_id, contact_id, operation.at)])
+    visitors.insert_many(store, [as_inserted(row, visitor_id, contact_id, operation.at)])
     if settled is not None:
         operation.because(store, visitor_id, settled.decision.rule)
     block_as_told(store, operation, row, visitor_id, contact_id)

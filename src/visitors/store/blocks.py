@@ -28,12 +28,9 @@ def add(
 ) -> None:
     """Block each of `ids`, as one statement."""
     at = blocked_at or operation.at
-    pairs = rows(zip(operation.new_ids(len(ids)), ids, strict=True))
-    store.execute(
-        f"INSERT INTO blocks (id, {target}_id, reason, blocked_at, blocked_by, expires_at)"
-        " SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), ?, ?, ?, ? FROM json_each(?)",
-        (reason, at, blocked_by, expires_at, pairs),
-    )
+    columns = ("id", f"{target}_id", "reason", "blocked_at", "blocked_by", "expires_at")
+    pairs = zip(operation.new_ids(len(ids)), ids, strict=True)
+    store.insert("block", columns, ((*pair, reason, at, blocked_by, expires_at) for pair in pairs))
 
 
 def lift(store: Store, operation: OpenOperation, target: Target, ids: Sequence[str]) -> None:

@@ -8,7 +8,7 @@ A trigger costs more than the row itself, whatever it does: SQLite then keeps a 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import NamedTuple
 
 from visitors.store import search
@@ -36,23 +36,34 @@ def bulk_load(store: Store, *, keep: Collection[str] = ()) -> Iterator[Callable[
     transaction, and so is what is derived from the tables.
     """
     before = store.execute("SELECT coalesce(max(pk), 0) FROM visitors").fetchone()[0]
-    needed = {*keep, *_NEEDED}
-    to_make: list[str] = []
+    with ExitStack() as stack:
+        is_aside = False
+
+        def made(count: int) -> None:
+            nonlocal is_aside
+            if not is_aside and count >= max(before, WORTH_IT):
+                stack.enter_context(derived_at_the_end(store, keep={*keep, *_NEEDED}))
+                is_aside = True
+
+        yield made
+
+
+@contextmanager
+def derived_at_the_end(store: Store, *, keep: Collection[str]) -> Iterator[None]:
+    """Inside an operation: until the block ends well, the indexes and triggers of visitors and contacts are
+    dropped, but for those in `keep`; then they, and what is derived from the tables, are made anew.
+    """
 
     def hinders(one: Beside) -> bool:
         of_these = one.is_index and one.table in ("visitors", "contacts")
-        return one.name in _TRIGGERS or (of_these and one.name not in needed)
+        return (one.name in _TRIGGERS or of_these) and one.name not in keep
 
-    def made(count: int) -> None:
-        if not to_make and count >= max(before, WORTH_IT):
-            store.keep_in_memory(_CACHE_KIBIBYTES)
-            to_make.extend(set_aside(store, hinders))
-
-    yield made
-    if to_make:
-        search.rebuild(store)
-        for sql in to_make:
-            store.execute(sql)
+    store.keep_in_memory(_CACHE_KIBIBYTES)
+    to_make = set_aside(store, hinders)
+    yield
+    search.rebuild(store)
+    for sql in to_make:
+        store.execute(sql)
 
 
 class Beside(NamedTuple):

@@ -51,13 +51,6 @@ class OpenOperation:
         store.execute_many(sql, ((self.pk, *cause) for cause in causes))
 
     @staticmethod
-    def next_pk(store: Store, kind: str) -> int:
-        """The number of the next new row: one that no row ever had, so that it is recorded as one of a range."""
-        sql = f"SELECT 1 + max(coalesce(max(pk), 0), {claimed(kind)}) FROM {RECORDED[kind]}"
-        found: int = store.execute(sql).fetchone()[0]
-        return found
-
-    @staticmethod
     def made(store: Store, kind: str, record_id: str) -> bool:
         """Whether the open operation made the record."""
         sql = f"SELECT 1 FROM {RECORDED[kind]} WHERE id = ? AND pk > {claimed(kind)}"
@@ -117,9 +110,19 @@ class Store:
         """Run one statement. Only for modules of the store, inside `reading` or `operation`."""
         return self._connection.execute(sql, parameters)
 
-    def execute_many(self, sql: str, parameters: Iterable[Sequence[object]]) -> None:
-        """Run one statement for each of `parameters`."""
-        self._connection.executemany(sql, parameters)
+    def execute_many(self, sql: str, parameters: Iterable[Sequence[object]]) -> int:
+        """Run one statement for each of `parameters`; returns how many rows they changed."""
+        return self._connection.executemany(sql, parameters).rowcount
+
+    def insert(self, kind: str, columns: Sequence[str], new: Iterable[Sequence[object]]) -> None:
+        """Insert new records of a kind, each under a number that no record ever had: so they are recorded as a
+        range, and one that was removed can come back.
+        """
+        table = RECORDED[kind]
+        next_number = f"SELECT 1 + max(coalesce(max(pk), 0), {claimed(kind)}) FROM {table}"
+        first: int = self.execute(next_number).fetchone()[0]
+        sql = f"INSERT INTO {table} (pk, {', '.join(columns)}) VALUES ({', '.join('?' * (len(columns) + 1))})"
+        self.execute_many(sql, ((number, *row) for number, row in enumerate(new, first)))
 
     @contextmanager
     def reading(self) -> Iterator[None]:

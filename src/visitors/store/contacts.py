@@ -116,31 +116,20 @@ def insert(
     """A new contact from public field names; times not given are the operation's. Returns its id."""
     new_id = contact_id or operation.new_id()
     metadata = fields.get("metadata") or {}
-    store.execute(
-        "INSERT INTO contacts (id, external_id, name, email, image, metadata, metadata_hash, created_at, updated_at,"
-        " deleted_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            new_id,
-            *(fields.get(field) for field in _COLUMNS),
-            encode(metadata),
-            metadata_hash(metadata),
-            created_at or operation.at,
-            updated_at or operation.at,
-            deleted_at,
-        ),
-    )
+    times = (created_at or operation.at, updated_at or operation.at, deleted_at)
+    values = (*(fields.get(field) for field in _COLUMNS), encode(metadata), metadata_hash(metadata))
+    insert_many(store, [(new_id, *values, *times)])
     return new_id
 
 
-def insert_many(store: Store, operation: OpenOperation, new: Iterable[tuple[Any, ...]]) -> None:
+def insert_many(store: Store, new: Iterable[tuple[Any, ...]]) -> None:
     """New contacts: each `(id, external id, name, email, image, metadata as JSON, its hash, createdAt, updatedAt,
     deletedAt)`.
     """
-    store.execute_many(
-        "INSERT INTO contacts (pk, id, external_id, name, email, image, metadata, metadata_hash, created_at,"
-        " updated_at, deleted_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        ((pk, *row) for pk, row in enumerate(new, operation.next_pk(store, "contact"))),
-    )
+    store.insert("contact", _INSERTED, new)
+
+
+_INSERTED = ("id", *_COLUMNS.values(), "metadata", "metadata_hash", "created_at", "updated_at", "deleted_at")
 
 
 class Trace(msgspec.Struct, frozen=True):

@@ -37,6 +37,12 @@ _SELECT = """
 """
 
 
+_CONVERSATION = (
+    "id", "title", "status", "priority", "visitor_id", "contact_id", "created_at", "updated_at", "resolved_at",
+)  # fmt: skip
+_MESSAGE = ("id", "conversation_id", "visitor_id", "agent", "body", "created_at")
+
+
 def start(
     store: Store,
     operation: OpenOperation,
@@ -48,11 +54,10 @@ def start(
 ) -> str:
     """A new conversation of the visitor, and of its contact if it has one. Returns its id."""
     conversation_id = operation.new_id()
-    store.execute(
-        "INSERT INTO conversations (id, title, status, priority, visitor_id, contact_id, created_at, updated_at)"
-        " SELECT ?, ?, 'open', ?, id, contact_id, ?, ? FROM visitors WHERE id = ?",
-        (conversation_id, title, priority, operation.at, operation.at, visitor_id),
-    )
+    contact_id = store.execute("SELECT contact_id FROM visitors WHERE id = ?", (visitor_id,)).fetchone()[0]
+    at = operation.at
+    new = (conversation_id, title, "open", priority, visitor_id, contact_id, at, at, None)
+    store.insert("conversation", _CONVERSATION, [new])
     if message is not None:
         add_message(store, operation, conversation_id, body=message, visitor_id=visitor_id)
     return conversation_id
@@ -69,25 +74,23 @@ def add_message(
 ) -> str:
     """A message by a visitor or by an agent. Returns its id."""
     message_id = operation.new_id()
-    store.execute(
-        "INSERT INTO messages (id, conversation_id, visitor_id, agent, body, created_at) VALUES (?, ?, ?, ?, ?, ?)",
-        (message_id, conversation_id, visitor_id, agent, body, operation.at),
-    )
+    store.insert("message", _MESSAGE, [(message_id, conversation_id, visitor_id, agent, body, operation.at)])
     return message_id
 
 
 def insert_many(store: Store, whole: Sequence[tuple[Conversation, Sequence[Message]]]) -> None:
     """Conversations with their messages as they are, ids and times included."""
-    store.execute_many(
-        "INSERT INTO conversations (id, title, status, priority, visitor_id, contact_id, created_at, updated_at,"
-        " resolved_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    store.insert(
+        "conversation",
+        _CONVERSATION,
         (
             (one.id, one.title, one.status, one.priority, one.visitor_id, one.contact_id, *_times(one))
             for one, _ in whole
         ),
     )
-    store.execute_many(
-        "INSERT INTO messages (id, conversation_id, visitor_id, agent, body, created_at) VALUES (?, ?, ?, ?, ?, ?)",
+    store.insert(
+        "message",
+        _MESSAGE,
         (
             (one.id, one.conversation_id, one.visitor_id, one.agent, one.body, one.created_at)
             for _, messages in whole

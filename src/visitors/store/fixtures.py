@@ -68,8 +68,6 @@ _FIELDS: dict[Kind, dict[str, str]] = {
     },
 }
 _JSON = ("metadata", "attribution", "currentPage")
-_PARAMETERS = 30_000
-"""How many `?` one statement may have (SQLite's own limit is 32,766)."""
 
 # What is live, for kinds that can be deleted or merged away.
 _LIVE = {
@@ -138,19 +136,10 @@ def defer_references(store: Store) -> None:
 
 
 def insert(store: Store, kind: Kind, records: Sequence[tuple[str, Values]]) -> None:
-    """New records, with their ids, many in one statement; values not given are null."""
-    if not records:
-        return
+    """New records, with their ids; values not given are null."""
     columns = ["id", *_columns(kind, dict.fromkeys(_FIELDS[kind]))]
-    at_once = _PARAMETERS // len(columns)
-    for start in range(0, len(records), at_once):
-        batch = records[start : start + at_once]
-        marks = ", ".join([f"({', '.join('?' * len(columns))})"] * len(batch))
-        parameters: list[object] = []
-        for record_id, values in batch:
-            complete = {field: values.get(field) for field in _FIELDS[kind]}
-            parameters += [record_id, *_columns(kind, complete).values()]
-        store.execute(f"INSERT INTO {RECORDED[kind]} ({', '.join(columns)}) VALUES {marks}", parameters)
+    complete = ((record_id, {field: values.get(field) for field in _FIELDS[kind]}) for record_id, values in records)
+    store.insert(kind, columns, ((record_id, *_columns(kind, values).values()) for record_id, values in complete))
 
 
 def change(store: Store, kind: Kind, record_id: str, values: Mapping[str, Any]) -> None:

@@ -22,6 +22,18 @@ RECORDED = {
 }
 """Kind of record -> its table, for those whose every change is recorded; what is referred to comes first."""
 
+REFERENCES = (
+    ("contact", "merged_into", "contact"),
+    ("visitor", "contact_id", "contact"),
+    ("block", "visitor_id", "visitor"),
+    ("block", "contact_id", "contact"),
+    ("conversation", "visitor_id", "visitor"),
+    ("conversation", "contact_id", "contact"),
+    ("message", "conversation_id", "conversation"),
+    ("message", "visitor_id", "visitor"),
+)
+"""Kind of record, the column by which it refers to another, and of what kind that is."""
+
 
 def claimed(kind: str) -> str:
     """The SQL of the highest number that a closed operation gave to a record of the kind."""

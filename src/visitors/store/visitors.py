@@ -178,20 +178,18 @@ def insert(
         "deleted_at": deleted_at,
         **{COLUMNS[field]: value for field, value in data.items()},
     }
-    marks = ", ".join("?" * len(values))
-    store.execute(f"INSERT INTO visitors ({', '.join(values)}) VALUES ({marks})", list(values.values()))
+    store.insert("visitor", list(values), [list(values.values())])
     return str(values["id"])
 
 
-_EVERY_COLUMN = ("pk", "id", "contact_id", "created_at", "updated_at", "last_seen_at", "deleted_at", *COLUMNS.values())
-_INSERT = f"INSERT INTO visitors ({', '.join(_EVERY_COLUMN)}) VALUES ({', '.join('?' * len(_EVERY_COLUMN))})"
+_EVERY_COLUMN = ("id", "contact_id", "created_at", "updated_at", "last_seen_at", "deleted_at", *COLUMNS.values())
 
 
-def insert_many(store: Store, operation: OpenOperation, new: Iterable[tuple[Any, ...]]) -> None:
+def insert_many(store: Store, new: Iterable[tuple[Any, ...]]) -> None:
     """New visitors: each `(id, contact id, createdAt, updatedAt, lastSeenAt, deletedAt)`, then the browser data in
     the order of COLUMNS.
     """
-    store.execute_many(_INSERT, ((pk, *row) for pk, row in enumerate(new, operation.next_pk(store, "visitor"))))
+    store.insert("visitor", _EVERY_COLUMN, new)
 
 
 def update(store: Store, operation: OpenOperation, visitor_ids: Sequence[str], data: BrowserData) -> set[str]:
