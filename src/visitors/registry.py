@@ -53,6 +53,7 @@ COMMANDS = (
     Entry("export", BULK, "Write visitors to a file or to standard output"),
     Entry("import", BULK, "Read visitors from a file or from standard input"),
     Entry("history", RECORD, "What was done, by whom and when"),
+    Entry("undo", RECORD, "Take an operation back, or do it again"),
     Entry("explain", RECORD, "Why a visitor is who it is, and what identify would do"),
     Entry("contacts create", PEOPLE, "Create a contact"),
     Entry("contacts list", PEOPLE, "List contacts"),

@@ -162,3 +162,17 @@ def test_what_was_recorded_row_by_row_becomes_ranges_and_history_stays_the_same(
         ("O1", "b", "created", "Oslo"),
         ("O1", "a", "created", "Oslo"),
     ]
+
+
+def test_a_migration_that_fails_leaves_the_store_as_it_was_and_no_backup(tmp_path: Path) -> None:
+    path = tmp_path / "visitors.db"
+    store_at(path, 3)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("DROP INDEX contacts_any_external_id")  # the next steps rely on it
+    before = schema(path)
+
+    with pytest.raises(sqlite3.OperationalError):
+        migrate_store(path)
+
+    assert schema(path) == before
+    assert [file.name for file in tmp_path.iterdir() if file.suffix == ".bak"] == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 from visitors.domain.decision import Outcome, Rule
+from visitors.domain.operation import Operation
 from visitors.domain.visitor import Visitor
 
 
@@ -31,3 +32,10 @@ class Imported(NamedTuple):
     unchanged: int
     skipped: int
     rejected: int
+
+
+class Undone(NamedTuple):
+    """The id of the undo, with which it is taken back in turn, and what it took back, newest first."""
+
+    id: str
+    operations: list[Operation]

@@ -25,7 +25,7 @@ from visitors.api.arguments import (
 from visitors.api.contacts import Contacts
 from visitors.api.conversations import Conversations
 from visitors.api.fixtures import Fixtures
-from visitors.api.results import Identified, Imported, Tracked
+from visitors.api.results import Identified, Imported, Tracked, Undone
 from visitors.api.session import Session
 from visitors.domain import normalise, times
 from visitors.domain.decision import OnConflict
@@ -50,6 +50,7 @@ from visitors.operations.import_ import OnExisting, Policy, Taken
 from visitors.operations.investigate import visitor_page
 from visitors.operations.targets import Targets
 from visitors.operations.track import track
+from visitors.operations.undo import take_back
 from visitors.settings import load_settings
 from visitors.store import connection, visitors
 from visitors.store.connection import OpenOperation, Store
@@ -361,6 +362,18 @@ class VisitorStore:
             refuse_again(store, plan)
         with self._session.operation("seed", at=plan.now, entropy=seeded_entropy(seed)) as operation:
             return plant(self._session.store, operation, made_up(plan)).visitors
+
+    # What was done
+
+    def undo(self, operation: str | None = None, *, cascade: bool = False) -> Undone:
+        """Take an operation back, or the newest that is neither undone nor an undo; with `cascade` also what was
+        done since to the same records. Of an undo: do again what it took back.
+
+        Raises NotFound, and Conflict when it cannot be taken back.
+        """
+        with self._session.operation("undo") as opened:
+            done = take_back(self._session.store, opened, operation, cascade=cascade)
+            return Undone(opened.id, [one.operation for one in done])
 
     def _select(self, page: Page, chosen: Chosen) -> Iterator[Visitor]:
         current = self._session.clock()

@@ -29,10 +29,16 @@ RULES = {
     "email-adopts-external-id": "the email is that contact's, and it took on the external id",
     "created": "nobody had the external id or the email, so the contact was made",
     "fixture": "a fixture says so",
+    "undone": "what was done was taken back",
 }
 """What each rule of identify means, as the end of a sentence."""
 
-_FIRST = {"track": "first seen", "import": "imported", "fixtures apply": "set up by a fixture"}
+_FIRST = {
+    "track": "first seen",
+    "import": "imported",
+    "fixtures apply": "set up by a fixture",
+    "undo": "put back by an undo",
+}
 _QUIET = {"updatedAt", "lastSeenAt", "createdAt"}
 
 
@@ -66,6 +72,7 @@ def _of_visitor(change: Change, cause: str | None) -> Iterator[Event]:
             yield _linked(change, None, after["contactId"], cause)
         return
     if before is None or after is None:
+        yield _event(change, "removed", "removed by an undo")
         return
     if cause == "fingerprint":
         yield _event(change, "recognised-by-fingerprint", "recognised by its fingerprint: the stored id was gone")

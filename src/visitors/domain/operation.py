@@ -22,6 +22,8 @@ class Operation(msgspec.Struct, frozen=True, rename="camel"):
     command: str
     arguments: list[str]
     change_count: int
+    undone_by: str | None = None
+    """The operation that took it back, if that still stands."""
 
 
 class Change(msgspec.Struct, frozen=True, rename="camel"):

@@ -182,6 +182,27 @@ OPERATION = Shape(
         Column("COMMAND", _field("command")),
         Column("OPTIONS", _list("arguments"), shrinks_to=10),
         Column("CHANGES", _field("changeCount"), right=True),
+        Column("", lambda record, _: "undone" if record["undoneBy"] else "", style="red"),
+    ),
+)
+
+
+def _counts(name: str) -> Callable[[Record, Instant], str]:
+    return lambda record, _: ", ".join(f"{count:,} {what}" for what, count in record[name].items())
+
+
+TAKEN_BACK = Shape(
+    noun="operation",
+    fields=("outcome", "id", "at", "actor", "command", "undoneBy", "removed", "changed", "restored"),
+    open_objects=("removed", "changed", "restored"),
+    columns=(
+        Column("ID", _field("id"), style="cyan", shrinks_to=12),
+        Column("WHEN", _age("at"), style="dim"),
+        Column("BY", _field("actor")),
+        Column("COMMAND", _field("command")),
+        Column("REMOVED", _counts("removed"), shrinks_to=10),
+        Column("CHANGED BACK", _counts("changed"), shrinks_to=10),
+        Column("PUT BACK", _counts("restored"), shrinks_to=10),
     ),
 )
 

@@ -376,9 +376,9 @@ def migrate(connection: sqlite3.Connection, path: Path, timeout: float = 30.0) -
     if schema_version(connection, path) == 0:
         _use_write_ahead_log(connection, timeout)
     connection.execute("BEGIN IMMEDIATE")
+    backup = None
     try:
         version = schema_version(connection, path)
-        backup = None
         if version < SCHEMA_VERSION:
             if version > 0:
                 backup = _back_up(path, version)
@@ -386,6 +386,11 @@ def migrate(connection: sqlite3.Connection, path: Path, timeout: float = 30.0) -
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         connection.execute("COMMIT")
+    except BaseException:
+        if backup is not None:  # the store is as it was
+            backup.unlink()
+        raise
+    else:
         return backup
     finally:
         if connection.in_transaction:

@@ -40,16 +40,42 @@ def select(store: Store, wanted: Filter, page: Page) -> list[Operation]:
     """The operations, with how many changes each made."""
     condition, parameters = _where(wanted)
     start, start_parameters = begins_after(store, "operations", "o", page)
+    where = f"{condition} AND {start}{order_by(page, 'o')}"
+    return _operations(store, where, [*parameters, *start_parameters])
+
+
+def numbered(store: Store, number: int) -> Operation:
+    """The operation with this number."""
+    return _operations(store, "o.pk = ?", [number])[0]
+
+
+def _operations(store: Store, condition: str, parameters: Sequence[object]) -> list[Operation]:
     sql = (
-        "SELECT o.id, o.at, o.actor, o.command, o.arguments,"
+        "SELECT o.pk, o.id, o.at, o.actor, o.command, o.arguments,"
         " (SELECT count(*) FROM changes AS h WHERE h.operation = o.pk)"
         " + (SELECT coalesce(sum(last - first + 1), 0) FROM creations AS n WHERE n.operation = o.pk)"
-        f" FROM operations AS o WHERE {condition} AND {start}{order_by(page, 'o')}"
+        f" FROM operations AS o WHERE {condition}"
+    )
+    by = taken_back(store)
+    ids = dict(
+        store.execute(
+            "SELECT pk, id FROM operations WHERE pk IN (SELECT value FROM json_each(?))", (rows(by.values()),)
+        )
     )
     return [
-        Operation(*(*row[:4], msgspec.json.decode(row[4]), row[5]))
-        for row in store.execute(sql, [*parameters, *start_parameters])
+        Operation(*(*row[1:5], msgspec.json.decode(row[5]), row[6], ids.get(by.get(row[0], 0))))
+        for row in store.execute(sql, parameters)
     ]
+
+
+def taken_back(store: Store) -> dict[int, int]:
+    """The operations that were taken back, each with the one that did it and was not taken back itself."""
+    by: dict[int, int] = {}
+    # from the newest on: whether one stands is known before what it took back
+    for operation, target in store.execute("SELECT operation, target FROM undone ORDER BY operation DESC"):
+        if operation not in by:
+            by[target] = operation
+    return by
 
 
 def count(store: Store, wanted: Filter) -> int:

@@ -1,0 +1,74 @@
+"""`visitors undo`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from visitors.commands import options
+from visitors.commands.many import number
+from visitors.context import context_of
+from visitors.operations.undo import TakenBack, take_back
+from visitors.output.shapes import TAKEN_BACK
+from visitors.store.schema import RECORDED
+
+_WORDS = {"removed": "removed", "changed": "changed back", "restored": "put back"}
+
+
+def command(
+    ctx: typer.Context,
+    operation: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[OPERATION]",
+            help="Its id, as 'history' shows it; without one, the newest that is neither undone nor an undo.",
+            show_default=False,
+        ),
+    ] = None,
+    cascade: Annotated[
+        bool, typer.Option("--cascade", help="Also take back what was done since to the same records.")
+    ] = False,
+    dry_run: options.DryRun = False,
+) -> None:
+    """Take an operation back, whatever command it was; only erasing is for good.
+
+    Repeat it to walk backwards. An undo is an operation, too: 'undo ID' of an undo does again what it took
+    back. Refused when a later operation touched the same records, unless --cascade takes that back as well.
+    In a pipe it prints the id of the undo, or with --dry-run what would be taken back.
+    """
+    context = context_of(ctx)
+    with context.operation(dry_run=dry_run) as undo:
+        done = take_back(context.store, undo, operation, cascade=cascade)
+    results = [
+        {
+            "outcome": "undone",
+            "id": one.operation.id,
+            "at": one.operation.at,
+            "actor": one.operation.actor,
+            "command": one.operation.command,
+            "undoneBy": None if dry_run else undo.id,
+            **{
+                what: {RECORDED[kind]: count for (how, kind), count in sorted(one.counts.items()) if how == what}
+                for what in _WORDS
+            },
+        }
+        for one in done
+    ]
+    ids = [one.operation.id for one in done] if dry_run else [undo.id]
+    verb = "Would take back" if dry_run else "Took back"
+    line = f"{verb} {'; '.join(map(_told, done))}."
+    context.output.done(TAKEN_BACK, results, ids, line, single=not cascade)
+    if not dry_run and not context.output.quiet:
+        context.output.note(f"to do it again: visitors undo {undo.id}")
+
+
+def _told(one: TakenBack) -> str:
+    """`block 01K… of 2026-03-01T… by ada (removed 3 blocks)`."""
+    parts = [
+        f"{word} " + ", ".join(number(one.counts[what, kind], kind) for kind in RECORDED if one.counts[what, kind])
+        for what, word in _WORDS.items()
+        if any(how == what for how, _ in one.counts)
+    ]
+    of = one.operation
+    return f"{of.command} {of.id} of {of.at} by {of.actor} ({', '.join(parts)})"

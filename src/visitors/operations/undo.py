@@ -1,0 +1,137 @@
+"""Take operations back: find which, refuse what others built upon, and do it in one transaction."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import msgspec
+
+from visitors.domain.operation import Operation
+from visitors.errors import Conflict, NotFound
+from visitors.operations import references
+from visitors.store import operations, undo
+from visitors.store.connection import OpenOperation, Store
+from visitors.store.touched import Touch, touched_since
+
+_SHOWN = 5
+
+
+class TakenBack(msgspec.Struct, frozen=True):
+    """An operation that was taken back, and what that did: `removed`, `changed` or `restored`, and a kind of
+    record, with how many.
+    """
+
+    operation: Operation
+    counts: Counter[tuple[str, str]]
+
+
+def take_back(store: Store, operation: OpenOperation, reference: str | None, *, cascade: bool) -> list[TakenBack]:
+    """Take back the operation that `reference` means, or the newest that is neither an undo nor undone, in the
+    name of the open one; with `cascade` also what was done upon it since. Newest first.
+
+    Raises NotFound when there is none, and Conflict when it cannot be taken back.
+    """
+    target = _target(store, reference)
+    plan = {target}
+    while True:
+        try:
+            with store.savepoint():
+                return [_reversed(store, operation, one) for one in sorted(plan, reverse=True)]
+        except _Blocked as blocked:
+            if not cascade:
+                raise _touched(store, target, blocked.touches) from None
+            plan |= {touch.operation for touch in blocked.touches}
+
+
+class _Blocked(Exception):
+    """What was done since stands in the way."""
+
+    def __init__(self, touches: list[Touch]) -> None:
+        super().__init__()
+        self.touches = touches
+
+
+def _target(store: Store, reference: str | None) -> int:
+    taken_back = operations.taken_back(store)
+    if reference is None:
+        newest = undo.newest(store, taken_back)
+        if newest is None:
+            raise NotFound("there is nothing to take back", code="operation_not_found", hint="visitors history")
+        return newest
+    operation_id = references.operation_id(store, reference)
+    target = undo.number(store, operation_id)
+    if target in taken_back:
+        by = operations.numbered(store, taken_back[target])
+        raise Conflict(
+            f"operation {operation_id} was taken back already, by {by.id}, {by.at}",
+            code="undone_already",
+            hint=f"to do it again: visitors undo {by.id}",
+        )
+    return target
+
+
+def _reversed(store: Store, operation: OpenOperation, target: int) -> TakenBack:
+    """Take one operation back. Raises Conflict when that cannot be, and _Blocked when others stand in the way."""
+    found = operations.numbered(store, target)
+    if undo.is_erasure(store, target):
+        raise Conflict(
+            f"operation {found.id} ({found.command}) erased: that cannot be taken back",
+            code="irreversible",
+            hint="visitors history lists what was done before; visitors undo ID takes that back",
+        )
+    if undo.lost_changes(store, target):
+        raise Conflict(
+            f"operation {found.id} ({found.command}) cannot be taken back: what it changed was erased since",
+            code="erased",
+        )
+    blocking = _blocking(store, operation, target)
+    if blocking:
+        raise _Blocked(blocking)
+    counts = undo.reverse(store, operation, target)
+    if not counts:
+        raise Conflict(
+            f"of operation {found.id} ({found.command}) nothing is left to take back: it was erased", code="erased"
+        )
+    unsound = undo.unsound(store, operation)
+    if unsound is not None:
+        raise Conflict(
+            f"operation {found.id} ({found.command}) cannot be taken back:"
+            f" {' '.join(unsound)} would refer to what is gone or merged",
+            code="dangling_reference",
+        )
+    return TakenBack(found, counts)
+
+
+def _blocking(store: Store, operation: OpenOperation, target: int) -> list[Touch]:
+    """What touched the same records since and still stands. A later operation that was taken back changes
+    nothing any more, and neither does the one that took it back.
+    """
+    taken_back = operations.taken_back(store)
+    targets: dict[int, list[int]] = {}
+    for pair in undo.undone(store):
+        targets.setdefault(pair.operation, []).append(pair.target)
+    earlier = {one for later, those in targets.items() if later > target for one in those if one < target}
+    touches = touched_since(store, target, earlier)
+    touching = {touch.operation for touch in touches}
+    return [
+        touch
+        for touch in touches
+        if target < touch.operation != operation.pk
+        and touch.operation not in taken_back
+        and (touch.operation not in targets or touching & earlier & {*targets[touch.operation]})
+    ]
+
+
+def _touched(store: Store, target: int, blocking: list[Touch]) -> Conflict:
+    found = operations.numbered(store, target)
+    told = []
+    for touch in blocking[:_SHOWN]:
+        by = operations.numbered(store, touch.operation)
+        what = f"{touch.kind} {touch.record}" + (f" and {touch.count - 1:,} more" if touch.count > 1 else "")
+        told.append(f"{what} by {by.command} {by.id} ({by.actor}, {by.at})")
+    more = f"; and {len(blocking) - _SHOWN:,} more operations" if len(blocking) > _SHOWN else ""
+    return Conflict(
+        f"operation {found.id} ({found.command}) cannot be taken back alone; touched since: {'; '.join(told)}{more}",
+        code="touched_since",
+        hint=f"take those back first, or with it: visitors undo {found.id} --cascade (--dry-run shows what that does)",
+    )
