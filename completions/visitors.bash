@@ -5,7 +5,7 @@ _visitors_table() {
     members=() options=() valued=() arguments=()
     case $1 in
     '')
-        members=(track create list show update identify unidentify block unblock delete restore export import contacts conversations seed assert fixtures history explain completion db)
+        members=(track create list show update identify unidentify block unblock delete restore export import contacts conversations seed assert fixtures history undo explain completion db)
         options=(--db --as --format --fields --no-color -q --quiet -V --version -h --help)
         valued=(--db --as --format --fields)
         ;;
@@ -193,6 +193,11 @@ _visitors_table() {
         options=(--operation --by --since --command --limit --after --db --as --format --fields --no-color -q --quiet -V --version -h --help)
         valued=(--operation --by --since --command --limit --after --db --as --format --fields)
         arguments=('ids visitors,contacts')
+        ;;
+    'undo')
+        options=(--cascade -n --dry-run --db --as --format --fields --no-color -q --quiet -V --version -h --help)
+        valued=(--db --as --format --fields)
+        arguments=('ids operations')
         ;;
     'explain')
         options=(--identify-as --on-conflict --relink --db --as --format --fields --no-color -q --quiet -V --version -h --help)

@@ -81,6 +81,8 @@ function __visitors_valued
             string split ' ' -- '--db --as --format --fields'
         case 'history'
             string split ' ' -- '--operation --by --since --command --limit --after --db --as --format --fields'
+        case 'undo'
+            string split ' ' -- '--db --as --format --fields'
         case 'explain'
             string split ' ' -- '--identify-as --on-conflict --db --as --format --fields'
         case 'completion'
@@ -174,6 +176,7 @@ complete -c visitors -n '__visitors_at \'\'' -a seed -d 'Make up visitors, the s
 complete -c visitors -n '__visitors_at \'\'' -a assert -d 'Check how many visitors a selection chooses'
 complete -c visitors -n '__visitors_at \'\'' -a fixtures -d 'The store that a test needs, as files'
 complete -c visitors -n '__visitors_at \'\'' -a history -d 'What was done, by whom and when'
+complete -c visitors -n '__visitors_at \'\'' -a undo -d 'Take an operation back, or do it again'
 complete -c visitors -n '__visitors_at \'\'' -a explain -d 'Why a visitor is who it is, and what identify would do'
 complete -c visitors -n '__visitors_at \'\'' -a completion -d 'Print the completion script for a shell'
 complete -c visitors -n '__visitors_at \'\'' -a db -d 'The store itself'
@@ -967,6 +970,19 @@ complete -c visitors -n '__visitors_at \'history\'' -s q -l quiet -d 'Only resul
 complete -c visitors -n '__visitors_at \'history\'' -s V -l version -d 'Show the version and exit.'
 complete -c visitors -n '__visitors_at \'history\'' -s h -l help -d 'Show this message and exit.'
 complete -c visitors -n '__visitors_at \'history\' 0 0' -a '(__visitors_ids visitors,contacts)'
+
+# visitors undo
+complete -c visitors -n '__visitors_at \'undo\'' -l cascade -d 'Also take back what was done since to the same records.'
+complete -c visitors -n '__visitors_at \'undo\'' -s n -l dry-run -d 'Say what would change, and change nothing.'
+complete -c visitors -n '__visitors_at \'undo\'' -l db -r -F -d 'The store\'s file; :temp: for one that goes at the end.'
+complete -c visitors -n '__visitors_at \'undo\'' -l as -x -d 'Who does this, for the record.'
+complete -c visitors -n '__visitors_at \'undo\'' -l format -x -a 'table json ndjson csv tsv ids count' -d 'How to write results.'
+complete -c visitors -n '__visitors_at \'undo\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
+complete -c visitors -n '__visitors_at \'undo\'' -l no-color -d 'No colour.'
+complete -c visitors -n '__visitors_at \'undo\'' -s q -l quiet -d 'Only results and errors.'
+complete -c visitors -n '__visitors_at \'undo\'' -s V -l version -d 'Show the version and exit.'
+complete -c visitors -n '__visitors_at \'undo\'' -s h -l help -d 'Show this message and exit.'
+complete -c visitors -n '__visitors_at \'undo\' 0 0' -a '(__visitors_ids operations)'
 
 # visitors explain
 complete -c visitors -n '__visitors_at \'explain\'' -l identify-as -x -d 'Say what identify would do, and why.'

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 import visitors
 from visitors import VisitorStore
 from visitors.api.results import Undone
-from visitors.errors import Conflict, NotFound, VisitorsError
+from visitors.errors import Conflict, NotFound, UsageProblem
 from visitors.store.connection import Store
 from visitors.store.schema import RECORDED
 from visitors.store.search import METADATA_ROWS
@@ -112,21 +112,21 @@ def _imported(rows: list[tuple[str, str | None, str | None, float | None]]) -> S
     return step
 
 
-def _talk(name: str, which: int, *args: Any) -> Step:
+def _talk(name: str, which: int, *args: Any, **kwargs: Any) -> Step:
     def step(store: VisitorStore) -> object:
         found = [one.id for one in store.conversations.list()]
-        return getattr(store.conversations, name)(found[which % len(found)], *args) if found else None
+        return getattr(store.conversations, name)(found[which % len(found)], *args, **kwargs) if found else None
 
     return step
 
 
 def _fixture(devices: list[str], person: str | None, *, blocked: bool, prune: bool) -> Step:
     told: dict[str, Any] = {
-        "visitors": {
-            one: {"language": "de", **({"contact": "p"} if person else {}), **({"blocked": True} if blocked else {})}
-            for one in devices
-        },
+        "version": 1,
+        "visitors": {one: {"language": "de", **({"contact": "p"} if person else {})} for one in devices},
         "contacts": {"p": {"email": person, "name": "P", "metadata": {"plan": "pro"}}} if person else {},
+        "blocks": [{"visitor": one, "reason": "spam"} for one in devices if blocked],
+        "conversations": {"talk": {"visitor": devices[0], "messages": [{"visitor": devices[0], "body": "Hi"}]}},
     }
 
     def step(store: VisitorStore) -> object:
@@ -165,7 +165,8 @@ steps = st.one_of(
     call("contacts.delete", contact),
     call("contacts.restore", contact),
     call("conversations.start", visitor, message=st.just("Hello")),
-    st.builds(_talk, st.just("reply"), st.integers(0, 3), st.just("Answer")),
+    st.builds(_talk, st.just("reply"), st.integers(0, 3), st.just("Answer"), visitor=visitor),
+    st.builds(_talk, st.just("reply"), st.integers(0, 3), st.just("Answer"), agent=st.just("Bob")),
     st.builds(_talk, st.sampled_from(("resolve", "spam", "reopen")), st.integers(0, 3)),
     st.builds(_imported, st.lists(a_row, min_size=1, max_size=4)),
     st.builds(
@@ -184,7 +185,7 @@ def attempt(store: VisitorStore, step: Step) -> bool:
     before = operations(store)
     try:
         step(store)
-    except VisitorsError:
+    except (Conflict, NotFound, UsageProblem):
         assert operations(store) == before
     return operations(store) > before
 
@@ -200,7 +201,7 @@ def undo_or_refuse(store: VisitorStore, target: str, *, cascade: bool) -> Undone
 
 
 SLOW = settings(
-    max_examples=2_000 if LONG else 60,
+    max_examples=2_000 if LONG else 40,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

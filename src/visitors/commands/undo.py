@@ -9,6 +9,7 @@ import typer
 from visitors.commands import options
 from visitors.commands.many import number
 from visitors.context import context_of
+from visitors.domain.times import Instant, relative
 from visitors.operations.undo import TakenBack, take_back
 from visitors.output.shapes import TAKEN_BACK
 from visitors.store.schema import RECORDED
@@ -57,18 +58,18 @@ def command(
     ]
     ids = [one.operation.id for one in done] if dry_run else [undo.id]
     verb = "Would take back" if dry_run else "Took back"
-    line = f"{verb} {'; '.join(map(_told, done))}."
+    line = f"{verb} {'; '.join(_told(one, context.now) for one in done)}."
     context.output.done(TAKEN_BACK, results, ids, line, single=not cascade)
     if not dry_run and not context.output.quiet:
         context.output.note(f"to do it again: visitors undo {undo.id}")
 
 
-def _told(one: TakenBack) -> str:
-    """`block 01K… of 2026-03-01T… by ada (removed 3 blocks)`."""
+def _told(one: TakenBack, current: Instant) -> str:
+    """`block 01K… by ada, 3 minutes ago (removed 3 blocks)`."""
     parts = [
         f"{word} " + ", ".join(number(one.counts[what, kind], kind) for kind in RECORDED if one.counts[what, kind])
         for what, word in _WORDS.items()
         if any(how == what for how, _ in one.counts)
     ]
     of = one.operation
-    return f"{of.command} {of.id} of {of.at} by {of.actor} ({', '.join(parts)})"
+    return f"{of.command} {of.id} by {of.actor}, {relative(of.at, current)} ({', '.join(parts)})"

@@ -31,7 +31,7 @@ def touched_since(store: Store, target: int, earlier: Iterable[int] = ()) -> lis
     an email or external id that would come back, and records to which a reference would come back though
     they are gone or merged.
     """
-    return [Touch(*row) for row in store.execute(_TOUCHED, (target, rows(earlier)))]
+    return [Touch(*row) for row in store.execute(TOUCHED, (target, rows(earlier)))]
 
 
 def _made() -> Iterator[str]:
@@ -48,9 +48,10 @@ def _made_and_removed_since() -> Iterator[str]:
     for kind in RECORDED:
         yield (
             f"SELECT '{kind}', h.record FROM target AS t"
-            f" JOIN creations AS n ON n.operation = t.pk AND n.kind = '{kind}'"
-            f" JOIN changes AS h ON h.kind = '{kind}' AND json_extract(h.before, '$.pk') BETWEEN n.first AND n.last"
-            " AND h.before IS NOT NULL AND h.after IS NULL"
+            f" CROSS JOIN creations AS n ON n.operation = t.pk AND n.kind = '{kind}'"
+            f" CROSS JOIN changes AS h INDEXED BY changes_removed ON h.kind = '{kind}'"
+            " AND h.before IS NOT NULL AND h.after IS NULL AND json_extract(h.before, '$.pk') >= +n.first"
+            " AND json_extract(h.before, '$.pk') <= +n.last"
         )
 
 
@@ -91,9 +92,12 @@ def _touching() -> Iterator[str]:
     select = "SELECT w.pk, m.kind, m.record FROM members AS m CROSS JOIN"
     same = "h.record = m.record AND h.kind = m.kind"
     number = "json_extract(h.before, '$.pk')"
-    yield f"{select} changes AS h ON {same} CROSS JOIN operations AS w ON w.pk = h.operation AND ({wanted})"
     yield (
-        f"{select} changes AS h ON {same} AND h.before IS NOT NULL AND h.after IS NULL"
+        f"{select} changes AS h INDEXED BY changes_record ON {same}"
+        f" CROSS JOIN operations AS w ON w.pk = h.operation AND ({wanted})"
+    )
+    yield (
+        f"{select} changes AS h INDEXED BY changes_record ON {same} AND h.before IS NOT NULL AND h.after IS NULL"
         f" {_maker(number)} CROSS JOIN operations AS w ON w.pk = n.operation AND ({wanted})"
     )
     for kind, table in RECORDED.items():
@@ -130,9 +134,10 @@ _PARTS = {
         *_lost_parents(),
     ],
 }
-_TOUCHED = (
+TOUCHED = (
     "WITH "
     + ", ".join(f"{name} AS ({' UNION ALL '.join(selects)})" for name, selects in _PARTS.items())
     + f", touching (operation, kind, record) AS ({' UNION '.join(_touching())})"
     " SELECT operation, count(*), min(kind), min(record) FROM touching GROUP BY operation ORDER BY operation DESC"
 )
+"""The query: its parameters are the number of the operation, and a JSON array of those of earlier ones."""

@@ -1,0 +1,230 @@
+"""`visitors undo`: any operation is taken back, and done again; or it is told what stands in the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Visitors = Callable[..., Any]
+
+RECORDS = ("visitor", "contact", "block", "conversation", "message")
+
+
+def records(visitors: Visitors) -> list[str]:
+    """The lines of a dump that are records, not the record of what was done."""
+    told = visitors("db", "dump", "-o", "-").stdout.splitlines()
+    return [line for line in told if line.startswith(tuple(f'{{"type":"{kind}"' for kind in RECORDS))]
+
+
+def newest(visitors: Visitors) -> Any:
+    return visitors("history", "--limit", "1", "--format", "json").json[0]
+
+
+@pytest.fixture
+def people(visitors: Visitors) -> None:
+    """Two people: Ada with two devices, and Bea, who writes."""
+    visitors("create", "--id", "laptop", "--latitude", "51.507400000000004")
+    visitors("track", "--id", "phone", "--fingerprint", "f1")
+    visitors("create", "--id", "tablet")
+    visitors("identify", "laptop", "--email", "ada@example.com", "--external-id", "u1", "--metadata", "plan=pro")
+    visitors("identify", "phone", "--email", "ada@example.com")
+    visitors("identify", "tablet", "--email", "bea@example.com", "--name", "Bea")
+    visitors("conversations", "start", "tablet", "--message", "Hello")
+
+
+COMMANDS = {
+    "create": ("create",),
+    "track": ("track", "--id", "laptop", "--language", "en", "--city", "Oslo"),
+    "update": ("update", "laptop", "--language", "fr"),
+    "identify": ("identify", "tablet", "--email", "ada@example.com", "--relink"),
+    "unidentify": ("unidentify", "tablet"),
+    "block": ("block", "--all", "--yes", "--reason", "spam"),
+    "delete": ("delete", "--identified", "--yes"),
+    "contacts create": ("contacts", "create", "--email", "cleo@example.com"),
+    "contacts update": ("contacts", "update", "bea@example.com", "--email", "b@example.com"),
+    "contacts merge": ("contacts", "merge", "ada@example.com", "bea@example.com", "--yes"),
+    "contacts split": ("contacts", "split", "ada@example.com", "phone", "--name", "Other"),
+    "contacts delete": ("contacts", "delete", "ada@example.com"),
+    "conversations reply": ("conversations", "start", "laptop", "--message", "Me too"),
+    "seed": ("seed", "--count", "20", "--seed", "1"),
+}
+
+
+@pytest.mark.usefixtures("people")
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS.keys())
+def test_every_command_is_taken_back_and_done_again_to_the_bit(visitors: Visitors, command: tuple[str, ...]) -> None:
+    before = records(visitors)
+    visitors(*command)
+    after = records(visitors)
+    assert after != before
+
+    undo = visitors("undo").stdout.strip()
+    assert records(visitors) == before
+    visitors("undo", undo)
+    assert records(visitors) == after
+
+
+@pytest.mark.usefixtures("people")
+def test_an_import_and_fixtures_are_taken_back(visitors: Visitors, tmp_path: Path) -> None:
+    before = records(visitors)
+    rows = tmp_path / "rows.ndjson"
+    rows.write_text('{"id":"laptop","city":"Rome"}\n' + "".join(f'{{"id":"new{n}"}}\n' for n in range(2_500)))
+    fixture = tmp_path / "fixture.yaml"
+    fixture.write_text("version: 1\nvisitors:\n  phone:\n    language: de\nblocks:\n  - visitor: phone\n")
+    visitors("import", str(rows), "--on-existing", "update")
+    visitors("fixtures", "apply", str(fixture), "--prune", "--yes")
+
+    visitors("undo")
+    visitors("undo")
+
+    assert records(visitors) == before
+
+
+@pytest.mark.usefixtures("people")
+def test_repeating_it_walks_backwards_to_an_empty_store(visitors: Visitors) -> None:
+    for _ in range(7):
+        visitors("undo")
+
+    assert records(visitors) == []
+    refused = visitors("undo", "--format", "json", code=3)
+    assert refused.error["message"] == "there is nothing to take back"
+
+
+def test_in_a_pipe_it_prints_the_id_by_which_it_is_taken_back(visitors: Visitors, anonymous: str) -> None:
+    undo = visitors("undo")
+
+    assert undo.stdout == f"{newest(visitors)['id']}\n"
+    assert undo.stderr == f"to do it again: visitors undo {newest(visitors)['id']}\n"
+    assert visitors("undo", undo.stdout.strip(), "--quiet").stderr == ""
+    assert visitors("list", "--format", "ids").stdout == f"{anonymous}\n"
+
+
+def test_as_json_it_tells_what_it_did_to_how_many_records(visitors: Visitors, anonymous: str) -> None:
+    visitors("block", anonymous)
+    block = newest(visitors)
+
+    told = visitors("undo", "--format", "json").json
+
+    assert told == {
+        "outcome": "undone",
+        **{key: block[key] for key in ("id", "at", "actor", "command")},
+        "undoneBy": newest(visitors)["id"],
+        "removed": {"blocks": 1},
+        "changed": {},
+        "restored": {},
+    }
+
+
+def test_a_dry_run_tells_what_would_be_taken_back_and_does_nothing(visitors: Visitors, anonymous: str) -> None:
+    create = newest(visitors)["id"]
+
+    assert visitors("undo", "--dry-run").stdout == f"{create}\n"
+    assert newest(visitors)["id"] == create
+    assert visitors("list", "--format", "ids").stdout == f"{anonymous}\n"
+
+
+def test_history_shows_what_was_taken_back_and_by_which_undo(visitors: Visitors, anonymous: str) -> None:
+    visitors("update", anonymous, "--language", "en")
+    undo = visitors("undo").stdout.strip()
+
+    told = {one["command"]: one["undoneBy"] for one in visitors("history", "--format", "json").json}
+    assert told == {"undo": None, "update": undo, "create": None}
+
+    visitors("undo", undo)
+    assert {one["command"]: one["undoneBy"] for one in visitors("history", "--format", "json").json}["update"] is None
+
+
+def test_what_was_taken_back_is_not_taken_back_twice(visitors: Visitors, anonymous: str) -> None:
+    create = newest(visitors)["id"]
+    undo = visitors("undo", create).stdout.strip()
+
+    refused = visitors("undo", create, "--format", "json", code=4)
+
+    assert anonymous not in visitors("list").stdout
+    assert refused.error["code"] == "undone_already"
+    assert refused.error["hint"] == f"to do it again: visitors undo {undo}"
+
+
+def test_an_unknown_operation_is_not_found(visitors: Visitors, anonymous: str) -> None:
+    assert visitors("undo", "01ZZ", "--format", "json", code=3).error["code"] == "operation_not_found"
+    assert visitors("undo", anonymous + "x", code=3).stderr.startswith("error: no operation has the id")
+
+
+@pytest.mark.usefixtures("people")
+def test_it_refuses_what_was_built_upon_and_names_it(visitors: Visitors) -> None:
+    visitors("update", "laptop", "--language", "fr")
+    update = newest(visitors)
+    visitors("update", "laptop", "--city", "Rome", "--as", "bob")
+    since = newest(visitors)
+    before = records(visitors)
+
+    refused = visitors("undo", update["id"], "--format", "json", code=4)
+
+    assert refused.error["code"] == "touched_since"
+    assert f"visitor laptop by update {since['id']} (bob, {since['at']})" in refused.error["message"]
+    assert f"visitors undo {update['id']} --cascade" in refused.error["hint"]
+    assert records(visitors) == before
+
+
+@pytest.mark.usefixtures("people")
+def test_cascade_takes_back_what_was_built_upon_it_too_and_one_undo_does_all_again(visitors: Visitors) -> None:
+    before = records(visitors)
+    visitors("create", "--id", "watch")
+    create = newest(visitors)["id"]
+    visitors("identify", "watch", "--email", "dora@example.com")
+    visitors("conversations", "start", "watch", "--message", "Hi")
+    visitors("block", "--contact", "dora@example.com")
+    visitors("create", "--id", "unrelated")
+    after = records(visitors)
+
+    told = visitors("undo", create, "--cascade", "--format", "json").json
+    unrelated = records(visitors)
+    visitors("undo", newest(visitors)["id"])
+
+    assert [one["command"] for one in told] == ["block", "conversations start", "identify", "create"]
+    assert unrelated == sorted([*before, *[line for line in after if '"unrelated"' in line]], key=after.index)
+    assert records(visitors) == after
+
+
+def test_a_device_linked_since_to_a_contact_keeps_its_creation_from_being_undone(visitors: Visitors) -> None:
+    visitors("contacts", "create", "--email", "ada@example.com")
+    contact = newest(visitors)["id"]
+    visitors("create", "--id", "laptop")
+    visitors("identify", "laptop", "--email", "ada@example.com")
+
+    refused = visitors("undo", contact, code=4)
+
+    assert "visitor laptop by identify" in refused.stderr
+
+
+def test_an_email_that_somebody_else_has_now_does_not_come_back_beside_it(visitors: Visitors) -> None:
+    visitors("contacts", "create", "--email", "ada@example.com", "--external-id", "u1")
+    visitors("contacts", "update", "ext:u1", "--email", "new@example.com", "--external-id", "u2")
+    update = newest(visitors)["id"]
+    visitors("contacts", "create", "--email", "ada@example.com", "--external-id", "u1")
+
+    refused = visitors("undo", update, code=4)
+
+    assert "by contacts create" in refused.stderr
+
+
+def test_a_new_record_never_gets_the_number_of_one_that_was_taken_back(visitors: Visitors) -> None:
+    visitors("create", "--id", "first")
+    undo = visitors("undo").stdout.strip()
+    visitors("create", "--id", "second")
+
+    visitors("undo", undo)
+
+    assert visitors("list", "--sort", "id", "--format", "ids").lines == ["first", "second"]
+
+
+def test_the_story_of_a_visitor_tells_of_undo(visitors: Visitors, anonymous: str) -> None:
+    visitors("identify", anonymous, "--email", "ada@example.com")
+    visitors("undo")
+
+    told = [event["sentence"] for event in visitors("explain", anonymous, "--format", "json").json]
+
+    assert told[-1].startswith("unlinked from contact ")
