@@ -27,7 +27,7 @@ def commands(visitors: Visitors, *arguments: str, now: str | None = None) -> lis
 
 def test_operations_come_newest_first_with_who_when_and_how_many_changes(visitors: Visitors) -> None:
     newest, *_, oldest = visitors("history", "--format", "json").json
-    assert list(newest) == ["id", "at", "actor", "command", "arguments", "changeCount"]
+    assert list(newest) == ["id", "at", "actor", "command", "arguments", "changeCount", "undoneBy"]
     assert (newest["at"], newest["actor"], newest["command"]) == (WEDNESDAY, "eve", "block")
     assert (newest["arguments"], newest["changeCount"]) == (["--reason"], 2)
     assert (oldest["at"], oldest["actor"], oldest["command"]) == (MONDAY, "eve", "create")
