@@ -19,8 +19,9 @@ class Entry(NamedTuple):
 
     @property
     def module(self) -> str:
-        """The module that holds the command; a Python keyword gets an underscore behind it."""
-        parts = [word + "_" if keyword.iskeyword(word) else word for word in self.words.split()]
+        """The module that holds the command; a Python keyword gets an underscore behind it, a hyphen becomes one."""
+        words = self.words.replace("-", "_").split()
+        parts = [word + "_" if keyword.iskeyword(word) else word for word in words]
         return ".".join(["visitors.commands", *parts])
 
 
@@ -63,6 +64,7 @@ COMMANDS = (
     Entry("contacts split", PEOPLE, "Take visitors out of a contact into a new one"),
     Entry("contacts delete", PEOPLE, "Delete contacts, restorably"),
     Entry("contacts restore", PEOPLE, "Take the deletion of contacts back"),
+    Entry("contacts subject-export", PEOPLE, "Write all that is known about one person"),
     Entry("contacts duplicates", PEOPLE, "List contacts that may be one person"),
     Entry("conversations start", PEOPLE, "Start a conversation"),
     Entry("conversations list", PEOPLE, "List conversations"),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TypeAlias, Unpack
+from typing import Any, TypeAlias, Unpack, cast
+
+import msgspec
 
 from visitors.api.arguments import Person, Time, identity, public, text_of
 from visitors.api.session import Session
@@ -15,6 +17,7 @@ from visitors.domain.page import ContactPage
 from visitors.errors import NotFound, UsageProblem
 from visitors.operations import block, merge, references
 from visitors.operations.investigate import contact_page
+from visitors.operations.subject import subject, subject_export
 from visitors.store import contacts
 from visitors.store.connection import OpenOperation, Store
 from visitors.store.listing import Page
@@ -50,6 +53,15 @@ class Contacts:
         current = self._session.clock()
         with self._session.reading() as store:
             return contact_page(store, references.contact(store, contact, current).id, current)
+
+    def subject_export(self, contact: str) -> dict[str, Any]:
+        """All that the store knows about one person, as the command `contacts subject-export` writes it, with JSON's
+        types. Raises NotFound and Conflict.
+        """
+        current = self._session.clock()
+        with self._session.reading() as store:
+            found = subject_export(store, subject(store, contact, current), current)
+        return cast("dict[str, Any]", msgspec.to_builtins(found))
 
     def list(
         self,

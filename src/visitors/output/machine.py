@@ -68,6 +68,11 @@ def encode_json(value: object) -> str:
     return json_safe(msgspec.json.encode(value).decode())
 
 
+def json_document(value: object) -> str:
+    """Indented JSON in UTF-8, to be read, that no terminal takes for a command."""
+    return json_safe(msgspec.json.format(msgspec.json.encode(value), indent=2).decode()) + "\n"
+
+
 def json_lines(records: Iterable[object]) -> Iterator[str]:
     """`records` as NDJSON: what `encode_json` gives of each on a line, in pieces of many lines."""
     encode = msgspec.json.Encoder().encode_lines
@@ -99,8 +104,7 @@ def batched(pieces: Iterable[str]) -> Iterator[str]:
 
 
 def _json_object(records: Iterable[object]) -> Iterator[str]:
-    for record in records:
-        yield json_safe(msgspec.json.format(msgspec.json.encode(record), indent=2).decode()) + "\n"
+    yield from map(json_document, records)
 
 
 def _json_array(records: Iterable[object]) -> Iterator[str]:

@@ -17,7 +17,7 @@ import msgspec
 
 from visitors.domain.times import Instant
 from visitors.errors import UsageProblem, VisitorsError
-from visitors.output.machine import MachineFormat, as_record, batched, encode_json, json_lines, lines
+from visitors.output.machine import MachineFormat, as_record, batched, encode_json, json_document, json_lines, lines
 from visitors.output.sanitise import visible
 from visitors.output.shape import Record, Shape
 
@@ -129,6 +129,12 @@ class Output:
         counted = Counting(records)
         self._write(path, json_lines(counted))
         return counted.position
+
+    def document(self, path: str, value: msgspec.Struct) -> None:
+        """Write one JSON document, indented, to the file at `path` (`-`: standard output), whole or not at all.
+        Raises FileProblem.
+        """
+        self._write(path, [json_document(value)])
 
     def text_file(self, path: str, pieces: Iterable[str]) -> None:
         """Write text to the file at `path` (`-`: standard output), whole or not at all. Raises FileProblem."""

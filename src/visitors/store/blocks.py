@@ -72,6 +72,15 @@ def of_contact(store: Store, contact_id: str) -> list[Block]:
     return [Block(*row) for row in store.execute(sql, (contact_id,))]
 
 
+def of_any(store: Store, contact_ids: Sequence[str], visitor_ids: Sequence[str]) -> list[Block]:
+    """Every block of these contacts and visitors, oldest first."""
+    sql = (
+        f"SELECT {_COLUMNS} FROM blocks WHERE contact_id IN (SELECT value FROM json_each(?))"
+        " OR visitor_id IN (SELECT value FROM json_each(?)) ORDER BY pk"
+    )
+    return [Block(*row) for row in store.execute(sql, (rows(contact_ids), rows(visitor_ids)))]
+
+
 def move(store: Store, contact_id: str, to: str) -> int:
     """Make the blocks of a contact those of another one, whatever their state. Returns how many."""
     return store.execute("UPDATE blocks SET contact_id = ? WHERE contact_id = ?", (to, contact_id)).rowcount

@@ -13,6 +13,7 @@ import msgspec
 
 from visitors.domain.contact import Contact, Duplicate, ListedContact
 from visitors.domain.metadata import encode, metadata_hash
+from visitors.domain.subject import Alias
 from visitors.domain.times import Instant
 from visitors.store.connection import OpenOperation, Store, rows
 from visitors.store.listing import Condition, Page
@@ -201,6 +202,31 @@ def merged_ids(store: Store, contact_ids: Iterable[str]) -> list[str]:
         SELECT id FROM tombstones ORDER BY pk
     """
     return [row[0] for row in store.execute(sql, (rows(contact_ids),))]
+
+
+def tombstones(store: Store, contact: Contact) -> list[Alias]:
+    """The tombstones that lead to the contact, through chains too, and those with its external id or email,
+    wherever they lead; oldest first.
+    """
+    sql = """
+        WITH RECURSIVE found (id, pk) AS (
+            SELECT id, pk FROM contacts WHERE merged_into = ?
+            UNION SELECT id, pk FROM contacts WHERE external_id = ? AND merged_into IS NOT NULL
+            UNION SELECT id, pk FROM contacts WHERE email = ? AND merged_into IS NOT NULL
+            UNION SELECT next.id, next.pk FROM contacts AS next JOIN found ON next.merged_into = found.id
+        )
+        SELECT c.id, c.external_id, c.name, c.email, c.image, c.metadata, c.metadata_hash, c.created_at, c.updated_at,
+            c.deleted_at, c.merged_into
+        FROM found JOIN contacts AS c ON c.pk = found.pk ORDER BY c.pk
+    """
+    found = store.execute(sql, (contact.id, contact.external_id, contact.email))
+    return [Alias(*(*row[:5], _decode(row[5]), *row[6:])) for row in found]
+
+
+def deleted_with_email(store: Store, email: str) -> list[str]:
+    """The ids of the deleted contacts with this email, none of them a tombstone."""
+    sql = "SELECT id FROM contacts WHERE email = ? AND deleted_at IS NOT NULL AND merged_into IS NULL ORDER BY pk"
+    return [row[0] for row in store.execute(sql, (email,))]
 
 
 def duplicates(store: Store) -> list[Duplicate]:

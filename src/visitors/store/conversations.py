@@ -133,6 +133,15 @@ def of_contact(store: Store, contact_id: str) -> list[Conversation]:
     return [Conversation(*row) for row in store.execute(_SELECT + sql, (contact_id,))]
 
 
+def of_person(store: Store, contact_ids: Sequence[str], visitor_ids: Sequence[str]) -> list[Conversation]:
+    """The conversations of the contacts, and those of the visitors that are nobody's yet, oldest first."""
+    sql = (
+        " WHERE k.contact_id IN (SELECT value FROM json_each(?))"
+        " OR (k.contact_id IS NULL AND k.visitor_id IN (SELECT value FROM json_each(?))) ORDER BY k.pk"
+    )
+    return [Conversation(*row) for row in store.execute(_SELECT + sql, (rows(contact_ids), rows(visitor_ids)))]
+
+
 def select(store: Store, wanted: Filter, page: Page) -> list[Conversation]:
     """The conversations that match, in the order of `page`."""
     condition, parameters = _where(wanted)
@@ -182,6 +191,18 @@ def messages(store: Store, conversation_id: str) -> list[Message]:
         " WHERE conversation_id = ? ORDER BY pk"
     )
     return [Message(*row) for row in store.execute(sql, (conversation_id,))]
+
+
+def messages_of(store: Store, conversation_ids: Sequence[str]) -> dict[str, list[Message]]:
+    """Conversation id -> its messages, in order."""
+    sql = (
+        "SELECT id, conversation_id, visitor_id, agent, body, created_at FROM messages"
+        " WHERE conversation_id IN (SELECT value FROM json_each(?)) ORDER BY pk"
+    )
+    found: dict[str, list[Message]] = {conversation_id: [] for conversation_id in conversation_ids}
+    for row in store.execute(sql, (rows(conversation_ids),)):
+        found[row[1]].append(Message(*row))
+    return found
 
 
 def set_status(store: Store, operation: OpenOperation, conversation_ids: Sequence[str], status: Status) -> set[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
@@ -151,6 +151,49 @@ def links(store: Store, visitor_id: str) -> list[Link]:
             who = (change.at, change.actor, change.command, change.operation_id)
             found.append(Link(*who, before.get("contactId"), after.get("contactId"), causes.get(operation)))
     return found
+
+
+def timeline(store: Store, record_ids: Sequence[str]) -> list[tuple[Change, int]]:
+    """Every change of these records alone, oldest first, each with its operation's number."""
+    return _newest_first(store, "1", [], record_ids)[::-1]
+
+
+def once_linked(store: Store, contact_ids: Sequence[str]) -> list[str]:
+    """The ids of the visitors whose history tells that they were linked to one of the contacts and then were not,
+    or were removed. Reads all changes.
+    """
+    sql = (
+        "SELECT DISTINCT record FROM changes WHERE kind = 'visitor' AND instr(before, '\"contact_id\":\"')"
+        " AND json_extract(before, '$.contact_id') IN (SELECT value FROM json_each(?)) ORDER BY record"
+    )
+    return [row[0] for row in store.execute(sql, (rows(contact_ids),))]
+
+
+def removed_of(
+    store: Store, kind: str, owners: Mapping[str, Sequence[str]]
+) -> list[tuple[str, int, str | None, str | None]]:
+    """The records of `kind` that were removed and had in one of the columns `owners` one of its values: of each the
+    id, the operation, and whose it was, a contact's and a visitor's.
+    """
+    conditions = " OR ".join(
+        f"json_extract(before, '$.{column}') IN (SELECT value FROM json_each(?))" for column in owners
+    )
+    sql = (
+        "SELECT record, operation, json_extract(before, '$.contact_id'), json_extract(before, '$.visitor_id')"
+        f" FROM changes WHERE kind = ? AND before IS NOT NULL AND after IS NULL AND ({conditions})"
+    )
+    return store.execute(sql, (kind, *map(rows, owners.values()))).fetchall()
+
+
+def causes_of(store: Store, record_ids: Sequence[str]) -> dict[tuple[int, str], str]:
+    """Operation and record -> the rule by which the one changed the other."""
+    sql = "SELECT operation, record, code FROM causes WHERE record IN (SELECT value FROM json_each(?)) ORDER BY pk"
+    return {(operation, record): code for operation, record, code in store.execute(sql, (rows(record_ids),))}
+
+
+def taken_back(store: Store) -> set[int]:
+    """The numbers of the operations that were undone, by others that may have been undone themselves."""
+    return {row[0] for row in store.execute("SELECT target FROM undone")}
 
 
 def _causes(store: Store, record_id: str) -> dict[int, str]:

@@ -156,6 +156,12 @@ def devices_of(store: Store, contact_id: str, *, besides: str | None = None) -> 
     return [Device(*row) for row in store.execute(sql, (contact_id, besides))]
 
 
+def linked_to(store: Store, contact_ids: Sequence[str]) -> list[str]:
+    """The ids of the visitors, deleted or not, that are linked to one of the contacts, oldest first."""
+    sql = "SELECT id FROM visitors WHERE contact_id IN (SELECT value FROM json_each(?)) ORDER BY pk"
+    return [row[0] for row in store.execute(sql, (rows(contact_ids),))]
+
+
 def insert(
     store: Store,
     operation: OpenOperation,

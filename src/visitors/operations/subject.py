@@ -1,0 +1,250 @@
+"""All that the store knows about one person, and nothing of anybody else; `domain.subject` has the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from visitors.domain import normalise
+from visitors.domain.contact import Contact
+from visitors.domain.operation import Change
+from visitors.domain.subject import (
+    ANOTHER_CONTACT,
+    ANOTHER_TIME,
+    FORMAT_VERSION,
+    Alias,
+    FormerVisitor,
+    Header,
+    Ownership,
+    OwnTime,
+    Spell,
+    Subject,
+    SubjectConversation,
+    SubjectLink,
+    masked,
+    without_others,
+)
+from visitors.domain.times import Instant
+from visitors.domain.visitor import Visitor
+from visitors.errors import Conflict, NotFound
+from visitors.operations import references
+from visitors.store import blocks, contacts, conversations, operations, visitors
+from visitors.store.connection import Store
+from visitors.store.schema import SCHEMA_VERSION
+
+_FIELDS = [
+    (field, name)
+    for field, name in zip(Visitor.__struct_fields__, Visitor.__struct_encode_fields__, strict=True)
+    # what stands in the document beside the visitors
+    if field not in ("contact", "blocked_at", "blocked_by", "block_reason", "block_expires_at")
+]
+_WHAT = "All that a visitors store knows about one person"
+_OF_HISTORY = (
+    "history has every recorded change, oldest first: the fields that differ, before and after. A record's first"
+    " change has all its fields."
+)
+_OF_OTHERS = (
+    f"Of a browser that several people used, only the time of this person is here. {ANOTHER_CONTACT!r} stands for the"
+    f" id of somebody else, {ANOTHER_TIME!r} for a value that was set while the browser was theirs."
+)
+
+
+def subject(store: Store, reference: str, current: Instant) -> Contact:
+    """The contact that `reference` means, also a deleted one by its email. Raises NotFound, Conflict, InvalidData."""
+    try:
+        return references.contact(store, reference, current)
+    except NotFound:
+        if "@" not in reference or reference.strip().startswith("ext:"):
+            raise
+        deleted = contacts.deleted_with_email(store, normalise.email(reference, "contact"))
+        if not deleted:
+            raise
+        if len(deleted) > 1:
+            raise Conflict(
+                f"{reference.strip()!r} is ambiguous: deleted contacts {', '.join(deleted)}",
+                code="ambiguous",
+                hint="give one of these ids",
+            ) from None
+        return references.contact(store, deleted[0], current)
+
+
+def subject_export(store: Store, contact: Contact, current: Instant) -> Subject:
+    """The document about `contact`, which is no tombstone."""
+    aliases = _aliases(store, contact, current)
+    history = _History(store, {contact.id, *(alias.id for alias in aliases)})
+    own_blocks, kept = _blocks(store, history, current)
+    talks = conversations.of_person(store, sorted(history.contacts), history.linked)
+    messages = conversations.messages_of(store, [talk.id for talk in talks])
+    talk_ids = [*messages, *history.removed("conversation")]
+    message_ids = [message.id for of_talk in messages.values() for message in of_talk]
+    removed_messages = [one[0] for one in operations.removed_of(store, "message", {"conversation_id": talk_ids})]
+    records = [*history.contacts, *kept, *talk_ids, *message_ids, *removed_messages]
+    found = Subject(
+        Header(_WHAT, FORMAT_VERSION, contact.id, current, SCHEMA_VERSION, {}, [_OF_HISTORY, _OF_OTHERS]),
+        contact,
+        [msgspec.structs.replace(one, merged_into=masked(one.merged_into, history.contacts)) for one in aliases],
+        history.records(current),
+        list(history.former()),
+        [SubjectConversation(*(*msgspec.structs.astuple(talk), messages[talk.id])) for talk in talks],
+        own_blocks,
+        list(history.links()),
+        history.changes(records),
+    )
+    found.subject_export.counts.update(
+        aliases=len(found.aliases),
+        visitors=len(found.visitors),
+        formerVisitors=len(found.former_visitors),
+        conversations=len(found.conversations),
+        messages=len(message_ids),
+        blocks=len(found.blocks),
+        links=len(found.links),
+        history=len(found.history),
+    )
+    return found
+
+
+class _History:
+    """The history of a person's visitors, by who had them when."""
+
+    def __init__(self, store: Store, own: set[str]) -> None:
+        self._store = store
+        self.contacts = own
+        self.linked = visitors.linked_to(store, sorted(own))
+        """The ids of the visitors that are the person's now."""
+        self._all = list(dict.fromkeys([*self.linked, *operations.once_linked(store, sorted(own))]))
+        self._causes = operations.causes_of(store, self._all)
+        self._changes: dict[str, list[tuple[Change, int]]] = {visitor_id: [] for visitor_id in self._all}
+        for change, operation in operations.timeline(store, self._all):
+            if change.kind == "visitor":
+                self._changes[change.record_id].append((change, operation))
+        void = operations.taken_back(store)
+        self._ownership = {
+            visitor_id: Ownership(self._spells(visitor_id, changes, void))
+            for visitor_id, changes in self._changes.items()
+        }
+        self._own_times = {
+            visitor_id: OwnTime(changes, self._ownership[visitor_id], own)
+            for visitor_id, changes in self._changes.items()
+        }
+
+    def _spells(self, visitor_id: str, changes: Sequence[tuple[Change, int]], void: set[int]) -> Iterator[Spell]:
+        for position, (change, operation) in enumerate(changes):
+            after, before = change.after or {}, change.before or {}
+            if position == 0 and "contactId" in before:
+                yield Spell(0, before["contactId"])
+            if "contactId" in after:
+                cause = self._causes.get((operation, visitor_id))
+                yield Spell(operation, after["contactId"], cause, operation in void)
+
+    def owns(self, visitor_id: str, operation: int) -> bool:
+        """Whether the visitor was the person's when the operation had ended."""
+        return visitor_id in self._ownership and self._ownership[visitor_id].at(operation) in self.contacts
+
+    @property
+    def known(self) -> list[str]:
+        """The ids of the visitors that are, or ever were, the person's."""
+        return self._all
+
+    def records(self, current: Instant) -> list[dict[str, Any]]:
+        """The visitors that are the person's, as they are now."""
+        found = visitors.find_many(self._store, self.linked, current)
+        return [self._own_times[one.id].record({name: getattr(one, field) for field, name in _FIELDS}) for one in found]
+
+    def former(self) -> Iterator[FormerVisitor]:
+        """The visitors that were the person's, and are no longer."""
+        linked = set(self.linked)
+        for visitor_id, ownership in self._ownership.items():
+            first, end = ownership.first(self.contacts), ownership.end(self.contacts)
+            if visitor_id not in linked and first is not None and end is not None:
+                times = {operation: change.at for change, operation in self._changes[visitor_id]}
+                yield FormerVisitor(visitor_id, times.get(first, times[min(times)]), times[end])
+
+    def links(self) -> Iterator[SubjectLink]:
+        """How the visitors were linked to the person, and how they ceased to be; the oldest first."""
+        found = []
+        for visitor_id, changes in self._changes.items():
+            for change, operation in changes:
+                ends = ((change.before or {}).get("contactId"), (change.after or {}).get("contactId"))
+                own = self.owns(visitor_id, operation) or (
+                    ends[0] in self.contacts and self.owns(visitor_id, operation - 1)
+                )
+                if ends[0] != ends[1] and own:
+                    who = (change.at, change.actor, change.command, change.operation_id)
+                    before, after = (masked(end, self.contacts) for end in ends)
+                    cause = self._causes.get((operation, visitor_id))
+                    link = SubjectLink(visitor_id, *who, before, after, cause)
+                    found.append((operation, link))
+        found.sort(key=lambda pair: pair[0])
+        return (link for _, link in found)
+
+    def removed(self, kind: str) -> list[str]:
+        """The ids of the person's blocks or conversations that are no longer there."""
+        owners = {"contact_id": sorted(self.contacts), "visitor_id": self._all}
+        return [
+            record
+            for record, operation, contact_id, visitor_id in operations.removed_of(self._store, kind, owners)
+            if contact_id in self.contacts or (contact_id is None and self.owns(visitor_id or "", operation))
+        ]
+
+    def changes(self, records: Sequence[str]) -> list[Change]:
+        """The changes of the person's time of all visitors, and all changes of the other `records`, oldest first."""
+        found = [pair for pair in operations.timeline(self._store, records) if pair[0].kind != "visitor"]
+        for own_time in self._own_times.values():
+            found += own_time.changes
+        found.sort(key=lambda pair: pair[1])
+        return [without_others(change, self.contacts) for change, _ in found]
+
+
+def _aliases(store: Store, contact: Contact, current: Instant) -> list[Alias]:
+    """The tombstones that are the person: they lead to the contact, and no other contact has taken over their
+    external id or email, as one does that was split off again.
+    """
+    found = {alias.id: alias for alias in contacts.tombstones(store, contact)}
+    return [alias for alias in found.values() if _holder(store, alias, found, current) == contact.id]
+
+
+def _holder(store: Store, alias: Alias, others: Mapping[str, Alias], current: Instant) -> str:
+    """The id of the contact that the tombstone is part of."""
+    survivor = contacts.find(store, alias.id, current)
+    assert survivor is not None
+    through: Alias | None = alias
+    while through is not None:
+        having = _having(store, through, current)
+        if having:
+            return survivor.id if survivor.id in having else having[0]
+        through = others.get(through.merged_into or "")
+    return survivor.id
+
+
+def _having(store: Store, alias: Alias, current: Instant) -> list[str]:
+    """The ids of the contacts, none a tombstone, with the external id of this one, else of live ones with its email."""
+    if alias.external_id is not None:
+        one = contacts.find_by_external_id(store, alias.external_id, current)
+        if one is not None and one.external_id == alias.external_id:
+            return [one.id]
+    if alias.email is None:
+        return []
+    return [one.id for one in contacts.find_by_email(store, alias.email, current) if one.email == alias.email]
+
+
+def _blocks(store: Store, history: _History, current: Instant) -> tuple[list[dict[str, Any]], list[str]]:
+    """The blocks of the person, and those of visitors: if they were made in the person's time, or hold now for a
+    visitor that is the person's, in which case the reason is masked, since it was somebody else's. Also the ids of
+    those whose history is the person's, with those that are no longer there.
+    """
+    found = blocks.of_any(store, sorted(history.contacts), history.known)
+    made: dict[str, int] = {}
+    for change, operation in operations.timeline(store, [one.id for one in found if one.visitor_id is not None]):
+        made.setdefault(change.record_id, operation)
+    linked = set(history.linked)
+    own, kept = [], history.removed("block")
+    for block in found:
+        record = {**msgspec.to_builtins(block), "state": block.state(current)}
+        if block.visitor_id is None or history.owns(block.visitor_id, made.get(block.id, 0)):
+            kept.append(block.id)
+            own.append(record)
+        elif record["state"] == "live" and block.visitor_id in linked:
+            own.append({**record, "reason": block.reason and ANOTHER_TIME})
+    return own, kept
