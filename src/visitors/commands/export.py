@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from functools import reduce
 from typing import Annotated, cast
 
 import typer
@@ -9,10 +11,13 @@ import typer
 from visitors.commands import listing, options
 from visitors.commands.many import number
 from visitors.context import Context, context_of
+from visitors.domain.pseudonyms import Pseudonyms
 from visitors.errors import UsageProblem
+from visitors.input.key_file import read_key
 from visitors.input.source import FORMATS, format_of
 from visitors.operations import references
 from visitors.output.machine import MachineFormat
+from visitors.output.redaction import Alter, Altered, Redaction
 from visitors.output.shapes import VISITOR
 from visitors.store import visitors
 from visitors.store.connection import ONE_PASS_KIBIBYTES
@@ -30,6 +35,22 @@ def command(
     spreadsheet_safe: Annotated[
         bool, typer.Option("--spreadsheet-safe", help="Put a quote before cells that start a formula.")
     ] = False,
+    redact: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FIELDS",
+            help="Make these fields null, named as for --fields: ip,contact.email. Repeatable.",
+            show_default=False,
+        ),
+    ] = None,
+    pseudonymize: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KEYFILE",
+            help="Put stand-ins for what identifies people and devices, made with this secret key.",
+            show_default=False,
+        ),
+    ] = None,
     sort: listing.Sort = None,
     reverse: listing.Reverse = False,
     limit: listing.Limit = None,
@@ -43,18 +64,23 @@ def command(
 
     It carries visitors, the contacts of those that have one, and who is blocked. Contacts without
     visitors, conversations, merged contacts and the history are in 'visitors db dump'.
+
+    --redact and --pseudonymize make it safe to pass on. A value has the same stand-in in every export
+    with the same key, so that visitors and contacts can still be joined, and the file be imported.
     """
     context = context_of(ctx)
     context.refuse_store(output)
     format_ = _format(context, output)
     if spreadsheet_safe and format_ not in ("csv", "tsv"):
         raise UsageProblem("--spreadsheet-safe is for csv and tsv")
+    alter = _alteration(format_, redact, pseudonymize, output)
     page = _page(context, sort, reverse=reverse, limit=limit, after=after)
     with context.reading() as store:
         store.keep_in_memory(ONE_PASS_KIBIBYTES)
         selection = references.selection(store, context.selection(), context.now)
         chosen = ChosenVisitors(store, selection, page, context.now)
-        written = context.output.file(output, format_, VISITOR, chosen, safe=spreadsheet_safe)
+        passed_on = chosen if alter is None else Altered(chosen, alter)
+        written = context.output.file(output, format_, VISITOR, passed_on, safe=spreadsheet_safe)
     if output != "-":
         context.output.note(f"wrote {number(written, 'visitor')} to {output}")
 
@@ -66,6 +92,30 @@ def _format(context: Context, output: str) -> MachineFormat:
     if given is None and output != "-" and format_of(output) is None:
         raise UsageProblem(f"which format shall {output} have?", hint="an extension such as .csv, or --format")
     return cast("MachineFormat", given or (format_of(output) if output != "-" else None) or "tsv")
+
+
+def _alteration(format_: MachineFormat, redact: list[str] | None, key_file: str | None, output: str) -> Alter | None:
+    """What is done to each record before it is written; None if nothing. Raises UsageProblem and InvalidData."""
+    alterations: list[Alter] = []
+    if key_file is not None:
+        _refuse_key(key_file, output)
+        alterations.append(Pseudonyms(read_key(key_file)).of_visitor)
+    if redact is not None:
+        names = [name.strip() for names in redact for name in names.split(",") if name.strip()]
+        if not names:
+            raise UsageProblem("--redact names no field")
+        redaction = Redaction(VISITOR, names)
+        if format_ == "ids" and ("id",) in redaction.paths:
+            raise UsageProblem("--format ids writes the ids that --redact leaves out")
+        alterations.append(redaction)
+    if not alterations:
+        return None
+    return lambda record: reduce(lambda altered, alter: alter(altered), alterations, record)
+
+
+def _refuse_key(key_file: str, output: str) -> None:
+    if output != "-" and os.path.realpath(output) == os.path.realpath(key_file):
+        raise UsageProblem(f"{output} is the key file itself", hint="name another file")
 
 
 def _page(context: Context, sort: str | None, *, reverse: bool, limit: int | None, after: str | None) -> Page:

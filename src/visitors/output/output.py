@@ -30,14 +30,15 @@ class Chosen(Protocol):
     """The records of an export, as values or as rows of joined cells (see `visitors.output.joined`)."""
 
     groups: tuple[int, ...]
+    """How many cells each value of a row stands for; empty where there are no such rows."""
 
     def count(self) -> int | None:
         """How many there are, None if that is not known."""
 
-    def records(self) -> Iterable[msgspec.Struct]:
+    def records(self) -> Iterable[msgspec.Struct | Record]:
         """As values."""
 
-    def encoded(self) -> Iterable[msgspec.Struct]:
+    def encoded(self) -> Iterable[msgspec.Struct | Record]:
         """As values that can only be encoded as JSON."""
 
     def joined(self, separator: str, /) -> Iterable[tuple[Any, ...]]:
@@ -108,7 +109,7 @@ class Output:
         from visitors.output.progress import SMALL_ROWS, watched
 
         paths = shape.paths(self.fields)
-        whole = format_ in JOINED and self.fields is None and not safe
+        whole = bool(chosen.groups) and format_ in JOINED and self.fields is None and not safe
         if whole:
             items: Iterable[Any] = chosen.joined(separator_of(format_))
         else:

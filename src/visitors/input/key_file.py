@@ -1,0 +1,66 @@
+"""A file that holds a secret key: read whole, and only if nobody but its owner can."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from visitors.errors import InvalidData
+
+SHORTEST = 16
+"""The least number of bytes of a key."""
+LONGEST = 65_536
+"""The most: what is larger is some other file."""
+
+_MAKE_ONE = "openssl rand -out {path} 32 && chmod 600 {path}"
+
+
+def read_key(path: str) -> bytes:
+    """The bytes of the key file at `path`, all of them; a symbolic link stands for what it points to.
+
+    Raises InvalidData when it is missing, no plain file, unreadable, too short or too long, and when its group or
+    others may read or write it. Neither the message nor the hint says what is in it.
+    """
+    make_one = _MAKE_ONE.format(path=_quoted(path))
+    try:
+        # what is looked at is what is read; a pipe without a writer must not be waited for
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
+    except FileNotFoundError:
+        raise InvalidData(f"there is no key file {path}", code="key_missing", hint=make_one) from None
+    except OSError as error:
+        raise InvalidData(f"cannot read the key file {path}: {error.strerror}", code="key_unreadable") from None
+    try:
+        _check(path, os.fstat(descriptor))
+        with os.fdopen(descriptor, "rb", closefd=False) as opened:
+            key = opened.read(LONGEST + 1)
+    finally:
+        os.close(descriptor)
+    if len(key) < SHORTEST:
+        found = f"has {len(key)} bytes" if key else "is empty"
+        raise InvalidData(
+            f"the key file {path} {found}; a key has at least {SHORTEST}", code="key_too_short", hint=make_one
+        )
+    if len(key) > LONGEST:
+        raise InvalidData(
+            f"the key file {path} is larger than {LONGEST:,} bytes: is it a key?", code="key_too_long", hint=make_one
+        )
+    return key
+
+
+def _check(path: str, status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        what = "a directory" if stat.S_ISDIR(status.st_mode) else "no plain file"
+        raise InvalidData(f"the key file {path} is {what}", code="key_unreadable", hint="name a file")
+    if os.name == "posix" and status.st_mode & 0o077:
+        mode = f"{stat.S_IMODE(status.st_mode):04o}"
+        raise InvalidData(
+            f"others than its owner may read or write the key file {path} (mode {mode})",
+            code="key_not_private",
+            hint=f"chmod 600 {_quoted(path)}",
+        )
+
+
+def _quoted(path: str) -> str:
+    from shlex import quote
+
+    return quote(path)
