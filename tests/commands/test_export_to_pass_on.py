@@ -274,9 +274,10 @@ def test_a_key_that_may_not_be_read_is_told(key: Path, monkeypatch: pytest.Monke
     def refuse(*_: object) -> int:
         raise PermissionError(13, "Permission denied")
 
-    with monkeypatch.context() as patch, pytest.raises(InvalidData, match="Permission denied") as refused:
+    with monkeypatch.context() as patch:
         patch.setattr(os, "open", refuse)  # root, as whom tests may run, may read everything
-        read_key(str(key))
+        with pytest.raises(InvalidData, match="Permission denied") as refused:
+            read_key(str(key))
     assert refused.value.code == "key_unreadable"
 
 
