@@ -143,6 +143,11 @@ class Context:
         if os.path.realpath(path) in [os.path.realpath(file) for file in files]:
             raise UsageProblem(f"{path} is the store itself", hint="name another file")
 
+    @property
+    def can_ask(self) -> bool:
+        """Whether there is a person at a terminal to be asked."""
+        return sys.stdin.isatty() and sys.stderr.isatty()
+
     def confirm(self, question: str, *, yes: bool) -> None:
         """Ask on the terminal; `yes` answers beforehand.
 
@@ -150,7 +155,7 @@ class Context:
         """
         if yes:
             return
-        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        if not self.can_ask:
             raise UsageProblem(f"{question}: not asked, since this is no terminal", code="yes_needed", hint="add --yes")
         sys.stdout.flush()
         sys.stderr.write(f"{visible(question)}? [y/N] ")

@@ -51,6 +51,7 @@ COMMANDS = (
     Entry("unblock", VISITORS, "Lift blocks"),
     Entry("delete", VISITORS, "Delete visitors, restorably"),
     Entry("restore", VISITORS, "Take the deletion of visitors back"),
+    Entry("prune", VISITORS, "Delete visitors that nobody would miss"),
     Entry("export", BULK, "Write visitors to a file or to standard output"),
     Entry("import", BULK, "Read visitors from a file or from standard input"),
     Entry("history", RECORD, "What was done, by whom and when"),

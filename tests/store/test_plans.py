@@ -66,6 +66,8 @@ SELECTIONS = st.fixed_dictionaries(
         ),
         "search": st.sampled_from(["ada", "VIS-0", "v", "BOB"]),
         "deleted": st.just(value=True),
+        "idle_since": st.sampled_from(TIMES),
+        "without_conversations": st.just(value=True),
     },
 )
 

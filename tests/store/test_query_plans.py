@@ -36,11 +36,14 @@ SERVED: dict[str, list[object]] = {
     "metadata": [(MetadataFilter("plan"),), (MetadataFilter("plan", "pro"),), (MetadataFilter("seats", "5"),)],
     "search": ["ada", 'a "b'],
     "deleted": [True],
+    "idle_since": [AT],
+    "without_conversations": [],
 }
 TESTED: dict[str, list[object]] = {
     "blocked": [False],
     "metadata": [(MetadataFilter("plan", "pro", negated=True),)],
     "search": ["ad"],
+    "without_conversations": [True],
 }
 SORTS = [None, *visitors.SORTABLE.values()]
 PLACES = [None, Place(5, "en"), Place(5)]

@@ -33,6 +33,7 @@ from visitors.domain.expectation import Expectation
 from visitors.domain.identity import CLEARABLE
 from visitors.domain.ids import given_id
 from visitors.domain.page import VisitorPage
+from visitors.domain.pruning import age_limit, prunable
 from visitors.domain.selection import Selection
 from visitors.domain.times import Instant
 from visitors.domain.visitor import Visitor, browser_changes, browser_data
@@ -286,6 +287,17 @@ class VisitorStore:
             chosen,
             deleted=True,
         )
+
+    def prune(self, older_than: Time, **chosen: Unpack[Chosen]) -> _Visitors:
+        """Delete, restorably, visitors that are anonymous, without conversations, not blocked, and were not seen for
+        an age such as `90d`, or since a time. A selection narrows it further.
+        """
+        current = self._session.clock()
+        wanted = prunable(selection(chosen, current), age_limit(text_of(older_than), current))
+        with self._session.operation("prune") as operation:
+            ids = visitors.chosen_ids(self._session.store, wanted, operation.at)
+            visitors.set_deleted(self._session.store, operation, ids, deleted=True)
+            return visitors.find_many(self._session.store, ids, operation.at)
 
     def import_(
         self,

@@ -9,6 +9,7 @@ import msgspec
 from visitors.context import Context
 from visitors.domain.contact import Contact
 from visitors.domain.conversation import Conversation, Status
+from visitors.domain.selection import Selection
 from visitors.domain.visitor import Visitor
 from visitors.errors import UsageProblem
 from visitors.operations import references
@@ -38,6 +39,8 @@ def change_visitors(
     verb: Verb,
     act: Act,
     *,
+    chosen: Selection | None = None,
+    question: str | None = None,
     everything: bool = False,
     yes: bool = False,
     dry_run: bool = False,
@@ -45,12 +48,12 @@ def change_visitors(
 ) -> None:
     """Change the visitors that were named or selected, in one operation, all or none.
 
-    `deleted` is that of `Targets`; unless it is False, deleted ones may be named. Raises UsageProblem,
-    NotFound, Conflict and Declined.
+    Without `chosen` the options select; without `question` it asks how many there are. `deleted` is that of
+    `Targets`; unless it is False, deleted ones may be named. Raises UsageProblem, NotFound, Conflict and Declined.
     """
     targets = Targets(
         typed,
-        context.selection(),
+        context.selection() if chosen is None else chosen,
         everything=everything,
         deleted=deleted,
         selects=context.takes("never_seen"),
@@ -59,8 +62,9 @@ def change_visitors(
     if targets.named is not None:
         targets.named = context.references(targets.named)
     if targets.named is None and not dry_run:
-        with context.reading() as store:
-            question = f"{verb.infinitive} {number(targets.count(store, context.now), 'visitor')}"
+        if question is None:
+            with context.reading() as store:
+                question = f"{verb.infinitive} {number(targets.count(store, context.now), 'visitor')}"
         context.confirm(question, yes=yes)
     with context.operation(dry_run=dry_run) as operation:
         ids = targets.resolve(context.store, operation.at)

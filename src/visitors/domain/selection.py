@@ -40,6 +40,10 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     metadata: tuple[MetadataFilter, ...] = ()
     search: str | None = None
     deleted: bool = False
+    idle_since: Instant | None = None
+    """Neither seen nor made at or after this time; no option says so, `prune` does."""
+    without_conversations: bool = False
+    """Who neither began one nor wrote in one; as above."""
 
     @property
     def is_everything(self) -> bool:

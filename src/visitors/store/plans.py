@@ -128,6 +128,13 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
         sql = f"SELECT 1 FROM {self.table} AS {self.alias} {access} WHERE {condition.sql}"
         return _up_to(store, Condition(sql, condition.parameters), limit)
 
+    def totals(self, store: Store, columns: str) -> tuple[Any, ...]:
+        """One row of `columns`, which add up all records that match."""
+        access, condition = self._all(store)
+        sql = f"SELECT {columns} FROM {self.table} AS {self.alias} {access} WHERE {condition.sql}"
+        found: tuple[Any, ...] = store.execute(sql, condition.parameters).fetchone()
+        return found
+
     def _all(self, store: Store) -> Statement:
         driver = self.driver(store, Page())
         if driver is not None:

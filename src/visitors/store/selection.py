@@ -22,6 +22,11 @@ BLOCKED = (
 )
 """Whether visitor `v` is blocked, itself or through its contact; takes the current instant twice."""
 
+_SILENT = (
+    "NOT EXISTS (SELECT 1 FROM conversations WHERE visitor_id = v.id)"
+    " AND NOT EXISTS (SELECT 1 FROM messages WHERE visitor_id = v.id)"
+)
+
 # CROSS JOIN: what the block, text or key leads to is looked up, and not the other way round
 _LIVE_BLOCKS = "SELECT v.pk FROM blocks AS b INDEXED BY blocks_live CROSS JOIN visitors AS v"
 _BLOCKED_ONES = (
@@ -78,6 +83,8 @@ def _filters(selection: Selection, current: Instant) -> Iterator[Filter]:
         if value is not None:
             yield Filter(span=Span.of(column, value))
     yield from _times(selection)
+    if selection.without_conversations:
+        yield Filter(test=Condition(_SILENT))
     yield from map(_metadata, selection.metadata)
     if selection.search is not None:
         yield _search(selection.search)
@@ -90,6 +97,9 @@ def _times(selection: Selection) -> Iterator[Filter]:
         yield Filter(span=Span(column="last_seen_at", lower=selection.seen_since, upper=selection.seen_until))
     if selection.never_seen:
         yield Filter(span=Span(column="last_seen_at", nulls=True))
+    if selection.idle_since is not None:
+        unseen = Condition("coalesce(v.last_seen_at, '') < ?", (selection.idle_since,))
+        yield Filter(span=Span(column="created_at", upper=selection.idle_since), test=unseen)
 
 
 def _language(tag: str) -> Filter:

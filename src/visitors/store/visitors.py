@@ -10,6 +10,7 @@ import msgspec
 from visitors.domain.contact import Contact
 from visitors.domain.metadata import encode
 from visitors.domain.page import Device
+from visitors.domain.pruning import Idle
 from visitors.domain.selection import Selection
 from visitors.domain.times import Instant
 from visitors.domain.visitor import BrowserData, Visitor
@@ -115,6 +116,13 @@ def count(store: Store, selection: Selection, current: Instant, limit: int | Non
 def chosen_ids(store: Store, selection: Selection, current: Instant) -> list[str]:
     """The ids of the chosen visitors, in the order in which the store got them."""
     return chosen(selection, current).ids(store)
+
+
+def idle(store: Store, selection: Selection, current: Instant) -> Idle:
+    """What the chosen visitors add up to, by when they were last seen."""
+    seen = "coalesce(v.last_seen_at, v.created_at)"
+    columns = f"count(*), count(*) - count(v.last_seen_at), min({seen}), max({seen})"
+    return Idle(*chosen(selection, current).totals(store, columns))
 
 
 def existing(store: Store, visitor_ids: Sequence[str]) -> set[str]:
