@@ -141,6 +141,19 @@ def test_every_field_of_a_visitor_has_its_treatment() -> None:
     assert tuple(TREATMENT) == VISITOR.fields
 
 
+def test_the_readme_tells_the_treatment_of_every_field() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    table = readme.partition("| field | becomes |\n")[2].partition("\n\n")[0].splitlines()[1:]
+    told = {field: row.split(" | ")[1] for row in table for field in re.findall("`([^`]+)`", row.split(" | ")[0])}
+    assert sorted(told) == sorted(TREATMENT)
+    stand_ins = Pseudonyms(b"k" * 16)
+    for field, what in told.items():
+        value = {"plan": "pro"} if "{" in what else "126.0.6478.127"
+        treated = TREATMENT[field](stand_ins, field, value)
+        assert (treated == value) == (what == "as it is |")
+        assert (treated is None) == (what in ("null |", "the hash of that |"))
+
+
 def test_a_field_that_nobody_thought_of_becomes_null() -> None:
     record = {"id": "v", "contact": None, "shoeSize": "44"}
     assert Pseudonyms(b"k" * 16).of_visitor(record)["shoeSize"] is None

@@ -62,7 +62,7 @@ def _section(shell: str, script: str, command: Command) -> str:
     """The part of the script about one command."""
     begin, end = {
         "bash": (f"\n    '{command.words}')\n", ";;"),
-        "zsh": ("\n" + "_".join(["_visitors", *command.words.split()]) + "() {\n", "\n}\n"),
+        "zsh": ("\n" + "_".join(["_visitors", *command.words.replace("-", "_").split()]) + "() {\n", "\n}\n"),
         "fish": ("\n# " + f"visitors {command.words}".rstrip() + "\n", "\n\n"),
     }[shell]
     return script.partition(begin)[2].partition(end)[0]

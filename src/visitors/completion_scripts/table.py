@@ -14,7 +14,7 @@ Click = Any
 _SUMMARIES = {entry.words: entry.help for entry in (*COMMANDS, *GROUPS)}
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]*")
 _IDS = {"VISITOR": "visitors", "CONTACT": "contacts", "CONVERSATION": "conversations", "OPERATION": "operations"}
-_FILES = {"FILE", "PATH"}
+_FILES = {"FILE", "KEYFILE", "PATH"}
 
 
 class Value(NamedTuple):
