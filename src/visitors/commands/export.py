@@ -11,9 +11,7 @@ import typer
 from visitors.commands import listing, options
 from visitors.commands.many import number
 from visitors.context import Context, context_of
-from visitors.domain.pseudonyms import Pseudonyms
 from visitors.errors import UsageProblem
-from visitors.input.key_file import read_key
 from visitors.input.source import FORMATS, format_of
 from visitors.operations import references
 from visitors.output.machine import MachineFormat
@@ -98,6 +96,9 @@ def _alteration(format_: MachineFormat, redact: list[str] | None, key_file: str 
     """What is done to each record before it is written; None if nothing. Raises UsageProblem and InvalidData."""
     alterations: list[Alter] = []
     if key_file is not None:
+        from visitors.domain.pseudonyms import Pseudonyms
+        from visitors.input.key_file import read_key
+
         _refuse_key(key_file, output)
         alterations.append(Pseudonyms(read_key(key_file)).of_visitor)
     if redact is not None:

@@ -36,6 +36,22 @@ class ListedContact(Contact, frozen=True, rename="camel"):
     last_seen_at: Instant | None
 
 
+class Alias(msgspec.Struct, frozen=True, rename="camel"):
+    """A contact that was merged into another: what it was called then."""
+
+    id: str
+    external_id: str | None
+    name: str | None
+    email: str | None
+    image: str | None
+    metadata: Metadata
+    metadata_hash: str
+    created_at: Instant
+    updated_at: Instant
+    deleted_at: Instant | None
+    merged_into: str | None
+
+
 class Duplicate(msgspec.Struct, frozen=True, rename="camel"):
     """Contacts that may be one person, and why."""
 

@@ -19,9 +19,8 @@ from typing import Any
 
 import msgspec
 
-from visitors.domain.contact import Contact
+from visitors.domain.contact import Alias, Contact
 from visitors.domain.conversation import Conversation, Message
-from visitors.domain.metadata import Metadata
 from visitors.domain.operation import Change
 from visitors.domain.times import Instant
 
@@ -40,24 +39,8 @@ _REASSIGNING = ("split", "merged")
 """The causes of links that also hold for the time before."""
 
 
-class Alias(msgspec.Struct, frozen=True, rename="camel"):
-    """A contact that was merged into the person's: what it was called then."""
-
-    id: str
-    external_id: str | None
-    name: str | None
-    email: str | None
-    image: str | None
-    metadata: Metadata
-    metadata_hash: str
-    created_at: Instant
-    updated_at: Instant
-    deleted_at: Instant | None
-    merged_into: str | None
-
-
 class FormerVisitor(msgspec.Struct, frozen=True, rename="camel"):
-    """A visitor that was the person's, from when until when; what it is now is not theirs."""
+    """A visitor that was the person's, from when until when: what it is now is not theirs, or it was removed."""
 
     id: str
     since: Instant

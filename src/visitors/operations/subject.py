@@ -8,13 +8,12 @@ from typing import Any
 import msgspec
 
 from visitors.domain import normalise
-from visitors.domain.contact import Contact
+from visitors.domain.contact import Alias, Contact
 from visitors.domain.operation import Change
 from visitors.domain.subject import (
     ANOTHER_CONTACT,
     ANOTHER_TIME,
     FORMAT_VERSION,
-    Alias,
     FormerVisitor,
     Header,
     Ownership,
@@ -153,13 +152,17 @@ class _History:
         return [self._own_times[one.id].record({name: getattr(one, field) for field, name in _FIELDS}) for one in found]
 
     def former(self) -> Iterator[FormerVisitor]:
-        """The visitors that were the person's, and are no longer."""
+        """The visitors that were the person's, and are no longer, or are no longer there."""
         linked = set(self.linked)
         for visitor_id, ownership in self._ownership.items():
-            first, end = ownership.first(self.contacts), ownership.end(self.contacts)
-            if visitor_id not in linked and first is not None and end is not None:
-                times = {operation: change.at for change, operation in self._changes[visitor_id]}
-                yield FormerVisitor(visitor_id, times.get(first, times[min(times)]), times[end])
+            first = ownership.first(self.contacts)
+            if visitor_id in linked or first is None:
+                continue
+            changes = self._changes[visitor_id]
+            times = {operation: change.at for change, operation in changes}
+            end = ownership.end(self.contacts)
+            since, until = times.get(first, changes[0][0].at), changes[-1][0].at if end is None else times[end]
+            yield FormerVisitor(visitor_id, since, until)
 
     def links(self) -> Iterator[SubjectLink]:
         """How the visitors were linked to the person, and how they ceased to be; the oldest first."""

@@ -11,9 +11,8 @@ from typing import Any
 
 import msgspec
 
-from visitors.domain.contact import Contact, Duplicate, ListedContact
+from visitors.domain.contact import Alias, Contact, Duplicate, ListedContact
 from visitors.domain.metadata import encode, metadata_hash
-from visitors.domain.subject import Alias
 from visitors.domain.times import Instant
 from visitors.store.connection import OpenOperation, Store, rows
 from visitors.store.listing import Condition, Page

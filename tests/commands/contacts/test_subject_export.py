@@ -196,6 +196,34 @@ def test_conversations_that_are_no_longer_there_stand_in_the_history(visitors: V
     assert "forget this" in [(one["before"] or {}).get("body") for one in removed]
 
 
+def test_a_visitor_that_is_no_longer_there_is_told_with_its_time() -> None:
+    with api.open_store(":memory:", now=NOW) as store:
+        store.create("v", city="Turin")
+        store.identify("v", external_id="u")
+        with store._session.operation("undo"):
+            store._session.store.execute("DELETE FROM visitors WHERE id = 'v'")
+        document = store.contacts.subject_export("ext:u")
+    assert (document["visitors"], document["formerVisitors"]) == ([], [{"id": "v", "since": NOW, "until": NOW}])
+    own = [(one["action"], one["kind"]) for one in document["history"] if one["recordId"] == "v"]
+    assert own == [("created", "visitor"), ("changed", "visitor"), ("removed", "visitor")]
+    assert document["history"][0]["after"]["city"] == "Turin"
+
+
+def test_a_link_that_was_undone_is_nobodys() -> None:
+    with api.open_store(":memory:", now=NOW) as store:
+        store.create("v", city="Turin")
+        store.identify("v", external_id="mistaken")
+        with store._session.operation("undo") as undo:
+            raw = store._session.store
+            raw.execute("UPDATE visitors SET contact_id = NULL WHERE id = 'v'")
+            raw.execute("INSERT INTO undone (operation, target) VALUES (?, ?)", (undo.pk, undo.pk - 1))
+        store.identify("v", external_id="right")
+        assert "Turin" not in json.dumps(store.contacts.subject_export("ext:mistaken"))
+        right = json.dumps(store.contacts.subject_export("ext:right"))
+    assert "Turin" in right
+    assert "mistaken" not in right
+
+
 def test_a_file_is_private_whole_and_never_the_store(visitors: Visitors, tmp_path: Path, store_path: Path) -> None:
     visitors("contacts", "create", "--id", "C")
     target = tmp_path / "C.json"
