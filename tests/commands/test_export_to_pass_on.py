@@ -154,6 +154,11 @@ def test_the_readme_tells_the_treatment_of_every_field() -> None:
         assert (treated is None) == (what in ("null |", "the hash of that |"))
 
 
+def test_the_same_value_in_another_field_has_another_stand_in_so_that_fields_tell_nothing_of_each_other() -> None:
+    stand_ins = Pseudonyms(b"k" * 16)
+    assert len({stand_ins.token(field, "amara") for field in TREATMENT}) == len(TREATMENT)
+
+
 def test_a_field_that_nobody_thought_of_becomes_null() -> None:
     record = {"id": "v", "contact": None, "shoeSize": "44"}
     assert Pseudonyms(b"k" * 16).of_visitor(record)["shoeSize"] is None
