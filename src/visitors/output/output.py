@@ -162,7 +162,7 @@ class Output:
         else:
             self.records(shape, records, single=single)
 
-    def sheet(self, shape: Shape, record: msgspec.Struct) -> None:
+    def sheet(self, shape: Shape, record: msgspec.Struct | Record) -> None:
         """Show one record that is no visitor or contact, as names and values to a person."""
         if self.shows_table and self.fields is None:
             from visitors.output.pages import write_properties
@@ -188,6 +188,19 @@ class Output:
                 self.stdout.write(visible(line) + "\n")
         else:
             self.ids(ids)
+
+    def kept(self, shape: Shape, record: msgspec.Struct | Record, line: str) -> None:
+        """One record that a program keeps as it is: `line` to a person, a line of JSON to a program, unless
+        a format or fields were asked for.
+        """
+        if self.format == "table" and self.fields is None:
+            self.sheet(shape, record)
+        elif self.format is not None or self.fields is not None:
+            self.records(shape, [record], single=True)
+        elif not self.on_terminal:
+            self.stdout.write(encode_json(record) + "\n")
+        elif not self.quiet:
+            self.stdout.write(visible(line) + "\n")
 
     def ids(self, ids: Iterable[str]) -> None:
         """Ids, one a line."""

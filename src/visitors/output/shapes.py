@@ -13,6 +13,7 @@ from visitors.domain.explanation import Event
 from visitors.domain.merging import Step
 from visitors.domain.operation import Change, Link, Operation
 from visitors.domain.page import Device
+from visitors.domain.receipt import Counts
 from visitors.domain.times import Instant, relative
 from visitors.domain.visitor import Visitor
 from visitors.output.machine import as_text
@@ -311,6 +312,18 @@ EVENT = Shape(
         Column("BY", _field("actor"), shrinks_to=8),
         Column("COMMAND", _field("command"), style="dim", shrinks_to=8),
     ),
+)
+RECEIPT = Shape(
+    noun="receipt",
+    fields=(
+        "type", "version", "operationId", "at", "by", "command", *field_names(Counts, "counts."), "subjects",
+        "signature",
+    ),
+    id_field="operationId",
+    columns=(),
+)  # fmt: skip
+ERASURE_PREVIEW = Shape(
+    noun="erasure", fields=("command", *field_names(Counts, "counts.")), id_field="command", columns=()
 )
 VISITOR_PAGE = VISITOR.followed_by("devices", "blocks", "conversations", "links", "changes")
 CONTACT_PAGE = LISTED_CONTACT.followed_by("devices", "blocks", "conversations", "merged", "changes")

@@ -144,8 +144,9 @@ class Store:
         """One recorded write, whole or not at all.
 
         `arguments` are names of options, without their values; `entropy` is what all new ids are made
-        from. An operation that changed nothing leaves no record; with `dry_run` everything is rolled
-        back at the end. Raises StoreProblem, and Conflict when seeded `entropy` gives what is there.
+        from. An operation that changed nothing leaves no record, unless it erased, of which no change may
+        tell; with `dry_run` everything is rolled back at the end. Raises StoreProblem, and Conflict when
+        seeded `entropy` gives what is there.
         """
         with self._transaction("BEGIN IMMEDIATE"):
             operation = OpenOperation(clock(), actor, entropy)
@@ -157,7 +158,7 @@ class Store:
             operation.pk = row[0]
             yield operation
             made = self.execute(_CLAIM, row).rowcount
-            changed = made or self.execute("SELECT 1 FROM changes WHERE operation = ? LIMIT 1", row).fetchone()
+            changed = made or self.execute(_CHANGED, row * 2).fetchone()
             if dry_run or not changed:
                 self.execute("ROLLBACK")
             else:
@@ -212,6 +213,8 @@ _CLAIM = (
     )
     + ") WHERE newest > claimed"
 )
+
+_CHANGED = "SELECT 1 FROM changes WHERE operation = ? UNION ALL SELECT 1 FROM erasures WHERE operation = ? LIMIT 1"
 
 
 def rows(values: Iterable[object]) -> str:

@@ -56,6 +56,16 @@ def rebuild(store: Store) -> None:
     )
 
 
+def forget_removed(store: Store) -> None:
+    """Take out of the full-text indexes what was in them of records that are gone.
+
+    A removal is one more entry there, beside those that it takes back; merging all entries ends both. (From
+    SQLite 3.42 on, 'secure-delete' does it at once, and leaves a store that earlier ones cannot open.)
+    """
+    for table in ("visitors_text", "contacts_text"):
+        store.execute(f"INSERT INTO {table} ({table}) VALUES ('optimize')")
+
+
 def _configure(store: Store, table: str, **values: int) -> None:
     for option, value in values.items():
         store.execute(f"INSERT INTO {table} ({table}, rank) VALUES (?, ?)", (option, value))

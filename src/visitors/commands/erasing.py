@@ -1,0 +1,119 @@
+"""What both commands that erase do: find whom, ask, erase, wipe the files, hand out the receipt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import Annotated
+
+import msgspec
+import typer
+
+from visitors.commands.many import number
+from visitors.context import Context
+from visitors.domain.receipt import Counts, Receipt
+from visitors.errors import UsageProblem
+from visitors.operations.erase import Target, erase, foresee, resolve
+from visitors.output.files import whole_file
+from visitors.output.machine import json_document
+from visitors.output.shapes import ERASURE_PREVIEW, RECEIPT
+from visitors.store import erasing
+from visitors.store.wiping import copies_beside, log_of, wipe
+
+Vacuum = Annotated[
+    bool,
+    typer.Option(
+        "--vacuum/--no-vacuum",
+        help="Write the store's file anew, so that no byte stays behind; without it, 'db compact' does so later.",
+    ),
+]
+ReceiptFile = Annotated[
+    str | None,
+    typer.Option("-o", "--output", metavar="FILE", help="Write the receipt there, private to you.", show_default=False),
+]
+
+_WHOM = {
+    "visitor": "whom? give visitor ids, or - for ids on standard input",
+    "contact": "whom? give contacts by id, email or ext:ID, or - for standard input",
+}
+
+
+def erase_records(
+    context: Context,
+    target: Target,
+    typed: Sequence[str],
+    *,
+    yes: bool,
+    dry_run: bool,
+    vacuum: bool,
+    output: str | None,
+) -> None:
+    """Erase the visitors or contacts that were named, in one operation, all or none.
+
+    Raises UsageProblem, NotFound, Conflict, Declined and FileProblem.
+    """
+    if not typed:
+        raise UsageProblem(_WHOM[target])
+    context.refuse_store(output)
+    named = context.references(typed)
+    if not named:
+        context.output.note("nobody was named; nothing was erased")
+        return
+    if dry_run:
+        with context.operation(dry_run=True) as operation:
+            ids = resolve(context.store, target, named, operation.at)
+            receipt = erase(context.store, operation, target, ids, command=context.command, rehearsal=True)
+        preview = {"command": context.command, "counts": msgspec.structs.asdict(receipt.counts)}
+        context.output.kept(ERASURE_PREVIEW, preview, f"Would erase {_told(receipt.counts, target)}.")
+        return
+    if not yes:
+        with context.reading() as store:
+            counts = foresee(store, target, resolve(store, target, named, context.now))
+        context.confirm(f"erase {_told(counts, target)}, and their history, for good", yes=False)
+    with ExitStack() as stack:
+        # first, so that nothing is erased if the receipt cannot be written
+        file = stack.enter_context(whole_file(output)) if output is not None and output != "-" else None
+        with context.operation() as operation:
+            ids = resolve(context.store, target, named, operation.at)
+            staying = erasing.contacts_of(context.store, ids) if target == "visitor" else []
+            receipt = erase(context.store, operation, target, ids, command=context.command)
+        if file is not None:
+            file.write(json_document(receipt))
+    _tell(context, receipt, target, staying, output)
+    _wipe(context, vacuum=vacuum)
+
+
+def _tell(context: Context, receipt: Receipt, target: Target, staying: Sequence[str], output: str | None) -> None:
+    where = f" The receipt is in {output}." if output not in (None, "-") else ""
+    line = f"Erased {_told(receipt.counts, target)}, and their history.{where}"
+    if where and context.output.format is None and not context.output.on_terminal:
+        context.output.note(line)
+    else:
+        context.output.kept(RECEIPT, receipt, line)
+    if staying:
+        who = f"contact {staying[0]} is" if len(staying) == 1 else f"{number(len(staying), 'contact')} are"
+        context.output.note(f"{who} still there; to erase the person: visitors contacts erase {staying[0]}")
+
+
+def _wipe(context: Context, *, vacuum: bool) -> None:
+    """What is left of the bytes, and what became of them."""
+    path = context.store.path
+    wiped = wipe(context.store, rewrite=vacuum)
+    finish = "finish it when nobody else uses the store: visitors db compact"
+    if not wiped.log_is_empty:
+        context.output.warn(f"what was erased may still be in {log_of(path)}, which another process reads; {finish}")
+    if wiped.problem is not None:
+        context.output.warn(f"what was erased may have left bytes in {path}: {wiped.problem}; {finish}")
+    elif not vacuum:
+        context.output.warn(f"what was erased may have left bytes in {path}; to write it anew: visitors db compact")
+    copies = copies_beside(path)
+    if copies:
+        context.output.warn(f"these may still hold what was erased: {', '.join(copies)}, in {path.absolute().parent}")
+
+
+def _told(counts: Counts, target: Target) -> str:
+    """`1 contact, 2 visitors and 1 conversation with 3 messages`; what there is none of is left out."""
+    by_kind = msgspec.structs.asdict(counts)
+    nouns = ("contact", "visitor", "conversation", "message", "block")
+    told = [number(by_kind[f"{noun}s"], noun) for noun in nouns if by_kind[f"{noun}s"]]
+    return " and ".join([", ".join(told[:-1]), told[-1]] if len(told) > 1 else told) or f"what was left of {target}s"

@@ -1,0 +1,91 @@
+"""Erase people and devices for good, with a receipt."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Literal
+
+import msgspec
+
+from visitors.domain.ids import Entropy
+from visitors.domain.receipt import Counts, Receipt, make_receipt, new_key
+from visitors.domain.times import Instant
+from visitors.errors import NotFound
+from visitors.operations import references
+from visitors.store import erasing, receipts, search
+from visitors.store.connection import OpenOperation, Store
+from visitors.store.erasing import Scope
+
+Target = Literal["visitor", "contact"]
+
+
+def resolve(store: Store, target: Target, typed: Sequence[str], current: Instant) -> list[str]:
+    """The ids that are meant, each once, of records that are deleted, too, and by its whole id of a contact
+    that is not there any more but in the history. Raises NotFound and Conflict.
+    """
+    if target == "visitor":
+        return references.visitor_ids(store, typed)
+    return list(dict.fromkeys(_contact(store, one, current) for one in typed))
+
+
+def _contact(store: Store, reference: str, current: Instant) -> str:
+    try:
+        return references.contact(store, reference, current).id
+    except NotFound:
+        if erasing.removed_contact(store, reference.strip()):
+            return reference.strip()
+        raise
+
+
+def foresee(store: Store, target: Target, ids: Sequence[str]) -> Counts:
+    """How much would go, but for the history."""
+    return _counts(store, _scope(store, target, ids))
+
+
+def erase(
+    store: Store,
+    operation: OpenOperation,
+    target: Target,
+    ids: Sequence[str],
+    *,
+    command: str,
+    rehearsal: bool = False,
+    entropy: Entropy = os.urandom,
+) -> Receipt:
+    """Remove the records and all that the history, the search index and others' history have of them.
+
+    The key of the store's receipts is made of `entropy` when there is none. In a `rehearsal`, which is to
+    be rolled back, the search index stays as it is.
+    """
+    scope = _scope(store, target, ids)
+    counts = _counts(store, scope)
+    known = erasing.known(store, scope)
+    erasing.remove(store, operation, scope)
+    changes, operations = erasing.sweep(store, operation, scope, known)
+    if not rehearsal:
+        search.forget_removed(store)
+    key = receipts.key(store)
+    if key is None:
+        key = new_key(entropy)
+        receipts.keep_key(store, key)
+    receipt = make_receipt(
+        key,
+        operation.id,
+        operation.at,
+        operation.actor,
+        command,
+        msgspec.structs.replace(counts, changes=changes, operations=operations),
+        erasing.identities(store, scope, known),
+    )
+    receipts.keep(store, operation, receipt)
+    return receipt
+
+
+def _scope(store: Store, target: Target, ids: Sequence[str]) -> Scope:
+    return erasing.scope_of_contacts(store, ids) if target == "contact" else erasing.scope_of_visitors(store, ids)
+
+
+def _counts(store: Store, scope: Scope) -> Counts:
+    there = {f"{kind}s": scope.count(store, kind) for kind in scope.ids}
+    return Counts(**there, changes=0, operations=0)

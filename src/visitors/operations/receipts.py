@@ -1,0 +1,54 @@
+"""Whether a receipt still tells the truth: it is as it was made, and whom it speaks of is not in the store."""
+
+from __future__ import annotations
+
+from visitors.domain.receipt import Kind, Receipt, encode, hasher, is_signed
+from visitors.store import receipts
+from visitors.store.connection import Store
+from visitors.store.receipts import Place
+
+_CALLED: dict[Kind, str] = {
+    "visitorId": "a visitor id",
+    "contactId": "a contact id",
+    "externalId": "an external id",
+    "email": "an email",
+}
+
+
+def verify(store: Store, receipt: Receipt) -> list[str]:
+    """What is wrong with the receipt, one sentence each, none of which says whom it is about; nothing if it
+    verifies.
+    """
+    key = receipts.key(store)
+    if key is None:
+        return ["nothing was ever erased from this store: the receipt is another's"]
+    problems = []
+    if not is_signed(key, receipt):
+        problems.append("its signature is not this store's: it was changed, or is another store's")
+    kept = receipts.of_operation(store, receipt.operation_id)
+    if kept is None:
+        problems.append(f"there is no erasure {receipt.operation_id} in this store")
+    elif kept != encode(receipt):
+        problems.append(f"it is not the receipt that erasure {receipt.operation_id} gave")
+    # of a receipt that is not the store's own, the subjects say nothing
+    return problems or _found_again(store, receipt, key)
+
+
+def _found_again(store: Store, receipt: Receipt, key: str) -> list[str]:
+    hashed = hasher(key)
+    wanted = {(subject.kind, subject.hash) for subject in receipt.subjects}
+    problems: dict[tuple[Kind, str], str] = {}
+    for place in receipts.identities(store):
+        subject = (place.identity, hashed(place.identity, place.value))
+        if subject in wanted and subject not in problems:
+            problems[subject] = _told(store, receipt, place)
+    return [problems[subject] for subject in sorted(problems)]
+
+
+def _told(store: Store, receipt: Receipt, place: Place) -> str:
+    what = f"{_CALLED[place.identity]} that was erased is"
+    where = f"the history (operation {place.operation})" if place.operation else f"a {place.kind}"
+    later = receipts.since(store, receipt.operation_id, place.kind, place.record)
+    if later is None:
+        return f"{what} still in the store: in {where}"
+    return f"{what} in the store again, in {where}: it came back after the erasure, with operation {later}"

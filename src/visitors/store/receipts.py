@@ -1,0 +1,102 @@
+"""The receipts of erasures, the key that proves them, and every identity that the store has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from visitors.domain.receipt import Kind, Receipt, encode
+from visitors.store.connection import OpenOperation, Store
+from visitors.store.schema import RECORDED
+
+_KEY = "receipts"
+
+# Where an identity stands in the history: kind of record -> column -> what it is.
+_IN_CHANGES: dict[str, dict[str, Kind]] = {
+    "visitor": {"id": "visitorId", "contact_id": "contactId"},
+    "contact": {"id": "contactId", "merged_into": "contactId", "external_id": "externalId", "email": "email"},
+    "conversation": {"visitor_id": "visitorId", "contact_id": "contactId"},
+    "message": {"visitor_id": "visitorId"},
+    "block": {"visitor_id": "visitorId", "contact_id": "contactId"},
+}
+_RECORD: dict[str, Kind] = {"visitor": "visitorId", "contact": "contactId"}
+
+
+class Place(NamedTuple):
+    """Where an identity stands: a record, or a change of it by an operation."""
+
+    identity: Kind
+    value: str
+    kind: str
+    record: str
+    operation: str | None
+
+
+def key(store: Store) -> str | None:
+    """The key of the store's receipts, as hex digits; None before the first erasure."""
+    found = store.execute("SELECT value FROM keys WHERE name = ?", (_KEY,)).fetchone()
+    return None if found is None else str(found[0])
+
+
+def keep_key(store: Store, value: str) -> None:
+    """Make `value` the key of the store's receipts."""
+    store.execute("INSERT INTO keys (name, value) VALUES (?, ?)", (_KEY, value))
+
+
+def keep(store: Store, operation: OpenOperation, receipt: Receipt) -> None:
+    """Make the open operation an erasure, with this receipt."""
+    store.execute("INSERT INTO erasures (operation, receipt) VALUES (?, ?)", (operation.pk, encode(receipt)))
+
+
+def of_operation(store: Store, operation_id: str) -> str | None:
+    """The receipt of the operation with exactly this id; None if there is none, or it erased nothing."""
+    sql = "SELECT e.receipt FROM erasures AS e JOIN operations AS o ON o.pk = e.operation WHERE o.id = ?"
+    found = store.execute(sql, (operation_id,)).fetchone()
+    return None if found is None else str(found[0])
+
+
+def identities(store: Store) -> Iterator[Place]:
+    """Every id of a visitor or contact, external id and email, in the records and in the history."""
+    for (record,) in store.execute("SELECT id FROM visitors"):
+        yield Place("visitorId", record, "visitor", record, None)
+    for record, external_id, email in store.execute("SELECT id, external_id, email FROM contacts"):
+        yield Place("contactId", record, "contact", record, None)
+        if external_id is not None:
+            yield Place("externalId", external_id, "contact", record, None)
+        if email is not None:
+            yield Place("email", email, "contact", record, None)
+    for kind, columns in _IN_CHANGES.items():
+        for side in ("before", "after"):
+            yield from _in_changes(store, kind, columns, side)
+    for kind, identity in _RECORD.items():
+        sql = "SELECT h.record, o.id FROM changes AS h JOIN operations AS o ON o.pk = h.operation WHERE h.kind = ?"
+        for record, operation in store.execute(sql, (kind,)):
+            yield Place(identity, record, kind, record, operation)
+
+
+def _in_changes(store: Store, kind: str, columns: dict[str, Kind], side: str) -> Iterator[Place]:
+    values = ", ".join(f"json_extract(h.{side}, '$.{column}')" for column in columns)
+    any_of_them = " OR ".join(f"instr(h.{side}, '\"{column}\"')" for column in columns)
+    sql = (
+        f"SELECT h.record, o.id, {values} FROM changes AS h JOIN operations AS o ON o.pk = h.operation"
+        f" WHERE h.kind = ? AND ({any_of_them})"
+    )
+    for record, operation, *found in store.execute(sql, (kind,)):
+        for identity, value in zip(columns.values(), found, strict=True):
+            if value is not None:
+                yield Place(identity, value, kind, record, operation)
+
+
+def since(store: Store, operation_id: str, kind: str, record: str) -> str | None:
+    """The id of the first operation after the given one that made or changed the record; None if none did."""
+    sql = """
+        SELECT o.id FROM operations AS o WHERE o.pk > (SELECT pk FROM operations WHERE id = ?) AND (
+            o.pk IN (SELECT operation FROM changes WHERE kind = ? AND record = ?)
+            OR o.pk IN (
+                SELECT n.operation FROM creations AS n JOIN {table} AS r ON r.pk BETWEEN n.first AND n.last
+                WHERE n.kind = ? AND r.id = ?
+            )
+        ) ORDER BY o.pk LIMIT 1
+    """
+    found = store.execute(sql.format(table=RECORDED[kind]), (operation_id, kind, record, kind, record)).fetchone()
+    return None if found is None else str(found[0])

@@ -1,0 +1,59 @@
+"""The bytes behind the rows: the log that still has what was overwritten, and pages with room in them.
+
+`secure_delete` overwrites what is removed, where it stands. It leaves what SQLite had moved before: when
+it packs a page anew, copies of rows stay behind in the room that this makes, and are no longer anybody's
+to remove. Only writing the whole file anew (VACUUM) leaves none, which is why an erasure does it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from visitors.errors import StoreProblem
+from visitors.location import MEMORY
+from visitors.store.connection import Store
+from visitors.store.problems import translated_errors
+
+_ITS_OWN = ("-wal", "-shm", "-journal")
+
+
+class Wiped(msgspec.Struct, frozen=True):
+    """How far it went: what kept the file from being written anew, and whether the log is empty."""
+
+    problem: str | None
+    log_is_empty: bool
+
+
+def wipe(store: Store, *, rewrite: bool) -> Wiped:
+    """Write the file anew, if that is wanted, and empty its log. What was to be removed is removed before, so
+    that nothing here undoes it: nothing is raised.
+    """
+    problem = None
+    if rewrite:
+        try:
+            with translated_errors(store.path):
+                store.execute("VACUUM")
+        except StoreProblem as error:
+            problem = error.message
+    try:
+        with translated_errors(store.path):
+            busy = store.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+    except StoreProblem:
+        busy = 1
+    return Wiped(problem, log_is_empty=not busy)
+
+
+def log_of(path: Path) -> Path:
+    """Where the log of the store at `path` is."""
+    return path.with_name(f"{path.name}-wal")
+
+
+def copies_beside(path: Path) -> list[str]:
+    """The names of files beside the store that begin with its name, as backups do, and are not its own."""
+    if str(path) == MEMORY:
+        return []
+    own = {path.name, *(path.name + suffix for suffix in _ITS_OWN)}
+    beside = (one.name for one in path.absolute().parent.iterdir() if one.name.startswith(path.name))
+    return sorted(name for name in beside if name not in own)
