@@ -1,0 +1,145 @@
+"""How `visitors erase` shows itself; what it takes is in tests/people/test_erase_rules.py."""
+
+from __future__ import annotations
+
+import json
+import stat
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pexpect
+import pytest
+
+Visitors = Callable[..., Any]
+Everything = Callable[[], Any]
+
+COMMAND = str(Path(sys.executable).with_name("visitors"))
+
+KEYS = ["type", "version", "operationId", "at", "by", "command", "counts", "subjects", "signature"]
+
+
+@pytest.fixture(autouse=True)
+def three(visitors: Visitors) -> None:
+    for visitor in ("v-1", "v-2", "v-3"):
+        visitors("create", "--id", visitor)
+
+
+def test_into_a_pipe_it_prints_the_receipt_on_one_line(visitors: Visitors) -> None:
+    (line,) = visitors("erase", "v-1", "--yes", now="2026-03-02T09:00:00Z").lines
+    receipt = json.loads(line)
+    assert list(receipt) == KEYS
+    assert (receipt["type"], receipt["version"], receipt["by"]) == ("visitors.erasure", 1, "tester")
+    assert (receipt["at"], receipt["command"]) == ("2026-03-02T09:00:00.000Z", "erase")
+    assert [subject["kind"] for subject in receipt["subjects"]] == ["visitorId"]
+    assert "v-1" not in line
+
+
+def test_the_receipt_in_every_format_that_a_program_asks_for(visitors: Visitors) -> None:
+    receipt = visitors("erase", "v-1", "--yes", "--format", "json").json
+    assert list(receipt) == KEYS
+    header, row = visitors("erase", "v-2", "--yes", "--format", "csv").lines
+    assert header.startswith("type,version,operationId,at,by,command,counts.contacts,counts.visitors")
+    assert row.startswith("visitors.erasure,1,")
+    assert visitors("erase", "v-3", "--yes", "--format", "tsv", "--fields", "counts.visitors").lines[1] == "1"
+
+
+def test_without_a_terminal_it_needs_yes(visitors: Visitors, everything: Everything) -> None:
+    before = everything()
+    refused = visitors("erase", "v-1", "--format", "json", code=2)
+    assert refused.error["code"] == "yes_needed"
+    assert refused.error["message"].startswith("erase 1 visitor, and their history, for good")
+    visitors("erase", "-", input="v-1\n", code=2)
+    assert everything() == before
+
+
+def test_ids_from_standard_input_are_one_operation(visitors: Visitors) -> None:
+    ids = visitors("list", "--format", "ids").stdout
+    receipt = json.loads(visitors("erase", "-", "--yes", input=ids).stdout)
+    assert receipt["counts"]["visitors"] == 3
+    assert visitors("list", "--format", "count").stdout == "0\n"
+    assert visitors("history", "--command", "erase", "--format", "count").stdout == "1\n"
+
+
+def test_nobody_is_nobody(visitors: Visitors, everything: Everything) -> None:
+    before = everything()
+    visitors("erase", code=2)
+    assert visitors("erase", "-", "--yes", input="").stderr == "nobody was named; nothing was erased\n"
+    assert everything() == before
+
+
+def test_all_or_none(visitors: Visitors, everything: Everything) -> None:
+    before = everything()
+    assert visitors("erase", "v-1", "nobody", "--yes", "--format", "json", code=3).error["code"] == "visitor_not_found"
+    assert visitors("erase", "v-", "--yes", "--format", "json", code=4).error["code"] == "ambiguous"
+    assert everything() == before
+
+
+def test_a_dry_run_counts_and_changes_nothing(visitors: Visitors, everything: Everything) -> None:
+    visitors("block", "v-1", "--reason", "loud")
+    visitors("unblock", "v-1")
+    before = everything()
+    preview = json.loads(visitors("erase", "v-1", "--dry-run").stdout)
+    assert preview["command"] == "erase"
+    assert preview["counts"]["visitors"] == preview["counts"]["blocks"] == preview["counts"]["operations"] == 1
+    assert visitors("erase", "v-1", "--dry-run", "--format", "table").stdout.split()[:2] == ["command", "erase"]
+    assert everything() == before
+
+
+def test_a_deleted_visitor_can_be_erased(visitors: Visitors) -> None:
+    visitors("delete", "v-1")
+    visitors("erase", "v-1", "--yes")
+    visitors("restore", "v-1", code=3)
+
+
+def test_a_file_takes_the_receipt_and_is_private(visitors: Visitors, tmp_path: Path) -> None:
+    path = tmp_path / "receipt.json"
+    answer = visitors("erase", "v-1", "--yes", "-o", str(path))
+    assert answer.stdout == ""
+    assert answer.stderr == f"Erased 1 visitor, and their history. The receipt is in {path}.\n"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert visitors("db", "check", "--receipt", str(path)).stderr.startswith("the receipt of erasure 01")
+
+
+def test_a_receipt_that_cannot_be_written_erases_nobody(
+    visitors: Visitors, tmp_path: Path, store_path: Path, everything: Everything
+) -> None:
+    before = everything()
+    visitors("erase", "v-1", "--yes", "-o", str(tmp_path / "missing" / "receipt.json"), code=1)
+    visitors("erase", "v-1", "--yes", "-o", str(store_path), code=2)
+    assert everything() == before
+
+
+def test_backups_beside_the_store_are_named(visitors: Visitors, store_path: Path) -> None:
+    store_path.with_name("visitors.db.v5-20260101.bak").touch()
+    told = visitors("erase", "v-1", "--yes", "--quiet").stderr
+    assert told == f"these may still hold what was erased: visitors.db.v5-20260101.bak, in {store_path.parent}\n"
+
+
+def test_on_a_terminal_it_says_how_much_and_asks(visitors: Visitors) -> None:
+    visitors("conversations", "start", "v-1", "--message", "Hello")
+    child = pexpect.spawn(COMMAND, ["erase", "v-1"], encoding="utf-8", dimensions=(24, 200))
+    child.expect_exact("erase 1 visitor, 1 conversation and 1 message, and their history, for good? [y/N] ")
+    child.sendline("n")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 7
+    child = pexpect.spawn(COMMAND, ["erase", "v-1"], encoding="utf-8", dimensions=(24, 200))
+    child.expect_exact("? [y/N] ")
+    child.sendline("y")
+    child.expect_exact("Erased 1 visitor, 1 conversation and 1 message, and their history.")
+    child.expect(pexpect.EOF)
+    assert visitors("list", "--format", "count").stdout == "2\n"
+
+
+def test_a_store_in_memory_or_with_a_rollback_journal_is_erased_from_as_well(
+    visitors: Visitors, store_path: Path
+) -> None:
+    import sqlite3
+
+    store = sqlite3.connect(store_path)
+    assert store.execute("PRAGMA journal_mode = DELETE").fetchone() == ("delete",)
+    store.close()
+    assert visitors("erase", "v-1", "--yes").stderr == ""
+    assert b"v-1" not in store_path.read_bytes()
