@@ -5,7 +5,7 @@ _visitors_table() {
     members=() options=() valued=() arguments=()
     case $1 in
     '')
-        members=(track create list show update identify unidentify block unblock delete restore prune export import contacts conversations seed assert fixtures history explain completion db)
+        members=(track create list show update identify unidentify block unblock delete restore erase export import contacts conversations seed assert fixtures history explain completion db)
         options=(--db --as --format --fields --no-color -q --quiet -V --version -h --help)
         valued=(--db --as --format --fields)
         ;;
@@ -61,13 +61,14 @@ _visitors_table() {
         valued=(--language --timezone --country-code --device-type --browser --os --ip --contact --created-since --created-until --seen-since --seen-until --metadata --search --db --as --format --fields)
         arguments=('*ids deleted-visitors')
         ;;
-    'prune')
-        options=(--older-than -y --yes -n --dry-run --identified --anonymous --blocked --not-blocked --language --timezone --country-code --device-type --browser --os --ip --contact --created-since --created-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-color -q --quiet -V --version -h --help)
-        valued=(--older-than --language --timezone --country-code --device-type --browser --os --ip --contact --created-since --created-until --seen-since --seen-until --metadata --search --db --as --format --fields)
+    'erase')
+        options=(-o --output -y --yes -n --dry-run --vacuum --no-vacuum --db --as --format --fields --no-color -q --quiet -V --version -h --help)
+        valued=(-o --output --db --as --format --fields)
+        arguments=('*ids visitors')
         ;;
     'export')
-        options=(-o --output --spreadsheet-safe --redact --pseudonymize --sort --reverse --limit --after --identified --anonymous --blocked --not-blocked --language --timezone --country-code --device-type --browser --os --ip --contact --created-since --created-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-color -q --quiet -V --version -h --help)
-        valued=(-o --output --redact --pseudonymize --sort --limit --after --language --timezone --country-code --device-type --browser --os --ip --contact --created-since --created-until --seen-since --seen-until --metadata --search --db --as --format --fields)
+        options=(-o --output --spreadsheet-safe --sort --reverse --limit --after --identified --anonymous --blocked --not-blocked --language --timezone --country-code --device-type --browser --os --ip --contact --created-since --created-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-color -q --quiet -V --version -h --help)
+        valued=(-o --output --sort --limit --after --language --timezone --country-code --device-type --browser --os --ip --contact --created-since --created-until --seen-since --seen-until --metadata --search --db --as --format --fields)
         ;;
     'import')
         options=(--map --ignore-unknown --on-existing --on-conflict --relink --keep-going --rejects -n --dry-run --db --as --format --fields --no-color -q --quiet -V --version -h --help)
@@ -75,7 +76,7 @@ _visitors_table() {
         arguments=('files')
         ;;
     'contacts')
-        members=(create list show update merge split delete restore subject-export duplicates)
+        members=(create list show update merge split delete restore erase duplicates)
         options=(-h --help)
         ;;
     'contacts create')
@@ -116,10 +117,10 @@ _visitors_table() {
         valued=(--db --as --format --fields)
         arguments=('*ids deleted-contacts')
         ;;
-    'contacts subject-export')
-        options=(-o --output --db --as --format --fields --no-color -q --quiet -V --version -h --help)
+    'contacts erase')
+        options=(-o --output -y --yes -n --dry-run --vacuum --no-vacuum --db --as --format --fields --no-color -q --quiet -V --version -h --help)
         valued=(-o --output --db --as --format --fields)
-        arguments=('ids contacts')
+        arguments=('*ids contacts')
         ;;
     'contacts duplicates')
         options=(--db --as --format --fields --no-color -q --quiet -V --version -h --help)
@@ -214,7 +215,7 @@ _visitors_table() {
         arguments=('words bash zsh fish')
         ;;
     'db')
-        members=(path info migrate dump load)
+        members=(path info check migrate dump load)
         options=(-h --help)
         ;;
     'db path')
@@ -224,6 +225,10 @@ _visitors_table() {
     'db info')
         options=(--db --as --format --fields --no-color -q --quiet -V --version -h --help)
         valued=(--db --as --format --fields)
+        ;;
+    'db check')
+        options=(--receipt --db --as --format --fields --no-color -q --quiet -V --version -h --help)
+        valued=(--receipt --db --as --format --fields)
         ;;
     'db migrate')
         options=(--db --as --format --fields --no-color -q --quiet -V --version -h --help)
@@ -251,7 +256,6 @@ _visitors_value() {
     *' --on-conflict') value='words error external-id-wins merge' ;;
     *' -o') value='files' ;;
     *' --output') value='files' ;;
-    *' --pseudonymize') value='files' ;;
     *' --on-existing') value='words error skip update' ;;
     *' --rejects') value='files' ;;
     *' --priority') value='words low normal high urgent' ;;
@@ -259,6 +263,7 @@ _visitors_value() {
     *' --status') value='words open resolved spam' ;;
     *' --as-visitor') value='ids visitors' ;;
     *' --operation') value='ids operations' ;;
+    *' --receipt') value='files' ;;
     esac
 }
 

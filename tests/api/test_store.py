@@ -70,14 +70,30 @@ def test_every_call_is_one_operation_under_its_commands_name(
     store.import_([{"id": "c"}])
     store.seed(3)
     store.fixtures.apply({"version": 1, "visitors": {"d": {"language": "de"}}})
+    store.erase("d")
+    store.contacts.erase("new@example.com")
     found = request.getfixturevalue("visitors")("history", "--limit", "0", "--format", "json").json
     assert [one["command"] for one in reversed(found)] == [
         "track", "create", "update", "identify", "block", "unblock", "block", "unblock", "contacts create",
         "contacts update", "contacts delete", "contacts restore", "contacts merge", "contacts split",
         "conversations start", "conversations reply", "conversations resolve", "conversations reopen",
         "conversations spam", "unidentify", "delete", "restore", "import", "seed", "fixtures apply",
+        "erase", "contacts erase",
     ]  # fmt: skip
     assert {(one["actor"], one["at"]) for one in found} == {("ada", NOW)}
+
+
+def test_erasing_gives_the_receipt_and_says_whether_the_files_are_wiped(store: visitors.VisitorStore) -> None:
+    store.identify(store.create("a").id, email="ada@example.com")
+    store.create("b")
+    erased = store.contacts.erase("ada@example.com")
+    assert (erased.receipt.counts.visitors, erased.receipt.by, erased.is_wiped) == (1, "ada", True)
+    assert store.erase("b", vacuum=False).is_wiped is False
+    assert store.count() == 0
+    with pytest.raises(NotFound):
+        store.erase("b")
+    with pytest.raises(UsageProblem, match="whom"):
+        store.erase()
 
 
 def test_a_call_gives_the_domains_values(store: visitors.VisitorStore) -> None:

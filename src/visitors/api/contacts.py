@@ -8,6 +8,7 @@ from typing import Any, TypeAlias, Unpack, cast
 import msgspec
 
 from visitors.api.arguments import Person, Time, identity, public, text_of
+from visitors.api.results import Erased
 from visitors.api.session import Session
 from visitors.domain import normalise
 from visitors.domain.contact import Contact, Duplicate, ListedContact
@@ -137,6 +138,12 @@ class Contacts:
     def restore(self, *contact: str) -> _Contacts:
         """Take the deletion of contacts back."""
         return self._set_deleted("contacts restore", contact, deleted=False)
+
+    def erase(self, *contact: str, vacuum: bool = True) -> Erased:
+        """Erase people for good, with all their devices and history. `vacuum` writes the file anew, without which
+        bytes of theirs may stay behind in it. Raises UsageProblem, NotFound and Conflict.
+        """
+        return self._session.erase("contacts erase", "contact", contact, vacuum=vacuum)
 
     def block(
         self, *contact: str, reason: str | None = None, for_: str | None = None, until: Time | None = None

@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple
 
 from visitors.domain.decision import Outcome, Rule
 from visitors.domain.operation import Operation
+from visitors.domain.receipt import Receipt
 from visitors.domain.visitor import Visitor
 
 
@@ -22,6 +23,13 @@ class Identified(NamedTuple):
     visitor: Visitor
     outcome: Outcome
     rule: Rule
+
+
+class Erased(NamedTuple):
+    """The proof, and whether the store's files are wiped: if not, another process reads the store."""
+
+    receipt: Receipt
+    is_wiped: bool
 
 
 class Imported(NamedTuple):

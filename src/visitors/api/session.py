@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol, TypeVar
 
 import msgspec
 
+from visitors.api.results import Erased
 from visitors.domain.ids import Entropy
 from visitors.domain.times import Instant
 from visitors.errors import UsageProblem
+from visitors.operations.erase import Target, erase, resolve
 from visitors.store.connection import OpenOperation, Store
 from visitors.store.listing import Page
+from visitors.store.wiping import wipe
 
 _AT_ONCE = 500
 
@@ -53,6 +56,18 @@ class Session:
         clock = self.clock if at is None else lambda: at
         with self.store.operation(command, actor=self.actor, clock=clock, entropy=entropy) as operation:
             yield operation
+
+    def erase(self, command: str, target: Target, typed: Sequence[str], *, vacuum: bool) -> Erased:
+        """Erase visitors or contacts, and wipe the files. Raises UsageProblem when nobody is named, NotFound and
+        Conflict.
+        """
+        if not typed:
+            raise UsageProblem(f"whom? give {target}s")
+        with self.operation(command) as operation:
+            ids = resolve(self.store, target, typed, operation.at)
+            receipt = erase(self.store, operation, target, ids, command=command)
+        wiped = wipe(self.store, rewrite=vacuum)
+        return Erased(receipt, vacuum and wiped.log_is_empty and wiped.problem is None)
 
     def pages(self, page: Page, select: Callable[[Store, Page], Iterator[Item] | list[Item]]) -> Iterator[Item]:
         """The records of `page`, some at a time, so that the store may be written to in between."""

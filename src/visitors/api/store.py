@@ -25,7 +25,7 @@ from visitors.api.arguments import (
 from visitors.api.contacts import Contacts
 from visitors.api.conversations import Conversations
 from visitors.api.fixtures import Fixtures
-from visitors.api.results import Identified, Imported, Tracked, Undone
+from visitors.api.results import Erased, Identified, Imported, Tracked, Undone
 from visitors.api.session import Session
 from visitors.domain import normalise, times
 from visitors.domain.decision import OnConflict
@@ -298,6 +298,11 @@ class VisitorStore:
             ids = visitors.chosen_ids(self._session.store, wanted, operation.at)
             visitors.set_deleted(self._session.store, operation, ids, deleted=True)
             return visitors.find_many(self._session.store, ids, operation.at)
+    def erase(self, *visitor: str, vacuum: bool = True) -> Erased:
+        """Erase devices for good, history included; their contacts stay. `vacuum` writes the file anew, without
+        which bytes of theirs may stay behind in it. Raises UsageProblem, NotFound and Conflict.
+        """
+        return self._session.erase("erase", "visitor", visitor, vacuum=vacuum)
 
     def import_(
         self,

@@ -7,7 +7,6 @@ changed since; whoever has only the receipt can tell neither.
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Callable
 from typing import Literal
 
@@ -79,11 +78,15 @@ def make_receipt(
 
 def is_signed(key: str, receipt: Receipt) -> bool:
     """Whether the receipt is as it was made with `key`."""
+    import hmac
+
     return hmac.compare_digest(_signature(key, receipt).encode(), receipt.signature.encode())
 
 
 def hasher(key: str) -> Callable[[Kind, str], str]:
     """What gives the keyed hash of an identity, as hex digits."""
+    import hmac
+
     secret = bytes.fromhex(key)
     prefixes = {kind: _SUBJECT + b"\0" + kind.encode() + b"\0" for kind in KINDS}
     return lambda kind, value: hmac.digest(secret, prefixes[kind] + value.encode(), "sha256").hex()
@@ -107,5 +110,7 @@ def parse_receipt(content: bytes, name: str) -> Receipt:
 
 
 def _signature(key: str, receipt: Receipt) -> str:
+    import hmac
+
     unsigned = msgspec.json.encode(msgspec.structs.replace(receipt, signature=""))
     return hmac.digest(bytes.fromhex(key), _RECEIPT + b"\0" + unsigned, "sha256").hex()
