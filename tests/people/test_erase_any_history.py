@@ -1,0 +1,193 @@
+"""Whatever happened before: after an erasure no text of the person is in the file, and all else goes on working.
+
+Commands run in this process, in any order, on a few visitors and contacts whose texts are random. What the
+command refuses is part of the history, too. VISITORS_LONG_TESTS=1 looks for longer.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import random
+import sqlite3
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import closing, redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from visitors.main import run
+
+LONG = bool(os.environ.get("VISITORS_LONG_TESTS"))  # read before the isolation of tests takes it away
+
+VISITORS = ("laptop-7QX", "phone-7QX", "kiosk-7QX")
+PEOPLE = ("ada-9ZW", "ben-9ZW", "cyd-9ZW")
+VALUES = ("--email", "--external-id", "--name", "--image")
+Step = tuple[str, int, int, int]
+
+steps = st.lists(
+    st.tuples(
+        st.sampled_from(
+            ["identify", "identify", "relink", "update", "copy", "clear", "merge", "merge", "split", "talk", "reply",
+             "block", "delete", "restore", "unidentify", "city", "erase-visitor"]
+        ),
+        st.integers(0, 2), st.integers(0, 2), st.integers(0, 3),
+    ),
+    min_size=5, max_size=25,
+)  # fmt: skip
+
+
+class Life:
+    """A store in which things happen. `texts` are all that were ever given to one person, by its name."""
+
+    def __init__(self, path: Path, seed: int) -> None:
+        self.path = path
+        self._chance = random.Random(seed)  # noqa: S311 - the same texts for the same example
+        self._clock = 0
+        self.command("create", "--id", VISITORS[0])
+        for visitor in VISITORS[1:]:
+            self.command("create", "--id", visitor)
+        for person in PEOPLE:
+            email, external_id = f"{self._text()}@x.example", self._text()
+            self.command("contacts", "create", "--id", person, "--email", email, "--external-id", external_id)
+
+    def command(self, *words: str, code: int | None = 0) -> str:
+        """What a command prints, an hour after the one before."""
+        self._clock += 1
+        now = f"2026-03-{1 + self._clock // 24:02}T{self._clock % 24:02}:00:00.000Z"
+        stdin = io.TextIOWrapper(io.BytesIO(b""))
+        out, err = io.StringIO(), io.StringIO()
+        environment = {"VISITORS_DB": str(self.path), "VISITORS_NOW": now}
+        with (
+            mock.patch.dict(os.environ, environment),
+            mock.patch.object(sys, "stdin", stdin),
+            redirect_stdout(out),
+            redirect_stderr(err),
+        ):
+            status = run(list(words))
+        assert status == code or (code is None and status in (0, 2, 3, 4, 8)), f"{words}: {status} {err.getvalue()}"
+        return out.getvalue()
+
+    def _text(self) -> str:
+        return "".join(self._chance.choices("abcdefghjkmnpqrstuvwxyz23456789", k=16))
+
+    def happen(self, step: Step) -> None:
+        what, first, second, third = step
+        visitor, person, option = VISITORS[first], PEOPLE[second], VALUES[third]
+        value = f"{self._text()}@x.example" if option == "--email" else self._text()
+        words: dict[str, Callable[[], list[str]]] = {
+            "identify": lambda: ["identify", visitor, "--email", self._value(person, "email"), "--name", value],
+            "relink": lambda: ["identify", visitor, "--external-id", self._value(person, "externalId"), "--relink"],
+            "update": lambda: ["contacts", "update", person, option, value, "--metadata", f"k{third}={self._text()}"],
+            # somebody gets, for a while, what another person has or had
+            "copy": lambda: ["contacts", "update", person, "--name", self._value(PEOPLE[first], "name")],
+            "clear": lambda: ["contacts", "update", person, "--clear", option.strip("-").replace("external-id",
+                              "externalId"), "--unset", f"k{third}"],
+            "merge": lambda: ["contacts", "merge", person, PEOPLE[first], "--force", "--yes"],
+            "split": lambda: ["contacts", "split", person, visitor, "--name", value],
+            "talk": lambda: ["conversations", "start", visitor, "--title", self._text(), "--message", self._text()],
+            "reply": lambda: ["conversations", "reply", self._talk(third), self._text(), "--as-visitor", visitor],
+            "block": lambda: ["block", *(["--contact", person] if third else [visitor]), "--reason", self._text(),
+                              "--for", "2h"],
+            "delete": lambda: ["contacts", "delete", person] if third else ["delete", visitor],
+            "restore": lambda: ["contacts", "restore", person] if third else ["restore", visitor],
+            "unidentify": lambda: ["unidentify", visitor],
+            "city": lambda: ["update", visitor, "--city", self._text()],
+            "erase-visitor": lambda: ["erase", visitor, "--yes"] if third == 3 else ["track", "--id", visitor],
+        }  # fmt: skip
+        self.command(*words[what](), code=None)
+
+    def _value(self, person: str, field: str) -> str:
+        found = self.command("contacts", "show", person, "--format", "json", "--fields", field, code=None)
+        return str((json.loads(found) if found else {}).get(field) or "nobody@x.example")
+
+    def _talk(self, number: int) -> str:
+        found = self.command("conversations", "list", "--format", "ids").split()
+        return found[number % len(found)] if found else "none"
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        with closing(sqlite3.connect(self.path)) as store:
+            return store.execute(sql).fetchall()
+
+    def texts_of(self, table: str, condition: str) -> set[str]:
+        """Every random text in the rows of a table."""
+        return {text for row in self.rows(f"SELECT * FROM {table} WHERE {condition}") for text in _texts(row)}
+
+
+def _texts(row: tuple[Any, ...]) -> Iterator[str]:
+    for value in row:
+        words = str(value).replace("@", " ").replace('"', " ").replace("\\", " ").split()
+        yield from (word for word in words if len(word) == 16 and word.isalnum() and word.islower())
+
+
+def erased_contacts(life: Life, contact: str) -> list[str]:
+    """The contact, to which a tombstone leads, and those merged into it."""
+    found = json.loads(life.command("contacts", "show", contact, "--format", "json"))
+    return [found["id"], *found["merged"]]
+
+
+@settings(
+    max_examples=400 if LONG else 8,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+@given(history=steps, seed=st.integers(0, 10**6), whom=st.sampled_from(PEOPLE))
+def test_no_text_of_the_person_is_left_and_all_else_works(history: list[Step], seed: int, whom: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        life = Life(Path(folder) / "visitors.db", seed)
+        for step in history:
+            life.happen(step)
+        contacts = erased_contacts(life, whom)
+        these = ", ".join(f"'{contact}'" for contact in contacts)
+        theirs = life.texts_of("contacts", f"id IN ({these})")
+        theirs |= life.texts_of("changes", f"kind = 'contact' AND record IN ({these})")
+        devices = [row[0] for row in life.rows(f"SELECT id FROM visitors WHERE contact_id IN ({these})")]
+
+        (Path(folder) / "receipt.json").write_text(life.command("contacts", "erase", whom, "--yes"))
+
+        # what somebody who stays has now is theirs, and so is what they wrote
+        kept = {text for table in ("contacts", "visitors", "conversations", "messages", "blocks")
+                for text in life.texts_of(table, "1")}  # fmt: skip
+        content = life.path.read_bytes()
+        said_since = {text for text in theirs - kept if text.encode() in content}
+        names = {text for row in life.rows("SELECT before, after FROM changes WHERE kind = 'contact'")
+                 for text in _texts(row)}  # fmt: skip
+        # a name that was copied by hand, not by a merge, is the other's history
+        assert said_since <= names & life_copied(history, theirs), said_since
+        for name in (*contacts, *devices):
+            assert name.encode() not in content or name in kept_ids(life), name
+        check_all(life, folder)
+
+
+def life_copied(history: list[Step], texts: set[str]) -> set[str]:
+    """The texts that `copy` may have given to somebody else."""
+    return texts if any(step[0] == "copy" for step in history) else set()
+
+
+def kept_ids(life: Life) -> set[str]:
+    """Ids that others have: of another kind, or of a visitor that came back."""
+    return {row[0] for table in ("contacts", "visitors") for row in life.rows(f"SELECT id FROM {table}")}
+
+
+def check_all(life: Life, folder: str) -> None:
+    """The store is sound, the receipt verifies, and every page, history and explanation can be shown."""
+    assert life.rows("PRAGMA integrity_check") == [("ok",)]
+    assert life.rows("PRAGMA foreign_key_check") == []
+    life.command("db", "check", "--receipt", f"{folder}/receipt.json")
+    for (visitor,) in life.rows("SELECT id FROM visitors"):
+        for words in (["show"], ["history"], ["explain"]):
+            life.command(*words, visitor)
+    for (contact,) in life.rows("SELECT id FROM contacts"):
+        life.command("contacts", "show", contact)
+        life.command("history", contact)
+    for (operation,) in life.rows("SELECT id FROM operations"):
+        life.command("history", "--operation", operation)
+    life.command("db", "dump", "-o", f"{folder}/dump.ndjson")
+    life.command("--db", f"{folder}/copy.db", "db", "load", f"{folder}/dump.ndjson")
+    life.command("--db", f"{folder}/copy.db", "db", "check", "--receipt", f"{folder}/receipt.json")
