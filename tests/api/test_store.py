@@ -96,6 +96,14 @@ def test_erasing_gives_the_receipt_and_says_whether_the_files_are_wiped(store: v
         store.erase()
 
 
+@pytest.mark.parametrize("path", [":memory:", ":temp:"])
+def test_erasing_from_a_store_that_leaves_nothing_behind_needs_no_wiping(path: str) -> None:
+    with visitors.open_store(path) as store:
+        store.create("a")
+        assert store.erase("a").is_wiped
+        assert store.find("a") is None
+
+
 def test_a_call_gives_the_domains_values(store: visitors.VisitorStore) -> None:
     tracked = store.track("a", language="en-gb", browser_version="7", current_page={"path": "/"})
     assert tracked.resolved_by == "created"

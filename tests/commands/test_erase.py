@@ -114,7 +114,7 @@ def test_a_receipt_that_cannot_be_written_erases_nobody(
 def test_backups_beside_the_store_are_named(visitors: Visitors, store_path: Path) -> None:
     store_path.with_name("visitors.db.v5-20260101.bak").touch()
     told = visitors("erase", "v-1", "--yes", "--quiet").stderr
-    assert told == f"these may still hold what was erased: visitors.db.v5-20260101.bak, in {store_path.parent}\n"
+    assert told == f"a copy from before may still hold what was erased: {store_path}.v5-20260101.bak\n"
 
 
 def test_on_a_terminal_it_says_how_much_and_asks(visitors: Visitors) -> None:
@@ -133,9 +133,52 @@ def test_on_a_terminal_it_says_how_much_and_asks(visitors: Visitors) -> None:
     assert visitors("list", "--format", "count").stdout == "2\n"
 
 
-def test_a_store_in_memory_or_with_a_rollback_journal_is_erased_from_as_well(
-    visitors: Visitors, store_path: Path
+def test_an_interrupt_while_the_file_is_written_anew_leaves_the_receipt_and_says_what_is_left_to_do(
+    visitors: Visitors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("visitors.commands.erasing.wipe", interrupted)
+    answer = visitors("erase", "v-1", "--yes", code=130)
+    assert json.loads(answer.stdout)["counts"]["visitors"] == 1
+    assert answer.stderr.startswith("it is erased, but may have left bytes in ")
+    assert "visitors db compact" in answer.stderr
+    visitors("show", "v-1", code=3)
+
+
+def test_a_file_that_cannot_be_written_anew_is_told_of(visitors: Visitors, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when the disk is too full for a second copy of the store."""
+    from visitors.errors import StoreProblem
+    from visitors.store.connection import Store
+
+    execute = Store.execute
+
+    def full(self: Store, sql: str, parameters: Any = ()) -> Any:
+        if sql == "VACUUM":
+            raise StoreProblem("the store cannot grow: the disk is full")
+        return execute(self, sql, parameters)
+
+    monkeypatch.setattr(Store, "execute", full)
+    answer = visitors("erase", "v-1", "--yes")
+    assert json.loads(answer.stdout)["counts"]["visitors"] == 1
+    assert "may have left bytes" in answer.stderr
+    assert "the disk is full; to finish it when nobody else uses the store: visitors db compact" in answer.stderr
+
+
+def test_through_a_link_the_files_beside_the_store_itself_are_meant(
+    visitors: Visitors, store_path: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    link = folder / "link.db"
+    link.symlink_to(store_path)
+    store_path.with_name("visitors.db.bak").touch()
+    told = visitors("--db", str(link), "erase", "v-1", "--yes").stderr
+    assert told == f"a copy from before may still hold what was erased: {store_path}.bak\n"
+
+
+def test_a_store_with_a_rollback_journal_is_erased_from_as_well(visitors: Visitors, store_path: Path) -> None:
     import sqlite3
 
     store = sqlite3.connect(store_path)

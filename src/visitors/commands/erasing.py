@@ -96,19 +96,22 @@ def _tell(context: Context, receipt: Receipt, target: Target, staying: Sequence[
 
 
 def _wipe(context: Context, *, vacuum: bool) -> None:
-    """What is left of the bytes, and what became of them."""
-    path = context.store.path
-    wiped = wipe(context.store, rewrite=vacuum)
-    finish = "finish it when nobody else uses the store: visitors db compact"
+    """Wipe the store's files, and say where what was erased may still be."""
+    path, warn = context.store.path, context.output.warn
+    finish = "to finish it when nobody else uses the store: visitors db compact"
+    try:
+        wiped = wipe(context.store, rewrite=vacuum)
+    except KeyboardInterrupt:
+        warn(f"it is erased, but may have left bytes in {path}; {finish}")
+        raise
     if not wiped.log_is_empty:
-        context.output.warn(f"what was erased may still be in {log_of(path)}, which another process reads; {finish}")
+        warn(f"what was erased may still be in {log_of(path)}, which another process reads; {finish}")
     if wiped.problem is not None:
-        context.output.warn(f"what was erased may have left bytes in {path}: {wiped.problem}; {finish}")
+        warn(f"what was erased may have left bytes in {path}: {wiped.problem}; {finish}")
     elif not vacuum:
-        context.output.warn(f"what was erased may have left bytes in {path}; to write it anew: visitors db compact")
-    copies = copies_beside(path)
-    if copies:
-        context.output.warn(f"these may still hold what was erased: {', '.join(copies)}, in {path.absolute().parent}")
+        warn(f"what was erased may have left bytes in {path}; to write it anew: visitors db compact")
+    for copy in copies_beside(path):
+        warn(f"a copy from before may still hold what was erased: {copy}")
 
 
 def _told(counts: Counts, target: Target) -> str:

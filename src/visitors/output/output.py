@@ -191,7 +191,7 @@ class Output:
 
     def kept(self, shape: Shape, record: msgspec.Struct | Record, line: str) -> None:
         """One record that a program keeps as it is: `line` to a person, a line of JSON to a program, unless
-        a format or fields were asked for.
+        a format or fields were asked for. It is out at once, whatever happens next.
         """
         if self.format == "table" and self.fields is None:
             self.sheet(shape, record)
@@ -201,6 +201,7 @@ class Output:
             self.stdout.write(encode_json(record) + "\n")
         elif not self.quiet:
             self.stdout.write(visible(line) + "\n")
+        self.stdout.flush()
 
     def ids(self, ids: Iterable[str]) -> None:
         """Ids, one a line."""

@@ -19,6 +19,7 @@ _IN_CHANGES: dict[str, dict[str, Kind]] = {
     "message": {"visitor_id": "visitorId"},
     "block": {"visitor_id": "visitorId", "contact_id": "contactId"},
 }
+# What a record of a kind is known by.
 _RECORD: dict[str, Kind] = {"visitor": "visitorId", "contact": "contactId"}
 
 
@@ -69,7 +70,11 @@ def identities(store: Store) -> Iterator[Place]:
         for side in ("before", "after"):
             yield from _in_changes(store, kind, columns, side)
     for kind, identity in _RECORD.items():
-        sql = "SELECT h.record, o.id FROM changes AS h JOIN operations AS o ON o.pk = h.operation WHERE h.kind = ?"
+        # of records that only the history has
+        sql = (
+            "SELECT h.record, o.id FROM changes AS h JOIN operations AS o ON o.pk = h.operation"
+            f" WHERE h.kind = ? AND NOT EXISTS (SELECT 1 FROM {RECORDED[kind]} WHERE id = h.record)"
+        )
         for record, operation in store.execute(sql, (kind,)):
             yield Place(identity, record, kind, record, operation)
 

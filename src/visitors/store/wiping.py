@@ -46,14 +46,18 @@ def wipe(store: Store, *, rewrite: bool) -> Wiped:
 
 
 def log_of(path: Path) -> Path:
-    """Where the log of the store at `path` is."""
-    return path.with_name(f"{path.name}-wal")
+    """Where the log of the store at `path` is: beside the file itself, if `path` is a link to it."""
+    file = path.resolve()
+    return file.with_name(f"{file.name}-wal")
 
 
-def copies_beside(path: Path) -> list[str]:
-    """The names of files beside the store that begin with its name, as backups do, and are not its own."""
+def copies_beside(path: Path) -> list[Path]:
+    """The files beside the store that begin with its name, as backups do, and are not its own."""
     if str(path) == MEMORY:
         return []
-    own = {path.name, *(path.name + suffix for suffix in _ITS_OWN)}
-    beside = (one.name for one in path.absolute().parent.iterdir() if one.name.startswith(path.name))
-    return sorted(name for name in beside if name not in own)
+    file = path.resolve()
+    own = {file.name, *(file.name + suffix for suffix in _ITS_OWN)}
+    try:
+        return sorted(one for one in file.parent.iterdir() if one.name.startswith(file.name) and one.name not in own)
+    except OSError:  # a folder may be there to be passed, not to be read
+        return []
