@@ -168,6 +168,25 @@ def test_a_record_that_only_the_history_has_goes_with_the_person(
     assert rows_of(store_path, "SELECT * FROM changes") == []
 
 
+@pytest.mark.parametrize(("kind", "words"), [("visitor", ("erase",)), ("contact", ("contacts", "erase"))])
+def test_whom_only_the_history_has_is_erased_by_the_whole_id(
+    visitors: Visitors, store_path: Path, kind: str, words: tuple[str, ...]
+) -> None:
+    """As it has what was made and taken back."""
+    visitors("create", "--id", "gone-one")
+    visitors("contacts", "create", "--id", "gone-one", "--email", "gone@example.com")
+    with closing(sqlite3.connect(store_path)) as store:
+        store.execute("UPDATE operations SET is_open = 1 WHERE pk = 2")
+        store.execute(f"DELETE FROM {kind}s")
+        store.execute("UPDATE operations SET is_open = NULL")
+        store.commit()
+    visitors(*words, "gone", "--yes", code=3)
+    receipt = erase(visitors, *words, "gone-one")
+    assert (receipt["counts"][f"{kind}s"], receipt["counts"]["changes"]) == (0, 1)
+    assert rows_of(store_path, "SELECT * FROM changes") == []
+    visitors(*words, "gone-one", "--yes", code=3)
+
+
 def test_operations_that_lost_changes_are_noted_and_those_that_made_records_are_not(
     visitors: Visitors, ada: str, store_path: Path
 ) -> None:

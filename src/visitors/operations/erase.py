@@ -11,9 +11,8 @@ import msgspec
 from visitors.domain.ids import Entropy
 from visitors.domain.receipt import Counts, Receipt, make_receipt, new_key
 from visitors.domain.times import Instant
-from visitors.errors import NotFound
 from visitors.operations import references
-from visitors.store import erasing, receipts, search
+from visitors.store import erasing, forgetting, receipts, search
 from visitors.store.connection import OpenOperation, Store
 from visitors.store.erasing import Scope
 
@@ -21,21 +20,17 @@ Target = Literal["visitor", "contact"]
 
 
 def resolve(store: Store, target: Target, typed: Sequence[str], current: Instant) -> list[str]:
-    """The ids that are meant, each once, of records that are deleted, too, and by its whole id of a contact
-    that is not there any more but in the history. Raises NotFound and Conflict.
+    """The ids that are meant, each once: of records that are deleted, too, and by their whole id of those that
+    only the history has any more. Raises NotFound and Conflict.
     """
+    tokens = [one.strip() for one in typed]
+    gone = erasing.removed_before(store, target, tokens)
+    there = [one for one in tokens if one not in gone]
     if target == "visitor":
-        return references.visitor_ids(store, typed)
-    return list(dict.fromkeys(_contact(store, one, current) for one in typed))
-
-
-def _contact(store: Store, reference: str, current: Instant) -> str:
-    try:
-        return references.contact(store, reference, current).id
-    except NotFound:
-        if erasing.removed_contact(store, reference.strip()):
-            return reference.strip()
-        raise
+        found = references.visitor_ids(store, there)
+    else:
+        found = [references.contact(store, one, current).id for one in there]
+    return list(dict.fromkeys([*found, *(one for one in tokens if one in gone)]))
 
 
 def foresee(store: Store, target: Target, ids: Sequence[str]) -> Counts:
@@ -60,9 +55,10 @@ def erase(
     """
     scope = _scope(store, target, ids)
     counts = _counts(store, scope)
-    known = erasing.known(store, scope)
+    known = forgetting.known(store, scope)
     erasing.remove(store, operation, scope)
-    changes, operations = erasing.sweep(store, operation, scope, known)
+    known = forgetting.without_what_others_have(store, known)
+    changes, operations = forgetting.sweep(store, operation, scope, known)
     if not rehearsal:
         search.forget_removed(store)
     key = receipts.key(store)
@@ -76,7 +72,7 @@ def erase(
         operation.actor,
         command,
         msgspec.structs.replace(counts, changes=changes, operations=operations),
-        erasing.identities(store, scope, known),
+        forgetting.identities(scope, known),
     )
     receipts.keep(store, operation, receipt)
     return receipt
