@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import stat
 import sys
@@ -109,6 +110,21 @@ def test_a_receipt_that_cannot_be_written_erases_nobody(
     visitors("erase", "v-1", "--yes", "-o", str(tmp_path / "missing" / "receipt.json"), code=1)
     visitors("erase", "v-1", "--yes", "-o", str(store_path), code=2)
     assert everything() == before
+
+
+def test_a_receipt_that_could_not_be_written_in_the_end_is_printed(
+    visitors: Visitors, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk became full after all was erased: the receipt must not be lost with the file."""
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    answer = visitors("erase", "v-1", "--yes", "-o", str(tmp_path / "receipt.json"), code=1)
+    assert json.loads(answer.stdout)["counts"]["visitors"] == 1
+    assert "No space left on device" in answer.stderr
+    visitors("db", "check", "--receipt", "-", input=answer.stdout)
 
 
 def test_backups_beside_the_store_are_named(visitors: Visitors, store_path: Path) -> None:

@@ -12,7 +12,7 @@ import typer
 from visitors.commands.many import number
 from visitors.context import Context
 from visitors.domain.receipt import Counts, Receipt
-from visitors.errors import UsageProblem
+from visitors.errors import FileProblem, UsageProblem
 from visitors.operations.erase import Target, erase, foresee, resolve
 from visitors.output.files import whole_file
 from visitors.output.machine import json_document
@@ -60,27 +60,41 @@ def erase_records(
         context.output.note("nobody was named; nothing was erased")
         return
     if dry_run:
-        with context.operation(dry_run=True) as operation:
-            ids = resolve(context.store, target, named, operation.at)
-            receipt = erase(context.store, operation, target, ids, command=context.command, rehearsal=True)
-        preview = {"command": context.command, "counts": msgspec.structs.asdict(receipt.counts)}
-        context.output.kept(ERASURE_PREVIEW, preview, f"Would erase {_told(receipt.counts, target)}.")
+        _rehearse(context, target, named)
         return
     if not yes:
         with context.reading() as store:
             counts = foresee(store, target, resolve(store, target, named, context.now))
         context.confirm(f"erase {_told(counts, target)}, and their history, for good", yes=False)
-    with ExitStack() as stack:
-        # first, so that nothing is erased if the receipt cannot be written
-        file = stack.enter_context(whole_file(output)) if output is not None and output != "-" else None
-        with context.operation() as operation:
-            ids = resolve(context.store, target, named, operation.at)
-            staying = erasing.contacts_of(context.store, ids) if target == "visitor" else []
-            receipt = erase(context.store, operation, target, ids, command=context.command)
-        if file is not None:
-            file.write(json_document(receipt))
+    receipt: Receipt | None = None
+    unwritten: FileProblem | None = None
+    try:
+        with ExitStack() as stack:
+            # first, so that nothing is erased where the receipt cannot be written
+            file = stack.enter_context(whole_file(output)) if output is not None and output != "-" else None
+            with context.operation() as operation:
+                ids = resolve(context.store, target, named, operation.at)
+                staying = erasing.contacts_of(context.store, ids) if target == "visitor" else []
+                receipt = erase(context.store, operation, target, ids, command=context.command)
+            if file is not None:
+                file.write(json_document(receipt))
+    except FileProblem as error:
+        if receipt is None:
+            raise
+        unwritten, output = error, None
     _tell(context, receipt, target, staying, output)
     _wipe(context, vacuum=vacuum)
+    if unwritten is not None:
+        raise unwritten
+
+
+def _rehearse(context: Context, target: Target, named: Sequence[str]) -> None:
+    """Tell how much would go, and how much of the history."""
+    with context.operation(dry_run=True) as operation:
+        ids = resolve(context.store, target, named, operation.at)
+        counts = erase(context.store, operation, target, ids, command=context.command, rehearsal=True).counts
+    preview = {"command": context.command, "counts": msgspec.structs.asdict(counts)}
+    context.output.kept(ERASURE_PREVIEW, preview, f"Would erase {_told(counts, target)}.")
 
 
 def _tell(context: Context, receipt: Receipt, target: Target, staying: Sequence[str], output: str | None) -> None:
