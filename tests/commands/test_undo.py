@@ -228,3 +228,38 @@ def test_the_story_of_a_visitor_tells_of_undo(visitors: Visitors, anonymous: str
     told = [event["sentence"] for event in visitors("explain", anonymous, "--format", "json").json]
 
     assert told[-1].startswith("unlinked from contact ")
+
+
+def test_an_erasure_is_for_good(visitors: Visitors, anonymous: str) -> None:
+    visitors("create")
+    visitors("erase", anonymous, "--yes")
+
+    for which in ([], [newest(visitors)["id"]]):
+        refused = visitors("undo", *which, "--format", "json", code=4)
+        assert refused.error["code"] == "irreversible"
+    assert "visitors undo ID" in refused.error["hint"]
+
+
+@pytest.mark.usefixtures("people")
+def test_what_was_done_to_somebody_who_was_erased_since_is_not_taken_back(visitors: Visitors) -> None:
+    visitors("update", "laptop", "phone", "--city", "Rome")
+    update = newest(visitors)["id"]
+    visitors("create", "--id", "watch")
+    create = newest(visitors)["id"]
+    visitors("erase", "laptop", "watch", "--yes")
+    before = records(visitors)
+
+    for operation in (update, create):
+        assert visitors("undo", operation, "--format", "json", code=4).error["code"] == "erased"
+    assert records(visitors) == before
+
+
+def test_of_an_import_the_rest_is_taken_back_when_one_was_erased(visitors: Visitors) -> None:
+    visitors("import", "-", "--format", "ndjson", input='{"id":"a"}\n{"id":"b"}\n{"id":"c"}\n')
+    imported = newest(visitors)["id"]
+    visitors("erase", "b", "--yes")
+
+    told = visitors("undo", imported, "--format", "json").json
+
+    assert told["removed"] == {"visitors": 2}
+    assert records(visitors) == []

@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Iterator
 from itertools import count
 from operator import attrgetter
+from random import Random
 from typing import Any
 
 import pytest
@@ -259,3 +260,20 @@ def test_undoing_any_operation_at_any_time_leaves_a_sound_store_and_can_be_undon
                 break
             assert_sound(store)
         assert rows(store) == {table: [] for table in RECORDED.values()}
+
+
+@SLOW
+@given(st.lists(st.one_of(steps, call("erase", visitor), call("contacts.erase", contact)), max_size=20), st.randoms())
+def test_undoing_beside_erasing_is_refused_or_leaves_a_sound_store(todo: list[Step], random: Random) -> None:
+    with new_store() as store:
+        for step in todo:
+            attempt(store, step)
+            recorded = [row[0] for row in inner(store).execute("SELECT id FROM operations ORDER BY pk")]
+            if not recorded or random.random() < 0.5:
+                continue
+            before = rows(store)
+            try:
+                store.undo(random.choice(recorded), cascade=random.random() < 0.5)
+            except Conflict as refused:
+                assert rows(store) == before, refused  # noqa: PT017 - the store after the refusal, not the refusal
+            assert_sound(store)

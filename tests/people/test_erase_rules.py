@@ -205,7 +205,7 @@ def test_a_new_record_under_a_number_that_was_given_before_is_the_new_operations
     visitors("track", "--id", "d")
     assert [(one["command"], one["action"]) for one in shown("history", "d")] == [("track", "created")]
     counts = [(one["command"], one["changeCount"]) for one in shown("history")]
-    assert counts == [("track", 1), ("erase", 0), ("create", 0), ("create", 0), ("create", 1)]
+    assert counts == [("track", 1), ("erase", 0), ("create", 1), ("create", 1), ("create", 1)]
 
 
 def test_history_tells_of_the_erasure_and_of_nobody(visitors: Visitors, ada: str, shown: Callable[..., Any]) -> None:

@@ -298,6 +298,7 @@ class VisitorStore:
             ids = visitors.chosen_ids(self._session.store, wanted, operation.at)
             visitors.set_deleted(self._session.store, operation, ids, deleted=True)
             return visitors.find_many(self._session.store, ids, operation.at)
+
     def erase(self, *visitor: str, vacuum: bool = True) -> Erased:
         """Erase devices for good, history included; their contacts stay. `vacuum` writes the file anew, without
         which bytes of theirs may stay behind in it. Raises UsageProblem, NotFound and Conflict.

@@ -5,9 +5,7 @@ What the history has of them is the matter of `visitors.store.forgetting`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
-from itertools import groupby
-from operator import itemgetter
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -67,8 +65,7 @@ def remove(store: Store, operation: OpenOperation, scope: Scope) -> None:
         )
     }
     for kind in reversed(RECORDED):
-        sql = f"DELETE FROM {RECORDED[kind]} WHERE id {_THESE} RETURNING pk"
-        _give_back(store, kind, [row[0] for row in store.execute(sql, (rows(scope.ids[kind]),)).fetchall()])
+        store.execute(f"DELETE FROM {RECORDED[kind]} WHERE id {_THESE}", (rows(scope.ids[kind]),))
     _stand_in(store, operation, links)
 
 
@@ -146,34 +143,6 @@ def _is_removed(kind: str) -> str:
 # What is left
 
 
-def _give_back(store: Store, kind: str, numbers: Collection[int]) -> None:
-    """Take numbers out of the ranges in which they were given: a new row may get the last ones again, and
-    then it must not pass for one that an earlier operation made.
-    """
-    sql = (
-        "SELECT n.pk, n.operation, n.first, n.last, gone.value FROM json_each(?) AS gone JOIN creations AS n ON n.pk ="
-        " (SELECT pk FROM creations WHERE kind = ? AND last >= gone.value ORDER BY last LIMIT 1)"
-        " AND n.first <= gone.value ORDER BY gone.value"
-    )
-    found = store.execute(sql, (rows(sorted(numbers)), kind)).fetchall()
-    for (pk, operation, first, last), gone in groupby(found, key=itemgetter(0, 1, 2, 3)):
-        store.execute("DELETE FROM creations WHERE pk = ?", (pk,))
-        store.execute_many(
-            "INSERT INTO creations (operation, kind, first, last) VALUES (?, ?, ?, ?)",
-            ((operation, kind, *piece) for piece in _without(first, last, (row[4] for row in gone))),
-        )
-
-
-def _without(first: int, last: int, gone: Iterable[int]) -> Iterator[tuple[int, int]]:
-    """What is left of a range, as ranges, without the numbers that are `gone`, in ascending order."""
-    for number in gone:
-        if first < number:
-            yield first, number - 1
-        first = number + 1
-    if first <= last:
-        yield first, last
-
-
 def _stand_in(store: Store, operation: OpenOperation, links: dict[str, tuple[Any, ...]]) -> None:
     """Let a deleted visitor of which nothing is known stand where conversations refer to one that is gone:
     one for each device and contact, linked to the contact to whom the conversation belongs.
@@ -183,10 +152,8 @@ def _stand_in(store: Store, operation: OpenOperation, links: dict[str, tuple[Any
         new_id = stand_ins.get((visitor_id, contact_id))
         if new_id is None:
             new_id = stand_ins[visitor_id, contact_id] = operation.new_id()
-            store.execute(
-                "INSERT INTO visitors (id, contact_id, created_at, updated_at, deleted_at) VALUES (?, ?, ?, ?, ?)",
-                (new_id, contact_id, created_at, operation.at, operation.at),
-            )
+            new = (new_id, contact_id, created_at, operation.at, operation.at)
+            store.insert("visitor", ("id", "contact_id", "created_at", "updated_at", "deleted_at"), [new])
         store.execute("UPDATE conversations SET visitor_id = ? WHERE id = ?", (new_id, conversation_id))
         store.execute(
             "UPDATE messages SET visitor_id = ? WHERE conversation_id = ? AND visitor_id = ?",

@@ -191,11 +191,6 @@ def causes_of(store: Store, record_ids: Sequence[str]) -> dict[tuple[int, str], 
     return {(operation, record): code for operation, record, code in store.execute(sql, (rows(record_ids),))}
 
 
-def taken_back(store: Store) -> set[int]:
-    """The numbers of the operations that were undone, by others that may have been undone themselves."""
-    return {row[0] for row in store.execute("SELECT target FROM undone")}
-
-
 def _causes(store: Store, record_id: str) -> dict[int, str]:
     """Operation -> the rule by which it changed the record, for those that recorded one."""
     return dict(store.execute("SELECT operation, code FROM causes WHERE record = ? ORDER BY pk", (record_id,)))
