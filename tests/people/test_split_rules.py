@@ -199,3 +199,10 @@ def test_who_was_merged_by_mistake_gets_back_what_only_its_tombstone_has(visitor
     assert visitors("contacts", "show", "ext:b", "--format", "json").json["id"] == created["id"]
     answer = visitors("identify", "stranger", "--external-id", "b", "--email", "b@example.com", "--format", "json").json
     assert answer["contact"]["id"] == created["id"]
+
+
+def test_an_email_that_only_the_tombstone_has_is_given_back_by_a_contact_without_any(visitors: Visitors) -> None:
+    visitors("contacts", "merge", "A", "ext:b", "--force", "--yes")
+    visitors("contacts", "update", "A", "--clear", "email")
+    created = split(visitors, "A", "other", "--email", "b@example.com")
+    assert created["email"] == "b@example.com"

@@ -120,20 +120,19 @@ def refuse_taken(
     """Raises Conflict when the external id or the email in `fields` is that of another contact than
     `besides`, or than `out_of` unless only a tombstone leads from it there.
     """
-    owners: list[tuple[str, Contact]] = []
-    if fields.get("externalId"):
-        owner = contacts.find_by_external_id(store, fields["externalId"], operation.at)
-        owners += [(f"external id {fields['externalId']}", owner)] if owner else []
-    if fields.get("email"):
-        found = contacts.find_by_email(store, fields["email"], operation.at)
-        owners += [(f"email {fields['email']}", owner) for owner in found]
-    for what, owner in owners:
-        own = owner.external_id if what.startswith("external") else owner.email
-        if owner.id == besides or (owner == out_of and own not in fields.values()):
+    owners: list[tuple[str, str, Contact]] = []
+    if external_id := fields.get("externalId"):
+        owner = contacts.find_by_external_id(store, external_id, operation.at)
+        owners += [("external id", external_id, owner)] if owner else []
+    if email := fields.get("email"):
+        owners += [("email", email, owner) for owner in contacts.find_by_email(store, email, operation.at)]
+    for what, value, owner in owners:
+        own = owner.email if what == "email" else owner.external_id
+        if owner.id == besides or (owner == out_of and own != value):
             continue
         merge_them = f"if they are one person: visitors contacts merge {owner.id} {besides}"
         raise Conflict(
-            f"{what} is that of contact {owner.id} ({owner.label})",
+            f"{what} {value} is that of contact {owner.id} ({owner.label})",
             code="contact_exists",
             hint=merge_them if besides else f"visitors contacts show {owner.id}",
         )
