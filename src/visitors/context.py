@@ -8,12 +8,14 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from visitors.domain import times
 from visitors.domain.ids import Entropy
 from visitors.domain.times import Instant
 from visitors.errors import Declined, InvalidData, UsageProblem
+from visitors.location import MEMORY, TEMPORARY
 from visitors.output.output import Output
 from visitors.output.sanitise import visible
 from visitors.settings import Settings, load_settings
@@ -47,6 +49,7 @@ class Context:
         self.arguments = list(arguments)
         self.given = given
         self._takes = set(takes)
+        self._used_store = False
         self.now: Instant = self.clock()
         self.output = Output(
             format_=self.settings.format,
@@ -65,6 +68,7 @@ class Context:
         """The store. One that was named is made only by commands that add to it: a typing mistake must not
         look like an empty store. Raises StoreProblem.
         """
+        self._used_store = True
         create = self.command in _MAKING or not self.settings.database_was_named
         return open_store(self.settings.database, timeout=self.settings.timeout, create=create)
 
@@ -91,6 +95,15 @@ class Context:
         ) as operation:
             yield operation
 
+    def damage(self) -> str | None:
+        """What is wrong with the store that this run used, if anything. Closes it first."""
+        self.close()
+        if not self._used_store or str(self.settings.database) in (MEMORY, TEMPORARY):
+            return None
+        from visitors.store.check import damage
+
+        return damage(self.settings.database, self.settings.timeout)
+
     def close(self) -> None:
         """Close the store if it was opened."""
         if "store" in self.__dict__:
@@ -111,6 +124,23 @@ class Context:
         values = dict(self.group("selection"))
         metadata = values.pop("metadata", None) or []
         return parse_selection(values, list(metadata), self.now)
+
+    def store_file(self) -> Path:
+        """Where the store is, for a command that is about its file. Raises UsageProblem when it has none."""
+        path = self.settings.database
+        if str(path) in (MEMORY, TEMPORARY):
+            raise UsageProblem(f"{path} has no file that lasts", hint="name a store: --db PATH")
+        return Path(os.path.realpath(path))  # where SQLite keeps its log, too
+
+    @property
+    def program(self) -> str:
+        """How this program is called for the same store again."""
+        path = str(self.settings.database)
+        if not self.settings.database_was_named or os.environ.get("VISITORS_DB") == path:
+            return "visitors"
+        import shlex
+
+        return f"visitors --db {shlex.quote(path)}"
 
     def references(self, typed: Sequence[str]) -> list[str]:
         """The ids on the command line, or for `-` those on standard input, one a line.
@@ -138,9 +168,10 @@ class Context:
         """Raises UsageProblem when what is to be written at `path` would replace the store or its log."""
         if path is None or path == "-":
             return
-        store = self.settings.database
+        store = Path(os.path.realpath(self.settings.database))
         files = [store, *(store.with_name(store.name + suffix) for suffix in ("-wal", "-shm", "-journal"))]
-        if os.path.realpath(path) in [os.path.realpath(file) for file in files]:
+        is_one = os.path.realpath(path) in [os.path.realpath(file) for file in files]
+        if is_one or any(_are_same(path, file) for file in files):
             raise UsageProblem(f"{path} is the store itself", hint="name another file")
 
     @property
@@ -162,6 +193,14 @@ class Context:
         sys.stderr.flush()
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):
             raise Declined("nothing was changed")
+
+
+def _are_same(path: str, other: Path) -> bool:
+    """Whether both are there and are one file: by a hard link, say."""
+    try:
+        return Path(path).samefile(other)
+    except OSError:
+        return False
 
 
 class _HasContext(Protocol):

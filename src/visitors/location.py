@@ -15,6 +15,9 @@ MEMORY = ":memory:"
 """Stands for a store that never touches the disk."""
 TEMPORARY = ":temp:"
 """Stands for a store that is deleted when it is closed."""
+UNFINISHED = ".partial"
+"""What the names end in, and begin with a dot, of files and folders that are still being written. One that nobody
+writes any more was left behind by a process that was killed."""
 
 
 def default_database() -> str:

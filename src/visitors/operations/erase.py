@@ -60,7 +60,7 @@ def erase(
     known = forgetting.without_what_others_have(store, known)
     changes, operations = forgetting.sweep(store, operation, scope, known)
     if not rehearsal:
-        search.forget_removed(store)
+        search.merge(store)
     key = receipts.key(store)
     if key is None:
         key = new_key(entropy)

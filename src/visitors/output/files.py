@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, TextIO, cast
 
 from visitors.errors import FileProblem
+from visitors.location import UNFINISHED
 
 
 @contextmanager
@@ -39,7 +40,7 @@ def whole_file(path: str) -> Iterator[TextIO]:
 
 @contextmanager
 def _replacement(target: Path) -> Iterator[BinaryIO]:
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{target.name}.", suffix=UNFINISHED, dir=target.parent)
     try:
         with os.fdopen(descriptor, "wb") as binary:
             yield binary

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Protocol, TypeVar
 
@@ -13,6 +13,8 @@ SMALL = 1_000_000
 """Bytes below which a bar would only flicker."""
 SMALL_ROWS = 20_000
 """As SMALL, for what is measured in rows."""
+SMALL_PAGES = 20_000
+"""As SMALL, for what is measured in pages of a store."""
 _EVERY = 500
 
 
@@ -53,3 +55,18 @@ def watched(items: Iterable[Item], source: _Measured, *, quiet: bool, small: int
                 yield item
 
         yield following()
+
+
+@contextmanager
+def watched_pages(*, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """What takes how many pages are done, of how many, and shows a bar to a person who waits for many."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda _done, _all: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.completed:,.0f} pages"), BarColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(file=sys.stderr), transient=True) as progress:
+        task = progress.add_task("", visible=False)
+        yield lambda done, all_: progress.update(task, completed=done, total=all_, visible=all_ >= SMALL_PAGES)

@@ -266,6 +266,49 @@ PROBLEM = Shape(
         Column("HINT", _field("hint"), wraps=True, style="dim"),
     ),
 )
+_ROWS = ("visitors", "contacts", "conversations", "operations")
+BACKUP = Shape(
+    noun="backup",
+    fields=("path", "bytes", "schemaVersion", *_ROWS),
+    id_field="path",
+    columns=(
+        Column("PATH", _field("path"), style="cyan", wraps=True),
+        Column("BYTES", _field("bytes"), right=True),
+        Column("VISITORS", _field("visitors"), right=True),
+    ),
+)
+RESTORED = Shape(
+    noun="store",
+    fields=("path", "from", "kept", "schemaVersion", *_ROWS),
+    id_field="path",
+    columns=(
+        Column("PATH", _field("path"), style="cyan", wraps=True),
+        Column("FROM", _field("from"), wraps=True),
+        Column("KEPT", _field("kept"), wraps=True),
+        Column("VISITORS", _field("visitors"), right=True),
+    ),
+)
+COMPACTED = Shape(
+    noun="store",
+    fields=("path", "bytesBefore", "bytesAfter"),
+    id_field="path",
+    columns=(
+        Column("PATH", _field("path"), style="cyan", wraps=True),
+        Column("BEFORE", _field("bytesBefore"), right=True),
+        Column("AFTER", _field("bytesAfter"), right=True),
+    ),
+)
+CHECK = Shape(
+    noun="check",
+    fields=("check", "result", "detail", "help"),
+    id_field="check",
+    columns=(
+        Column("CHECK", _field("check"), style="cyan"),
+        Column("RESULT", _field("result")),
+        Column("DETAIL", _field("detail"), wraps=True),
+        Column("WHAT HELPS", _field("help"), wraps=True, style="dim"),
+    ),
+)
 LINK = Shape(
     noun="link",
     fields=tuple(field_names(Link)),

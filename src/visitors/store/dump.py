@@ -19,8 +19,7 @@ from visitors.store.schema import RECORDED, SCHEMA_VERSION
 
 FORMAT_VERSION = 1
 
-# Line type -> table, in an order in which what is referred to mostly comes first.
-_TABLES = {
+TABLES = {
     **RECORDED,
     "operation": "operations",
     "creation": "creations",
@@ -31,6 +30,7 @@ _TABLES = {
     "erasedChange": "erased_changes",
     "key": "keys",
 }
+"""Line type -> table, in an order in which what is referred to mostly comes first: all that is not derived."""
 
 _JSON_COLUMNS = {"metadata", "attribution", "current_page", "arguments", "before", "after", "receipt"}
 
@@ -38,7 +38,7 @@ _JSON_COLUMNS = {"metadata", "attribution", "current_page", "arguments", "before
 def dump(store: Store) -> Iterator[dict[str, Any]]:
     """A first line that says what this is, then one for each row, in the order of their making."""
     yield {"type": "store", "format": FORMAT_VERSION, "schema": SCHEMA_VERSION}
-    for kind, table in _TABLES.items():
+    for kind, table in TABLES.items():
         columns = _columns(store, table)
         for row in store.execute(f"SELECT {', '.join(columns)} FROM {table} ORDER BY pk"):
             yield {"type": kind, **dict(zip(columns, row, strict=True))}
@@ -49,9 +49,9 @@ def load(store: Store, lines: Iterable[tuple[str, dict[str, Any]]]) -> int:
 
     Raises Conflict when the store is not empty, and InvalidData for a line that is none of a dump.
     """
-    if any(store.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() for table in _TABLES.values()):
+    if any(store.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() for table in TABLES.values()):
         raise Conflict("the store is not empty", code="store_not_empty", hint="load into a new one: --db NEW.db")
-    columns = {kind: _columns(store, table) for kind, table in _TABLES.items()}
+    columns = {kind: _columns(store, table) for kind, table in TABLES.items()}
     triggers = set_aside(store, lambda one: not one.is_index)
     store.execute("PRAGMA defer_foreign_keys = ON")
     loaded = 0
@@ -80,7 +80,7 @@ def _load_line(store: Store, place: str, line: dict[str, Any], columns: dict[str
                 hint="load it with the version that dumped it, upgrade, and dump again",
             )
         return 1
-    if kind not in _TABLES:
+    if kind not in TABLES:
         raise InvalidData(f"{place}: there is no type {str(kind)[:40]!r}", code="not_a_dump")
     if sorted(line) != sorted([*columns[kind], "type"]):
         raise InvalidData(f"{place}: a {kind} has the keys {', '.join(columns[kind])}", code="not_a_dump")
@@ -92,7 +92,7 @@ def _load_line(store: Store, place: str, line: dict[str, Any], columns: dict[str
     if line.get("is_open") is not None:
         raise InvalidData(f"{place}: an operation that is still open", code="not_a_dump")
     names = columns[kind]
-    store.insert_as_is(_TABLES[kind], {name: line[name] for name in names}, place)
+    store.insert_as_is(TABLES[kind], {name: line[name] for name in names}, place)
     return 1
 
 

@@ -35,7 +35,7 @@ _ADVICE: dict[int, tuple[str, str, str]] = {
     sqlite3.SQLITE_BUSY: ("store_locked", "is locked by another process", "try again, or raise VISITORS_TIMEOUT"),
     sqlite3.SQLITE_LOCKED: ("store_locked", "is locked by another process", "try again, or raise VISITORS_TIMEOUT"),
     sqlite3.SQLITE_NOTADB: ("store_invalid", "is not a SQLite database", "name another file with --db"),
-    sqlite3.SQLITE_CORRUPT: ("store_corrupt", "is damaged", "restore a backup, or try sqlite3 FILE .recover"),
+    sqlite3.SQLITE_CORRUPT: ("store_corrupt", "is damaged", "visitors db check tells what is wrong and what helps"),
     sqlite3.SQLITE_READONLY: ("store_unwritable", "is read-only", "check the permissions of the file and its folder"),
     sqlite3.SQLITE_CANTOPEN: ("store_unwritable", "cannot be opened", "check the path and its permissions"),
     sqlite3.SQLITE_PERM: ("store_unwritable", "cannot be opened", "check the path and its permissions"),
@@ -46,6 +46,11 @@ _ADVICE: dict[int, tuple[str, str, str]] = {
     ),
     sqlite3.SQLITE_IOERR: ("store_io", "cannot be read or written", "check the disk; nothing was written"),
 }
+
+
+def primary_code(error: sqlite3.Error) -> int:
+    """SQLite's primary result code; 0 for an error that Python's driver made up."""
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
 
 
 def _translate(error: sqlite3.Error, path: Path) -> Exception:

@@ -9,7 +9,10 @@ Triggers keep all three. Whoever loads much at once drops these (`TRIGGERS`) and
 
 from __future__ import annotations
 
+import sqlite3
+
 from visitors.store.connection import Store
+from visitors.store.problems import primary_code
 
 TRIGGERS = (
     "visitors_text_insert",
@@ -29,6 +32,9 @@ METADATA_ROWS = (
 )
 """Key and value of `json_each(metadata)`: numbers as numbers, true, false and null as a person writes them."""
 
+TEXTS = {"visitors_text": ("visitors", "id"), "contacts_text": ("contacts", "id, external_id, name, email")}
+"""Full-text index -> the table that it is over, and its columns."""
+
 SHORTEST = 3
 """How many characters a text must have for the full-text index to find it."""
 
@@ -43,7 +49,7 @@ _ALIKE = ("kK\u212a", "sS\u017f", "åÅ\u212b", "ß\u1e9e", "µμΜ", "βΒϐ", 
 
 def rebuild(store: Store) -> None:
     """Fill the derived tables anew from the tables that they are derived from."""
-    for table in ("visitors_text", "contacts_text"):
+    for table in TEXTS:
         # in few large pieces, which are not merged before the last is written: in half the time
         _configure(store, table, hashsize=_LARGE_PIECE, automerge=0)
         store.execute(f"INSERT INTO {table} ({table}) VALUES ('rebuild')")
@@ -56,14 +62,37 @@ def rebuild(store: Store) -> None:
     )
 
 
-def forget_removed(store: Store) -> None:
-    """Take out of the full-text indexes what was in them of records that are gone.
+def merge(store: Store) -> None:
+    """Make each full-text index one piece: the smallest, the quickest to search, and without what was in it of
+    records that are gone.
 
     A removal is one more entry there, beside those that it takes back; merging all entries ends both. (From
     SQLite 3.42 on, 'secure-delete' does it at once, and leaves a store that earlier ones cannot open.)
     """
-    for table in ("visitors_text", "contacts_text"):
+    for table in TEXTS:
         store.execute(f"INSERT INTO {table} ({table}) VALUES ('optimize')")
+
+
+def agrees(store: Store, table: str) -> bool:
+    """Whether the full-text index is sound and has the texts of its table. Changes nothing of the store, which may be
+    open for reading only: SQLite's own check is a write, so a copy of the index is what it is told to check.
+    """
+    content, columns = TEXTS[table]
+    store.execute(f"CREATE TEMP VIEW {table}_checked_content AS SELECT * FROM main.{content}")
+    store.execute(
+        f"CREATE VIRTUAL TABLE temp.{table}_checked USING fts5 ({columns}, content = '{table}_checked_content',"
+        " content_rowid = 'pk', tokenize = 'trigram', columnsize = 0)"
+    )
+    try:
+        for part in ("data", "idx", "config"):
+            store.execute(f"DELETE FROM temp.{table}_checked_{part}")
+            store.execute(f"INSERT INTO temp.{table}_checked_{part} SELECT * FROM main.{table}_{part}")
+        store.execute(f"INSERT INTO temp.{table}_checked ({table}_checked, rank) VALUES ('integrity-check', 1)")
+    except sqlite3.Error as error:
+        if primary_code(error) != sqlite3.SQLITE_CORRUPT:
+            raise
+        return False
+    return True
 
 
 def _configure(store: Store, table: str, **values: int) -> None:

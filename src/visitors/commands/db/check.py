@@ -6,19 +6,44 @@ from typing import Annotated
 
 import typer
 
-from visitors.commands.receipts import check_receipt
+from visitors.commands.many import number
 from visitors.context import context_of
+from visitors.errors import CheckFailed, UsageProblem
+from visitors.output.shapes import CHECK
+from visitors.store.check import check
+from visitors.store.findings import Advice
 
 
 def command(
     ctx: typer.Context,
+    quick: Annotated[bool, typer.Option("--quick", help="Only the file and the schema, not every record.")] = False,
     receipt: Annotated[
-        str, typer.Option(metavar="FILE", help="What erase printed; - is standard input.", show_default=False)
-    ],
+        str | None,
+        typer.Option(
+            metavar="FILE", help="Check what erase printed instead; - is standard input.", show_default=False
+        ),
+    ] = None,
 ) -> None:
-    """Check the receipt of an erasure.
+    """Check that the store is sound: its file, schema, records, search indexes, permissions.
 
-    Exit 0 when the store made it as it is and whom it speaks of is not in the store, 8 when not, with what
-    is wrong.
+    Changes nothing. Exit 0 when it is, 8 when it is not, with what is wrong and the command that helps.
+
+    With --receipt, check the receipt of an erasure: whether the store made it as it is, and whom it speaks of
+    is not in the store.
     """
-    check_receipt(context_of(ctx), receipt)
+    context = context_of(ctx)
+    if receipt is not None:
+        from visitors.commands.receipts import check_receipt
+
+        if quick:
+            raise UsageProblem("--quick and --receipt exclude each other")
+        check_receipt(context, receipt)
+        return
+    path = context.store_file()
+    found = check(path, Advice(path, context.program), quick=quick, timeout=context.settings.timeout)
+    context.output.records(CHECK, found)
+    problems = [one for one in found if one.is_problem]
+    if problems:
+        message = f"{path} is not as it should be: {number(len(problems), 'problem')}"
+        raise CheckFailed(message, code="unsound", hint=problems[0].help)
+    context.output.note(f"{path} is sound" + (", as far as a quick check can tell" if quick else ""))

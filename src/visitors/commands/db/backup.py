@@ -1,0 +1,62 @@
+"""`visitors db backup`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from visitors.commands.many import number
+from visitors.context import context_of
+from visitors.errors import UsageProblem
+from visitors.output.progress import watched_pages
+from visitors.output.shapes import BACKUP
+from visitors.store.backup import back_up, default_name
+from visitors.store.placing import refuse_existing
+
+
+def command(
+    ctx: typer.Context,
+    file: Annotated[
+        str | None,
+        typer.Argument(metavar="FILE", help="Where to: a file, or a folder.", show_default=False),
+    ] = None,
+    output: Annotated[
+        str | None, typer.Option("-o", "--output", metavar="FILE", help="The same.", show_default=False)
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace what stands there.")] = False,
+) -> None:
+    """Copy the store to a file, as it is at one moment, while others use it.
+
+    Without FILE it stands beside the store, with the time in its name. The copy is one file, private to its
+    owner, and checked before it gets its name. 'visitors db restore' takes it back.
+    """
+    context = context_of(ctx)
+    path = context.store_file()
+    if file is not None and output is not None:
+        raise UsageProblem("say once where the backup goes", hint="FILE, or -o FILE")
+    named = file if file is not None else output
+    if named == "-":
+        raise UsageProblem("a backup is a file", hint="visitors db dump writes to standard output")
+    target = Path(named) if named is not None else path.parent
+    if target.is_dir():
+        target /= default_name(path, context.now)
+    context.refuse_store(str(target))
+    if not force:
+        refuse_existing(target)
+    with watched_pages(quiet=context.output.quiet) as watch:
+        found = back_up(path, target, watch, replace=force, timeout=context.settings.timeout)
+    record = {
+        "path": str(target),
+        "bytes": target.stat().st_size,
+        "schemaVersion": found.version,
+        **_counts(found.counts),
+    }
+    visitors = number(found.counts["visitors"], "visitor")
+    line = f"Backed up {visitors} to {target} ({record['bytes']:,} bytes), verified."
+    context.output.done(BACKUP, [record], [str(target)], line, single=True)
+
+
+def _counts(tables: dict[str, int]) -> dict[str, int]:
+    return {name: tables.get(name, 0) for name in ("visitors", "contacts", "conversations", "operations")}

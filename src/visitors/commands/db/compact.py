@@ -1,0 +1,27 @@
+"""`visitors db compact`."""
+
+from __future__ import annotations
+
+import typer
+
+from visitors.context import context_of
+from visitors.output.shapes import COMPACTED
+from visitors.store.compact import compact
+
+
+def command(ctx: typer.Context) -> None:
+    """Give back the space that the store does not need, and make its indexes anew.
+
+    Nobody else may have it open meanwhile. It takes up to twice the store's size on the disk for as long as it runs.
+    """
+    context = context_of(ctx)
+    done = compact(context.store_file(), context.settings.timeout)
+    line = f"Compacted {done.path}: {_change(done.bytes_before, done.bytes_after)}."
+    context.output.done(COMPACTED, [done], [done.path], line, single=True)
+
+
+def _change(before: int, after: int) -> str:
+    """`4,096 bytes, 10% smaller than before`, or that it is as small as can be."""
+    if after >= before:
+        return f"{after:,} bytes, no smaller than before"
+    return f"{after:,} bytes, {(before - after) / before:.0%} smaller than before"

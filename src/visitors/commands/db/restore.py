@@ -1,0 +1,62 @@
+"""`visitors db restore`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from visitors.commands import options
+from visitors.commands.many import number
+from visitors.context import context_of
+from visitors.errors import UsageProblem
+from visitors.output.progress import watched_pages
+from visitors.output.shapes import RESTORED
+from visitors.store.backup import default_name
+from visitors.store.findings import REPLACED
+from visitors.store.restore import inspect, restore
+from visitors.store.schema import SCHEMA_VERSION
+
+
+def command(
+    ctx: typer.Context,
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A backup, or any other store.", show_default=False)],
+    yes: options.Yes = False,
+    dry_run: options.DryRun = False,
+) -> None:
+    """Make the store what a backup is, history and all, whole or not at all.
+
+    FILE is checked first, and left as it is; one of an older version is brought up to date. What the store
+    was is kept beside it, and where is told. Works while others use the store, and where it is missing or damaged.
+    """
+    context = context_of(ctx)
+    path, source = context.store_file(), Path(os.path.realpath(file))
+    if source.exists() and path.exists() and source.samefile(path):
+        raise UsageProblem(f"{file} is the store itself", hint="name a backup")
+    found = inspect(source, context.settings.timeout)
+    visitors = number(found.counts["visitors"], "visitor")
+    older = f", brought from schema {found.version} to {SCHEMA_VERSION}" if found.version < SCHEMA_VERSION else ""
+    record: dict[str, object] = {"path": str(path), "from": str(source), "kept": None, **found.counts}
+    record["schemaVersion"] = found.version
+    if dry_run:
+        line = f"Would restore {visitors} from {file} to {path}{older}."
+        context.output.done(RESTORED, [record], [], line, single=True)
+        return
+    if path.exists():
+        context.confirm(f"replace the store {path} by {file} with {visitors}", yes=yes)
+    kept = _unused(path.with_name(default_name(path, context.now, f"{REPLACED}-")))
+    with watched_pages(quiet=context.output.quiet) as watch:
+        replaced = restore(path, source, kept, watch, timeout=context.settings.timeout)
+    line = f"Restored {visitors} from {file} to {path}{older}."
+    told = [] if replaced is None else [str(replaced)]
+    context.output.done(RESTORED, [{**record, "kept": next(iter(told), None)}], told, line, single=True)
+    if replaced is not None:
+        context.output.note(f"the store as it was is in {replaced}")
+
+
+def _unused(path: Path) -> Path:
+    """`path`, or where something stands there, the same with a number."""
+    names = (path, *(path.with_suffix(f".{number}{path.suffix}") for number in range(2, 1_000)))
+    return next(one for one in names if not os.path.lexists(one))

@@ -1,0 +1,221 @@
+"""Whether a store is sound: its file, its schema, what its rows say, and who can get at it.
+
+Nothing is changed, and nothing is taken for granted: whatever SQLite says of a damaged file becomes a finding.
+Each finding that is a problem names the command that helps.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from itertools import islice
+from pathlib import Path
+
+from visitors.errors import StoreProblem
+from visitors.store import search
+from visitors.store.connection import Store, open_store
+from visitors.store.dump import TABLES
+from visitors.store.findings import SHOWN, Advice, Finding, damaged, ok, problem, quoted
+from visitors.store.invariants import INVARIANTS, offenders
+from visitors.store.problems import primary_code, translated_errors
+from visitors.store.schema import SCHEMA_VERSION, schema_version
+from visitors.store.surroundings import leftovers, permissions
+from visitors.store.untouched import read_untouched, refuse_missing
+
+_NOT_LOOKED_AT = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+"""What SQLite says when it could not even look at the file."""
+
+_WORTH_COMPACTING = 0.25
+"""Which part of the pages must be free before compacting pays."""
+
+
+def check(path: Path, advice: Advice, *, quick: bool = False, timeout: float = 30.0) -> list[Finding]:
+    """All findings about the store at `path`; a `quick` check does not look at every record.
+
+    Raises StoreProblem when there is no file there, or when it cannot be read at all.
+    """
+    with translated_errors(path):
+        refuse_missing(path)
+        found = content(path, advice, quick=quick, timeout=timeout)
+        return [*found, *permissions(path, advice), *leftovers(path.parent)]
+
+
+def damage(path: Path, timeout: float = 30.0) -> str | None:
+    """What is wrong with the content of the store at `path`; None when nothing is, or when it cannot be told."""
+    try:
+        found = content(path, Advice(path, "visitors"), timeout=timeout)
+    except (StoreProblem, sqlite3.Error, OSError):
+        return None
+    return next((one.detail for one in found if one.is_problem), None)
+
+
+def content(path: Path, advice: Advice, *, quick: bool = False, timeout: float = 30.0) -> list[Finding]:
+    """What the file itself says; where it cannot be read far enough, that is the last finding."""
+    found: list[Finding] = []
+
+    def look(store: Store) -> None:
+        found.clear()
+        found.extend(_of_snapshot(store, advice, quick=quick))
+
+    try:
+        read_untouched(path, look, timeout=timeout)
+    except sqlite3.Error as error:
+        if primary_code(error) in _NOT_LOOKED_AT:
+            raise
+        found.append(damaged("file", str(error), advice))
+    return found
+
+
+def _of_snapshot(store: Store, advice: Advice, *, quick: bool) -> Iterator[Finding]:
+    integrity = list(_integrity(store, advice, quick=quick))
+    yield from integrity
+    version = _version(store, advice)
+    yield version
+    if version.is_problem:
+        return
+    yield from _attempted("references", advice, lambda: _references(store, advice))
+    if _is_current(store):
+        yield from _attempted("schema", advice, lambda: _schema(store, advice))
+        if not quick:
+            yield from _attempted("values", advice, lambda: _values(store, advice))
+            yield from _attempted("rules", advice, lambda: _rules(store, advice))
+            yield from _attempted("search", advice, lambda: _search(store, advice))
+    yield from _attempted("journal", advice, lambda: _journal(store, advice))
+    yield from _attempted("space", advice, lambda: _space(store, advice))
+
+
+def _attempted(name: str, advice: Advice, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+    """What `look` finds, and that the store cannot be read, where it cannot."""
+    try:
+        yield from look()
+    except sqlite3.Error as error:
+        yield damaged(name, str(error), advice)
+
+
+def _integrity(store: Store, advice: Advice, *, quick: bool) -> Iterator[Finding]:
+    def said(pragma: str) -> list[str]:
+        return [str(row[0]) for row in store.execute(f"PRAGMA {pragma}({SHOWN})")]
+
+    found = said("quick_check" if quick else "integrity_check")
+    if found == ["ok"]:
+        pages = store.execute("PRAGMA page_count").fetchone()[0]
+        yield ok("integrity", f"{pages:,} pages" + (", indexes not compared" if quick else ""))
+        return
+    # where the tables are whole, only an index is not: that is made anew
+    help_ = advice.compact() if not quick and said("quick_check") == ["ok"] else advice.restore()
+    for line in "\n".join(found).splitlines():
+        if not line.startswith("***"):
+            yield problem("integrity", line, help_)
+
+
+def _version(store: Store, advice: Advice) -> Finding:
+    try:
+        version = schema_version(store._connection, store.path)  # noqa: SLF001 - of this package
+    except StoreProblem as refused:
+        return problem("version", refused.message, refused.hint or advice.restore())
+    if version == 0:
+        return problem("version", f"{store.path} is empty", advice.restore())
+    if version < SCHEMA_VERSION:
+        detail = f"schema {version}; this version of visitors brings it to {SCHEMA_VERSION}, then checks more"
+        return ok("version", detail, "visitors db migrate")
+    return ok("version", f"schema {version}")
+
+
+def _is_current(store: Store) -> bool:
+    return bool(store.execute("PRAGMA user_version").fetchone()[0] == SCHEMA_VERSION)
+
+
+def _references(store: Store, advice: Advice) -> Iterator[Finding]:
+    broken = list(islice(store.execute("PRAGMA foreign_key_check"), SHOWN))
+    for table, row, parent, _ in broken:
+        detail = f"row {row} of {table} refers to a row of {parent} that is not there"
+        yield damaged("references", detail, advice)
+    if not broken:
+        yield ok("references", "every record refers to one that is there")
+
+
+def _schema(store: Store, advice: Advice) -> Iterator[Finding]:
+    """Whether every table, index and trigger is as in a store that was made now."""
+    with closing(open_store(Path(":memory:"))) as fresh:
+        expected, actual = _objects(fresh), _objects(store)
+    for kind, name in sorted(expected.keys() | actual.keys()):
+        if (kind, name) not in actual:
+            yield damaged("schema", f"the {kind} {name} is missing", advice)
+        elif (kind, name) not in expected:
+            statement = f'DROP {kind} "{name}"'
+            drop = f"sqlite3 {quoted(store.path)} {quoted(statement)}"
+            yield problem("schema", f"the {kind} {name} is not one of visitors", drop)
+        elif expected[kind, name] != actual[kind, name]:
+            yield damaged("schema", f"the {kind} {name} is not what it should be", advice)
+    if expected == actual:
+        yield ok("schema", f"{len(expected)} tables, indexes and triggers")
+
+
+def _objects(store: Store) -> dict[tuple[str, str], tuple[str, str | None]]:
+    """What the schema has, without what SQLite makes by itself (its statistics, say)."""
+    own = "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name NOT GLOB 'sqlite_stat*'"
+    return {(str(kind), str(name)): (table, sql) for kind, name, table, sql in store.execute(own)}
+
+
+def _values(store: Store, advice: Advice) -> Iterator[Finding]:
+    """Whether every row can be read at all: text that is not UTF-8 cannot."""
+    rows, unreadable = 0, 0
+    for table in TABLES.values():
+        try:
+            rows += sum(1 for _ in store.execute(f"SELECT * FROM {table}"))
+        except sqlite3.Error:
+            unreadable += 1
+            yield damaged("values", f"a row of {table} cannot be read: it is not UTF-8, or damaged", advice)
+    if not unreadable:
+        yield ok("values", f"{rows:,} rows")
+
+
+def _rules(store: Store, advice: Advice) -> Iterator[Finding]:
+    broken = 0
+    for invariant in INVARIANTS:
+        try:
+            found = list(islice(offenders(store, invariant), SHOWN + 1))
+        except sqlite3.Error as error:
+            broken += 1
+            yield damaged(invariant.name, f"cannot be checked: {error}", advice)
+            continue
+        if found:
+            broken += 1
+            names = ", ".join(f"{one.kind} {one.id}" for one in found[:SHOWN])
+            more = ", and more" if len(found) > SHOWN else ""
+            help_ = advice.compact() if invariant.is_derived else advice.restore()
+            yield problem(invariant.name, f"not so: {invariant.says}: {names}{more}", help_)
+    if not broken:
+        yield ok("rules", f"{len(INVARIANTS)} rules hold for every record")
+
+
+def _search(store: Store, advice: Advice) -> Iterator[Finding]:
+    broken = [table for table in search.TEXTS if not search.agrees(store, table)]
+    for table in broken:
+        yield problem("search", f"{table} does not have the texts that the records have", advice.compact())
+    if not broken:
+        yield ok("search", "every text is found")
+
+
+def _journal(store: Store, advice: Advice) -> Iterator[Finding]:
+    mode = "wal" if _is_wal(store) else "a rollback journal"
+    if mode == "wal":
+        yield ok("journal", "wal")
+        return
+    detail = f"{mode}: writers keep readers waiting; a backup that was copied into place has it, or a file system"
+    yield ok("journal", f"{detail} that cannot do wal", advice.compact())
+
+
+def _is_wal(store: Store) -> bool:
+    # the header's word for it: a store that is read as one that nobody changes has no journal
+    with store.path.open("rb") as file:
+        return file.read(20)[18:20] == b"\x02\x02"
+
+
+def _space(store: Store, advice: Advice) -> Iterator[Finding]:
+    sizes = (store.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size"))
+    pages, free, size = sizes
+    detail = f"{free:,} of {pages:,} pages are free"
+    worth_it = free * size > 1_000_000 and free > pages * _WORTH_COMPACTING
+    yield ok("space", detail, advice.compact() if worth_it else None)

@@ -1,0 +1,88 @@
+"""Giving back the space that a store does not need, and making anew what is derived from its records."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import msgspec
+
+from visitors.errors import StoreProblem
+from visitors.store import search
+from visitors.store.connection import Store, open_store
+from visitors.store.invariants import INVARIANTS, offenders
+from visitors.store.problems import translated_errors
+from visitors.store.untouched import beside
+
+_TEMPORARY = ("/var/tmp", "/usr/tmp", "/tmp")  # noqa: S108 - where SQLite looks, nothing is put there
+
+
+class Compacted(msgspec.Struct, frozen=True, rename="camel"):
+    """How many bytes the store and its log took, before and after."""
+
+    path: str
+    bytes_before: int
+    bytes_after: int
+
+
+def compact(path: Path, timeout: float = 30.0) -> Compacted:
+    """Write the store at `path` anew, without gaps, its indexes as well; one killed in between stays as it was.
+
+    Raises StoreProblem when the store is missing, damaged, or open elsewhere, and when the disk has not enough room.
+    """
+    before = _size(path)
+    with translated_errors(path), open_store(path, timeout=timeout, create=False) as store:
+        store.execute("PRAGMA locking_mode = EXCLUSIVE")
+        store.execute("BEGIN EXCLUSIVE")  # waits for whoever has it open, then says that it is locked
+        said = store.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if said != "ok":
+            detail = said.splitlines()[-1]
+            raise StoreProblem(f"the store {path} is damaged: {detail}", code="store_corrupt", hint="visitors db check")
+        _refuse_small_disk(store)
+        if not _agrees(store):
+            search.rebuild(store)
+        search.merge(store)
+        store.execute("COMMIT")
+        store.execute("VACUUM")
+        store.execute("PRAGMA optimize")
+        store.execute("PRAGMA journal_mode = WAL")
+        store.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return Compacted(str(path), before, _size(path))
+
+
+def _agrees(store: Store) -> bool:
+    """Whether what is derived from the records is what they say."""
+    derived = (invariant for invariant in INVARIANTS if invariant.is_derived)
+    return all(search.agrees(store, table) for table in search.TEXTS) and not any(
+        next(offenders(store, invariant), None) for invariant in derived
+    )
+
+
+def _size(path: Path) -> int:
+    files = (path, beside(path, "-wal"))
+    return sum(file.stat().st_size for file in files if file.exists())
+
+
+def _refuse_small_disk(store: Store) -> None:
+    """SQLite writes the store once to a temporary file and once to its log. Raises StoreProblem without the room."""
+    pragmas = ("page_count", "freelist_count", "page_size")
+    pages, free, size = (store.execute(f"PRAGMA {name}").fetchone()[0] for name in pragmas)
+    needed = (pages - free) * size
+    folder, temporary = store.path.parent, _temporary_folder()
+    is_one = folder.stat().st_dev == temporary.stat().st_dev
+    for place, bytes_ in ((folder, needed * 2 if is_one else needed), (temporary, needed)):
+        room = shutil.disk_usage(place).free
+        if room < bytes_:
+            raise StoreProblem(
+                f"compacting takes {bytes_:,} bytes in {place}, and {room:,} are free",
+                code="disk_full",
+                hint="free some space, or name another temporary folder: SQLITE_TMPDIR",
+            )
+
+
+def _temporary_folder() -> Path:
+    """Where SQLite puts its temporary files (https://sqlite.org/tempfiles.html)."""
+    named = (os.environ.get("SQLITE_TMPDIR"), os.environ.get("TMPDIR"), *_TEMPORARY)
+    folders = (Path(name) for name in named if name)
+    return next((one for one in folders if one.is_dir() and os.access(one, os.W_OK | os.X_OK)), Path())

@@ -1,0 +1,115 @@
+"""Reading a store, or a copy of one, without changing anything: neither the file nor what stands beside it.
+
+SQLite makes a log and its index beside a store in WAL mode whenever that is read. So a store at rest is opened as
+one that nobody changes (`immutable`), and one with a log is read with that log. A log without its index,
+or a rollback journal, would have to be worked in first: that is done to a copy, in the temporary folder.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TypeVar
+
+from visitors.errors import StoreProblem
+from visitors.store.connection import ONE_PASS_KIBIBYTES, Store
+
+Result = TypeVar("Result")
+
+_JOURNAL = "-journal"
+_LOG = "-wal"
+_LOG_INDEX = "-shm"
+COMPANIONS = (_LOG, _LOG_INDEX, _JOURNAL)
+"""What the names of the files that SQLite keeps beside a database end in."""
+
+# Byte 18 of a database file: which version of the format it takes to write it; 2 is WAL.
+_WRITE_VERSION, _WAL = 18, 2
+
+
+def beside(path: Path, ending: str) -> Path:
+    """The file beside the store whose name has this ending."""
+    return path.with_name(path.name + ending)
+
+
+def read_untouched(path: Path, read: Callable[[Store], Result], *, timeout: float = 30.0) -> Result:
+    """What `read` gives of one snapshot of the database at `path`, which is left as it is. Whether it is a store is
+    for `read` to see; `Store.path` is `path`, wherever it is read from.
+
+    `read` may be called a second time, when the file was changed meanwhile. Raises sqlite3.Error, OSError, and
+    StoreProblem when there is nothing at `path`.
+    """
+    refuse_missing(path)
+    if _needs_recovery(path):
+        with _copied(path) as copy:
+            return _read(copy, "mode=rw", path, read, timeout)
+    if _is_at_rest(path):
+        before = _state(path)
+        try:
+            result = _read(path, "mode=ro&immutable=1", path, read, timeout)
+        except Exception:
+            if _state(path) == before:
+                raise
+        else:
+            if _state(path) == before:
+                return result
+        # somebody wrote meanwhile, so it is no longer at rest
+    return _read(path, "mode=ro", path, read, timeout)
+
+
+def refuse_missing(path: Path) -> None:
+    """Raises StoreProblem when there is no file at `path`."""
+    if path.is_dir():
+        raise StoreProblem(f"{path} is a directory, not a store", code="store_invalid", hint="name a file in it")
+    if not path.exists():
+        raise StoreProblem(f"there is no store at {path}", code="store_missing", hint="check the path")
+
+
+def connect(path: Path, mode: str, timeout: float = 30.0) -> sqlite3.Connection:
+    """A connection to the existing database at `path`; `mode` are options of SQLite's URIs, such as `mode=ro`."""
+    return sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True, timeout=timeout, isolation_level=None)
+
+
+def _read(path: Path, mode: str, shown: Path, read: Callable[[Store], Result], timeout: float) -> Result:
+    with closing(connect(path, mode, timeout)) as connection:
+        connection.execute(f"PRAGMA cache_size = -{ONE_PASS_KIBIBYTES}")
+        connection.execute("BEGIN")
+        return read(Store(connection, shown))
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _is_at_rest(path: Path) -> bool:
+    """Whether reading the file alone gives all that is in the store, and reading it otherwise would make a log."""
+    with path.open("rb") as file:
+        header = file.read(_WRITE_VERSION + 1)
+    return header[_WRITE_VERSION:] == bytes([_WAL]) and _size(beside(path, _LOG)) == 0
+
+
+def _needs_recovery(path: Path) -> bool:
+    left_behind = _size(beside(path, _LOG)) > 0 and not beside(path, _LOG_INDEX).exists()
+    return left_behind or _size(beside(path, _JOURNAL)) > 0
+
+
+def _state(path: Path) -> tuple[int, int, int, int]:
+    """What is another after a write."""
+    found = path.stat()
+    return found.st_ino, found.st_size, found.st_mtime_ns, _size(beside(path, _LOG))
+
+
+@contextmanager
+def _copied(path: Path) -> Iterator[Path]:
+    with TemporaryDirectory(prefix="visitors-", ignore_cleanup_errors=True) as folder:
+        copy = Path(folder) / "visitors.db"
+        for ending in ("", _LOG, _JOURNAL):
+            if beside(path, ending).exists():
+                shutil.copyfile(beside(path, ending), beside(copy, ending))
+        yield copy
