@@ -18,7 +18,7 @@ from visitors.store.connection import Store, open_store
 from visitors.store.dump import TABLES
 from visitors.store.findings import SHOWN, Advice, Finding, damaged, ok, problem, quoted
 from visitors.store.invariants import INVARIANTS, offenders
-from visitors.store.problems import primary_code, translated_errors
+from visitors.store.problems import READING_FAILED, primary_code, translated_errors
 from visitors.store.schema import SCHEMA_VERSION, schema_version
 from visitors.store.surroundings import leftovers, permissions
 from visitors.store.untouched import read_untouched, refuse_missing
@@ -45,7 +45,7 @@ def damage(path: Path, timeout: float = 30.0) -> str | None:
     """What is wrong with the content of the store at `path`; None when nothing is, or when it cannot be told."""
     try:
         found = content(path, Advice(path, "visitors"), timeout=timeout)
-    except (StoreProblem, sqlite3.Error, OSError):
+    except (StoreProblem, *READING_FAILED, OSError):
         return None
     return next((one.detail for one in found if one.is_problem), None)
 
@@ -60,7 +60,7 @@ def content(path: Path, advice: Advice, *, quick: bool = False, timeout: float =
 
     try:
         read_untouched(path, look, timeout=timeout)
-    except sqlite3.Error as error:
+    except READING_FAILED as error:
         if primary_code(error) in _NOT_LOOKED_AT:
             raise
         found.append(damaged("file", str(error), advice))
@@ -89,7 +89,7 @@ def _attempted(name: str, advice: Advice, look: Callable[[], Iterator[Finding]])
     """What `look` finds, and that the store cannot be read, where it cannot."""
     try:
         yield from look()
-    except sqlite3.Error as error:
+    except READING_FAILED as error:
         yield damaged(name, str(error), advice)
 
 
@@ -164,7 +164,7 @@ def _values(store: Store, advice: Advice) -> Iterator[Finding]:
     for table in TABLES.values():
         try:
             rows += sum(1 for _ in store.execute(f"SELECT * FROM {table}"))
-        except sqlite3.Error:
+        except READING_FAILED:
             unreadable += 1
             yield damaged("values", f"a row of {table} cannot be read: it is not UTF-8, or damaged", advice)
     if not unreadable:
@@ -176,7 +176,7 @@ def _rules(store: Store, advice: Advice) -> Iterator[Finding]:
     for invariant in INVARIANTS:
         try:
             found = list(islice(offenders(store, invariant), SHOWN + 1))
-        except sqlite3.Error as error:
+        except READING_FAILED as error:
             broken += 1
             yield damaged(invariant.name, f"cannot be checked: {error}", advice)
             continue

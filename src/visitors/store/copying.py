@@ -30,6 +30,11 @@ class Contents(msgspec.Struct, frozen=True):
     version: int
     counts: dict[str, int]
 
+    @property
+    def shown(self) -> dict[str, int]:
+        """The numbers that a person would ask for; a store of an early version has no conversations."""
+        return {name: self.counts.get(name, 0) for name in ("visitors", "contacts", "conversations", "operations")}
+
 
 def contents(store: Store) -> Contents:
     """What the store holds. Raises StoreProblem when it is none, or newer than this program."""

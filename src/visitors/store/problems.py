@@ -9,6 +9,9 @@ from pathlib import Path
 
 from visitors.errors import Conflict, InvalidData, StoreProblem
 
+READING_FAILED = (sqlite3.Error, UnicodeDecodeError)
+"""What reading a damaged store may raise: Python fails to say what SQLite says where damaged text is part of that."""
+
 
 @contextmanager
 def translated_errors(path: Path) -> Iterator[None]:
@@ -17,6 +20,9 @@ def translated_errors(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise _translate(error, path) from error
+    except UnicodeDecodeError as error:
+        code, what, hint = _ADVICE[sqlite3.SQLITE_CORRUPT]
+        raise StoreProblem(f"the store {path} {what}", code=code, hint=hint) from error
     except UnicodeEncodeError as error:
         # a parameter of a statement: an argument that was not UTF-8, which nobody looked at before
         raise InvalidData(f"{error.object[:40]!r} contains a lone surrogate", code="invalid_text") from error
@@ -48,7 +54,7 @@ _ADVICE: dict[int, tuple[str, str, str]] = {
 }
 
 
-def primary_code(error: sqlite3.Error) -> int:
+def primary_code(error: Exception) -> int:
     """SQLite's primary result code; 0 for an error that Python's driver made up."""
     return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
 

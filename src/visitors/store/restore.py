@@ -22,11 +22,11 @@ from visitors.store.connection import Store, open_store
 from visitors.store.copying import Contents, Watch, contents, copy, settle, verify
 from visitors.store.findings import Advice
 from visitors.store.placing import put_in_place, unfinished
-from visitors.store.problems import primary_code, translated_errors
+from visitors.store.problems import READING_FAILED, primary_code, translated_errors
 from visitors.store.schema import APPLICATION_ID, SCHEMA_VERSION
 from visitors.store.untouched import COMPANIONS, beside, connect, read_untouched, refuse_missing
 
-_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_IOERR)
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_ERROR)
 # The bytes of a database file that SQLite locks while it has it open (https://sqlite.org/fileformat2.html, lock byte).
 _LOCKED_FROM, _LOCKED_BYTES = 0x4000_0002, 510
 
@@ -46,17 +46,20 @@ def restore(path: Path, file: Path, kept: Path, watch: Watch, *, timeout: float 
     Raises StoreProblem when `file` is no sound store, when another database stands at `path`, when the store is
     locked, and when the disk is full.
     """
-    _refuse_foreign(path)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with translated_errors(path), unfinished(path) as made:
+        opens = _opens(path)
         _stage(file, made, path, watch, timeout)
         if not path.exists():
             _put_first(path, made)
             return None
+        if not opens:
+            _replace(path, made, kept)
+            return kept
         try:
             _overwrite(path, made, kept, timeout)
-        except sqlite3.DatabaseError as error:
-            if primary_code(error) not in _DAMAGED:
+        except READING_FAILED as error:
+            if isinstance(error, sqlite3.Error) and primary_code(error) not in _DAMAGED:
                 raise
             _replace(path, made, kept)
         return kept
@@ -87,25 +90,30 @@ def _refuse_unsound(made: Path, file: Path, timeout: float) -> None:
             raise StoreProblem(f"{file} cannot be restored: {one.detail}", code=code, hint="name another backup")
 
 
-def _refuse_foreign(path: Path) -> None:
-    """Raises StoreProblem when a database of another program stands at `path`."""
-    if not path.exists():
-        return
+def _opens(path: Path) -> bool:
+    """Whether there is a store at `path` that SQLite can open. Raises StoreProblem when it is another program's."""
     if path.is_dir():
         refuse_missing(path)
+    if not path.exists():
+        return False
 
     def owner(store: Store) -> tuple[int, int]:
         tables = store.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
         return tables, store.execute("PRAGMA application_id").fetchone()[0]
 
-    with suppress(sqlite3.Error):  # a damaged store, to be replaced
+    try:
         tables, application = read_untouched(path, owner)
-        if tables and application != APPLICATION_ID:
-            raise StoreProblem(
-                f"{path} is a SQLite database, but not one that visitors made",
-                code="store_invalid",
-                hint="name another file with --db, or move this one away",
-            )
+    except READING_FAILED as error:
+        if isinstance(error, sqlite3.Error) and primary_code(error) not in _DAMAGED:
+            raise
+        return False
+    if tables and application != APPLICATION_ID:
+        raise StoreProblem(
+            f"{path} is a SQLite database, but not one that visitors made",
+            code="store_invalid",
+            hint="name another file with --db, or move this one away",
+        )
+    return True
 
 
 def _overwrite(path: Path, made: Path, kept: Path, timeout: float) -> None:

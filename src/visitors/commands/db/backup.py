@@ -51,12 +51,8 @@ def command(
         "path": str(target),
         "bytes": target.stat().st_size,
         "schemaVersion": found.version,
-        **_counts(found.counts),
+        **found.shown,
     }
     visitors = number(found.counts["visitors"], "visitor")
     line = f"Backed up {visitors} to {target} ({record['bytes']:,} bytes), verified."
     context.output.done(BACKUP, [record], [str(target)], line, single=True)
-
-
-def _counts(tables: dict[str, int]) -> dict[str, int]:
-    return {name: tables.get(name, 0) for name in ("visitors", "contacts", "conversations", "operations")}

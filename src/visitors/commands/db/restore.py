@@ -38,8 +38,13 @@ def command(
     found = inspect(source, context.settings.timeout)
     visitors = number(found.counts["visitors"], "visitor")
     older = f", brought from schema {found.version} to {SCHEMA_VERSION}" if found.version < SCHEMA_VERSION else ""
-    record: dict[str, object] = {"path": str(path), "from": str(source), "kept": None, **found.counts}
-    record["schemaVersion"] = found.version
+    record: dict[str, object] = {
+        "path": str(path),
+        "from": str(source),
+        "kept": None,
+        "schemaVersion": found.version,
+        **found.shown,
+    }
     if dry_run:
         line = f"Would restore {visitors} from {file} to {path}{older}."
         context.output.done(RESTORED, [record], [], line, single=True)

@@ -1,0 +1,227 @@
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import stat
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from visitors.store.schema import SCHEMA_VERSION
+
+Visitors = Callable[..., Any]
+NOW = "2026-03-01T12:00:00.000Z"
+
+
+def ids(path: Path) -> list[str]:
+    with closing(sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)) as connection:
+        return [row[0] for row in connection.execute("SELECT id FROM visitors ORDER BY id")]
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(one.name for one in folder.iterdir())
+
+
+@pytest.fixture
+def filled(visitors: Visitors, store_path: Path) -> Path:
+    visitors("create", "--id", "v1")
+    visitors("identify", "v1", "--email", "ada@example.com")
+    return store_path
+
+
+def test_it_stands_beside_the_store_with_the_time_in_its_name(visitors: Visitors, filled: Path) -> None:
+    done = visitors("db", "backup", now=NOW)
+
+    backup = filled.with_name("visitors.db.20260301T120000000Z.bak")
+    assert done.stdout == f"{backup}\n"
+    assert stat.S_IMODE(backup.stat().st_mode) == 0o600
+    assert ids(backup) == ["v1"]
+    assert names(filled.parent) == ["visitors.db", backup.name]
+
+
+@pytest.mark.parametrize("words", [["{}"], ["-o", "{}"], ["--output", "{}"]])
+def test_it_goes_where_it_is_told(visitors: Visitors, filled: Path, tmp_path: Path, words: list[str]) -> None:
+    target = tmp_path / "there" / "copy.db"
+    target.parent.mkdir()
+    done = visitors("db", "backup", *(word.format(target) for word in words))
+    assert done.stdout == f"{target}\n"
+    assert ids(target) == ids(filled)
+
+
+def test_into_a_folder_it_goes_under_its_own_name(visitors: Visitors, filled: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    visitors("db", "backup", str(folder), now=NOW)
+    assert names(folder) == [f"{filled.name}.20260301T120000000Z.bak"]
+
+
+def test_it_is_one_file_that_can_be_read_where_nothing_can_be_written(
+    visitors: Visitors, filled: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "copy.db"
+    visitors("db", "backup", str(target))
+    header = target.read_bytes()[18:20]
+    assert header == b"\x01\x01"  # no write-ahead log
+    assert filled.read_bytes()[18:20] == b"\x02\x02"
+    assert visitors("list", "--db", str(target), "--format", "ids").lines == ["v1"]
+
+
+def test_the_record_tells_what_is_in_it(visitors: Visitors, filled: Path, tmp_path: Path) -> None:
+    target = tmp_path / "copy.db"
+    record = visitors("db", "backup", str(target), "--format", "json").json
+    assert filled.exists()
+    assert record == {
+        "path": str(target), "bytes": target.stat().st_size, "schemaVersion": SCHEMA_VERSION, "visitors": 1,
+        "contacts": 1, "conversations": 0, "operations": 2,
+    }  # fmt: skip
+
+
+def test_what_is_still_in_the_log_is_in_it(visitors: Visitors, filled: Path, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(filled)) as other:
+        other.execute("SELECT count(*) FROM visitors").fetchone()  # keeps the log from being emptied
+        visitors("create", "--id", "v2")
+        assert filled.with_name("visitors.db-wal").stat().st_size > 0
+        visitors("db", "backup", str(tmp_path / "copy.db"))
+    assert ids(tmp_path / "copy.db") == ["v1", "v2"]
+
+
+def test_a_writer_that_holds_the_store_is_not_waited_for(visitors: Visitors, filled: Path, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(filled, isolation_level=None)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        visitors("db", "backup", str(tmp_path / "copy.db"))
+    assert ids(tmp_path / "copy.db") == ["v1"]
+
+
+def test_what_is_there_is_not_replaced_unless_forced(visitors: Visitors, filled: Path, tmp_path: Path) -> None:
+    target = tmp_path / "copy.db"
+    target.write_text("mine")
+    refused = visitors("db", "backup", str(target), "--format", "json", code=4)
+    assert refused.error["code"] == "file_exists"
+    assert target.read_text() == "mine"
+    visitors("db", "backup", str(target), "--force")
+    assert ids(target) == ids(filled)
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("dangling", [False, True])
+def test_a_symbolic_link_in_the_way_is_never_followed(
+    visitors: Visitors,
+    filled: Path,
+    tmp_path: Path,
+    dangling: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    victim, target = tmp_path / "victim", tmp_path / "copy.db"
+    if not dangling:
+        victim.write_text("mine")
+    target.symlink_to(victim)
+    visitors("db", "backup", str(target), code=4)
+    visitors("db", "backup", str(target), "--force")
+    assert not target.is_symlink()
+    assert ids(target) == ids(filled)
+    assert victim.exists() != dangling
+    assert dangling or victim.read_text() == "mine"
+
+
+@pytest.mark.parametrize("way", ["itself", "-wal", "-shm", "-journal", "symbolic", "hard", "folder"])
+def test_it_never_goes_onto_the_store_itself(visitors: Visitors, filled: Path, tmp_path: Path, way: str) -> None:
+    before = filled.read_bytes()
+    target = tmp_path / "other"
+    if way == "itself":
+        target = filled
+    elif way.startswith("-"):
+        target = filled.with_name(filled.name + way)
+    elif way == "symbolic":
+        target.symlink_to(filled)
+    elif way == "hard":
+        target.hardlink_to(filled)
+    else:
+        (tmp_path / "link").symlink_to(tmp_path)
+        target = tmp_path / "link" / filled.name
+    refused = visitors("db", "backup", str(target), "--force", code=2)
+    assert "is the store itself" in refused.stderr
+    assert filled.read_bytes() == before
+
+
+def test_a_store_that_is_a_symbolic_link_is_known_by_all_its_names(
+    visitors: Visitors, filled: Path, tmp_path: Path
+) -> None:
+    link = tmp_path / "link.db"
+    link.symlink_to(filled)
+    for target in (filled, filled.with_name(filled.name + "-wal")):
+        visitors("db", "backup", str(target), "--force", "--db", str(link), code=2)
+    visitors("db", "backup", str(tmp_path / "copy.db"), "--db", str(link))
+    assert ids(tmp_path / "copy.db") == ["v1"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("-",), "a backup is a file"),
+        (("a", "-o", "b"), "say once"),
+        (("--db", ":temp:"), "no file that lasts"),
+        (("--db", ":memory:"), "no file that lasts"),
+    ],
+)
+def test_what_makes_no_sense_is_a_usage_error(visitors: Visitors, words: tuple[str, ...], message: str) -> None:
+    assert message in visitors("db", "backup", *words, code=2).stderr
+
+
+def test_without_a_store_there_is_nothing_to_copy(visitors: Visitors, store_path: Path, tmp_path: Path) -> None:
+    refused = visitors("db", "backup", str(tmp_path / "copy.db"), "--format", "json", code=6)
+    assert refused.error["code"] == "store_missing"
+    assert names(tmp_path) == []
+    assert not store_path.exists()
+
+
+def test_a_folder_that_is_not_there_is_told(visitors: Visitors, filled: Path, tmp_path: Path) -> None:
+    assert filled.exists()
+    assert "cannot write" in visitors("db", "backup", str(tmp_path / "no" / "copy.db"), code=1).stderr
+
+
+def test_a_damaged_store_is_not_backed_up(visitors: Visitors, filled: Path, tmp_path: Path) -> None:
+    content = bytearray(filled.read_bytes())
+    content[-4096:] = b"\xff" * 4096
+    filled.write_bytes(content)
+    refused = visitors("db", "backup", str(tmp_path / "copy.db"), "--format", "json", code=6)
+    assert refused.error["code"] == "store_corrupt"
+    assert names(tmp_path) == ["visitors.db"]
+
+
+def test_a_foreign_database_is_not_backed_up(visitors: Visitors, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "theirs.db")) as connection:
+        connection.execute("CREATE TABLE theirs (x)")
+    refused = visitors("db", "backup", "--db", str(tmp_path / "theirs.db"), "--format", "json", code=6)
+    assert refused.error["code"] == "store_invalid"
+
+
+def test_an_older_store_is_copied_as_it_is(visitors: Visitors, filled: Path, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(filled)) as connection:
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION - 1}")
+    record = visitors("db", "backup", str(tmp_path / "copy.db"), "--format", "json").json
+    assert record["schemaVersion"] == SCHEMA_VERSION - 1
+    assert names(tmp_path) == ["copy.db", "visitors.db"]  # nothing was migrated
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A folder on a file system of its own, of 64 KiB."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)]
+    if os.name != "posix" or shutil.which("mount") is None or subprocess.run(mount, capture_output=True).returncode:  # noqa: PLW1510 - it may fail
+        pytest.skip("may not mount a file system")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_full_disk_is_told_and_leaves_nothing_behind(visitors: Visitors, filled: Path, small_disk: Path) -> None:
+    assert filled.exists()
+    for words in (("--force",), ()):
+        refused = visitors("db", "backup", str(small_disk / "copy.db"), *words, "--format", "json", code=6)
+        assert refused.error["code"] == "disk_full"
+        assert names(small_disk) == []

@@ -1,0 +1,294 @@
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlite_utils import Database
+
+from visitors.store.migrations import migrations
+from visitors.store.schema import APPLICATION_ID, SCHEMA_VERSION
+
+Visitors = Callable[..., Any]
+NOW = "2026-03-01T12:00:00.000Z"
+KEPT = "visitors.db.replaced-20260301T120000000Z.bak"
+
+
+def listed(visitors: Visitors, path: Path) -> list[str]:
+    return sorted(visitors("list", "--db", str(path), "--format", "ids").lines)
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(one.name for one in folder.iterdir())
+
+
+@pytest.fixture
+def backup(visitors: Visitors, store_path: Path, tmp_path: Path) -> Path:
+    """A backup with v1, of a store that has v2 by now, too."""
+    target = tmp_path / "backups" / "monday.bak"
+    target.parent.mkdir()
+    visitors("create", "--id", "v1")
+    visitors("db", "backup", str(target))
+    visitors("create", "--id", "v2")
+    assert store_path.exists()
+    return target
+
+
+def test_the_store_becomes_what_the_backup_is_and_what_it_was_is_kept(
+    visitors: Visitors, backup: Path, store_path: Path
+) -> None:
+    before = backup.read_bytes()
+    done = visitors("db", "restore", str(backup), "--yes", now=NOW)
+
+    kept = store_path.with_name(KEPT)
+    assert done.stdout == f"{kept}\n"
+    assert str(kept) in done.stderr
+    assert listed(visitors, store_path) == ["v1"]
+    assert listed(visitors, kept) == ["v1", "v2"]
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert stat.S_IMODE(store_path.stat().st_mode) == 0o600
+    assert backup.read_bytes() == before
+    assert names(backup.parent) == ["monday.bak"]
+    assert names(store_path.parent) == ["backups", "visitors.db", KEPT]
+    visitors("db", "check")
+    assert store_path.read_bytes()[18:20] == b"\x02\x02"  # wal again
+
+
+def test_a_second_restore_at_the_same_time_keeps_both(visitors: Visitors, backup: Path, store_path: Path) -> None:
+    for _ in range(2):
+        visitors("db", "restore", str(backup), "--yes", now=NOW)
+    assert len([one for one in names(store_path.parent) if "replaced" in one]) == 2
+
+
+def test_restoring_what_was_kept_takes_the_restore_back(visitors: Visitors, backup: Path, store_path: Path) -> None:
+    kept = visitors("db", "restore", str(backup), "--yes").stdout.strip()
+    visitors("db", "restore", kept, "--yes")
+    assert listed(visitors, store_path) == ["v1", "v2"]
+    visitors("db", "check")
+
+
+def test_without_a_terminal_it_must_be_told_yes(visitors: Visitors, backup: Path, store_path: Path) -> None:
+    visitors("db", "restore", str(backup), code=2)
+    assert listed(visitors, store_path) == ["v1", "v2"]
+
+
+def test_a_dry_run_tells_and_changes_nothing(visitors: Visitors, backup: Path, store_path: Path) -> None:
+    before = store_path.read_bytes()
+    record = visitors("db", "restore", str(backup), "--dry-run", "--format", "json").json
+    assert record == {
+        "path": str(store_path), "from": str(backup), "kept": None, "schemaVersion": SCHEMA_VERSION, "visitors": 1,
+        "contacts": 0, "conversations": 0, "operations": 1,
+    }  # fmt: skip
+    assert store_path.read_bytes() == before
+    assert names(store_path.parent) == ["backups", "visitors.db"]
+
+
+def test_a_missing_store_is_made(visitors: Visitors, backup: Path, tmp_path: Path) -> None:
+    path = tmp_path / "new" / "folder" / "visitors.db"
+    done = visitors("db", "restore", str(backup), "--db", str(path))
+    assert done.stdout == ""
+    assert listed(visitors, path) == ["v1"]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    assert names(path.parent) == ["visitors.db"]
+
+
+def test_the_log_of_a_store_that_is_gone_does_not_get_into_the_new_one(
+    visitors: Visitors, backup: Path, store_path: Path
+) -> None:
+    with closing(sqlite3.connect(store_path)) as other:
+        other.execute("SELECT 1 FROM visitors").fetchone()
+        visitors("create", "--id", "v3")
+        log = store_path.with_name("visitors.db-wal").read_bytes()
+    store_path.unlink()
+    store_path.with_name("visitors.db-wal").write_bytes(log)
+    visitors("db", "restore", str(backup))
+    assert listed(visitors, store_path) == ["v1"]
+    visitors("db", "check")
+
+
+@pytest.mark.parametrize("damage", ["cut off", "header", "empty", "middle", "format"])
+def test_a_damaged_store_is_replaced_and_kept_as_it_was(
+    visitors: Visitors, backup: Path, store_path: Path, damage: str
+) -> None:
+    content = store_path.read_bytes()
+    damaged = {
+        "cut off": content[:50_000],
+        "header": b"x" * 100 + content[100:],
+        "empty": b"",
+        "middle": content[:40_960] + b"\xff" * 40_960 + content[81_920:],
+        "format": content[:47] + b"\x09" + content[48:],
+    }[damage]
+    store_path.write_bytes(damaged)
+    kept = Path(visitors("db", "restore", str(backup), "--yes").stdout.strip())
+    assert listed(visitors, store_path) == ["v1"]
+    visitors("db", "check")
+    assert kept.read_bytes()[100:] == damaged[100:] or damage == "empty"
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+
+
+def test_the_log_of_a_damaged_store_is_kept_with_it_and_taken_away(
+    visitors: Visitors, backup: Path, store_path: Path
+) -> None:
+    with closing(sqlite3.connect(store_path)) as other:
+        other.execute("SELECT 1 FROM visitors").fetchone()
+        visitors("create", "--id", "v3")
+        log = store_path.with_name("visitors.db-wal").read_bytes()
+    store_path.write_bytes(b"no store at all" * 1_000)
+    store_path.with_name("visitors.db-wal").write_bytes(log[:32] + b"\0" * 24 + log[56:])
+    kept = Path(visitors("db", "restore", str(backup), "--yes").stdout.strip())
+    assert kept.with_name(kept.name + "-wal").read_bytes()[56:] == log[56:]
+    assert listed(visitors, store_path) == ["v1"]
+
+
+HOLDER = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1])
+connection.execute("SELECT count(*) FROM visitors").fetchone()
+print("open", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_damaged_store_that_another_process_has_open_is_left_alone(
+    visitors_process: Visitors, backup: Path, store_path: Path
+) -> None:
+    words = [sys.executable, "-c", HOLDER, str(store_path)]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"open\n"
+        content = b"x" * 4096 + store_path.read_bytes()[4096:]
+        store_path.write_bytes(content)
+        refused = visitors_process("db", "restore", str(backup), "--yes", "--format", "json", code=6)
+        holder.communicate()
+    assert refused.error["code"] == "store_locked"
+    assert store_path.read_bytes() == content
+    visitors_process("db", "restore", str(backup), "--yes")
+
+
+def test_other_processes_see_the_new_store(visitors: Visitors, backup: Path, store_path: Path) -> None:
+    with closing(sqlite3.connect(store_path)) as other:
+        assert other.execute("SELECT count(*) FROM visitors").fetchone() == (2,)
+        visitors("db", "restore", str(backup), "--yes")
+        assert other.execute("SELECT count(*) FROM visitors").fetchone() == (1,)
+        assert other.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    assert listed(visitors, store_path) == ["v1"]
+
+
+def test_a_store_that_somebody_writes_is_told_as_locked_and_left(
+    visitors: Visitors, backup: Path, store_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VISITORS_TIMEOUT", "0.2")
+    with closing(sqlite3.connect(store_path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        refused = visitors("db", "restore", str(backup), "--yes", "--format", "json", code=6)
+    assert refused.error["code"] == "store_locked"
+    assert listed(visitors, store_path) == ["v1", "v2"]
+    assert names(store_path.parent) == ["backups", "visitors.db"]
+
+
+@pytest.mark.parametrize("kind", ["missing", "folder", "text", "another", "newer", "damaged", "broken rule", "empty"])
+def test_what_is_no_sound_store_is_refused_and_nothing_changed(
+    visitors: Visitors, backup: Path, store_path: Path, kind: str
+) -> None:
+    before = store_path.read_bytes()
+    content = backup.read_bytes()
+    if kind == "missing":
+        backup.unlink()
+    elif kind == "folder":
+        backup.unlink()
+        backup.mkdir()
+    elif kind == "text":
+        backup.write_text("Dear diary, " * 1_000)
+    elif kind == "damaged":
+        backup.write_bytes(content[:-8192] + b"\xff" * 8192)
+    elif kind == "empty":
+        backup.write_bytes(b"")
+    else:
+        statement = {
+            "another": "PRAGMA application_id = 7",
+            "newer": "PRAGMA user_version = 99",
+            "broken rule": "UPDATE operations SET is_open = 1",
+        }[kind]
+        with closing(sqlite3.connect(backup, isolation_level=None)) as connection:
+            connection.execute(statement)
+    refused = visitors("db", "restore", str(backup), "--yes", "--format", "json", code=6)
+    assert refused.error["code"] == {"missing": "store_missing", "damaged": "store_corrupt"}.get(
+        kind, "store_corrupt" if kind in ("broken rule", "text") else "store_invalid"
+    )
+    assert store_path.read_bytes() == before
+    assert names(store_path.parent) == ["backups", "visitors.db"]
+
+
+def test_the_store_itself_is_no_backup(visitors: Visitors, backup: Path, store_path: Path, tmp_path: Path) -> None:
+    assert backup.exists()
+    (tmp_path / "link").symlink_to(store_path)
+    (tmp_path / "hard").hardlink_to(store_path)
+    for name in ("visitors.db", "link", "hard"):
+        assert "is the store itself" in visitors("db", "restore", str(tmp_path / name), "--yes", code=2).stderr
+
+
+def test_the_database_of_another_program_is_not_overwritten(visitors: Visitors, backup: Path, tmp_path: Path) -> None:
+    path = tmp_path / "theirs.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE theirs (x)")
+    before = path.read_bytes()
+    refused = visitors("db", "restore", str(backup), "--yes", "--db", str(path), "--format", "json", code=6)
+    assert refused.error["code"] == "store_invalid"
+    assert path.read_bytes() == before
+
+
+def test_an_older_backup_is_brought_up_to_date(visitors: Visitors, store_path: Path, tmp_path: Path) -> None:
+    old = tmp_path / "backups" / "old.bak"
+    old.parent.mkdir()
+    with closing(sqlite3.connect(old, isolation_level=None)) as connection:
+        migrations.apply(Database(connection, execute_plugins=False), stop_before="m0002_conversations")
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute("PRAGMA user_version = 1")
+        connection.execute(
+            "INSERT INTO operations (id, at, actor, command, arguments, is_open) VALUES ('OP', ?, 'e', 'c', '[]', 1)",
+            (NOW,),
+        )
+        connection.execute("INSERT INTO visitors (id, created_at, updated_at) VALUES ('old', ?, ?)", (NOW, NOW))
+        connection.execute("UPDATE operations SET is_open = NULL")
+    before = old.read_bytes()
+    visitors("create", "--id", "new")
+    visitors("db", "restore", str(old), "--yes", now=NOW)
+    assert listed(visitors, store_path) == ["old"]
+    assert visitors("db", "info", "--format", "json").json["schemaVersion"] == SCHEMA_VERSION
+    visitors("db", "check")
+    assert old.read_bytes() == before
+    assert names(store_path.parent) == ["backups", "visitors.db", KEPT]
+
+
+def test_a_copy_with_its_log_is_restored_with_what_is_in_the_log(
+    visitors: Visitors, backup: Path, store_path: Path, tmp_path: Path
+) -> None:
+    assert backup.exists()
+    folder = tmp_path / "copied"
+    folder.mkdir()
+    with closing(sqlite3.connect(store_path)) as other:
+        other.execute("SELECT 1 FROM visitors").fetchone()
+        visitors("create", "--id", "v3")
+        for ending in ("", "-wal"):
+            shutil.copy(f"{store_path}{ending}", folder)
+    files = {one: one.read_bytes() for one in folder.iterdir()}
+    visitors("db", "restore", str(folder / "visitors.db"), "--yes")
+    assert listed(visitors, store_path) == ["v1", "v2", "v3"]
+    assert {one: one.read_bytes() for one in folder.iterdir()} == files
+
+
+def test_a_backup_with_pages_of_another_size_is_restored(visitors: Visitors, backup: Path, store_path: Path) -> None:
+    with closing(sqlite3.connect(backup, isolation_level=None)) as connection:
+        connection.execute("PRAGMA page_size = 8192")
+        connection.execute("VACUUM")
+    visitors("db", "restore", str(backup), "--yes")
+    assert listed(visitors, store_path) == ["v1"]
+    visitors("db", "check")
