@@ -33,12 +33,10 @@ def compact(path: Path, timeout: float = 30.0) -> Compacted:
     """
     before = _size(path)
     with translated_errors(path), open_store(path, timeout=timeout, create=False) as store:
+        store.execute("PRAGMA journal_mode = WAL")
         store.execute("PRAGMA locking_mode = EXCLUSIVE")
         store.execute("BEGIN EXCLUSIVE")  # waits for whoever has it open, then says that it is locked
-        said = store.execute("PRAGMA quick_check(1)").fetchone()[0]
-        if said != "ok":
-            detail = said.splitlines()[-1]
-            raise StoreProblem(f"the store {path} is damaged: {detail}", code="store_corrupt", hint="visitors db check")
+        _mend_indexes(store)
         _refuse_small_disk(store)
         if not _agrees(store):
             search.rebuild(store)
@@ -46,9 +44,19 @@ def compact(path: Path, timeout: float = 30.0) -> Compacted:
         store.execute("COMMIT")
         store.execute("VACUUM")
         store.execute("PRAGMA optimize")
-        store.execute("PRAGMA journal_mode = WAL")
         store.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return Compacted(str(path), before, _size(path))
+
+
+def _mend_indexes(store: Store) -> None:
+    """Make the indexes anew if they are not what the tables say. Raises StoreProblem when a table is damaged."""
+    if store.execute("PRAGMA integrity_check(1)").fetchone()[0] == "ok":
+        return
+    said = store.execute("PRAGMA quick_check(1)").fetchone()[0]  # of the tables alone
+    if said != "ok":
+        detail, hint = said.splitlines()[-1], "visitors db check"
+        raise StoreProblem(f"the store {store.path} is damaged: {detail}", code="store_corrupt", hint=hint)
+    store.execute("REINDEX")  # VACUUM copies them as they are
 
 
 def _agrees(store: Store) -> bool:

@@ -26,8 +26,8 @@ _LOG_INDEX = "-shm"
 COMPANIONS = (_LOG, _LOG_INDEX, _JOURNAL)
 """What the names of the files that SQLite keeps beside a database end in."""
 
-# Byte 18 of a database file: which version of the format it takes to write it; 2 is WAL.
-_WRITE_VERSION, _WAL = 18, 2
+# Byte 19 of a database file: which version of the format it takes to read it; 2 is WAL.
+_READ_VERSION, _WAL = 19, 2
 
 
 def beside(path: Path, ending: str) -> Path:
@@ -90,8 +90,8 @@ def _size(path: Path) -> int:
 def _is_at_rest(path: Path) -> bool:
     """Whether reading the file alone gives all that is in the store, and reading it otherwise would make a log."""
     with path.open("rb") as file:
-        header = file.read(_WRITE_VERSION + 1)
-    return header[_WRITE_VERSION:] == bytes([_WAL]) and _size(beside(path, _LOG)) == 0
+        header = file.read(_READ_VERSION + 1)
+    return header[_READ_VERSION:] == bytes([_WAL]) and _size(beside(path, _LOG)) == 0
 
 
 def _needs_recovery(path: Path) -> bool:

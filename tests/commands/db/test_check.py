@@ -1,118 +1,320 @@
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from visitors.store.schema import SCHEMA_VERSION
+
 Visitors = Callable[..., Any]
+CHECKS = [
+    "integrity", "version", "references", "schema", "values", "rules", "search", "journal", "space", "permissions",
+    "leftovers",
+]  # fmt: skip
 
 
 @pytest.fixture
-def receipt(visitors: Visitors) -> dict[str, Any]:
-    """Of an erased person with a former email."""
-    visitors("create", "--id", "v-1")
-    visitors("identify", "v-1", "--email", "old@example.com", "--external-id", "u-1")
-    visitors("contacts", "update", "ext:u-1", "--email", "new@example.com")
-    found: dict[str, Any] = json.loads(visitors("contacts", "erase", "ext:u-1", "--yes").stdout)
-    return found
+def filled(visitors: Visitors, store_path: Path) -> Path:
+    visitors("create", "--id", "v1", "--city", "Oslo")
+    visitors("identify", "v1", "--email", "ada@example.com", "--metadata", "plan=pro")
+    return store_path
 
 
-def check(visitors: Visitors, receipt: Any, code: int = 0) -> str:
-    text = receipt if isinstance(receipt, str) else json.dumps(receipt, indent=4)
-    return str(visitors("db", "check", "--receipt", "-", input=text, code=code).stderr)
+def files(folder: Path) -> dict[str, bytes]:
+    return {one.name: one.read_bytes() for one in folder.iterdir() if one.is_file()}
 
 
-def test_a_receipt_verifies_whatever_its_white_space(visitors: Visitors, receipt: dict[str, Any]) -> None:
-    kinds = sorted(subject["kind"] for subject in receipt["subjects"])
-    assert kinds == ["contactId", "email", "email", "externalId", "visitorId"]
-    assert check(visitors, receipt) == f"the receipt of erasure {receipt['operationId']} ({receipt['at']}) verifies\n"
+def execute(path: Path, *statements: str) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def problems(visitors: Visitors, *words: str) -> dict[str, tuple[str, str]]:
+    """Check -> (detail, what helps), of what is wrong."""
+    found = visitors("db", "check", *words, "--format", "json", code=8).json
+    return {one["check"]: (one["detail"], one["help"]) for one in found if one["result"] == "problem"}
+
+
+def test_a_sound_store_is_told_to_be_and_left_as_it_is(visitors: Visitors, filled: Path) -> None:
+    before = files(filled.parent)
+    checked = visitors("db", "check", "--format", "json")
+    assert [(one["check"], one["result"]) for one in checked.json] == [(name, "ok") for name in CHECKS]
+    assert checked.stderr == f"{filled} is sound\n"
+    assert files(filled.parent) == before
+
+
+def test_the_findings_come_in_every_format(visitors: Visitors, filled: Path) -> None:
+    assert filled.exists()
+    assert visitors("db", "check", "--format", "ids").lines == CHECKS
+    assert visitors("db", "check", "--format", "count").stdout == f"{len(CHECKS)}\n"
+    assert visitors("db", "check").lines[0] == "check\tresult\tdetail\thelp"
+    assert visitors("db", "check", "--fields", "check,result", "--format", "csv").lines[1] == "integrity,ok"
+    assert "integrity" in visitors("db", "check", "--format", "table").stdout
+
+
+def test_a_quick_check_looks_at_the_file_and_the_schema(visitors: Visitors, filled: Path) -> None:
+    execute(filled, "UPDATE operations SET is_open = 1 WHERE pk = 1")
+    checked = visitors("db", "check", "--quick", "--format", "ids").lines
+    assert checked == [name for name in CHECKS if name not in ("values", "rules", "search")]
+    assert "open-operation" in problems(visitors)
+
+
+def test_what_is_in_the_log_is_checked_too_and_the_log_left(visitors: Visitors, filled: Path) -> None:
+    with closing(sqlite3.connect(filled, isolation_level=None)) as other:
+        other.execute("SELECT 1 FROM visitors").fetchone()
+        execute(filled, "UPDATE operations SET is_open = 1 WHERE pk = 1")
+        before = files(filled.parent)
+        assert before["visitors.db-wal"] != b""
+        assert "open-operation" in problems(visitors)
+        after = files(filled.parent)
+        assert {name: after[name] for name in ("visitors.db", "visitors.db-wal")} == {
+            name: before[name] for name in ("visitors.db", "visitors.db-wal")
+        }
+        assert after.keys() == before.keys()
+
+
+@pytest.mark.parametrize("with_log", [True, False])
+def test_a_store_that_was_copied_while_open(
+    visitors: Visitors,
+    filled: Path,
+    tmp_path: Path,
+    with_log: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    folder = tmp_path / "copied"
+    folder.mkdir(mode=0o700)
+    with closing(sqlite3.connect(filled)) as other:
+        other.execute("SELECT 1 FROM visitors").fetchone()
+        visitors("create", "--id", "v2")
+        for ending in ("", "-wal") if with_log else ("",):
+            shutil.copy2(f"{filled}{ending}", folder)
+    before = files(folder)
+    copy = str(folder / "visitors.db")
+    visitors("db", "check", "--db", copy)
+    assert files(folder) == before
+    assert visitors("list", "--db", copy, "--format", "count").stdout == ("2\n" if with_log else "1\n")
+
+
+def test_a_write_that_was_cut_short_is_read_as_if_rolled_back(visitors: Visitors, filled: Path) -> None:
+    # a rollback journal, as it lies there when the process is killed within a transaction
+    script = """
+import os, sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("PRAGMA journal_mode = DELETE")
+connection.execute("PRAGMA cache_size = 1")
+connection.execute("BEGIN IMMEDIATE")
+connection.execute("UPDATE operations SET is_open = 1 WHERE pk = 1")
+numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)"
+connection.execute(f"CREATE TABLE more AS {numbers} SELECT i, hex(randomblob(50)) FROM n")
+os._exit(0)
+"""
+    subprocess.run([sys.executable, "-c", script, str(filled)], check=True)
+    before = files(filled.parent)
+    assert before["visitors.db-journal"] != b""
+    visitors("db", "check")
+    assert files(filled.parent) == before
+
+
+def test_the_newest_backup_is_the_command_that_helps(visitors: Visitors, filled: Path) -> None:
+    visitors("db", "backup", now="2026-03-01T12:00:00Z")
+    backup = visitors("db", "backup", now="2026-03-02T12:00:00Z").stdout.strip()
+    visitors("db", "restore", backup, "--yes", now="2026-03-03T12:00:00Z")  # what it keeps is not advised
+    filled.write_bytes(filled.read_bytes()[:20_000])
+    refused = visitors("db", "check", code=8)
+    assert f"hint: visitors db restore {backup}\n" in refused.stderr
+    assert "visitors db check" in visitors("list", code=6).stderr
+
+
+def test_a_store_that_was_named_is_named_in_the_command(visitors: Visitors, filled: Path, tmp_path: Path) -> None:
+    other = tmp_path / "my store.db"
+    shutil.copy2(filled, other)
+    execute(other, "DELETE FROM contact_metadata")
+    assert problems(visitors, "--db", str(other))["metadata-found"][1] == f"visitors --db '{other}' db compact"
+
+
+def test_without_a_backup_what_can_be_read_is_saved(visitors: Visitors, filled: Path) -> None:
+    filled.write_bytes(b"nothing" * 1_000)
+    detail, helps = problems(visitors)["file"]
+    assert "not a database" in detail
+    assert helps == f"sqlite3 {filled} .recover | sqlite3 recovered.db"
 
 
 @pytest.mark.parametrize(
-    ("field", "value"),
+    ("statement", "detail"),
     [
-        ("by", "somebody else"),
-        ("at", "2020-01-01T00:00:00.000Z"),
-        ("subjects", []),
-        ("signature", "0" * 64),
-        ("operationId", "01ARZ3NDEKTSV4RRFFQ69G5FAV"),
-        ("command", "erase"),
+        ("DROP INDEX visitors_browser", "the index visitors_browser is missing"),
+        ("DROP TRIGGER visitors_update", "the trigger visitors_update is missing"),
+        ("CREATE TABLE mine (x)", "the table mine is not one of visitors"),
+        ("ALTER TABLE visitors ADD COLUMN x TEXT", "the table visitors is not what it should be"),
     ],
 )
-def test_a_receipt_that_was_changed_does_not(
-    visitors: Visitors, receipt: dict[str, Any], field: str, value: Any
+def test_a_schema_that_is_not_that_of_a_new_store(
+    visitors: Visitors, filled: Path, statement: str, detail: str
 ) -> None:
-    assert receipt[field] != value
-    assert "its signature is not this store's" in check(visitors, {**receipt, field: value}, code=8)
+    execute(filled, statement)
+    assert problems(visitors)["schema"][0] == detail
 
 
-def test_a_count_that_was_changed_does_not(visitors: Visitors, receipt: dict[str, Any]) -> None:
-    receipt["counts"]["visitors"] += 1
-    assert "its signature is not this store's" in check(visitors, receipt, code=8)
+def test_statistics_of_sqlite_are_no_part_of_the_schema(visitors: Visitors, filled: Path) -> None:
+    execute(filled, "ANALYZE")
+    visitors("db", "check")
 
 
-def test_the_receipt_of_another_store_does_not(visitors: Visitors, receipt: dict[str, Any], tmp_path: Path) -> None:
-    other = str(tmp_path / "other.db")
-    visitors("--db", other, "create", "--id", "x")
-    words = ("--db", other, "db", "check", "--receipt", "-")
-    assert "nothing was ever erased" in visitors(*words, input=json.dumps(receipt), code=8).stderr
-    visitors("--db", other, "erase", "x", "--yes")
-    told = visitors(*words, input=json.dumps(receipt), code=8).stderr
-    assert "its signature is not this store's" in told
-    assert f"there is no erasure {receipt['operationId']} in this store" in told
+def test_a_record_that_refers_to_nothing(visitors: Visitors, filled: Path) -> None:
+    execute(filled, "INSERT INTO causes (operation, record, code) VALUES (99, 'v1', 'x')")
+    assert "row 3 of causes refers to a row of operations" in problems(visitors)["references"][0].replace(
+        "row 1 of", "row 3 of"
+    ).replace("row 2 of", "row 3 of")
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        ("create", "--id", "v-1"),
-        ("contacts", "create", "--email", "new@example.com"),
-        ("contacts", "create", "--email", "old@example.com"),
-        ("contacts", "create", "--external-id", "u-1"),
-    ],
-)
-def test_whoever_came_back_is_told_of_but_not_who(
-    visitors: Visitors, receipt: dict[str, Any], words: tuple[str, ...]
-) -> None:
-    visitors(*words)
-    told = check(visitors, receipt, code=8)
-    assert "it came back after the erasure, with operation 01" in told
-    assert words[-1] not in told
+def test_text_that_is_not_utf8(visitors: Visitors, filled: Path) -> None:
+    filled.write_bytes(filled.read_bytes().replace(b"Oslo", b"Osl\xff"))
+    assert "a row of visitors cannot be read" in problems(visitors)["values"][0]
+    assert visitors("show", "v1", "--format", "json", code=6).error["code"] == "store_corrupt"
 
 
-def test_an_identity_that_only_the_history_has_is_found(visitors: Visitors, receipt: dict[str, Any]) -> None:
-    visitors("contacts", "create", "--id", "heir", "--email", "old@example.com")
-    visitors("contacts", "update", "heir", "--email", "other@example.com")
-    told = check(visitors, receipt, code=8)
-    assert "an email that was erased is in the store again, in the history (operation 01" in told
+def test_a_value_that_no_command_wrote_is_the_stores_fault(visitors: Visitors, filled: Path) -> None:
+    filled.write_bytes(filled.read_bytes().replace(b'{"plan":"pro"}', b'{"plan":"pro"]'))
+    refused = visitors("contacts", "list", "--format", "json", code=6)
+    assert refused.error["code"] == "store_corrupt"
+    assert "metadata" in problems(visitors)
 
 
-def test_what_the_erasure_missed_is_told_as_still_there(
-    visitors: Visitors, receipt: dict[str, Any], store_path: Path
-) -> None:
-    """As a change would be that somebody put back by hand."""
-    import sqlite3
-
-    with sqlite3.connect(store_path) as store:
-        store.execute(
-            "INSERT INTO changes (operation, kind, record, before, after)"
-            """ VALUES (1, 'contact', 'x', '{"email":null}', '{"email":"old@example.com"}')"""
-        )
-    store.close()
-    assert "an email that was erased is still in the store: in the history" in check(visitors, receipt, code=8)
+def test_a_search_index_that_lost_something(visitors: Visitors, filled: Path) -> None:
+    execute(filled, "DELETE FROM contacts_text_data WHERE id > 10")
+    detail, helps = problems(visitors)["search"]
+    assert detail == "contacts_text does not have the texts that the records have"
+    assert helps == "visitors db compact"
+    visitors("db", "compact")
+    visitors("db", "check")
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", "receipt", '{"type":"visitors.erasure"}', "\xff", "[" * 100_000])
-def test_what_is_no_receipt_is_invalid(visitors: Visitors, receipt: dict[str, Any], text: str) -> None:
-    assert "is no receipt of an erasure" in check(visitors, text, code=5)
-    assert "is no receipt of an erasure" in check(visitors, {**receipt, "more": 1}, code=5)
-    assert "is no receipt of an erasure" in check(visitors, {**receipt, "version": 2}, code=5)
+def test_an_index_that_lost_a_row_is_made_anew(visitors: Visitors, filled: Path) -> None:
+    # for SQLite the index is without any row for a while
+    change = "UPDATE sqlite_master SET sql = replace(sql, {}) WHERE name = 'visitors_contact'"
+    trust = "PRAGMA writable_schema = ON"
+    execute(filled, trust, change.format("'(contact_id)', '(contact_id) WHERE 0'"))
+    execute(filled, "REINDEX visitors_contact", trust, change.format("' WHERE 0', ''"))
+    detail, helps = problems(visitors)["integrity"]
+    assert "visitors_contact" in detail
+    assert helps == "visitors db compact"
+    visitors("db", "compact")
+    visitors("db", "check")
 
 
-def test_a_file_that_is_not_there_is_not_found(visitors: Visitors) -> None:
-    visitors("create", "--id", "v")
-    visitors("db", "check", "--receipt", "nowhere.json", code=3)
-    visitors("db", "check", code=2)
+def test_a_store_of_a_newer_version(visitors: Visitors, filled: Path) -> None:
+    execute(filled, "PRAGMA user_version = 99")
+    detail, helps = problems(visitors)["version"]
+    assert "newer version" in detail
+    assert "upgrade" in helps
+
+
+def test_an_older_store_is_left_as_it_is(visitors: Visitors, filled: Path) -> None:
+    execute(filled, f"PRAGMA user_version = {SCHEMA_VERSION - 1}")
+    before = files(filled.parent)
+    found = {one["check"]: one for one in visitors("db", "check", "--format", "json").json}
+    assert found["version"]["help"] == "visitors db migrate"
+    assert "rules" not in found
+    assert files(filled.parent) == before
+
+
+@pytest.mark.parametrize("kind", ["missing", "folder"])
+def test_where_there_is_no_file_there_is_nothing_to_check(visitors: Visitors, tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "thing"
+    if kind == "folder":
+        path.mkdir()
+    refused = visitors("db", "check", "--db", str(path), "--format", "json", code=6)
+    assert refused.error["code"] == {"missing": "store_missing", "folder": "store_invalid"}[kind]
+    assert path.exists() == (kind == "folder")
+
+
+def test_what_others_can_get_at(visitors: Visitors, filled: Path) -> None:
+    filled.chmod(0o644)
+    assert problems(visitors)["permissions"] == (f"others can get at {filled} (mode 644)", f"chmod 600 {filled}")
+    filled.chmod(0o600)
+    filled.parent.chmod(0o777)
+    assert problems(visitors)["permissions"] == (
+        f"everybody can write in {filled.parent}",
+        f"chmod o-w {filled.parent}",
+    )
+    filled.parent.chmod(0o755)
+    visitors("db", "check")
+
+
+def test_what_its_owner_cannot_write(visitors: Visitors, filled: Path) -> None:
+    filled.chmod(0o400)
+    assert problems(visitors)["permissions"] == (f"{filled} is read-only", f"chmod u+w {filled}")
+    filled.chmod(0o600)
+    filled.parent.chmod(0o500)
+    try:
+        assert problems(visitors)["permissions"][1] == f"chmod u+w {filled.parent}"
+    finally:
+        filled.parent.chmod(0o700)
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root gives files away")
+def test_what_somebody_else_owns(visitors: Visitors, filled: Path) -> None:
+    os.chown(filled, 4242, -1)
+    assert problems(visitors)["permissions"][1] == f"chown 0 {filled}"
+
+
+@pytest.fixture
+def sealed(filled: Path, tmp_path: Path) -> Iterator[Path]:
+    """The store in a folder on a file system that nobody can write."""
+    folder = tmp_path / "sealed"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=4m,mode=0700", "tmpfs", str(folder)]
+    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("may not mount a file system")
+    try:
+        shutil.copy2(filled, folder)
+        subprocess.run(["mount", "-o", "remount,ro", str(folder)], check=True)
+        yield folder / filled.name
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_store_where_nothing_can_be_written(visitors: Visitors, sealed: Path, tmp_path: Path) -> None:
+    store = ("--db", str(sealed))
+    found = visitors("db", "check", *store, "--format", "json", code=8).json
+    assert {one["check"] for one in found if one["result"] == "problem"} == {"permissions"}
+    assert visitors("create", *store, "--format", "json", code=6).error["code"] == "store_unwritable"
+    assert visitors("list", *store, "--format", "json", code=6).error["code"] == "store_unwritable"
+    assert visitors("db", "compact", *store, "--format", "json", code=6).error["code"] == "store_unwritable"
+    assert "cannot write" in visitors("db", "backup", *store, code=1).stderr
+    assert [one.name for one in sealed.parent.iterdir()] == [sealed.name]
+    # but it can be copied from there, or restored to somewhere else
+    visitors("db", "backup", str(tmp_path / "copy.db"), *store)
+    visitors("db", "restore", str(sealed), "--db", str(tmp_path / "restored.db"))
+    for name in ("copy.db", "restored.db"):
+        assert visitors("list", "--format", "ids", "--db", str(tmp_path / name)).lines == ["v1"]
+
+
+def test_the_mode_of_the_journal_is_told(visitors: Visitors, filled: Path) -> None:
+    execute(filled, "PRAGMA journal_mode = DELETE")
+    found = {one["check"]: one for one in visitors("db", "check", "--format", "json").json}
+    assert found["journal"]["help"] == "visitors db compact"
+    visitors("db", "compact")
+    found = {one["check"]: one for one in visitors("db", "check", "--format", "json").json}
+    assert found["journal"]["detail"] == "wal"
+
+
+def test_what_killed_processes_left(visitors: Visitors, filled: Path) -> None:
+    fresh, old = filled.with_name(".out.csv.abcd1234.partial"), filled.with_name(".visitors-xyz.partial")
+    fresh.write_text("still being written")
+    old.mkdir()
+    (old / "visitors.db").write_text("half")
+    visitors("db", "check")
+    for one in (old, old / "visitors.db"):
+        os.utime(one, (1_000_000_000, 1_000_000_000))
+    detail, helps = problems(visitors)["leftovers"]
+    assert detail == f"{old} was left by a process that was killed"
+    assert helps == f"rm -r {old}"
