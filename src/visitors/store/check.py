@@ -26,6 +26,8 @@ from visitors.store.untouched import read_untouched, refuse_missing
 _NOT_LOOKED_AT = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 """What SQLite says when it could not even look at the file."""
 
+_NEWEST_FORMAT = 2
+
 _WORTH_COMPACTING = 0.25
 """Which part of the pages must be free before compacting pays."""
 
@@ -116,6 +118,8 @@ def _version(store: Store, advice: Advice) -> Finding:
         return problem("version", refused.message, refused.hint or advice.restore())
     if version == 0:
         return problem("version", f"{store.path} is empty", advice.restore())
+    if max(_format_versions(store)) > _NEWEST_FORMAT:
+        return damaged("version", "SQLite takes the file for one that a newer SQLite wrote, and only reads it", advice)
     if version < SCHEMA_VERSION:
         detail = f"schema {version}; this version of visitors brings it to {SCHEMA_VERSION}, then checks more"
         return ok("version", detail, "visitors db migrate")
@@ -199,18 +203,20 @@ def _search(store: Store, advice: Advice) -> Iterator[Finding]:
 
 
 def _journal(store: Store, advice: Advice) -> Iterator[Finding]:
-    mode = "wal" if _is_wal(store) else "a rollback journal"
-    if mode == "wal":
+    if set(_format_versions(store)) == {_NEWEST_FORMAT}:
         yield ok("journal", "wal")
         return
-    detail = f"{mode}: writers keep readers waiting; a backup that was copied into place has it, or a file system"
-    yield ok("journal", f"{detail} that cannot do wal", advice.compact())
+    detail = (
+        "a rollback journal: writers keep readers waiting. Backups have it; so has a file system that cannot do wal"
+    )
+    yield ok("journal", detail, advice.compact())
 
 
-def _is_wal(store: Store) -> bool:
-    # the header's word for it: a store that is read as one that nobody changes has no journal
+def _format_versions(store: Store) -> bytes:
+    """The header's word for which version of the format it takes to write the file, and to read it: 2 is WAL."""
+    # not the pragma: a store that is read as one that nobody changes has no journal
     with store.path.open("rb") as file:
-        return file.read(20)[18:20] == b"\x02\x02"
+        return file.read(20)[18:20]
 
 
 def _space(store: Store, advice: Advice) -> Iterator[Finding]:
