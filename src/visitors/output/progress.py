@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Protocol, TypeVar
 
 Item = TypeVar("Item")
@@ -60,13 +60,25 @@ def watched(items: Iterable[Item], source: _Measured, *, quiet: bool, small: int
 @contextmanager
 def watched_pages(*, quiet: bool) -> Iterator[Callable[[int, int], None]]:
     """What takes how many pages are done, of how many, and shows a bar to a person who waits for many."""
-    if quiet or not sys.stderr.isatty():
-        yield lambda _done, _all: None
-        return
+    with ExitStack() as stack:
+        update: Callable[[int, int], None] | None = None
+
+        def watch(done: int, total: int) -> None:
+            nonlocal update
+            if quiet or total < SMALL_PAGES or not sys.stderr.isatty():
+                return
+            if update is None:
+                update = _page_bar(stack)
+            update(done, total)
+
+        yield watch
+
+
+def _page_bar(stack: ExitStack) -> Callable[[int, int], None]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.completed:,.0f} pages"), BarColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(file=sys.stderr), transient=True) as progress:
-        task = progress.add_task("", visible=False)
-        yield lambda done, all_: progress.update(task, completed=done, total=all_, visible=all_ >= SMALL_PAGES)
+    progress = stack.enter_context(Progress(*columns, console=Console(file=sys.stderr), transient=True))
+    task = progress.add_task("")
+    return lambda done, total: progress.update(task, completed=done, total=total)

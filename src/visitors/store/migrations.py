@@ -6,16 +6,17 @@ current store opens without importing any of this.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
 from visitors.domain.times import now
+from visitors.store.connection import Store
 from visitors.store.recording import recording_triggers, recording_triggers_v1
 from visitors.store.schema import APPLICATION_ID, RECORDED, SCHEMA_VERSION, schema_version
 
@@ -416,16 +417,21 @@ def _use_write_ahead_log(connection: sqlite3.Connection, timeout: float) -> None
 
 
 def _back_up(path: Path, version: int) -> Path:
-    """A copy of the store as it was, beside it and as private; the write lock is held meanwhile."""
+    """A copy of the store as it was, beside it and as private; the write lock is held meanwhile.
+
+    Raises StoreProblem when the disk is full, and FileProblem when nothing can be written there.
+    """
+    from visitors.store.copying import copy, settle
+    from visitors.store.placing import put_in_place, unfinished
+
     stamp = now().replace("-", "").replace(":", "").replace(".", "")
     target = path.with_name(f"{path.name}.v{version}-{stamp}.bak")
-    os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    source, copy = sqlite3.connect(path), sqlite3.connect(target)
-    try:
-        source.backup(copy)
-    finally:
-        source.close()
-        copy.close()
+    with unfinished(target) as made:
+        with closing(sqlite3.connect(path, isolation_level=None)) as source:
+            source.execute("BEGIN")
+            copy(Store(source, path), made, target)
+        settle(made)
+        put_in_place(made, target)
     return target
 
 

@@ -19,7 +19,7 @@ from typing import BinaryIO
 from visitors.errors import StoreProblem
 from visitors.store.check import content
 from visitors.store.connection import Store, open_store
-from visitors.store.copying import Contents, Watch, contents, copy, settle, verify
+from visitors.store.copying import PAGES, Contents, Watch, contents, copy, settle, verify
 from visitors.store.findings import Advice
 from visitors.store.placing import put_in_place, unfinished
 from visitors.store.problems import READING_FAILED, primary_code, translated_errors
@@ -31,11 +31,14 @@ _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_IOERR,
 _LOCKED_FROM, _LOCKED_BYTES = 0x4000_0002, 510
 
 
-def inspect(file: Path, timeout: float = 30.0) -> Contents:
-    """What the backup holds, which is left as it is. Raises StoreProblem when it is no store, or not a sound one."""
+def inspect(file: Path, *, quick: bool = False, timeout: float = 30.0) -> Contents:
+    """What the backup holds, which is left as it is.
+
+    Raises StoreProblem when it is no store, or not a sound one, as far as a `quick` check of it tells.
+    """
     refuse_missing(file)
     with translated_errors(file):
-        _refuse_unsound(file, file, timeout)
+        _refuse_unsound(file, file, timeout, quick=quick)
         return read_untouched(file, contents, timeout=timeout)
 
 
@@ -83,8 +86,8 @@ def _stage(file: Path, made: Path, path: Path, watch: Watch, timeout: float) -> 
     _refuse_unsound(made, file, timeout)
 
 
-def _refuse_unsound(made: Path, file: Path, timeout: float) -> None:
-    for one in content(made, Advice(made, "visitors"), timeout=timeout):
+def _refuse_unsound(made: Path, file: Path, timeout: float, *, quick: bool = False) -> None:
+    for one in content(made, Advice(made, "visitors"), quick=quick, timeout=timeout):
         if one.is_problem:
             code = "store_invalid" if one.check == "version" else "store_corrupt"
             raise StoreProblem(f"{file} cannot be restored: {one.detail}", code=code, hint="name another backup")
@@ -138,7 +141,9 @@ def _overwrite(path: Path, made: Path, kept: Path, timeout: float) -> None:
 
     with closing(connect(path, "mode=rw", timeout)) as target, closing(connect(made, "mode=ro")) as source:
         target.execute("PRAGMA synchronous = FULL")
-        source.backup(target, pages=1, progress=keep_first)
+        # in two steps at least: the old store is copied aside after the first
+        half = source.execute("PRAGMA page_count").fetchone()[0] // 2
+        source.backup(target, pages=min(half, PAGES), progress=keep_first)
         with suppress(sqlite3.Error):  # whoever reads may keep the log from being emptied
             target.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 

@@ -132,3 +132,16 @@ def test_when_the_backup_cannot_be_written_the_store_stays_as_it_was(
     monkeypatch.setattr("visitors.store.migrations._back_up", refuse)
     visitors("db", "migrate", code=6)
     assert version(old_store) == 1
+
+
+def test_a_backup_that_does_not_fit_leaves_nothing_behind(
+    visitors: Visitors, old_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("visitors.store.placing.os.fsync", full)
+    refused = visitors("db", "migrate", "--format", "json", code=6)
+    assert refused.error["code"] == "disk_full"
+    assert [one.name for one in old_store.parent.iterdir()] == [old_store.name]
+    assert version(old_store) == 1

@@ -35,7 +35,8 @@ def command(
     path, source = context.store_file(), Path(os.path.realpath(file))
     if source.exists() and path.exists() and source.samefile(path):
         raise UsageProblem(f"{file} is the store itself", hint="name a backup")
-    found = inspect(source, context.settings.timeout)
+    # what is restored is checked in full, but after the question
+    found = inspect(source, quick=not dry_run, timeout=context.settings.timeout)
     visitors = number(found.counts["visitors"], "visitor")
     older = f", brought from schema {found.version} to {SCHEMA_VERSION}" if found.version < SCHEMA_VERSION else ""
     record: dict[str, object] = {
