@@ -40,7 +40,11 @@ def translated_errors(path: Path) -> Iterator[None]:
 _ADVICE: dict[int, tuple[str, str, str]] = {
     sqlite3.SQLITE_BUSY: ("store_locked", "is locked by another process", "try again, or raise VISITORS_TIMEOUT"),
     sqlite3.SQLITE_LOCKED: ("store_locked", "is locked by another process", "try again, or raise VISITORS_TIMEOUT"),
-    sqlite3.SQLITE_NOTADB: ("store_invalid", "is not a SQLite database", "name another file with --db"),
+    sqlite3.SQLITE_NOTADB: (
+        "store_invalid",
+        "is not a SQLite database",
+        "name another file with --db; if it was a store: visitors db check",
+    ),
     sqlite3.SQLITE_CORRUPT: ("store_corrupt", "is damaged", "visitors db check tells what is wrong and what helps"),
     sqlite3.SQLITE_READONLY: ("store_unwritable", "is read-only", "check the permissions of the file and its folder"),
     sqlite3.SQLITE_CANTOPEN: ("store_unwritable", "cannot be opened", "check the path and its permissions"),

@@ -21,7 +21,7 @@ from visitors.store.check import content
 from visitors.store.connection import Store, open_store
 from visitors.store.copying import PAGES, Contents, Watch, contents, copy, settle, verify
 from visitors.store.findings import Advice
-from visitors.store.placing import put_in_place, unfinished
+from visitors.store.placing import put_in_place, refuse_existing, unfinished
 from visitors.store.problems import READING_FAILED, primary_code, translated_errors
 from visitors.store.schema import APPLICATION_ID, SCHEMA_VERSION
 from visitors.store.untouched import COMPANIONS, beside, connect, read_untouched, refuse_missing
@@ -47,8 +47,9 @@ def restore(path: Path, file: Path, kept: Path, watch: Watch, *, timeout: float 
     there was none.
 
     Raises StoreProblem when `file` is no sound store, when another database stands at `path`, when the store is
-    locked, and when the disk is full.
+    locked, and when the disk is full; Conflict when something is at `kept`.
     """
+    refuse_existing(kept)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with translated_errors(path), unfinished(path) as made:
         opens = _opens(path)
@@ -64,6 +65,7 @@ def restore(path: Path, file: Path, kept: Path, watch: Watch, *, timeout: float 
         except READING_FAILED as error:
             if isinstance(error, sqlite3.Error) and primary_code(error) not in _DAMAGED:
                 raise
+            kept.unlink(missing_ok=True)  # a copy of what SQLite made of it
             _replace(path, made, kept)
         return kept
 

@@ -134,6 +134,23 @@ def test_a_damaged_store_is_replaced_and_kept_as_it_was(
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
 
 
+def test_a_store_that_fails_only_when_it_is_overwritten_is_replaced(
+    visitors: Visitors, backup: Path, store_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(path: Path, made: Path, kept: Path, timeout: float) -> None:
+        assert made.exists()
+        assert timeout > 0
+        shutil.copy(path, kept)
+        with closing(sqlite3.connect(":memory:")) as connection:
+            connection.execute("SELECT RAISE")  # an error of SQLite
+
+    monkeypatch.setattr("visitors.store.restore._overwrite", fail)
+    before = store_path.read_bytes()
+    kept = Path(visitors("db", "restore", str(backup), "--yes").stdout.strip())
+    assert kept.read_bytes() == before
+    assert listed(visitors, store_path) == ["v1"]
+
+
 def test_the_log_of_a_damaged_store_is_kept_with_it_and_taken_away(
     visitors: Visitors, backup: Path, store_path: Path
 ) -> None:
