@@ -5,7 +5,7 @@ _visitors_table() {
     members=() options=() valued=() arguments=()
     case $1 in
     '')
-        members=(track create list show update identify unidentify block unblock delete restore export import contacts conversations seed assert fixtures history explain completion db)
+        members=(track create list show update identify unidentify block unblock delete restore prune erase export import contacts conversations seed assert fixtures history undo explain completion db)
         options=(--db --as --format --fields --no-color -q --quiet -V --version -h --help)
         valued=(--db --as --format --fields)
         ;;
@@ -61,9 +61,18 @@ _visitors_table() {
         valued=(--language --timezone --country-code --device-type --browser --os --ip --contact --created-since --created-until --seen-since --seen-until --metadata --search --db --as --format --fields)
         arguments=('*ids deleted-visitors')
         ;;
+    'prune')
+        options=(--older-than -y --yes -n --dry-run --identified --anonymous --blocked --not-blocked --language --timezone --country-code --device-type --browser --os --ip --contact --created-since --created-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-color -q --quiet -V --version -h --help)
+        valued=(--older-than --language --timezone --country-code --device-type --browser --os --ip --contact --created-since --created-until --seen-since --seen-until --metadata --search --db --as --format --fields)
+        ;;
+    'erase')
+        options=(-o --output -y --yes -n --dry-run --vacuum --no-vacuum --db --as --format --fields --no-color -q --quiet -V --version -h --help)
+        valued=(-o --output --db --as --format --fields)
+        arguments=('*ids visitors')
+        ;;
     'export')
-        options=(-o --output --spreadsheet-safe --sort --reverse --limit --after --identified --anonymous --blocked --not-blocked --language --timezone --country-code --device-type --browser --os --ip --contact --created-since --created-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-color -q --quiet -V --version -h --help)
-        valued=(-o --output --sort --limit --after --language --timezone --country-code --device-type --browser --os --ip --contact --created-since --created-until --seen-since --seen-until --metadata --search --db --as --format --fields)
+        options=(-o --output --spreadsheet-safe --redact --pseudonymize --sort --reverse --limit --after --identified --anonymous --blocked --not-blocked --language --timezone --country-code --device-type --browser --os --ip --contact --created-since --created-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-color -q --quiet -V --version -h --help)
+        valued=(-o --output --redact --pseudonymize --sort --limit --after --language --timezone --country-code --device-type --browser --os --ip --contact --created-since --created-until --seen-since --seen-until --metadata --search --db --as --format --fields)
         ;;
     'import')
         options=(--map --ignore-unknown --on-existing --on-conflict --relink --keep-going --rejects -n --dry-run --db --as --format --fields --no-color -q --quiet -V --version -h --help)
@@ -71,7 +80,7 @@ _visitors_table() {
         arguments=('files')
         ;;
     'contacts')
-        members=(create list show update merge split delete restore duplicates)
+        members=(create list show update merge split delete restore subject-export erase duplicates)
         options=(-h --help)
         ;;
     'contacts create')
@@ -111,6 +120,16 @@ _visitors_table() {
         options=(-n --dry-run --db --as --format --fields --no-color -q --quiet -V --version -h --help)
         valued=(--db --as --format --fields)
         arguments=('*ids deleted-contacts')
+        ;;
+    'contacts subject-export')
+        options=(-o --output --db --as --format --fields --no-color -q --quiet -V --version -h --help)
+        valued=(-o --output --db --as --format --fields)
+        arguments=('ids contacts')
+        ;;
+    'contacts erase')
+        options=(-o --output -y --yes -n --dry-run --vacuum --no-vacuum --db --as --format --fields --no-color -q --quiet -V --version -h --help)
+        valued=(-o --output --db --as --format --fields)
+        arguments=('*ids contacts')
         ;;
     'contacts duplicates')
         options=(--db --as --format --fields --no-color -q --quiet -V --version -h --help)
@@ -194,6 +213,11 @@ _visitors_table() {
         valued=(--operation --by --since --command --limit --after --db --as --format --fields)
         arguments=('ids visitors,contacts')
         ;;
+    'undo')
+        options=(--cascade -n --dry-run --db --as --format --fields --no-color -q --quiet -V --version -h --help)
+        valued=(--db --as --format --fields)
+        arguments=('ids operations')
+        ;;
     'explain')
         options=(--identify-as --on-conflict --relink --db --as --format --fields --no-color -q --quiet -V --version -h --help)
         valued=(--identify-as --on-conflict --db --as --format --fields)
@@ -205,7 +229,7 @@ _visitors_table() {
         arguments=('words bash zsh fish')
         ;;
     'db')
-        members=(path info check backup restore compact migrate dump load)
+        members=(path info check check backup restore compact migrate dump load)
         options=(-h --help)
         ;;
     'db path')
@@ -217,8 +241,12 @@ _visitors_table() {
         valued=(--db --as --format --fields)
         ;;
     'db check')
-        options=(--quick --db --as --format --fields --no-color -q --quiet -V --version -h --help)
-        valued=(--db --as --format --fields)
+        options=(--quick --receipt --db --as --format --fields --no-color -q --quiet -V --version -h --help)
+        valued=(--receipt --db --as --format --fields)
+        ;;
+    'db check')
+        options=(--quick --receipt --db --as --format --fields --no-color -q --quiet -V --version -h --help)
+        valued=(--receipt --db --as --format --fields)
         ;;
     'db backup')
         options=(-o --output --force --db --as --format --fields --no-color -q --quiet -V --version -h --help)
@@ -260,6 +288,7 @@ _visitors_value() {
     *' --on-conflict') value='words error external-id-wins merge' ;;
     *' -o') value='files' ;;
     *' --output') value='files' ;;
+    *' --pseudonymize') value='files' ;;
     *' --on-existing') value='words error skip update' ;;
     *' --rejects') value='files' ;;
     *' --priority') value='words low normal high urgent' ;;
@@ -267,6 +296,7 @@ _visitors_value() {
     *' --status') value='words open resolved spam' ;;
     *' --as-visitor') value='ids visitors' ;;
     *' --operation') value='ids operations' ;;
+    *' --receipt') value='files' ;;
     esac
 }
 

@@ -115,4 +115,3 @@ def test_what_is_no_receipt_is_invalid(visitors: Visitors, receipt: dict[str, An
 def test_a_file_that_is_not_there_is_not_found(visitors: Visitors) -> None:
     visitors("create", "--id", "v")
     visitors("db", "check", "--receipt", "nowhere.json", code=3)
-    visitors("db", "check", code=2)

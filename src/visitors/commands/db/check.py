@@ -19,9 +19,7 @@ def command(
     quick: Annotated[bool, typer.Option("--quick", help="Only the file and the schema, not every record.")] = False,
     receipt: Annotated[
         str | None,
-        typer.Option(
-            metavar="FILE", help="Check what erase printed instead; - is standard input.", show_default=False
-        ),
+        typer.Option(metavar="FILE", help="Check what erase printed instead; - is standard input.", show_default=False),
     ] = None,
 ) -> None:
     """Check that the store is sound: its file, schema, records, search indexes, permissions.
