@@ -9,29 +9,39 @@ import gzip
 import json
 import os
 import random
-import resource
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
+from trials.running import (
+    LONG,
+    ended,
+    eventually,
+    files_beside,
+    is_locked,
+    kill,
+    limited,
+    nobody_is_left,
+    nobody_is_left_soon,
+    reading_child,
+    small_disk,
+    start,
+)
+from trials.sound import State, ids, state
 from visitors.input.ahead import WORTH_IT
 from visitors.input.mapping import REJECT
 
 Visitors = Callable[..., Any]
-State = dict[str, list[Any]]
 
-COMMAND = str(Path(sys.executable).with_name("visitors"))
 MADE_UP = Path(__file__).parents[1] / "benchmarks" / "made_up.py"
-LONG = bool(os.environ.get("VISITORS_LONG_TESTS"))  # read before the isolation of tests takes it away
 MOMENTS = 100 if LONG else 3
 AHEAD, ALONE = 5_000, 2_500
 """Rows of a file that a second process reads, and of one that is too short for it; both drop the indexes."""
@@ -66,88 +76,6 @@ def before(visitors: Visitors, store_path: Path) -> State:
     return state(store_path)
 
 
-def state(path: Path) -> State:
-    """All that a sound store holds: its schema, and every row of every table."""
-    with closing(sqlite3.connect(path)) as connection:
-        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
-        schema = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY 1, 2").fetchall()
-        tables = [name for kind, name, _, sql in schema if kind == "table" and "VIRTUAL" not in sql]
-        found = {name: connection.execute(f"SELECT * FROM {name} ORDER BY 1").fetchall() for name in tables}
-    return {**found, "schema": schema}
-
-
-def ids(found: State) -> set[str]:
-    return {row[1] for row in found["visitors"]}
-
-
-def files_beside(path: Path) -> list[str]:
-    return sorted(other.name for other in path.parent.iterdir())
-
-
-class Process(NamedTuple):
-    pid: int
-    parent: int
-    group: int
-
-
-def processes() -> Iterator[Process]:
-    """Those that live, not those that only wait to be reaped."""
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):
-            status, parent, group = stat.read_text().rpartition(")")[2].split()[:3]
-            if status != "Z":
-                yield Process(int(stat.parent.name), int(parent), int(group))
-
-
-def eventually(look: Callable[[], Any], seconds: float = 20.0) -> Any:
-    """What `look` finds, once it finds something."""
-    end = time.monotonic() + seconds
-    while not (found := look()):
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.002)
-    return found
-
-
-def start(*arguments: str | Path, **options: Any) -> subprocess.Popen[bytes]:
-    """The command in a process group of its own, as a shell at a terminal starts it."""
-    settings = {name: value for name, value in os.environ.items() if name != "VISITORS_DEBUG"}
-    return subprocess.Popen(
-        [COMMAND, *map(str, arguments)],
-        stdout=options.pop("stdout", subprocess.PIPE),
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-        env={**settings, **options.pop("env", {})},
-        **options,
-    )
-
-
-def children(process: subprocess.Popen[bytes]) -> list[int]:
-    return [other.pid for other in processes() if other.parent == process.pid]
-
-
-def reading_child(process: subprocess.Popen[bytes]) -> int:
-    """The process that reads for an import."""
-    return int(eventually(lambda: children(process))[0])
-
-
-def nobody_is_left(process: subprocess.Popen[bytes]) -> bool:
-    return not any(other.group == process.pid for other in processes())
-
-
-def nobody_is_left_soon(process: subprocess.Popen[bytes]) -> None:
-    eventually(lambda: nobody_is_left(process))
-
-
-def is_locked(path: Path) -> bool:
-    with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as connection:
-        try:
-            connection.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError:
-            return True
-        return False
-
-
 def held_import(file: Path, store_path: Path) -> subprocess.Popen[bytes]:
     """An import that stands still in its transaction, until it gets SIGCONT."""
     process = start("import", file)
@@ -155,11 +83,6 @@ def held_import(file: Path, store_path: Path) -> subprocess.Popen[bytes]:
     eventually(lambda: is_locked(store_path))
     process.send_signal(signal.SIGSTOP)
     return process
-
-
-def ended(process: subprocess.Popen[bytes]) -> tuple[int, str]:
-    _, said = process.communicate(timeout=60)
-    return process.returncode, said.decode()
 
 
 # a bad row
@@ -323,10 +246,6 @@ def terminate_all(process: subprocess.Popen[bytes]) -> None:
     os.killpg(process.pid, signal.SIGTERM)
 
 
-def kill(process: subprocess.Popen[bytes]) -> None:
-    process.send_signal(signal.SIGKILL)
-
-
 STOPS = [
     (interrupt, 130),
     (interrupt_again_and_again, 130),
@@ -403,27 +322,6 @@ def test_an_import_whose_reading_process_is_killed_ends_with_an_error(
 
 
 # a disk that is full
-
-
-def limited(size: int) -> Callable[[], None]:
-    """For a process in which no file may be larger than `size` bytes: a full disk for anybody."""
-    return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
-
-
-@contextmanager
-def small_disk(folder: Path, size: str) -> Iterator[Path]:
-    """A file system of `size`, where this machine lets us make one."""
-    folder.mkdir()
-    try:
-        subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)], check=True, capture_output=True
-        )
-    except (OSError, subprocess.CalledProcessError):
-        pytest.skip("cannot mount a file system here")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 @pytest.mark.parametrize("size", [400_000, 3_000_000, 6_000_000])

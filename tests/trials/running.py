@@ -1,0 +1,125 @@
+"""Real processes that are watched and stopped, and disks that are too small."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+COMMAND = str(Path(sys.executable).with_name("visitors"))
+LONG = bool(os.environ.get("VISITORS_LONG_TESTS"))  # read before the isolation of tests takes it away
+
+
+class Process(NamedTuple):
+    """A line of the operating system's table."""
+
+    pid: int
+    parent: int
+    group: int
+
+
+def processes() -> Iterator[Process]:
+    """Those that live, not those that only wait to be reaped."""
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            status, parent, group = stat.read_text().rpartition(")")[2].split()[:3]
+            if status != "Z":
+                yield Process(int(stat.parent.name), int(parent), int(group))
+
+
+def eventually(look: Callable[[], Any], seconds: float = 20.0) -> Any:
+    """What `look` finds, once it finds something."""
+    end = time.monotonic() + seconds
+    while not (found := look()):
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.002)
+    return found
+
+
+def settings(**more: str) -> dict[str, str]:
+    """The environment of a real run: without the tracebacks that tests ask for."""
+    return {**{name: value for name, value in os.environ.items() if name != "VISITORS_DEBUG"}, **more}
+
+
+def start(*arguments: str | Path, **options: Any) -> subprocess.Popen[bytes]:
+    """The command in a process group of its own, as a shell at a terminal starts it."""
+    return subprocess.Popen(
+        [*options.pop("under", ()), COMMAND, *map(str, arguments)],
+        stdout=options.pop("stdout", subprocess.PIPE),
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        env=settings(**options.pop("env", {})),
+        **options,
+    )
+
+
+def ended(process: subprocess.Popen[bytes]) -> tuple[int, str]:
+    """The exit code and what was said on standard error."""
+    _, said = process.communicate(timeout=60)
+    return process.returncode, said.decode()
+
+
+def children(process: subprocess.Popen[bytes]) -> list[int]:
+    return [other.pid for other in processes() if other.parent == process.pid]
+
+
+def reading_child(process: subprocess.Popen[bytes]) -> int:
+    """The process that reads for an import."""
+    return int(eventually(lambda: children(process))[0])
+
+
+def nobody_is_left(process: subprocess.Popen[bytes]) -> bool:
+    return not any(other.group == process.pid for other in processes())
+
+
+def nobody_is_left_soon(process: subprocess.Popen[bytes]) -> None:
+    eventually(lambda: nobody_is_left(process))
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    process.send_signal(signal.SIGKILL)
+
+
+def is_locked(path: Path) -> bool:
+    """Whether somebody writes to the store."""
+    with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as connection:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            return True
+        return False
+
+
+def files_beside(path: Path) -> list[str]:
+    return sorted(other.name for other in path.parent.iterdir())
+
+
+def limited(size: int) -> Callable[[], None]:
+    """For a process in which no file may be larger than `size` bytes: a full disk for anybody."""
+    return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+
+@contextmanager
+def small_disk(folder: Path, size: str) -> Iterator[Path]:
+    """A file system of `size`, where this machine lets us make one."""
+    folder.mkdir()
+    try:
+        subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)], check=True, capture_output=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("cannot mount a file system here")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
