@@ -1,0 +1,295 @@
+"""A process that is killed, at whatever moment, leaves a sound store with its write in it whole, or not at all; and
+what it said was done is done.
+
+Killed is a process, not the machine: what it gave to the operating system is on its way to the disk then.
+VISITORS_LONG_TESTS=1 kills each kind of write many times at random, and at each of its system calls that write.
+"""
+
+from __future__ import annotations
+
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import cache, partial
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from trials.running import LONG, eventually, nobody_is_left_soon, settings, start
+from trials.sound import State, assert_sound, deeds, problems
+from trials.writes import ALIKE, MADE_NOW, NOW, READS, WRITES, Furnished, Visitors, Write
+from visitors import registry
+
+KILLS = 12 if LONG else 1
+"""How often each kind of write is killed at random."""
+_MOMENT = 0.0003
+
+pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
+each_write = pytest.mark.parametrize("write", WRITES, ids=[write.name for write in WRITES])
+
+counted: Counter[str] = Counter()
+"""What became of the processes that were to be killed."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def figures() -> Iterator[None]:
+    """Say at the end how often what happened (`pytest -s`)."""
+    yield
+    sys.stdout.write("\nkilled: " + ", ".join(f"{what} {count}" for what, count in sorted(counted.items())) + "\n")
+
+
+def test_every_command_that_writes_is_tried() -> None:
+    tried = {" ".join(write.words.split()[:depth]) for write in WRITES for depth in (1, 2)}
+
+    assert {entry.words for entry in registry.COMMANDS} <= tried | READS | ALIKE.keys()
+
+
+class Run(NamedTuple):
+    """A write that was left alone: the states on both sides of it, and its times in seconds."""
+
+    before: State
+    after: State
+    opens: float
+    """From the start until files beside the store show that it is being written."""
+    ends: float
+
+
+def begin(furnished: Furnished, write: Write, store: Path, under: tuple[str, ...] = ()) -> subprocess.Popen[bytes]:
+    """The write as a process of its own, at a time that stands still."""
+    with (furnished.files / write.input if write.input else Path("/dev/null")).open("rb") as content:
+        words = [*furnished.command(write), "--db", str(store)]
+        with said_file(store).open("wb") as said:  # nobody reads from a pipe while we wait
+            return start(*words, stdin=content, stdout=said, env={"VISITORS_NOW": NOW}, under=under)
+
+
+def said_file(store: Path) -> Path:
+    """Where the standard output of the process goes that writes to the store."""
+    return store.parent.with_name(f"{store.parent.name}.said")
+
+
+def is_open(store: Path) -> bool:
+    """Whether SQLite has made the files that it keeps beside a store that is in use."""
+    return any(store.with_name(store.name + suffix).exists() for suffix in ("-wal", "-journal"))
+
+
+def has_begun(process: subprocess.Popen[bytes], store: Path) -> bool:
+    """Whether the process has come to write, or has ended already."""
+    return is_open(store) or process.poll() is not None
+
+
+_RUNS: dict[str, Run] = {}
+
+
+def left_alone(furnished: Furnished, write: Write, folder: Path) -> Run:
+    """The write without disturbance; run once for each."""
+    if write.name not in _RUNS:
+        store = furnished.copy(write, folder / "left-alone")
+        before = deeds(store, MADE_NOW)
+        opened = 0.0
+        begun = time.monotonic()
+        process = begin(furnished, write, store)
+        while process.poll() is None:
+            if not opened and is_open(store):
+                opened = time.monotonic() - begun
+            time.sleep(_MOMENT)
+        took = time.monotonic() - begun
+        said = process.communicate()[1].decode()
+        assert process.returncode == (5 if "rejects" in write.name else 0), said
+        nobody_is_left_soon(process)
+        assert_sound(store)
+        after = deeds(store, MADE_NOW)
+        assert after != before
+        _RUNS[write.name] = Run(before, after, opened or took / 2, took)
+    return _RUNS[write.name]
+
+
+def judge(run: Run, write: Write, store: Path, code: int) -> None:
+    """Fail unless the store is sound, and the write whole or not there; count which."""
+    counted["kills" if code == -signal.SIGKILL else "too late"] += 1
+    found = deeds(store, MADE_NOW)
+    is_whole, is_absent = found == run.after, found in ([run.before, {}] if write.store == "none" else [run.before])
+    acknowledged = code == 0 or said_file(store).stat().st_size > 0
+    wrong = [] if is_absent and write.store != "furnished" else list(problems(store))
+    counted["unsound"] += bool(wrong)
+    counted["half"] += not (is_whole or is_absent)
+    counted["missing"] += acknowledged and not is_whole
+    counted["there" if is_whole else "not there"] += code == -signal.SIGKILL
+    assert wrong == []
+    assert is_whole or is_absent
+    assert is_whole or not acknowledged
+    for backup in store.parent.glob("*.bak"):
+        assert deeds(backup, MADE_NOW) == run.before, f"{backup.name} is no whole copy"
+
+
+@each_write
+def test_a_write_that_is_killed_at_a_random_moment_is_whole_or_not_there(
+    furnished: Furnished, write: Write, tmp_path: Path
+) -> None:
+    run = left_alone(furnished, write, tmp_path)
+    moments = random.Random(write.name)  # noqa: S311 - moments, no secrets
+    for number in range(KILLS):
+        store = furnished.copy(write, tmp_path / f"round-{number}")
+        process = begin(furnished, write, store)
+        if number % 4 == 3:
+            time.sleep(moments.uniform(0, run.ends))
+        else:
+            # most of the time a process only starts: wait until it touches the store
+            eventually(partial(has_begun, process, store))
+            time.sleep(moments.uniform(0, run.ends - run.opens))
+        with suppress(ProcessLookupError):
+            process.kill()
+        process.communicate(timeout=60)
+        nobody_is_left_soon(process)
+
+        judge(run, write, store, process.returncode)
+        shutil.rmtree(store.parent)
+
+
+CALLS = "pwrite64,fdatasync,fsync,ftruncate,unlink"
+"""The system calls by which a store is changed."""
+
+
+@cache
+def can_trace() -> bool:
+    """Whether this machine lets us see and disturb the system calls of a process."""
+    tool = shutil.which("strace")
+    if tool is None:
+        return False
+    words = [tool, "-f", "-o", "/dev/null", "-e", "inject=fsync:signal=KILL:when=1", sys.executable, "-c"]
+    done = subprocess.run([*words, "import os; os.fsync(1)"], stdout=subprocess.DEVNULL, check=False)
+    return done.returncode == -signal.SIGKILL
+
+
+def traced(furnished: Furnished, write: Write, store: Path, trace: Path, *options: str) -> int:
+    """The write under strace; its exit code."""
+    words = ("strace", "-f", "-qq", "-o", str(trace), "-e", f"trace={CALLS}", *options)
+    process = begin(furnished, write, store, words)
+    process.communicate(timeout=60)
+    nobody_is_left_soon(process)
+    return process.returncode
+
+
+TRACED = [write for write in WRITES if LONG or write.name in ("create", "contacts merge", "import, few rows")]
+
+
+@pytest.mark.parametrize("write", TRACED, ids=[write.name for write in TRACED])
+def test_a_write_that_is_killed_at_a_system_call_is_whole_or_not_there(
+    furnished: Furnished, write: Write, tmp_path: Path
+) -> None:
+    if not can_trace():
+        pytest.skip("needs strace, and leave to use it")
+    run = left_alone(furnished, write, tmp_path)
+    trace = tmp_path / "trace"
+    traced(furnished, write, furnished.copy(write, tmp_path / "counted"), trace)
+    calls = Counter(line.split(maxsplit=1)[1].partition("(")[0] for line in trace.read_text().splitlines())
+    moments = [(call, number) for call, count in calls.items() if call in CALLS for number in range(1, count + 1)]
+    syncs = [moment for moment in moments if "sync" in moment[0]]
+    others = [moment for moment in moments if moment not in syncs]
+    chooser = random.Random(write.name)  # noqa: S311 - moments, no secrets
+    chosen = chooser.sample(syncs, min(len(syncs), 8 if LONG else 1))
+    chosen += chooser.sample(others, min(len(others), 8 if LONG else 1))
+    for round_, (call, number) in enumerate(chosen):
+        store = furnished.copy(write, tmp_path / f"round-{round_}")
+        code = traced(furnished, write, store, trace, "-e", f"inject={call}:signal=KILL:when={number}")
+
+        judge(run, write, store, code)
+        shutil.rmtree(store.parent)
+
+
+# a process that writes one thing after another, and says of each that it is done
+
+STEPS = (
+    "create --id k{n} --city Oslo",
+    "identify k{n} --external-id person-{n} --email person-{n}@example.com",
+    "block k{n} --reason spam",
+    "update k{n} --city Rome",
+    "unblock k{n}",
+    "contacts merge ext:u1 ext:person-{n} --force --yes",
+    "delete k{n}",
+    "restore k{n}",
+)
+LOOP = """
+import contextlib, io, sys
+from visitors.main import run
+
+for line in sys.stdin:
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        status = run(line.split())
+    print("done" if status == 0 else "failed", flush=True)
+"""
+ROUNDS = 60 if LONG else 4
+
+
+def test_all_that_a_killed_process_said_was_done_is_there(
+    furnished: Furnished, visitors: Visitors, tmp_path: Path
+) -> None:
+    moments = random.Random("loop")  # noqa: S311 - moments, no secrets
+    plain = WRITES[0]
+    steps = [step.format(n=number) for number in range(6) for step in STEPS]
+    copy = furnished.copy(plain, tmp_path / "expected")
+    expected = [deeds(copy, MADE_NOW)]
+    took = 0.0
+    for step in steps:
+        visitors(*step.split(), "--db", str(copy), now=NOW)
+        expected.append(deeds(copy, MADE_NOW))
+    for number in range(ROUNDS):
+        store = furnished.copy(plain, tmp_path / f"round-{number}")
+        process = subprocess.Popen(
+            [sys.executable, "-c", LOOP],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=settings(VISITORS_NOW=NOW, VISITORS_DB=str(store)),
+        )
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write("".join(f"{step}\n" for step in steps).encode())
+        process.stdin.flush()
+        assert process.stdout.readline() == b"done\n"
+        begun = time.monotonic()
+        time.sleep(moments.uniform(0, took * 25 if took else 0.1))
+        process.kill()
+        said, _ = process.communicate(timeout=60)
+        took = took or (time.monotonic() - begun) / (said.count(b"\n") + 1)
+
+        done = 1 + said.count(b"done\n")
+        assert said.count(b"\n") == done - 1
+        wrong = list(problems(store))
+        found = deeds(store, MADE_NOW)
+        there = expected.index(found) if found in expected else -1
+        counted["kills"] += 1
+        counted["unsound"] += bool(wrong)
+        counted["half"] += there == -1
+        counted["missing"] += 0 <= there < done
+        counted["acknowledged in a loop"] += done
+        assert wrong == []
+        assert there in (done, done + 1)
+
+
+def test_ids_that_a_killed_shell_script_printed_are_there(
+    furnished: Furnished, visitors: Visitors, tmp_path: Path
+) -> None:
+    store = furnished.copy(WRITES[0], tmp_path / "shell")
+    script = 'while true; do "$0" -m visitors create || exit; done'
+    process = subprocess.Popen(
+        ["bash", "-c", script, sys.executable],
+        stdout=subprocess.PIPE,
+        env=settings(VISITORS_DB=str(store)),
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    said = [process.stdout.readline() for _ in range(4 if not LONG else 40)]
+    subprocess.run(["kill", "-9", "--", f"-{process.pid}"], check=True)
+    said += process.communicate(timeout=20)[0].splitlines(keepends=True)
+
+    printed = {line.decode().strip() for line in said if line.endswith(b"\n")}
+    counted["kills"] += 1
+    counted["acknowledged in a loop"] += len(printed)
+    assert_sound(store)
+    assert printed <= set(visitors("list", "--format", "ids", "--db", str(store)).lines)

@@ -1,0 +1,210 @@
+"""Every kind of write, as a line of a table: what is tried with one of them is tried with all.
+
+A new command that writes is one more line in `WRITES`.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from sqlite_utils import Database
+
+from visitors.domain.ids import new_id
+from visitors.domain.times import to_milliseconds
+from visitors.store.migrations import migrations
+from visitors.store.schema import APPLICATION_ID
+
+Visitors = Callable[..., Any]
+Kind = Literal["furnished", "none", "older"]
+
+BEFORE = "2026-03-01T12:00:00.000Z"
+NOW = "2026-03-02T12:00:00.000Z"
+"""When the store was furnished, and when a write is tried."""
+MADE_NOW = new_id(to_milliseconds(NOW))[:10]
+"""How ids begin that are made up then."""
+
+SMALL, ALONE, AHEAD = 50, 2_500, 5_000
+"""Rows of three files: one that is taken row by row beside all indexes, one that drops the indexes and makes them
+anew, and one that a second process reads besides.
+"""
+OLDER = 3
+"""The schema of the older store: recorded row by row, without full-text indexes."""
+
+_MADE_UP = Path(__file__).parents[1] / "benchmarks" / "made_up.py"
+
+
+class Write(NamedTuple):
+    """A command that writes, what it writes to, and the file that is its standard input.
+
+    In `words`, `{files}` is the folder of the files that `furnish` makes, `{first}` and `{second}` are conversations.
+    """
+
+    name: str
+    words: str
+    store: Kind = "furnished"
+    input: str | None = None
+
+
+WRITES = [
+    Write("create", "create --id new --city Oslo"),
+    Write("create, the store too", "create --id new --city Oslo", "none"),
+    Write("create with a made-up id", "create"),
+    Write("track, known", "track --id v01 --language de --city Rome"),
+    Write("track, unknown", "track --id new --language de"),
+    Write("update", "update v01 --city Rome --clear language"),
+    Write("update many", "update - --city Rome", input="ids.txt"),
+    Write("identify", "identify v30 --external-id u99 --email new@example.com --name New --metadata a=b"),
+    Write("identify many", "identify -", input="people.ndjson"),
+    Write("identify, merging", "identify v31 --external-id u1 --email only@example.com --on-conflict merge"),
+    Write("unidentify", "unidentify v01 v02 v03"),
+    Write("block all", "block --all --yes --reason spam --for 7d"),
+    Write("block a person", "block --contact ext:u2"),
+    Write("unblock", "unblock v05 v06"),
+    Write("delete all", "delete --all --yes"),
+    Write("restore", "restore v39 v40"),
+    Write("contacts create", "contacts create --external-id new --email new@example.com"),
+    Write("contacts update", "contacts update ext:u1 --name Ada --metadata plan=pro"),
+    Write("contacts merge", "contacts merge ext:u1 ext:u2 ext:u3 --force --yes"),
+    Write("contacts split", "contacts split ext:u2 v09 v17 --external-id apart"),
+    Write("contacts delete", "contacts delete ext:u1 ext:u2"),
+    Write("contacts restore", "contacts restore ext:u8"),
+    Write("conversations start", "conversations start v20 --title Hello --message -", input="ids.txt"),
+    Write("conversations reply", "conversations reply {first} Hello --as-agent ada"),
+    Write("conversations resolve", "conversations resolve {first} {second}"),
+    Write("conversations spam", "conversations spam {first} {second}"),
+    Write("import, few rows", "import {files}/small.ndjson --on-existing update"),
+    Write("import from a pipe", "import - --format ndjson", input="small.ndjson"),
+    Write("import with rejects", "import {files}/spoiled.ndjson --keep-going"),
+    Write("import, indexes dropped", "import {files}/alone.ndjson"),
+    Write("import, read ahead", "import {files}/ahead.ndjson"),
+    Write("seed", "seed --count 300"),
+    Write("fixtures apply", "fixtures apply {files}/fixture.yaml"),
+    Write("fixtures apply, pruning", "fixtures apply {files}/fixture.yaml --prune --yes"),
+    Write("db load", "db load {files}/dump.ndjson", "none"),
+    Write("db migrate", "db migrate", "older"),
+    Write("create in an older store", "create --id new", "older"),
+]
+"""A command that writes and is not here is not tried: `test_every_command_that_writes_is_tried` knows which."""
+
+READS = {
+    "list", "show", "export", "history", "explain", "contacts list", "contacts show", "contacts duplicates",
+    "conversations list", "conversations show", "assert", "fixtures diff", "fixtures dump", "fixtures check",
+    "fixtures schema", "db path", "db info", "db dump", "completion",
+}  # fmt: skip
+"""The commands that write nothing to the store."""
+
+ALIKE = {"conversations reopen": "conversations resolve"}
+"""Commands that are another one but for a word."""
+
+
+class Furnished(NamedTuple):
+    """Stores to begin with, and files for the commands."""
+
+    folder: Path
+    conversations: list[str]
+
+    @property
+    def files(self) -> Path:
+        """The folder of the files."""
+        return self.folder / "files"
+
+    def command(self, write: Write) -> list[str]:
+        """The words of a write."""
+        first, second = self.conversations[:2]
+        return [word.format(files=self.files, first=first, second=second) for word in write.words.split()]
+
+    def copy(self, write: Write, folder: Path) -> Path:
+        """The store that a write begins with, in a new folder; there may be none at the path."""
+        folder.mkdir()
+        folder.chmod(0o700)
+        store = folder / "visitors.db"
+        if write.store != "none":
+            shutil.copy(self.folder / f"{write.store}.db", store)
+        return store
+
+
+def furnish(visitors: Visitors, folder: Path) -> Furnished:
+    """Make the stores, with people, devices, conversations, blocks and deleted records in them, and the files."""
+    files = folder / "files"
+    files.mkdir()
+    store = folder / "furnished.db"
+
+    def write(*words: str, input: str = "") -> str:
+        found: str = visitors(*words, "--db", str(store), input=input, now=BEFORE).stdout
+        return found
+
+    rows = "".join(f"v{number:02},en,City {number}\n" for number in range(1, 41))
+    write("import", "-", "--format", "csv", input="id,language,city\n" + rows)
+    people = "".join(
+        f'{{"visitorId":"v{number:02}","externalId":"u{number % 8 + 1}","email":"p{number % 8 + 1}@example.com",'
+        f'"name":"Person {number % 8 + 1}","metadata":{{"plan":"free","seats":{number % 8}}}}}\n'
+        for number in range(1, 25)
+    )
+    write("identify", "-", input=people)
+    conversations = [
+        write("conversations", "start", f"v{number:02}", "--title", f"T{number}", "--message", "Hi").strip()
+        for number in (1, 2, 3, 17)
+    ]
+    write("identify", "v32", "--email", "only@example.com", "--metadata", "plan=pro")
+    write("block", "v05", "v06", "--reason", "spam")
+    write("block", "--contact", "ext:u4")
+    write("delete", "v39", "v40")
+    write("contacts", "delete", "ext:u8")
+    (files / "dump.ndjson").write_text(write("db", "dump"))
+    (files / "ids.txt").write_text("".join(f"v{number:02}\n" for number in range(1, 31)))
+    (files / "people.ndjson").write_text(
+        "".join(f'{{"visitorId":"v{n:02}","email":"n{n}@example.com"}}\n' for n in (*range(25, 32), *range(33, 39)))
+    )
+    _write_rows(files)
+    visitors("fixtures", "dump", "--db", str(store), "-o", str(files / "fixture.yaml"))
+    fixture = (files / "fixture.yaml").read_text()
+    (files / "fixture.yaml").write_text(fixture.replace("City 1", "Town 1").replace("v40", "fresh"))
+    _make_older(folder / "older.db")
+    return Furnished(folder, conversations)
+
+
+def _write_rows(files: Path) -> None:
+    done = subprocess.run([sys.executable, str(_MADE_UP), str(AHEAD)], stdout=subprocess.PIPE, check=True)
+    lines = done.stdout.splitlines(keepends=True)
+    for name, count in (("small", SMALL), ("alone", ALONE), ("ahead", AHEAD)):
+        (files / f"{name}.ndjson").write_bytes(b"".join(lines[:count]))
+    spoiled = [line if number % 10 else b'{"id":"?"}\n' for number, line in enumerate(lines[:SMALL])]
+    (files / "spoiled.ndjson").write_bytes(b"".join(spoiled))
+
+
+def _make_older(path: Path) -> None:
+    """A store as the program made it when its schema had fewer steps, with a thousand visitors."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        database = Database(connection, execute_plugins=False)
+        steps = [migration.name for migration in migrations.pending(database)]
+        migrations.apply(database, stop_before=steps[OLDER])
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {OLDER}")
+        connection.execute("BEGIN")
+        connection.execute(
+            "INSERT INTO operations (id, at, actor, command, arguments, is_open)"
+            " VALUES ('OP', ?, 'eve', 'import', '[]', 1)",
+            (BEFORE,),
+        )
+        for number in range(200):
+            connection.execute(
+                "INSERT INTO contacts (id, external_id, email, metadata, created_at, updated_at)"
+                ' VALUES (?, ?, ?, \'{"plan":"free"}\', ?, ?)',
+                (f"c{number}", f"u{number}", f"p{number}@example.com", BEFORE, BEFORE),
+            )
+        for number in range(1_000):
+            connection.execute(
+                "INSERT INTO visitors (id, contact_id, city, created_at, updated_at) VALUES (?, ?, 'Köln', ?, ?)",
+                (f"v{number:03}", f"c{number}" if number < 200 else None, BEFORE, BEFORE),
+            )
+        connection.execute("UPDATE operations SET is_open = NULL")
+        connection.execute("COMMIT")
+    path.chmod(0o600)
