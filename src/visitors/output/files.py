@@ -1,10 +1,11 @@
-"""Files that are written whole or not at all, and are private to their owner."""
+"""Files that are written whole or not at all, and unless they were there are private to their owner."""
 
 from __future__ import annotations
 
 import gzip
 import io
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from typing import BinaryIO, TextIO, cast
 
 from visitors.errors import FileProblem
 from visitors.location import UNFINISHED
+from visitors.private import FILE_MODE, set_mode
 
 
 @contextmanager
@@ -43,12 +45,22 @@ def _replacement(target: Path) -> Iterator[BinaryIO]:
     descriptor, temporary = tempfile.mkstemp(prefix=f".{target.name}.", suffix=UNFINISHED, dir=target.parent)
     try:
         with os.fdopen(descriptor, "wb") as binary:
+            set_mode(descriptor, _mode_of(target))
             yield binary
             binary.flush()
             os.fsync(binary.fileno())
         Path(temporary).replace(target)
     finally:
         Path(temporary).unlink(missing_ok=True)
+
+
+def _mode_of(target: Path) -> int:
+    """That of the file that is replaced, since somebody chose it, but not of what a link points to; else private."""
+    try:
+        there = target.lstat()
+    except OSError:
+        return FILE_MODE
+    return stat.S_IMODE(there.st_mode) if stat.S_ISREG(there.st_mode) else FILE_MODE
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from visitors.domain.ids import Entropy, new_id, new_ids
 from visitors.domain.times import Instant, to_milliseconds
 from visitors.errors import InvalidData, StoreProblem
 from visitors.location import MEMORY, TEMPORARY
+from visitors.private import FOLDER_MODE, make_file, make_folders
 from visitors.store.problems import translated_errors
 from visitors.store.schema import RECORDED, SCHEMA_VERSION, claimed, schema_version
 
@@ -226,8 +227,8 @@ def open_store(path: Path, *, timeout: float = 30.0, create: bool = True) -> Sto
     """Open the store at `path`, making or migrating it when needed. `:memory:` and `:temp:` are always new
     ones: the first never touches the disk, the second is deleted when it is closed.
 
-    `timeout` is how many seconds to wait for another process's write. The folder is made private to
-    its owner (0700), and so is the file (0600). Raises StoreProblem when the store is missing and
+    `timeout` is how many seconds to wait for another process's write. Folders that are made for it are
+    private to their owner (0700), and so is the file (0600). Raises StoreProblem when the store is missing and
     `create` is false, is no store, is newer than this program, or cannot be opened.
     """
     if str(path) == MEMORY:
@@ -248,9 +249,34 @@ def open_store(path: Path, *, timeout: float = 30.0, create: bool = True) -> Sto
                     code="store_missing",
                     hint="check --db and VISITORS_DB; create, track and import make a new one",
                 )
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+            make_folders(path.parent)
+            _make_empty(path)
+        _refuse_links(path)
         return _opened(path, timeout)
+
+
+def _make_empty(path: Path) -> None:
+    try:
+        os.close(make_file(path))
+    except FileExistsError:  # another process was quicker
+        if path.is_symlink() and not path.exists():
+            raise StoreProblem(
+                f"{path} is a link to a file that is not there",
+                code="store_invalid",
+                hint="remove the link, or name the file itself with --db",
+            ) from None
+
+
+def _refuse_links(path: Path) -> None:
+    """SQLite writes to the files beside the store; it would follow a link that somebody put there."""
+    real = os.path.realpath(path)
+    for suffix in ("-wal", "-shm", "-journal"):
+        if os.path.islink(real + suffix):  # noqa: PTH114 - at every start, and paths are slower
+            raise StoreProblem(
+                f"{real}{suffix} is a symbolic link, where SQLite keeps a file of its own",
+                code="store_invalid",
+                hint="find out who made it, and remove it; keep stores in a folder that only you can write",
+            )
 
 
 def _opened(path: Path, timeout: float) -> Store:
@@ -271,7 +297,8 @@ def _open_temporary(timeout: float) -> Store:
     path = Path(folder.name) / "visitors.db"
     try:
         with translated_errors(path):
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+            path.parent.chmod(FOLDER_MODE)
+            os.close(make_file(path))
             store = _opened(path, timeout)
     except BaseException:
         folder.cleanup()

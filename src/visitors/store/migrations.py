@@ -16,6 +16,7 @@ from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
 from visitors.domain.times import now
+from visitors.errors import FileProblem, StoreProblem
 from visitors.store.connection import Store
 from visitors.store.recording import recording_triggers, recording_triggers_v1
 from visitors.store.schema import APPLICATION_ID, RECORDED, SCHEMA_VERSION, schema_version
@@ -419,19 +420,26 @@ def _use_write_ahead_log(connection: sqlite3.Connection, timeout: float) -> None
 def _back_up(path: Path, version: int) -> Path:
     """A copy of the store as it was, beside it and as private; the write lock is held meanwhile.
 
-    Raises StoreProblem when the disk is full, and FileProblem when nothing can be written there.
+    Raises StoreProblem when the disk is full, or nothing can be written there.
     """
     from visitors.store.copying import copy, settle
     from visitors.store.placing import put_in_place, unfinished
 
     stamp = now().replace("-", "").replace(":", "").replace(".", "")
     target = path.with_name(f"{path.name}.v{version}-{stamp}.bak")
-    with unfinished(target) as made:
-        with closing(sqlite3.connect(path, isolation_level=None)) as source:
-            source.execute("BEGIN")
-            copy(Store(source, path), made, target)
-        settle(made)
-        put_in_place(made, target)
+    try:
+        with unfinished(target) as made:
+            with closing(sqlite3.connect(path, isolation_level=None)) as source:
+                source.execute("BEGIN")
+                copy(Store(source, path), made, target)
+            settle(made)
+            put_in_place(made, target)
+    except FileProblem as error:
+        raise StoreProblem(
+            f"cannot back up the store {path} before it is migrated: {error.message}",
+            code="store_unwritable",
+            hint="its folder must be writable, and have room for a copy of it; nothing was changed",
+        ) from error
     return target
 
 
