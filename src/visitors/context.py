@@ -29,6 +29,10 @@ _MAKING = ("create", "track", "import", "seed", "contacts create", "db load", "f
 """The commands that make a store where there is none."""
 
 
+_LINE_LIMIT = 4 * 1024 * 1024
+"""As for the lines of files: an endless line shall not fill the memory."""
+
+
 class Context:
     """One run of one command.
 
@@ -154,9 +158,14 @@ class Context:
         return [line for line in map(str.strip, self.input_lines()) if line]
 
     def input_lines(self) -> Iterator[str]:
-        """The lines of standard input, split at line feeds only. Raises InvalidData if not UTF-8."""
+        """The lines of standard input, split at line feeds only. Raises InvalidData if not UTF-8, or too long."""
         stream = sys.stdin.buffer
-        for number, line in enumerate(stream, start=1):
+        for number, line in enumerate(iter(lambda: stream.readline(_LINE_LIMIT), b""), start=1):
+            if len(line) == _LINE_LIMIT:
+                raise InvalidData(
+                    f"standard input, line {number}: longer than {_LINE_LIMIT // 1024 // 1024} MiB",
+                    code="line_too_long",
+                )
             try:
                 yield line.removeprefix(codecs.BOM_UTF8 if number == 1 else b"").decode()
             except UnicodeDecodeError as error:

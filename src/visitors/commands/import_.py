@@ -24,8 +24,6 @@ from visitors.output.progress import watched
 from visitors.output.rejects import RejectedRows, rejected_rows
 from visitors.store import operations
 
-SHOWN_REASONS = 20
-
 
 def command(
     ctx: typer.Context,
@@ -98,17 +96,17 @@ def _tell(
         with context.reading() as store:
             context.output.ids(operations.touched(store, operation_id, "visitor"))
     parts = [f"{taken[what]:,} {what}" for what in get_args(Taken) if taken[what]]
-    bad = len(bad_rows.reasons) if bad_rows is not None else 0
+    bad = bad_rows.count if bad_rows is not None else 0
     if bad:
         parts.append(f"{bad:,} rejected")
     start = "would import" if dry_run else "imported"
     context.output.note(f"{start} {number(sum(taken.values()) + bad, 'row')}: {', '.join(parts) or 'nothing'}")
     if bad_rows is None or not bad:
         return
-    for reason in bad_rows.reasons[:SHOWN_REASONS]:
+    for reason in bad_rows.reasons:
         context.output.warn(reason)
-    if bad > SHOWN_REASONS:
-        context.output.warn(f"… and {bad - SHOWN_REASONS:,} more")
+    if bad > len(bad_rows.reasons):
+        context.output.warn(f"… and {bad - len(bad_rows.reasons):,} more")
     raise RowsRejected(
         f"{number(bad, 'row')} rejected",
         hint=f"they are in {rejects}; mend them and import that file"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
 from contextlib import closing
 from typing import Any
@@ -25,7 +26,7 @@ def read_document(path: str) -> Node:
     """
     with closing(open_source(path)) as source:
         name = source.name
-        parts, size = [], 0
+        text, size = io.StringIO(), 0  # and no list of lines: a short line takes many times its size
         for _, line in source.lines(SIZE_LIMIT):
             size += len(line)
             if size > SIZE_LIMIT:
@@ -34,8 +35,8 @@ def read_document(path: str) -> Node:
                     code="file_too_large",
                     hint="import takes files of any size: visitors import FILE",
                 )
-            parts.append(line)
-    return parse_document("".join(parts), name, is_json=path.lower().removesuffix(".gz").endswith(".json"))
+            text.write(line)
+    return parse_document(text.getvalue(), name, is_json=path.lower().removesuffix(".gz").endswith(".json"))
 
 
 def parse_document(text: str, name: str, *, is_json: bool = False) -> Node:

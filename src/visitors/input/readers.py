@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from visitors.errors import InvalidData
-from visitors.input.source import DUMP_LINE_LIMIT, Format, Source
+from visitors.input.source import DUMP_LINE_LIMIT, LINE_LIMIT, Format, Source
 
 _decode = msgspec.json.Decoder().decode
 _TSV_ESCAPES = {"t": "\t", "n": "\n", "r": "\r", "\\": "\\"}
@@ -50,7 +50,7 @@ class Header(msgspec.Struct, frozen=True):
 def read_rows(source: Source, format_: Format) -> tuple[Header, Iterator[RawRow]]:
     """The header, and the rows as they are read.
 
-    Raises InvalidData for an empty file, a header with a column twice, or JSON that is no list.
+    Raises InvalidData for an empty file, and a header with a column twice.
     """
     if source.is_empty:
         raise InvalidData(f"{source.name} is empty", code="empty_file")
@@ -73,7 +73,11 @@ def _csv(source: Source) -> tuple[Header, Iterator[RawRow]]:
     read: list[str] = []  # the lines of the row that is being read
 
     def lines() -> Iterator[str]:
-        for _, line in source.lines():
+        size = 0
+        for number, line in source.lines():
+            size = size + len(line) if read else len(line)
+            if size > LINE_LIMIT:  # a quoted cell may hold line ends: a row that never ends would fill the memory
+                raise source.too_long(number)
             read.append(line)
             yield line
 
@@ -123,14 +127,10 @@ def _ndjson(source: Source) -> tuple[Header, Iterator[RawRow]]:
 
 
 def _json(source: Source) -> tuple[Header, Iterator[RawRow]]:
-    try:
-        content = msgspec.json.decode(source.whole())
-    except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
-        raise InvalidData(f"{source.name} is not JSON: {_reason(error)}", code="invalid_json") from None
-    items = content if isinstance(content, list) else [content]
+    from visitors.input.json_items import json_items
 
     def rows() -> Iterator[RawRow]:
-        for number, item in enumerate(items, start=1):
+        for number, item in enumerate(json_items(source), start=1):
             yield object_row(Place(source.name, number, "item"), item)
 
     return Header(None), rows()

@@ -6,6 +6,7 @@ file that is one endless line cannot fill the memory.
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import gzip
 import os
@@ -24,9 +25,6 @@ FORMATS: tuple[Format, ...] = ("csv", "tsv", "json", "ndjson")
 LINE_LIMIT = 4 * 1024 * 1024
 DUMP_LINE_LIMIT = 64 * 1024 * 1024
 """A message of a million characters, each escaped, stands twice in one line of a dump."""
-WHOLE_LIMIT = 1024 * 1024 * 1024
-"""How large a JSON file may be, unpacked: it is read whole, unlike the other formats."""
-
 _EXTENSIONS: dict[str, Format] = {
     ".csv": "csv",
     ".tsv": "tsv",
@@ -74,7 +72,7 @@ class Source:
             if b"\n" not in block:
                 begun += block
                 if len(begun) >= limit:
-                    raise self._too_long(number + 1, limit)
+                    raise self.too_long(number + 1, limit)
                 if block:
                     continue
                 if begun:
@@ -85,18 +83,19 @@ class Source:
             for line in lines:
                 number += 1
                 if len(line) >= limit:
-                    raise self._too_long(number, limit)
+                    raise self.too_long(number, limit)
                 yield number, self._decode(line, number) + "\n"
 
-    def whole(self) -> bytes:
-        """All of it. Raises InvalidData when it is larger than 1 GiB, or its compression is damaged."""
-        with self._readable():
-            content = self._stream.read(WHOLE_LIMIT + 1)
-        if len(content) > WHOLE_LIMIT:
-            raise InvalidData(
-                f"{self.name} is larger than 1 GiB", code="file_too_large", hint="use NDJSON: one object a line"
-            )
-        return content.removeprefix(b"\xef\xbb\xbf")
+    def blocks(self) -> Iterator[bytes]:
+        """All of it, a block at a time. Raises InvalidData for damaged compression."""
+        mark = codecs.BOM_UTF8
+        while True:
+            with self._readable():
+                block = self._stream.read(_BLOCK)
+            if not block:
+                return
+            yield block.removeprefix(mark)
+            mark = b""
 
     def close(self) -> None:
         """Close the file; standard input stays open."""
@@ -115,7 +114,8 @@ class Source:
                 hint="convert it first: iconv -f WINDOWS-1252 -t UTF-8",
             ) from None
 
-    def _too_long(self, number: int, limit: int) -> InvalidData:
+    def too_long(self, number: int, limit: int = LINE_LIMIT) -> InvalidData:
+        """The error that a line, or the row that it belongs to, is longer than `limit` bytes."""
         message = f"{self.name}, line {number:,}: longer than {limit // 1024 // 1024} MiB"
         return InvalidData(message, code="line_too_long")
 

@@ -18,7 +18,7 @@ import msgspec
 from visitors.domain.times import Instant
 from visitors.errors import UsageProblem, VisitorsError
 from visitors.output.machine import MachineFormat, as_record, batched, encode_json, json_document, json_lines, lines
-from visitors.output.sanitise import visible
+from visitors.output.sanitise import bounded, visible
 from visitors.output.shape import Record, Shape
 
 Item = TypeVar("Item")
@@ -221,7 +221,7 @@ class Output:
     def warn(self, line: str) -> None:
         """A remark that even `--quiet` does not hide."""
         self.stdout.flush()
-        self.stderr.write(visible(line) + "\n")
+        self.stderr.write(visible(bounded(line)) + "\n")
 
     def _dim(self, line: str) -> str:
         return f"\x1b[2m{line}\x1b[0m" if self.color and self.stderr.isatty() else line
@@ -259,12 +259,13 @@ def _environment_has_color() -> bool:
 
 def write_error(error: VisitorsError, stream: TextIO, *, as_json: bool, color: bool = True) -> None:
     """Print an expected error: one line and perhaps a hint, or one JSON object."""
+    message, hint = bounded(error.message), bounded(error.hint) if error.hint else None
     if as_json:
-        body = {"code": error.code, "message": error.message, "hint": error.hint}
+        body = {"code": error.code, "message": message, "hint": hint}
         stream.write(encode_json({"error": body}) + "\n")
         return
     styled = color and stream.isatty() and _environment_has_color()
     red, dim, reset = ("\x1b[31m", "\x1b[2m", "\x1b[0m") if styled else ("", "", "")
-    stream.write(f"{red}error:{reset} {visible(error.message)}\n")
-    if error.hint:
-        stream.write(f"{dim}hint: {visible(error.hint)}{reset}\n")
+    stream.write(f"{red}error:{reset} {visible(message)}\n")
+    if hint:
+        stream.write(f"{dim}hint: {visible(hint)}{reset}\n")

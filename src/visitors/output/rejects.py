@@ -15,6 +15,9 @@ from visitors.output.files import whole_file
 from visitors.output.machine import encode_json, separated
 from visitors.output.shape import Path, Record
 
+SHOWN_REASONS = 20
+"""How many reasons are told; the file has all."""
+
 
 class RejectedRows:
     """Collects rejected rows: their reasons, and the rows themselves where there is a file for them."""
@@ -23,12 +26,16 @@ class RejectedRows:
         self._target = target
         self._format = format_
         self._columns = tuple(column for column in header.columns or () if not column.startswith(REJECT))
+        self.count = 0
         self.reasons: list[str] = []
+        """Why, of the first of them: there may be as many as the file has rows."""
 
     def add(self, row: ReadRow, error: VisitorsError) -> None:
         """Keep a row that was not taken."""
         column = row.column
-        self.reasons.append(row.place.reason(column, error.message))
+        self.count += 1
+        if len(self.reasons) < SHOWN_REASONS:
+            self.reasons.append(row.place.reason(column, error.message))
         if self._target is None:
             return
         reason: Record = {
@@ -39,7 +46,7 @@ class RejectedRows:
         }
         raw = {f"{REJECT}raw": row.raw} if row.raw else {}
         values = {column: value for column, value in (row.values or {}).items() if not column.startswith(REJECT)}
-        first = len(self.reasons) == 1
+        first = self.count == 1
         if self._format in ("json", "ndjson"):
             line = encode_json({**reason, **raw, **values})
             self._target.write(f"{'[' if first else ','}\n{line}" if self._format == "json" else f"{line}\n")
@@ -51,7 +58,7 @@ class RejectedRows:
     def finish(self) -> None:
         """Close what is open in the file."""
         if self._target is not None and self._format == "json":
-            self._target.write("\n]\n" if self.reasons else "[]\n")
+            self._target.write("\n]\n" if self.count else "[]\n")
 
 
 @contextmanager

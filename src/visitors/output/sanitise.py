@@ -28,11 +28,20 @@ _JSON_BYTES = (
 )
 
 
+LONGEST = 2_000
+"""Characters that are shown of a remark or an error."""
+
+
 def visible(text: str) -> str:
     """`text` on one line, with every character that could do something shown as an escape."""
     if text.isascii() and text.isprintable():
         return text
     return re.sub(_PATTERN, _escape, text)
+
+
+def bounded(text: str) -> str:
+    """`text`, or its beginning where it is too long to be read: what it quotes may be of any length."""
+    return text if len(text) <= LONGEST else text[:LONGEST] + "…"
 
 
 def json_safe(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Annotated
 
 import typer
@@ -44,5 +45,15 @@ def command(
 
 def message_text(context: Context, typed: str) -> str:
     """A message as it was typed, or for `-` as it stands on standard input. Raises InvalidData."""
-    text = "".join(context.input_lines()) if typed == "-" else typed
+    text = "".join(_at_most(normalise.MESSAGE_LIMIT, context.input_lines())) if typed == "-" else typed
     return normalise.text(text, "message", normalise.MESSAGE_LIMIT)
+
+
+def _at_most(characters: int, lines: Iterable[str]) -> Iterator[str]:
+    """The lines, and of those beyond `characters` only the first: that is too many already."""
+    taken = 0
+    for line in lines:
+        yield line
+        taken += len(line.strip())
+        if taken > characters:
+            return

@@ -1,0 +1,133 @@
+"""The items of a JSON list one by one, so that a list of any length takes the memory of its longest item.
+
+Where an item ends is found by the standard library's parser, since it tells; what it is, by msgspec, as everywhere.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+from json import JSONDecodeError, JSONDecoder
+from typing import Any
+
+import msgspec
+
+from visitors.errors import InvalidData
+from visitors.input.source import LINE_LIMIT, Source
+
+_SPACE = r"[ \t\n\r]*"
+_TRUNCATED = "Input data was truncated"
+"""What msgspec says of JSON that ends too early."""
+
+
+def json_items(source: Source) -> Iterator[Any]:
+    """The items of the list that the file is, or the one value that it is instead.
+
+    Raises InvalidData for what is no JSON, and for an item that is longer than 4 MiB.
+    """
+    reader = _Reader(source)
+    if reader.next_sign() != "[":
+        yield reader.value()
+    else:
+        reader.skip()
+        more = reader.next_sign() != "]"
+        while more:
+            yield reader.value()
+            if reader.next_sign() not in (",", "]"):
+                raise reader.problem("a comma or ] is missing")
+            more = reader.next_sign() == ","
+            if more:
+                reader.skip()
+        reader.skip()
+    if reader.next_sign():
+        raise reader.problem("there is more behind its end")
+
+
+class _Reader:
+    """A text that is read block by block, value by value."""
+
+    def __init__(self, source: Source) -> None:
+        self._name = source.name
+        self._blocks = source.blocks()
+        self._decode = codecs.getincrementaldecoder("utf-8")().decode
+        self._text = ""
+        self._position = 0
+        self._items = 0
+        self._is_at_end = False
+        self._scan = JSONDecoder().raw_decode
+
+    def next_sign(self) -> str:
+        """The next character that is no white space, which stays; empty at the end."""
+        space = re.compile(_SPACE)
+        while True:
+            match = space.match(self._text, self._position)
+            assert match is not None
+            self._position = match.end()
+            if self._position < len(self._text) or not self._fill():
+                return self._text[self._position : self._position + 1]
+
+    def skip(self) -> None:
+        """Take the character that `next_sign` gave."""
+        self._position += 1
+
+    def value(self) -> Any:
+        """Take the value that begins here. Raises InvalidData."""
+        self.next_sign()
+        self._items += 1
+        while True:
+            try:
+                _, end = self._scan(self._text, self._position)
+            except JSONDecodeError:
+                self._refuse_malformed()
+                continue
+            except RecursionError:
+                raise self.problem("it is nested too deep") from None
+            length = end - self._position
+            if end < len(self._text) or not self._fill():  # a number may go on behind the block
+                return self._taken(length)
+
+    def _taken(self, length: int) -> Any:
+        start, self._position = self._position, self._position + length
+        try:
+            return msgspec.json.decode(self._text[start : self._position])
+        except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
+            raise self.problem(_reason(error)) from None
+
+    def _refuse_malformed(self) -> None:
+        """Read on if what there is of the value could be the beginning of one; else raise InvalidData."""
+        try:
+            msgspec.json.decode(self._text[self._position :])
+        except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
+            if not str(error).startswith(_TRUNCATED):
+                raise self.problem(_reason(error)) from None
+            if len(self._text) - self._position > LINE_LIMIT:
+                raise InvalidData(
+                    f"{self._name}, item {self._items:,}: longer than {LINE_LIMIT // 1024 // 1024} MiB",
+                    code="line_too_long",
+                ) from None
+            if not self._fill():
+                raise self.problem(_reason(error)) from None
+
+    def _fill(self) -> bool:
+        """Read a block more, and forget what was taken; false at the end of the file."""
+        if self._is_at_end:
+            return False
+        block = next(self._blocks, b"")
+        self._is_at_end = not block
+        try:
+            more = self._decode(block, final=self._is_at_end)
+        except UnicodeDecodeError:
+            raise self.problem("it is not UTF-8") from None
+        self._text = self._text[self._position :] + more
+        self._position = 0
+        return not self._is_at_end
+
+    def problem(self, reason: str) -> InvalidData:
+        """The error that the file is no JSON at this place."""
+        item = f", item {self._items:,}" if self._items > 1 else ""
+        return InvalidData(f"{self._name}{item} is not JSON: {reason}", code="invalid_json")
+
+
+def _reason(error: Exception) -> str:
+    return "it is nested too deep" if isinstance(error, RecursionError) else str(error)

@@ -1,0 +1,200 @@
+"""Small files that are large inside: refused by their size, in bounded memory, wherever something is read."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from trials.running import COMMAND, LONG, settings
+
+Visitors = Callable[..., Any]
+
+UNPACKED = 1_000_000_000 if LONG else 36_000_000
+"""Bytes that a bomb has inside. What is read whole would take a multiple of them in memory."""
+MEMORY = 200_000_000
+"""Bytes beyond what the command takes for itself."""
+
+BOMBS: dict[str, tuple[str, bytes, bytes, int, str]] = {
+    # name, beginning, what is repeated, exit code, a word of the message
+    "list-of-lists": ("bomb.json", b"[", b"[],", 5, "not a JSON object"),
+    "list-of-objects-with-a-bad-key": ("bomb.json", b"[", b'{"a":[]},', 5, "is not m"),
+    "one-enormous-item": ("bomb.json", b'[{"id":[', b"[],", 5, "longer than 4 MiB"),
+    "one-enormous-object": ("bomb.json", b'{"id":[', b"[],", 5, "longer than 4 MiB"),
+    "one-enormous-text": ("bomb.json", b'["', b"xxxx", 5, "longer than 4 MiB"),
+    "nothing-but-blanks": ("bomb.json", b"", b"    ", 5, "not JSON"),
+    "deep": ("bomb.json", b"", b"[[[[", 5, "nested too deep"),
+    "one-enormous-line": ("bomb.ndjson", b"", b"xxxx", 5, "longer than 4 MiB"),
+    "blank-lines": ("bomb.ndjson", b"", b"\n\n\n\n", 0, "imported 0 rows"),
+    "one-enormous-row": ("bomb.csv", b"id,city\n", b'"\n",', 5, "longer than 4 MiB"),
+    "one-enormous-header": ("bomb.csv", b"", b'"\n",', 5, "longer than 4 MiB"),
+    "one-enormous-cell": ("bomb.csv", b'id,city\n"', b"x\nxx", 5, "field larger than field limit"),
+    "one-enormous-line-of-tsv": ("bomb.tsv", b"id\n", b"x\tx\t", 5, "longer than 4 MiB"),
+}
+DOCUMENTS: dict[str, tuple[str, bytes, bytes, int, str]] = {
+    "enormous-fixture": ("bomb.yaml", b"version: 1\n", b"# xx\n", 5, "larger than 32 MiB"),
+    "endless-line-of-a-fixture": ("bomb.json", b"", b"    ", 5, "longer than 32 MiB"),
+    "deep-fixture": ("bomb.json", b'{"version":1,"a":', b"[[[[", 5, "longer than 32 MiB"),
+}
+
+
+@pytest.fixture(scope="module")
+def own_memory(tmp_path_factory: pytest.TempPathFactory) -> int:
+    """Bytes that an import takes that has nothing to read."""
+    folder = tmp_path_factory.mktemp("memory")
+    (folder / "one.csv").write_text("id\nv1\n")
+    return measured("import", folder / "one.csv", "--db", folder / "visitors.db")[2]
+
+
+def measured(*words: str | Path, stdin: Path | None = None) -> tuple[int, str, int]:
+    """Exit code, standard error, and the most memory in bytes that the largest process of a run had."""
+    script = (
+        "import resource, subprocess, sys\n"
+        "code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode\n"
+        "print(code, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+    )
+    with (stdin or Path(os.devnull)).open("rb") as content:
+        words = (sys.executable, "-c", script, COMMAND, *words)
+        done = subprocess.run(words, stdin=content, capture_output=True, env=settings(), check=True, timeout=300)
+    code, kibibytes = map(int, done.stdout.split())
+    return code, done.stderr.decode(), kibibytes * (1 if sys.platform == "darwin" else 1024)
+
+
+def packed(path: Path, beginning: bytes, repeated: bytes) -> Path:
+    """The file, compressed: a thousandth of what is in it."""
+    block = repeated * (1_000_000 // len(repeated))
+    with gzip.open(path.with_name(f"{path.name}.gz"), "wb", 1) as file:
+        file.write(beginning)
+        for _ in range(UNPACKED // len(block)):
+            file.write(block)
+    return path.with_name(f"{path.name}.gz")
+
+
+@pytest.mark.parametrize(("name", "beginning", "repeated", "code", "word"), BOMBS.values(), ids=BOMBS.keys())
+def test_a_file_that_is_large_inside_takes_little_memory(
+    store_path: Path,
+    tmp_path: Path,
+    own_memory: int,
+    name: str,
+    beginning: bytes,
+    repeated: bytes,
+    code: int,
+    word: str,
+) -> None:
+    file = packed(tmp_path / name, beginning, repeated)
+
+    ending, said, memory = measured("import", file, "--db", store_path)
+
+    assert (ending, "Traceback" in said) == (code, False), said
+    assert word in said
+    assert memory - own_memory < MEMORY
+
+
+@pytest.mark.parametrize(("name", "beginning", "repeated", "code", "word"), DOCUMENTS.values(), ids=DOCUMENTS.keys())
+def test_a_fixture_that_is_large_inside_is_refused_by_its_size(
+    tmp_path: Path, own_memory: int, name: str, beginning: bytes, repeated: bytes, code: int, word: str
+) -> None:
+    ending, said, memory = measured("fixtures", "check", packed(tmp_path / name, beginning, repeated))
+
+    assert ending == code
+    assert word in said
+    assert memory - own_memory < MEMORY
+
+
+def test_bad_rows_without_end_are_counted_in_little_memory(store_path: Path, tmp_path: Path, own_memory: int) -> None:
+    file = packed(tmp_path / "bomb.ndjson", b"", b"x\n")
+    # by fewer rows than the other tests, since each of these is looked at
+    file.write_bytes(gzip.compress(b"x\n" * 200_000, 1))
+
+    ending, said, memory = measured("import", file, "--keep-going", "--db", store_path)
+
+    assert ending == 5
+    assert "200,000 rows rejected" in said
+    assert memory - own_memory < 40_000_000
+
+
+@pytest.mark.parametrize("words", ["block -", "identify -", "show -", "conversations start v1 --message -"])
+def test_an_endless_line_on_standard_input_is_refused(visitors: Visitors, tmp_path: Path, words: str) -> None:
+    visitors("create", "--id", "v1")
+    zeros = tmp_path / "zeros"
+    with zeros.open("wb") as file:
+        file.truncate(UNPACKED)
+
+    ending, said, memory = measured(*words.split(), stdin=zeros)
+
+    assert ending == 5
+    assert "longer than 4 MiB" in said
+    assert memory < 150_000_000
+
+
+def test_a_message_without_end_is_refused(visitors: Visitors, tmp_path: Path) -> None:
+    visitors("create", "--id", "v1")
+    lines = tmp_path / "lines"
+    lines.write_bytes(b"hello\n" * (UNPACKED // 6))
+
+    ending, said, memory = measured("conversations", "start", "v1", "--message", "-", stdin=lines)
+
+    assert ending == 5
+    assert "the limit is 1,000,000" in said
+    assert memory < 150_000_000
+
+
+ALIASES = """version: 1
+a: &a [x, x, x, x, x, x, x, x, x]
+b: &b [*a, *a, *a, *a, *a, *a, *a, *a, *a]
+c: &c [*b, *b, *b, *b, *b, *b, *b, *b, *b]
+d: [*c, *c, *c, *c, *c, *c, *c, *c, *c]
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        (ALIASES, "an alias"),
+        ("version: 1\nvisitors:\n  <<: {a: {}}\n", "merge key"),
+        ("version: 1\nvisitors: !!python/object/apply:os.system ['true']\n", "a tag"),
+        ("version: 1\nvisitors: " + "[" * 5_000, "nested deeper than 200 levels"),
+        ("version: " + "9" * 5_000, "a number of 5,000 characters"),
+        ("version: 1\nvisitors: {" + "k" * 2_000_000 + ": {}}", "error: "),
+    ],
+    ids=["aliases", "merge-key", "tag", "deep", "long-number", "long-key"],
+)
+def test_yaml_that_is_more_than_it_seems_is_refused(visitors: Visitors, tmp_path: Path, text: str, word: str) -> None:
+    file = tmp_path / "bomb.yaml"
+    file.write_text(text)
+
+    refused = visitors("fixtures", "check", str(file), code=None)
+
+    assert refused.code in (5, 8)
+    assert word in refused.stderr + refused.stdout
+    assert len(refused.stderr) + len(refused.stdout) < 3_000
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        '{"id":"v1","latitude":' + "9" * 100_000 + "}",
+        '{"id":"v1","latitude":1e999999999}',
+        '{"id":"v1","latitude":0.' + "0" * 100_000 + "1}",
+        '{"' + "k" * 1_000_000 + '":1}',
+        '{"id":"v1","contact":{"email":"a@example.com","metadata":{"' + "k" * 100_000 + '":1}}}',
+        '{"id":"v1","createdAt":"' + "9" * 100_000 + '"}',
+        '{"id":"v1","contact":{"email":"' + "a" * 1_000_000 + '@example.com"}}',
+        '{"id":"v1","contact":{"email":"' + "a." * 500_000 + '@@"}}',
+        '{"id":"v1","language":"' + "a-" * 500_000 + '"}',
+        '{"id":"v1","timezone":"' + "a/" * 500_000 + '"}',
+        '{"id":"v1","ip":"' + "1:" * 500_000 + '"}',
+    ],
+    ids=lambda row: row[:30],
+)
+def test_values_without_end_are_refused_with_a_short_message(visitors: Visitors, row: str) -> None:
+    refused = visitors("import", "-", "--format", "ndjson", input=row + "\n", code=None)
+
+    assert refused.code in (0, 5), refused.stderr[:500]
+    assert len(refused.stderr) < 5_000
