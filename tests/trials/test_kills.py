@@ -115,7 +115,7 @@ def left_alone(furnished: Furnished, write: Write, folder: Path) -> Run:
     return _RUNS[write.name]
 
 
-def judge(run: Run, write: Write, store: Path, code: int) -> None:
+def judge(run: Run, store: Path, code: int) -> None:
     """Fail unless the store is sound, and the write whole or not there; count which."""
     counted["kills" if code == -signal.SIGKILL else "too late"] += 1
     found = deeds(store, MADE_NOW)
@@ -153,7 +153,7 @@ def test_a_write_that_is_killed_at_a_random_moment_is_whole_or_not_there(
         process.communicate(timeout=60)
         nobody_is_left_soon(process)
 
-        judge(run, write, store, process.returncode)
+        judge(run, store, process.returncode)
         shutil.rmtree(store.parent)
 
 
@@ -204,7 +204,7 @@ def test_a_write_that_is_killed_at_a_system_call_is_whole_or_not_there(
         store = furnished.copy(write, tmp_path / f"round-{round_}")
         code = traced(furnished, write, store, trace, "-e", f"inject={call}:signal=KILL:when={number}")
 
-        judge(run, write, store, code)
+        judge(run, store, code)
         shutil.rmtree(store.parent)
 
 
