@@ -26,6 +26,19 @@ class VisitorsError(Exception):
         self.message = message
         self.hint = hint
         self.code = code or self.default_code
+        self.where = ""
+        """The place in a file that is to blame, if any: `web.csv, line 7, column 'lang'`."""
+
+    @property
+    def discreet(self) -> str:
+        """The message without values, which may be anybody's data: the place, and the code as words."""
+        what = self.code.replace("_", " ")
+        return f"{self.where}: {what}" if self.where else what
+
+    @property
+    def quotes_data(self) -> bool:
+        """Whether the message may hold what is in the store or in a file, and not only what was typed."""
+        return self.exit_status in (3, 4, 5) or self.code == VisitorsError.default_code
 
 
 class UsageProblem(VisitorsError):
@@ -108,4 +121,5 @@ def at_line(number: int | None) -> Iterator[None]:
     except VisitorsError as error:
         if number is not None:
             error.message = f"line {number:,}: {error.message}"
+            error.where = f"line {number:,}"
         raise

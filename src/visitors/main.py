@@ -56,7 +56,7 @@ def _invoke(arguments: list[str]) -> int:
     from visitors.output.output import write_error
 
     gc.enable()
-    as_json, color = _wants_json(arguments), "--no-color" not in arguments
+    as_json, color, quiet = _wants_json(arguments), "--no-color" not in arguments, _wants_quiet(arguments)
     try:
         # Not `root.main`: it turns a closed pipe and Ctrl-C into exit statuses of its own.
         root = cli.root()
@@ -64,7 +64,7 @@ def _invoke(arguments: list[str]) -> int:
             result = root.invoke(context)
     except VisitorsError as error:
         _flush(sys.stdout)
-        write_error(error, sys.stderr, as_json=as_json, color=color)
+        write_error(error, sys.stderr, as_json=as_json, color=color, quiet=quiet)
         return error.exit_status
     except typer.TyperException as error:
         problem = UsageProblem(error.format_message(), hint=cli.usage_hint(error))
@@ -79,7 +79,7 @@ def _invoke(arguments: list[str]) -> int:
     except Exception as error:
         if isinstance(error, OSError) and error.errno in _UNWRITABLE:
             raise
-        return _unexpected(error, as_json=as_json)
+        return _unexpected(error, as_json=as_json, quiet=quiet)
     return result if isinstance(result, int) else 0
 
 
@@ -93,7 +93,7 @@ def _unwritable(error: OSError, *, as_json: bool) -> int:
     return problem.exit_status
 
 
-def _unexpected(error: Exception, *, as_json: bool) -> int:
+def _unexpected(error: Exception, *, as_json: bool, quiet: bool) -> int:
     """A failure that nobody foresaw: still one line, and the traceback for whoever asks."""
     from visitors.errors import VisitorsError
     from visitors.output.output import write_error
@@ -102,7 +102,7 @@ def _unexpected(error: Exception, *, as_json: bool) -> int:
         raise error
     text = f"unexpected failure: {type(error).__name__}: {error}"
     hint = "VISITORS_DEBUG=1 shows the traceback; please report it"
-    write_error(VisitorsError(text, hint=hint), sys.stderr, as_json=as_json)
+    write_error(VisitorsError(text, hint=hint), sys.stderr, as_json=as_json, quiet=quiet)
     return VisitorsError.exit_status
 
 
@@ -114,6 +114,14 @@ def _wants_json(arguments: list[str]) -> bool:
             value = value if equals else "".join(arguments[position + 1 : position + 2])
             return value in ("json", "ndjson")
     return False
+
+
+def _wants_quiet(arguments: list[str]) -> bool:
+    """Whether errors are to be without anybody's data. Read off the raw words, as for JSON."""
+    return any(
+        word == "--quiet" or (word[:1] == "-" and word[1:2] != "-" and "q" in word[1:] and word[1:].isalpha())
+        for word in arguments
+    )
 
 
 def _set_up_streams() -> None:

@@ -75,7 +75,7 @@ def command(
         bad_rows = None
         if keep_going or dry_run:
             # its file is whole before the operation is: if it cannot be written, no row was taken
-            kept = rejected_rows(rejects, format_of(rejects or "") or format_, header)
+            kept = rejected_rows(rejects, format_of(rejects or "") or format_, header, quiet=context.output.quiet)
             bad_rows = stack.enter_context(kept)
         reject = bad_rows.add if bad_rows is not None else None
         taken = take_all(context.store, operation, shown, policy, reject)

@@ -34,6 +34,7 @@ class InvalidFixture(InvalidData):
             hint = f"{hint}; {rest}" if hint else rest
         super().__init__(first.message, code=first.code, hint=hint, field=first.field)
         self.problems = list(problems)
+        self.where = first.where
 
 
 def read_fixture(documents: Sequence[Node], environment: Mapping[str, str]) -> Fixture:

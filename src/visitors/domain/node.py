@@ -54,6 +54,7 @@ class BadPlace(InvalidData):
     ) -> None:
         super().__init__(f"{place}: {reason}", code=code, hint=hint, field=field)
         self.place = place
+        self.where = str(place)
         self.reason = reason
 
 

@@ -28,8 +28,12 @@ class Place(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     def reason(self, column: str | None, message: str) -> str:
         """What is wrong, and where: `web.csv, line 7, column 'lang': …`."""
+        return f"{self.at(column)}: {message}"
+
+    def at(self, column: str | None) -> str:
+        """Where that is: `web.csv, line 7, column 'lang'`."""
         of_column = f", column {column!r}" if column else ""
-        return f"{self.file}, {self.unit} {self.number:,}{of_column}: {message}"
+        return f"{self.file}, {self.unit} {self.number:,}{of_column}"
 
 
 class RawRow(msgspec.Struct, frozen=True):

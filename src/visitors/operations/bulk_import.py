@@ -95,7 +95,9 @@ class _Batch:
                 self._take_alone(read)
             except VisitorsError as error:
                 if self._reject is None:
-                    error.message = read.place.reason(read.column or getattr(error, "field", None), error.message)
+                    column = read.column or getattr(error, "field", None)
+                    error.message = read.place.reason(column, error.message)
+                    error.where = read.place.at(column)
                     raise
                 self._reject(read, error)
         self._write()

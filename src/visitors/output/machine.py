@@ -20,7 +20,8 @@ MachineFormat = Literal["json", "ndjson", "csv", "tsv", "ids", "count"]
 
 _BATCH = 500
 _TSV_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""The last four are what some spreadsheets of East Asia take for the first."""
 
 
 def lines(

@@ -257,9 +257,13 @@ def _environment_has_color() -> bool:
     return "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
 
 
-def write_error(error: VisitorsError, stream: TextIO, *, as_json: bool, color: bool = True) -> None:
-    """Print an expected error: one line and perhaps a hint, or one JSON object."""
+def write_error(
+    error: VisitorsError, stream: TextIO, *, as_json: bool, color: bool = True, quiet: bool = False
+) -> None:
+    """Print an expected error: one line and perhaps a hint, or one JSON object; with `quiet`, nobody's data."""
     message, hint = bounded(error.message), bounded(error.hint) if error.hint else None
+    if quiet and error.quotes_data:
+        message, hint = bounded(error.discreet), None
     if as_json:
         body = {"code": error.code, "message": message, "hint": hint}
         stream.write(encode_json({"error": body}) + "\n")

@@ -22,8 +22,9 @@ SHOWN_REASONS = 20
 class RejectedRows:
     """Collects rejected rows: their reasons, and the rows themselves where there is a file for them."""
 
-    def __init__(self, target: TextIO | None, format_: Format, header: Header) -> None:
+    def __init__(self, target: TextIO | None, format_: Format, header: Header, *, quiet: bool = False) -> None:
         self._target = target
+        self._quiet = quiet
         self._format = format_
         self._columns = tuple(column for column in header.columns or () if not column.startswith(REJECT))
         self.count = 0
@@ -35,7 +36,8 @@ class RejectedRows:
         column = row.column
         self.count += 1
         if len(self.reasons) < SHOWN_REASONS:
-            self.reasons.append(row.place.reason(column, error.message))
+            message = error.code.replace("_", " ") if self._quiet else error.message
+            self.reasons.append(row.place.reason(column, message))
         if self._target is None:
             return
         reason: Record = {
@@ -62,8 +64,9 @@ class RejectedRows:
 
 
 @contextmanager
-def rejected_rows(path: str | None, format_: Format, header: Header) -> Iterator[RejectedRows]:
-    """A collection whose file, if `path` names one, appears when the block ends well.
+def rejected_rows(path: str | None, format_: Format, header: Header, *, quiet: bool = False) -> Iterator[RejectedRows]:
+    """A collection whose file, if `path` names one, appears when the block ends well. With `quiet`, the reasons
+    that are told, unlike those in the file, are without anybody's data.
 
     Raises UsageProblem when the rows do not fit the format, and FileProblem.
     """
@@ -71,6 +74,6 @@ def rejected_rows(path: str | None, format_: Format, header: Header) -> Iterator
         raise UsageProblem(f"rows of JSON do not fit the columns of {path}", hint="name it .ndjson")
     with ExitStack() as stack:
         target = stack.enter_context(whole_file(path)) if path is not None else None
-        collected = RejectedRows(target, format_, header)
+        collected = RejectedRows(target, format_, header, quiet=quiet)
         yield collected
         collected.finish()
