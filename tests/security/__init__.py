@@ -1,0 +1,1 @@
+"""The security pass: each finding is a test."""
