@@ -174,16 +174,15 @@ def test_damaged_fixtures(
     attempt("fixtures", words, str(file))
 
 
+@pytest.mark.usefixtures("attempt")
 @fuzz
 @given(what=changes)
 def test_damaged_dumps(
     visitors: Visitors,
-    attempt: Try,
     good_files: dict[str, bytes],
     tmp_path: Path,
     what: list[tuple[str, float, int, bytes]],
 ) -> None:
-    assert attempt
     file, fresh = tmp_path / "dump.ndjson", tmp_path / "fresh.db"
     file.write_bytes(changed(good_files["dump"], what))
     fresh.unlink(missing_ok=True)

@@ -174,12 +174,17 @@ def _spooled(stream: BinaryIO, name: str) -> Source:
             return Source(stream, name, os.fstat(stream.fileno()).st_size)
     with _spooling(name):
         spool = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115 - the source closes it
-    while block := stream.read(_BLOCK):
+    try:
+        while block := stream.read(_BLOCK):
+            with _spooling(name):
+                spool.write(block)
         with _spooling(name):
-            spool.write(block)
-    with _spooling(name):
-        size = spool.tell()
-        spool.seek(0)
+            size = spool.tell()
+            spool.seek(0)
+    except BaseException:
+        with contextlib.suppress(OSError):  # what did not fit does not fit now either
+            spool.close()
+        raise
     return Source(spool, name, size)
 
 

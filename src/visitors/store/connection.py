@@ -280,13 +280,30 @@ def _refuse_links(path: Path) -> None:
 
 
 def _opened(path: Path, timeout: float) -> Store:
-    connection = sqlite3.connect(path, timeout=timeout, isolation_level=None)
+    if _cannot_change(path):
+        name = f"{path.absolute().as_uri()}?immutable=1"
+        connection = sqlite3.connect(name, timeout=timeout, isolation_level=None, uri=True)
+    else:
+        connection = sqlite3.connect(path, timeout=timeout, isolation_level=None)
     try:
         backup = _prepare(connection, path, timeout)
     except BaseException:
         connection.close()
         raise
     return Store(connection, path, backup)
+
+
+def _cannot_change(path: Path) -> bool:
+    """Whether the store is on a file system that nobody can write, with nothing beside it that belongs to it.
+
+    SQLite makes files beside a store in WAL mode even to read it; when nothing can change, it need not.
+    """
+    if not hasattr(os, "statvfs") or str(path) == MEMORY:
+        return False
+    if not os.statvfs(path).f_flag & os.ST_RDONLY:
+        return False
+    real = path.resolve()
+    return not real.with_name(f"{real.name}-wal").exists()
 
 
 def _open_temporary(timeout: float) -> Store:

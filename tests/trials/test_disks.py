@@ -1,0 +1,143 @@
+"""Disks that are full, and stores, folders and file systems that cannot be written: exit 6, a plain message, and the
+store as it was, for every kind of write.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from trials.running import COMMAND, settings, small_disk
+from trials.sound import assert_sound, deeds
+from trials.writes import MADE_NOW, NOW, WRITES, Furnished, Visitors, Write
+
+each_write = pytest.mark.parametrize("write", WRITES, ids=[write.name for write in WRITES])
+
+
+@contextmanager
+def files_limited_to(size: int) -> Iterator[None]:
+    """No file may be larger than `size` bytes meanwhile: a full disk for this process."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def standard_input(furnished: Furnished, write: Write) -> bytes:
+    return (furnished.files / write.input).read_bytes() if write.input else b""
+
+
+@each_write
+@pytest.mark.parametrize("size", [0, 4_096, 36_000, 150_000])
+def test_a_write_that_does_not_fit_leaves_the_store_as_it_was(
+    visitors: Visitors, furnished: Furnished, tmp_path: Path, write: Write, size: int
+) -> None:
+    store = furnished.copy(write, tmp_path / "disk")
+    before = deeds(store, MADE_NOW)
+
+    with files_limited_to(size):
+        done = visitors(
+            *furnished.command(write), "--db", str(store), input=standard_input(furnished, write), now=NOW, code=None
+        )
+
+    after = deeds(store, MADE_NOW)
+    if done.code in (0, 5):
+        assert size > 4_096
+        assert after != before
+    else:
+        assert done.code == 6, done.stderr
+        assert "Traceback" not in done.stderr
+        assert after == before or (write.store != "furnished" and not done.stdout)
+    if write.store == "furnished":
+        assert_sound(store)
+    assert [path.name for path in store.parent.iterdir() if "unfinished" in path.name] == []
+
+
+@pytest.fixture
+def frozen(furnished: Furnished, tmp_path: Path) -> Iterator[Path]:
+    """A folder on a file system that nobody can write, with the stores in it."""
+    with small_disk(tmp_path / "disk", "16m") as disk:
+        for name in ("furnished", "older"):
+            shutil.copy(furnished.folder / f"{name}.db", disk)
+        subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+        yield disk
+
+
+def test_every_kind_of_write_is_refused_on_a_file_system_that_cannot_be_written(
+    visitors: Visitors, furnished: Furnished, frozen: Path
+) -> None:
+    before = {path.name: path.read_bytes() for path in frozen.iterdir()}
+    for write in WRITES:
+        store = frozen / f"{write.store}.db"
+        done = visitors(
+            *furnished.command(write), "--db", str(store), input=standard_input(furnished, write), now=NOW, code=None
+        )
+
+        assert done.code == 6, (write.name, done.stderr)
+        assert done.stderr.startswith(("error: ", '{"error"')), write.name
+        assert "unexpected" not in done.stderr
+    assert {path.name: path.read_bytes() for path in frozen.iterdir()} == before
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["list", "show v01", "export", "history", "contacts list", "explain v01", "db info", "db dump", "list --search v0"],
+)
+def test_a_store_on_a_file_system_that_cannot_be_written_can_be_read(
+    visitors: Visitors, furnished: Furnished, frozen: Path, words: str
+) -> None:
+    here = visitors(*words.split(), "--db", str(furnished.folder / "furnished.db"), now=NOW).stdout
+    there = visitors(*words.split(), "--db", str(frozen / "furnished.db"), now=NOW).stdout
+
+    assert here.replace(str(furnished.folder), "") == there.replace(str(frozen), "") or words == "db info"
+    assert there
+
+
+UNPRIVILEGED = ("setpriv", "--bounding-set=-dac_override,-dac_read_search,-fowner", "--inh-caps=-all")
+"""Root without its privileges is as anybody else."""
+
+
+@pytest.mark.skipif(os.getuid() == 0 and not shutil.which("setpriv"), reason="root may write everything")
+@pytest.mark.parametrize(("what", "mode"), [("file", 0o400), ("folder", 0o500), ("both", 0o500), ("file", 0o000)])
+def test_a_store_without_permission_is_refused_and_stays(
+    visitors: Visitors, furnished: Furnished, tmp_path: Path, what: str, mode: int
+) -> None:
+    store = furnished.copy(WRITES[0], tmp_path / "folder")
+    before = store.read_bytes()
+    if what in ("file", "both"):
+        store.chmod(mode & 0o400)
+    if what in ("folder", "both"):
+        store.parent.chmod(mode)
+    prefix = UNPRIVILEGED if os.getuid() == 0 else ()
+
+    def run(*words: str) -> tuple[int, str]:
+        done = subprocess.run(
+            [*prefix, COMMAND, *words, "--db", str(store)], capture_output=True, env=settings(), check=False
+        )
+        return done.returncode, done.stderr.decode()
+
+    try:
+        for words in (["create"], ["delete", "v01"], ["seed", "--count", "5"]):
+            code, said = run(*words)
+            assert code == 6, said
+            assert said.startswith("error: the store ")
+        code, said = run("list")
+        # a store that is read-only is read; where SQLite can make no files beside it, that is said
+        assert (code, said) == (0, "") if what == "file" and mode else code == 6
+        if code:
+            assert said.startswith("error: the store ")
+            assert "hint: " in said
+    finally:
+        store.parent.chmod(0o700)
+        store.chmod(0o600)
+    assert store.read_bytes() == before
+    assert visitors("list", "--format", "count", "--db", str(store)).stdout == "38\n"
