@@ -32,10 +32,6 @@ def files_limited_to(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def standard_input(furnished: Furnished, write: Write) -> bytes:
-    return (furnished.files / write.input).read_bytes() if write.input else b""
-
-
 @each_write
 @pytest.mark.parametrize("size", [0, 4_096, 36_000, 150_000])
 def test_a_write_that_does_not_fit_leaves_the_store_as_it_was(
@@ -45,9 +41,7 @@ def test_a_write_that_does_not_fit_leaves_the_store_as_it_was(
     before = deeds(store, MADE_NOW)
 
     with files_limited_to(size):
-        done = visitors(
-            *furnished.command(write), "--db", str(store), input=standard_input(furnished, write), now=NOW, code=None
-        )
+        done = visitors(*furnished.command(write), "--db", str(store), input=furnished.input(write), now=NOW, code=None)
 
     after = deeds(store, MADE_NOW)
     if done.code in (0, 5):
@@ -78,9 +72,7 @@ def test_every_kind_of_write_is_refused_on_a_file_system_that_cannot_be_written(
     before = {path.name: path.read_bytes() for path in frozen.iterdir()}
     for write in WRITES:
         store = frozen / f"{write.store}.db"
-        done = visitors(
-            *furnished.command(write), "--db", str(store), input=standard_input(furnished, write), now=NOW, code=None
-        )
+        done = visitors(*furnished.command(write), "--db", str(store), input=furnished.input(write), now=NOW, code=None)
 
         assert done.code == 6, (write.name, done.stderr)
         assert done.stderr.startswith(("error: ", '{"error"')), write.name

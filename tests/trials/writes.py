@@ -120,6 +120,10 @@ class Furnished(NamedTuple):
         first, second = self.conversations[:2]
         return [word.format(files=self.files, first=first, second=second) for word in write.words.split()]
 
+    def input(self, write: Write) -> bytes:
+        """The standard input of a write."""
+        return (self.files / write.input).read_bytes() if write.input else b""
+
     def copy(self, write: Write, folder: Path) -> Path:
         """The store that a write begins with, in a new folder; there may be none at the path."""
         folder.mkdir()
@@ -166,7 +170,7 @@ def furnish(visitors: Visitors, folder: Path) -> Furnished:
     visitors("fixtures", "dump", "--db", str(store), "-o", str(files / "fixture.yaml"))
     fixture = (files / "fixture.yaml").read_text()
     (files / "fixture.yaml").write_text(fixture.replace("City 1", "Town 1").replace("v40", "fresh"))
-    _make_older(folder / "older.db")
+    make_older(folder / "older.db")
     return Furnished(folder, conversations)
 
 
@@ -179,7 +183,7 @@ def _write_rows(files: Path) -> None:
     (files / "spoiled.ndjson").write_bytes(b"".join(spoiled))
 
 
-def _make_older(path: Path) -> None:
+def make_older(path: Path) -> None:
     """A store as the program made it when its schema had fewer steps, with a thousand visitors."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("PRAGMA journal_mode = WAL")

@@ -1,0 +1,103 @@
+"""A clock that jumps back, and programs of two ages on one store."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from trials.sound import assert_sound
+from trials.writes import READS, WRITES, Furnished, Visitors, Write
+from visitors.store.schema import SCHEMA_VERSION
+
+LATER, EARLIER = "2026-03-02T12:00:00.000Z", "2026-03-01T12:00:00.000Z"
+
+
+def test_ids_stay_unique_when_the_clock_jumps_back(visitors: Visitors, store_path: Path) -> None:
+    made = [visitors("create", now=now).stdout.strip() for now in (LATER, EARLIER, LATER, EARLIER, EARLIER)]
+
+    assert len(set(made)) == 5
+    assert visitors("list", "--format", "count", now=EARLIER).stdout == "5\n"
+    assert_sound(store_path)
+
+
+def test_history_keeps_the_order_in_which_things_were_done(visitors: Visitors) -> None:
+    visitors("create", "--id", "v1", now=LATER)
+    visitors("update", "v1", "--city", "Oslo", now=EARLIER)
+    visitors("block", "v1", now=LATER)
+    visitors("unblock", "v1", now=EARLIER)
+
+    done = visitors("history", "--format", "json", now=EARLIER).json
+    assert [(one["command"], one["at"]) for one in done] == [
+        ("unblock", EARLIER), ("block", LATER), ("update", EARLIER), ("create", LATER),
+    ]  # fmt: skip
+    changes = visitors("history", "v1", "--format", "json", now=EARLIER).json
+    assert [one["at"] for one in changes] == [EARLIER, LATER, EARLIER, LATER]
+
+
+def test_being_seen_by_a_clock_that_jumped_back_does_not_make_it_longer_ago(visitors: Visitors) -> None:
+    visitors("track", "--id", "v1", now=LATER)
+    visitors("track", "--id", "v1", "--city", "Oslo", now=EARLIER)
+
+    found = visitors("show", "v1", "--format", "json", now=EARLIER).json
+    assert found["lastSeenAt"] == LATER
+    assert found["city"] == "Oslo"
+
+
+def test_an_import_keeps_the_earliest_and_the_latest_whatever_the_clock_says(visitors: Visitors) -> None:
+    rows = f"id,createdAt,lastSeenAt\nv1,{EARLIER},{LATER}\n"
+    visitors("import", "-", "--format", "csv", input=rows, now=LATER)
+    again = f"id,createdAt,lastSeenAt\nv1,{LATER},{EARLIER}\n"
+    visitors("import", "-", "--format", "csv", "--on-existing", "update", input=again, now=EARLIER)
+
+    found = visitors("show", "v1", "--format", "json", now=EARLIER).json
+    assert (found["createdAt"], found["lastSeenAt"]) == (EARLIER, LATER)
+
+
+def test_a_block_for_a_while_is_judged_when_it_is_read(visitors: Visitors) -> None:
+    visitors("create", "--id", "v1", now=EARLIER)
+    visitors("block", "v1", "--for", "1h", now=EARLIER)
+
+    def blocked(now: str) -> object:
+        return visitors("show", "v1", "--format", "json", now=now).json["isBlocked"]
+
+    assert [blocked(now) for now in (EARLIER, LATER, EARLIER)] == [True, False, True]
+    assert visitors("list", "--blocked", "--format", "count", now=EARLIER).stdout == "1\n"
+    assert visitors("list", "--blocked", "--format", "count", now=LATER).stdout == "0\n"
+
+
+@pytest.mark.parametrize("now", ["1970-01-01T00:00:00Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999Z"])
+def test_a_clock_that_is_far_off_is_told_of_or_does_no_harm(visitors: Visitors, store_path: Path, now: str) -> None:
+    visitors("create", "--id", "v1", now=LATER)
+    for words in (["create"], ["track", "--id", "v1"], ["block", "v1", "--for", "7d"], ["list", "--seen-since", "30d"]):
+        done = visitors(*words, now=now, code=None)
+        assert done.code in (0, 5), done.stderr
+        assert "Traceback" not in done.stderr
+    assert_sound(store_path)
+
+
+@pytest.mark.parametrize("write", [*WRITES, *READS], ids=lambda one: one if isinstance(one, str) else one.name)
+def test_every_command_refuses_a_store_of_a_newer_version(
+    visitors: Visitors, furnished: Furnished, tmp_path: Path, write: Write | str
+) -> None:
+    if write in ("db path", "completion", "fixtures schema", "fixtures check"):
+        return  # these open no store
+    store = furnished.copy(WRITES[0], tmp_path / "newer")
+    with closing(sqlite3.connect(store)) as connection:
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+    before = store.read_bytes()
+    needs = {
+        "show": ["v01"], "explain": ["v01"], "contacts show": ["ext:u1"], "conversations show": ["x"],
+        "assert": ["--count", "1"], "fixtures diff": [str(furnished.files / "fixture.yaml")],
+    }  # fmt: skip
+    if isinstance(write, str):
+        said = visitors(*write.split(), *needs.get(write, []), "--db", str(store), code=None)
+    else:
+        said = visitors(*furnished.command(write), "--db", str(store), input=furnished.input(write), code=None)
+
+    assert said.code == 6, said.stderr
+    assert "newer version" in said.stderr
+    assert said.stdout == ""
+    assert store.read_bytes() == before
