@@ -58,7 +58,8 @@ def named(visitors: Visitors) -> str:
     "words",
     ["list --search v1", "show v1", "history", "history v1", "explain v1", "contacts list", "contacts show ext:other",
      "contacts duplicates", "conversations list", "export --format csv", "export --format tsv",
-     "export --format ndjson", "db dump", "fixtures dump", "list --format json", "list --fields id,contact.name,contact.metadata"],
+     "export --format ndjson", "db dump", "fixtures dump", "list --format json",
+     "list --fields id,contact.name,contact.metadata"],
 )  # fmt: skip
 @pytest.mark.usefixtures("named")
 def test_every_way_to_show_data(words: str) -> None:
