@@ -196,6 +196,8 @@ def test_damaged_dumps(
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
     assert (loaded > 0) == (done.code == 0)
+    if loaded:
+        assert_sound(fresh)
     visitors("list", "--db", str(fresh))
     visitors("history", "--db", str(fresh))
 

@@ -36,8 +36,12 @@ _JSON_COLUMNS = {"metadata", "attribution", "current_page", "arguments", "before
 
 
 def dump(store: Store) -> Iterator[dict[str, Any]]:
-    """A first line that says what this is, then one for each row, in the order of their making."""
-    yield {"type": "store", "format": FORMAT_VERSION, "schema": SCHEMA_VERSION}
+    """A first line that says what this is and how many rows it has, then one for each row, in the order of
+    their making.
+    """
+    counts = " + ".join(f"(SELECT count(*) FROM {table})" for table in TABLES.values())
+    rows = store.execute(f"SELECT {counts}").fetchone()[0]
+    yield {"type": "store", "format": FORMAT_VERSION, "schema": SCHEMA_VERSION, "rows": rows}
     for kind, table in TABLES.items():
         columns = _columns(store, table)
         for row in store.execute(f"SELECT {', '.join(columns)} FROM {table} ORDER BY pk"):
@@ -54,9 +58,17 @@ def load(store: Store, lines: Iterable[tuple[str, dict[str, Any]]]) -> int:
     columns = {kind: _columns(store, table) for kind, table in TABLES.items()}
     triggers = set_aside(store, lambda one: not one.is_index)
     store.execute("PRAGMA defer_foreign_keys = ON")
-    loaded = 0
+    loaded, told = 0, None
     for place, line in lines:
+        if loaded == 0:
+            told = line.get("rows")
         loaded += _load_line(store, place, line, columns, first=loaded == 0)
+    if told is not None and told != loaded - 1:
+        raise InvalidData(
+            f"the dump has {loaded - 1:,} rows, and says in its first line that it has {told}",
+            code="not_whole",
+            hint="it was cut off or changed; dump again, or take another copy",
+        )
     _check_references(store)
     search.rebuild(store)
     for sql in triggers:
@@ -103,6 +115,14 @@ def _check_references(store: Store) -> None:
             f"row {broken[1]} of {broken[0]} refers to a row of {broken[2]} that is not there",
             code="dangling_reference",
         )
+    for kind, table in RECORDED.items():
+        stray = store.execute(
+            f"SELECT id FROM {table} AS r WHERE NOT coalesce(r.pk >= (SELECT c.first FROM creations AS c"
+            "  WHERE c.kind = ? AND c.last >= r.pk ORDER BY c.last LIMIT 1), FALSE)",
+            (kind,),
+        ).fetchone()
+        if stray is not None:
+            raise InvalidData(f"{kind} {stray[0]} was made by no operation", code="not_a_dump")
     buried = store.execute(
         "SELECT v.id FROM visitors AS v JOIN contacts AS c ON c.id = v.contact_id WHERE c.merged_into IS NOT NULL"
     ).fetchone()

@@ -44,6 +44,22 @@ def test_it_says_how_many_rows(visitors: Visitors, tmp_path: Path, dumped: list[
     assert f"loaded {len(dumped) - 1} rows" in loaded.stderr
 
 
+def test_a_dump_that_was_cut_off_is_refused_wherever_it_was(
+    visitors: Visitors, tmp_path: Path, dumped: list[dict[str, Any]]
+) -> None:
+    for count in range(1, len(dumped)):
+        assert refused(visitors, tmp_path, text(dumped[:count]))["code"] in ("not_whole", "dangling_reference")
+
+
+def test_a_dump_of_before_it_said_how_many_rows_is_taken_if_it_is_consistent(
+    visitors: Visitors, tmp_path: Path, dumped: list[dict[str, Any]]
+) -> None:
+    del dumped[0]["rows"]
+    visitors("db", "load", "-", "--db", str(tmp_path / "new.db"), input=text(dumped))
+    without = [line for line in dumped if line["type"] != "creation"]
+    assert "was made by no operation" in refused(visitors, tmp_path, text(without))["message"]
+
+
 def test_what_was_loaded_is_found_by_search_and_metadata(visitors: Visitors, tmp_path: Path) -> None:
     visitors("track", "--id", "laptop")
     visitors("identify", "laptop", "--external-id", "u", "--name", "Zoë", "--metadata", "plan=pro")
