@@ -18,7 +18,7 @@ Visitors = Callable[..., Any]
 
 UNPACKED = 1_000_000_000 if LONG else 36_000_000
 """Bytes that a bomb has inside. What is read whole would take a multiple of them in memory."""
-MEMORY = 200_000_000
+MEMORY = 250_000_000
 """Bytes beyond what the command takes for itself."""
 
 BOMBS: dict[str, tuple[str, bytes, bytes, int, str]] = {
@@ -42,6 +42,15 @@ DOCUMENTS: dict[str, tuple[str, bytes, bytes, int, str]] = {
     "endless-line-of-a-fixture": ("bomb.json", b"", b"    ", 5, "longer than 32 MiB"),
     "deep-fixture": ("bomb.json", b'{"version":1,"a":', b"[[[[", 5, "longer than 32 MiB"),
 }
+OFTEN = {"list-of-lists", "one-enormous-item", "one-enormous-line", "one-enormous-row", "endless-line-of-a-fixture"}
+"""Those that are tried each time; the others take their way, in the long mode."""
+
+
+def chosen(bombs: dict[str, Any]) -> pytest.MarkDecorator:
+    names = [name for name in bombs if LONG or name in OFTEN]
+    return pytest.mark.parametrize(
+        ("name", "beginning", "repeated", "code", "word"), [bombs[name] for name in names], ids=names
+    )
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +85,7 @@ def packed(path: Path, beginning: bytes, repeated: bytes) -> Path:
     return path.with_name(f"{path.name}.gz")
 
 
-@pytest.mark.parametrize(("name", "beginning", "repeated", "code", "word"), BOMBS.values(), ids=BOMBS.keys())
+@chosen(BOMBS)
 def test_a_file_that_is_large_inside_takes_little_memory(
     store_path: Path,
     tmp_path: Path,
@@ -96,7 +105,7 @@ def test_a_file_that_is_large_inside_takes_little_memory(
     assert memory - own_memory < MEMORY
 
 
-@pytest.mark.parametrize(("name", "beginning", "repeated", "code", "word"), DOCUMENTS.values(), ids=DOCUMENTS.keys())
+@chosen(DOCUMENTS)
 def test_a_fixture_that_is_large_inside_is_refused_by_its_size(
     tmp_path: Path, own_memory: int, name: str, beginning: bytes, repeated: bytes, code: int, word: str
 ) -> None:
@@ -110,16 +119,16 @@ def test_a_fixture_that_is_large_inside_is_refused_by_its_size(
 def test_bad_rows_without_end_are_counted_in_little_memory(store_path: Path, tmp_path: Path, own_memory: int) -> None:
     file = packed(tmp_path / "bomb.ndjson", b"", b"x\n")
     # by fewer rows than the other tests, since each of these is looked at
-    file.write_bytes(gzip.compress(b"x\n" * 200_000, 1))
+    file.write_bytes(gzip.compress(b"x\n" * 60_000, 1))
 
     ending, said, memory = measured("import", file, "--keep-going", "--db", store_path)
 
     assert ending == 5
-    assert "200,000 rows rejected" in said
-    assert memory - own_memory < 40_000_000
+    assert "60,000 rows rejected" in said
+    assert memory - own_memory < 20_000_000
 
 
-@pytest.mark.parametrize("words", ["block -", "identify -", "show -", "conversations start v1 --message -"])
+@pytest.mark.parametrize("words", ["identify -", "conversations start v1 --message -"])
 def test_an_endless_line_on_standard_input_is_refused(visitors: Visitors, tmp_path: Path, words: str) -> None:
     visitors("create", "--id", "v1")
     zeros = tmp_path / "zeros"

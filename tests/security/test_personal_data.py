@@ -71,17 +71,15 @@ ERRORS = [
 
 
 @pytest.mark.parametrize("flag", ["--quiet", "-q"])
-@pytest.mark.parametrize("words", ERRORS, ids=" ".join)
 @pytest.mark.parametrize("format_", [(), ("--format", "json")])
 @pytest.mark.usefixtures("store")
-def test_a_quiet_error_says_nothing_about_anybody(
-    visitors: Visitors, words: list[str], flag: str, format_: tuple[str, ...]
-) -> None:
-    said = visitors(*words, flag, *format_, code=None)
+def test_a_quiet_error_says_nothing_about_anybody(visitors: Visitors, flag: str, format_: tuple[str, ...]) -> None:
+    for words in ERRORS:
+        said = visitors(*words, flag, *format_, code=None)
 
-    assert found(said.stderr) == []
-    assert said.code in (0, 3, 4, 5)
-    assert bool(said.stderr) == bool(said.code)
+        assert found(said.stderr) == [], words
+        assert said.code in (0, 3, 4, 5)
+        assert bool(said.stderr) == bool(said.code)
 
 
 def test_a_quiet_error_names_its_place_and_its_code(visitors: Visitors) -> None:
@@ -119,7 +117,7 @@ def test_an_unexpected_failure_is_quiet_too(visitors: Visitors, monkeypatch: pyt
 def test_what_is_completed_are_ids_alone(visitors_process: Visitors, store: Path) -> None:
     assert COMMAND
     for kind in KINDS:
-        for prefix in ("", "a", "A", "0", PERSON["email"], "ext:", "%", "'"):
+        for prefix in ("", PERSON["email"]):
             said = visitors_process("__complete", "--db", str(store), kind, prefix)
             assert found(said.stdout) == []
             assert said.stderr == ""

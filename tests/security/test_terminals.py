@@ -12,7 +12,6 @@ import pexpect
 import pytest
 
 from trials.running import COMMAND, settings
-from visitors.output.machine import _FORMULA_STARTS
 
 Visitors = Callable[..., Any]
 
@@ -103,7 +102,7 @@ def test_a_progress_bar_shows_nothing_of_the_data(tmp_path: Path) -> None:
     assert_harmless(seen)
 
 
-@pytest.mark.parametrize("start", [*_FORMULA_STARTS, "=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠"])
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"])
 @pytest.mark.parametrize("format_", ["csv", "tsv"])
 def test_no_cell_starts_a_formula_where_that_was_asked_for(visitors: Visitors, start: str, format_: str) -> None:
     row = {"id": "v1", "city": f"{start}cmd()", "contact": {"externalId": "u1", "metadata": {"k": f"{start}cmd()"}}}

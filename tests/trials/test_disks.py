@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from trials.running import COMMAND, settings, small_disk
+from trials.running import COMMAND, LONG, settings, small_disk
 from trials.sound import assert_sound, deeds
 from trials.writes import MADE_NOW, NOW, WRITES, Furnished, Visitors, Write
 
@@ -33,7 +33,7 @@ def files_limited_to(size: int) -> Iterator[None]:
 
 
 @each_write
-@pytest.mark.parametrize("size", [0, 4_096, 36_000, 150_000])
+@pytest.mark.parametrize("size", [0, 4_096, 36_000, 150_000] if LONG else [36_000])
 def test_a_write_that_does_not_fit_leaves_the_store_as_it_was(
     visitors: Visitors, furnished: Furnished, tmp_path: Path, write: Write, size: int
 ) -> None:

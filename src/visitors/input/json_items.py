@@ -17,6 +17,8 @@ from visitors.errors import InvalidData
 from visitors.input.source import LINE_LIMIT, Source
 
 _SPACE = r"[ \t\n\r]*"
+_BEHIND_NUMBERS = (",", "]", "}", " ", "\t", "\n", "\r")
+_LONGEST_NUMBER = 2_000
 _TRUNCATED = "Input data was truncated"
 """What msgspec says of JSON that ends too early."""
 
@@ -73,41 +75,51 @@ class _Reader:
 
     def value(self) -> Any:
         """Take the value that begins here. Raises InvalidData."""
-        self.next_sign()
+        is_number_or_word = self.next_sign() not in ('"', "{", "[")
         self._items += 1
         while True:
             try:
                 _, end = self._scan(self._text, self._position)
             except JSONDecodeError:
-                self._refuse_malformed()
+                self._read_on()
                 continue
             except RecursionError:
                 raise self.problem("it is nested too deep") from None
             length = end - self._position
-            if end < len(self._text) or not self._fill():  # a number may go on behind the block
-                return self._taken(length)
+            # a number may go on behind the block, and so may what seems to follow it: 1. or 1e
+            may_go_on = is_number_or_word and self._text[end : end + 1] not in _BEHIND_NUMBERS
+            if may_go_on and length < _LONGEST_NUMBER and self._fill():
+                continue
+            return self._taken(length)
 
     def _taken(self, length: int) -> Any:
         start, self._position = self._position, self._position + length
         try:
             return msgspec.json.decode(self._text[start : self._position])
         except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
-            raise self.problem(_reason(error)) from None
+            # the value has an end, so that it is half a character that has none
+            truncated = str(error).startswith(_TRUNCATED)
+            raise self.problem("a lone surrogate" if truncated else _reason(error)) from None
 
-    def _refuse_malformed(self) -> None:
-        """Read on if what there is of the value could be the beginning of one; else raise InvalidData."""
+    def _read_on(self) -> None:
+        """Read more of a value that has no end yet, to double its length. Raises InvalidData when there is no more,
+        or when it is too long.
+        """
+        length = len(self._text) - self._position
+        if length <= LINE_LIMIT and self._fill():
+            while len(self._text) < min(2 * length, LINE_LIMIT + 1) and self._fill():
+                pass
+            return
         try:
             msgspec.json.decode(self._text[self._position :])
         except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
-            if not str(error).startswith(_TRUNCATED):
-                raise self.problem(_reason(error)) from None
-            if len(self._text) - self._position > LINE_LIMIT:
+            if length > LINE_LIMIT and str(error).startswith(_TRUNCATED):
                 raise InvalidData(
                     f"{self._name}, item {self._items:,}: longer than {LINE_LIMIT // 1024 // 1024} MiB",
                     code="line_too_long",
                 ) from None
-            if not self._fill():
-                raise self.problem(_reason(error)) from None
+            raise self.problem(_reason(error)) from None
+        raise self.problem("a value is malformed")
 
     def _fill(self) -> bool:
         """Read a block more, and forget what was taken; false at the end of the file."""
