@@ -78,7 +78,7 @@ def test_a_clock_that_is_far_off_is_told_of_or_does_no_harm(visitors: Visitors, 
     assert_sound(store_path)
 
 
-@pytest.mark.parametrize("write", [*WRITES, *READS], ids=lambda one: one if isinstance(one, str) else one.name)
+@pytest.mark.parametrize("write", [*WRITES, *sorted(READS)], ids=lambda one: one if isinstance(one, str) else one.name)
 def test_every_command_refuses_a_store_of_a_newer_version(
     visitors: Visitors, furnished: Furnished, tmp_path: Path, write: Write | str
 ) -> None:
