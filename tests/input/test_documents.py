@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from visitors.domain.node import BadPlace, Node, plain
@@ -182,6 +182,7 @@ VALUE = st.recursive(
 )
 
 
+@example(value={"k" * 130: [], "l" * 130: {}, "m": {"n" * 130: []}})
 @given(value=st.dictionaries(TEXT, VALUE, min_size=1, max_size=4))
 def test_what_is_written_as_yaml_reads_the_same(value: dict[str, Any]) -> None:
     text = "".join(yaml_lines(value))

@@ -37,7 +37,7 @@ def _member(key: str, value: Any, depth: int) -> Iterator[str]:
     start = f"{'  ' * depth}{_text(key)}:"
     # a record is written out even if it is short: what is added to it then is one line
     flow = _flow(value) if depth > _RECORDS or not value else None
-    if flow is not None and len(start) + len(flow) < WIDTH:
+    if flow is not None and (not value or len(start) + len(flow) < WIDTH):  # what is empty can only be written so
         yield f"{start} {flow}"
     elif isinstance(value, dict):
         yield start
