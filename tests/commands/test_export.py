@@ -180,6 +180,37 @@ def test_odd_rows_among_many_keep_their_place(visitors: Visitors, fill: Fill, fo
     assert [json.loads(cities[number])["city"] for number in odd] == list(odd.values())
 
 
+@pytest.mark.parametrize("format_", ["csv", "tsv", "ndjson", "json"])
+def test_every_character_is_written_as_from_a_value(visitors: Visitors, fill: Fill, format_: str) -> None:
+    characters = [chr(code) for code in (*range(1, 0x100), *range(0x2000, 0x2070), 0x61C, 0xFEFF, 0x1F600)]
+    fill(*(
+        {"id": f"v{number}", "city": f"a{one}b", "currentPage": {f"k{one}": one}, "contact": {
+            "externalId": f"p{number}", "metadata": {"k": f"a{one}b"}, "name": f"a{one}b",
+        }}
+        for number, one in enumerate(characters)
+    ))  # fmt: skip
+    arguments = ("export", "--format", format_)
+    assert visitors(*arguments).stdout == visitors(*arguments, "--fields", ALL_FIELDS).stdout
+
+
+@pytest.mark.parametrize("count", [0, 1, 100, 101])
+def test_json_is_one_array_however_many_there_are(visitors: Visitors, fill: Fill, count: int) -> None:
+    fill({"id": "w", "language": "de"}, *({"id": f"v{number}"} for number in range(count)))
+    written = visitors("export", "--format", "json", "--search", "v")
+    assert [one["id"] for one in written.json] == [f"v{number}" for number in range(count)]
+    assert written.stdout == visitors("list", "--reverse", "--search", "v", "--format", "json").stdout
+
+
+@pytest.mark.usefixtures("store")
+def test_a_terminal_gets_joined_cells_made_harmless(visitors: Visitors, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = visitors("export", "--format", "csv").stdout
+    monkeypatch.setattr("visitors.output.output.Output.on_terminal", True)
+    shown = visitors("export", "--format", "csv").stdout
+    assert "\x1b" in plain
+    assert "\x1b" not in shown
+    assert plain.splitlines()[0] == shown.splitlines()[0]
+
+
 class Terminal(io.StringIO):
     """A standard error that a person looks at."""
 

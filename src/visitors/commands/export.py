@@ -77,8 +77,11 @@ def command(
         store.keep_in_memory(ONE_PASS_KIBIBYTES)
         selection = references.selection(store, context.selection(), context.now)
         chosen = ChosenVisitors(store, selection, page, context.now)
-        passed_on = chosen if alter is None else Altered(chosen, alter)
-        written = context.output.file(output, format_, VISITOR, passed_on, safe=spreadsheet_safe)
+        if alter is None:
+            written = context.output.file(output, format_, VISITOR, chosen, chosen, safe=spreadsheet_safe)
+        else:
+            altered = Altered(chosen, alter)
+            written = context.output.file(output, format_, VISITOR, altered, None, safe=spreadsheet_safe)
     if output != "-":
         context.output.note(f"wrote {number(written, 'visitor')} to {output}")
 

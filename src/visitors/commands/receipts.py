@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import closing
-
 from visitors.context import Context
 from visitors.domain.receipt import parse_receipt
 from visitors.errors import CheckFailed
-from visitors.input.source import open_source
+from visitors.input.documents import read_text
 from visitors.operations.receipts import verify
 
 
@@ -16,8 +14,7 @@ def check_receipt(context: Context, path: str) -> None:
 
     Raises NotFound, InvalidData for what is no receipt, and CheckFailed with what is wrong.
     """
-    with closing(open_source(path)) as source:
-        receipt = parse_receipt(source.whole(), source.name)
+    receipt = parse_receipt(*read_text(path))
     with context.reading() as store:
         problems = verify(store, receipt)
     if problems:

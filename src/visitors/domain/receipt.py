@@ -97,7 +97,7 @@ def encode(receipt: Receipt) -> str:
     return msgspec.json.encode(receipt).decode()
 
 
-def parse_receipt(content: bytes, name: str) -> Receipt:
+def parse_receipt(content: str, name: str) -> Receipt:
     """The receipt in `content`, whatever its white space. Raises InvalidData, with `name`, if it is none."""
     try:
         return msgspec.json.decode(content, type=Receipt)

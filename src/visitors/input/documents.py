@@ -24,6 +24,15 @@ def read_document(path: str) -> Node:
     Raises NotFound when there is none, and InvalidData, with line and column, when it is empty, too
     large or too deep, no YAML or JSON, or has a key twice, a tag, an alias or a second document.
     """
+    text, name = read_text(path)
+    return parse_document(text, name, is_json=path.lower().removesuffix(".gz").endswith(".json"))
+
+
+def read_text(path: str) -> tuple[str, str]:
+    """The text of the file at `path` (`-`: standard input), and what errors call the file.
+
+    Raises NotFound when there is none, and InvalidData when it is too large or not UTF-8.
+    """
     with closing(open_source(path)) as source:
         name = source.name
         text, size = io.StringIO(), 0  # and no list of lines: a short line takes many times its size
@@ -36,7 +45,7 @@ def read_document(path: str) -> Node:
                     hint="import takes files of any size: visitors import FILE",
                 )
             text.write(line)
-    return parse_document(text.getvalue(), name, is_json=path.lower().removesuffix(".gz").endswith(".json"))
+    return text.getvalue(), name
 
 
 def parse_document(text: str, name: str, *, is_json: bool = False) -> Node:

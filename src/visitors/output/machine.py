@@ -13,7 +13,7 @@ from typing import Any, Literal, cast
 
 import msgspec
 
-from visitors.output.sanitise import json_safe, json_text
+from visitors.output.sanitise import json_bytes, json_safe
 from visitors.output.shape import Path, Record, Shape, picked, value_at
 
 MachineFormat = Literal["json", "ndjson", "csv", "tsv", "ids", "count"]
@@ -79,7 +79,7 @@ def json_lines(records: Iterable[object]) -> Iterator[str]:
     encode = msgspec.json.Encoder().encode_lines
     remaining = iter(records)
     while batch := list(islice(remaining, _BATCH)):
-        yield json_text(encode(batch))
+        yield json_bytes(encode(batch)).decode()
 
 
 def as_text(value: Any) -> str:
@@ -139,13 +139,6 @@ def tsv_cell(text: str) -> str:
     return text.translate(_TSV_ESCAPES)
 
 
-def tsv_cells(texts: Sequence[str | None]) -> list[str]:
-    """What `tsv_cell` gives of many documents, nothing for null; most have nothing to escape."""
-    return [
-        "" if text is None else tsv_cell(text) if "\\" in text or not text.isprintable() else text for text in texts
-    ]
-
-
 def csv_line(cells: Sequence[str]) -> str:
     """A line of CSV. A single empty cell is quoted, as an empty line would be no row."""
     return ",".join(map(csv_cell, cells)) + "\n" if list(cells) != [""] else '""\n'
@@ -156,13 +149,6 @@ def csv_cell(text: str) -> str:
     if '"' in text:
         return '"' + text.replace('"', '""') + '"'
     return f'"{text}"' if "," in text or "\n" in text or "\r" in text else text
-
-
-def csv_cells(texts: Sequence[str | None]) -> list[str]:
-    """What `csv_cell` gives of many documents, nothing for null; most have quotes."""
-    return [
-        "" if text is None else '"' + text.replace('"', '""') + '"' if '"' in text else csv_cell(text) for text in texts
-    ]
 
 
 def _spreadsheet_safe(value: Any) -> str:

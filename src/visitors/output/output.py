@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
-from typing import Any, Generic, Protocol, TextIO, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TextIO, TypeVar, cast
 
 import msgspec
 
@@ -21,31 +21,22 @@ from visitors.output.machine import MachineFormat, as_record, batched, encode_js
 from visitors.output.sanitise import bounded, visible
 from visitors.output.shape import Record, Shape
 
+if TYPE_CHECKING:  # which few commands need
+    from visitors.output.joined import Chosen
+
 Item = TypeVar("Item")
 
 FORMATS = ("table", "json", "ndjson", "csv", "tsv", "ids", "count")
 
 
-class Chosen(Protocol):
-    """The records of an export, as values or as rows of joined cells (see `visitors.output.joined`)."""
-
-    groups: tuple[int, ...]
-    """How many cells each value of a row stands for; empty where there are no such rows."""
+class Records(Protocol):
+    """Where the records of a file come from."""
 
     def count(self) -> int | None:
         """How many there are, None if that is not known."""
 
     def records(self) -> Iterable[msgspec.Struct | Record]:
         """As values."""
-
-    def encoded(self) -> Iterable[msgspec.Struct | Record]:
-        """As values that can only be encoded as JSON."""
-
-    def joined(self, separator: str, /) -> Iterable[tuple[Any, ...]]:
-        """As rows of joined cells."""
-
-    def again(self, record_ids: Sequence[str], /) -> Sequence[msgspec.Struct]:
-        """Some of them, as values."""
 
 
 class Output:
@@ -98,29 +89,28 @@ class Output:
             self.stdout.write(self._shown(piece))
         return None
 
-    def file(self, path: str, format_: MachineFormat, shape: Shape, chosen: Chosen, *, safe: bool) -> int:
+    def file(
+        self, path: str, format_: MachineFormat, shape: Shape, source: Records, as_text: Chosen | None, *, safe: bool
+    ) -> int:
         """Write records to the file at `path` (`-`: standard output), whole or not at all.
 
-        `safe` defuses spreadsheet formulas. A person who waits for a file sees a bar. Returns how many
-        records there were. Raises FileProblem.
+        `as_text` are the same records as rows that are mostly text, where there are such. `safe` defuses
+        spreadsheet formulas. A person who waits for a file sees a bar. Returns how many records there were.
+        Raises FileProblem.
         """
         from visitors.output.joined import FORMATS as JOINED
-        from visitors.output.joined import joined_lines, separator_of
+        from visitors.output.joined import rows_for, written
         from visitors.output.progress import SMALL_ROWS, watched
 
         paths = shape.paths(self.fields)
-        whole = bool(chosen.groups) and format_ in JOINED and self.fields is None and not safe
-        if whole:
-            items: Iterable[Any] = chosen.joined(separator_of(format_))
-        else:
-            items = chosen.encoded() if format_ in ("json", "ndjson") and self.fields is None else chosen.records()
-        counted = Counting(items, chosen.count)
+        text = as_text if format_ in JOINED and self.fields is None and not safe else None
+        items: Iterable[Any] = source.records() if text is None else rows_for(format_, text)
+        counted = Counting(items, source.count)
         with watched(counted, counted, quiet=self.quiet or path == "-", small=SMALL_ROWS) as watching:
-            if whole:
-                pieces = joined_lines(format_, paths, chosen, watching)
+            if text is None:
+                self._write(path, lines(format_, shape, watching, fields=self.fields, spreadsheet_safe=safe))
             else:
-                pieces = lines(format_, shape, watching, fields=self.fields, spreadsheet_safe=safe)
-            self._write(path, pieces)
+                self._write(path, written(format_, paths, text, watching))
         return counted.position
 
     def json_lines(self, path: str, records: Iterable[Record]) -> int:
@@ -141,15 +131,16 @@ class Output:
         """Write text to the file at `path` (`-`: standard output), whole or not at all. Raises FileProblem."""
         self._write(path, pieces)
 
-    def _write(self, path: str, pieces: Iterable[str]) -> None:
+    def _write(self, path: str, pieces: Iterable[str | bytes]) -> None:
         if path == "-":
             for piece in pieces:
-                self.stdout.write(self._shown(piece))
+                _put(self.stdout, self._shown(_as_text(piece)) if self.on_terminal else piece)
             return
         from visitors.output.files import whole_file
 
         with whole_file(path) as target:
-            target.writelines(pieces)
+            for piece in pieces:
+                _put(target, piece)
 
     def pages(self, shape: Shape, records: Iterable[msgspec.Struct], *, single: bool) -> None:
         """Show records one by one, each as a page to a person."""
@@ -231,6 +222,19 @@ class Output:
         if not self.on_terminal:
             return piece
         return "\n".join("\t".join(map(visible, line.split("\t"))) for line in piece.split("\n"))
+
+
+def _as_text(piece: str | bytes) -> str:
+    return piece if isinstance(piece, str) else piece.decode()
+
+
+def _put(stream: TextIO, piece: str | bytes) -> None:
+    """Write text, or text that is UTF-8 already."""
+    if isinstance(piece, str):
+        stream.write(piece)
+    else:
+        stream.flush()
+        stream.buffer.write(piece)
 
 
 class Counting(Generic[Item]):

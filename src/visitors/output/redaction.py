@@ -3,30 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Protocol
-
-import msgspec
 
 from visitors.output.machine import as_record
+from visitors.output.output import Records
 from visitors.output.shape import Path, Record, Shape
 
 Alter = Callable[[Record], Record]
 
 
-class Records(Protocol):
-    """Where the records come from."""
-
-    def count(self) -> int | None:
-        """How many there are, None if that is not known."""
-
-    def records(self) -> Iterator[msgspec.Struct]:
-        """As values."""
-
-
 class Altered:
-    """The records of an export after `alter`. They are always values, never rows of joined cells."""
-
-    groups: tuple[int, ...] = ()
+    """The records of an export after `alter`: always values, never text."""
 
     def __init__(self, chosen: Records, alter: Alter) -> None:
         self._chosen = chosen
@@ -36,16 +22,6 @@ class Altered:
     def records(self) -> Iterator[Record]:
         """As records under public names."""
         return map(self._alter, map(as_record, self._chosen.records()))
-
-    encoded = records
-
-    def joined(self, _separator: str, /) -> Iterator[tuple[Any, ...]]:
-        """Not at all: `groups` is empty."""
-        raise NotImplementedError
-
-    def again(self, _record_ids: Sequence[str], /) -> Sequence[msgspec.Struct]:
-        """As `joined`."""
-        raise NotImplementedError
 
 
 class Redaction:

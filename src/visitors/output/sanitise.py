@@ -51,10 +51,10 @@ def json_safe(text: str) -> str:
     return re.sub(_JSON_PATTERN, lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
-def json_text(encoded: bytes) -> str:
+def json_bytes(encoded: bytes) -> bytes:
     """As `json_safe`, of JSON in UTF-8: in much text of any script it finds sooner that there is nothing to escape."""
-    text = encoded.decode()
-    return json_safe(text) if any(re.search(pattern, encoded) for pattern in _JSON_BYTES) else text
+    unsafe = any(re.search(pattern, encoded) for pattern in _JSON_BYTES)
+    return json_safe(encoded.decode()).encode() if unsafe else encoded
 
 
 def _escape(match: re.Match[str]) -> str:

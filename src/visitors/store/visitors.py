@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
 
 from visitors.domain.contact import Contact
-from visitors.domain.metadata import encode
 from visitors.domain.page import Device
 from visitors.domain.pruning import Idle
 from visitors.domain.selection import Selection
@@ -94,11 +93,6 @@ def find_many(store: Store, visitor_ids: Sequence[str], current: Instant) -> lis
 def select(store: Store, selection: Selection, page: Page, current: Instant) -> Iterator[Visitor]:
     """The chosen visitors, in the order of `page`, of which the first raises NotFound if `page.after` is unknown."""
     return map(_visitor, select_columns(store, _COLUMNS, selection, page, current))
-
-
-def select_encoded(store: Store, selection: Selection, page: Page, current: Instant) -> Iterator[Visitor]:
-    """As `select`, to be encoded as JSON and nothing else: metadata and documents are the JSON that the store has."""
-    return (_visitor(row, _encoded) for row in select_columns(store, _COLUMNS, selection, page, current))
 
 
 def select_columns(
@@ -276,17 +270,12 @@ def set_deleted(store: Store, operation: OpenOperation, visitor_ids: Sequence[st
     return {row[0] for row in changed}
 
 
-def _encoded(text: str) -> msgspec.Raw:
-    # what was restored from a dump may have been written over several lines
-    return msgspec.Raw((text if "\n" not in text and "\r" not in text else encode(_decode(text))).encode())
-
-
-def _visitor(row: tuple[Any, ...], document: Callable[[str], Any] = _decode) -> Visitor:
+def _visitor(row: tuple[Any, ...]) -> Visitor:
     contact = None
     if row[30] is not None:
-        of_contact = (*row[30:35], document(row[35]), row[36], row[29] is not None, *row[37:40])
+        of_contact = (*row[30:35], _decode(row[35]), row[36], row[29] is not None, *row[37:40])
         contact = Contact(*of_contact)
-    attribution = None if row[19] is None else document(row[19])
-    current_page = None if row[20] is None else document(row[20])
+    attribution = None if row[19] is None else _decode(row[19])
+    current_page = None if row[20] is None else _decode(row[20])
     values = (*row[:3], row[21] is not None, contact, *row[3:19], attribution, current_page, *row[21:29])
     return Visitor(*values)
