@@ -173,3 +173,30 @@ def test_the_filter_with_the_fewest_matches_drives_and_many_matches_are_walked_t
     assert driving(language="en", os="linux") == "os"
     assert driving(language="en", os="linux", ip="192.0.2.1") == "ip"
     assert driving(os="ios") is None
+
+
+def test_where_much_leads_to_matches_these_are_not_looked_up_one_by_one(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plans, "FEW", 3)
+    with store.operation("test", actor="ada", clock=lambda: AT) as operation:
+        for number in range(6):
+            plan = "pro" if number < 2 else "free"
+            contact = contacts.insert(store, operation, {"externalId": f"user-{number}", "metadata": {"plan": plan}})
+            visitor = visitors.insert(store, operation, {}, contact_id=contact)
+            if number < 2:
+                blocks.add(store, operation, "visitor", [visitor])
+
+    def driving(**filters: object) -> tuple[bool, int]:
+        statements: list[str] = []
+        store._connection.set_trace_callback(statements.append)
+        driver = chosen(Selection(**filters), AT).driver(store, Page(column="browser", limit=5))  # type: ignore[arg-type]
+        store._connection.set_trace_callback(None)
+        return driver is not None, sum("FROM visitors" in one or "JOIN visitors" in one for one in statements)
+
+    assert driving(metadata=(MetadataFilter("plan", "free"),)) == (False, 0)
+    assert driving(metadata=(MetadataFilter("plan"),)) == (False, 0)
+    assert driving(metadata=(MetadataFilter("plan", "pro"),)) == (True, 1)
+    assert driving(blocked=True) == (True, 1)
+    monkeypatch.setattr(plans, "FEW", 2)
+    assert driving(blocked=True) == (False, 0)

@@ -63,12 +63,14 @@ Statement = tuple[str, Condition]
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
     """One filter of a listing: a `span` of a column, or a `test` of a row, or both, in which case both must hold.
 
-    Where it is no span, but an index serves it all the same, `members` selects the pks of what matches.
+    Where it is no span, but an index serves it all the same, `members` selects the pks of what matches. Where
+    each of those takes several steps to find, `leads` selects what leads to them, the keys or blocks, one row for each.
     """
 
     span: Span | None = None
     test: Condition | None = None
     members: Condition | None = None
+    leads: Condition | None = None
 
     def on_row(self, alias: str) -> Condition:
         """What holds for a row that matches."""
@@ -148,8 +150,8 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
         best = None
         for filter_ in self.filters:
             matching = None if self._leads(filter_, page) else self.matching(filter_)
-            if matching is None:
-                continue
+            if matching is None or (filter_.leads is not None and _up_to(store, filter_.leads, least) == least):
+                continue  # as much as leads to matches will have as many, and is counted in a tenth of the time
             sql = f"SELECT pk FROM ({matching.sql}) LIMIT ?"
             found = [row[0] for row in store.execute(sql, (*matching.parameters, least))]
             if len(found) < least:

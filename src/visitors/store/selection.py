@@ -34,6 +34,8 @@ _BLOCKED_ONES = (
     f" UNION ALL {_LIVE_BLOCKS} ON v.contact_id = b.contact_id WHERE {LIVE}"
 )
 
+_LIVE_ONES = f"SELECT 1 FROM blocks INDEXED BY blocks_live WHERE {LIVE}"
+
 _INDEXES = {
     column: f"visitors_{column}"
     for column in (
@@ -75,7 +77,11 @@ def _filters(selection: Selection, current: Instant) -> Iterator[Filter]:
         yield Filter(span=Span(column="contact_id", nulls=not selection.identified))
     if selection.blocked is not None:
         test = Condition(("" if selection.blocked else "NOT ") + BLOCKED, (current, current))
-        yield Filter(test=test, members=Condition(_BLOCKED_ONES, (current, current)) if selection.blocked else None)
+        if selection.blocked:
+            members = Condition(_BLOCKED_ONES, (current, current))
+            yield Filter(test=test, members=members, leads=Condition(_LIVE_ONES, (current,)))
+        else:
+            yield Filter(test=test)
     if selection.language is not None:
         yield _language(selection.language)
     for name, column in _EQUAL.items():
@@ -113,11 +119,13 @@ def _metadata(wanted: MetadataFilter) -> Filter:
         "SELECT v.pk FROM contact_metadata AS m CROSS JOIN contacts AS k ON k.pk = m.contact"
         " CROSS JOIN visitors AS v ON v.contact_id = k.id WHERE m.key = ?"
     )
+    keys = "SELECT 1 FROM contact_metadata AS m WHERE m.key = ?"
     if wanted.value is None:
         test = (
             "EXISTS (SELECT 1 FROM contacts AS k, json_each(k.metadata) AS j WHERE k.id = v.contact_id AND j.key = ?)"
         )
-        return Filter(test=Condition(test, (wanted.key,)), members=Condition(known, (wanted.key,)))
+        of_any = (wanted.key,)
+        return Filter(test=Condition(test, of_any), members=Condition(known, of_any), leads=Condition(keys, of_any))
     # 5, 5.0 and 5e0 are one number, however it was written; and a text may look like it
     of_key = (wanted.key, wanted.value, _number(wanted.value))
     test = (
@@ -126,7 +134,9 @@ def _metadata(wanted: MetadataFilter) -> Filter:
     )
     if wanted.negated:  # as with labels elsewhere, K!=V also chooses those without K
         return Filter(test=Condition(f"NOT {test}", of_key))
-    return Filter(test=Condition(test, of_key), members=Condition(f"{known} AND m.value IN (?, ?)", of_key))
+    of_value = "AND m.value IN (?, ?)"
+    members, leads = Condition(f"{known} {of_value}", of_key), Condition(f"{keys} {of_value}", of_key)
+    return Filter(test=Condition(test, of_key), members=members, leads=leads)
 
 
 def _number(text: str) -> float | None:
