@@ -47,6 +47,9 @@ evenly, a page of 50 costs about the same either way.
 FEW_OF_ALL = 100_000
 """The same for all that match in the order of the store, which takes no sorting, and a walk to the end otherwise."""
 
+EACH_LEAD = 3
+"""How many matches a key or a block counts for: finding what it leads to takes so many steps."""
+
 NEAR = 20_000
 """How many records (at least one) a walk in the order of the store passes before it asks where the first match is."""
 
@@ -150,13 +153,17 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
         best = None
         for filter_ in self.filters:
             matching = None if self._leads(filter_, page) else self.matching(filter_)
-            if matching is None or (filter_.leads is not None and _up_to(store, filter_.leads, least) == least):
-                continue  # as much as leads to matches will have as many, and is counted in a tenth of the time
+            if matching is None or self._leads_to_many(store, filter_, least):
+                continue
             sql = f"SELECT pk FROM ({matching.sql}) LIMIT ?"
             found = [row[0] for row in store.execute(sql, (*matching.parameters, least))]
             if len(found) < least:
                 best, least = Driver(filter_, found), len(found)
         return best
+
+    def _leads_to_many(self, store: Store, filter_: Filter, many: int) -> bool:
+        """Whether so much leads to matches that these will be many: that is counted in a tenth of their time."""
+        return filter_.leads is not None and _up_to(store, filter_.leads, 1 + many // EACH_LEAD) * EACH_LEAD >= many
 
     def matching(self, filter_: Filter) -> Condition | None:
         """The statement by which an index gives the pks of all that match the filter; None where none can."""
