@@ -18,7 +18,7 @@ from visitors.input.rows import Problem, ReadRow
 from visitors.operations import bulk_import
 from visitors.operations.bulk_import import take_all
 from visitors.operations.import_ import Policy, Taken, take
-from visitors.store import bulk
+from visitors.store import bulk, visitors
 from visitors.store.connection import OpenOperation, Store, open_store
 from visitors.store.schema import RECORDED
 
@@ -174,3 +174,26 @@ def test_rows_in_batches_leave_what_rows_one_by_one_leave(
         found = imported(take_all, Path(second), files, policy, keep_going=keep_going)
 
     assert found == expected
+
+
+@pytest.mark.parametrize(("before", "kept_up"), [(0, 3), (24, 3), (64, 8)])
+def test_indexes_are_set_aside_once_keeping_them_up_took_as_long_as_making_them_anew(
+    tmp_path: Path, before: int, kept_up: int
+) -> None:
+    with open_store(tmp_path / "visitors.db") as store:
+        with store.operation("seed", actor="ada", clock=lambda: AT) as operation:
+            for _ in range(before):
+                visitors.insert(store, operation, {})
+        whole = _indexes(store)
+        with store.operation("import", actor="ada", clock=lambda: AT) as operation:
+            visitors.insert(store, operation, {})
+            with bulk.bulk_load(store) as made:
+                made(kept_up - 1)
+                assert _indexes(store) == whole
+                made(kept_up)
+                assert "visitors_browser" not in _indexes(store)
+            assert _indexes(store) == whole
+
+
+def _indexes(store: Store) -> set[str]:
+    return {row[0] for row in store.execute("SELECT name FROM sqlite_master WHERE type = 'index'")}

@@ -15,7 +15,10 @@ from visitors.store import search
 from visitors.store.connection import Store
 
 WORTH_IT = 2_000
-"""New visitors from which on it pays, if there were not as many before."""
+"""New visitors from which on it pays, if there were few before."""
+
+BEFORE_FOR_ONE = 8
+"""How many visitors that were there before are indexed anew in the time that keeping all up for a single one takes."""
 
 # What is written goes to the end of tables and is not read again; sorting, too, takes as much memory as the cache may.
 # It stays so until the store is closed: the ids that were made are then read once, from the first to the last.
@@ -31,9 +34,9 @@ _TRIGGERS = (*search.TRIGGERS, "visitors_insert", "contacts_insert")
 def bulk_load(store: Store, *, keep: Collection[str] = ()) -> Iterator[Callable[[int], None]]:
     """Inside an operation: tell what it gives how many visitors were made so far.
 
-    Once they are more than there were before, the indexes of visitors and contacts, but for those in
-    `keep`, and their triggers are dropped; they are made anew when the block ends well, in the same
-    transaction, and so is what is derived from the tables.
+    Once keeping them up took as long as making them anew would have, the indexes of visitors and contacts,
+    but for those in `keep`, and their triggers are dropped; they are made anew when the block ends well, in
+    the same transaction, and so is what is derived from the tables.
     """
     before = store.execute("SELECT coalesce(max(pk), 0) FROM visitors").fetchone()[0]
     with ExitStack() as stack:
@@ -41,7 +44,7 @@ def bulk_load(store: Store, *, keep: Collection[str] = ()) -> Iterator[Callable[
 
         def made(count: int) -> None:
             nonlocal is_aside
-            if not is_aside and count >= max(before, WORTH_IT):
+            if not is_aside and count >= max(before // BEFORE_FOR_ONE, WORTH_IT):
                 stack.enter_context(derived_at_the_end(store, keep={*keep, *_NEEDED}))
                 is_aside = True
 
