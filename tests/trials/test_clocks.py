@@ -89,8 +89,10 @@ def test_every_command_refuses_a_store_of_a_newer_version(
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
     before = store.read_bytes()
     needs = {
-        "show": ["v01"], "explain": ["v01"], "contacts show": ["ext:u1"], "conversations show": ["x"],
-        "assert": ["--count", "1"], "fixtures diff": [str(furnished.files / "fixture.yaml")],
+        "show": ["v01"], "explain": ["v01"], "contacts show": ["ext:u1"], "contacts subject-export": ["ext:u1"],
+        "conversations show": ["x"],
+        "assert": ["--count", "1"],
+        "fixtures diff": [str(furnished.files / "fixture.yaml")],
     }  # fmt: skip
     if isinstance(write, str):
         said = visitors(*write.split(), *needs.get(write, []), "--db", str(store), code=None)

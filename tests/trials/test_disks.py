@@ -60,7 +60,7 @@ def test_a_write_that_does_not_fit_leaves_the_store_as_it_was(
 def frozen(furnished: Furnished, tmp_path: Path) -> Iterator[Path]:
     """A folder on a file system that nobody can write, with the stores in it."""
     with small_disk(tmp_path / "disk", "16m") as disk:
-        for name in ("furnished", "older"):
+        for name in ("furnished", "imported", "older"):
             shutil.copy(furnished.folder / f"{name}.db", disk)
         subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
         yield disk

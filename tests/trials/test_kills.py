@@ -24,7 +24,7 @@ import pytest
 
 from trials.running import LONG, eventually, nobody_is_left_soon, settings, start
 from trials.sound import State, assert_sound, deeds, problems
-from trials.writes import ALIKE, MADE_NOW, NOW, READS, WRITES, Furnished, Visitors, Write
+from trials.writes import ALIKE, KEEPING, MADE_NOW, NOW, READS, WRITES, Furnished, Visitors, Write
 from visitors import registry
 from visitors.store.connection import open_store
 
@@ -49,7 +49,7 @@ def figures() -> Iterator[None]:
 def test_every_command_that_writes_is_tried() -> None:
     tried = {" ".join(write.words.split()[:depth]) for write in WRITES for depth in (1, 2)}
 
-    assert {entry.words for entry in registry.COMMANDS} <= tried | READS | ALIKE.keys()
+    assert {entry.words for entry in registry.COMMANDS} <= tried | READS | KEEPING | ALIKE.keys()
 
 
 class Run(NamedTuple):

@@ -17,12 +17,13 @@ from typing import Any, Literal, NamedTuple
 from sqlite_utils import Database
 
 from visitors.domain.ids import new_id
+from visitors.domain.metadata import metadata_hash
 from visitors.domain.times import to_milliseconds
 from visitors.store.migrations import migrations
 from visitors.store.schema import APPLICATION_ID
 
 Visitors = Callable[..., Any]
-Kind = Literal["furnished", "none", "older"]
+Kind = Literal["furnished", "imported", "none", "older"]
 
 BEFORE = "2026-03-01T12:00:00.000Z"
 NOW = "2026-03-02T12:00:00.000Z"
@@ -43,7 +44,8 @@ _MADE_UP = Path(__file__).parents[1] / "benchmarks" / "made_up.py"
 class Write(NamedTuple):
     """A command that writes, what it writes to, and the file that is its standard input.
 
-    In `words`, `{files}` is the folder of the files that `furnish` makes, `{first}` and `{second}` are conversations.
+    In `words`, `{files}` is the folder of the files that `furnish` makes, `{first}` and `{second}` are conversations,
+    and `{imported}` is the first operation.
     """
 
     name: str
@@ -87,6 +89,12 @@ WRITES = [
     Write("seed", "seed --count 300"),
     Write("fixtures apply", "fixtures apply {files}/fixture.yaml"),
     Write("fixtures apply, pruning", "fixtures apply {files}/fixture.yaml --prune --yes"),
+    Write("undo", "undo"),
+    Write("undo, cascading", "undo {imported} --cascade"),
+    Write("undo of an import", "undo", "imported"),
+    Write("prune", "prune --older-than 1h --yes"),
+    Write("erase", "erase v01 v05 v40 --yes --no-vacuum"),
+    Write("contacts erase", "contacts erase ext:u2 --yes"),
     Write("db load", "db load {files}/dump.ndjson", "none"),
     Write("db migrate", "db migrate", "older"),
     Write("create in an older store", "create --id new", "older"),
@@ -96,9 +104,12 @@ WRITES = [
 READS = {
     "list", "show", "export", "history", "explain", "contacts list", "contacts show", "contacts duplicates",
     "conversations list", "conversations show", "assert", "fixtures diff", "fixtures dump", "fixtures check",
-    "fixtures schema", "db path", "db info", "db dump", "completion",
+    "fixtures schema", "db path", "db info", "db dump", "completion", "contacts subject-export",
 }  # fmt: skip
 """The commands that write nothing to the store."""
+
+KEEPING = {"db backup", "db restore", "db check", "db compact"}
+"""The commands that keep the store as it is, or as it was: `end_to_end/test_keeping.py` kills them."""
 
 ALIKE = {"conversations reopen": "conversations resolve"}
 """Commands that are another one but for a word."""
@@ -109,6 +120,7 @@ class Furnished(NamedTuple):
 
     folder: Path
     conversations: list[str]
+    imported: str
 
     @property
     def files(self) -> Path:
@@ -118,7 +130,8 @@ class Furnished(NamedTuple):
     def command(self, write: Write) -> list[str]:
         """The words of a write."""
         first, second = self.conversations[:2]
-        return [word.format(files=self.files, first=first, second=second) for word in write.words.split()]
+        names = {"files": self.files, "first": first, "second": second, "imported": self.imported}
+        return [word.format(**names) for word in write.words.split()]
 
     def input(self, write: Write) -> bytes:
         """The standard input of a write."""
@@ -171,7 +184,10 @@ def furnish(visitors: Visitors, folder: Path) -> Furnished:
     fixture = (files / "fixture.yaml").read_text()
     (files / "fixture.yaml").write_text(fixture.replace("City 1", "Town 1").replace("v40", "fresh"))
     make_older(folder / "older.db")
-    return Furnished(folder, conversations)
+    shutil.copy(store, folder / "imported.db")
+    visitors("import", str(files / "alone.ndjson"), "--db", str(folder / "imported.db"), now=BEFORE)
+    imported = visitors("history", "--db", str(store), "--format", "ids").lines[-1]
+    return Furnished(folder, conversations, imported)
 
 
 def _write_rows(files: Path) -> None:
@@ -198,11 +214,12 @@ def make_older(path: Path) -> None:
             " VALUES ('OP', ?, 'eve', 'import', '[]', 1)",
             (BEFORE,),
         )
+        hash_ = metadata_hash({"plan": "free"})
         for number in range(200):
             connection.execute(
-                "INSERT INTO contacts (id, external_id, email, metadata, created_at, updated_at)"
-                ' VALUES (?, ?, ?, \'{"plan":"free"}\', ?, ?)',
-                (f"c{number}", f"u{number}", f"p{number}@example.com", BEFORE, BEFORE),
+                "INSERT INTO contacts (id, external_id, email, metadata, metadata_hash, created_at, updated_at)"
+                ' VALUES (?, ?, ?, \'{"plan":"free"}\', ?, ?, ?)',
+                (f"c{number}", f"u{number}", f"p{number}@example.com", hash_, BEFORE, BEFORE),
             )
         for number in range(1_000):
             connection.execute(
