@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from visitors.main import run
+from visitors.pytest_plugin import run_in_process
 
 pytest_plugins = ["pytester"]
 
@@ -76,24 +74,15 @@ def store_path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def visitors(monkeypatch: pytest.MonkeyPatch) -> Visitors:
+def visitors() -> Visitors:
     """Run the command in this process: `visitors("list", "--format", "json", input=..., now=...)`.
 
     A run that ends otherwise than `code` (default 0) fails the test; `code=None` accepts any.
     """
 
     def invoke(*arguments: str, input: str | bytes = "", code: int | None = 0, now: str | None = None) -> Result:
-        stdin = input.encode() if isinstance(input, str) else input
-        out, err = io.BytesIO(), io.BytesIO()
-        stdout, stderr = io.TextIOWrapper(out), io.TextIOWrapper(err)
-        with monkeypatch.context() as patch, redirect_stdout(stdout), redirect_stderr(stderr):
-            patch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(io.BytesIO(stdin))))
-            if now is not None:
-                patch.setenv("VISITORS_NOW", now)
-            status = run(list(arguments))
-            stdout.flush()
-            stderr.flush()
-        result = Result(status, out.getvalue().decode(), err.getvalue().decode())
+        done = run_in_process(arguments, input, {} if now is None else {"VISITORS_NOW": now})
+        result = Result(done.exit_code, done.stdout, done.stderr)
         if code is not None:
             assert result.code == code, f"{arguments} ended with {result.code}: {result.stderr or result.stdout}"
         return result

@@ -162,3 +162,13 @@ def test_the_history_of_a_visitor_has_its_messages(visitors: Visitors) -> None:
     after = visitors("history", "a", "--format", "json").json
     new = [change for change in after if change not in before]
     assert "Hello?" in [(change["after"] or {}).get("body") for change in new]
+
+
+def test_what_only_the_history_has_is_found_by_its_whole_id(visitors: Visitors) -> None:
+    visitors("create", "--id", "gone")
+    visitors("undo")
+
+    told = visitors("history", "gone", "--format", "json").json
+
+    assert [(one["command"], one["action"]) for one in told] == [("undo", "removed"), ("create", "created")]
+    visitors("history", "gon", code=3)

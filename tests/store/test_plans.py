@@ -85,17 +85,10 @@ def fill(store: Store, records: list[dict[str, object]]) -> None:
         contacts.insert(store, operation, {"name": "Ada", "metadata": {"n": 5}}, contact_id="Ada")
         contacts.insert(store, operation, {"name": "Bob", "metadata": {"n": "x"}}, contact_id="Bob")
         for number, record in enumerate(records):
-            data = {field: value for field, value in record.items() if field in visitors.COLUMNS and value}
-            visitor = visitors.insert(
-                store,
-                operation,
-                data,  # type: ignore[arg-type]
-                visitor_id=f"vis-{(number * 7) % 13:02}",
-                contact_id=record["contact"],  # type: ignore[arg-type]
-                created_at=record["created"],  # type: ignore[arg-type]
-                last_seen_at=record["seen"],  # type: ignore[arg-type]
-                deleted_at=record["deleted"],  # type: ignore[arg-type]
-            )
+            visitor = f"vis-{(number * 7) % 13:02}"
+            times = (record["created"], AT, record["seen"], record["deleted"])
+            data = (record.get(field) or None for field in visitors.COLUMNS)
+            visitors.insert_many(store, [(visitor, record["contact"], *times, *data)])
             if record["blocked"]:
                 blocks.add(store, operation, "visitor", [visitor])
 

@@ -12,7 +12,7 @@ from visitors.domain.ids import Entropy
 from visitors.domain.receipt import Counts, Receipt, make_receipt, new_key
 from visitors.domain.times import Instant
 from visitors.operations import references
-from visitors.store import erasing, forgetting, receipts, search
+from visitors.store import erasing, forgetting, operations, receipts, search
 from visitors.store.connection import OpenOperation, Store
 from visitors.store.erasing import Scope
 
@@ -24,7 +24,7 @@ def resolve(store: Store, target: Target, typed: Sequence[str], current: Instant
     only the history has any more. Raises NotFound and Conflict.
     """
     tokens = [one.strip() for one in typed]
-    gone = erasing.removed_before(store, target, tokens)
+    gone = operations.removed(store, target, tokens)
     there = [one for one in tokens if one not in gone]
     if target == "visitor":
         found = references.visitor_ids(store, there)
@@ -58,7 +58,7 @@ def erase(
     known = forgetting.known(store, scope)
     erasing.remove(store, operation, scope)
     known = forgetting.without_what_others_have(store, known)
-    changes, operations = forgetting.sweep(store, operation, scope, known)
+    changes, touched = forgetting.sweep(store, operation, scope, known)
     if not rehearsal:
         search.merge(store)
     key = receipts.key(store)
@@ -71,7 +71,7 @@ def erase(
         operation.at,
         operation.actor,
         command,
-        msgspec.structs.replace(counts, changes=changes, operations=operations),
+        msgspec.structs.replace(counts, changes=changes, operations=touched),
         forgetting.identities(scope, known),
     )
     receipts.keep(store, operation, receipt)

@@ -11,7 +11,7 @@ from visitors.domain.selection import Selection
 from visitors.domain.times import Instant
 from visitors.domain.visitor import Visitor
 from visitors.errors import Conflict, InvalidData, NotFound
-from visitors.store import contacts, visitors
+from visitors.store import contacts, operations, visitors
 from visitors.store.connection import Store
 from visitors.store.listing import Table, with_prefix
 
@@ -139,7 +139,8 @@ def operation_id(store: Store, reference: str) -> str:
 
 
 def record_ids(store: Store, reference: str, current: Instant) -> tuple[str, ...]:
-    """The id of the visitor or contact that `reference` means. A visitor comes before a contact.
+    """The id of the visitor or contact that `reference` means, or the whole id of one that only the history has.
+    A visitor comes before a contact.
 
     Raises NotFound and Conflict.
     """
@@ -151,6 +152,9 @@ def record_ids(store: Store, reference: str, current: Instant) -> tuple[str, ...
         try:
             found = contact(store, reference, current).id
         except NotFound:
+            token = reference.strip()
+            if any(operations.removed(store, kind, [token]) for kind in ("visitor", "contact")):
+                return (token,)
             raise missing from None
         # a tombstone has a history of its own, beside the survivor's
         return tuple(dict.fromkeys((*with_prefix(store, "contacts", reference.strip(), 1), found)))

@@ -43,12 +43,6 @@ def scope_of_visitors(store: Store, visitor_ids: Iterable[str]) -> Scope:
     return _scope(store, set(), set(visitor_ids))
 
 
-def removed_before(store: Store, kind: str, ids: Iterable[str]) -> set[str]:
-    """Those of `ids` that are of records of the kind which only the history has."""
-    sql = f"SELECT h.record FROM changes AS h WHERE h.record {_THESE} AND {_is_removed(kind)}"
-    return {row[0] for row in store.execute(sql, (rows(ids),))}
-
-
 def contacts_of(store: Store, visitor_ids: Iterable[str]) -> list[str]:
     """The ids of the contacts that these visitors are linked to."""
     sql = f"SELECT DISTINCT contact_id FROM visitors WHERE id {_THESE} AND contact_id IS NOT NULL ORDER BY contact_id"

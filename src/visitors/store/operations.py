@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
@@ -100,6 +100,16 @@ def touched(store: Store, operation_id: str, kind: str) -> Iterator[str]:
     for sql in (made, changed):
         for row in store.execute(sql, (operation_id, kind)):
             yield row[0]
+
+
+def removed(store: Store, kind: str, ids: Iterable[str]) -> set[str]:
+    """Those of `ids` that are of records of the kind which only the history has."""
+    sql = (
+        "SELECT h.record FROM changes AS h WHERE h.record IN (SELECT value FROM json_each(?)) AND h.kind = ?"
+        " AND h.before IS NOT NULL AND h.after IS NULL"
+        f" AND NOT EXISTS (SELECT 1 FROM {RECORDED[kind]} WHERE id = h.record)"
+    )
+    return {row[0] for row in store.execute(sql, (rows(ids), kind))}
 
 
 def changes(store: Store, wanted: Filter, *, limit: int = 0) -> list[Change]:

@@ -172,18 +172,14 @@ def insert(
     visitor_id: str | None = None,
     contact_id: str | None = None,
     last_seen_at: Instant | None = None,
-    created_at: Instant | None = None,
-    updated_at: Instant | None = None,
-    deleted_at: Instant | None = None,
 ) -> str:
-    """A new visitor; times that are not given are the operation's. Returns its id."""
+    """A new visitor, made at the operation's time. Returns its id."""
     values = {
         "id": visitor_id or operation.new_id(),
         "contact_id": contact_id,
-        "created_at": created_at or operation.at,
-        "updated_at": updated_at or operation.at,
+        "created_at": operation.at,
+        "updated_at": operation.at,
         "last_seen_at": last_seen_at,
-        "deleted_at": deleted_at,
         **{COLUMNS[field]: value for field, value in data.items()},
     }
     store.insert("visitor", list(values), [list(values.values())])
