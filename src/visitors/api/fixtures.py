@@ -11,7 +11,7 @@ from visitors.api.arguments import Chosen, selection
 from visitors.api.session import Session
 from visitors.domain.fixture import Difference, Fixture, document
 from visitors.errors import UsageProblem
-from visitors.operations import fixtures, references
+from visitors.operations import fixture_files, fixtures, references
 from visitors.store import visitors
 
 File: TypeAlias = str | Path | Mapping[str, Any]
@@ -45,10 +45,10 @@ class Fixtures:
         with self._session.reading() as store:
             wanted = references.selection(store, selection(chosen, current), current)
             ids = None if wanted.is_everything else visitors.chosen_ids(store, wanted, current)
-            return document(fixtures.dump(store, ids))
+            return document(fixture_files.dump(store, ids))
 
 
 def _load(files: tuple[File, ...]) -> Fixture:
     if not files:
         raise UsageProblem("which? give fixture files")
-    return fixtures.load([one if isinstance(one, Mapping) else str(one) for one in files], os.environ)
+    return fixture_files.load([one if isinstance(one, Mapping) else str(one) for one in files], os.environ)

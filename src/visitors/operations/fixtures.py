@@ -1,4 +1,4 @@
-"""Make the store what fixture files say, tell where it is not, and write it back as such a file.
+"""Make the store what fixture files say, and tell where it is not.
 
 What differs is found and made right in stages, each of which sees what the stages before it did: so
 `differences` after `apply` finds nothing.
@@ -6,7 +6,7 @@ What differs is found and made right in stages, each of which sees what the stag
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import count
 from typing import Any, Literal
 
@@ -21,32 +21,13 @@ from visitors.domain.fixture import (
     messages_differ,
     tombstones,
 )
-from visitors.domain.fixture_reader import InvalidFixture, read_fixture
-from visitors.domain.node import BadPlace
 from visitors.domain.times import Instant
 from visitors.errors import Conflict
-from visitors.input.documents import as_document, read_document
 from visitors.store import blocks, contacts, conversations, fixtures, visitors
 from visitors.store.connection import OpenOperation, Store
 
 _CREATED_BY_THEMSELVES = ("createdAt", "lastSeenAt")
 """What changes without `updatedAt` telling of it."""
-
-
-def load(files: Sequence[str | Mapping[str, Any]], environment: Mapping[str, str]) -> Fixture:
-    """The fixture that the files say together, each given by its path, or as what stands in it.
-
-    Raises NotFound, and InvalidData with every place that is wrong.
-    """
-    documents, problems = [], []
-    for file in files:
-        try:
-            documents.append(read_document(file) if isinstance(file, str) else as_document(file))
-        except BadPlace as problem:
-            problems.append(problem)
-    if problems:
-        raise InvalidFixture(problems)
-    return read_fixture(documents, environment)
 
 
 def differences(store: Store, fixture: Fixture, current: Instant, *, prune: bool = False) -> list[Difference]:
@@ -365,36 +346,3 @@ def _ids(records: Iterable[Record]) -> list[str]:
 def _external_ids(fixture: Fixture) -> list[str]:
     values = [record.values for record in fixture.contacts if record.values["mergedInto"] is None]
     return [one["externalId"] for one in values if one["externalId"] is not None]
-
-
-# Back to a file
-
-
-def dump(store: Store, chosen: Sequence[str] | None = None) -> Fixture:
-    """The whole store as a fixture; or the visitors with the `chosen` ids, and all that they refer to:
-    their contacts with the tombstones that lead there, blocks, conversations, and who else wrote in these.
-    """
-    if chosen is None:
-        talks = fixtures.read(store, "conversation")
-    else:
-        talks = fixtures.read(store, "conversation", fixtures.started_by(store, chosen))
-    messages = fixtures.messages(store, talks)
-    for conversation_id, values in talks.items():
-        values["messages"] = list(messages.get(conversation_id, {}).values())
-    authors = {message["visitor"] for values in talks.values() for message in values["messages"]} - {None}
-    devices = fixtures.read(store, "visitor", None if chosen is None else [*chosen, *authors])
-    people: list[str] | None = None
-    if chosen is not None:
-        owners = {values["contact"] for values in (*devices.values(), *talks.values())} - {None}
-        people = [*owners, *contacts.merged_ids(store, owners)]
-    persons = fixtures.read(store, "contact", people)
-    return Fixture(
-        contacts=tuple(_records("contact", persons)),
-        visitors=tuple(_records("visitor", devices)),
-        conversations=tuple(_records("conversation", talks)),
-        blocks=tuple(fixtures.blocks(store, devices, persons).values()),
-    )
-
-
-def _records(kind: Kind, found: fixtures.Found) -> Iterator[Record]:
-    return (Record(kind, record_id, record_id, values) for record_id, values in found.items())
