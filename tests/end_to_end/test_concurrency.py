@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -14,6 +15,8 @@ Visitors = Callable[..., Any]
 
 COMMAND = str(Path(sys.executable).with_name("visitors"))
 PROCESSES = 16
+ROUNDS = 40 if os.environ.get("VISITORS_LONG_TESTS") else 6
+"""How often all of them make a store at the same moment."""
 
 # Twenty rounds of five writes, each of which changes something; every process also writes to one
 # visitor and to contacts that all of them share.
@@ -147,7 +150,7 @@ def test_sixteen_processes_that_make_the_same_store_at_once_are_never_locked_out
         )
         for number in range(PROCESSES)
     ]
-    for number in range(20):
+    for number in range(ROUNDS):
         fresh = str(tmp_path / f"fresh-{number}.db")
         start = time.time() + (0.05 if number else 0.5)
         for maker in makers:

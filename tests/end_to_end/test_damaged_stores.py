@@ -117,6 +117,7 @@ def test_a_store_with_flipped_bits(visitors: Visitors, sample: Sample, places: l
 @varied
 @given(offset=st.integers(0, 99), value=st.integers(0, 255))
 @example(offset=18, value=3)
+@example(offset=47, value=5)
 def test_a_store_with_a_damaged_header(visitors: Visitors, sample: Sample, offset: int, value: int) -> None:
     sound = sample.content
     judge(visitors, sound[:offset] + bytes([value]) + sound[offset + 1 :])

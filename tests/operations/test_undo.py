@@ -202,7 +202,7 @@ def undo_or_refuse(store: VisitorStore, target: str, *, cascade: bool) -> Undone
 
 
 SLOW = settings(
-    max_examples=2_000 if LONG else 40,
+    max_examples=2_000 if LONG else 25,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

@@ -63,10 +63,16 @@ def primary_code(error: Exception) -> int:
     return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
 
 
+_OF_DAMAGE = "unsupported file format"
+"""What SQLite says, without a code of its own, of a header that no version of it writes."""
+
+
 def _translate(error: sqlite3.Error, path: Path) -> Exception:
     result = getattr(error, "sqlite_errorcode", None)
     if result in (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY):
         return Conflict(f"the store {path} has this already ({error})", code="exists")
+    if str(error) == _OF_DAMAGE:
+        result = sqlite3.SQLITE_CORRUPT
     if result is None or (result & 0xFF) not in _ADVICE:
         return error
     code, what, hint = _ADVICE[result & 0xFF]
