@@ -263,3 +263,34 @@ def test_of_an_import_the_rest_is_taken_back_when_one_was_erased(visitors: Visit
 
     assert told["removed"] == {"visitors": 2}
     assert records(visitors) == []
+
+
+def test_a_link_does_not_come_back_to_a_contact_that_is_gone(visitors: Visitors) -> None:
+    visitors("contacts", "create", "--id", "C", "--email", "ada@example.com")
+    made = newest(visitors)["id"]
+    visitors("create", "--id", "v")
+    visitors("identify", "v", "--email", "ada@example.com")
+    visitors("unidentify", "v")
+    unlinked = newest(visitors)["id"]
+    taken_back = visitors("undo", made).stdout.strip()
+
+    refused = visitors("undo", unlinked, "--format", "json", code=4)
+    assert refused.error["code"] == "touched_since"
+    assert f"contact C by undo {taken_back}" in refused.error["message"]
+
+    visitors("undo", unlinked, "--cascade")
+    assert visitors("show", "v", "--format", "json").json["contact"]["id"] == "C"
+
+
+def test_what_was_made_and_then_removed_by_another_operation_is_told_of(visitors: Visitors, tmp_path: Path) -> None:
+    visitors("create", "--id", "v")
+    visitors("conversations", "start", "v", "--title", "Hello")
+    started = newest(visitors)["id"]
+    fixture = tmp_path / "fixture.yaml"
+    fixture.write_text("version: 1\nvisitors:\n  v: {}\n")
+    visitors("fixtures", "apply", str(fixture), "--prune", "--yes")
+
+    refused = visitors("undo", started, "--format", "json", code=4)
+
+    assert refused.error["code"] == "touched_since"
+    assert "by fixtures apply" in refused.error["message"]

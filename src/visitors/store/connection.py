@@ -22,7 +22,7 @@ from visitors.errors import InvalidData, StoreProblem
 from visitors.location import MEMORY, TEMPORARY
 from visitors.private import FOLDER_MODE, make_file, make_folders
 from visitors.store.problems import translated_errors
-from visitors.store.schema import RECORDED, SCHEMA_VERSION, claimed, schema_version
+from visitors.store.schema import RECORDED, SCHEMA_VERSION, claimed, given, schema_version
 
 CACHE_KIBIBYTES = 65_536
 """How much of the store a connection may keep in memory; it takes no more than it reads or writes."""
@@ -119,10 +119,8 @@ class Store:
         """Insert new records of a kind, each under a number that no record ever had: so they are recorded as a
         range, and one that was removed can come back.
         """
-        table = RECORDED[kind]
-        next_number = f"SELECT 1 + max(coalesce(max(pk), 0), {claimed(kind)}) FROM {table}"
-        first: int = self.execute(next_number).fetchone()[0]
-        sql = f"INSERT INTO {table} (pk, {', '.join(columns)}) VALUES ({', '.join('?' * (len(columns) + 1))})"
+        first: int = self.execute(f"SELECT 1 + {given(kind)}").fetchone()[0]
+        sql = f"INSERT INTO {RECORDED[kind]} (pk, {', '.join(columns)}) VALUES ({', '.join('?' * (len(columns) + 1))})"
         self.execute_many(sql, ((number, *row) for number, row in enumerate(new, first)))
 
     @contextmanager
@@ -205,12 +203,11 @@ class Store:
                     self.execute("ROLLBACK")
 
 
-# What was made since the last operation was made by this one.
+# What was made since the last operation was made by this one, also what it removed again.
 _CLAIM = (
     "INSERT INTO creations (operation, kind, first, last) SELECT ?, kind, claimed + 1, newest FROM ("
     + " UNION ALL ".join(
-        f"SELECT '{kind}' AS kind, (SELECT max(pk) FROM {table}) AS newest, {claimed(kind)} AS claimed"
-        for kind, table in RECORDED.items()
+        f"SELECT '{kind}' AS kind, {given(kind)} AS newest, {claimed(kind)} AS claimed" for kind in RECORDED
     )
     + ") WHERE newest > claimed"
 )

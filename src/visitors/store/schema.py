@@ -40,6 +40,18 @@ def claimed(kind: str) -> str:
     return f"coalesce((SELECT max(last) FROM creations WHERE kind = '{kind}'), 0)"
 
 
+def given(kind: str) -> str:
+    """The SQL of the highest number that any record of the kind ever had: one that is there, that a closed operation
+    made, or that was removed.
+    """
+    return (
+        f"max({claimed(kind)}, coalesce((SELECT max(pk) FROM {RECORDED[kind]}), 0),"
+        " coalesce((SELECT json_extract(before, '$.pk') FROM changes INDEXED BY changes_removed"
+        f" WHERE kind = '{kind}' AND before IS NOT NULL AND after IS NULL"
+        " ORDER BY json_extract(before, '$.pk') DESC LIMIT 1), 0))"
+    )
+
+
 def schema_version(connection: sqlite3.Connection, path: Path) -> int:
     """The number of migrations that the store has had; 0 for an empty file. Raises StoreProblem."""
     # in one look: another process may be making the store meanwhile

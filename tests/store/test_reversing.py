@@ -1,0 +1,60 @@
+"""Reversing one operation by its record, without a look at what was done since."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from visitors.store import contacts, undo, visitors
+from visitors.store.connection import OpenOperation, Store, open_store
+
+AT = "2026-03-01T12:00:00.000Z"
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    with open_store(Path(":memory:")) as opened:
+        yield opened
+
+
+def ids(store: Store) -> list[str]:
+    return [row[0] for row in store.execute("SELECT id FROM visitors ORDER BY pk")]
+
+
+def test_what_an_operation_made_and_removed_itself_stays_removed(store: Store) -> None:
+    with store.operation("test", actor="ada", clock=lambda: AT) as operation:
+        for name in ("a", "b"):
+            visitors.insert(store, operation, {}, visitor_id=name)
+        store.execute("DELETE FROM visitors WHERE id = 'b'")
+
+    with store.operation("undo", actor="ada", clock=lambda: AT) as taking_back:
+        done = undo.reverse(store, taking_back, operation.pk)
+        assert ids(store) == []
+
+    assert done == {("removed", "visitor"): 1}
+    with store.operation("undo", actor="ada", clock=lambda: AT) as again:
+        undo.reverse(store, again, taking_back.pk)
+        assert ids(store) == ["a"]
+
+
+def test_a_record_that_would_refer_to_nothing_is_found(store: Store) -> None:
+    def do(command: str, sql: str = "") -> OpenOperation:
+        with store.operation(command, actor="ada", clock=lambda: AT) as operation:
+            if sql:
+                store.execute(sql)
+            else:
+                contacts.insert(store, operation, {}, contact_id="C")
+                visitors.insert(store, operation, {}, visitor_id="v", contact_id="C")
+        return operation
+
+    do("make")
+    unlinked = do("unlink", "UPDATE visitors SET contact_id = NULL")
+    do("remove", "DELETE FROM contacts")
+
+    with store.operation("undo", actor="ada", clock=lambda: AT) as taking_back:
+        undo.reverse(store, taking_back, unlinked.pk)
+        assert undo.unsound(store, taking_back) == ("visitor", "v")
+        store.execute("UPDATE visitors SET contact_id = NULL")
+        assert undo.unsound(store, taking_back) is None
