@@ -11,7 +11,7 @@ from visitors.domain.selection import Selection
 from visitors.domain.times import Instant
 from visitors.domain.visitor import Visitor
 from visitors.errors import Conflict, InvalidData, NotFound
-from visitors.store import contacts, operations, visitors
+from visitors.store import contacts, visitors
 from visitors.store.connection import Store
 from visitors.store.listing import Table, with_prefix
 
@@ -152,6 +152,8 @@ def record_ids(store: Store, reference: str, current: Instant) -> tuple[str, ...
         try:
             found = contact(store, reference, current).id
         except NotFound:
+            from visitors.store import operations  # which no other reference needs
+
             token = reference.strip()
             if any(operations.removed(store, kind, [token]) for kind in ("visitor", "contact")):
                 return (token,)
