@@ -255,11 +255,28 @@ def test_undoing_any_operation_at_any_time_leaves_a_sound_store_and_can_be_undon
                 assert rows(store) == after
         while True:
             try:
-                store.undo()
+                # what was taken back out of order, and still stands, can be in the way of what came after it
+                store.undo(cascade=True)
             except NotFound:
                 break
             assert_sound(store)
         assert rows(store) == {table: [] for table in RECORDED.values()}
+
+
+def test_what_was_taken_back_out_of_order_can_be_in_the_way_of_what_came_after_it(store: VisitorStore) -> None:
+    store.contacts.create("A", email="cleo@example.com")
+    store.contacts.delete("A")
+    deleted = inner(store).execute("SELECT id FROM operations ORDER BY pk DESC").fetchone()[0]
+    store.contacts.create("B", email="cleo@example.com")
+    store.contacts.update("B", email="ada@example.com")
+    store.undo(deleted)
+
+    with pytest.raises(Conflict, match="contact A by undo"):
+        store.undo()
+    store.undo(cascade=True)
+
+    emails = "SELECT id FROM contacts WHERE email = 'cleo@example.com' AND deleted_at IS NULL"
+    assert inner(store).execute(emails).fetchall() == [("B",)]
 
 
 @SLOW
