@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from visitors.domain.selection import Selection
+from visitors.errors import StoreProblem
 from visitors.store import contacts, search, visitors
 from visitors.store.connection import Store, open_store
 from visitors.store.listing import Page
@@ -121,3 +124,59 @@ def test_the_triggers_named_are_those_that_there_are(store: Store) -> None:
     texts = store.execute("SELECT name FROM sqlite_master WHERE type = 'trigger' AND sql LIKE '%\\_text%' ESCAPE '\\'")
     assert set(search.TRIGGERS) <= names
     assert {row[0] for row in texts} <= set(search.TRIGGERS)
+
+
+@pytest.mark.parametrize("path", [None, Path(":memory:")])
+def test_what_is_indexed_beside_is_found_at_once_and_followed_by_what_comes_after(
+    store_path: Path, path: Path | None
+) -> None:
+    with open_store(path or store_path) as store:
+        with store.operation("test", actor="ada", clock=lambda: AT) as operation:
+            # in the index, but not yet written: it must not come back
+            visitors.insert(store, operation, {}, visitor_id="written-before")
+            with search.rebuilt(store):
+                store.execute("CREATE TEMP TABLE meanwhile AS SELECT 1")
+            visitors.insert(store, operation, {}, visitor_id="written-after")
+            assert found_by_index(store, "written") == ["written-after", "written-before"]
+        with store.operation("test", actor="ada", clock=lambda: AT):
+            store.execute("DELETE FROM visitors WHERE id = 'written-before'")
+        assert found_by_index(store, "written") == ["written-after"]
+        for table in search.TEXTS:
+            store.execute(f"INSERT INTO {table} ({table}, rank) VALUES ('integrity-check', 1)")
+
+
+def test_when_what_goes_on_beside_fails_the_indexes_stay_as_they_were(store: Store) -> None:
+    with store.operation("test", actor="ada", clock=lambda: AT) as operation:
+        visitors.insert(store, operation, {}, visitor_id="first")
+    with pytest.raises(KeyboardInterrupt):
+        write_and_rebuild(store, KeyboardInterrupt)
+    assert found_by_index(store, "irst") == ["first"]
+    assert found_by_index(store, "econd") == []
+    assert threading.active_count() == 1
+
+
+def test_what_the_second_core_cannot_do_is_told_by_the_first(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    build = search._build
+
+    def build_without_room(beside: sqlite3.Connection) -> None:
+        pages = beside.execute("PRAGMA page_count").fetchone()[0]
+        beside.execute(f"PRAGMA max_page_count = {pages + 1}")
+        build(beside)
+
+    monkeypatch.setattr(search, "_build", build_without_room)
+    with pytest.raises(StoreProblem, match="the disk is full"):
+        write_and_rebuild(store)
+    assert found_by_index(store, "econd") == []
+
+
+def write_and_rebuild(store: Store, error: type[BaseException] | None = None) -> None:
+    with store.operation("test", actor="ada", clock=lambda: AT) as operation:
+        visitors.insert(store, operation, {}, visitor_id="second")
+        with search.rebuilt(store):
+            if error is not None:
+                raise error
+
+
+def found_by_index(store: Store, text: str) -> list[str]:
+    sql = "SELECT v.id FROM visitors_text AS t JOIN visitors AS v ON v.pk = t.rowid WHERE visitors_text MATCH ?"
+    return sorted(row[0] for row in store.execute(sql, (search.phrase(text),)))

@@ -64,9 +64,9 @@ def derived_at_the_end(store: Store, *, keep: Collection[str]) -> Iterator[None]
     store.keep_in_memory(_CACHE_KIBIBYTES)
     to_make = set_aside(store, hinders)
     yield
-    search.rebuild(store)
-    for sql in to_make:
-        store.execute(sql)
+    with search.rebuilt(store):
+        for sql in to_make:
+            store.execute(sql)
 
 
 class Beside(NamedTuple):

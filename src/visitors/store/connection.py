@@ -103,6 +103,11 @@ class Store:
         """Whether a `reading` or an `operation` is under way."""
         return self._connection.in_transaction
 
+    @property
+    def is_in_memory(self) -> bool:
+        """Whether nothing of it may touch the disk."""
+        return str(self.path) == MEMORY
+
     def keep_in_memory(self, kibibytes: int) -> None:
         """How much of the store this connection may keep in memory from now on; sorting may take as much."""
         self.execute(f"PRAGMA cache_size = -{kibibytes}")

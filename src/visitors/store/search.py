@@ -10,6 +10,8 @@ Triggers keep all three. Whoever loads much at once drops these (`TRIGGERS`) and
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 
 from visitors.store.connection import Store
 from visitors.store.problems import primary_code
@@ -38,9 +40,13 @@ TEXTS = {"visitors_text": ("visitors", "id"), "contacts_text": ("contacts", "id,
 SHORTEST = 3
 """How many characters a text must have for the full-text index to find it."""
 
-_PIECE = 1024 * 1024
+_PARTS = {"data": "id, block", "idx": "segid, term, pgno"}
+"""The tables of a full-text index that hold what is in it (see 'FTS5 Data Structures' in SQLite's documentation)."""
+
 _LARGE_PIECE = 8 * 1024 * 1024
-"""How many bytes of a full-text index are gathered in memory before they are written; the first is FTS5's own."""
+"""How many bytes of a full-text index are gathered in memory before they are written."""
+
+_BESIDE_KIBIBYTES = 8_192
 
 # Letters that are one but for their case, though neither is the other's capital: the kelvin sign and K, two sigmas.
 _ALIKE = ("kK\u212a", "sS\u017f", "åÅ\u212b", "ß\u1e9e", "µμΜ", "βΒϐ", "εΕϵ", "θΘϑϴ", "ιΙ\u0345\u1fbe", "κΚϰ",
@@ -49,17 +55,77 @@ _ALIKE = ("kK\u212a", "sS\u017f", "åÅ\u212b", "ß\u1e9e", "µμΜ", "βΒϐ", 
 
 def rebuild(store: Store) -> None:
     """Fill the derived tables anew from the tables that they are derived from."""
-    for table in TEXTS:
-        # in few large pieces, which are not merged before the last is written: in half the time
-        _configure(store, table, hashsize=_LARGE_PIECE, automerge=0)
-        store.execute(f"INSERT INTO {table} ({table}) VALUES ('rebuild')")
-        with store.savepoint():  # a savepoint has the last piece written
-            _configure(store, table, hashsize=_PIECE, automerge=4)
+    with rebuilt(store):
+        pass
+
+
+@contextmanager
+def rebuilt(store: Store) -> Iterator[None]:
+    """As `rebuild`, while the block does something else in the same transaction: it must leave the texts as they are.
+
+    The full-text indexes take about as long as all others together, so a second core builds them. SQLite has one
+    writer: so the texts are copied into a database of their own, which is private to this process and gone at the
+    end, a thread makes the indexes there, and what they are made of is then put in place. (While SQLite runs a
+    statement for one thread, Python runs the others.)
+    """
     store.execute("DELETE FROM contact_metadata")
     store.execute(
         f"INSERT OR IGNORE INTO contact_metadata (key, value, contact) {METADATA_ROWS}, contacts.pk"
         " FROM contacts, json_each(metadata) ORDER BY 1, 2, 3"
     )
+    from concurrent.futures import ThreadPoolExecutor  # takes longer to import than most calls to run
+
+    # a database that has a name nowhere: in a temporary file, or in memory if the store is
+    name = ":memory:" if store.is_in_memory else ""
+    with (
+        closing(sqlite3.connect(name, isolation_level=None, check_same_thread=False)) as beside,
+        ThreadPoolExecutor(max_workers=1) as second_core,
+    ):
+        _copy_texts(store, beside)
+        built = second_core.submit(_build, beside)
+        try:
+            yield
+            built.result()
+        except BaseException:
+            beside.interrupt()
+            raise
+        _put_in_place(beside, store)
+
+
+def _copy_texts(store: Store, beside: sqlite3.Connection) -> None:
+    beside.execute("PRAGMA journal_mode = OFF")
+    beside.execute(f"PRAGMA cache_size = -{_BESIDE_KIBIBYTES}")
+    beside.execute("BEGIN")
+    for content, columns in TEXTS.values():
+        beside.execute(f"CREATE TABLE {content} (pk INTEGER PRIMARY KEY, {columns})")
+        texts = store.execute(f"SELECT pk, {columns} FROM {content}")
+        beside.executemany(_insertion(content, f"pk, {columns}"), texts)
+
+
+def _build(beside: sqlite3.Connection) -> None:
+    for table, (content, columns) in TEXTS.items():
+        beside.execute(f"CREATE VIRTUAL TABLE {table} USING {_declaration(columns, content)}")
+        # in few large pieces, which are not merged: in half the time
+        for option, value in (("hashsize", _LARGE_PIECE), ("automerge", 0)):
+            beside.execute(f"INSERT INTO {table} ({table}, rank) VALUES (?, ?)", (option, value))
+        beside.execute(f"INSERT INTO {table} ({table}) VALUES ('rebuild')")
+    beside.execute("COMMIT")
+
+
+def _put_in_place(beside: sqlite3.Connection, store: Store) -> None:
+    for table in TEXTS:
+        # so that FTS5 remembers nothing, neither of what is there nor of what it has yet to write
+        store.execute(f"INSERT INTO {table} ({table}) VALUES ('delete-all')")
+        with store.savepoint():
+            for part, columns in _PARTS.items():
+                store.execute(f"DELETE FROM {table}_{part}")
+                pieces = beside.execute(f"SELECT {columns} FROM {table}_{part}")
+                store.execute_many(_insertion(f"{table}_{part}", columns), pieces)
+
+
+def _insertion(table: str, columns: str) -> str:
+    marks = ", ".join("?" for _ in columns.split(","))
+    return f"INSERT INTO {table} ({columns}) VALUES ({marks})"
 
 
 def merge(store: Store) -> None:
@@ -80,8 +146,7 @@ def agrees(store: Store, table: str) -> bool:
     content, columns = TEXTS[table]
     store.execute(f"CREATE TEMP VIEW {table}_checked_content AS SELECT * FROM main.{content}")
     store.execute(
-        f"CREATE VIRTUAL TABLE temp.{table}_checked USING fts5 ({columns}, content = '{table}_checked_content',"
-        " content_rowid = 'pk', tokenize = 'trigram', columnsize = 0)"
+        f"CREATE VIRTUAL TABLE temp.{table}_checked USING {_declaration(columns, f'{table}_checked_content')}"
     )
     try:
         for part in ("data", "idx", "config"):
@@ -95,9 +160,8 @@ def agrees(store: Store, table: str) -> bool:
     return True
 
 
-def _configure(store: Store, table: str, **values: int) -> None:
-    for option, value in values.items():
-        store.execute(f"INSERT INTO {table} ({table}, rank) VALUES (?, ?)", (option, value))
+def _declaration(columns: str, content: str) -> str:
+    return f"fts5 ({columns}, content = '{content}', content_rowid = 'pk', tokenize = 'trigram', columnsize = 0)"
 
 
 def phrase(text: str) -> str:
