@@ -118,7 +118,7 @@ class _History:
         for change, operation in operations.timeline(store, self._all):
             if change.kind == "visitor":
                 self._changes[change.record_id].append((change, operation))
-        void = set(operations.taken_back(store))
+        void = set(operations.undos(store).standing)
         self._ownership = {
             visitor_id: Ownership(self._spells(visitor_id, changes, void))
             for visitor_id, changes in self._changes.items()

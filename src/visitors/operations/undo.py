@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 
 import msgspec
 
@@ -11,6 +12,7 @@ from visitors.errors import Conflict, NotFound
 from visitors.operations import references
 from visitors.store import operations, undo
 from visitors.store.connection import OpenOperation, Store
+from visitors.store.operations import Undos
 from visitors.store.touched import Touch, touched_since
 
 _SHOWN = 5
@@ -31,12 +33,13 @@ def take_back(store: Store, operation: OpenOperation, reference: str | None, *, 
 
     Raises NotFound when there is none, and Conflict when it cannot be taken back.
     """
-    target = _target(store, reference)
+    undos = operations.undos(store)
+    target = _target(store, reference, undos)
     plan = {target}
     while True:
         try:
             with store.savepoint():
-                return [_reversed(store, operation, one) for one in sorted(plan, reverse=True)]
+                return list(_newest_first(store, operation, plan, undos))
         except _Blocked as blocked:
             if not cascade:
                 raise _touched(store, target, blocked.touches) from None
@@ -51,17 +54,16 @@ class _Blocked(Exception):
         self.touches = touches
 
 
-def _target(store: Store, reference: str | None) -> int:
-    taken_back = operations.taken_back(store)
+def _target(store: Store, reference: str | None, undos: Undos) -> int:
     if reference is None:
-        newest = undo.newest(store, taken_back)
+        newest = undo.newest(store, undos.standing)
         if newest is None:
             raise NotFound("there is nothing to take back", code="operation_not_found", hint="visitors history")
         return newest
     operation_id = references.operation_id(store, reference)
     target = undo.number(store, operation_id)
-    if target in taken_back:
-        by = operations.numbered(store, taken_back[target])
+    if target in undos.standing:
+        by = operations.numbered(store, undos.standing[target])
         raise Conflict(
             f"operation {operation_id} was taken back already, by {by.id}, {by.at}",
             code="undone_already",
@@ -70,7 +72,13 @@ def _target(store: Store, reference: str | None) -> int:
     return target
 
 
-def _reversed(store: Store, operation: OpenOperation, target: int) -> TakenBack:
+def _newest_first(store: Store, operation: OpenOperation, plan: set[int], undos: Undos) -> Iterator[TakenBack]:
+    for target in sorted(plan, reverse=True):
+        yield _reversed(store, operation, target, undos)
+        undos = undos.and_now(operation.pk, target)
+
+
+def _reversed(store: Store, operation: OpenOperation, target: int, undos: Undos) -> TakenBack:
     """Take one operation back. Raises Conflict when that cannot be, and _Blocked when others stand in the way."""
     found = operations.numbered(store, target)
     if undo.is_erasure(store, target):
@@ -84,7 +92,7 @@ def _reversed(store: Store, operation: OpenOperation, target: int) -> TakenBack:
             f"operation {found.id} ({found.command}) cannot be taken back: what it changed was erased since",
             code="erased",
         )
-    blocking = _blocking(store, operation, target)
+    blocking = _blocking(store, operation, target, undos)
     if blocking:
         raise _Blocked(blocking)
     counts = undo.reverse(store, operation, target)
@@ -102,23 +110,21 @@ def _reversed(store: Store, operation: OpenOperation, target: int) -> TakenBack:
     return TakenBack(found, counts)
 
 
-def _blocking(store: Store, operation: OpenOperation, target: int) -> list[Touch]:
+def _blocking(store: Store, operation: OpenOperation, target: int, undos: Undos) -> list[Touch]:
     """What touched the same records since and still stands. A later operation that was taken back changes
-    nothing any more, and neither does the one that took it back.
+    nothing any more, and neither does the one that took it back, unless it also took back one from before `target`
+    that touched them.
     """
-    taken_back = operations.taken_back(store)
-    targets: dict[int, list[int]] = {}
-    for pair in undo.undone(store):
-        targets.setdefault(pair.operation, []).append(pair.target)
-    earlier = {one for later, those in targets.items() if later > target for one in those if one < target}
+    later = [those for undo_, those in undos.targets.items() if undo_ > target]
+    earlier = {one for those in later for one in those if one < target}
     touches = touched_since(store, target, earlier)
-    touching = {touch.operation for touch in touches}
+    touching_earlier = earlier & {touch.operation for touch in touches}
     return [
         touch
         for touch in touches
         if target < touch.operation != operation.pk
-        and touch.operation not in taken_back
-        and (touch.operation not in targets or touching & earlier & {*targets[touch.operation]})
+        and touch.operation not in undos.standing
+        and (touch.operation not in undos.targets or touching_earlier & undos.targets[touch.operation])
     ]
 
 

@@ -56,7 +56,7 @@ def _operations(store: Store, condition: str, parameters: Sequence[object]) -> l
         " + (SELECT coalesce(sum(last - first + 1), 0) FROM creations AS n WHERE n.operation = o.pk)"
         f" FROM operations AS o WHERE {condition}"
     )
-    by = taken_back(store)
+    by = undos(store).standing
     ids = dict(
         store.execute(
             "SELECT pk, id FROM operations WHERE pk IN (SELECT value FROM json_each(?))", (rows(by.values()),)
@@ -68,14 +68,29 @@ def _operations(store: Store, condition: str, parameters: Sequence[object]) -> l
     ]
 
 
-def taken_back(store: Store) -> dict[int, int]:
-    """The operations that were taken back, each with the one that did it and was not taken back itself."""
-    by: dict[int, int] = {}
-    # from the newest on: whether one stands is known before what it took back
-    for operation, target in store.execute("SELECT operation, target FROM undone ORDER BY operation DESC"):
-        if operation not in by:
-            by[target] = operation
-    return by
+class Undos:
+    """Which operations took which others back. `pairs` are of an undo and what it took back, the newest undo first."""
+
+    def __init__(self, pairs: Sequence[tuple[int, int]]) -> None:
+        self._pairs = pairs
+        self.targets: dict[int, set[int]] = {}
+        """All undos, each with what it took back, whether or not it was taken back in turn."""
+        self.standing: dict[int, int] = {}
+        """What is taken back now, each with the undo that did it and was not taken back itself."""
+        # from the newest on: whether one stands is known before what it took back
+        for undo, target in pairs:
+            self.targets.setdefault(undo, set()).add(target)
+            if undo not in self.standing:
+                self.standing[target] = undo
+
+    def and_now(self, undo: int, target: int) -> Undos:
+        """These, once the newest operation of all has taken back one more."""
+        return Undos([(undo, target), *self._pairs])
+
+
+def undos(store: Store) -> Undos:
+    """Everything that was ever taken back."""
+    return Undos(store.execute("SELECT operation, target FROM undone ORDER BY operation DESC").fetchall())
 
 
 def count(store: Store, wanted: Filter) -> int:

@@ -1,8 +1,8 @@
-"""Taking operations back: what stands in the way, and the reversal itself.
+"""Taking one operation back, whatever was done since; what stands in the way is found by `store.touched`.
 
 An operation is taken back by its record: what it made is removed, and its changes are reversed, newest
-first. That gives what was there before it only while nothing else has touched the same records since
-(`store.touched`). Taking back is itself recorded, by the same triggers.
+first. That gives what was there before it only while nothing else has touched the same records since.
+Taking back is itself recorded, by the same triggers.
 """
 
 from __future__ import annotations
@@ -33,23 +33,10 @@ _NEEDED = {
 }
 
 
-class Undone(msgspec.Struct, frozen=True):
-    """One operation that another took back, by their numbers."""
-
-    operation: int
-    target: int
-
-
 def number(store: Store, operation_id: str) -> int:
     """The number of the operation with this id."""
     found: int = store.execute("SELECT pk FROM operations WHERE id = ?", (operation_id,)).fetchone()[0]
     return found
-
-
-def undone(store: Store) -> list[Undone]:
-    """Everything that was ever taken back, in the order of doing; some of it was taken back again since."""
-    sql = "SELECT operation, target FROM undone ORDER BY operation, target"
-    return [Undone(*row) for row in store.execute(sql)]
 
 
 def newest(store: Store, but: Iterable[int]) -> int | None:
