@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from visitors.store.connection import Store, open_store
-from visitors.store.invariants import INVARIANTS, Invariant, Offender, offenders
+from visitors.store.connection import open_store
+from visitors.store.invariants import INVARIANTS, Invariant, offenders
 
 Visitors = Callable[..., Any]
 
@@ -126,36 +126,3 @@ def test_a_broken_rule_is_found_and_told_by_the_check(visitors: Visitors, filled
     assert told["result"] == "problem"
     assert f"{kind} {found[0].id}" in told["detail"]
     assert ("db compact" in told["help"]) == rule(name).is_derived
-
-
-def restricted(store: Store, name: str, **ids: list[str]) -> list[Offender]:
-    return list(offenders(store, rule(name), **ids))
-
-
-@pytest.mark.parametrize(
-    ("name", "concerned", "others"),
-    [
-        ("visitor-of-tombstone", {"visitor_ids": ["v1"]}, {"visitor_ids": ["v2"]}),
-        ("visitor-of-tombstone", {"contact_ids": ["gone"]}, {"contact_ids": ["left"]}),
-        ("conversation-of-tombstone", {"visitor_ids": ["v1"]}, {"visitor_ids": ["v2"]}),
-        ("block-of-tombstone", {"contact_ids": ["gone", "left"]}, {"contact_ids": ["other"]}),
-        ("survivor", {"contact_ids": ["left"]}, {"contact_ids": ["other"]}),
-        ("metadata-hash", {"contact_ids": ["other"]}, {"contact_ids": ["left"], "visitor_ids": ["v1"]}),
-        ("visitor-made", {"visitor_ids": ["v2"]}, {"visitor_ids": ["v1"]}),
-    ],
-)
-def test_a_rule_can_be_asked_of_some_records_alone(
-    filled: Path, name: str, concerned: dict[str, list[str]], others: dict[str, list[str]]
-) -> None:
-    break_it(filled, BROKEN[name][0])
-
-    with open_store(filled) as store:
-        assert restricted(store, name, **concerned) != []
-        assert restricted(store, name, **others) == []
-
-
-def test_rules_about_neither_visitors_nor_contacts_are_not_asked_of_some_alone(filled: Path) -> None:
-    break_it(filled, BROKEN["open-operation"][0])
-
-    with open_store(filled) as store:
-        assert restricted(store, "open-operation", visitor_ids=["v1"], contact_ids=["left"]) == []

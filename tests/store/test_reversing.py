@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from visitors.store import contacts, undo, visitors
+from visitors.store import blocks, contacts, conversations, undo, visitors
 from visitors.store.connection import OpenOperation, Store, open_store
+from visitors.store.schema import RECORDED
 
 AT = "2026-03-01T12:00:00.000Z"
 
@@ -58,3 +59,33 @@ def test_a_record_that_would_refer_to_nothing_is_found(store: Store) -> None:
         assert undo.unsound(store, taking_back) == ("visitor", "v")
         store.execute("UPDATE visitors SET contact_id = NULL")
         assert undo.unsound(store, taking_back) is None
+
+
+@pytest.mark.parametrize("kind", ["visitor", "conversation", "block"])
+def test_a_record_that_would_be_that_of_a_tombstone_is_found(store: Store, kind: str) -> None:
+    table = RECORDED[kind]
+    with store.operation("make", actor="ada", clock=lambda: AT) as operation:
+        for name in ("C", "D"):
+            contacts.insert(store, operation, {}, contact_id=name)
+        visitors.insert(store, operation, {}, visitor_id="v", contact_id="C")
+        conversations.start(store, operation, "v")
+        blocks.add(store, operation, "contact", ["C"])
+    with store.operation("move", actor="ada", clock=lambda: AT) as moved:
+        store.execute(f"UPDATE {table} SET contact_id = 'D'")
+    with store.operation("merge", actor="ada", clock=lambda: AT) as operation:
+        contacts.bury(store, operation, "C", "D")
+
+    with store.operation("undo", actor="ada", clock=lambda: AT) as taking_back:
+        undo.reverse(store, taking_back, moved.pk)
+        record = store.execute(f"SELECT id FROM {table}").fetchone()[0]
+        assert undo.unsound(store, taking_back) == (kind, record)
+        store.execute(f"UPDATE {table} SET contact_id = 'D'")
+        assert undo.unsound(store, taking_back) is None
+
+
+def test_what_an_undo_left_is_looked_at_by_its_records() -> None:
+    with open_store(Path(":memory:")) as store:
+        plan = [row[3] for row in store.execute(f"EXPLAIN QUERY PLAN {undo.UNSOUND}", (1,))]
+
+    assert {step for step in plan if step.startswith("SCAN")} == {"SCAN own"}
+    assert "SEARCH changes USING INDEX changes_operation (operation=?)" in plan

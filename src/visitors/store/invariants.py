@@ -1,19 +1,19 @@
 """What holds in every store, whatever was done to it: the rules that no constraint of the schema can state.
 
-Each is a condition that a row breaks, so that `offenders` can look at all rows, or only at those that concern some
-visitors and contacts. That two live contacts have one email is none of them: restoring a contact may
+Each is a condition that a row breaks, so that `offenders` can look at all rows, and an undo at those that it changed.
+That two live contacts have one email is none of them: restoring a contact may
 lead to it, and 'contacts duplicates' shows it. What foreign keys, CHECK and UNIQUE hold, SQLite checks itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
 
 from visitors.domain.metadata import metadata_hash
-from visitors.store.connection import Store, rows
+from visitors.store.connection import Store
 from visitors.store.schema import RECORDED
 from visitors.store.search import METADATA_ROWS
 
@@ -46,44 +46,19 @@ class Offender(msgspec.Struct, frozen=True):
     id: str
 
 
-def offenders(
-    store: Store,
-    invariant: Invariant,
-    *,
-    visitor_ids: Sequence[str] | None = None,
-    contact_ids: Sequence[str] | None = None,
-) -> Iterator[Offender]:
-    """The records that break the rule; where ids are given only those that these visitors and contacts, as they are
-    now, have to do with. A rule that is about neither is then not looked at.
-    """
+def offenders(store: Store, invariant: Invariant) -> Iterator[Offender]:
+    """The records that break the rule."""
     kind = invariant.kind or _KINDS[invariant.table]
-    scope, parameters = "1", list[object]()
-    if visitor_ids is not None or contact_ids is not None:
-        if invariant.table not in _SCOPES:
-            return
-        scope, *whose = _SCOPES[invariant.table]
-        given = {"visitors": rows(visitor_ids or ()), "contacts": rows(contact_ids or ())}
-        parameters = [given[kind] for kind in whose]
     values = "".join(f", x.{column}" for column in invariant.columns)
-    sql = f"SELECT {invariant.id}{values} FROM {invariant.table} AS x WHERE {scope} AND ({invariant.broken})"
-    for record_id, *found in store.execute(sql, parameters):
+    sql = f"SELECT {invariant.id}{values} FROM {invariant.table} AS x WHERE {invariant.broken}"
+    for record_id, *found in store.execute(sql):
         if invariant.judge is None or not invariant.judge(*found):
             yield Offender(kind, str(record_id))
 
 
 _KINDS = {**{table: kind for kind, table in RECORDED.items()}, "operations": "operation", "changes": "change"}
 
-# Table -> which rows `x` have to do with some visitors and contacts, and whose ids its parameters are.
-_THESE = "IN (SELECT value FROM json_each(?))"
-_THEIRS = (f"(x.visitor_id {_THESE} OR x.contact_id {_THESE})", "visitors", "contacts")
-_SCOPES = {
-    "visitors": (f"(x.id {_THESE} OR x.contact_id {_THESE})", "visitors", "contacts"),
-    "contacts": (f"(x.id {_THESE} OR x.merged_into {_THESE})", "contacts", "contacts"),
-    "blocks": _THEIRS,
-    "conversations": _THEIRS,
-}
-
-_TOMBSTONE = "EXISTS (SELECT 1 FROM contacts AS t WHERE t.id = x.contact_id AND t.merged_into IS NOT NULL)"
+_TOMBSTONE = "x.contact_id IN (SELECT id FROM contacts WHERE merged_into IS NOT NULL)"
 # Follows the merges; what comes back to where it was, or to nothing, has no survivor.
 _LED_ASTRAY = """
     x.merged_into IS NOT NULL AND NOT EXISTS (
@@ -153,25 +128,30 @@ _OVERLAP = (
 )
 _SAID = f"said (key, value) AS ({METADATA_ROWS} FROM json_each(iif(json_valid({{0}}), {{0}}, '{{{{}}}}')))"
 
-INVARIANTS = (
-    Invariant(
+OF_TOMBSTONES = {
+    "visitor": Invariant(
         name="visitor-of-tombstone",
         says="no visitor is linked to a contact that was merged into another",
         table="visitors",
         broken=_TOMBSTONE,
     ),
-    Invariant(
+    "conversation": Invariant(
         name="conversation-of-tombstone",
         says="no conversation is that of a contact that was merged into another",
         table="conversations",
         broken=_TOMBSTONE,
     ),
-    Invariant(
+    "block": Invariant(
         name="block-of-tombstone",
         says="no block is on a contact that was merged into another",
         table="blocks",
         broken=_TOMBSTONE,
     ),
+}
+"""The rules that no record is that of a contact which was merged into another, by kind of record."""
+
+INVARIANTS = (
+    *OF_TOMBSTONES.values(),
     Invariant(
         name="survivor",
         says="every contact that was merged leads to one that was not",

@@ -18,6 +18,7 @@ import msgspec
 from visitors.errors import StoreProblem
 from visitors.store.bulk import WORTH_IT, derived_at_the_end
 from visitors.store.connection import OpenOperation, Store, rows
+from visitors.store.invariants import OF_TOMBSTONES
 from visitors.store.schema import RECORDED, REFERENCES
 
 _BATCH = 1_000
@@ -154,8 +155,10 @@ def _step(
 
 
 def unsound(store: Store, operation: OpenOperation) -> tuple[str, str] | None:
-    """A record that the open operation left in a state that none may have: its kind and id."""
-    found: tuple[str, str] | None = store.execute(_UNSOUND, (operation.pk,)).fetchone()
+    """A record that the open operation changed, and that refers to what is not there, or to a contact that was
+    merged into another: its kind and id. The first is what SQLite would tell at the end, but not of which record.
+    """
+    found: tuple[str, str] | None = store.execute(UNSOUND, (operation.pk,)).fetchone()
     return found
 
 
@@ -167,10 +170,9 @@ def _unsound() -> str:
         for kind, column, parent in REFERENCES
     ]
     buried = [
-        f"SELECT '{kind}', r.id FROM own CROSS JOIN {RECORDED[kind]} AS r ON r.id = own.record"
-        f" JOIN contacts AS p ON p.id = r.contact_id AND p.merged_into IS NOT NULL WHERE own.kind = '{kind}'"
-        for kind, column, _ in REFERENCES
-        if column == "contact_id"
+        f"SELECT '{kind}', x.id FROM own CROSS JOIN {RECORDED[kind]} AS x ON x.id = own.record"
+        f" WHERE own.kind = '{kind}' AND ({rule.broken})"
+        for kind, rule in OF_TOMBSTONES.items()
     ]
     return (
         "WITH own (kind, record) AS (SELECT kind, record FROM changes WHERE operation = ?)"
@@ -178,4 +180,5 @@ def _unsound() -> str:
     )
 
 
-_UNSOUND = _unsound()
+UNSOUND = _unsound()
+"""The query: its parameter is the number of the operation."""
