@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from visitors.store.connection import OpenOperation, Store, rows
+from visitors.store.operations import is_removal
 from visitors.store.schema import RECORDED
 
 _THESE = "IN (SELECT value FROM json_each(?))"
@@ -123,15 +124,10 @@ def _removed(store: Store, kind: str, column: str, values: set[str]) -> set[str]
     """As `_there`, of records that only the history has, by what they were when they were removed."""
     if not values:
         return set()
-    sql = f"SELECT h.record FROM changes AS h WHERE json_extract(h.before, '$.{column}') {_THESE} AND"
-    return {row[0] for row in store.execute(f"{sql} {_is_removed(kind)}", (rows(values),))}
-
-
-def _is_removed(kind: str) -> str:
-    return (
-        f"h.kind = '{kind}' AND h.before IS NOT NULL AND h.after IS NULL"
-        f" AND NOT EXISTS (SELECT 1 FROM {RECORDED[kind]} WHERE id = h.record)"
+    sql = (
+        f"SELECT h.record FROM changes AS h WHERE json_extract(h.before, '$.{column}') {_THESE} AND {is_removal(kind)}"
     )
+    return {row[0] for row in store.execute(sql, (rows(values),))}
 
 
 # What is left

@@ -16,15 +16,10 @@ from visitors.domain.metadata import encode, metadata_hash
 from visitors.domain.receipt import Identities
 from visitors.store.connection import OpenOperation, Store, rows
 from visitors.store.erasing import Scope
+from visitors.store.schema import RECORDED, REFERENCES
 
 _THESE = "IN (SELECT value FROM json_each(?))"
-_LINKS = {
-    "visitor": {"contact_id": "contact"},
-    "contact": {"merged_into": "contact"},
-    "conversation": {"visitor_id": "visitor", "contact_id": "contact"},
-    "message": {"conversation_id": "conversation", "visitor_id": "visitor"},
-    "block": {"visitor_id": "visitor", "contact_id": "contact"},
-}
+_LINKS = {kind: {column: parent for child, column, parent in REFERENCES if child == kind} for kind in RECORDED}
 """Kind of record -> column -> the kind of record whose id stands there."""
 
 _Columns = dict[str, Any]

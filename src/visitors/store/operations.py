@@ -12,16 +12,13 @@ from visitors.domain.operation import Change, Link, Operation
 from visitors.domain.times import Instant
 from visitors.store.connection import Store, rows
 from visitors.store.listing import Page, begins_after, order_by
-from visitors.store.schema import RECORDED
+from visitors.store.schema import RECORDED, REFERENCES
 
-# Where else the id of a visitor or contact stands: the history of these records is part of its own.
-_BELONGINGS = (
-    ("blocks", "visitor_id"),
-    ("blocks", "contact_id"),
-    ("conversations", "visitor_id"),
-    ("conversations", "contact_id"),
-    ("messages", "visitor_id"),
-)
+_OWNERS = ("visitor", "contact")
+# Table and column where else the id of one stands: the history of these records is part of its own.
+_BELONGINGS = [
+    (RECORDED[kind], column) for kind, column, parent in REFERENCES if parent in _OWNERS and kind not in _OWNERS
+]
 
 _Columns = dict[str, Any] | None
 
@@ -119,12 +116,16 @@ def touched(store: Store, operation_id: str, kind: str) -> Iterator[str]:
 
 def removed(store: Store, kind: str, ids: Iterable[str]) -> set[str]:
     """Those of `ids` that are of records of the kind which only the history has."""
-    sql = (
-        "SELECT h.record FROM changes AS h WHERE h.record IN (SELECT value FROM json_each(?)) AND h.kind = ?"
-        " AND h.before IS NOT NULL AND h.after IS NULL"
+    sql = f"SELECT h.record FROM changes AS h WHERE h.record IN (SELECT value FROM json_each(?)) AND {is_removal(kind)}"
+    return {row[0] for row in store.execute(sql, (rows(ids),))}
+
+
+def is_removal(kind: str) -> str:
+    """The SQL of whether a change `h` removed a record of the kind which did not come back."""
+    return (
+        f"h.kind = '{kind}' AND h.before IS NOT NULL AND h.after IS NULL"
         f" AND NOT EXISTS (SELECT 1 FROM {RECORDED[kind]} WHERE id = h.record)"
     )
-    return {row[0] for row in store.execute(sql, (rows(ids), kind))}
 
 
 def changes(store: Store, wanted: Filter, *, limit: int = 0) -> list[Change]:

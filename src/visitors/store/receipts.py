@@ -11,14 +11,15 @@ from visitors.store.schema import RECORDED
 
 _KEY = "receipts"
 
-# Where an identity stands in the history: kind of record -> column -> what it is.
-_IN_CHANGES: dict[str, dict[str, Kind]] = {
+IN_CHANGES: dict[str, dict[str, Kind]] = {
     "visitor": {"id": "visitorId", "contact_id": "contactId"},
     "contact": {"id": "contactId", "merged_into": "contactId", "external_id": "externalId", "email": "email"},
     "conversation": {"visitor_id": "visitorId", "contact_id": "contactId"},
     "message": {"visitor_id": "visitorId"},
     "block": {"visitor_id": "visitorId", "contact_id": "contactId"},
 }
+"""Where an identity stands in the history: kind of record -> column -> what it is."""
+
 # What a record of a kind is known by.
 _RECORD: dict[str, Kind] = {"visitor": "visitorId", "contact": "contactId"}
 
@@ -66,7 +67,7 @@ def identities(store: Store) -> Iterator[Place]:
             yield Place("externalId", external_id, "contact", record, None)
         if email is not None:
             yield Place("email", email, "contact", record, None)
-    for kind, columns in _IN_CHANGES.items():
+    for kind, columns in IN_CHANGES.items():
         for side in ("before", "after"):
             yield from _in_changes(store, kind, columns, side)
     for kind, identity in _RECORD.items():
