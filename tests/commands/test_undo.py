@@ -91,6 +91,19 @@ def test_repeating_it_walks_backwards_to_an_empty_store(visitors: Visitors) -> N
     assert records(visitors) == []
     refused = visitors("undo", "--format", "json", code=3)
     assert refused.error["message"] == "there is nothing to take back"
+    last = newest(visitors)["id"]
+    assert refused.error["hint"] == f"all that was done is taken back; to do the last of it again: visitors undo {last}"
+    visitors("undo", last)
+    assert len(records(visitors)) == 1
+
+
+def test_where_nothing_was_done_it_tells_what_to_look_at(visitors: Visitors) -> None:
+    visitors("seed", "--count", "0")
+
+    refused = visitors("undo", "--format", "json", code=3)
+
+    assert refused.error["message"] == "there is nothing to take back"
+    assert refused.error["hint"] == "nothing was done in this store; if that surprises you, check --db and VISITORS_DB"
 
 
 def test_in_a_pipe_it_prints_the_id_by_which_it_is_taken_back(visitors: Visitors, anonymous: str) -> None:

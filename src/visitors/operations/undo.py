@@ -58,7 +58,9 @@ def _target(store: Store, reference: str | None, undos: Undos) -> int:
     if reference is None:
         newest = undo.newest(store, undos.standing)
         if newest is None:
-            raise NotFound("there is nothing to take back", code="operation_not_found", hint="visitors history")
+            raise NotFound(
+                "there is nothing to take back", code="operation_not_found", hint=_where_nothing_is_left(store, undos)
+            )
         return newest
     operation_id = references.operation_id(store, reference)
     target = undo.number(store, operation_id)
@@ -70,6 +72,13 @@ def _target(store: Store, reference: str | None, undos: Undos) -> int:
             hint=f"to do it again: visitors undo {by.id}",
         )
     return target
+
+
+def _where_nothing_is_left(store: Store, undos: Undos) -> str:
+    if not undos.standing:
+        return "nothing was done in this store; if that surprises you, check --db and VISITORS_DB"
+    last = operations.numbered(store, max(undos.standing.values()))
+    return f"all that was done is taken back; to do the last of it again: visitors undo {last.id}"
 
 
 def _newest_first(store: Store, operation: OpenOperation, plan: set[int], undos: Undos) -> Iterator[TakenBack]:
