@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 
 from visitors.errors import StoreProblem
-from visitors.store import search
+from visitors.store import receipts, search
 from visitors.store.connection import Store, open_store
 from visitors.store.dump import TABLES
 from visitors.store.findings import SHOWN, Advice, Finding, damaged, ok, problem, quoted
@@ -82,6 +82,7 @@ def _of_snapshot(store: Store, advice: Advice, *, quick: bool) -> Iterator[Findi
         if not quick:
             yield from _attempted("values", advice, lambda: _values(store, advice))
             yield from _attempted("rules", advice, lambda: _rules(store, advice))
+            yield from _attempted("receipts", advice, lambda: _receipts(store, advice))
             yield from _attempted("search", advice, lambda: _search(store, advice))
     yield from _attempted("journal", advice, lambda: _journal(store, advice))
     yield from _attempted("space", advice, lambda: _space(store, advice))
@@ -192,6 +193,17 @@ def _rules(store: Store, advice: Advice) -> Iterator[Finding]:
             yield problem(invariant.name, f"not so: {invariant.says}: {names}{more}", help_)
     if not broken:
         yield ok("rules", f"{len(INVARIANTS)} rules hold for every record")
+
+
+def _receipts(store: Store, advice: Advice) -> Iterator[Finding]:
+    """Whether the receipts of erasures are as they were given."""
+    faults = list(islice(receipts.faults(store), SHOWN))
+    for fault in faults:
+        yield damaged("receipts", fault, advice)
+    if not faults:
+        kept = receipts.count(store)
+        told = "1 receipt as it was given" if kept == 1 else f"{kept:,} receipts as they were given"
+        yield ok("receipts", told if kept else "nothing was erased")
 
 
 def _search(store: Store, advice: Advice) -> Iterator[Finding]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from visitors.domain.receipt import Kind, Receipt, encode
+from visitors.domain.receipt import Kind, Receipt, encode, is_signed, parse_receipt
+from visitors.errors import InvalidData
 from visitors.store.connection import OpenOperation, Store
 from visitors.store.schema import RECORDED
 
@@ -55,6 +56,50 @@ def of_operation(store: Store, operation_id: str) -> str | None:
     sql = "SELECT e.receipt FROM erasures AS e JOIN operations AS o ON o.pk = e.operation WHERE o.id = ?"
     found = store.execute(sql, (operation_id,)).fetchone()
     return None if found is None else str(found[0])
+
+
+def count(store: Store) -> int:
+    """How many receipts the store keeps."""
+    found: int = store.execute("SELECT count(*) FROM erasures").fetchone()[0]
+    return found
+
+
+def faults(store: Store) -> Iterator[str]:
+    """What is wrong with the receipts that the store keeps, one sentence each: whether they are as they were given,
+    and say what the erasures were. Whether somebody came back since is not asked.
+    """
+    for (erasure,) in store.execute(_WITHOUT):
+        yield f"the receipt of erasure {erasure} is missing"
+    secret = key(store)
+    if secret is None:
+        if count(store):
+            yield "the key that proves receipts is missing"
+        return
+    for text, *done in store.execute(_KEPT):
+        receipt = _as_given(secret, text)
+        if receipt is None:
+            yield f"the receipt of erasure {done[0]} was changed"
+        elif done != [receipt.operation_id, receipt.at, receipt.by, receipt.command]:
+            yield f"erasure {done[0]} is not what its receipt says"
+
+
+_KEPT = (
+    "SELECT e.receipt, o.id, o.at, o.actor, o.command FROM erasures AS e JOIN operations AS o ON o.pk = e.operation"
+    " ORDER BY e.pk"
+)
+_WITHOUT = (
+    "SELECT id FROM operations WHERE pk IN (SELECT erasure FROM erased_changes)"
+    " AND pk NOT IN (SELECT operation FROM erasures) ORDER BY pk"
+)
+
+
+def _as_given(secret: str, text: str) -> Receipt | None:
+    """The receipt in `text`; None unless it is one, to the byte as it was signed."""
+    try:
+        receipt = parse_receipt(text, "")
+        return receipt if encode(receipt) == text and is_signed(secret, receipt) else None
+    except (InvalidData, ValueError):  # a key may be no hex digits, too
+        return None
 
 
 def identities(store: Store) -> Iterator[Place]:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -94,8 +96,6 @@ def test_what_the_erasure_missed_is_told_as_still_there(
     visitors: Visitors, receipt: dict[str, Any], store_path: Path
 ) -> None:
     """As a change would be that somebody put back by hand."""
-    import sqlite3
-
     with sqlite3.connect(store_path) as store:
         store.execute(
             "INSERT INTO changes (operation, kind, record, before, after)"
@@ -115,3 +115,102 @@ def test_what_is_no_receipt_is_invalid(visitors: Visitors, receipt: dict[str, An
 def test_a_file_that_is_not_there_is_not_found(visitors: Visitors) -> None:
     visitors("create", "--id", "v")
     visitors("db", "check", "--receipt", "nowhere.json", code=3)
+
+
+# The receipts that the store itself keeps
+
+
+def change(path: Path, statement: str, *parameters: str) -> None:
+    with closing(sqlite3.connect(path)) as store, store:
+        assert store.execute(statement, parameters).rowcount == 1
+
+
+def of_receipts(visitors: Visitors, code: int = 0) -> list[tuple[str, str]]:
+    """The results and details of what a whole check finds about them."""
+    found = visitors("db", "check", "--format", "json", code=code).json
+    if code:
+        assert {one["check"] for one in found if one["result"] == "problem"} == {"receipts"}
+    return [(one["result"], one["detail"]) for one in found if one["check"] == "receipts"]
+
+
+def test_a_check_of_the_store_verifies_all_that_it_keeps(visitors: Visitors, receipt: dict[str, Any]) -> None:
+    assert receipt
+    assert of_receipts(visitors) == [("ok", "1 receipt as it was given")]
+    visitors("create", "--id", "v-2")
+    visitors("erase", "v-2", "--yes")
+    assert of_receipts(visitors) == [("ok", "2 receipts as they were given")]
+
+
+def test_who_came_back_does_not_make_the_store_unsound(visitors: Visitors, receipt: dict[str, Any]) -> None:
+    visitors("create", "--id", "v-1")
+    assert "in the store again" in check(visitors, receipt, code=8)
+    assert of_receipts(visitors) == [("ok", "1 receipt as it was given")]
+
+
+def test_where_nothing_was_erased_there_is_none(visitors: Visitors) -> None:
+    visitors("create")
+    assert of_receipts(visitors) == [("ok", "nothing was erased")]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("by", "somebody else"), ("at", "2020-01-01T00:00:00.000Z"), ("subjects", []), ("signature", "0" * 64), ("x", 1)],
+)
+def test_a_kept_receipt_that_was_changed_is_found(
+    visitors: Visitors, store_path: Path, receipt: dict[str, Any], field: str, value: Any
+) -> None:
+    change(store_path, "UPDATE erasures SET receipt = ?", json.dumps({**receipt, field: value}, separators=(",", ":")))
+    assert of_receipts(visitors, code=8) == [
+        ("problem", f"the receipt of erasure {receipt['operationId']} was changed")
+    ]
+
+
+def test_a_kept_receipt_whose_spacing_was_changed_is_found(
+    visitors: Visitors, store_path: Path, receipt: dict[str, Any]
+) -> None:
+    change(store_path, "UPDATE erasures SET receipt = ?", json.dumps(receipt, indent=2))
+    assert of_receipts(visitors, code=8) == [
+        ("problem", f"the receipt of erasure {receipt['operationId']} was changed")
+    ]
+
+
+@pytest.mark.parametrize("key", ["00" * 32, "no hex digits"])
+def test_a_key_that_was_changed_is_found(
+    visitors: Visitors, store_path: Path, receipt: dict[str, Any], key: str
+) -> None:
+    change(store_path, "UPDATE keys SET value = ?", key)
+    assert of_receipts(visitors, code=8) == [
+        ("problem", f"the receipt of erasure {receipt['operationId']} was changed")
+    ]
+
+
+def test_a_key_that_is_gone_is_found(visitors: Visitors, store_path: Path, receipt: dict[str, Any]) -> None:
+    assert receipt
+    change(store_path, "DELETE FROM keys")
+    assert of_receipts(visitors, code=8) == [("problem", "the key that proves receipts is missing")]
+
+
+def test_a_receipt_that_is_gone_is_found(visitors: Visitors, store_path: Path, receipt: dict[str, Any]) -> None:
+    change(store_path, "DELETE FROM erasures")
+    assert of_receipts(visitors, code=8) == [("problem", f"the receipt of erasure {receipt['operationId']} is missing")]
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [("actor", "nobody"), ("at", "2020-01-01T00:00:00.000Z"), ("command", "x")]
+)
+def test_an_erasure_that_is_not_what_its_receipt_says_is_found(
+    visitors: Visitors, store_path: Path, receipt: dict[str, Any], column: str, value: str
+) -> None:
+    change(store_path, f"UPDATE operations SET {column} = ? WHERE id = ?", value, receipt["operationId"])
+    assert of_receipts(visitors, code=8) == [
+        ("problem", f"erasure {receipt['operationId']} is not what its receipt says")
+    ]
+
+
+def test_receipts_that_changed_places_are_found(visitors: Visitors, store_path: Path, receipt: dict[str, Any]) -> None:
+    visitors("create", "--id", "v-2")
+    visitors("erase", "v-2", "--yes")
+    change(store_path, "UPDATE erasures SET receipt = (SELECT receipt FROM erasures WHERE pk = 2) WHERE pk = 1")
+    assert of_receipts(visitors, code=8) == [
+        ("problem", f"erasure {receipt['operationId']} is not what its receipt says")
+    ]

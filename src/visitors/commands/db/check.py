@@ -22,7 +22,7 @@ def command(
         typer.Option(metavar="FILE", help="Check what erase printed instead; - is standard input.", show_default=False),
     ] = None,
 ) -> None:
-    """Check that the store is sound: its file, schema, records, search indexes, permissions.
+    """Check that the store is sound: its file, schema, records, receipts of erasures, search indexes, permissions.
 
     Changes nothing. Exit 0 when it is, 8 when it is not, with what is wrong and the command that helps.
 
