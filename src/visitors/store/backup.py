@@ -9,9 +9,9 @@ from pathlib import Path
 
 from visitors.domain.times import Instant
 from visitors.store.connection import Store
-from visitors.store.copying import Contents, Watch, contents, copy, settle, verify
+from visitors.store.copying import BESIDE, Contents, Watch, contents, copy, settle, size, verify
 from visitors.store.findings import BACKUP
-from visitors.store.placing import put_in_place, unfinished
+from visitors.store.placing import put_in_place, refuse_small_disk, unfinished
 from visitors.store.problems import primary_code, translated_errors
 from visitors.store.untouched import connect, read_untouched, refuse_missing
 
@@ -25,13 +25,14 @@ def back_up(path: Path, target: Path, watch: Watch, *, replace: bool = False, ti
     """Copy the store at `path`, as it is at one moment, to `target`: whole, verified, and on disk, or not at all.
 
     An older store is copied as it is. Raises Conflict when something is at `target`, unless it may be replaced,
-    StoreProblem, and FileProblem when nothing can be written there.
+    StoreProblem, also when there is no room for it, and FileProblem when nothing can be written there.
     """
     with translated_errors(path), unfinished(target) as made:
         refuse_missing(path)
 
         def copied(store: Store) -> Contents:
             found = contents(store)
+            refuse_small_disk(target.parent, size(store) + BESIDE, "a backup")
             copy(store, made, target, watch)
             return found
 

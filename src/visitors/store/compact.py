@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 
 import msgspec
@@ -12,6 +11,7 @@ from visitors.errors import StoreProblem
 from visitors.store import search
 from visitors.store.connection import Store, open_store
 from visitors.store.invariants import INVARIANTS, offenders
+from visitors.store.placing import refuse_small_disk
 from visitors.store.problems import translated_errors
 from visitors.store.untouched import beside
 
@@ -80,13 +80,8 @@ def _refuse_small_disk(store: Store) -> None:
     folder, temporary = store.path.parent, _temporary_folder()
     is_one = folder.stat().st_dev == temporary.stat().st_dev
     for place, bytes_ in ((folder, needed * 2 if is_one else needed), (temporary, needed)):
-        room = shutil.disk_usage(place).free
-        if room < bytes_:
-            raise StoreProblem(
-                f"compacting takes {bytes_:,} bytes in {place}, and {room:,} are free",
-                code="disk_full",
-                hint="free some space, or name another temporary folder: SQLITE_TMPDIR",
-            )
+        hint = "free some space, or name another temporary folder: SQLITE_TMPDIR"
+        refuse_small_disk(place, bytes_, "compacting", hint)
 
 
 def _temporary_folder() -> Path:

@@ -20,6 +20,9 @@ from visitors.store.untouched import connect
 PAGES = 1_000
 """How many pages are copied at once; between two of these, whoever waits is told, and Ctrl-C is heard."""
 
+BESIDE = 65_536
+"""How many bytes the files may take that SQLite makes beside a copy for a moment."""
+
 Watch = Callable[[int, int], None]
 """Is told how many pages were copied, of how many."""
 
@@ -44,6 +47,12 @@ def contents(store: Store) -> Contents:
     there = {row[0] for row in store.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     tables = [table for table in TABLES.values() if table in there]
     return Contents(version, {table: store.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables})
+
+
+def size(store: Store) -> int:
+    """How many bytes a copy of the snapshot that is being read takes."""
+    pages, each = (store.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
+    return int(pages * each)
 
 
 def copy(store: Store, made: Path, shown: Path, watch: Watch = lambda _done, _all: None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,6 +36,20 @@ def disk_full(target: Path) -> StoreProblem:
     return StoreProblem(
         f"cannot write {target}: the disk is full", code="disk_full", hint="free some space; nothing was written"
     )
+
+
+def refuse_small_disk(
+    folder: Path, needed: int, doing: str, hint: str = "free some space; nothing was written"
+) -> None:
+    """Raises StoreProblem when fewer than the `needed` bytes are free in the folder, as far as that can be told."""
+    try:
+        room = shutil.disk_usage(folder)
+    except OSError:
+        return
+    if room.free < needed and room.total:  # some file systems do not know how much they have
+        raise StoreProblem(
+            f"{doing} takes {needed:,} bytes in {folder}, and {room.free:,} are free", code="disk_full", hint=hint
+        )
 
 
 def put_in_place(made: Path, target: Path, *, replace: bool = False) -> None:

@@ -19,9 +19,9 @@ from typing import BinaryIO
 from visitors.errors import StoreProblem
 from visitors.store.check import content
 from visitors.store.connection import Store, open_store
-from visitors.store.copying import PAGES, Contents, Watch, contents, copy, settle, verify
+from visitors.store.copying import BESIDE, PAGES, Contents, Watch, contents, copy, settle, size, verify
 from visitors.store.findings import Advice
-from visitors.store.placing import put_in_place, refuse_existing, unfinished
+from visitors.store.placing import put_in_place, refuse_existing, refuse_small_disk, unfinished
 from visitors.store.problems import READING_FAILED, primary_code, translated_errors
 from visitors.store.schema import APPLICATION_ID, SCHEMA_VERSION
 from visitors.store.untouched import COMPANIONS, beside, connect, read_untouched, refuse_missing
@@ -29,6 +29,9 @@ from visitors.store.untouched import COMPANIONS, beside, connect, read_untouched
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_ERROR)
 # The bytes of a database file that SQLite locks while it has it open (https://sqlite.org/fileformat2.html, lock byte).
 _LOCKED_FROM, _LOCKED_BYTES = 0x4000_0002, 510
+
+# How many bytes a page takes in the log, and in the log's index, beside its content (the same, sections 4.2 and 4.4).
+_LOGGED = 24 + 8
 
 
 def inspect(file: Path, *, quick: bool = False, timeout: float = 30.0) -> Contents:
@@ -47,17 +50,17 @@ def restore(path: Path, file: Path, kept: Path, watch: Watch, *, timeout: float 
     there was none.
 
     Raises StoreProblem when `file` is no sound store, when another database stands at `path`, when the store is
-    locked, and when the disk is full; Conflict when something is at `kept`.
+    locked, and when the disk has not enough room; Conflict when something is at `kept`.
     """
     refuse_existing(kept)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with translated_errors(path), unfinished(path) as made:
-        opens = _opens(path)
-        _stage(file, made, path, watch, timeout)
+        old = _opened_size(path)
+        _stage(file, made, path, old, watch, timeout)
         if not path.exists():
             _put_first(path, made)
             return None
-        if not opens:
+        if old is None:
             _replace(path, made, kept)
             return kept
         try:
@@ -70,11 +73,28 @@ def restore(path: Path, file: Path, kept: Path, watch: Watch, *, timeout: float 
         return kept
 
 
-def _stage(file: Path, made: Path, path: Path, watch: Watch, timeout: float) -> None:
-    """Copy the backup, bring the copy up to date, and check it."""
+def _needed(backup: Store, path: Path, old: int | None) -> int:
+    """How many bytes restoring takes at once, beside the store: a copy of the backup, one of the store as it was, which
+    has `old` bytes if SQLite can open it, and then the log, where the backup is once more.
+
+    How much one of an older version grows cannot be foreseen.
+    """
+    needed = size(backup) + BESIDE
+    if old is not None:
+        pages: int = backup.execute("PRAGMA page_count").fetchone()[0]
+        return needed + old + size(backup) + pages * _LOGGED
+    if path.exists():
+        files = (beside(path, ending) for ending in ("", *COMPANIONS))
+        needed += sum(file.stat().st_size for file in files if file.exists())
+    return needed
+
+
+def _stage(file: Path, made: Path, path: Path, old: int | None, watch: Watch, timeout: float) -> None:
+    """Copy the backup, if there is room for all that is to be done, bring the copy up to date, and check it."""
 
     def copied(store: Store) -> Contents:
         found = contents(store)
+        refuse_small_disk(path.parent, _needed(store, path, old), "restoring")
         copy(store, made, path, watch)
         return found
 
@@ -83,7 +103,9 @@ def _stage(file: Path, made: Path, path: Path, watch: Watch, timeout: float) -> 
     settle(made)
     verify(made, found, path)
     if found.version < SCHEMA_VERSION:
-        open_store(made, create=False).close()
+        with open_store(made, create=False) as migrated:
+            if migrated.backup is not None:  # of a copy
+                migrated.backup.unlink()
         settle(made)
     _refuse_unsound(made, file, timeout)
 
@@ -95,30 +117,33 @@ def _refuse_unsound(made: Path, file: Path, timeout: float, *, quick: bool = Fal
             raise StoreProblem(f"{file} cannot be restored: {one.detail}", code=code, hint="name another backup")
 
 
-def _opens(path: Path) -> bool:
-    """Whether there is a store at `path` that SQLite can open. Raises StoreProblem when it is another program's."""
+def _opened_size(path: Path) -> int | None:
+    """How many bytes a copy of the store at `path` takes; None where there is none that SQLite can open.
+
+    Raises StoreProblem when it is another program's.
+    """
     if path.is_dir():
         refuse_missing(path)
     if not path.exists():
-        return False
+        return None
 
-    def owner(store: Store) -> tuple[int, int]:
+    def owner(store: Store) -> tuple[int, int, int]:
         tables = store.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-        return tables, store.execute("PRAGMA application_id").fetchone()[0]
+        return tables, store.execute("PRAGMA application_id").fetchone()[0], size(store)
 
     try:
-        tables, application = read_untouched(path, owner)
+        tables, application, bytes_ = read_untouched(path, owner)
     except READING_FAILED as error:
         if isinstance(error, sqlite3.Error) and primary_code(error) not in _DAMAGED:
             raise
-        return False
+        return None
     if tables and application != APPLICATION_ID:
         raise StoreProblem(
             f"{path} is a SQLite database, but not one that visitors made",
             code="store_invalid",
             hint="name another file with --db, or move this one away",
         )
-    return True
+    return bytes_
 
 
 def _overwrite(path: Path, made: Path, kept: Path, timeout: float) -> None:

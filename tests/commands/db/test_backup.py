@@ -1,17 +1,18 @@
 from __future__ import annotations
 
-import os
 import shutil
 import sqlite3
 import stat
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from trials.running import small_disk
+from visitors.store import backup
 from visitors.store.schema import SCHEMA_VERSION
 
 Visitors = Callable[..., Any]
@@ -207,21 +208,33 @@ def test_an_older_store_is_copied_as_it_is(visitors: Visitors, filled: Path, tmp
     assert names(tmp_path) == ["copy.db", "visitors.db"]  # nothing was migrated
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A folder on a file system of its own, of 64 KiB."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)]
-    if os.name != "posix" or shutil.which("mount") is None or subprocess.run(mount, capture_output=True).returncode:  # noqa: PLW1510 - it may fail
-        pytest.skip("may not mount a file system")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+@pytest.mark.parametrize("words", [(), ("--force",)])
+def test_without_room_on_the_disk_nothing_is_written(
+    visitors: Visitors, filled: Path, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    with small_disk(tmp_path / "small", "64k") as disk:
+        (disk / "other.db").write_text("mine")
+        target = disk / ("other.db" if words else "copy.db")
+        refused = visitors("db", "backup", str(target), *words, "--format", "json", code=6).error
+        free = shutil.disk_usage(disk).free
+        assert refused["code"] == "disk_full"
+        assert refused["message"].startswith("a backup takes ")
+        assert refused["message"].endswith(f" bytes in {disk}, and {free:,} are free")
+        assert names(disk) == ["other.db"]
+        assert (disk / "other.db").read_text() == "mine"
+
+        needed = int(refused["message"].split()[3].replace(",", ""))
+        assert needed > filled.stat().st_size
+        subprocess.run(["mount", "-o", f"remount,size={8_192 + -(-needed // 4_096) * 4_096}", str(disk)], check=True)
+        visitors("db", "backup", str(target), *words)
 
 
-def test_a_full_disk_is_told_and_leaves_nothing_behind(visitors: Visitors, filled: Path, small_disk: Path) -> None:
+def test_a_disk_that_becomes_full_meanwhile_is_told_and_leaves_nothing_behind(
+    visitors: Visitors, filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert filled.exists()
-    for words in (("--force",), ()):
-        refused = visitors("db", "backup", str(small_disk / "copy.db"), *words, "--format", "json", code=6)
+    with small_disk(tmp_path / "small", "64k") as disk:
+        monkeypatch.setattr(backup, "refuse_small_disk", lambda *_: None)
+        refused = visitors("db", "backup", str(disk / "copy.db"), "--format", "json", code=6)
         assert refused.error["code"] == "disk_full"
-        assert names(small_disk) == []
+        assert names(disk) == []

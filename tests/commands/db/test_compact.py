@@ -67,9 +67,10 @@ def test_it_is_refused_without_room_on_the_disk(
     visitors: Visitors, wasteful: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Usage(NamedTuple):
+        total: int
         free: int
 
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(10_000))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(100_000, 10_000))
     before = wasteful.read_bytes()
     refused = visitors("db", "compact", "--format", "json", code=6)
     assert refused.error["code"] == "disk_full"

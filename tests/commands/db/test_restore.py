@@ -8,11 +8,12 @@ import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from sqlite_utils import Database
 
+from trials.running import small_disk
 from visitors.store.migrations import migrations
 from visitors.store.schema import APPLICATION_ID, SCHEMA_VERSION
 
@@ -309,3 +310,65 @@ def test_a_backup_with_pages_of_another_size_is_restored(visitors: Visitors, bac
     visitors("db", "restore", str(backup), "--yes")
     assert listed(visitors, store_path) == ["v1"]
     visitors("db", "check")
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {one.name: one.read_bytes() for one in folder.iterdir()}
+
+
+def room(message: str) -> int:
+    """How much it said that it takes."""
+    return int(message.partition(" takes ")[2].partition(" bytes ")[0].replace(",", ""))
+
+
+def leave_free(disk: Path, free: int) -> None:
+    """Make the file system as large as what is in it, and so much more."""
+    usage = shutil.disk_usage(disk)
+    size = -(-(usage.used + free) // 4_096) * 4_096
+    subprocess.run(["mount", "-o", f"remount,size={size}", str(disk)], check=True)
+
+
+@pytest.mark.parametrize("state", ["there", "larger", "damaged", "missing"])
+def test_it_is_refused_without_room_on_the_disk_and_what_it_asks_for_is_enough(
+    visitors: Visitors, tmp_path: Path, state: str
+) -> None:
+    with small_disk(tmp_path / "disk", "64m") as disk:
+        store, backup = disk / "visitors.db", tmp_path / "monday.bak"
+        visitors("seed", "--count", "500", "--db", str(store))
+        visitors("db", "backup", str(backup), "--db", str(store))
+        if state == "larger":
+            visitors("seed", "--count", "1500", "--seed", "1", "--db", str(store))
+        elif state == "damaged":
+            store.write_bytes(b"\xff" * 1_000_000)
+        elif state == "missing":
+            store.unlink()
+        words = ("db", "restore", str(backup), "--yes", "--db", str(store), "--format", "json")
+        before = content(disk)
+
+        leave_free(disk, 10_000)
+        refused = visitors(*words, code=6).error
+        needed, free = room(refused["message"]), shutil.disk_usage(disk).free
+        assert refused["code"] == "disk_full"
+        assert refused["message"] == f"restoring takes {needed:,} bytes in {disk}, and {free:,} are free"
+        assert refused["hint"] == "free some space; nothing was written"
+        copies = {"there": 3, "larger": 5, "damaged": 1, "missing": 1}[state]
+        assert needed >= copies * backup.stat().st_size
+        leave_free(disk, needed - 4_096)
+        assert visitors(*words, code=6).error["code"] == "disk_full"
+        assert content(disk) == before
+
+        leave_free(disk, needed)
+        visitors(*words)
+        assert visitors("list", "--format", "count", "--db", str(store)).stdout == "500\n"
+
+
+def test_where_the_disk_does_not_tell_how_much_it_has_nothing_is_refused(
+    visitors: Visitors, backup: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Usage(NamedTuple):
+        total: int
+        free: int
+
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(0, 0))
+
+    visitors("db", "restore", str(backup), "--yes")

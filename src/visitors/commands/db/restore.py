@@ -30,6 +30,7 @@ def command(
 
     FILE is checked first, and left as it is; one of an older version is brought up to date. What the store
     was is kept beside it, and where is told. Works while others use the store, and where it is missing or damaged.
+    It takes up to three times the store's size on the disk for as long as it runs, and is refused without the room.
     """
     context = context_of(ctx)
     path, source = context.store_file(), Path(os.path.realpath(file))
