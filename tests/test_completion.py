@@ -16,7 +16,7 @@ import pytest
 from visitors.completion import APPLICATION_ID, LIMIT, complete
 from visitors.location import default_database, platform_database
 from visitors.store import schema as store_schema
-from visitors.store.connection import open_store
+from visitors.store.opening import open_store
 
 NOW = "2026-03-01T20:58:11.021Z"
 

@@ -19,7 +19,8 @@ from visitors.location import MEMORY, TEMPORARY
 from visitors.output.output import Output
 from visitors.output.sanitise import visible
 from visitors.settings import Settings, load_settings
-from visitors.store.connection import OpenOperation, Store, open_store
+from visitors.store.connection import OpenOperation, Store
+from visitors.store.opening import open_store
 
 if TYPE_CHECKING:
     from visitors.domain.selection import Selection

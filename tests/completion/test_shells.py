@@ -15,7 +15,7 @@ from typing import NamedTuple
 import pexpect
 import pytest
 
-from visitors.store.connection import open_store
+from visitors.store.opening import open_store
 
 FOLDER = Path(__file__).parents[2] / "completions"
 HOSTILE = ["hostile$(touch PWNED)", "hostile`touch PWNED`", "hostile;touch PWNED", "hostile' touch PWNED"]

@@ -19,7 +19,8 @@ from visitors.operations import bulk_import
 from visitors.operations.bulk_import import take_all
 from visitors.operations.import_ import Policy, Taken, take
 from visitors.store import bulk, visitors
-from visitors.store.connection import OpenOperation, Store, open_store
+from visitors.store.connection import OpenOperation, Store
+from visitors.store.opening import open_store
 from visitors.store.schema import RECORDED
 
 AT = "2026-03-01T12:00:00.000Z"

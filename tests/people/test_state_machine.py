@@ -27,7 +27,7 @@ from visitors.domain.times import from_milliseconds
 from visitors.errors import Conflict, NotFound
 from visitors.main import run
 from visitors.operations import references
-from visitors.store.connection import Store, open_store
+from visitors.store.connection import Store
 from visitors.store.migrations import (
     BLOCK_COLUMNS,
     CONTACT_COLUMNS,
@@ -35,6 +35,7 @@ from visitors.store.migrations import (
     MESSAGE_COLUMNS,
     VISITOR_COLUMNS,
 )
+from visitors.store.opening import open_store
 
 LONG = bool(os.environ.get("VISITORS_LONG_TESTS"))  # read before the isolation of tests takes it away
 START = 1_772_000_000_000

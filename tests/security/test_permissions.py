@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from trials.running import COMMAND, settings
-from visitors.store.connection import open_store
+from visitors.store.opening import open_store
 
 Visitors = Callable[..., Any]
 

@@ -13,7 +13,8 @@ from visitors.domain.ids import new_id
 from visitors.domain.times import to_milliseconds
 from visitors.errors import Conflict, StoreProblem
 from visitors.store import visitors
-from visitors.store.connection import OpenOperation, Store, open_store
+from visitors.store.connection import OpenOperation, Store
+from visitors.store.opening import open_store
 from visitors.store.schema import APPLICATION_ID, SCHEMA_VERSION
 
 AT = "2026-03-01T12:00:00.000Z"

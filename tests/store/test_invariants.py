@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from visitors.store.connection import open_store
 from visitors.store.invariants import INVARIANTS, Invariant, offenders
+from visitors.store.opening import open_store
 
 Visitors = Callable[..., Any]
 

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from visitors.domain.selection import Selection
 from visitors.errors import NotFound
 from visitors.store import visitors
-from visitors.store.connection import Store, open_store
+from visitors.store.connection import Store
 from visitors.store.listing import Page, with_prefix
+from visitors.store.opening import open_store
 
 AT = "2026-03-01T12:00:00.000Z"
 VALUES = st.lists(st.one_of(st.none(), st.sampled_from(["en", "de", "fr", "EN", ""])), min_size=1, max_size=12)

@@ -12,8 +12,8 @@ from sqlite_utils import Database
 from visitors.domain.selection import MetadataFilter, Selection
 from visitors.errors import StoreProblem
 from visitors.store import contacts, operations, visitors
-from visitors.store.connection import migrate_store, open_store
 from visitors.store.migrations import migrations
+from visitors.store.opening import migrate_store, open_store
 from visitors.store.schema import APPLICATION_ID, SCHEMA_VERSION
 
 

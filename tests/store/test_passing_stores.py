@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from visitors.settings import load_settings
-from visitors.store.connection import open_store
+from visitors.store.opening import open_store
 
 Visitors = Callable[..., Any]
 AT = "2026-03-01T12:00:00.000Z"

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from visitors.domain.selection import MetadataFilter, Selection
 from visitors.store import blocks, contacts, plans, visitors
-from visitors.store.connection import Store, open_store
+from visitors.store.connection import Store
 from visitors.store.listing import Page
+from visitors.store.opening import open_store
 from visitors.store.selection import chosen
 
 TIMES = ["2026-01-01T00:00:00.000Z", "2026-01-02T00:00:00.000Z", "2026-01-03T00:00:00.000Z"]

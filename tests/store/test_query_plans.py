@@ -9,8 +9,9 @@ import pytest
 
 from visitors.domain.selection import MetadataFilter, Selection
 from visitors.store import contacts, visitors
-from visitors.store.connection import Store, open_store
+from visitors.store.connection import Store
 from visitors.store.listing import Page, Place, in_order
+from visitors.store.opening import open_store
 from visitors.store.plans import Driver, Filter, Listing
 from visitors.store.selection import chosen
 

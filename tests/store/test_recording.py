@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from visitors.store import blocks, operations, visitors
-from visitors.store.connection import OpenOperation, Store, open_store
+from visitors.store.connection import OpenOperation, Store
 from visitors.store.migrations import (
     BLOCK_COLUMNS,
     CONTACT_COLUMNS,
@@ -24,6 +24,7 @@ from visitors.store.migrations import (
     MESSAGE_COLUMNS,
     VISITOR_COLUMNS,
 )
+from visitors.store.opening import open_store
 from visitors.store.search import TRIGGERS
 
 Visitors = Callable[..., Any]

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from visitors.store import blocks, contacts, conversations, undo, visitors
-from visitors.store.connection import OpenOperation, Store, open_store
+from visitors.store.connection import OpenOperation, Store
+from visitors.store.opening import open_store
 from visitors.store.schema import RECORDED
 
 AT = "2026-03-01T12:00:00.000Z"

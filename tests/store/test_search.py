@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from visitors.domain.selection import Selection
 from visitors.errors import StoreProblem
 from visitors.store import contacts, search, visitors
-from visitors.store.connection import Store, open_store
+from visitors.store.connection import Store
 from visitors.store.listing import Page
+from visitors.store.opening import open_store
 
 AT = "2026-03-01T12:00:00.000Z"
 # letters whose cases are no simple matter, and what has a meaning in patterns and in queries

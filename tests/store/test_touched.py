@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from visitors.store.connection import open_store
+from visitors.store.opening import open_store
 from visitors.store.schema import RECORDED, REFERENCES
 from visitors.store.touched import TOUCHED
 

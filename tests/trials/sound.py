@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from visitors.main import run
-from visitors.store.connection import open_store
+from visitors.store.opening import open_store
 from visitors.store.schema import APPLICATION_ID, RECORDED, SCHEMA_VERSION
 from visitors.store.search import METADATA_ROWS
 

@@ -26,7 +26,7 @@ from trials.running import LONG, eventually, nobody_is_left_soon, settings, star
 from trials.sound import State, assert_sound, deeds, problems
 from trials.writes import ALIKE, KEEPING, MADE_NOW, NOW, READS, WRITES, Furnished, Visitors, Write
 from visitors import registry
-from visitors.store.connection import open_store
+from visitors.store.opening import open_store
 
 KILLS = 12 if LONG else 1
 """How often each kind of write is killed at random."""

@@ -53,7 +53,7 @@ from visitors.operations.targets import Targets
 from visitors.operations.track import track
 from visitors.operations.undo import take_back
 from visitors.settings import load_settings
-from visitors.store import connection, visitors
+from visitors.store import opening, visitors
 from visitors.store.connection import OpenOperation, Store
 from visitors.store.listing import Page
 
@@ -77,7 +77,7 @@ def open_store(
     flags = {"db": str(path) if path is not None else None, "as_": actor}
     settings = load_settings(flags, os.environ)
     clock = _clock(now, settings.frozen_now)
-    store = connection.open_store(settings.database, timeout=settings.timeout, create=create)
+    store = opening.open_store(settings.database, timeout=settings.timeout, create=create)
     return VisitorStore(Session(store, settings.actor, clock))
 
 

@@ -14,10 +14,11 @@ from pathlib import Path
 
 from visitors.errors import StoreProblem
 from visitors.store import receipts, search
-from visitors.store.connection import Store, open_store
+from visitors.store.connection import Store
 from visitors.store.dump import TABLES
 from visitors.store.findings import SHOWN, Advice, Finding, damaged, ok, problem, quoted
 from visitors.store.invariants import INVARIANTS, offenders
+from visitors.store.opening import open_store
 from visitors.store.problems import READING_FAILED, primary_code, translated_errors
 from visitors.store.schema import SCHEMA_VERSION, schema_version
 from visitors.store.surroundings import leftovers, permissions

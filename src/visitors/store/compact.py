@@ -9,8 +9,9 @@ import msgspec
 
 from visitors.errors import StoreProblem
 from visitors.store import search
-from visitors.store.connection import Store, open_store
+from visitors.store.connection import Store
 from visitors.store.invariants import INVARIANTS, offenders
+from visitors.store.opening import open_store
 from visitors.store.placing import refuse_small_disk
 from visitors.store.problems import translated_errors
 from visitors.store.untouched import beside

@@ -18,9 +18,10 @@ from typing import BinaryIO
 
 from visitors.errors import StoreProblem
 from visitors.store.check import content
-from visitors.store.connection import Store, open_store
+from visitors.store.connection import Store
 from visitors.store.copying import BESIDE, PAGES, Contents, Watch, contents, copy, settle, size, verify
 from visitors.store.findings import Advice
+from visitors.store.opening import open_store
 from visitors.store.placing import put_in_place, refuse_existing, refuse_small_disk, unfinished
 from visitors.store.problems import READING_FAILED, primary_code, translated_errors
 from visitors.store.schema import APPLICATION_ID, SCHEMA_VERSION

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from visitors.context import context_of
-from visitors.store.connection import migrate_store
+from visitors.store.opening import migrate_store
 from visitors.store.schema import SCHEMA_VERSION
 
 
