@@ -14,9 +14,9 @@ from visitors.context import Context
 from visitors.domain.receipt import Counts, Receipt
 from visitors.errors import FileProblem, UsageProblem
 from visitors.operations.erase import Target, erase, foresee, resolve
+from visitors.output.answers import ERASURE_PREVIEW, RECEIPT
 from visitors.output.files import whole_file
 from visitors.output.machine import json_document
-from visitors.output.shapes import ERASURE_PREVIEW, RECEIPT
 from visitors.store import erasing
 from visitors.store.wiping import copies_beside, log_of, wipe
 

@@ -12,7 +12,7 @@ from visitors.domain.decision import OnConflict
 from visitors.errors import UsageProblem
 from visitors.operations import references
 from visitors.operations.explain import explain, foresee
-from visitors.output.shapes import EVENT
+from visitors.output.answers import EVENT
 
 _KEYS = {"external-id": "externalId", "email": "email"}
 

@@ -11,7 +11,7 @@ from visitors.commands.many import number
 from visitors.context import context_of
 from visitors.domain.times import Instant, relative
 from visitors.operations.undo import TakenBack, take_back
-from visitors.output.shapes import TAKEN_BACK
+from visitors.output.answers import TAKEN_BACK
 from visitors.store.schema import RECORDED
 
 _WORDS = {"removed": "removed", "changed": "changed back", "restored": "put back"}

@@ -79,7 +79,7 @@ class Output:
     def records(self, shape: Shape, records: Iterable[msgspec.Struct | Record], *, single: bool = False) -> int | None:
         """Show records. Returns how many a table showed, or None for a machine format."""
         if self.shows_table:
-            from visitors.output.shapes import of_fields
+            from visitors.output.cells import of_fields
             from visitors.output.tables import console, write_table
 
             chosen = shape if self.fields is None else of_fields(shape, self.fields)

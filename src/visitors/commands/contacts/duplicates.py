@@ -5,8 +5,8 @@ from __future__ import annotations
 import typer
 
 from visitors.context import context_of
+from visitors.output.answers import DUPLICATE
 from visitors.output.machine import as_record
-from visitors.output.shapes import DUPLICATE
 from visitors.store import contacts
 
 

@@ -11,8 +11,9 @@ from visitors.commands.many import number
 from visitors.context import context_of
 from visitors.operations import references
 from visitors.operations.merge import merge
+from visitors.output.answers import MERGE_STEP
 from visitors.output.machine import as_record
-from visitors.output.shapes import CONTACT, MERGE_STEP
+from visitors.output.shapes import CONTACT
 from visitors.store import contacts
 
 

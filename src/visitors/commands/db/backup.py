@@ -10,8 +10,8 @@ import typer
 from visitors.commands.many import number
 from visitors.context import context_of
 from visitors.errors import UsageProblem
+from visitors.output.answers import BACKUP
 from visitors.output.progress import watched_pages
-from visitors.output.shapes import BACKUP
 from visitors.store.backup import back_up, default_name
 from visitors.store.placing import refuse_existing
 

@@ -9,7 +9,7 @@ import typer
 from visitors.commands.many import number
 from visitors.context import context_of
 from visitors.errors import CheckFailed, UsageProblem
-from visitors.output.shapes import CHECK
+from visitors.output.answers import CHECK
 from visitors.store.check import check
 from visitors.store.findings import Advice
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from visitors.context import context_of
-from visitors.output.shapes import COMPACTED
+from visitors.output.answers import COMPACTED
 from visitors.store.compact import compact
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from visitors.context import context_of
-from visitors.output.shapes import STORE_INFO
+from visitors.output.answers import STORE_INFO
 from visitors.store import info
 
 

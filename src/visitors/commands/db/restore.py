@@ -12,8 +12,8 @@ from visitors.commands import options
 from visitors.commands.many import number
 from visitors.context import context_of
 from visitors.errors import UsageProblem
+from visitors.output.answers import RESTORED
 from visitors.output.progress import watched_pages
-from visitors.output.shapes import RESTORED
 from visitors.store.backup import default_name
 from visitors.store.findings import REPLACED
 from visitors.store.restore import inspect, restore

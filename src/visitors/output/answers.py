@@ -1,0 +1,155 @@
+"""How commands show what is no record of the store: what they did, found or would do, and the store as a file."""
+
+from __future__ import annotations
+
+from visitors.domain.contact import Duplicate
+from visitors.domain.explanation import Event
+from visitors.domain.merging import Step
+from visitors.domain.receipt import Counts
+from visitors.output import cells
+from visitors.output.shape import Column, Shape
+
+TAKEN_BACK = Shape(
+    noun="operation",
+    fields=("outcome", "id", "at", "actor", "command", "undoneBy", "removed", "changed", "restored"),
+    open_objects=("removed", "changed", "restored"),
+    columns=(
+        Column("ID", cells.field("id"), style="cyan", shrinks_to=12),
+        Column("WHEN", cells.age("at"), style="dim"),
+        Column("BY", cells.field("actor")),
+        Column("COMMAND", cells.field("command")),
+        Column("REMOVED", cells.counts("removed"), shrinks_to=10),
+        Column("CHANGED BACK", cells.counts("changed"), shrinks_to=10),
+        Column("PUT BACK", cells.counts("restored"), shrinks_to=10),
+    ),
+)
+DIFFERENCE = Shape(
+    noun="difference",
+    fields=("action", "kind", "id", "name", "before", "after"),
+    open_objects=("before", "after"),
+    columns=(
+        Column("ACTION", cells.field("action")),
+        Column("KIND", cells.field("kind")),
+        Column("NAME", lambda record, _: record["name"] or record["id"], style="cyan", shrinks_to=12),
+        Column("WHAT", cells.difference, wraps=True),
+    ),
+)
+FIXTURE_RECORD = Shape(
+    noun="record",
+    fields=("outcome", "kind", "id", "name"),
+    columns=(
+        Column("OUTCOME", cells.field("outcome")),
+        Column("KIND", cells.field("kind")),
+        Column("ID", cells.field("id"), style="cyan", shrinks_to=12),
+        Column("NAME", cells.field("name"), shrinks_to=12),
+    ),
+)
+PROBLEM = Shape(
+    noun="problem",
+    fields=("file", "line", "column", "code", "reason", "hint"),
+    id_field="file",
+    columns=(
+        Column("WHERE", lambda record, _: f"{record['file']}:{record['line']}:{record['column']}", style="cyan"),
+        Column("WHAT", cells.field("reason"), wraps=True),
+        Column("HINT", cells.field("hint"), wraps=True, style="dim"),
+    ),
+)
+STORE_PATH = Shape(noun="store", fields=("path",), columns=(Column("PATH", cells.field("path")),), id_field="path")
+STORE_INFO = Shape(
+    noun="store",
+    fields=(
+        "path", "bytes", "schemaVersion", "newestSchemaVersion", "journalMode", "sqliteVersion", "visitors",
+        "identified", "blocked", "contacts", "conversations", "operations",
+    ),
+    columns=(),
+    id_field="path",
+)  # fmt: skip
+_ROWS = ("visitors", "contacts", "conversations", "operations")
+BACKUP = Shape(
+    noun="backup",
+    fields=("path", "bytes", "schemaVersion", *_ROWS),
+    id_field="path",
+    columns=(
+        Column("PATH", cells.field("path"), style="cyan", wraps=True),
+        Column("BYTES", cells.field("bytes"), right=True),
+        Column("VISITORS", cells.field("visitors"), right=True),
+    ),
+)
+RESTORED = Shape(
+    noun="store",
+    fields=("path", "from", "kept", "schemaVersion", *_ROWS),
+    id_field="path",
+    columns=(
+        Column("PATH", cells.field("path"), style="cyan", wraps=True),
+        Column("FROM", cells.field("from"), wraps=True),
+        Column("KEPT", cells.field("kept"), wraps=True),
+        Column("VISITORS", cells.field("visitors"), right=True),
+    ),
+)
+COMPACTED = Shape(
+    noun="store",
+    fields=("path", "bytesBefore", "bytesAfter"),
+    id_field="path",
+    columns=(
+        Column("PATH", cells.field("path"), style="cyan", wraps=True),
+        Column("BEFORE", cells.field("bytesBefore"), right=True),
+        Column("AFTER", cells.field("bytesAfter"), right=True),
+    ),
+)
+CHECK = Shape(
+    noun="check",
+    fields=("check", "result", "detail", "help"),
+    id_field="check",
+    columns=(
+        Column("CHECK", cells.field("check"), style="cyan"),
+        Column("RESULT", cells.field("result")),
+        Column("DETAIL", cells.field("detail"), wraps=True),
+        Column("WHAT HELPS", cells.field("help"), wraps=True, style="dim"),
+    ),
+)
+MERGE_STEP = Shape(
+    noun="step",
+    fields=tuple(cells.field_names(Step)),
+    id_field="otherId",
+    columns=(
+        Column("ACTION", cells.field("action")),
+        Column("WHAT", cells.field("what"), shrinks_to=10),
+        Column("SURVIVOR", cells.field("survivorValue"), shrinks_to=8),
+        Column("OTHER", cells.field("otherValue"), shrinks_to=8),
+        Column("COUNT", lambda record, _: str(record["count"]) if record["action"] == "moved" else "", right=True),
+        Column("WHY", cells.field("reason"), shrinks_to=12),
+    ),
+)
+DUPLICATE = Shape(
+    noun="duplicate",
+    fields=(*cells.field_names(Duplicate), "command"),
+    id_field="contactIds",
+    columns=(
+        Column("EMAIL", cells.field("email"), shrinks_to=12),
+        Column("WHY", cells.field("reason"), shrinks_to=10),
+        Column("COMMAND", cells.field("command"), wraps=True),
+    ),
+)
+EVENT = Shape(
+    noun="event",
+    fields=tuple(cells.field_names(Event)),
+    id_field="operationId",
+    columns=(
+        Column("WHEN", cells.moment, style="dim"),
+        Column("WHAT", cells.field("sentence"), wraps=True),
+        Column("BY", cells.field("actor"), shrinks_to=8),
+        Column("COMMAND", cells.field("command"), style="dim", shrinks_to=8),
+    ),
+)
+RECEIPT = Shape(
+    noun="receipt",
+    fields=(
+        "type", "version", "operationId", "at", "by", "command", *cells.field_names(Counts, "counts."), "subjects",
+        "signature",
+    ),
+    id_field="operationId",
+    columns=(),
+)  # fmt: skip
+ERASURE_PREVIEW = Shape(
+    noun="erasure", fields=("command", *cells.field_names(Counts, "counts.")), id_field="command", columns=()
+)

@@ -1,0 +1,109 @@
+"""How what a record has is shown in one cell of a table, and which fields a record has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
+
+import msgspec
+
+from visitors.domain.block import Block
+from visitors.domain.contact import Contact
+from visitors.domain.times import Instant, relative
+from visitors.domain.visitor import Visitor
+from visitors.output.machine import as_text
+from visitors.output.shape import Column, Record, Shape, value_at
+
+Cell: TypeAlias = Callable[[Record, Instant], str]
+"""The text of a cell, of a record at the current instant."""
+
+
+def field_names(struct: type[msgspec.Struct], prefix: str = "") -> Iterator[str]:
+    """The public names of the fields of `struct`; a contact inside is spelled out with dots."""
+    for name, attribute in zip(struct.__struct_encode_fields__, struct.__struct_fields__, strict=True):
+        if struct is Visitor and attribute == "contact":
+            yield from field_names(Contact, "contact.")
+        else:
+            yield prefix + name
+
+
+def of_fields(shape: Shape, fields: list[str]) -> Shape:
+    """The shape with exactly the columns that `--fields` asks for, as they are. Raises UsageProblem."""
+    return msgspec.structs.replace(
+        shape, columns=tuple(Column(".".join(path), value(path), always=True) for path in shape.paths(fields))
+    )
+
+
+def value(path: tuple[str, ...]) -> Cell:
+    """The value at a path in the record, as text."""
+    return lambda record, _: as_text(value_at(record, path))
+
+
+def field(name: str) -> Cell:
+    """The field with this public name, as text: `id`, `contact.email`."""
+    return value(tuple(name.split(".")))
+
+
+def age(name: str) -> Cell:
+    """How long ago the instant in the field was."""
+
+    def show(record: Record, current: Instant) -> str:
+        instant = value_at(record, tuple(name.split(".")))
+        return relative(instant, current) if instant else ""
+
+    return show
+
+
+def moment(record: Record, _: Instant) -> str:
+    """An instant to the minute, as a timeline has it."""
+    return str(record["at"])[:16].replace("T", " ")
+
+
+def who(record: Record, _: Instant) -> str:
+    """What the visitor's contact is called by."""
+    contact = record["contact"]
+    return contact["name"] or contact["email"] or contact["externalId"] or contact["id"] if contact else "anonymous"
+
+
+def device(record: Record, _: Instant) -> str:
+    """Browser and system of a visitor."""
+    parts = [record["browser"], record["os"] or record["deviceType"]]
+    return " · ".join(part for part in parts if part)
+
+
+def place(record: Record, _: Instant) -> str:
+    """Where a visitor is, as far as is known."""
+    return record["countryCode"] or record["country"] or record["timezone"] or ""
+
+
+def state(record: Record, _: Instant) -> str:
+    """`blocked`, `deleted`, both or nothing."""
+    states = [word for word, holds in (("blocked", record["isBlocked"]), ("deleted", record["deletedAt"])) if holds]
+    return ", ".join(states)
+
+
+def block_state(record: Record, current: Instant) -> str:
+    """What a block is now."""
+    return msgspec.convert(record, Block).state(current)
+
+
+def words(name: str) -> Cell:
+    """The words of the list in the field."""
+    return lambda record, _: " ".join(record[name])
+
+
+def counts(name: str) -> Cell:
+    """How many of what: `3 visitors, 1 contact`."""
+    return lambda record, _: ", ".join(f"{count:,} {what}" for what, count in record[name].items())
+
+
+def difference(record: Record, _: Instant) -> str:
+    """What a change made of what: `city: Oslo → Bergen`; nothing for what is new or gone."""
+    before, after = record["before"] or {}, record["after"] or {}
+    if not before or not after:
+        return ""
+    return ", ".join(
+        f"{key}: {as_text(before.get(key)) or '∅'} → {as_text(after.get(key)) or '∅'}"
+        for key in after
+        if key != "updatedAt"
+    )
