@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import msgspec
 import typer
@@ -66,8 +66,29 @@ def erase_records(
         with context.reading() as store:
             counts = foresee(store, target, resolve(store, target, named, context.now))
         context.confirm(f"erase {_told(counts, target)}, and their history, for good", yes=False)
-    receipt: Receipt | None = None
+    erased = _erase(context, target, named, output)
+    _tell(context, target, erased, output)
+    _wipe(context, vacuum=vacuum)
+    if erased.unwritten is not None:
+        raise erased.unwritten
+
+
+class _Erased(NamedTuple):
+    """The receipt, the ids of contacts that stay though a device of theirs is gone, and why the receipt is not in its
+    file, if it is not.
+    """
+
+    receipt: Receipt
+    staying: Sequence[str]
     unwritten: FileProblem | None = None
+
+
+def _erase(context: Context, target: Target, named: Sequence[str], output: str | None) -> _Erased:
+    """Erase them, and write the receipt to its file.
+
+    Raises NotFound and Conflict, and FileProblem where nothing can be written, as long as nothing is erased.
+    """
+    erased: _Erased | None = None
     try:
         with ExitStack() as stack:
             # first, so that nothing is erased where the receipt cannot be written
@@ -76,16 +97,14 @@ def erase_records(
                 ids = resolve(context.store, target, named, operation.at)
                 staying = erasing.contacts_of(context.store, ids) if target == "visitor" else []
                 receipt = erase(context.store, operation, target, ids, command=context.command)
+            erased = _Erased(receipt, staying)
             if file is not None:
                 file.write(json_document(receipt))
     except FileProblem as error:
-        if receipt is None:
+        if erased is None:
             raise
-        unwritten, output = error, None
-    _tell(context, receipt, target, staying, output)
-    _wipe(context, vacuum=vacuum)
-    if unwritten is not None:
-        raise unwritten
+        return erased._replace(unwritten=error)
+    return erased
 
 
 def _rehearse(context: Context, target: Target, named: Sequence[str]) -> None:
@@ -97,13 +116,15 @@ def _rehearse(context: Context, target: Target, named: Sequence[str]) -> None:
     context.output.kept(ERASURE_PREVIEW, preview, f"Would erase {_told(counts, target)}.")
 
 
-def _tell(context: Context, receipt: Receipt, target: Target, staying: Sequence[str], output: str | None) -> None:
-    where = f" The receipt is in {output}." if output not in (None, "-") else ""
-    line = f"Erased {_told(receipt.counts, target)}, and their history.{where}"
-    if where and context.output.format is None and not context.output.on_terminal:
+def _tell(context: Context, target: Target, erased: _Erased, output: str | None) -> None:
+    is_in_file = output not in (None, "-") and erased.unwritten is None
+    where = f" The receipt is in {output}." if is_in_file else ""
+    line = f"Erased {_told(erased.receipt.counts, target)}, and their history.{where}"
+    if is_in_file and context.output.format is None and not context.output.on_terminal:
         context.output.note(line)
     else:
-        context.output.kept(RECEIPT, receipt, line)
+        context.output.kept(RECEIPT, erased.receipt, line)
+    staying = erased.staying
     if staying:
         who = f"contact {staying[0]} is" if len(staying) == 1 else f"{number(len(staying), 'contact')} are"
         context.output.note(f"{who} still there; to erase the person: visitors contacts erase {staying[0]}")

@@ -27,9 +27,7 @@ OPTION_GROUPS = (options.selection,)
 
 def command(
     ctx: typer.Context,
-    output: Annotated[
-        str, typer.Option("-o", "--output", metavar="FILE", help="Where to; - is standard output. .gz compresses.")
-    ] = "-",
+    output: options.OutputFile = "-",
     spreadsheet_safe: Annotated[
         bool, typer.Option("--spreadsheet-safe", help="Put a quote before cells that start a formula.")
     ] = False,

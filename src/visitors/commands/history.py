@@ -7,12 +7,14 @@ from typing import Annotated
 import typer
 
 from visitors.commands import listing
-from visitors.context import context_of
+from visitors.context import Context, context_of
 from visitors.domain.times import parse_time
 from visitors.errors import UsageProblem
 from visitors.operations import references
 from visitors.output.shapes import CHANGE, OPERATION
 from visitors.store import operations
+from visitors.store.connection import Store
+from visitors.store.listing import Page
 
 
 def command(
@@ -54,16 +56,22 @@ def command(
             records=references.record_ids(store, record, context.now) if record is not None else None,
         )
         if record is None and operation is None:
-            done = listing.Cut(operations.select(store, wanted, page.and_one), page.limit)
-            shown = context.output.records(OPERATION, done)
-            if shown is not None:
-                listing.say_what_is_left(
-                    context, shown, operations.count(store, wanted), "operation", more=done.more, after=after
-                )
-            return
-        changes = listing.Cut(operations.changes(store, wanted, limit=page.and_one.limit), page.limit)
-        shown = context.output.records(CHANGE, changes)
-        if shown is not None:
-            listing.say_what_is_left(
-                context, shown, operations.count_changes(store, wanted), "change", more=changes.more
-            )
+            _operations(context, store, wanted, page)
+        else:
+            _changes(context, store, wanted, page)
+
+
+def _operations(context: Context, store: Store, wanted: operations.Filter, page: Page) -> None:
+    found = listing.Cut(operations.select(store, wanted, page.and_one), page.limit)
+    shown = context.output.records(OPERATION, found)
+    if shown is not None:
+        total = operations.count(store, wanted)
+        listing.say_what_is_left(context, shown, total, "operation", more=found.more, after=page.after)
+
+
+def _changes(context: Context, store: Store, wanted: operations.Filter, page: Page) -> None:
+    found = listing.Cut(operations.changes(store, wanted, limit=page.and_one.limit), page.limit)
+    shown = context.output.records(CHANGE, found)
+    if shown is not None:
+        total = operations.count_changes(store, wanted)
+        listing.say_what_is_left(context, shown, total, "change", more=found.more)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -85,20 +85,26 @@ def command(
         "unset": unset,
         "replaceMetadata": replace_metadata or None,
     }
-    if visitor == "-":
-        if any(value is not None for value in fields.values()):
-            raise UsageProblem("with - the fields come from standard input", hint="leave the options out")
-        said: list[tuple[str, Identity, int | None]] = [
-            _parse_line(line, number) for number, line in enumerate(context.input_lines(), start=1) if line.strip()
-        ]
-    else:
-        said = [(visitor, parse_identity(fields), None)]
+    said = _said(context, visitor, fields)
     _identify_all(context, said, on_conflict=on_conflict, relink=relink, dry_run=dry_run, single=visitor != "-")
+
+
+_Said = tuple[str, Identity, int | None]
+"""Of which visitor something was said, what, and in which line of standard input."""
+
+
+def _said(context: Context, visitor: str, fields: dict[str, Any]) -> list[_Said]:
+    """What the options say of the visitor, or the lines of standard input. Raises UsageProblem and InvalidData."""
+    if visitor != "-":
+        return [(visitor, parse_identity(fields), None)]
+    if any(value is not None for value in fields.values()):
+        raise UsageProblem("with - the fields come from standard input", hint="leave the options out")
+    return [_parse_line(line, number) for number, line in enumerate(context.input_lines(), start=1) if line.strip()]
 
 
 def _identify_all(
     context: Context,
-    said: list[tuple[str, Identity, int | None]],
+    said: list[_Said],
     *,
     on_conflict: OnConflict,
     relink: bool,
@@ -127,8 +133,8 @@ def _identify_all(
             context.output.note(f"contact {decision.left_alone.id} keeps its email, and was left alone")
 
 
-def _parse_line(line: str, number_: int) -> tuple[str, Identity, int | None]:
-    """Visitor reference, identity and line number of one line of standard input. Raises InvalidData."""
+def _parse_line(line: str, number_: int) -> _Said:
+    """What one line of standard input says. Raises InvalidData."""
     with at_line(number_):
         values = decode_value(line, "the line")
         if not isinstance(values, dict):

@@ -66,6 +66,9 @@ ContactTarget = Annotated[
         "--contact", metavar="CONTACT", help="The person, on every device: id, email, ext:ID.", show_default=False
     ),
 ]
+OutputFile = Annotated[
+    str, typer.Option("-o", "--output", metavar="FILE", help="Where to; - is standard output. .gz compresses.")
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 Prune = Annotated[bool, typer.Option("--prune", help="Also what the files do not name.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Say what would change, and change nothing.")]

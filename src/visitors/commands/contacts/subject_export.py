@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
 from visitors.commands import options
@@ -15,9 +13,7 @@ from visitors.operations.subject import subject, subject_export
 def command(
     ctx: typer.Context,
     contact: options.ContactArgument,
-    output: Annotated[
-        str, typer.Option("-o", "--output", metavar="FILE", help="Where to; - is standard output. .gz compresses.")
-    ] = "-",
+    output: options.OutputFile = "-",
 ) -> None:
     """Write all that the store knows about one person, as one JSON document to hand over.
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
+from visitors.commands import options
 from visitors.context import context_of
 from visitors.errors import UsageProblem
 from visitors.store.dump import dump
@@ -13,9 +12,7 @@ from visitors.store.dump import dump
 
 def command(
     ctx: typer.Context,
-    output: Annotated[
-        str, typer.Option("-o", "--output", metavar="FILE", help="Where to; - is standard output. .gz compresses.")
-    ] = "-",
+    output: options.OutputFile = "-",
 ) -> None:
     """Write the whole store as NDJSON, a typed line for every row, history and tombstones included.
 
