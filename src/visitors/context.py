@@ -15,7 +15,7 @@ from visitors.domain import times
 from visitors.domain.ids import Entropy
 from visitors.domain.times import Instant
 from visitors.errors import Declined, InvalidData, UsageProblem
-from visitors.location import MEMORY, TEMPORARY
+from visitors.location import COMPANIONS, MEMORY, TEMPORARY
 from visitors.output.output import Output
 from visitors.output.sanitise import visible
 from visitors.settings import Settings, load_settings
@@ -179,7 +179,7 @@ class Context:
         if path is None or path == "-":
             return
         store = Path(os.path.realpath(self.settings.database))
-        files = [store, *(store.with_name(store.name + suffix) for suffix in ("-wal", "-shm", "-journal"))]
+        files = [store, *(store.with_name(store.name + ending) for ending in COMPANIONS)]
         is_one = os.path.realpath(path) in [os.path.realpath(file) for file in files]
         if is_one or any(_are_same(path, file) for file in files):
             raise UsageProblem(f"{path} is the store itself", hint="name another file")

@@ -15,6 +15,8 @@ MEMORY = ":memory:"
 """Stands for a store that never touches the disk."""
 TEMPORARY = ":temp:"
 """Stands for a store that is deleted when it is closed."""
+COMPANIONS = ("-wal", "-shm", "-journal")
+"""What the names of the files that SQLite keeps beside a store end in."""
 UNFINISHED = ".partial"
 """What the names end in, and begin with a dot, of files and folders that are still being written. One that nobody
 writes any more was left behind by a process that was killed."""

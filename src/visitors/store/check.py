@@ -115,7 +115,7 @@ def _integrity(store: Store, advice: Advice, *, quick: bool) -> Iterator[Finding
 
 def _version(store: Store, advice: Advice) -> Finding:
     try:
-        version = schema_version(store._connection, store.path)  # noqa: SLF001 - of this package
+        version = schema_version(store, store.path)
     except StoreProblem as refused:
         return problem("version", refused.message, refused.hint or advice.restore())
     if version == 0:

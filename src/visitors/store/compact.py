@@ -14,7 +14,7 @@ from visitors.store.invariants import INVARIANTS, offenders
 from visitors.store.opening import open_store
 from visitors.store.placing import refuse_small_disk
 from visitors.store.problems import translated_errors
-from visitors.store.untouched import beside
+from visitors.store.untouched import size_with_log
 
 _TEMPORARY = ("/var/tmp", "/usr/tmp", "/tmp")  # noqa: S108 - where SQLite looks, nothing is put there
 
@@ -32,7 +32,7 @@ def compact(path: Path, timeout: float = 30.0) -> Compacted:
 
     Raises StoreProblem when the store is missing, damaged, or open elsewhere, and when the disk has not enough room.
     """
-    before = _size(path)
+    before = size_with_log(path)
     with translated_errors(path), open_store(path, timeout=timeout, create=False) as store:
         store.execute("PRAGMA journal_mode = WAL")
         store.execute("PRAGMA locking_mode = EXCLUSIVE")
@@ -46,7 +46,7 @@ def compact(path: Path, timeout: float = 30.0) -> Compacted:
         store.execute("VACUUM")
         store.execute("PRAGMA optimize")
         store.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    return Compacted(str(path), before, _size(path))
+    return Compacted(str(path), before, size_with_log(path))
 
 
 def _mend_indexes(store: Store) -> None:
@@ -66,11 +66,6 @@ def _agrees(store: Store) -> bool:
     return all(search.agrees(store, table) for table in search.TEXTS) and not any(
         next(offenders(store, invariant), None) for invariant in derived
     )
-
-
-def _size(path: Path) -> int:
-    files = (path, beside(path, "-wal"))
-    return sum(file.stat().st_size for file in files if file.exists())
 
 
 def _refuse_small_disk(store: Store) -> None:

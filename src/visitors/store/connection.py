@@ -123,6 +123,12 @@ class Store:
         sql = f"INSERT INTO {RECORDED[kind]} (pk, {', '.join(columns)}) VALUES ({', '.join('?' * (len(columns) + 1))})"
         self.execute_many(sql, ((number, *row) for number, row in enumerate(new, first)))
 
+    def copy_to(self, target: sqlite3.Connection, pages: int, tell: Callable[[int, int, int], object]) -> None:
+        """Copy the snapshot that is being read to another database, some pages at a time; in between `tell` gets
+        SQLite's status, how many pages are left, and of how many. Raises sqlite3.Error.
+        """
+        self._connection.backup(target, pages=pages, progress=tell)
+
     @contextmanager
     def reading(self) -> Iterator[None]:
         """One consistent snapshot for everything read inside. Raises StoreProblem."""

@@ -41,7 +41,7 @@ class Contents(msgspec.Struct, frozen=True):
 
 def contents(store: Store) -> Contents:
     """What the store holds. Raises StoreProblem when it is none, or newer than this program."""
-    version = schema_version(store._connection, store.path)  # noqa: SLF001 - of this package
+    version = schema_version(store, store.path)
     if version == 0:
         raise StoreProblem(f"{store.path} is empty", code="store_invalid")
     there = {row[0] for row in store.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
@@ -69,7 +69,7 @@ def copy(store: Store, made: Path, shown: Path, watch: Watch = lambda _done, _al
         with closing(connect(made, "mode=rw")) as target:
             target.execute("PRAGMA journal_mode = OFF")  # a copy that fails is thrown away
             target.execute("PRAGMA synchronous = OFF")  # it is brought to the disk as a whole
-            store._connection.backup(target, pages=PAGES, progress=tell)  # noqa: SLF001 - of this package
+            store.copy_to(target, PAGES, tell)
     except sqlite3.Error as error:
         if primary_code(error) == sqlite3.SQLITE_FULL:
             raise disk_full(shown) from error

@@ -10,6 +10,7 @@ from visitors.domain.times import Instant
 from visitors.store.connection import Store
 from visitors.store.schema import SCHEMA_VERSION
 from visitors.store.selection import BLOCKED
+from visitors.store.untouched import size_with_log
 
 
 class StoreInfo(msgspec.Struct, frozen=True, rename="camel"):
@@ -31,7 +32,6 @@ class StoreInfo(msgspec.Struct, frozen=True, rename="camel"):
 
 def read(store: Store, current: Instant) -> StoreInfo:
     """The facts as they are now."""
-    files = [store.path, store.path.with_name(store.path.name + "-wal")]
 
     def number(sql: str, *parameters: object) -> int:
         return int(store.execute(sql, parameters).fetchone()[0])
@@ -39,7 +39,7 @@ def read(store: Store, current: Instant) -> StoreInfo:
     live = "FROM visitors AS v WHERE v.deleted_at IS NULL"
     return StoreInfo(
         path=str(store.path),
-        bytes=sum(file.stat().st_size for file in files if file.exists()),
+        bytes=size_with_log(store.path),
         schema_version=number("PRAGMA user_version"),
         newest_schema_version=SCHEMA_VERSION,
         journal_mode=str(store.execute("PRAGMA journal_mode").fetchone()[0]),

@@ -7,7 +7,7 @@ import sqlite3
 from pathlib import Path
 
 from visitors.errors import StoreProblem
-from visitors.location import MEMORY, TEMPORARY
+from visitors.location import COMPANIONS, MEMORY, TEMPORARY
 from visitors.store.connection import Store
 from visitors.store.problems import translated_errors
 from visitors.store.schema import SCHEMA_VERSION, schema_version
@@ -65,10 +65,10 @@ def _make_empty(path: Path) -> None:
 def _refuse_links(path: Path) -> None:
     """SQLite writes to the files beside the store; it would follow a link that somebody put there."""
     real = os.path.realpath(path)
-    for suffix in ("-wal", "-shm", "-journal"):
-        if os.path.islink(real + suffix):  # noqa: PTH114 - at every start, and paths are slower
+    for ending in COMPANIONS:
+        if os.path.islink(real + ending):  # noqa: PTH114 - at every start, and paths are slower
             raise StoreProblem(
-                f"{real}{suffix} is a symbolic link, where SQLite keeps a file of its own",
+                f"{real}{ending} is a symbolic link, where SQLite keeps a file of its own",
                 code="store_invalid",
                 hint="find out who made it, and remove it; keep stores in a folder that only you can write",
             )

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from visitors.errors import StoreProblem
+from visitors.location import COMPANIONS
 from visitors.store.check import content
 from visitors.store.connection import Store
 from visitors.store.copying import BESIDE, PAGES, Contents, Watch, contents, copy, settle, size, verify
@@ -25,7 +26,7 @@ from visitors.store.opening import open_store
 from visitors.store.placing import put_in_place, refuse_existing, refuse_small_disk, unfinished
 from visitors.store.problems import READING_FAILED, primary_code, translated_errors
 from visitors.store.schema import APPLICATION_ID, SCHEMA_VERSION
-from visitors.store.untouched import COMPANIONS, beside, connect, read_untouched, refuse_missing
+from visitors.store.untouched import beside, connect, read_untouched, refuse_missing
 
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_ERROR)
 # The bytes of a database file that SQLite locks while it has it open (https://sqlite.org/fileformat2.html, lock byte).

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
+from typing import Protocol
 
 from visitors.errors import StoreProblem
 
@@ -52,10 +53,14 @@ def given(kind: str) -> str:
     )
 
 
-def schema_version(connection: sqlite3.Connection, path: Path) -> int:
+class _Database(Protocol):
+    def execute(self, sql: str, /) -> sqlite3.Cursor: ...
+
+
+def schema_version(database: _Database, path: Path) -> int:
     """The number of migrations that the store has had; 0 for an empty file. Raises StoreProblem."""
     # in one look: another process may be making the store meanwhile
-    version, owner, empty = connection.execute(
+    version, owner, empty = database.execute(
         "SELECT (SELECT user_version FROM pragma_user_version), (SELECT application_id FROM pragma_application_id),"
         " NOT EXISTS (SELECT 1 FROM sqlite_master)"
     ).fetchone()

@@ -8,9 +8,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from visitors.location import UNFINISHED
+from visitors.location import COMPANIONS, UNFINISHED
 from visitors.store.findings import SHOWN, Advice, Finding, ok, problem, quoted
-from visitors.store.untouched import COMPANIONS, beside
+from visitors.store.untouched import beside
 
 _QUIET_SECONDS = 3_600
 """How long nobody must have written an unfinished file for it to count as left behind."""

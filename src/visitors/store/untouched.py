@@ -16,15 +16,12 @@ from tempfile import TemporaryDirectory
 from typing import TypeVar
 
 from visitors.errors import StoreProblem
+from visitors.location import COMPANIONS
 from visitors.store.connection import ONE_PASS_KIBIBYTES, Store
 
 Result = TypeVar("Result")
 
-_JOURNAL = "-journal"
-_LOG = "-wal"
-_LOG_INDEX = "-shm"
-COMPANIONS = (_LOG, _LOG_INDEX, _JOURNAL)
-"""What the names of the files that SQLite keeps beside a database end in."""
+_LOG, _LOG_INDEX, _JOURNAL = COMPANIONS
 
 # Byte 19 of a database file: which version of the format it takes to read it; 2 is WAL.
 _READ_VERSION, _WAL = 19, 2
@@ -33,6 +30,11 @@ _READ_VERSION, _WAL = 19, 2
 def beside(path: Path, ending: str) -> Path:
     """The file beside the store whose name has this ending."""
     return path.with_name(path.name + ending)
+
+
+def size_with_log(path: Path) -> int:
+    """How many bytes the store and its log take."""
+    return _size(path) + _size(beside(path, _LOG))
 
 
 def read_untouched(path: Path, read: Callable[[Store], Result], *, timeout: float = 30.0) -> Result:

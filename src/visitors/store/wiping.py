@@ -12,11 +12,9 @@ from pathlib import Path
 import msgspec
 
 from visitors.errors import StoreProblem
-from visitors.location import MEMORY
+from visitors.location import COMPANIONS, MEMORY
 from visitors.store.connection import Store
 from visitors.store.problems import translated_errors
-
-_ITS_OWN = ("-wal", "-shm", "-journal")
 
 
 class Wiped(msgspec.Struct, frozen=True):
@@ -56,7 +54,7 @@ def copies_beside(path: Path) -> list[Path]:
     if str(path) == MEMORY:
         return []
     file = path.resolve()
-    own = {file.name, *(file.name + suffix for suffix in _ITS_OWN)}
+    own = {file.name, *(file.name + ending for ending in COMPANIONS)}
     try:
         return sorted(one for one in file.parent.iterdir() if one.name.startswith(file.name) and one.name not in own)
     except OSError:  # a folder may be there to be passed, not to be read
