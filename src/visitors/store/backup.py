@@ -9,7 +9,7 @@ from pathlib import Path
 
 from visitors.domain.times import Instant
 from visitors.store.connection import Store
-from visitors.store.copying import BESIDE, Contents, Watch, contents, copy, settle, size, verify
+from visitors.store.copying import BESIDE, Contents, Watch, contents, copy, pages_of, settle, verify
 from visitors.store.findings import BACKUP
 from visitors.store.placing import put_in_place, refuse_small_disk, unfinished
 from visitors.store.problems import primary_code, translated_errors
@@ -32,7 +32,7 @@ def back_up(path: Path, target: Path, watch: Watch, *, replace: bool = False, ti
 
         def copied(store: Store) -> Contents:
             found = contents(store)
-            refuse_small_disk(target.parent, size(store) + BESIDE, "a backup")
+            refuse_small_disk(target.parent, pages_of(store).bytes + BESIDE, "a backup")
             copy(store, made, target, watch)
             return found
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from visitors.errors import StoreProblem
 from visitors.store import receipts, search
 from visitors.store.connection import Store
+from visitors.store.copying import pages_of
 from visitors.store.dump import TABLES
 from visitors.store.findings import SHOWN, Advice, Finding, damaged, ok, problem, quoted
 from visitors.store.invariants import INVARIANTS, offenders
@@ -103,8 +104,7 @@ def _integrity(store: Store, advice: Advice, *, quick: bool) -> Iterator[Finding
 
     found = said("quick_check" if quick else "integrity_check")
     if found == ["ok"]:
-        pages = store.execute("PRAGMA page_count").fetchone()[0]
-        yield ok("integrity", f"{pages:,} pages" + (", indexes not compared" if quick else ""))
+        yield ok("integrity", f"{pages_of(store).count:,} pages" + (", indexes not compared" if quick else ""))
         return
     # where the tables are whole, only an index is not: that is made anew
     help_ = advice.compact() if not quick and said("quick_check") == ["ok"] else advice.restore()
@@ -233,8 +233,7 @@ def _format_versions(store: Store) -> bytes:
 
 
 def _space(store: Store, advice: Advice) -> Iterator[Finding]:
-    sizes = (store.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size"))
-    pages, free, size = sizes
-    detail = f"{free:,} of {pages:,} pages are free"
-    worth_it = free * size > 1_000_000 and free > pages * _WORTH_COMPACTING
+    pages = pages_of(store)
+    detail = f"{pages.free:,} of {pages.count:,} pages are free"
+    worth_it = pages.free * pages.size > 1_000_000 and pages.free > pages.count * _WORTH_COMPACTING
     yield ok("space", detail, advice.compact() if worth_it else None)

@@ -10,6 +10,7 @@ import msgspec
 from visitors.errors import StoreProblem
 from visitors.store import search
 from visitors.store.connection import Store
+from visitors.store.copying import pages_of
 from visitors.store.invariants import INVARIANTS, offenders
 from visitors.store.opening import open_store
 from visitors.store.placing import refuse_small_disk
@@ -70,9 +71,8 @@ def _agrees(store: Store) -> bool:
 
 def _refuse_small_disk(store: Store) -> None:
     """SQLite writes the store once to a temporary file and once to its log. Raises StoreProblem without the room."""
-    pragmas = ("page_count", "freelist_count", "page_size")
-    pages, free, size = (store.execute(f"PRAGMA {name}").fetchone()[0] for name in pragmas)
-    needed = (pages - free) * size
+    pages = pages_of(store)
+    needed = (pages.count - pages.free) * pages.size
     folder, temporary = store.path.parent, _temporary_folder()
     is_one = folder.stat().st_dev == temporary.stat().st_dev
     for place, bytes_ in ((folder, needed * 2 if is_one else needed), (temporary, needed)):

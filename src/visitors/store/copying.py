@@ -17,7 +17,7 @@ from visitors.store.problems import primary_code
 from visitors.store.schema import schema_version
 from visitors.store.untouched import connect
 
-PAGES = 1_000
+AT_ONCE = 1_000
 """How many pages are copied at once; between two of these, whoever waits is told, and Ctrl-C is heard."""
 
 BESIDE = 65_536
@@ -49,10 +49,23 @@ def contents(store: Store) -> Contents:
     return Contents(version, {table: store.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables})
 
 
-def size(store: Store) -> int:
-    """How many bytes a copy of the snapshot that is being read takes."""
-    pages, each = (store.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
-    return int(pages * each)
+class Pages(msgspec.Struct, frozen=True):
+    """How many pages a store has, how many of these are free, and how many bytes each takes."""
+
+    count: int
+    free: int
+    size: int
+
+    @property
+    def bytes(self) -> int:
+        """How many bytes all of them take, in a copy, too."""
+        return self.count * self.size
+
+
+def pages_of(store: Store) -> Pages:
+    """The pages of the snapshot that is being read."""
+    names = ("page_count", "freelist_count", "page_size")
+    return Pages(*(store.execute(f"PRAGMA {name}").fetchone()[0] for name in names))
 
 
 def copy(store: Store, made: Path, shown: Path, watch: Watch = lambda _done, _all: None) -> None:
@@ -69,7 +82,7 @@ def copy(store: Store, made: Path, shown: Path, watch: Watch = lambda _done, _al
         with closing(connect(made, "mode=rw")) as target:
             target.execute("PRAGMA journal_mode = OFF")  # a copy that fails is thrown away
             target.execute("PRAGMA synchronous = OFF")  # it is brought to the disk as a whole
-            store.copy_to(target, PAGES, tell)
+            store.copy_to(target, AT_ONCE, tell)
     except sqlite3.Error as error:
         if primary_code(error) == sqlite3.SQLITE_FULL:
             raise disk_full(shown) from error

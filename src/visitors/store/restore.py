@@ -20,7 +20,7 @@ from visitors.errors import StoreProblem
 from visitors.location import COMPANIONS
 from visitors.store.check import content
 from visitors.store.connection import Store
-from visitors.store.copying import BESIDE, PAGES, Contents, Watch, contents, copy, settle, size, verify
+from visitors.store.copying import AT_ONCE, BESIDE, Contents, Watch, contents, copy, pages_of, settle, verify
 from visitors.store.findings import Advice
 from visitors.store.opening import open_store
 from visitors.store.placing import put_in_place, refuse_existing, refuse_small_disk, unfinished
@@ -81,10 +81,10 @@ def _needed(backup: Store, path: Path, old: int | None) -> int:
 
     How much one of an older version grows cannot be foreseen.
     """
-    needed = size(backup) + BESIDE
+    pages = pages_of(backup)
+    needed = pages.bytes + BESIDE
     if old is not None:
-        pages: int = backup.execute("PRAGMA page_count").fetchone()[0]
-        return needed + old + size(backup) + pages * _LOGGED
+        return needed + old + pages.bytes + pages.count * _LOGGED
     if path.exists():
         files = (beside(path, ending) for ending in ("", *COMPANIONS))
         needed += sum(file.stat().st_size for file in files if file.exists())
@@ -131,7 +131,7 @@ def _opened_size(path: Path) -> int | None:
 
     def owner(store: Store) -> tuple[int, int, int]:
         tables = store.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-        return tables, store.execute("PRAGMA application_id").fetchone()[0], size(store)
+        return tables, store.execute("PRAGMA application_id").fetchone()[0], pages_of(store).bytes
 
     try:
         tables, application, bytes_ = read_untouched(path, owner)
@@ -172,7 +172,7 @@ def _overwrite(path: Path, made: Path, kept: Path, timeout: float) -> None:
         target.execute("PRAGMA synchronous = FULL")
         # in two steps at least: the old store is copied aside after the first
         half = source.execute("PRAGMA page_count").fetchone()[0] // 2
-        source.backup(target, pages=min(half, PAGES), progress=keep_first)
+        source.backup(target, pages=min(half, AT_ONCE), progress=keep_first)
         with suppress(sqlite3.Error):  # whoever reads may keep the log from being emptied
             target.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
