@@ -18,6 +18,7 @@ from typing import TypeVar
 from visitors.errors import StoreProblem
 from visitors.location import COMPANIONS
 from visitors.store.connection import ONE_PASS_KIBIBYTES, Store
+from visitors.store.placing import refuse_small_disk
 
 Result = TypeVar("Result")
 
@@ -42,7 +43,7 @@ def read_untouched(path: Path, read: Callable[[Store], Result], *, timeout: floa
     for `read` to see; `Store.path` is `path`, wherever it is read from.
 
     `read` may be called a second time, when the file was changed meanwhile. Raises sqlite3.Error, OSError, and
-    StoreProblem when there is nothing at `path`.
+    StoreProblem when there is nothing at `path`, and when the temporary folder has no room for a copy that is needed.
     """
     refuse_missing(path)
     if _needs_recovery(path):
@@ -109,9 +110,13 @@ def _state(path: Path) -> tuple[int, int, int, int]:
 
 @contextmanager
 def _copied(path: Path) -> Iterator[Path]:
-    with TemporaryDirectory(prefix="visitors-", ignore_cleanup_errors=True) as folder:
-        copy = Path(folder) / "visitors.db"
-        for ending in ("", _LOG, _JOURNAL):
-            if beside(path, ending).exists():
-                shutil.copyfile(beside(path, ending), beside(copy, ending))
+    files = [ending for ending in ("", _LOG, _JOURNAL) if beside(path, ending).exists()]
+    with TemporaryDirectory(prefix="visitors-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        needed = sum(_size(beside(path, ending)) for ending in files)
+        hint = "free some space, or name another temporary folder: TMPDIR"
+        refuse_small_disk(folder.parent, needed, f"reading {path}", hint)
+        copy = folder / "visitors.db"
+        for ending in files:
+            shutil.copyfile(beside(path, ending), beside(copy, ending))
         yield copy

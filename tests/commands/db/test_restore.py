@@ -5,6 +5,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -28,6 +29,10 @@ def listed(visitors: Visitors, path: Path) -> list[str]:
 
 def names(folder: Path) -> list[str]:
     return sorted(one.name for one in folder.iterdir())
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {one.name: one.read_bytes() for one in folder.iterdir()}
 
 
 @pytest.fixture
@@ -286,9 +291,9 @@ def test_an_older_backup_is_brought_up_to_date(visitors: Visitors, store_path: P
     assert names(store_path.parent) == ["backups", "visitors.db", KEPT]
 
 
-def test_a_copy_with_its_log_is_restored_with_what_is_in_the_log(
-    visitors: Visitors, backup: Path, store_path: Path, tmp_path: Path
-) -> None:
+@pytest.fixture
+def with_log(visitors: Visitors, backup: Path, store_path: Path, tmp_path: Path) -> Path:
+    """A copy of the store with its log, in which v3 is, and without the log's index."""
     assert backup.exists()
     folder = tmp_path / "copied"
     folder.mkdir()
@@ -297,10 +302,30 @@ def test_a_copy_with_its_log_is_restored_with_what_is_in_the_log(
         visitors("create", "--id", "v3")
         for ending in ("", "-wal"):
             shutil.copy(f"{store_path}{ending}", folder)
-    files = {one: one.read_bytes() for one in folder.iterdir()}
-    visitors("db", "restore", str(folder / "visitors.db"), "--yes")
+    return folder / "visitors.db"
+
+
+def test_a_copy_with_its_log_is_restored_with_what_is_in_the_log(
+    visitors: Visitors, with_log: Path, store_path: Path
+) -> None:
+    files = content(with_log.parent)
+    visitors("db", "restore", str(with_log), "--yes")
     assert listed(visitors, store_path) == ["v1", "v2", "v3"]
-    assert {one: one.read_bytes() for one in folder.iterdir()} == files
+    assert content(with_log.parent) == files
+
+
+@pytest.mark.parametrize("words", [("db", "restore"), ("db", "check", "--db")])
+def test_without_room_for_the_copy_in_which_the_log_is_worked_in_that_is_told(
+    visitors: Visitors, with_log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    with small_disk(tmp_path / "temporary", "64k") as disk:
+        monkeypatch.setattr(tempfile, "tempdir", str(disk))
+        needed = sum(len(one) for one in content(with_log.parent).values())
+        refused = visitors(*words, str(with_log), "--format", "json", code=6).error
+        assert refused["code"] == "disk_full"
+        assert refused["message"] == f"reading {with_log} takes {needed:,} bytes in {disk}, and 65,536 are free"
+        assert refused["hint"] == "free some space, or name another temporary folder: TMPDIR"
+        assert content(disk) == {}
 
 
 def test_a_backup_with_pages_of_another_size_is_restored(visitors: Visitors, backup: Path, store_path: Path) -> None:
@@ -310,10 +335,6 @@ def test_a_backup_with_pages_of_another_size_is_restored(visitors: Visitors, bac
     visitors("db", "restore", str(backup), "--yes")
     assert listed(visitors, store_path) == ["v1"]
     visitors("db", "check")
-
-
-def content(folder: Path) -> dict[str, bytes]:
-    return {one.name: one.read_bytes() for one in folder.iterdir()}
 
 
 def room(message: str) -> int:
