@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 
 import visitors
+from visitors import api
+from visitors.api import results
 from visitors.domain.visitor import Visitor
 from visitors.errors import CheckFailed, Conflict, InvalidData, NotFound, StoreProblem, UsageProblem, VisitorsError
 
@@ -35,6 +37,13 @@ def test_importing_visitors_imports_nothing_else() -> None:
     script = "import sys, visitors; print([name for name in sys.modules if name.startswith(('visitors.', 'msgspec'))])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_what_calls_give_back_has_a_name_in_the_package() -> None:
+    own = {name for name, value in vars(results).items() if getattr(value, "__module__", "") == results.__name__}
+
+    assert len(own) > 4
+    assert own <= {*api.__all__}
 
 
 def test_there_is_no_name_that_there_is_not() -> None:

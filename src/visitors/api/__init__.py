@@ -13,7 +13,7 @@ from visitors.api.arguments import Browser, Chosen, Person
 from visitors.api.contacts import Contacts
 from visitors.api.conversations import Conversations
 from visitors.api.fixtures import Fixtures
-from visitors.api.results import Erased, Identified, Imported, Tracked
+from visitors.api.results import Erased, Identified, Imported, Tracked, Undone
 from visitors.api.store import VisitorStore, open_store
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "Imported",
     "Person",
     "Tracked",
+    "Undone",
     "VisitorStore",
     "open_store",
 ]

@@ -221,6 +221,10 @@ _CLAIM = (
 _CHANGED = "SELECT 1 FROM changes WHERE operation = ? UNION ALL SELECT 1 FROM erasures WHERE operation = ? LIMIT 1"
 
 
+THESE = "IN (SELECT value FROM json_each(?))"
+"""The SQL of being one of some values, which `rows` makes a parameter of."""
+
+
 def rows(values: Iterable[object]) -> str:
     """`values` as the JSON array that `json_each(?)` takes: many rows as one parameter."""
     return msgspec.json.encode(list(values)).decode()

@@ -10,11 +10,9 @@ from typing import Any
 
 import msgspec
 
-from visitors.store.connection import OpenOperation, Store, rows
+from visitors.store.connection import THESE, OpenOperation, Store, rows
 from visitors.store.operations import is_removal
 from visitors.store.schema import RECORDED
-
-_THESE = "IN (SELECT value FROM json_each(?))"
 
 
 class Scope(msgspec.Struct, frozen=True):
@@ -27,7 +25,7 @@ class Scope(msgspec.Struct, frozen=True):
 
     def count(self, store: Store, kind: str) -> int:
         """How many of a kind are there to be removed."""
-        sql = f"SELECT count(*) FROM {RECORDED[kind]} WHERE id {_THESE}"
+        sql = f"SELECT count(*) FROM {RECORDED[kind]} WHERE id {THESE}"
         found: int = store.execute(sql, (rows(self.ids[kind]),)).fetchone()[0]
         return found
 
@@ -46,7 +44,7 @@ def scope_of_visitors(store: Store, visitor_ids: Iterable[str]) -> Scope:
 
 def contacts_of(store: Store, visitor_ids: Iterable[str]) -> list[str]:
     """The ids of the contacts that these visitors are linked to."""
-    sql = f"SELECT DISTINCT contact_id FROM visitors WHERE id {_THESE} AND contact_id IS NOT NULL ORDER BY contact_id"
+    sql = f"SELECT DISTINCT contact_id FROM visitors WHERE id {THESE} AND contact_id IS NOT NULL ORDER BY contact_id"
     return [row[0] for row in store.execute(sql, (rows(visitor_ids),))]
 
 
@@ -56,11 +54,11 @@ def remove(store: Store, operation: OpenOperation, scope: Scope) -> None:
     links = {
         row[0]: row[1:]
         for row in store.execute(
-            f"SELECT id, visitor_id, contact_id, created_at FROM conversations WHERE id {_THESE}", (rows(scope.kept),)
+            f"SELECT id, visitor_id, contact_id, created_at FROM conversations WHERE id {THESE}", (rows(scope.kept),)
         )
     }
     for kind in reversed(RECORDED):
-        store.execute(f"DELETE FROM {RECORDED[kind]} WHERE id {_THESE}", (rows(scope.ids[kind]),))
+        store.execute(f"DELETE FROM {RECORDED[kind]} WHERE id {THESE}", (rows(scope.ids[kind]),))
     _stand_in(store, operation, links)
 
 
@@ -72,9 +70,9 @@ def _with_tombstones(store: Store, contacts: set[str]) -> set[str]:
     an email or external id which is theirs alone: from a merge that was taken apart.
     """
     alias = " UNION ".join(
-        f"SELECT t.id FROM contacts AS t JOIN contacts AS c ON c.{column} = t.{column} AND c.id {_THESE}"
+        f"SELECT t.id FROM contacts AS t JOIN contacts AS c ON c.{column} = t.{column} AND c.id {THESE}"
         " WHERE t.merged_into IS NOT NULL AND NOT EXISTS"
-        f" (SELECT 1 FROM contacts AS o WHERE o.{column} = t.{column} AND o.merged_into IS NULL AND o.id NOT {_THESE})"
+        f" (SELECT 1 FROM contacts AS o WHERE o.{column} = t.{column} AND o.merged_into IS NULL AND o.id NOT {THESE})"
         for column in ("email", "external_id")
     )
     while True:
@@ -91,7 +89,7 @@ def _scope(store: Store, contacts: set[str], visitors: set[str]) -> Scope:
     of_contacts = _found(store, "conversation", "contact_id", contacts)
     kept = started - own - of_contacts
     conversations = own | of_contacts | _removed(store, "conversation", "visitor_id", visitors)
-    written = f"SELECT id FROM messages WHERE visitor_id {_THESE} AND conversation_id NOT {_THESE}"
+    written = f"SELECT id FROM messages WHERE visitor_id {THESE} AND conversation_id NOT {THESE}"
     ids = {
         "contact": contacts,
         "visitor": visitors,
@@ -107,7 +105,7 @@ def _scope(store: Store, contacts: set[str], visitors: set[str]) -> Scope:
 # Those that belong to nobody else: to the visitor alone, or to the contact that it is linked to now.
 _OWN_CONVERSATIONS = (
     "SELECT k.id FROM conversations AS k JOIN visitors AS v ON v.id = k.visitor_id"
-    f" WHERE v.id {_THESE} AND (k.contact_id IS NULL OR k.contact_id = v.contact_id)"
+    f" WHERE v.id {THESE} AND (k.contact_id IS NULL OR k.contact_id = v.contact_id)"
 )
 
 
@@ -116,7 +114,7 @@ def _found(store: Store, kind: str, column: str, values: set[str]) -> set[str]:
 
 
 def _there(store: Store, kind: str, column: str, values: set[str]) -> set[str]:
-    sql = f"SELECT id FROM {RECORDED[kind]} WHERE {column} {_THESE}"
+    sql = f"SELECT id FROM {RECORDED[kind]} WHERE {column} {THESE}"
     return {row[0] for row in store.execute(sql, (rows(values),))}
 
 
@@ -124,9 +122,7 @@ def _removed(store: Store, kind: str, column: str, values: set[str]) -> set[str]
     """As `_there`, of records that only the history has, by what they were when they were removed."""
     if not values:
         return set()
-    sql = (
-        f"SELECT h.record FROM changes AS h WHERE json_extract(h.before, '$.{column}') {_THESE} AND {is_removal(kind)}"
-    )
+    sql = f"SELECT h.record FROM changes AS h WHERE json_extract(h.before, '$.{column}') {THESE} AND {is_removal(kind)}"
     return {row[0] for row in store.execute(sql, (rows(values),))}
 
 

@@ -14,11 +14,10 @@ import msgspec
 
 from visitors.domain.metadata import encode, metadata_hash
 from visitors.domain.receipt import Identities
-from visitors.store.connection import OpenOperation, Store, rows
+from visitors.store.connection import THESE, OpenOperation, Store, rows
 from visitors.store.erasing import Scope
 from visitors.store.schema import RECORDED, REFERENCES
 
-_THESE = "IN (SELECT value FROM json_each(?))"
 _LINKS = {kind: {column: parent for child, column, parent in REFERENCES if child == kind} for kind in RECORDED}
 """Kind of record -> column -> the kind of record whose id stands there."""
 
@@ -42,9 +41,9 @@ def known(store: Store, scope: Scope) -> Known:
     """What is known of the contacts in `scope`, before they go."""
     these = rows(scope.ids["contact"])
     columns = ("external_id", "email", "name", "image", "metadata")
-    sql = f"SELECT {', '.join(columns)} FROM contacts WHERE id {_THESE}"
+    sql = f"SELECT {', '.join(columns)} FROM contacts WHERE id {THESE}"
     states: list[_Columns] = [dict(zip(columns, row, strict=True)) for row in store.execute(sql, (these,))]
-    sql = f"SELECT before, after FROM changes WHERE kind = 'contact' AND record {_THESE}"
+    sql = f"SELECT before, after FROM changes WHERE kind = 'contact' AND record {THESE}"
     states += [_decode(side) for sides in store.execute(sql, (these,)) for side in sides if side is not None]
 
     def values(column: str) -> set[str]:
@@ -59,7 +58,7 @@ def without_what_others_have(store: Store, known: Known) -> Known:
     """What is known, but for the emails and external ids that a contact which stays has, too."""
 
     def held(column: str, values: set[str]) -> set[str]:
-        sql = f"SELECT {column} FROM contacts WHERE {column} {_THESE}"
+        sql = f"SELECT {column} FROM contacts WHERE {column} {THESE}"
         return {row[0] for row in store.execute(sql, (rows(values),))}
 
     return msgspec.structs.replace(
@@ -87,9 +86,9 @@ def sweep(store: Store, operation: OpenOperation, scope: Scope, known: Known) ->
     """
     affected: list[int] = []
     for kind, ids in scope.ids.items():
-        sql = f"DELETE FROM changes WHERE kind = ? AND record {_THESE} RETURNING operation"
+        sql = f"DELETE FROM changes WHERE kind = ? AND record {THESE} RETURNING operation"
         affected += [row[0] for row in store.execute(sql, (kind, rows(ids))).fetchall()]
-    store.execute(f"DELETE FROM causes WHERE record {_THESE}", (rows(scope.ids["visitor"]),))
+    store.execute(f"DELETE FROM causes WHERE record {THESE}", (rows(scope.ids["visitor"]),))
     affected += _clean(store, _Cleaner(store, scope, known))
     earlier = [one for one in affected if one != operation.pk]
     operations = sorted(set(earlier))
@@ -101,9 +100,9 @@ def sweep(store: Store, operation: OpenOperation, scope: Scope, known: Known) ->
 def _survivors(store: Store, contacts: set[str]) -> set[str]:
     """Other contacts that one of these is or was merged into, through chains too."""
     sql = (
-        f"SELECT merged_into FROM contacts WHERE id {_THESE} UNION SELECT json_extract(before, '$.merged_into')"
-        f" FROM changes WHERE kind = 'contact' AND record {_THESE} UNION SELECT json_extract(after, '$.merged_into')"
-        f" FROM changes WHERE kind = 'contact' AND record {_THESE}"
+        f"SELECT merged_into FROM contacts WHERE id {THESE} UNION SELECT json_extract(before, '$.merged_into')"
+        f" FROM changes WHERE kind = 'contact' AND record {THESE} UNION SELECT json_extract(after, '$.merged_into')"
+        f" FROM changes WHERE kind = 'contact' AND record {THESE}"
     )
     found = set(contacts)
     while True:
@@ -142,7 +141,7 @@ def _clean(store: Store, cleaner: _Cleaner) -> list[int]:
             changed.append((*(None if side is None else encode(side) for side in (before, after)), pk))
         else:
             emptied.append(pk)
-    store.execute(f"DELETE FROM changes WHERE pk {_THESE}", (rows(emptied),))
+    store.execute(f"DELETE FROM changes WHERE pk {THESE}", (rows(emptied),))
     store.execute_many("UPDATE changes SET before = ?, after = ? WHERE pk = ?", changed)
     # why it was linked to, or taken from, somebody who is gone
     store.execute_many("DELETE FROM causes WHERE operation = ? AND record = ?", unlinked)
@@ -158,7 +157,7 @@ class _Cleaner:
         }
         self._erased["contact"] |= {"email": known.emails, "external_id": known.external_ids}
         self._known = known
-        sql = f"SELECT id, name, image, metadata FROM contacts WHERE id {_THESE}"
+        sql = f"SELECT id, name, image, metadata FROM contacts WHERE id {THESE}"
         self._now = {row[0]: row[1:] for row in store.execute(sql, (rows(known.survivors),))}
 
     def clean(self, kind: str, record: str, before: _Columns | None, after: _Columns | None) -> bool:

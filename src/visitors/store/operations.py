@@ -10,7 +10,7 @@ import msgspec
 
 from visitors.domain.operation import Change, Link, Operation
 from visitors.domain.times import Instant
-from visitors.store.connection import Store, rows
+from visitors.store.connection import THESE, Store, rows
 from visitors.store.listing import Page, begins_after, order_by
 from visitors.store.schema import RECORDED, REFERENCES
 
@@ -54,11 +54,7 @@ def _operations(store: Store, condition: str, parameters: Sequence[object]) -> l
         f" FROM operations AS o WHERE {condition}"
     )
     by = undos(store).standing
-    ids = dict(
-        store.execute(
-            "SELECT pk, id FROM operations WHERE pk IN (SELECT value FROM json_each(?))", (rows(by.values()),)
-        )
-    )
+    ids = dict(store.execute(f"SELECT pk, id FROM operations WHERE pk {THESE}", (rows(by.values()),)))
     return [
         Operation(*(*row[1:5], msgspec.json.decode(row[5]), row[6], ids.get(by.get(row[0], 0))))
         for row in store.execute(sql, parameters)
@@ -116,7 +112,7 @@ def touched(store: Store, operation_id: str, kind: str) -> Iterator[str]:
 
 def removed(store: Store, kind: str, ids: Iterable[str]) -> set[str]:
     """Those of `ids` that are of records of the kind which only the history has."""
-    sql = f"SELECT h.record FROM changes AS h WHERE h.record IN (SELECT value FROM json_each(?)) AND {is_removal(kind)}"
+    sql = f"SELECT h.record FROM changes AS h WHERE h.record {THESE} AND {is_removal(kind)}"
     return {row[0] for row in store.execute(sql, (rows(ids),))}
 
 
@@ -190,7 +186,7 @@ def once_linked(store: Store, contact_ids: Sequence[str]) -> list[str]:
     """
     sql = (
         "SELECT DISTINCT record FROM changes WHERE kind = 'visitor' AND instr(before, '\"contact_id\":\"')"
-        " AND json_extract(before, '$.contact_id') IN (SELECT value FROM json_each(?)) ORDER BY record"
+        f" AND json_extract(before, '$.contact_id') {THESE} ORDER BY record"
     )
     return [row[0] for row in store.execute(sql, (rows(contact_ids),))]
 
@@ -201,9 +197,7 @@ def removed_of(
     """The records of `kind` that were removed and had in one of the columns `owners` one of its values: of each the
     id, the operation, and whose it was, a contact's and a visitor's.
     """
-    conditions = " OR ".join(
-        f"json_extract(before, '$.{column}') IN (SELECT value FROM json_each(?))" for column in owners
-    )
+    conditions = " OR ".join(f"json_extract(before, '$.{column}') {THESE}" for column in owners)
     sql = (
         "SELECT record, operation, json_extract(before, '$.contact_id'), json_extract(before, '$.visitor_id')"
         f" FROM changes WHERE kind = ? AND before IS NOT NULL AND after IS NULL AND ({conditions})"
@@ -213,7 +207,7 @@ def removed_of(
 
 def causes_of(store: Store, record_ids: Sequence[str]) -> dict[tuple[int, str], str]:
     """Operation and record -> the rule by which the one changed the other."""
-    sql = "SELECT operation, record, code FROM causes WHERE record IN (SELECT value FROM json_each(?)) ORDER BY pk"
+    sql = f"SELECT operation, record, code FROM causes WHERE record {THESE} ORDER BY pk"
     return {(operation, record): code for operation, record, code in store.execute(sql, (rows(record_ids),))}
 
 
@@ -224,9 +218,7 @@ def _causes(store: Store, record_id: str) -> dict[int, str]:
 
 def _belongings(store: Store, record_ids: Sequence[str]) -> list[str]:
     """The ids of what belongs to visitors or contacts: their blocks, conversations and messages."""
-    sql = " UNION ".join(
-        f"SELECT id FROM {table} WHERE {column} IN (SELECT value FROM json_each(?))" for table, column in _BELONGINGS
-    )
+    sql = " UNION ".join(f"SELECT id FROM {table} WHERE {column} {THESE}" for table, column in _BELONGINGS)
     return [row[0] for row in store.execute(sql, [rows(record_ids)] * len(_BELONGINGS))]
 
 
@@ -264,7 +256,7 @@ def _changes(
     operation: str, parameters: Sequence[object], ids: Sequence[str] | None, columns: str
 ) -> tuple[str, list[object]]:
     """The SELECT of `columns` of changes `h` with their operations `o`, and its parameters."""
-    of_records = "" if ids is None else " AND h.record IN (SELECT value FROM json_each(?))"
+    of_records = "" if ids is None else f" AND h.record {THESE}"
     sql = f"SELECT {columns} FROM changes AS h JOIN operations AS o ON o.pk = h.operation WHERE {operation}{of_records}"
     return sql, [*parameters, *([] if ids is None else [rows(ids)])]
 
@@ -287,8 +279,7 @@ def _creations(
         )
         sql = f"SELECT {columns} {join.format(table)} UNION ALL SELECT {columns} {join.format(f'({removed})')}"
         return sql, [*parameters, *parameters]
-    these = "IN (SELECT value FROM json_each(?))"
-    records = f"SELECT pk, id FROM {table} WHERE id {these} UNION ALL {removed} AND record {these}"
+    records = f"SELECT pk, id FROM {table} WHERE id {THESE} UNION ALL {removed} AND record {THESE}"
     sql = (
         f"SELECT {columns} FROM ({records}) AS r"
         f" JOIN creations AS n ON n.pk = (SELECT pk FROM creations WHERE kind = '{kind}' AND last >= r.pk"
@@ -304,15 +295,12 @@ def _as_made(store: Store, kind: str, ids: Sequence[str]) -> dict[tuple[str, int
     """
     if not ids:
         return {}
-    cursor = store.execute(f"SELECT * FROM {RECORDED[kind]} WHERE id IN (SELECT value FROM json_each(?))", (rows(ids),))
+    cursor = store.execute(f"SELECT * FROM {RECORDED[kind]} WHERE id {THESE}", (rows(ids),))
     names = [column[0] for column in cursor.description]
     found = (dict(zip(names, row, strict=True)) for row in cursor)
     records: dict[str, dict[str, Any]] = {record["id"]: record for record in found}
     states = {}
-    sql = (
-        "SELECT pk, record, before FROM changes WHERE record IN (SELECT value FROM json_each(?)) AND kind = ?"
-        " ORDER BY pk DESC"
-    )
+    sql = f"SELECT pk, record, before FROM changes WHERE record {THESE} AND kind = ? ORDER BY pk DESC"
     for pk, record_id, before in store.execute(sql, (rows(ids), kind)):
         if before is None:
             states[record_id, pk] = dict(records[record_id])
