@@ -85,10 +85,16 @@ class Context:
 
     @contextmanager
     def operation(
-        self, *, dry_run: bool = False, at: Instant | None = None, entropy: Entropy = os.urandom
+        self,
+        *,
+        dry_run: bool = False,
+        at: Instant | None = None,
+        entropy: Entropy = os.urandom,
+        is_load: bool = False,
     ) -> Iterator[OpenOperation]:
         """One recorded write to the store, in the name of this command, at the clock's time or `at`; new ids
-        are made from `entropy`. Raises StoreProblem, and Conflict when that gives what is there.
+        are made from `entropy`; `is_load` if it may fill a new store. Raises StoreProblem, and Conflict when
+        `entropy` gives what is there.
         """
         with self.store.operation(
             self.command,
@@ -97,6 +103,7 @@ class Context:
             arguments=self.arguments,
             dry_run=dry_run,
             entropy=entropy,
+            is_load=is_load,
         ) as operation:
             yield operation
 

@@ -36,8 +36,8 @@ from trials.running import (
     start,
 )
 from trials.sound import State, ids, state
-from visitors.input.ahead import WORTH_IT
 from visitors.input.mapping import REJECT
+from visitors.input.source import LARGE
 
 Visitors = Callable[..., Any]
 
@@ -54,7 +54,7 @@ def rows() -> list[bytes]:
     """Good rows, as lines of NDJSON."""
     done = subprocess.run([sys.executable, str(MADE_UP), str(AHEAD)], stdout=subprocess.PIPE, check=True)
     lines = done.stdout.splitlines(keepends=True)
-    assert len(done.stdout) > WORTH_IT > len(b"".join(lines[:ALONE]))
+    assert len(done.stdout) > LARGE > len(b"".join(lines[:ALONE]))
     return lines
 
 
@@ -203,7 +203,7 @@ def test_a_compressed_file_that_is_damaged_near_its_end_leaves_nothing_behind(
     packed = file.with_name("visitors.ndjson.gz")
     packed.write_bytes(damage(gzip.compress(file.read_bytes(), level)))
     # without compression a second process reads it, well packed it is short
-    assert (packed.stat().st_size > WORTH_IT) == (level == 0)
+    assert (packed.stat().st_size > LARGE) == (level == 0)
 
     said = visitors_process("import", str(packed), *options, code=5)
 

@@ -22,7 +22,7 @@ from visitors.input.ahead import read_ahead, worth_reading_ahead
 from visitors.input.mapping import ColumnMapping
 from visitors.input.readers import Place, read_rows
 from visitors.input.rows import Problem, ReadRow, checked_rows
-from visitors.input.source import Source, open_source
+from visitors.input.source import LARGE, Source, open_source
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no second process here")
 
@@ -206,7 +206,7 @@ main(["import", sys.argv[1]])
 def test_an_interrupt_that_comes_as_the_process_forks_is_not_the_childs_to_handle(tmp_path: Path) -> None:
     path = tmp_path / "long.csv"
     path.write_text("id,city\n" + "".join(f"v{number},{'x' * 900}\n" for number in range(5_000)))
-    assert path.stat().st_size > ahead.WORTH_IT
+    assert path.stat().st_size > LARGE
 
     done = subprocess.run(
         [sys.executable, "-c", INTERRUPTED_AS_IT_FORKS, str(path)], capture_output=True, text=True, check=False
@@ -218,13 +218,13 @@ def test_an_interrupt_that_comes_as_the_process_forks_is_not_the_childs_to_handl
 def test_only_a_long_file_is_worth_a_second_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
     answers = []
-    for size in (ahead.WORTH_IT - 1, ahead.WORTH_IT):
+    for size in (LARGE - 1, LARGE):
         path = tmp_path / f"{size}.csv"
         path.write_bytes(b"x" * size)
         with closing(open_source(str(path))) as source:
             answers.append(worth_reading_ahead(source))
     packed = tmp_path / "packed.csv.gz"
-    packed.write_bytes(gzip.compress(b"x" * ahead.WORTH_IT))
+    packed.write_bytes(gzip.compress(b"x" * LARGE))
     with closing(open_source(str(packed))) as source:
         answers.append(worth_reading_ahead(source))
     assert answers == [False, True, False]

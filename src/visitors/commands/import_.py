@@ -71,7 +71,7 @@ def command(
         ahead = stack.enter_context(read_ahead(checked, source)) if worth_reading_ahead(source) else None
         watched_rows = watched(ahead or checked, ahead or source, quiet=context.output.quiet)
         shown = stack.enter_context(watched_rows)
-        operation = stack.enter_context(context.operation(dry_run=dry_run))
+        operation = stack.enter_context(context.operation(dry_run=dry_run, is_load=source.is_large))
         bad_rows = None
         if keep_going or dry_run:
             # its file is whole before the operation is: if it cannot be written, no row was taken

@@ -18,8 +18,6 @@ from visitors.errors import InvalidData, VisitorsError
 from visitors.input.rows import Problem, ReadRow
 from visitors.input.source import Source
 
-WORTH_IT = 4_000_000
-"""Bytes from which on a second process pays: starting one takes some milliseconds."""
 _BATCH = 1_000
 _LENGTH = 4
 
@@ -34,8 +32,8 @@ class _Batch(msgspec.Struct, array_like=True):
 
 
 def worth_reading_ahead(source: Source) -> bool:
-    """Whether the file is long, and this machine has processes that fork and a second core for one."""
-    if source.size is None or source.size < WORTH_IT or not hasattr(os, "fork"):
+    """Whether the file is large, and this machine has processes that fork and a second core for one."""
+    if not source.is_large or not hasattr(os, "fork"):
         return False
     return (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1) > 1
 

@@ -25,6 +25,8 @@ FORMATS: tuple[Format, ...] = ("csv", "tsv", "json", "ndjson")
 LINE_LIMIT = 4 * 1024 * 1024
 DUMP_LINE_LIMIT = 64 * 1024 * 1024
 """A message of a million characters, each escaped, stands twice in one line of a dump."""
+LARGE = 4_000_000
+"""Bytes of a file from which on it pays to start a process for it, and the like, which takes some milliseconds."""
 _EXTENSIONS: dict[str, Format] = {
     ".csv": "csv",
     ".tsv": "tsv",
@@ -49,6 +51,11 @@ class Source:
         self._stream: BinaryIO = stream
         if head.startswith(_GZIP_MAGIC):
             self._stream = gzip.GzipFile(fileobj=stream)  # type: ignore[assignment]
+
+    @property
+    def is_large(self) -> bool:
+        """Whether it pays to prepare for many rows."""
+        return self.size is not None and self.size >= LARGE
 
     @property
     def position(self) -> int:

@@ -19,6 +19,7 @@ import msgspec
 from visitors.domain.ids import Entropy, new_id, new_ids
 from visitors.domain.times import Instant, to_milliseconds
 from visitors.errors import InvalidData
+from visitors.location import MEMORY
 from visitors.store.problems import translated_errors
 from visitors.store.schema import RECORDED, claimed, given
 
@@ -145,15 +146,17 @@ class Store:
         arguments: Sequence[str] = (),
         dry_run: bool = False,
         entropy: Entropy = os.urandom,
+        is_load: bool = False,
     ) -> Iterator[OpenOperation]:
         """One recorded write, whole or not at all.
 
         `arguments` are names of options, without their values; `entropy` is what all new ids are made
-        from. An operation that changed nothing leaves no record, unless it erased, of which no change may
-        tell; with `dry_run` everything is rolled back at the end. Raises StoreProblem, and Conflict when
-        seeded `entropy` gives what is there.
+        from; `is_load` is to be told of what may fill a new store, which then keeps readers waiting and takes less
+        time. An operation that changed nothing leaves no record, unless it erased, of which no change may tell;
+        with `dry_run` everything is rolled back at the end. Raises StoreProblem, and Conflict when seeded
+        `entropy` gives what is there.
         """
-        with self._transaction("BEGIN IMMEDIATE"):
+        with self._load() if is_load else self._transaction("BEGIN IMMEDIATE"):
             operation = OpenOperation(clock(), actor, entropy)
             row = self.execute(
                 "INSERT INTO operations (id, at, actor, command, arguments, is_open) VALUES (?, ?, ?, ?, ?, 1)"
@@ -195,6 +198,14 @@ class Store:
                 self.execute("RELEASE part")
             raise
         self.execute("RELEASE part")
+
+    @contextmanager
+    def _load(self) -> Iterator[None]:
+        from visitors.store.journal import without_log
+
+        # without a log a reader who comes in between would be in the way of the end: so there may be none
+        with translated_errors(self.path), without_log(self._connection), self._transaction("BEGIN EXCLUSIVE"):
+            yield
 
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[None]:

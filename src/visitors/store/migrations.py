@@ -7,7 +7,6 @@ current store opens without importing any of this.
 from __future__ import annotations
 
 import sqlite3
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -18,6 +17,7 @@ from sqlite_utils.migrations import Migrations
 from visitors.domain.times import now
 from visitors.errors import FileProblem, StoreProblem
 from visitors.store.connection import Store
+from visitors.store.journal import use_log
 from visitors.store.recording import recording_triggers, recording_triggers_v1
 from visitors.store.schema import APPLICATION_ID, RECORDED, SCHEMA_VERSION, schema_version
 
@@ -376,7 +376,7 @@ def migrate(connection: sqlite3.Connection, path: Path, timeout: float = 30.0) -
     may have been quicker). Raises sqlite3.Error and StoreProblem.
     """
     if schema_version(connection, path) == 0:
-        _use_write_ahead_log(connection, timeout)
+        use_log(connection, timeout)
     connection.execute("BEGIN IMMEDIATE")
     backup = None
     try:
@@ -397,24 +397,6 @@ def migrate(connection: sqlite3.Connection, path: Path, timeout: float = 30.0) -
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
-
-
-def _use_write_ahead_log(connection: sqlite3.Connection, timeout: float) -> None:
-    """Ask for WAL; a file system that cannot do it stays with a rollback journal.
-
-    Of several processes that make the same store at once all but one may be told that it is locked,
-    without SQLite waiting for its busy timeout: so this waits, up to `timeout` seconds.
-    """
-    deadline = time.monotonic() + timeout
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
-                raise
-            time.sleep(0.02)
-        else:
-            return
 
 
 def _back_up(path: Path, version: int) -> Path:

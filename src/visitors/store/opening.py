@@ -80,8 +80,13 @@ def _opened(path: Path, timeout: float) -> Store:
         connection = sqlite3.connect(name, timeout=timeout, isolation_level=None, uri=True)
     else:
         connection = sqlite3.connect(path, timeout=timeout, isolation_level=None)
+    writer_was_killed = os.path.lexists(f"{path}-journal")
     try:
         backup = _prepare(connection, path, timeout)
+        if writer_was_killed:
+            from visitors.store.journal import use_log_again
+
+            use_log_again(connection)
     except BaseException:
         connection.close()
         raise

@@ -1,0 +1,105 @@
+"""A first load writes straight into the file of the store; before it and after it there is a write-ahead log."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from visitors.domain.selection import Selection
+from visitors.errors import StoreProblem
+from visitors.store import visitors
+from visitors.store.connection import Store
+from visitors.store.listing import Page
+from visitors.store.opening import open_store
+
+AT = "2026-03-01T12:00:00.000Z"
+
+
+def mode(store: Store) -> str:
+    return str(store.execute("PRAGMA journal_mode").fetchone()[0])
+
+
+def load(store: Store, visitor_id: str, error: type[BaseException] | None = None) -> str:
+    """Make a visitor as a load does; returns the journal's mode meanwhile."""
+    with store.operation("import", actor="ada", clock=lambda: AT, is_load=True) as operation:
+        visitors.insert(store, operation, {}, visitor_id=visitor_id)
+        if error is not None:
+            raise error
+        return mode(store)
+
+
+def ids(store: Store) -> list[str]:
+    with store.reading():
+        return [visitor.id for visitor in visitors.select(store, Selection(), Page(), AT)]
+
+
+def test_only_a_first_load_goes_without_a_log(store_path: Path) -> None:
+    with open_store(store_path) as store:
+        assert mode(store) == "wal"
+        assert load(store, "first") == "delete"
+        assert mode(store) == "wal"
+        assert load(store, "second") == "wal"
+        assert ids(store) == ["first", "second"]
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
+def test_a_first_load_that_fails_leaves_an_empty_store_with_a_log(store_path: Path, error: type[BaseException]) -> None:
+    with open_store(store_path) as store:
+        with pytest.raises(error):
+            load(store, "first", error)
+        assert mode(store) == "wal"
+        assert ids(store) == []
+
+
+def test_a_store_that_somebody_else_has_open_keeps_its_log(store_path: Path) -> None:
+    with open_store(store_path) as store, open_store(store_path) as other:
+        assert ids(other) == []
+        assert load(store, "first") == "wal"
+        assert store.execute("PRAGMA busy_timeout").fetchone() == (30_000,)
+        assert ids(other) == ["first"]
+
+
+def test_while_a_first_load_runs_others_wait_and_are_told_when_it_takes_too_long(store_path: Path) -> None:
+    with open_store(store_path) as store:
+        with store.operation("import", actor="ada", clock=lambda: AT, is_load=True) as operation:
+            visitors.insert(store, operation, {}, visitor_id="first")
+            with pytest.raises(StoreProblem) as told:
+                open_store(store_path, timeout=0.1)
+            assert told.value.code == "store_locked"
+        with open_store(store_path, timeout=0.1) as other:
+            assert ids(other) == ["first"]
+
+
+def test_a_store_whose_first_load_was_killed_is_empty_and_gets_its_log_back(store_path: Path) -> None:
+    program = f"""
+import os, signal
+from pathlib import Path
+from visitors.store import visitors
+from visitors.store.opening import open_store
+store = open_store(Path({str(store_path)!r}))
+with store.operation("import", actor="ada", clock=lambda: {AT!r}, is_load=True) as operation:
+    visitors.insert(store, operation, {{}}, visitor_id="first")
+    store.keep_in_memory(1)  # what was written so far goes into the file
+    for number in range(1_000):
+        visitors.insert(store, operation, {{"browser": "x" * 500}})
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    killed = subprocess.run([sys.executable, "-c", program], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert store_path.with_name(f"{store_path.name}-journal").exists()
+    assert store_path.read_bytes()[18:20] == b"\x01\x01"
+
+    with open_store(store_path) as store:
+        assert mode(store) == "wal"
+        assert ids(store) == []
+        assert store.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_a_load_in_memory_needs_no_journal() -> None:
+    with open_store(Path(":memory:")) as store:
+        assert load(store, "first") == "memory"
+        assert ids(store) == ["first"]
