@@ -14,9 +14,7 @@ from visitors.context import Context, context_of
 from visitors.domain.decision import OnConflict
 from visitors.errors import RowsRejected, UsageProblem
 from visitors.input.ahead import read_ahead, worth_reading_ahead
-from visitors.input.mapping import ColumnMapping
-from visitors.input.readers import read_rows
-from visitors.input.rows import checked_rows
+from visitors.input.rows import read_checked
 from visitors.input.source import choose_format, format_of, open_source
 from visitors.operations.bulk_import import take_all
 from visitors.operations.import_ import OnExisting, Policy, Taken
@@ -65,9 +63,9 @@ def command(
     with ExitStack() as stack:
         source = stack.enter_context(closing(open_source(file)))
         format_ = choose_format(file, context.settings.format, source)
-        header, rows = read_rows(source, format_)
-        mapping = ColumnMapping(map_ or [], header, ignore_unknown=ignore_unknown)
-        checked = checked_rows(rows, mapping, keep_values=keep_going or dry_run)
+        header, checked = read_checked(
+            source, format_, map_ or [], ignore_unknown=ignore_unknown, keep_values=keep_going or dry_run
+        )
         ahead = stack.enter_context(read_ahead(checked, source)) if worth_reading_ahead(source) else None
         watched_rows = watched(ahead or checked, ahead or source, quiet=context.output.quiet)
         shown = stack.enter_context(watched_rows)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -12,7 +12,6 @@ from visitors.errors import InvalidData, UsageProblem
 
 CLEARABLE = ("name", "email", "image", "metadata")
 CLEARABLE_OF_CONTACT = ("externalId", *CLEARABLE)
-_TEXT_FIELDS = ("externalId", "email", "name", "image")
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
@@ -49,27 +48,35 @@ def parse_identity(values: Mapping[str, object], clearable: tuple[str, ...] = CL
 
     Raises InvalidData for a value that breaks its rule and UsageProblem for contradictions.
     """
-    texts: dict[str, str | None] = {}
-    for field in _TEXT_FIELDS:
+    texts: list[str | None] = []
+    for field, normalise_text in _NORMALISE.items():
         value = values.get(field)
-        if isinstance(value, int) and not isinstance(value, bool) and field == "externalId":
-            value = str(value)  # row_to_json and friends print numeric keys as numbers
-        if value is not None and not isinstance(value, str):
-            raise InvalidData(f"{field} is not a string", field=field, code="invalid_type")
-        texts[field] = None if value is None else _NORMALISE[field](value, field)
+        texts.append(None if value is None else normalise_text(_as_text(value, field), field))
+    external_id, email, name, image = texts
     metadata = values.get("metadata")
+    identity = Identity(
+        external_id=external_id,
+        email=email,
+        name=name,
+        image=image,
+        metadata=None if metadata is None else parse_metadata(metadata),
+    )
+    return identity if _TAKING_AWAY.isdisjoint(values) else _taking_away(identity, values, clearable)
+
+
+def _as_text(value: object, field: str) -> str:
+    if isinstance(value, int) and not isinstance(value, bool) and field == "externalId":
+        return str(value)  # row_to_json and friends print numeric keys as numbers
+    if not isinstance(value, str):
+        raise InvalidData(f"{field} is not a string", field=field, code="invalid_type")
+    return value
+
+
+def _taking_away(identity: Identity, values: Mapping[str, object], clearable: tuple[str, ...]) -> Identity:
+    """The identity with what else is said: what is to be cleared, unset or replaced."""
     clear = _names(values.get("clear"), "clear")
     unset = _names(values.get("unset"), "unset")
-    identity = Identity(
-        external_id=texts["externalId"],
-        email=texts["email"],
-        name=texts["name"],
-        image=texts["image"],
-        metadata=None if metadata is None else parse_metadata(metadata),
-        clear=clear,
-        unset=unset,
-        replace_metadata=_flag(values.get("replaceMetadata"), "replaceMetadata"),
-    )
+    replace_metadata = _flag(values.get("replaceMetadata"), "replaceMetadata")
     for field in clear:
         if field not in clearable:
             raise UsageProblem(f"{field!r} cannot be cleared", hint="one of " + ", ".join(clearable))
@@ -78,9 +85,9 @@ def parse_identity(values: Mapping[str, object], clearable: tuple[str, ...] = CL
     for key in unset:
         if key in (identity.metadata or {}):
             raise UsageProblem(f"metadata key {key!r} is both set and unset")
-    if identity.replace_metadata and metadata is None:
+    if replace_metadata and identity.metadata is None:
         raise UsageProblem("--replace-metadata needs the metadata that replaces it", hint="add --metadata K=V")
-    return identity
+    return msgspec.structs.replace(identity, clear=clear, unset=unset, replace_metadata=replace_metadata)
 
 
 def _names(value: object, field: str) -> tuple[str, ...]:
@@ -101,8 +108,10 @@ def _image(value: str, field: str) -> str:
     return normalise.text(value, field, normalise.URL_LIMIT)
 
 
-def _name(value: str, field: str) -> str:
-    return normalise.text(value, field)
-
-
-_NORMALISE = {"externalId": normalise.external_id, "email": normalise.email, "name": _name, "image": _image}
+_NORMALISE: dict[str, Callable[[str, str], str]] = {
+    "externalId": normalise.external_id,
+    "email": normalise.email,
+    "name": normalise.text,
+    "image": _image,
+}
+_TAKING_AWAY = {"clear", "unset", "replaceMetadata"}

@@ -76,25 +76,21 @@ def document(value: object, field: str) -> str:
     return encoded
 
 
-def _text(limit: int = normalise.TEXT_LIMIT) -> Callable[[str, str], str]:
-    return lambda value, field: normalise.text(value, field, limit)
-
-
 # Public name -> how a value becomes what the store keeps. The order is that of the machine formats.
 BROWSER_DATA: dict[str, Callable[[Any, str], str | float]] = {
     "language": normalise.language,
     "timezone": normalise.timezone,
-    "fingerprint": _text(),
-    "browser": _text(),
-    "browserVersion": _text(),
-    "os": _text(),
-    "osVersion": _text(),
-    "device": _text(),
+    "fingerprint": normalise.text,
+    "browser": normalise.text,
+    "browserVersion": normalise.text,
+    "os": normalise.text,
+    "osVersion": normalise.text,
+    "device": normalise.text,
     "deviceType": normalise.device_type,
     "ip": normalise.ip,
-    "city": _text(),
-    "region": _text(),
-    "country": _text(),
+    "city": normalise.text,
+    "region": normalise.text,
+    "country": normalise.text,
     "countryCode": normalise.country_code,
     "latitude": normalise.latitude,
     "longitude": normalise.longitude,

@@ -7,7 +7,7 @@ go on with the next.
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -122,12 +122,14 @@ def _tsv(source: Source) -> tuple[Header, Iterator[RawRow]]:
 
 
 def _ndjson(source: Source) -> tuple[Header, Iterator[RawRow]]:
-    def rows() -> Iterator[RawRow]:
-        for number, line in source.lines():
-            if line.strip():
-                yield _json_row(Place(source.name, number), line)
+    return Header(None), json_rows(source.name, source.lines())
 
-    return Header(None), rows()
+
+def json_rows(name: str, lines: Iterable[tuple[int, str]]) -> Iterator[RawRow]:
+    """The rows of NDJSON lines of the file `name`; a blank line is none."""
+    for number, line in lines:
+        if line.strip():
+            yield _json_row(Place(name, number), line)
 
 
 def _json(source: Source) -> tuple[Header, Iterator[RawRow]]:

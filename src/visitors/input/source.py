@@ -72,26 +72,43 @@ class Source:
 
         Raises InvalidData for a line that is too long or not UTF-8, and for damaged compression.
         """
-        number, begun = 0, bytearray()  # a line that no block has ended yet
+        for first, block in self.line_blocks(limit):
+            yield from self.lines_in(block, first, limit)
+
+    def line_blocks(self, limit: int = LINE_LIMIT) -> Iterator[tuple[int, bytearray]]:
+        """Whole lines, many at a time, with the number of the first; the last may lack its line feed.
+
+        Raises InvalidData for damaged compression, and for a line of more than `limit` bytes, unless that
+        ends in the block in which it gets too long: `lines_in` tells of that one.
+        """
+        number, begun = 1, bytearray()  # a line that no block has ended yet
         while True:
             with self._readable():
                 block = self._stream.read(_BLOCK)
-            if b"\n" not in block:
+            end = block.rfind(b"\n") + 1
+            if not end:
                 begun += block
                 if len(begun) >= limit:
-                    raise self.too_long(number + 1, limit)
+                    raise self.too_long(number, limit)
                 if block:
                     continue
                 if begun:
-                    yield number + 1, self._decode(begun, number + 1)
+                    yield number, begun
                 return
-            *lines, rest = (begun + block).split(b"\n")
-            begun = rest
-            for line in lines:
-                number += 1
-                if len(line) >= limit:
-                    raise self.too_long(number, limit)
-                yield number, self._decode(line, number) + "\n"
+            whole = begun + block[:end]
+            begun = bytearray(block[end:])
+            yield number, whole
+            number += whole.count(b"\n")
+
+    def lines_in(self, block: bytearray, first: int, limit: int = LINE_LIMIT) -> Iterator[tuple[int, str]]:
+        """The lines of a block with their numbers. Raises InvalidData as `lines` does."""
+        *lines, rest = block.split(b"\n")
+        for number, line in enumerate(lines, first):
+            if len(line) >= limit:
+                raise self.too_long(number, limit)
+            yield number, self._decode(line, number) + "\n"
+        if rest:
+            yield first + len(lines), self._decode(rest, first + len(lines))
 
     def blocks(self) -> Iterator[bytes]:
         """All of it, a block at a time. Raises InvalidData for damaged compression."""

@@ -67,12 +67,12 @@ def _create(store: Store, operation: OpenOperation, row: VisitorRow, policy: Pol
 def as_inserted(row: VisitorRow, visitor_id: str, contact_id: str | None, at: Instant) -> tuple[Any, ...]:
     """The row as `visitors.insert_many` takes it; times that it does not say are `at`."""
     times = (row.created_at or row.last_seen_at or at, row.updated_at or at, row.last_seen_at, row.deleted_at)
-    return (visitor_id, contact_id, *times, *map(row.data.get, visitors.COLUMNS))
+    return (visitor_id, contact_id, *times, *row.data)
 
 
 def _update(store: Store, operation: OpenOperation, existing: Visitor, row: VisitorRow, policy: Policy) -> Taken:
     before = operation.state(store)
-    visitors.update(store, operation, [existing.id], row.data)
+    visitors.update(store, operation, [existing.id], row.browser_data())
     if row.created_at or row.last_seen_at:
         visitors.saw(store, operation, existing.id, first=row.created_at, last=row.last_seen_at)
     contact_id = existing.contact.id if existing.contact else None

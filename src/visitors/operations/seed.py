@@ -35,7 +35,7 @@ def refuse_again(store: Store, plan: Plan) -> None:
 
     Their fingerprints tell, since ids and times move with `plan.now`.
     """
-    first = [str(one.row.data["fingerprint"]) for one in islice(made_up(plan), _LOOKED_AT)]
+    first = [str(one.row.browser_data()["fingerprint"]) for one in islice(made_up(plan), _LOOKED_AT)]
     found = visitors.with_any_fingerprint(store, first)
     if found is not None:
         raise Conflict(

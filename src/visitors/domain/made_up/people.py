@@ -17,7 +17,7 @@ from visitors.domain.made_up.machines import ATTRIBUTIONS, MACHINES, PAGES
 from visitors.domain.made_up.plan import DAYS, Plan
 from visitors.domain.row import VisitorRow
 from visitors.domain.times import Instant, from_milliseconds, to_milliseconds
-from visitors.domain.visitor import BrowserData
+from visitors.domain.visitor import BROWSER_DATA, BrowserData
 
 Item = TypeVar("Item")
 
@@ -161,7 +161,7 @@ class _People:
             is_blocked, seen_at = number < blocked, self._instant(device.seen)
             row = VisitorRow(
                 id=device.id,
-                data=self._browser_data(place),
+                data=tuple(map(self._browser_data(place).get, BROWSER_DATA)),
                 created_at=self._instant(device.created),
                 updated_at=seen_at,
                 last_seen_at=None if device.never_seen else seen_at,
