@@ -73,6 +73,7 @@ SELECTIONS: dict[str, set[str]] = {
     "--created-until 2026-02-01": {"ada-laptop"},
     "--created-until 2026-02-01T00:00:00.001Z": {"ada-laptop", "ada-phone"},
     "--created-since 2026-02-01 --created-until 2026-03-02": {"ada-phone", "bob"},
+    "--created-since 2026-02-01 --created-until 2026-02-01": set(),
     "--seen-since 1d": {"ada-laptop", "ada-phone"},
     "--seen-since 2026-03-09T00:00:00.001Z": {"ada-laptop"},
     "--seen-until 1d": {"bob"},

@@ -83,12 +83,18 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
             return cls(column=column, nulls=True)
         return cls(column=column, lower=value, upper=value, below=False)
 
+    @property
+    def is_one_value(self) -> bool:
+        """Whether all records in it have the same value: these are in the order of the store in an index."""
+        is_point = self.lower is not None and self.lower == self.upper and not (self.above or self.below)
+        return self.nulls or is_point
+
     def condition(self, alias: str) -> Condition:
         """What holds for the records of the table `alias` that lie in the range."""
         name = _compared(alias, self.column)
         if self.nulls:
             return Condition(f"{name} IS NULL")
-        if self.lower is not None and self.lower == self.upper:
+        if self.is_one_value:
             return Condition(f"{name} = ?", (self.lower,))
         bounds = [(f"{name} {'>' if self.above else '>='} ?", self.lower or "")]  # every text is; no NULL is
         if self.upper is not None:
