@@ -23,6 +23,7 @@ from visitors.errors import Conflict, NotFound, UsageProblem
 from visitors.store.connection import Store
 from visitors.store.schema import RECORDED
 from visitors.store.search import METADATA_ROWS
+from visitors.store.zones import NOT_IN_ITS_ZONE
 
 LONG = bool(os.environ.get("VISITORS_LONG_TESTS"))  # read before the isolation of tests takes it away
 
@@ -69,6 +70,7 @@ def assert_sound(store: VisitorStore) -> None:
     derived = connection.execute("SELECT * FROM contact_metadata ORDER BY 1, 2, 3").fetchall()
     made_anew = f"{METADATA_ROWS}, contacts.pk FROM contacts, json_each(metadata) ORDER BY 1, 2, 3"
     assert derived == connection.execute(made_anew).fetchall()
+    assert connection.execute(f"SELECT x.id FROM visitors AS x WHERE {NOT_IN_ITS_ZONE}").fetchall() == []
     buried = "SELECT v.id FROM visitors AS v JOIN contacts AS c ON c.id = v.contact_id WHERE c.merged_into IS NOT NULL"
     assert connection.execute(buried).fetchall() == []
     for kind, table in RECORDED.items():

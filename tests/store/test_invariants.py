@@ -59,6 +59,7 @@ BROKEN = {
     "message-made": ("UPDATE messages SET pk = 999", ("message", None)),
     "metadata-found": ("DELETE FROM contact_metadata WHERE key = 'plan'", ("contact", "left")),
     "metadata-not-found": ("UPDATE contact_metadata SET value = 'x' WHERE key = 'plan'", ("contact", "left")),
+    "visitor-zone": ("UPDATE visitor_zones SET never_seen = 0, least_id = 'v2'", ("visitor", "v1")),
 }
 """Rule -> a statement that breaks it, and the offender, whose id is None where it was made up."""
 

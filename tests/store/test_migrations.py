@@ -88,6 +88,29 @@ def test_rows_of_an_older_store_are_found_by_the_new_indexes(tmp_path: Path) -> 
         assert visitors.count(store, Selection(metadata=(MetadataFilter("n"),)), "T") == 0
 
 
+def test_zones_of_an_older_store_tell_of_all_its_visitors_and_of_no_more(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    store_at(path, 3)
+    with sqlite3.connect(path) as connection:
+        connection.executescript("""
+            INSERT INTO operations (id, at, actor, command, arguments, is_open) VALUES ('O', 'T', 'ada', 'x', '[]', 1);
+            INSERT INTO visitors (pk, id, created_at, updated_at, last_seen_at) VALUES
+                (1, 'c', 'T3', 'T4', NULL), (2, 'b', 'T2', 'T9', NULL), (4095, 'a', 'T1', 'T5', NULL),
+                (4096, 'd', 'T6', 'T7', 'T8'), (20479, 'e', 'T1', 'T1', NULL), (20478, 'f', 'T0', 'T0', 'T1');
+            UPDATE operations SET is_open = NULL;
+        """)
+    connection.close()
+
+    migrate_store(path)
+
+    with open_store(path) as store:
+        assert store.execute("SELECT * FROM visitor_zones").fetchall() == [
+            (0, "a", "c", "T1", "T3", "T4", "T9", None, None, 1),
+            (1, "d", "d", "T6", "T6", "T7", "T7", "T8", "T8", 0),
+            (4, "e", "f", "T0", "T1", "T0", "T1", "T1", "T1", 1),
+        ]
+
+
 def test_a_current_store_is_left_alone(store_path: Path) -> None:
     with open_store(store_path) as store:
         assert store.backup is None

@@ -103,6 +103,13 @@ def problems(path: Path) -> Iterator[str]:
         kept = "SELECT key, value, contact FROM contact_metadata"
         for one, other in ((derived, kept), (kept, derived)):
             yield from (f"contact_metadata differs: {row}" for row in rows(f"{one} EXCEPT {other}"))
+        outside = (
+            "SELECT id FROM visitors AS v LEFT JOIN visitor_zones AS z ON z.zone = v.pk / 4096 WHERE NOT coalesce("
+            "id BETWEEN least_id AND greatest_id AND created_at BETWEEN least_created_at AND greatest_created_at"
+            " AND updated_at BETWEEN least_updated_at AND greatest_updated_at AND CASE WHEN last_seen_at IS NULL"
+            " THEN never_seen ELSE last_seen_at BETWEEN least_last_seen_at AND greatest_last_seen_at END, FALSE)"
+        )
+        yield from (f"visitor {row[0]} is outside of its zone" for row in rows(outside))
         for table in ("visitors_text", "contacts_text"):
             try:
                 connection.execute("BEGIN")

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from visitors.errors import StoreProblem
-from visitors.store import search
+from visitors.store import search, zones
 from visitors.store.connection import Store
 from visitors.store.copying import pages_of
 from visitors.store.invariants import INVARIANTS, offenders
@@ -42,6 +42,8 @@ def compact(path: Path, timeout: float = 30.0) -> Compacted:
         _refuse_small_disk(store)
         if not _agrees(store):
             search.rebuild(store)
+        else:
+            zones.rebuild(store)  # they may be wider than they have to be
         search.merge(store)
         store.execute("COMMIT")
         store.execute("VACUUM")

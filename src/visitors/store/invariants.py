@@ -16,6 +16,7 @@ from visitors.domain.metadata import metadata_hash
 from visitors.store.connection import Store
 from visitors.store.schema import RECORDED
 from visitors.store.search import METADATA_ROWS
+from visitors.store.zones import NOT_IN_ITS_ZONE
 
 _decode = msgspec.json.decode
 
@@ -266,6 +267,13 @@ INVARIANTS = (
         f"  WITH {_SAID.format('c.metadata')} SELECT 1 FROM said WHERE said.key = x.key AND said.value = x.value))",
         kind="contact",
         id="coalesce((SELECT id FROM contacts WHERE pk = x.contact), x.contact)",
+        is_derived=True,
+    ),
+    Invariant(
+        name="visitor-zone",
+        says="the id and the times of every visitor are within what its zone tells",
+        table="visitors",
+        broken=NOT_IN_ITS_ZONE,
         is_derived=True,
     ),
 )

@@ -335,6 +335,48 @@ def m0006_taking_back_and_erasing(db: Database) -> None:
     _run(db, statements)
 
 
+@migrations()
+def m0007_zones(db: Database) -> None:
+    """For every 4,096 numbers of visitors the least and the greatest id and times, so that a listing can pass by
+    all those that cannot match.
+    """
+    statements = """
+        CREATE TABLE visitor_zones (
+            zone INTEGER PRIMARY KEY,
+            least_id TEXT NOT NULL,
+            greatest_id TEXT NOT NULL,
+            least_created_at TEXT NOT NULL,
+            greatest_created_at TEXT NOT NULL,
+            least_updated_at TEXT NOT NULL,
+            greatest_updated_at TEXT NOT NULL,
+            least_last_seen_at TEXT,
+            greatest_last_seen_at TEXT,
+            never_seen INTEGER NOT NULL
+        ) STRICT;
+        WITH RECURSIVE firsts (pk) AS (
+            SELECT min(pk) FROM visitors
+            UNION ALL
+            SELECT (SELECT min(pk) FROM visitors WHERE pk >= ((f.pk >> 12) + 1) << 12)
+            FROM firsts AS f WHERE f.pk IS NOT NULL
+        )
+        INSERT INTO visitor_zones
+        SELECT v.pk >> 12, v.id, v.id, v.created_at, v.created_at, v.updated_at, v.updated_at,
+            v.last_seen_at, v.last_seen_at, v.last_seen_at IS NULL
+        FROM firsts JOIN visitors AS v ON v.pk = firsts.pk;
+        UPDATE visitor_zones SET (
+            least_id, greatest_id, least_created_at, greatest_created_at, least_updated_at, greatest_updated_at,
+            least_last_seen_at, greatest_last_seen_at, never_seen
+        ) = (
+            SELECT min(id), max(id), min(created_at), max(created_at), min(updated_at), max(updated_at),
+                min(last_seen_at), max(last_seen_at), max(last_seen_at IS NULL)
+            FROM visitors WHERE pk BETWEEN zone << 12 AND ((zone + 1) << 12) - 1
+        );
+    """
+    _run(db, statements)
+    for event in ("INSERT", "UPDATE OF pk, id, created_at, updated_at, last_seen_at"):
+        db.execute(_zone_trigger(event))
+
+
 # JSON prints true as 1 in SQL; this is a value as a person writes it, and a number as a number.
 _METADATA = (
     "SELECT key, CASE type WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' WHEN 'null' THEN 'null' ELSE value END, {}"
@@ -366,6 +408,31 @@ def _metadata_triggers() -> Iterator[str]:
     yield (
         "CREATE TRIGGER contact_metadata_update AFTER UPDATE OF metadata ON contacts"
         f" WHEN OLD.metadata IS NOT NEW.metadata BEGIN {forget} {learn} END"
+    )
+
+
+def _zone_trigger(event: str) -> str:
+    name = event.split(maxsplit=1)[0].lower()
+    columns = ("id", "created_at", "updated_at", "last_seen_at")
+    sides = [
+        (f"{side}_{column}", sign, choose)
+        for column in columns
+        for side, sign, choose in (("least", "<", "min"), ("greatest", ">", "max"))
+    ]
+    values = ", ".join(f"NEW.{column}, NEW.{column}" for column in columns)
+    # of NULL and a value the value counts
+    wider = ",".join(
+        f" {side} = coalesce({choose}({side}, excluded.{side}), {side}, excluded.{side})" for side, _, choose in sides
+    )
+    widens = " OR ".join(
+        f"coalesce(excluded.{side} {sign} {side}, excluded.{side} IS NOT NULL AND {side} IS NULL)"
+        for side, sign, _ in sides
+    )
+    return (
+        f"CREATE TRIGGER visitor_zones_{name} AFTER {event} ON visitors BEGIN"
+        f" INSERT INTO visitor_zones VALUES (NEW.pk >> 12, {values}, NEW.last_seen_at IS NULL)"
+        f" ON CONFLICT (zone) DO UPDATE SET{wider}, never_seen = max(never_seen, excluded.never_seen)"
+        f" WHERE {widens} OR excluded.never_seen > never_seen; END"
     )
 
 

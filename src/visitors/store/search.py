@@ -4,7 +4,8 @@
   which a part of a word is found, whatever the letters' case, in any script.
 - `contact_metadata` has a row for each key of each contact.
 
-Triggers keep all three. Whoever loads much at once drops these (`TRIGGERS`) and calls `rebuild` at the end.
+Triggers keep all three, and so they do the zone map of visitors (`visitors.store.zones`). Whoever loads much at once
+drops these (`TRIGGERS`) and calls `rebuild` at the end.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
+from visitors.store import zones
 from visitors.store.connection import Store
 from visitors.store.problems import primary_code
 
@@ -26,6 +28,7 @@ TRIGGERS = (
     "contact_metadata_insert",
     "contact_metadata_update",
     "contact_metadata_delete",
+    *zones.TRIGGERS,
 )
 """The triggers that keep the derived tables."""
 
@@ -68,11 +71,6 @@ def rebuilt(store: Store) -> Iterator[None]:
     end, a thread makes the indexes there, and what they are made of is then put in place. (While SQLite runs a
     statement for one thread, Python runs the others.)
     """
-    store.execute("DELETE FROM contact_metadata")
-    store.execute(
-        f"INSERT OR IGNORE INTO contact_metadata (key, value, contact) {METADATA_ROWS}, contacts.pk"
-        " FROM contacts, json_each(metadata) ORDER BY 1, 2, 3"
-    )
     from concurrent.futures import ThreadPoolExecutor  # takes longer to import than most calls to run
 
     # a database that has a name nowhere: in a temporary file, or in memory if the store is
@@ -84,12 +82,22 @@ def rebuilt(store: Store) -> Iterator[None]:
         _copy_texts(store, beside)
         built = second_core.submit(_build, beside)
         try:
+            _fill_metadata(store)
+            zones.rebuild(store)
             yield
             built.result()
         except BaseException:
             beside.interrupt()
             raise
         _put_in_place(beside, store)
+
+
+def _fill_metadata(store: Store) -> None:
+    store.execute("DELETE FROM contact_metadata")
+    store.execute(
+        f"INSERT OR IGNORE INTO contact_metadata (key, value, contact) {METADATA_ROWS}, contacts.pk"
+        " FROM contacts, json_each(metadata) ORDER BY 1, 2, 3"
+    )
 
 
 def _copy_texts(store: Store, beside: sqlite3.Connection) -> None:

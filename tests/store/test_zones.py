@@ -1,0 +1,281 @@
+"""The zone map: it never leaves out a visitor that matches, whatever was done, and is tight where that is promised."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from visitors.store import search, zones
+from visitors.store.connection import Store, open_store
+from visitors.store.listing import Page, Span
+
+Visitors = Callable[..., Any]
+
+AT = "2026-03-01T12:00:00.000Z"
+SIZE = 4096
+NUMBERS = (1, 2, SIZE - 1, SIZE, SIZE + 1, 3 * SIZE, 3 * SIZE + 5, 9 * SIZE)
+"""Numbers of visitors at the borders of zones, and in zones with others between them."""
+
+times = st.integers(1, 9).map(lambda day: f"2026-01-0{day}T00:00:00.000Z")
+numbers = st.sampled_from(NUMBERS)
+changes = st.fixed_dictionaries(
+    {},
+    optional={
+        "created_at": times,
+        "updated_at": times,
+        "last_seen_at": st.none() | times,
+        "id": st.text("abc", min_size=1),
+    },
+)
+deeds = st.lists(
+    st.one_of(
+        st.tuples(st.just("insert"), numbers, st.tuples(times, times, st.none() | times)),
+        st.tuples(st.just("update"), numbers, changes),
+        st.tuples(st.just("delete"), numbers, st.none()),
+    ),
+    max_size=20,
+)
+
+
+@pytest.fixture
+def store(store_path: Path) -> Iterator[Store]:
+    with open_store(store_path) as opened:
+        yield opened
+
+
+def do(store: Store, all_deeds: list[tuple[str, int, Any]]) -> None:
+    """Insert, change and delete visitors by their numbers."""
+    with store.operation("test", actor="ada", clock=lambda: AT):
+        for number, (deed, pk, told) in enumerate(all_deeds):
+            if deed == "insert":
+                sql = "INSERT INTO visitors (pk, id, created_at, updated_at, last_seen_at) VALUES (?, ?, ?, ?, ?)"
+                if not store.execute("SELECT 1 FROM visitors WHERE pk = ?", (pk,)).fetchone():
+                    store.execute(sql, (pk, f"v{pk}-{number}", *told))
+            elif deed == "delete":
+                store.execute("DELETE FROM visitors WHERE pk = ?", (pk,))
+            else:
+                for column, value in told.items():
+                    new = f"{value}{number}" if column == "id" else value
+                    store.execute(f"UPDATE visitors SET {column} = ? WHERE pk = ?", (new, pk))
+
+
+def emptied(store: Store) -> None:
+    with store.operation("test", actor="ada", clock=lambda: AT):
+        store.execute("DELETE FROM visitors")
+        store.execute("DELETE FROM visitor_zones")
+
+
+def strays(store: Store) -> list[tuple[int]]:
+    return store.execute(f"SELECT pk FROM visitors AS x WHERE {zones.NOT_IN_ITS_ZONE}").fetchall()
+
+
+def told(store: Store) -> list[tuple[Any, ...]]:
+    return store.execute("SELECT * FROM visitor_zones ORDER BY zone").fetchall()
+
+
+def tight(store: Store) -> list[tuple[Any, ...]]:
+    """What the zones tell when they tell no more than they have to."""
+    found: dict[int, list[tuple[Any, ...]]] = {}
+    for pk, *row in store.execute("SELECT pk, id, created_at, updated_at, last_seen_at FROM visitors"):
+        found.setdefault(pk // SIZE, []).append(tuple(row))
+    rows = []
+    for zone, members in sorted(found.items()):
+        columns = [[value for value in column if value is not None] for column in zip(*members, strict=True)]
+        bounds = [bound for values in columns for bound in ((min(values), max(values)) if values else (None, None))]
+        rows.append((zone, *bounds, int(any(member[3] is None for member in members))))
+    return rows
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(all_deeds=deeds)
+def test_whatever_is_done_every_visitor_is_within_its_zone_and_made_anew_zones_are_tight(
+    store: Store, all_deeds: list[tuple[str, int, Any]]
+) -> None:
+    emptied(store)
+    do(store, all_deeds)
+
+    assert strays(store) == []
+    with store.writing():
+        zones.rebuild(store)
+    assert strays(store) == []
+    assert told(store) == tight(store)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    all_deeds=deeds,
+    spans=st.lists(
+        st.one_of(
+            st.builds(
+                Span,
+                column=st.sampled_from(["created_at", "last_seen_at"]),
+                lower=st.none() | times,
+                above=st.booleans(),
+                upper=st.none() | times,
+                below=st.booleans(),
+            ),
+            st.just(Span(column="last_seen_at", nulls=True)),
+        ),
+        min_size=1,
+        max_size=2,
+    ),
+    column=st.sampled_from([None, "language", *zones.COLUMNS]),
+    runs=st.integers(1, 4),
+)
+def test_all_that_matches_is_within_reach(
+    store: Store, all_deeds: list[tuple[str, int, Any]], spans: list[Span], column: str | None, *, runs: int
+) -> None:
+    emptied(store)
+    do(store, all_deeds)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(zones, "RUNS", runs)
+        reach = zones.reach(store, spans, column)
+
+    assert len(reach.runs) <= runs
+    conditions = [span.condition("v") for span in spans]
+    matching = store.execute(
+        f"SELECT pk, {column or 'NULL'} FROM visitors AS v WHERE {' AND '.join(one.sql for one in conditions)}",
+        [value for one in conditions for value in one.parameters],
+    ).fetchall()
+    for pk, value in matching:
+        assert any(first <= pk <= last for first, last in reach.runs)
+        if column in zones.COLUMNS and value is not None:
+            assert reach.values is not None
+            within = reach.values.condition("v")
+            sql = f"SELECT 1 FROM visitors AS v WHERE pk = ? AND {within.sql}"
+            assert store.execute(sql, (pk, *within.parameters)).fetchone()
+
+
+def seen(store: Store, days: dict[int, int | None]) -> None:
+    """Visitors in these zones, made and last seen on these days; never, where there is none."""
+    for zone, day in days.items():
+        time = f"2026-01-{day or 1:02}T00:00:00.000Z"
+        do(store, [("insert", zone * SIZE + 7, (time, time, time if day else None))])
+
+
+def since(day: int) -> Span:
+    return Span(column="last_seen_at", lower=f"2026-01-{day:02}T00:00:00.000Z")
+
+
+def test_zones_in_a_row_are_one_run_and_others_are_not_within_reach(store: Store) -> None:
+    seen(store, {0: 9, 1: 9, 2: 1, 3: 1, 4: 9, 6: 9})
+
+    reach = zones.reach(store, [since(5)], None)
+
+    assert reach.runs == ((0, 2 * SIZE - 1), (4 * SIZE, 5 * SIZE - 1), (6 * SIZE, 7 * SIZE - 1))
+    assert zones.reach(store, [since(10)], None).runs == ()
+    assert zones.reach(store, [since(5), Span(column="created_at", upper="2026-01-02")], None).runs == ()
+
+
+def test_the_widest_gaps_are_those_that_are_kept(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen(store, {0: 9, 2: 9, 9: 9, 11: 9, 17: 9})
+
+    monkeypatch.setattr(zones, "RUNS", 3)
+
+    zone_runs = [(first // SIZE, last // SIZE) for first, last in zones.reach(store, [since(5)], None).runs]
+    assert zone_runs == [(0, 2), (9, 11), (17, 17)]
+
+
+def test_who_was_never_seen_is_within_reach_of_zones_with_such_visitors_alone(store: Store) -> None:
+    seen(store, {0: 9, 1: None, 2: 9})
+
+    never = zones.reach(store, [Span(column="last_seen_at", nulls=True)], "last_seen_at")
+
+    assert never == zones.Reach(runs=((SIZE, 2 * SIZE - 1),), values=None)
+
+
+def test_runs_come_in_the_order_of_the_page_and_from_its_place_on() -> None:
+    reach = zones.Reach(runs=((1, 10), (21, 30)), values=None)
+    oldest, newest = Page(descending=False), Page(descending=True)
+
+    assert list(reach.in_order(oldest, None)) == [(1, 10), (21, 30)]
+    assert list(reach.in_order(newest, None)) == [(21, 30), (1, 10)]
+    assert list(reach.in_order(oldest, 5)) == [(6, 10), (21, 30)]
+    assert list(reach.in_order(newest, 25)) == [(21, 24), (1, 10)]
+    assert list(reach.in_order(oldest, 10)) == [(21, 30)]
+    assert list(reach.in_order(newest, 1)) == []
+
+
+def test_a_visitor_within_its_zone_leaves_the_map_unwritten(store: Store) -> None:
+    time = "2026-01-05T00:00:00.000Z"
+    seen(store, {0: 1})
+    do(store, [("insert", 9, ("2026-01-09T00:00:00.000Z",) * 3)])
+    written: list[int] = []
+    store._connection.create_function("wrote", 0, lambda: written.append(1))
+    store.execute("CREATE TEMP TRIGGER spy AFTER UPDATE ON visitor_zones BEGIN SELECT wrote(); END")
+
+    do(store, [("insert", 8, (time,) * 3), ("update", 8, {"last_seen_at": "2026-01-06T00:00:00.000Z"})])
+    assert written == []
+    do(store, [("update", 8, {"last_seen_at": "2026-02-01T00:00:00.000Z"})])
+    assert written == [1]
+
+
+def test_erasing_leaves_no_id_and_no_time_of_the_erased_in_the_map(visitors: Visitors, store_path: Path) -> None:
+    visitors("create", "--id", "a-first", now="2025-01-01T00:00:00Z")
+    visitors("create", "--id", "m-middle", now="2026-01-01T00:00:00Z")
+    visitors("create", "--id", "z-last", now="2026-02-01T00:00:00Z")
+
+    visitors("erase", "a-first", "--yes", "--no-vacuum")
+
+    with open_store(store_path) as store:
+        assert told(store) == tight(store)
+        assert len(told(store)) == 1
+    visitors("erase", "m-middle", "z-last", "--yes", "--no-vacuum")
+    with open_store(store_path) as store:
+        assert told(store) == []
+
+
+def test_erasing_also_narrows_the_zone_of_who_was_taken_back_before(visitors: Visitors, store_path: Path) -> None:
+    visitors("create", "--id", "m-middle")
+    visitors("create", "--id", "a-first")
+    visitors("undo")
+    with open_store(store_path) as store:
+        assert told(store) != tight(store)
+
+    visitors("erase", "a-first", "--yes", "--no-vacuum")
+
+    with open_store(store_path) as store:
+        assert told(store) == tight(store)
+
+
+def test_compacting_makes_zones_tight_again(visitors: Visitors, store_path: Path) -> None:
+    visitors("create", "--id", "m-middle")
+    visitors("create", "--id", "a-first")
+    visitors("undo")
+
+    visitors("db", "compact")
+
+    with open_store(store_path) as store:
+        assert told(store) == tight(store)
+
+
+def test_the_map_is_made_anew_with_all_else_that_is_derived(store: Store) -> None:
+    seen(store, {0: 9, 5: None})
+    with store.writing():
+        store.execute("DELETE FROM visitor_zones")
+        assert len(strays(store)) == 2
+        search.rebuild(store)
+
+    assert told(store) == tight(store)
+    assert [row[0] for row in told(store)] == [0, 5]
+
+
+def test_a_dump_leaves_the_map_out_and_loading_makes_it_anew(
+    visitors: Visitors, store_path: Path, tmp_path: Path
+) -> None:
+    visitors("seed", "--count", "20", "--seed", "1")
+    dump = tmp_path / "store.ndjson"
+    dump.write_text(visitors("db", "dump").stdout)
+
+    assert "visitor_zones" not in dump.read_text()
+    assert '"greatest_id"' not in dump.read_text()
+    visitors("db", "load", str(dump), "--db", str(tmp_path / "other.db"))
+
+    with open_store(tmp_path / "other.db") as other, open_store(store_path) as store:
+        assert told(other) == tight(other) == tight(store)
