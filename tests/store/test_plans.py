@@ -1,16 +1,19 @@
-"""Both ways to find a page give the same page; and all that is counted is what is listed."""
+"""Both ways to find a page give the same page, that of a plain look at all records; and all that is counted is what
+is listed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from visitors.domain.selection import MetadataFilter, Selection
-from visitors.store import blocks, contacts, plans, visitors
+from visitors.store import blocks, contacts, plans, visitors, zones
 from visitors.store.connection import Store
 from visitors.store.listing import Page
 from visitors.store.opening import open_store
@@ -36,6 +39,7 @@ VISITORS = st.lists(
             "ip": maybe("192.0.2.1"),
             "contact": maybe("Ada", "Bob"),
             "created": st.sampled_from(TIMES),
+            "updated": st.sampled_from(TIMES),
             "seen": maybe(*TIMES),
             "deleted": maybe(None, None, AT),
             "blocked": st.booleans(),
@@ -44,32 +48,34 @@ VISITORS = st.lists(
     min_size=1,
     max_size=12,
 )
-SELECTIONS = st.fixed_dictionaries(
-    {},
-    optional={
-        "identified": st.booleans(),
-        "blocked": st.booleans(),
-        "language": st.sampled_from(["en", "de"]),
-        "timezone": st.just("Asia/Tokyo"),
-        "browser": st.sampled_from(["FIREFOX", "émile"]),
-        "os": st.just("IOS"),
-        "device_type": st.just("mobile"),
-        "country_code": st.just("JP"),
-        "ip": st.just("192.0.2.1"),
-        "contact": st.just("Ada"),
-        "created_since": st.sampled_from(TIMES),
-        "created_until": st.sampled_from(TIMES),
-        "seen_since": st.sampled_from(TIMES),
-        "seen_until": st.sampled_from(TIMES),
-        "never_seen": st.just(value=True),
-        "metadata": st.sampled_from(
-            [(MetadataFilter("n"),), (MetadataFilter("n", "5.0"),), (MetadataFilter("n", "5", negated=True),)]
-        ),
-        "search": st.sampled_from(["ada", "VIS-0", "v", "BOB"]),
-        "deleted": st.just(value=True),
-        "idle_since": st.sampled_from(TIMES),
-        "without_conversations": st.just(value=True),
-    },
+FILTERS: dict[str, st.SearchStrategy[object]] = {
+    "identified": st.booleans(),
+    "blocked": st.booleans(),
+    "language": st.sampled_from(["en", "de"]),
+    "timezone": st.just("Asia/Tokyo"),
+    "browser": st.sampled_from(["FIREFOX", "émile"]),
+    "os": st.just("IOS"),
+    "device_type": st.just("mobile"),
+    "country_code": st.just("JP"),
+    "ip": st.just("192.0.2.1"),
+    "contact": st.just("Ada"),
+    "created_since": st.sampled_from(TIMES),
+    "created_until": st.sampled_from(TIMES),
+    "seen_since": st.sampled_from(TIMES),
+    "seen_until": st.sampled_from(TIMES),
+    "never_seen": st.just(value=True),
+    "metadata": st.sampled_from(
+        [(MetadataFilter("n"),), (MetadataFilter("n", "5.0"),), (MetadataFilter("n", "5", negated=True),)]
+    ),
+    "search": st.sampled_from(["ada", "VIS-0", "v", "BOB"]),
+    "deleted": st.just(value=True),
+    "idle_since": st.sampled_from(TIMES),
+    "without_conversations": st.just(value=True),
+}
+# few at once: most records match none of many
+OF_TIMES = st.sampled_from(["created_since", "created_until", "seen_since", "seen_until", "never_seen"])
+SELECTIONS = st.lists(OF_TIMES | st.sampled_from(sorted(FILTERS)), max_size=2, unique=True).flatmap(
+    lambda names: st.fixed_dictionaries({name: FILTERS[name] for name in names})
 )
 
 
@@ -79,19 +85,81 @@ def store(store_path: Path) -> Iterator[Store]:
         yield opened
 
 
-def fill(store: Store, records: list[dict[str, object]]) -> None:
+def fill(store: Store, records: list[dict[str, object]], *, apart: int = 1) -> None:
+    """Exactly these visitors, whose numbers are so far `apart` from one another."""
     with store.operation("test", actor="ada", clock=lambda: AT) as operation:
         for table in ("blocks", "visitors", "contacts"):
             store.execute(f"DELETE FROM {table}")
         contacts.insert(store, operation, {"name": "Ada", "metadata": {"n": 5}}, contact_id="Ada")
         contacts.insert(store, operation, {"name": "Bob", "metadata": {"n": "x"}}, contact_id="Bob")
         for number, record in enumerate(records):
-            visitor = f"vis-{(number * 7) % 13:02}"
-            times = (record["created"], AT, record["seen"], record["deleted"])
+            visitor = record["id"] = f"vis-{(number * 7) % 13:02}"
+            times = (record["created"], record["updated"], record["seen"], record["deleted"])
             data = (record.get(field) or None for field in visitors.COLUMNS)
-            visitors.insert_many(store, [(visitor, record["contact"], *times, *data)])
+            row = (1 + number * apart, visitor, record["contact"], *times, *data)
+            store.execute(f"INSERT INTO visitors ({_COLUMNS}) VALUES ({', '.join('?' * len(row))})", row)
             if record["blocked"]:
                 blocks.add(store, operation, "visitor", [visitor])
+
+
+_COLUMNS = ", ".join(
+    ("pk", "id", "contact_id", "created_at", "updated_at", "last_seen_at", "deleted_at", *visitors.COLUMNS.values())
+)
+
+
+def in_order(records: list[dict[str, object]], column: str | None, *, descending: bool) -> list[dict[str, object]]:
+    """The records as a listing sorts them; they come in the order of the store."""
+    names = {"created_at": "created", "updated_at": "updated", "last_seen_at": "seen"}
+    names |= {column: field for field, column in visitors.COLUMNS.items()}
+
+    def key(numbered: tuple[int, dict[str, object]]) -> tuple[bool, bytes, int]:
+        number, record = numbered
+        value = record[names.get(column, column)] if column else None
+        text = str(value).encode() if value is not None else b""
+        return value is not None, text.lower() if column in ("browser", "os") else text, number
+
+    return [record for _, record in sorted(enumerate(records), key=key, reverse=descending)]
+
+
+def matches(record: dict[str, Any], filters: dict[str, Any]) -> bool:
+    """Whether a selection with these filters chooses the record, as its options are described."""
+    contact, seen = record["contact"], record["seen"]
+    words = [record["id"], *([contact] if contact else [])]
+    tests: dict[str, Callable[[Any], bool]] = {
+        "identified": lambda wanted: (contact is not None) == wanted,
+        "blocked": lambda wanted: record["blocked"] == wanted,
+        "language": lambda tag: record["language"] is not None and f"{record['language']}-".startswith(f"{tag}-"),
+        "timezone": lambda value: record["timezone"] == value,
+        "browser": lambda value: record["browser"] is not None and _lower(record["browser"]) == _lower(value),
+        "os": lambda value: record["os"] is not None and _lower(record["os"]) == _lower(value),
+        "device_type": lambda value: record["deviceType"] == value,
+        "country_code": lambda value: record["countryCode"] == value,
+        "ip": lambda value: record["ip"] == value,
+        "contact": lambda value: contact == value,
+        "created_since": lambda time: record["created"] >= time,
+        "created_until": lambda time: record["created"] < time,
+        "seen_since": lambda time: seen is not None and seen >= time,
+        "seen_until": lambda time: seen is not None and seen < time,
+        "never_seen": lambda _: seen is None,
+        "metadata": lambda wanted: _has(contact, wanted[0]),
+        "search": lambda text: any(text.lower() in word.lower() for word in words),
+        "idle_since": lambda time: record["created"] < time and (seen or "") < time,
+        "without_conversations": lambda _: True,
+        "deleted": lambda _: True,
+    }
+    return (record["deleted"] is not None) == filters.get("deleted", False) and all(
+        tests[name](value) for name, value in filters.items()
+    )
+
+
+def _has(contact: str | None, wanted: MetadataFilter) -> bool:
+    """Whether the contact is chosen by its `n`: Ada's is 5, Bob's x."""
+    found = contact is not None if wanted.value is None else contact == "Ada"
+    return found != wanted.negated
+
+
+def _lower(text: str) -> bytes:
+    return text.encode().lower()
 
 
 def listed(store: Store, selection: Selection, page: Page) -> list[str]:
@@ -105,9 +173,10 @@ def listed(store: Store, selection: Selection, page: Page) -> list[str]:
     column=st.sampled_from([None, *visitors.SORTABLE.values()]),
     descending=st.booleans(),
     size=st.integers(1, 4),
-    near=st.integers(1, 3),
+    apart=st.sampled_from([1, 1_500, 9_000]),
+    few=st.tuples(st.integers(0, 2), st.integers(1, 3)),
 )
-def test_a_walk_and_a_drive_find_the_same_pages(
+def test_a_walk_and_a_drive_find_the_pages_that_a_look_at_all_records_finds(
     store: Store,
     records: list[dict[str, object]],
     filters: dict[str, object],
@@ -115,27 +184,31 @@ def test_a_walk_and_a_drive_find_the_same_pages(
     *,
     descending: bool,
     size: int,
-    near: int,
+    apart: int,
+    few: tuple[int, int],
 ) -> None:
-    fill(store, records)
+    fill(store, records, apart=apart)
+    ordered = in_order(records, column, descending=descending)
+    expected = [str(record["id"]) for record in ordered if matches(record, filters)]
     selection = Selection(**filters)  # type: ignore[arg-type]
     whole = Page(column=column, descending=descending)
-    results = []
-    for few in (0, 1_000):
+    for driven in (0, 1_000):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(plans, "FEW", few)
-            patch.setattr(plans, "FEW_OF_ALL", few)
-            patch.setattr(plans, "NEAR", near)
+            patch.setattr(plans, "FEW", driven)
+            patch.setattr(plans, "FEW_OF_ALL", driven)
+            patch.setattr(plans, "VALUES", few[0])
+            patch.setattr(zones, "RUNS", few[1])
             everything = listed(store, selection, whole)
+            assert everything == expected
             assert visitors.count(store, selection, AT) == len(everything)
             assert visitors.count(store, selection, AT, limit=2) == min(2, len(everything))
             assert sorted(visitors.chosen_ids(store, selection, AT)) == sorted(everything)
             # from every record on, also from those that the selection does not choose
-            places = [None, *listed(store, Selection(), Page())]
-            pages = [
-                listed(store, selection, Page(column=column, descending=descending, limit=size, after=after))
-                for after in places
-            ]
+            for number, before in enumerate([None, *ordered]):
+                after = None if before is None else str(before["id"])
+                beyond = [str(record["id"]) for record in ordered[number:] if matches(record, filters)]
+                page = Page(column=column, descending=descending, limit=size, after=after)
+                assert listed(store, selection, page) == beyond[:size]
             after, walked = None, []
             while found := listed(
                 store, selection, Page(column=column, descending=descending, limit=size, after=after)
@@ -144,8 +217,6 @@ def test_a_walk_and_a_drive_find_the_same_pages(
                 assert len(walked) <= len(everything)
                 after = found[-1]
             assert walked == everything
-            results.append((everything, pages))
-    assert results[0] == results[1]
 
 
 def test_the_filter_with_the_fewest_matches_drives_and_many_matches_are_walked_to(

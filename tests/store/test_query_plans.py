@@ -16,6 +16,7 @@ from visitors.store.plans import Driver, Filter, Listing
 from visitors.store.selection import chosen
 
 AT = "2026-03-01T12:00:00.000Z"
+BEFORE = "2026-01-01T12:00:00.000Z"
 
 # Option -> values of it that an index serves, and values that are only ever tested on a row.
 SERVED: dict[str, list[object]] = {
@@ -53,7 +54,21 @@ PLACES = [None, Place(5, "en"), Place(5)]
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     with open_store(tmp_path_factory.mktemp("plans") / "visitors.db") as opened:
+        fill(opened)
         yield opened
+
+
+def fill(store: Store) -> None:
+    """Three zones, with others between them, in each of which something matches whatever filter of times."""
+    sql = (
+        "INSERT INTO visitors (pk, id, created_at, updated_at, last_seen_at, language, os) VALUES (?, ?, ?, ?, ?, ?, ?)"
+    )
+    with store.operation("test", actor="ada", clock=lambda: AT):
+        for zone in (0, 3, 6):
+            for number, time in enumerate((BEFORE, AT)):
+                pk = zone * 4096 + number
+                store.execute(sql, (pk, f"v{pk}", time, time, time, "en", "Linux"))
+            store.execute(sql, (pk + 1, f"v{pk + 1}", BEFORE, BEFORE, None, None, "iOS"))
 
 
 def plan(store: Store, listing: Listing, page: Page, access: str, sql: str, parameters: tuple[object, ...]) -> str:
@@ -67,7 +82,7 @@ def plan(store: Store, listing: Listing, page: Page, access: str, sql: str, para
 def walks(store: Store, listing: Listing, page: Page, place: Place | None) -> list[str]:
     return [
         plan(store, listing, page, access, condition.sql, condition.parameters)
-        for access, condition in listing.walk(page, place)
+        for access, condition in listing.walk(store, page, place)
     ]
 
 
@@ -125,6 +140,34 @@ def test_a_walk_goes_along_the_index_of_the_sort_and_sorts_nothing(store: Store,
                 if place is not None or number > 0:
                     assert first.startswith("SEARCH v")
             assert "TEMP B-TREE" not in text, (page, text)
+
+
+OF_TIMES = ("created_since", "created_until", "seen_since", "seen_until", "never_seen")
+
+
+@pytest.mark.parametrize("option", OF_TIMES)
+@pytest.mark.parametrize("page", [page for page, place in pages() if place is None], ids=str)
+def test_a_walk_for_a_range_of_times_passes_by_the_zones_that_cannot_match(
+    store: Store, option: str, page: Page
+) -> None:
+    listing = chosen(Selection(**{option: SERVED[option][0]}), AT)  # type: ignore[arg-type]
+    found = walks(store, listing, page, None)
+
+    starts = [text.split("\n")[0] for text in found]
+    growing = page.column in ("id", "created_at", "updated_at", "last_seen_at")
+    if page.column is None:
+        assert starts == ["SEARCH v USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"] * 3
+    elif page.column == next(one.span.column for one in listing.filters if one.span is not None):
+        assert len(starts) == 1, starts  # a range of that very index
+        assert f"({page.column}" in starts[0]
+    elif growing:
+        of_values = [start for start in starts if f"({page.column}>? AND {page.column}<?)" in start]
+        assert len(of_values) == 1
+        assert len(starts) == (1 if page.column != "last_seen_at" else 4)
+    else:
+        of_values = [start for start in starts if f"({page.column}=? AND pk>? AND pk<?)" in start]
+        assert of_values == starts
+        assert len(starts) >= 3
 
 
 @pytest.mark.parametrize(("option", "value"), [(option, value) for option in SERVED for value in SERVED[option]])

@@ -141,8 +141,19 @@ def place_of(store: Store, table: Table, page: Page) -> Place | None:
     return Place(*row)
 
 
-def stretches(page: Page, place: Place | None, spans: Iterable[Span], alias: str) -> Iterator[Condition]:
-    """The conditions of ranges that one after another are the page's records, sorted by its column.
+class Stretch(msgspec.Struct, frozen=True):
+    """A range of the index of the sort, of which only what the page has after the number `pk` is meant."""
+
+    span: Span
+    pk: int | None = None
+
+    def condition(self, page: Page, alias: str) -> Condition:
+        """What holds for its records."""
+        return every([self.span.condition(alias), *([pk_beyond(page, self.pk, alias)] if self.pk is not None else [])])
+
+
+def stretches(page: Page, place: Place | None, spans: Iterable[Span]) -> Iterator[Stretch]:
+    """The ranges that one after another are the page's records, sorted by its column.
 
     Only what lies in all of `spans`, which are ranges of the same column, is in them. Each is a plain
     range of the column's index, which `(column, pk) < (?, ?)` would not be: SQLite 3.40 seeks the
@@ -150,9 +161,6 @@ def stretches(page: Page, place: Place | None, spans: Iterable[Span], alias: str
     """
     assert page.column is not None
     wanted = list(spans)
-    if place is None and not wanted:
-        yield Condition("1")
-        return
     for span, pk in _parts(page.column, place, descending=page.descending):
         if span.nulls and page.column in _ALWAYS_THERE:
             continue
@@ -160,7 +168,7 @@ def stretches(page: Page, place: Place | None, spans: Iterable[Span], alias: str
         for other in wanted:
             within = within and within.within(other)
         if within is not None:
-            yield every([within.condition(alias), *([pk_beyond(page, pk, alias)] if pk is not None else [])])
+            yield Stretch(within, pk)
 
 
 def _parts(column: str, place: Place | None, *, descending: bool) -> Iterator[tuple[Span, int | None]]:
@@ -189,7 +197,7 @@ def beyond(page: Page, place: Place | None, alias: str) -> Condition:
         return Condition("1")
     if page.column is None:
         return pk_beyond(page, place.pk, alias)
-    parts = list(stretches(page, place, (), alias))
+    parts = [stretch.condition(page, alias) for stretch in stretches(page, place, ())]
     sql = " OR ".join(part.sql for part in parts)  # AND binds closer
     return Condition(f"({sql})", tuple(value for part in parts for value in part.parameters))
 

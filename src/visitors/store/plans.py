@@ -13,8 +13,12 @@ drives; where none has fewer than `FEW`, we walk. `INDEXED BY` and `NOT INDEXED`
 
 A walk still has far to go where filter and sort go together, as a country and a time zone do, or two
 times: all that matches may lie at the far end. So the indexes of such sorts carry the columns that go with them (see
-the migration): passing a record by then is a step in the index, not a look at the record. In the order of the
-store there is no such index, but the first match can be asked for: see `Listing._by_pk`.
+the migration): passing a record by then is a step in the index, not a look at the record.
+
+Of times a walk does not even pass what cannot match: the zone map (`visitors.store.zones`) tells between which
+numbers all that do must lie. In the order of the store it goes along just these. In an index records with the same
+value are in the order of the store, too, so there it goes along these for one value after another (a loose index
+scan). Where the sort is by an id or a time, the zones tell between which of these the matches lie.
 """
 
 from __future__ import annotations
@@ -24,12 +28,14 @@ from typing import Any
 
 import msgspec
 
+from visitors.store import zones
 from visitors.store.connection import Store, rows
 from visitors.store.listing import (
     Condition,
     Page,
     Place,
     Span,
+    Stretch,
     Table,
     beyond,
     every,
@@ -38,6 +44,7 @@ from visitors.store.listing import (
     place_of,
     stretches,
 )
+from visitors.store.zones import Reach
 
 FEW = 10_000
 """Fewer matches than this are fetched and sorted, more are walked to. Where this many of a million match, spread
@@ -50,14 +57,8 @@ FEW_OF_ALL = 100_000
 EACH_LEAD = 3
 """How many matches a key or a block counts for: finding what it leads to takes so many steps."""
 
-NEAR = 20_000
-"""How many records (at least one) a walk in the order of the store passes before it asks where the first match is."""
-
-MANY = 300_000
-"""Up to how many matches of a range of times are looked through for the oldest and the newest record."""
-
-_GROWING = {"id", "created_at", "updated_at", "last_seen_at"}
-"""The columns whose values grow with the numbers of the records, by and large."""
+VALUES = 256
+"""Up to how many values of a column are gone through one by one; each is a statement, or a few."""
 
 Statement = tuple[str, Condition]
 """How the table is read (`INDEXED BY` ... or `NOT INDEXED`), and the condition on its rows."""
@@ -105,10 +106,7 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
         """
         place = place_of(store, self.table, page)
         driver = self.driver(store, page)
-        if driver is None:
-            statements = self.walk(page, place, self.bounds(store, page))
-        else:
-            statements = iter([self.drive(driver, page, place)])
+        statements = self.walk(store, page, place) if driver is None else iter([self.drive(driver, page, place)])
         left = page.limit
         for access, condition in statements:
             sql = (
@@ -188,69 +186,96 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     def _among(self, matching: Condition) -> Condition:
         return Condition(f"{self.alias}.pk IN ({matching.sql})", matching.parameters)
 
-    def bounds(self, store: Store, page: Page) -> list[Condition]:
-        """Between which numbers the records of a range of times lie, for a walk along an index of something else.
-
-        Records with the same browser, say, are in the order of the store in its index, and visitors of
-        one time are close to one another there. The index has the number, but not the time.
-        """
-        found = []
-        for filter_ in self.filters:
-            if page.column in {None, *_GROWING} or filter_.span is None or filter_.span.column not in _GROWING:
-                continue
-            matching = self.matching(filter_)
-            assert matching is not None
-            sql = f"SELECT count(*), min(pk), max(pk) FROM ({matching.sql} LIMIT {MANY})"
-            count, first, last = store.execute(sql, matching.parameters).fetchone()
-            if 0 < count < MANY:
-                found.append(Condition(f"{self.alias}.pk BETWEEN ? AND ?", (first, last)))
-        return found
-
-    def walk(self, page: Page, place: Place | None, bounds: Sequence[Condition] = ()) -> Iterator[Statement]:
+    def walk(self, store: Store, page: Page, place: Place | None) -> Iterator[Statement]:
         """The statements that go along the sort's index, one stretch after another, and test the filters."""
         leading = [filter_ for filter_ in self.filters if self._leads(filter_, page)]
         tests = [filter_.on_row(self.alias) for filter_ in self.filters if filter_ not in leading]
         tests += [filter_.test for filter_ in leading if filter_.test is not None]
+        access = "NOT INDEXED" if page.column is None else f"INDEXED BY {self.indexes[page.column]}"
+        for stretch in self._stretches(store, page, place, leading):
+            yield access, every([stretch, *tests])
+
+    def _stretches(
+        self, store: Store, page: Page, place: Place | None, leading: Sequence[Filter]
+    ) -> Iterator[Condition]:
+        """The stretches of a walk, in order: all records but for those that cannot match."""
+        reach = self._reach(store, page, leading)
         if page.column is None:
-            for stretch in self._by_pk(page, place):
-                yield "NOT INDEXED", every([stretch, *tests])
+            yield from self._by_pk(page, place, reach)
+            return
+        spans = [filter_.span for filter_ in leading if filter_.span is not None]
+        if place is None and not spans and reach is None:
+            yield Condition("1")
+            return
+        for stretch in stretches(page, place, spans):
+            if reach is None:
+                yield stretch.condition(page, self.alias)
+            else:
+                yield from self._within_reach(store, page, stretch, reach)
+
+    def _reach(self, store: Store, page: Page, leading: Sequence[Filter]) -> Reach | None:
+        """Where matches can lie; None where the zone map tells nothing that the sort's own index does not."""
+        if self.table != "visitors":
+            return None
+        told = [one for one in self.filters if one.span is not None and one.span.column in zones.COLUMNS]
+        if all(one in leading for one in told):
+            return None
+        return zones.reach(store, (one.span for one in told if one.span is not None), page.column)
+
+    def _by_pk(self, page: Page, place: Place | None, reach: Reach | None) -> Iterator[Condition]:
+        """The stretches of a walk in the order of the store."""
+        after = None if place is None else place.pk
+        if reach is not None:
+            for run in reach.in_order(page, after):
+                yield self._between(run)
+        elif after is not None:
+            yield pk_beyond(page, after, self.alias)
         else:
-            spans = (filter_.span for filter_ in leading if filter_.span is not None)
-            for stretch in stretches(page, place, spans, self.alias):
-                yield f"INDEXED BY {self.indexes[page.column]}", every([stretch, *bounds, *tests])
+            yield Condition("1")
+
+    def _within_reach(self, store: Store, page: Page, stretch: Stretch, reach: Reach) -> Iterator[Condition]:
+        """What of a stretch of the sort's index is within reach."""
+        if not reach.runs:
+            return
+        if not stretch.span.is_one_value and page.column in zones.COLUMNS:
+            within = reach.values and stretch.span.within(reach.values)
+            if within is not None:
+                yield within.condition(self.alias)
+            return
+        for span in self._one_by_one(store, page, stretch.span):
+            if span.is_one_value:
+                for run in reach.in_order(page, stretch.pk):
+                    yield every([span.condition(self.alias), self._between(run)])
+            else:
+                yield every([span.condition(self.alias), self._between((reach.runs[0][0], reach.runs[-1][1]))])
+
+    def _one_by_one(self, store: Store, page: Page, span: Span) -> Iterator[Span]:
+        """The span as one value after another; what is left after `VALUES` of them, as a whole."""
+        left: Span | None = span
+        for _ in range(VALUES):
+            if left is None or left.is_one_value:
+                break
+            condition = left.condition(self.alias)
+            index = f"INDEXED BY {self.indexes[span.column]}"
+            sql = (
+                f"SELECT {self.alias}.{span.column} FROM {self.table} AS {self.alias} {index}"
+                f" WHERE {condition.sql}{in_order(page, self.alias)} LIMIT 1"
+            )
+            found = store.execute(sql, condition.parameters).fetchone()
+            if found is None:
+                return
+            yield Span.of(span.column, found[0])
+            passed = {"upper": found[0]} if page.descending else {"lower": found[0], "above": True}
+            left = left.within(Span(column=span.column, **passed))
+        if left is not None:
+            yield left
+
+    def _between(self, run: tuple[int, int]) -> Condition:
+        return Condition(f"{self.alias}.pk BETWEEN ? AND ?", run)
 
     def _leads(self, filter_: Filter, page: Page) -> bool:
         """Whether the filter is a range of the sort's own index: then a walk goes along just that."""
         return filter_.span is not None and filter_.span.column == page.column
-
-    def _by_pk(self, page: Page, place: Place | None) -> Iterator[Condition]:
-        """The stretches of a walk in the order of the store.
-
-        What matches may begin far off: visitors made long ago, while the newest come first. After `NEAR`
-        records the index of each range is asked for its first match, and the walk goes on from the
-        furthest of these.
-        """
-        pk = f"{self.alias}.pk"
-        begin = Condition("1") if place is None else pk_beyond(page, place.pk, self.alias)
-        served = [m for f in self.filters if f.span is not None and (m := self.matching(f)) is not None]
-        if not served:
-            yield begin
-            return
-        sign, within, beyond_, first, furthest = _TURNS[page.descending]
-        start = Condition(f"(SELECT {first}(pk) FROM {self.table})") if place is None else Condition("?", (place.pk,))
-        near = Condition(f"{start.sql} {sign} {NEAR}", start.parameters)
-        yield every([begin, Condition(f"{pk} {within} {near.sql}", near.parameters)])
-        # the plus keeps SQLite from looking for the first match by reading the table in its order
-        firsts = [Condition(f"(SELECT {first}(+pk) FROM ({m.sql}))", m.parameters) for m in served]
-        places = [near, *firsts]
-        yield Condition(
-            f"{pk} {beyond_} {furthest}({', '.join(one.sql for one in places)})",
-            tuple(value for one in places for value in one.parameters),
-        )
-
-
-_TURNS = {True: ("-", ">", "<=", "max", "min"), False: ("+", "<", ">=", "min", "max")}
-"""Whether the newest come first -> the words of a walk in the order of the store."""
 
 
 def _up_to(store: Store, statement: Condition, limit: int | None) -> int:
