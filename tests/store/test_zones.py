@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from visitors.store import search, zones
@@ -108,6 +108,7 @@ def test_whatever_is_done_every_visitor_is_within_its_zone_and_made_anew_zones_a
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
+    inserted=st.dictionaries(numbers, st.tuples(times, times, st.none() | times), min_size=3),
     all_deeds=deeds,
     spans=st.lists(
         st.one_of(
@@ -125,19 +126,29 @@ def test_whatever_is_done_every_visitor_is_within_its_zone_and_made_anew_zones_a
         max_size=2,
     ),
     column=st.sampled_from([None, "language", *zones.COLUMNS]),
-    runs=st.integers(1, 4),
+    at_most=st.integers(1, 4),
 )
 def test_all_that_matches_is_within_reach(
-    store: Store, all_deeds: list[tuple[str, int, Any]], spans: list[Span], column: str | None, *, runs: int
+    store: Store,
+    inserted: dict[int, Any],
+    all_deeds: list[tuple[str, int, Any]],
+    spans: list[Span],
+    column: str | None,
+    *,
+    at_most: int,
 ) -> None:
     emptied(store)
-    do(store, all_deeds)
+    do(store, [("insert", pk, row) for pk, row in inserted.items()] + all_deeds)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(zones, "RUNS", runs)
+        patch.setattr(zones, "RUNS", at_most)
         reach = zones.reach(store, spans, column)
 
-    assert len(reach.runs) <= runs
+    if reach is None:
+        event("every zone")
+        return
+    event(f"{len(reach.runs)} runs")
+    assert len(reach.runs) <= at_most
     conditions = [span.condition("v") for span in spans]
     matching = store.execute(
         f"SELECT pk, {column or 'NULL'} FROM visitors AS v WHERE {' AND '.join(one.sql for one in conditions)}",
@@ -163,23 +174,34 @@ def since(day: int) -> Span:
     return Span(column="last_seen_at", lower=f"2026-01-{day:02}T00:00:00.000Z")
 
 
+def runs(store: Store, *spans: Span) -> list[tuple[int, int]]:
+    """The first and the last zone of each run of those that are within reach."""
+    reach = zones.reach(store, spans, None)
+    assert reach is not None
+    assert all(first % SIZE == 0 and (last + 1) % SIZE == 0 for first, last in reach.runs)
+    return [(first // SIZE, last // SIZE) for first, last in reach.runs]
+
+
 def test_zones_in_a_row_are_one_run_and_others_are_not_within_reach(store: Store) -> None:
     seen(store, {0: 9, 1: 9, 2: 1, 3: 1, 4: 9, 6: 9})
 
-    reach = zones.reach(store, [since(5)], None)
+    assert runs(store, since(5)) == [(0, 1), (4, 4), (6, 6)]
+    assert runs(store, since(10)) == []
+    assert runs(store, since(5), Span(column="created_at", upper="2026-01-02")) == []
 
-    assert reach.runs == ((0, 2 * SIZE - 1), (4 * SIZE, 5 * SIZE - 1), (6 * SIZE, 7 * SIZE - 1))
-    assert zones.reach(store, [since(10)], None).runs == ()
-    assert zones.reach(store, [since(5), Span(column="created_at", upper="2026-01-02")], None).runs == ()
+
+def test_where_every_zone_can_match_there_is_nothing_to_tell(store: Store) -> None:
+    seen(store, {0: 9, 4: 9})
+
+    assert zones.reach(store, [since(5)], "id") is None
 
 
 def test_the_widest_gaps_are_those_that_are_kept(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen(store, {0: 9, 2: 9, 9: 9, 11: 9, 17: 9})
+    seen(store, {0: 9, 2: 9, 3: 1, 9: 9, 11: 9, 17: 9})
 
     monkeypatch.setattr(zones, "RUNS", 3)
 
-    zone_runs = [(first // SIZE, last // SIZE) for first, last in zones.reach(store, [since(5)], None).runs]
-    assert zone_runs == [(0, 2), (9, 11), (17, 17)]
+    assert runs(store, since(5)) == [(0, 2), (9, 11), (17, 17)]
 
 
 def test_who_was_never_seen_is_within_reach_of_zones_with_such_visitors_alone(store: Store) -> None:

@@ -214,7 +214,7 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
                 yield from self._within_reach(store, page, stretch, reach)
 
     def _reach(self, store: Store, page: Page, leading: Sequence[Filter]) -> Reach | None:
-        """Where matches can lie; None where the zone map tells nothing that the sort's own index does not."""
+        """Where matches can lie; None where the zone map tells nothing, or no more than the sort's own index does."""
         if self.table != "visitors":
             return None
         told = [one for one in self.filters if one.span is not None and one.span.column in zones.COLUMNS]

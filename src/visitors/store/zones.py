@@ -82,9 +82,9 @@ class Reach(msgspec.Struct, frozen=True):
                 yield first, last
 
 
-def reach(store: Store, spans: Iterable[Span], column: str | None) -> Reach:
+def reach(store: Store, spans: Iterable[Span], column: str | None) -> Reach | None:
     """How far visitors reach that lie in all of `spans`, which are of columns that the zones tell of; and which
-    values they can have in `column`, the one they are sorted by.
+    values they can have in `column`, the one they are sorted by. None where they can be in any zone.
     """
     condition = every(_can_be_in_zone(span) for span in spans)
     bounds = f"least_{column}, greatest_{column}" if column in COLUMNS else "NULL, NULL"
@@ -92,6 +92,8 @@ def reach(store: Store, spans: Iterable[Span], column: str | None) -> Reach:
         f"SELECT {_FIRST_PK}, {_LAST_PK}, {bounds} FROM visitor_zones WHERE {condition.sql} ORDER BY zone",
         condition.parameters,
     ).fetchall()
+    if len(found) == store.execute("SELECT count(*) FROM visitor_zones").fetchone()[0]:
+        return None
     least = [row[2] for row in found if row[2] is not None]
     greatest = [row[3] for row in found if row[3] is not None]
     values = Span(column=column, lower=min(least), upper=max(greatest), below=False) if column and least else None
