@@ -1,6 +1,6 @@
 """Whether a million visitors are as quick to handle as ten, and quicker than with the tools at hand.
 
-    python tests/benchmarks/scale.py [--scale 1M] [--rounds 3] [--only import,export,list,block]
+    python tests/benchmarks/scale.py [--scale 1M] [--rounds 3] [--only import,export,list,ranges,block]
                                      [--with-growth] [--all-combinations] [--folder DIR] [--json FILE]
 
 It makes up the visitors (the same ones every time, see made_up.py), then runs ours and a peer in turn,
@@ -12,6 +12,7 @@ each as a process of its own, output thrown away, and compares the medians:
   columns with the same values.
 - list: pages, single visitors and searches; the peer is ourselves on a store of 1,000, so that RATIO
   tells what the size of the store costs. Of pages far down the peer is page 1 of the same store.
+- ranges: listings of every range of times with every sort; the ten whose ratio is the worst.
 - block: a tenth of the visitors, 100,000 at most, by a selection; each round on a fresh copy of the store.
 
 How to read the table: OURS s and PEER s are median seconds, RATIO is the first by the second, OURS MB and
@@ -46,9 +47,9 @@ from typing import NamedTuple
 from processes import Failed, Programs, machine
 from scale_bench import Bench, Row
 from scale_files import exports, growth, imports
-from scale_store import blocks, combinations, lists, pages
+from scale_store import blocks, combinations, lists, pages, ranges
 
-PARTS = ("import", "export", "list", "block")
+PARTS = ("import", "export", "list", "ranges", "block")
 
 
 class Arguments(NamedTuple):
@@ -118,6 +119,7 @@ def measure(bench: Bench, asked: Arguments) -> list[Row]:
         "import": [imports, *([growth] if asked.with_growth else [])],
         "export": [exports],
         "list": [lists, pages, *([combinations] if asked.all_combinations else [])],
+        "ranges": [ranges],
         "block": [blocks],
     }
     rows: list[Row] = []
