@@ -12,7 +12,6 @@ still right. `rebuild` and `narrow` make zones as tight as they can be.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from heapq import nlargest
 from itertools import pairwise
 
 import msgspec
@@ -143,7 +142,7 @@ def _can_be_in_zone(span: Span) -> Condition:
 def _joined(zones: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
     """Zones, in ascending order, as runs, with the widest gaps between these."""
     gaps = [(last, first) for (_, last), (first, _) in pairwise(zones) if first > last + 1]
-    kept = sorted(nlargest(RUNS - 1, gaps, key=lambda gap: gap[1] - gap[0]))
+    kept = sorted(sorted(gaps, key=lambda gap: gap[0] - gap[1])[: RUNS - 1])
     firsts = [first for first, _ in zones[:1]] + [first for _, first in kept]
     lasts = [last for last, _ in kept] + [last for _, last in zones[-1:]]
     return tuple(zip(firsts, lasts, strict=True))
