@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from visitors.store import search, zones
-from visitors.store.connection import Store, open_store
+from visitors.store.connection import Store
 from visitors.store.listing import Page, Span
+from visitors.store.opening import open_store
 
 Visitors = Callable[..., Any]
 
