@@ -151,9 +151,7 @@ class _Batch:
         inserted = (as_inserted(one.row, one.visitor_id, one.contact_id, at) for one in new)
         visitors.insert_many(store, inserted)
         operation.because_many(store, ((one.visitor_id, one.rule) for one in new if one.rule is not None))
-        for one in new:
-            if one.row.is_blocked or one.row.contact_is_blocked:
-                block_as_told(store, operation, one.row, one.visitor_id, one.contact_id)
+        block_as_told(store, operation, ((one.row, one.visitor_id, one.contact_id) for one in new))
         self._taken["created"] += len(new)
         self._new, self._new_contacts = [], []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Literal
 
 import msgspec
@@ -61,7 +62,7 @@ def _create(store: Store, operation: OpenOperation, row: VisitorRow, policy: Pol
     visitors.insert_many(store, [as_inserted(row, visitor_id, contact_id, operation.at)])
     if settled is not None:
         operation.because(store, visitor_id, settled.decision.rule)
-    block_as_told(store, operation, row, visitor_id, contact_id)
+    block_as_told(store, operation, [(row, visitor_id, contact_id)])
 
 
 def as_inserted(row: VisitorRow, visitor_id: str, contact_id: str | None, at: Instant) -> tuple[Any, ...]:
@@ -80,27 +81,29 @@ def _update(store: Store, operation: OpenOperation, existing: Visitor, row: Visi
         contact_id = identify(
             store, operation, existing, row.identity, on_conflict=policy.on_conflict, relink=policy.relink
         ).contact_id
-    block_as_told(store, operation, row, existing.id, contact_id)
+    block_as_told(store, operation, [(row, existing.id, contact_id)])
     return "updated" if operation.state(store) != before else "unchanged"
 
 
-def block_as_told(
-    store: Store, operation: OpenOperation, row: VisitorRow, visitor_id: str, contact_id: str | None
-) -> None:
-    """Block whom the row says to be blocked, the person if it says that, unless they are already."""
-    if not row.is_blocked and not row.contact_is_blocked:
+def block_as_told(store: Store, operation: OpenOperation, told: Iterable[tuple[VisitorRow, str, str | None]]) -> None:
+    """Block whom the rows say to be blocked, the person if one says that, unless they are already.
+
+    Each row comes with the ids of its visitor and of the contact that it is of.
+    """
+    wanted: dict[tuple[str | None, str | None], VisitorRow] = {}
+    for row, visitor_id, contact_id in told:
+        if row.contact_is_blocked and contact_id:
+            wanted.setdefault((None, contact_id), row)
+        elif row.is_blocked or row.contact_is_blocked:
+            wanted.setdefault((visitor_id, None), row)
+    if not wanted:
         return
-    target: blocks.Target = "contact" if row.contact_is_blocked and contact_id else "visitor"
-    target_id = contact_id if target == "contact" and contact_id else visitor_id
-    if blocks.blocked(store, target, [target_id], operation.at):
-        return
-    blocks.add(
-        store,
-        operation,
-        target,
-        [target_id],
-        reason=row.block_reason,
-        blocked_at=row.blocked_at,
-        blocked_by=row.blocked_by,
-        expires_at=row.block_expires_at,
-    )
+    visitor_ids, contact_ids = ([id_ for id_ in ids if id_] for ids in zip(*wanted, strict=True))
+    blocked_visitors = blocks.blocked(store, "visitor", visitor_ids, operation.at)
+    blocked_contacts = blocks.blocked(store, "contact", contact_ids, operation.at)
+    new = [
+        (*whom, row.block_reason, row.blocked_at or operation.at, row.blocked_by, row.block_expires_at)
+        for whom, row in wanted.items()
+        if whom[0] not in blocked_visitors and whom[1] not in blocked_contacts
+    ]
+    blocks.add_many(store, operation, new)

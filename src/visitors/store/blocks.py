@@ -12,6 +12,9 @@ from visitors.store.selection import LIVE
 
 Target = Literal["visitor", "contact"]
 
+NewBlock = tuple[str | None, str | None, str | None, Instant, str | None, Instant | None]
+"""The visitor or the contact, reason, blockedAt, blockedBy, expiresAt."""
+
 _COLUMNS = "id, visitor_id, contact_id, reason, blocked_at, blocked_by, expires_at, lifted_at, lifted_by"
 
 
@@ -27,10 +30,15 @@ def add(
     expires_at: Instant | None = None,
 ) -> None:
     """Block each of `ids`, as one statement."""
-    at = blocked_at or operation.at
-    columns = ("id", f"{target}_id", "reason", "blocked_at", "blocked_by", "expires_at")
-    pairs = zip(operation.new_ids(len(ids)), ids, strict=True)
-    store.insert("block", columns, ((*pair, reason, at, blocked_by, expires_at) for pair in pairs))
+    values = (reason, blocked_at or operation.at, blocked_by, expires_at)
+    add_many(store, operation, [(*((id_, None) if target == "visitor" else (None, id_)), *values) for id_ in ids])
+
+
+def add_many(store: Store, operation: OpenOperation, new: Sequence[NewBlock]) -> None:
+    """Block many, each in its own way."""
+    columns = ("id", "visitor_id", "contact_id", "reason", "blocked_at", "blocked_by", "expires_at")
+    ids = operation.new_ids(len(new))
+    store.insert("block", columns, ((id_, *one) for id_, one in zip(ids, new, strict=True)))
 
 
 def lift(store: Store, operation: OpenOperation, target: Target, ids: Sequence[str]) -> None:

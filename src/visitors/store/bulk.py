@@ -34,7 +34,7 @@ _TRIGGERS = (*search.TRIGGERS, "visitors_insert", "contacts_insert")
 def bulk_load(store: Store, *, keep: Collection[str] = ()) -> Iterator[Callable[[int], None]]:
     """Inside an operation: tell what it gives how many visitors were made so far.
 
-    Once keeping them up took as long as making them anew would have, the indexes of visitors and contacts,
+    Once keeping them up took as long as making them anew would have, the indexes of visitors, contacts and causes,
     but for those in `keep`, and their triggers are dropped; they are made anew when the block ends well, in
     the same transaction, and so is what is derived from the tables.
     """
@@ -53,12 +53,12 @@ def bulk_load(store: Store, *, keep: Collection[str] = ()) -> Iterator[Callable[
 
 @contextmanager
 def derived_at_the_end(store: Store, *, keep: Collection[str]) -> Iterator[None]:
-    """Inside an operation: until the block ends well, the indexes and triggers of visitors and contacts are
-    dropped, but for those in `keep`; then they, and what is derived from the tables, are made anew.
+    """Inside an operation: until the block ends well, the indexes of visitors, contacts and causes and the triggers of
+    the first two are dropped, but for those in `keep`; then they, and what is derived from the tables, are made anew.
     """
 
     def hinders(one: Beside) -> bool:
-        of_these = one.is_index and one.table in ("visitors", "contacts")
+        of_these = one.is_index and one.table in ("visitors", "contacts", "causes")
         return (one.name in _TRIGGERS or of_these) and one.name not in keep
 
     store.keep_in_memory(_CACHE_KIBIBYTES)

@@ -120,9 +120,15 @@ class Store:
         """Insert new records of a kind, each under a number that no record ever had: so they are recorded as a
         range, and one that was removed can come back.
         """
-        first: int = self.execute(f"SELECT 1 + {given(kind)}").fetchone()[0]
-        sql = f"INSERT INTO {RECORDED[kind]} (pk, {', '.join(columns)}) VALUES ({', '.join('?' * (len(columns) + 1))})"
-        self.execute_many(sql, ((number, *row) for number, row in enumerate(new, first)))
+        table, remaining = RECORDED[kind], iter(new)
+        first = next(remaining, None)
+        if first is None:
+            return
+        marks = ", ".join("?" * len(columns))
+        names = ", ".join(columns)
+        self.execute(f"INSERT INTO {table} (pk, {names}) VALUES (1 + {given(kind)}, {marks})", first)
+        # SQLite numbers on from the highest, which is that one
+        self.execute_many(f"INSERT INTO {table} ({names}) VALUES ({marks})", remaining)
 
     def copy_to(self, target: sqlite3.Connection, pages: int, tell: Callable[[int, int, int], object]) -> None:
         """Copy the snapshot that is being read to another database, some pages at a time; in between `tell` gets
