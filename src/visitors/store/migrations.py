@@ -338,9 +338,11 @@ def m0006_taking_back_and_erasing(db: Database) -> None:
 @migrations()
 def m0007_zones(db: Database) -> None:
     """For every 4,096 numbers of visitors the least and the greatest id and times, so that a listing can pass by
-    all those that cannot match.
+    all those that cannot match. An index of ids that has their times is then needed no more: the one of their
+    being unique serves.
     """
     statements = """
+        DROP INDEX visitors_id;
         CREATE TABLE visitor_zones (
             zone INTEGER PRIMARY KEY,
             least_id TEXT NOT NULL,

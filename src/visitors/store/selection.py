@@ -37,11 +37,14 @@ _BLOCKED_ONES = (
 _LIVE_ONES = f"SELECT 1 FROM blocks INDEXED BY blocks_live WHERE {LIVE}"
 
 _INDEXES = {
-    column: f"visitors_{column}"
-    for column in (
-        "id", "language", "timezone", "browser", "os", "device_type", "country_code", "created_at", "updated_at",
-        "last_seen_at",
-    )
+    "id": "sqlite_autoindex_visitors_1",  # that of its being unique
+    **{
+        column: f"visitors_{column}"
+        for column in (
+            "language", "timezone", "browser", "os", "device_type", "country_code", "created_at", "updated_at",
+            "last_seen_at",
+        )
+    },
 }  # fmt: skip
 
 # Filter of equal values -> column.
