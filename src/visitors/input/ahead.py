@@ -1,6 +1,6 @@
 """Reading ahead: rows are read and checked in a process of their own while others are written.
 
-A second core then hides the shorter of the two. The rows come through a pipe in batches, one ahead of
+A second core then hides the shorter of the two. The rows come through a pipe in batches, a few ahead of
 those that are being written, so that the memory stays flat.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
 import msgspec
@@ -18,7 +18,9 @@ from visitors.errors import InvalidData, VisitorsError
 from visitors.input.rows import Problem, ReadRow
 from visitors.input.source import Source
 
-_BATCH = 1_000
+_BATCH = 500
+_PIPE_BYTES = 1024 * 1024
+"""How much waits in the pipe: two or three batches, so that neither process waits for the other at each."""
 _LENGTH = 4
 
 
@@ -76,6 +78,7 @@ def read_ahead(rows: Iterator[ReadRow], source: Source) -> Iterator[ReadAhead]:
     Raises what making them raises.
     """
     receiver, sender = os.pipe()
+    _widen(sender)
     stops = {signal.SIGINT, signal.SIGTERM}
     held = signal.pthread_sigmask(signal.SIG_BLOCK, stops)  # neither may interrupt what stands outside of a `try`
     child = os.fork()
@@ -100,6 +103,15 @@ def read_ahead(rows: Iterator[ReadRow], source: Source) -> Iterator[ReadAhead]:
     finally:
         os.kill(child, signal.SIGKILL)  # at the end of the rows it has nothing left to do
         os.waitpid(child, 0)
+
+
+def _widen(pipe: int) -> None:
+    """Let more wait in the pipe than the usual 64 KiB, where the system can."""
+    import fcntl
+
+    if hasattr(fcntl, "F_SETPIPE_SZ"):
+        with suppress(OSError):  # this user has too many of such pipes
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
 
 def _send(pipe: BinaryIO, rows: Iterator[ReadRow], source: Source) -> None:
