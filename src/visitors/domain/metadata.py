@@ -158,6 +158,8 @@ def _javascript_number(number: float) -> str:
 
 
 def _key(key: object, field: str) -> str:
+    if isinstance(key, str) and key.isalnum() and len(key) <= KEY_LIMIT:
+        return key  # as most are
     name = normalise.text(str(key), f"{field} key", KEY_LIMIT)
     if name != key:
         raise InvalidData(f"{field} key {key!r} has white space around it", field=field, code="invalid_metadata")
@@ -176,6 +178,8 @@ def _scalar(value: object, field: str, key: object) -> Scalar:
             return value
         reason = "is not a finite number"
     elif isinstance(value, str):
+        if value.isalnum() and len(value) <= SIZE_LIMIT:
+            return value  # as most are
         return normalise.text(value, f"{field} {key!r}", SIZE_LIMIT) if value.strip() else ""
     else:
         reason = "is nested; only strings, numbers, booleans and null are allowed"

@@ -95,13 +95,9 @@ def as_text(value: Any) -> str:
 
 def batched(pieces: Iterable[str]) -> Iterator[str]:
     """`pieces` joined into fewer, larger ones: writing each alone costs more than making it."""
-    batch: list[str] = []
-    for piece in pieces:
-        batch.append(piece)
-        if len(batch) == _BATCH:
-            yield "".join(batch)
-            batch.clear()
-    yield "".join(batch)
+    remaining = iter(pieces)
+    while batch := list(islice(remaining, _BATCH)):
+        yield "".join(batch)
 
 
 def _json_object(records: Iterable[object]) -> Iterator[str]:
