@@ -138,6 +138,29 @@ def test_a_store_with_damaged_texts(visitors: Visitors, sample: Sample, data: st
     judge(visitors, sound[:at] + bytes([value]) + sound[at + 1 :])
 
 
+@pytest.mark.parametrize("text", ["Köln", "Zoë", "café", "größer"])
+@pytest.mark.parametrize("format_", ["csv", "tsv", "ndjson", "json", "ids"])
+def test_an_export_with_a_text_that_is_not_utf_8_is_refused(
+    visitors: Visitors, store_path: Path, tmp_path: Path, format_: str, text: str
+) -> None:
+    contact = '"contact":{"id":"c","name":"Zoë","metadata":{"at":"café"}}'
+    row = f'{{"id":"v","city":"Köln","currentPage":{{"title":"größer"}},{contact}}}'
+    visitors("import", "-", "--format", "ndjson", input=row)
+    sound, damaged = text.encode(), "".join(one if one.isascii() else "~\udcb6" for one in text)
+    content = store_path.read_bytes()
+    store_path.write_bytes(content.replace(sound, damaged.encode(errors="surrogateescape")))
+    assert len(content) == store_path.stat().st_size
+    target = tmp_path / "export"
+    target.write_text("as it was")
+
+    for place in (str(target), "-"):
+        refused = visitors("export", "-o", place, "--format", format_, code=6)
+        assert f"the store {store_path} is damaged" in refused.stderr
+        assert "~" not in refused.stdout
+    assert target.read_text() == "as it was"
+    assert not list(tmp_path.glob(".export*"))
+
+
 @varied
 @given(data=st.data(), fill=st.sampled_from([b"\0", b"\xff"]))
 def test_a_store_with_a_lost_page(visitors: Visitors, sample: Sample, data: st.DataObject, fill: bytes) -> None:

@@ -5,6 +5,8 @@ format would quote or escape. That shows in many rows at once: no such character
 separators as there are between the cells. The few others are asked for again, as values.
 
 JSON was written with a look at everything, and lacks but its numbers.
+
+Nobody saw yet that all of it is UTF-8: SQLite passes on what it has, and a damaged store has something else, too.
 """
 
 from __future__ import annotations
@@ -80,7 +82,16 @@ def rows_for(format_: str, source: Chosen) -> Iterable[tuple[Any, ...]]:
 def written(
     format_: str, paths: Sequence[Path], source: Chosen, rows: Iterable[tuple[Any, ...]]
 ) -> Iterator[str | bytes]:
-    """The file of `rows`, which `rows_for` gave, in pieces."""
+    """The file of `rows`, which `rows_for` gave, in pieces. Raises UnicodeDecodeError for what is not UTF-8."""
+    for piece in _pieces(format_, paths, source, rows):
+        if isinstance(piece, bytes) and not piece.isascii():
+            piece.decode()
+        yield piece
+
+
+def _pieces(
+    format_: str, paths: Sequence[Path], source: Chosen, rows: Iterable[tuple[Any, ...]]
+) -> Iterator[str | bytes]:
     batches = _batches(rows)
     if format_ == "ndjson":
         return (_objects(source.numbers, batch) + b"\n" for batch in batches)

@@ -18,14 +18,15 @@ _UNSAFE = (
 _PATTERN = f"[{_UNSAFE}]"
 # Inside JSON the C0 controls are escaped already.
 _JSON_PATTERN = _PATTERN.replace("\x00-\x1f", "")
-# The same in UTF-8, by first byte: a pattern that begins with one literal byte is searched for with memchr.
-_JSON_BYTES = (
-    rb"\x7f",
-    rb"\xc2[\x80-\x9f]",
-    rb"\xd8(?=\x9c)",
-    rb"\xe2(?:\x80[\x8b\x8e\x8f\xa8-\xae]|\x81[\xa6-\xa9])",
-    rb"\xef(?=\xbb\xbf)",
-)
+# The same in UTF-8, by first byte, which most text lacks: that shows ten times sooner than that it lacks the whole.
+# A pattern that begins with one literal byte is searched for with memchr.
+_JSON_BYTES = {
+    b"\x7f": rb"\x7f",
+    b"\xc2": rb"\xc2[\x80-\x9f]",
+    b"\xd8": rb"\xd8(?=\x9c)",
+    b"\xe2": rb"\xe2(?:\x80[\x8b\x8e\x8f\xa8-\xae]|\x81[\xa6-\xa9])",
+    b"\xef": rb"\xef(?=\xbb\xbf)",
+}
 
 
 LONGEST = 2_000
@@ -53,7 +54,7 @@ def json_safe(text: str) -> str:
 
 def json_bytes(encoded: bytes) -> bytes:
     """As `json_safe`, of JSON in UTF-8: in much text of any script it finds sooner that there is nothing to escape."""
-    unsafe = any(re.search(pattern, encoded) for pattern in _JSON_BYTES)
+    unsafe = any(first in encoded and re.search(pattern, encoded) for first, pattern in _JSON_BYTES.items())
     return json_safe(encoded.decode()).encode() if unsafe else encoded
 
 
