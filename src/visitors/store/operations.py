@@ -20,6 +20,9 @@ _BELONGINGS = [
     (RECORDED[kind], column) for kind, column, parent in REFERENCES if parent in _OWNERS and kind not in _OWNERS
 ]
 
+# By itself SQLite takes the index of all removals, of which an undo may have made as many as there are visitors.
+_BY_RECORD = "INDEXED BY changes_record"
+
 _Columns = dict[str, Any] | None
 
 
@@ -112,7 +115,7 @@ def touched(store: Store, operation_id: str, kind: str) -> Iterator[str]:
 
 def removed(store: Store, kind: str, ids: Iterable[str]) -> set[str]:
     """Those of `ids` that are of records of the kind which only the history has."""
-    sql = f"SELECT h.record FROM changes AS h WHERE h.record {THESE} AND {is_removal(kind)}"
+    sql = f"SELECT h.record FROM changes AS h {_BY_RECORD} WHERE h.record {THESE} AND {is_removal(kind)}"
     return {row[0] for row in store.execute(sql, (rows(ids),))}
 
 
@@ -267,8 +270,9 @@ def _creations(
     """As `_changes`, of the records `r` that were made, whether they are there or were removed since."""
     table = RECORDED[kind]
     number = "json_extract(before, '$.pk')"
+    by_record = "" if ids is None else _BY_RECORD
     removed = (
-        f"SELECT DISTINCT {number} AS pk, record AS id FROM changes WHERE kind = '{kind}'"
+        f"SELECT DISTINCT {number} AS pk, record AS id FROM changes {by_record} WHERE kind = '{kind}'"
         " AND before IS NOT NULL AND after IS NULL"
         f" AND NOT EXISTS (SELECT 1 FROM {table} WHERE pk = {number})"
     )
