@@ -38,8 +38,10 @@ def compact(path: Path, timeout: float = 30.0) -> Compacted:
         store.execute("PRAGMA journal_mode = WAL")
         store.execute("PRAGMA locking_mode = EXCLUSIVE")
         store.execute("BEGIN EXCLUSIVE")  # waits for whoever has it open, then says that it is locked
-        _mend_indexes(store)
+        are_sound = _indexes_are_sound(store)
         _refuse_small_disk(store)
+        if not are_sound:
+            store.execute("REINDEX")  # VACUUM copies them as they are
         if not _agrees(store):
             search.rebuild(store)
         else:
@@ -52,15 +54,15 @@ def compact(path: Path, timeout: float = 30.0) -> Compacted:
     return Compacted(str(path), before, size_with_log(path))
 
 
-def _mend_indexes(store: Store) -> None:
-    """Make the indexes anew if they are not what the tables say. Raises StoreProblem when a table is damaged."""
+def _indexes_are_sound(store: Store) -> bool:
+    """Whether the indexes are what the tables say. Raises StoreProblem when a table is damaged."""
     if store.execute("PRAGMA integrity_check(1)").fetchone()[0] == "ok":
-        return
+        return True
     said = store.execute("PRAGMA quick_check(1)").fetchone()[0]  # of the tables alone
     if said != "ok":
         detail, hint = said.splitlines()[-1], "visitors db check"
         raise StoreProblem(f"the store {store.path} is damaged: {detail}", code="store_corrupt", hint=hint)
-    store.execute("REINDEX")  # VACUUM copies them as they are
+    return False
 
 
 def _agrees(store: Store) -> bool:

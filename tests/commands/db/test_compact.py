@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+
+from visitors.store.connection import Store
 
 Visitors = Callable[..., Any]
 
@@ -63,19 +65,54 @@ def test_it_is_refused_while_another_process_has_the_store_open(
     visitors("db", "compact")
 
 
+class Usage(NamedTuple):
+    """What a disk has, in bytes."""
+
+    total: int
+    free: int
+
+
 def test_it_is_refused_without_room_on_the_disk(
     visitors: Visitors, wasteful: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Usage(NamedTuple):
-        total: int
-        free: int
-
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(100_000, 10_000))
     before = wasteful.read_bytes()
     refused = visitors("db", "compact", "--format", "json", code=6)
     assert refused.error["code"] == "disk_full"
     assert "10,000 are free" in refused.error["message"]
     assert wasteful.read_bytes() == before
+
+
+def test_damaged_indexes_are_made_anew_once_there_is_room(
+    visitors: Visitors, wasteful: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # for SQLite the index is without any row for a while
+    change = "UPDATE sqlite_master SET sql = {} WHERE name = 'visitors_language'"
+    for statements in (
+        (change.format("sql || ' WHERE 0'"),),
+        ("REINDEX visitors_language", change.format("replace(sql, ' WHERE 0', '')")),
+    ):
+        with closing(sqlite3.connect(wasteful, isolation_level=None)) as connection:
+            connection.execute("PRAGMA writable_schema = ON")
+            for sql in statements:
+                connection.execute(sql)
+    done: list[str] = []
+    execute = Store.execute
+
+    def listened(store: Store, sql: str, parameters: Sequence[object] = ()) -> sqlite3.Cursor:
+        done.append(sql)
+        return execute(store, sql, parameters)
+
+    monkeypatch.setattr(Store, "execute", listened)
+    with monkeypatch.context() as full:
+        full.setattr(shutil, "disk_usage", lambda _: Usage(100_000, 10_000))
+        assert visitors("db", "compact", "--format", "json", code=6).error["code"] == "disk_full"
+    assert "REINDEX" not in done
+
+    assert visitors("db", "check", code=8).stdout
+    visitors("db", "compact")
+    assert "REINDEX" in done
+    visitors("db", "check")
 
 
 def test_a_damaged_store_is_not_touched(visitors: Visitors, wasteful: Path) -> None:
