@@ -253,6 +253,25 @@ def test_an_erasure_is_for_good(visitors: Visitors, anonymous: str) -> None:
     assert "visitors undo ID" in refused.error["hint"]
 
 
+def test_where_an_erasure_is_the_newest_the_operation_before_it_is_named(visitors: Visitors, anonymous: str) -> None:
+    visitors("create", "--id", "stays")
+    created = newest(visitors)["id"]
+    visitors("undo", visitors("undo").stdout.strip())
+    visitors("update", anonymous, "--city", "Rome")
+    visitors("erase", anonymous, "--yes")
+    erased = newest(visitors)["id"]
+
+    refused = visitors("undo", code=4).stderr.splitlines()
+    assert refused[0] == f"error: operation {erased} (erase) erased: that cannot be taken back"
+    # not the update: what it changed is erased
+    assert refused[1] == f"hint: to take back what was done before it, create by tester: visitors undo {created}"
+    visitors("undo", created)
+    assert records(visitors) == []
+
+    refused = visitors("undo", code=4).stderr.splitlines()
+    assert refused[1] == "hint: nothing that was done before it can be taken back, either"
+
+
 @pytest.mark.usefixtures("people")
 def test_what_was_done_to_somebody_who_was_erased_since_is_not_taken_back(visitors: Visitors) -> None:
     visitors("update", "laptop", "phone", "--city", "Rome")

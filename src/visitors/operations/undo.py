@@ -61,6 +61,8 @@ def _target(store: Store, reference: str | None, undos: Undos) -> int:
             raise NotFound(
                 "there is nothing to take back", code="operation_not_found", hint=_where_nothing_is_left(store, undos)
             )
+        if undo.is_erasure(store, newest):
+            raise _for_good(operations.numbered(store, newest), _what_came_before(store, undos))
         return newest
     operation_id = references.operation_id(store, reference)
     target = undo.number(store, operation_id)
@@ -81,6 +83,21 @@ def _where_nothing_is_left(store: Store, undos: Undos) -> str:
     return f"all that was done is taken back; to do the last of it again: visitors undo {last.id}"
 
 
+def _for_good(erasure: Operation, hint: str) -> Conflict:
+    return Conflict(
+        f"operation {erasure.id} ({erasure.command}) erased: that cannot be taken back", code="irreversible", hint=hint
+    )
+
+
+def _what_came_before(store: Store, undos: Undos) -> str:
+    """How to go on where the newest operation is an erasure."""
+    earlier = undo.newest_not_erased(store, undos.standing)
+    if earlier is None:
+        return "nothing that was done before it can be taken back, either"
+    found = operations.numbered(store, earlier)
+    return f"to take back what was done before it, {found.command} by {found.actor}: visitors undo {found.id}"
+
+
 def _newest_first(store: Store, operation: OpenOperation, plan: set[int], undos: Undos) -> Iterator[TakenBack]:
     for target in sorted(plan, reverse=True):
         yield _reversed(store, operation, target, undos)
@@ -91,11 +108,7 @@ def _reversed(store: Store, operation: OpenOperation, target: int, undos: Undos)
     """Take one operation back. Raises Conflict when that cannot be, and _Blocked when others stand in the way."""
     found = operations.numbered(store, target)
     if undo.is_erasure(store, target):
-        raise Conflict(
-            f"operation {found.id} ({found.command}) erased: that cannot be taken back",
-            code="irreversible",
-            hint="visitors history lists what was done before; visitors undo ID takes that back",
-        )
+        raise _for_good(found, "visitors history lists what was done before; visitors undo ID takes that back")
     if undo.lost_changes(store, target):
         raise Conflict(
             f"operation {found.id} ({found.command}) cannot be taken back: what it changed was erased since",

@@ -40,14 +40,33 @@ def number(store: Store, operation_id: str) -> int:
     return found
 
 
-def newest(store: Store, but: Iterable[int]) -> int | None:
-    """The newest closed operation that is no undo and not one of `but`."""
+def newest(store: Store, but: Iterable[int], condition: str = "1") -> int | None:
+    """The newest closed operation that is no undo and not one of `but`, and for which the `condition` holds."""
     found = store.execute(
-        "SELECT pk FROM operations WHERE is_open IS NULL AND pk NOT IN (SELECT operation FROM undone)"
-        " AND pk NOT IN (SELECT value FROM json_each(?)) ORDER BY pk DESC LIMIT 1",
+        "SELECT pk FROM operations AS o WHERE is_open IS NULL AND pk NOT IN (SELECT operation FROM undone)"
+        f" AND pk NOT IN (SELECT value FROM json_each(?)) AND {condition} ORDER BY pk DESC LIMIT 1",
         (rows(but),),
     ).fetchone()
     return None if found is None else found[0]
+
+
+def newest_not_erased(store: Store, but: Iterable[int]) -> int | None:
+    """As `newest`, of those that neither erased anybody nor lost anything to an erasure."""
+    return newest(store, but, _NOT_ERASED)
+
+
+# What it changed is there in full; of what it made, something.
+_NOT_ERASED = (
+    "NOT EXISTS (SELECT 1 FROM erasures WHERE operation = o.pk)"
+    " AND NOT EXISTS (SELECT 1 FROM erased_changes WHERE operation = o.pk)"
+    " AND (EXISTS (SELECT 1 FROM changes WHERE operation = o.pk)"
+    + "".join(
+        f" OR EXISTS (SELECT 1 FROM creations AS n JOIN {table} AS r ON r.pk BETWEEN n.first AND n.last"
+        f" WHERE n.operation = o.pk AND n.kind = '{kind}')"
+        for kind, table in RECORDED.items()
+    )
+    + ")"
+)
 
 
 def is_erasure(store: Store, target: int) -> bool:
