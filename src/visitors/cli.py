@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import typer
@@ -135,6 +136,8 @@ def _blame_damage(context: Context, error: Exception) -> None:
         raise StoreProblem(f"the store {path} is damaged: {detail}", code="store_corrupt", hint=hint) from error
 
 
+# Kept: tests run many commands in one process, and building them anew takes an eighth of their time.
+@cache
 def build(entry: Entry) -> ClickCommand:
     """The command or group of `entry`."""
     name = entry.words.split()[-1]
