@@ -208,6 +208,10 @@ def test_a_killed_restore_leaves_the_old_store_or_the_new(
     store.parent.mkdir()
     old = tmp_path / "backups" / "old.bak"
     visitors("db", "backup", str(old))
+    visitors("db", "restore", str(old), "--db", str(store))
+    content = store.read_bytes()
+    if target == "damaged":
+        content = b"damaged!" * 512 + content[4096:]
 
     def prepare() -> bytes | None:
         for one in store.parent.iterdir():
@@ -215,10 +219,9 @@ def test_a_killed_restore_leaves_the_old_store_or_the_new(
                 one.unlink()
         if target == "missing":
             return None
-        visitors("db", "restore", str(old), "--db", str(store))
-        if target == "damaged":
-            store.write_bytes(b"damaged!" * 512 + store.read_bytes()[4096:])
-        return store.read_bytes()
+        store.write_bytes(content)
+        store.chmod(0o600)
+        return content
 
     words = ("db", "restore", backup, "--yes", "--db", str(store))
     prepare()
