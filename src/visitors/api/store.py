@@ -39,8 +39,8 @@ from visitors.domain.times import Instant
 from visitors.domain.visitor import Visitor, browser_changes, browser_data
 from visitors.errors import NotFound, VisitorsError
 from visitors.input.mapping import ColumnMapping
-from visitors.input.readers import Header, Place, RawRow, object_row, read_rows
-from visitors.input.rows import ReadRow, checked_rows
+from visitors.input.readers import Header, Place, object_row
+from visitors.input.rows import ReadRow, checked_rows, read_checked
 from visitors.input.source import choose_format, open_source
 from visitors.operations import block, references
 from visitors.operations.bulk_import import take_all
@@ -330,21 +330,24 @@ class VisitorStore:
             rejected.append(None)
             reject(read.values or {}, error)
 
-        def take(header: Header, raw: Iterable[RawRow]) -> Imported:
-            mapping = ColumnMapping(maps, header, ignore_unknown=ignore_unknown)
-            checked = checked_rows(raw, mapping, keep_values=reject is not None)
+        def take(checked: Iterable[ReadRow]) -> Imported:
             with self._session.operation("import") as operation:
                 taken = take_all(
                     self._session.store, operation, checked, policy, set_aside if reject is not None else None
                 )
             return Imported(**{what: taken[what] for what in get_args(Taken)}, rejected=len(rejected))
 
+        keep_values = reject is not None
         if isinstance(rows, str | Path):
             with closing(open_source(str(rows))) as source:
-                return take(*read_rows(source, choose_format(str(rows), None, source)))
+                format_ = choose_format(str(rows), None, source)
+                _, checked = read_checked(source, format_, maps, ignore_unknown=ignore_unknown, keep_values=keep_values)
+                return take(checked)
         given: Iterable[object] = rows
         objects = (dict(row) if isinstance(row, Mapping) else row for row in given)
-        return take(Header(None), (object_row(Place("rows", n, "item"), one) for n, one in enumerate(objects, start=1)))
+        raw = (object_row(Place("rows", number, "item"), one) for number, one in enumerate(objects, start=1))
+        mapping = ColumnMapping(maps, Header(None), ignore_unknown=ignore_unknown)
+        return take(checked_rows(raw, mapping, keep_values=keep_values))
 
     def seed(
         self,
