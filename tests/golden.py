@@ -23,6 +23,7 @@ import msgspec
 
 from visitors.domain.made_up.people import made_up
 from visitors.domain.made_up.plan import Plan
+from visitors.domain.visitor import BROWSER_DATA
 
 FOLDER = Path(__file__).parent / "golden"
 NOW = "2026-01-01T00:00:00.000Z"
@@ -33,6 +34,11 @@ def people() -> str:
     """Ten visitors as text, of a plan in which much happens."""
     plan = Plan(count=10, seed=42, now=NOW, identified=0.6, blocked=0.2, conversations=(0, 3))
     plain = [_plain(one) for one in made_up(plan)]
+    for visitor in plain:  # with the names of the fields
+        row = visitor["row"]
+        row["data"] = {
+            field: value for field, value in zip(BROWSER_DATA, row["data"], strict=True) if value is not None
+        }
     return json.dumps(plain, ensure_ascii=False, indent=1) + "\n"
 
 

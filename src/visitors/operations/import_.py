@@ -101,9 +101,17 @@ def block_as_told(store: Store, operation: OpenOperation, told: Iterable[tuple[V
     visitor_ids, contact_ids = ([id_ for id_ in ids if id_] for ids in zip(*wanted, strict=True))
     blocked_visitors = blocks.blocked(store, "visitor", visitor_ids, operation.at)
     blocked_contacts = blocks.blocked(store, "contact", contact_ids, operation.at)
+    at = operation.at
     new = [
-        (*whom, row.block_reason, row.blocked_at or operation.at, row.blocked_by, row.block_expires_at)
+        (
+            next(operation.new_ids(1)),
+            *whom,
+            row.block_reason,
+            row.blocked_at or at,
+            row.blocked_by,
+            row.block_expires_at,
+        )
         for whom, row in wanted.items()
         if whom[0] not in blocked_visitors and whom[1] not in blocked_contacts
     ]
-    blocks.add_many(store, operation, new)
+    blocks.add_many(store, new)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from visitors.domain.block import Block
@@ -12,8 +12,8 @@ from visitors.store.selection import LIVE
 
 Target = Literal["visitor", "contact"]
 
-NewBlock = tuple[str | None, str | None, str | None, Instant, str | None, Instant | None]
-"""The visitor or the contact, reason, blockedAt, blockedBy, expiresAt."""
+NewBlock = tuple[str, str | None, str | None, str | None, Instant, str | None, Instant | None]
+"""Its id, the visitor or the contact, reason, blockedAt, blockedBy, expiresAt."""
 
 _COLUMNS = "id, visitor_id, contact_id, reason, blocked_at, blocked_by, expires_at, lifted_at, lifted_by"
 
@@ -31,14 +31,13 @@ def add(
 ) -> None:
     """Block each of `ids`, as one statement."""
     values = (reason, blocked_at or operation.at, blocked_by, expires_at)
-    add_many(store, operation, [(*((id_, None) if target == "visitor" else (None, id_)), *values) for id_ in ids])
+    whom: Iterable[tuple[str | None, str | None]] = ((one, None) if target == "visitor" else (None, one) for one in ids)
+    add_many(store, ((id_, *one, *values) for id_, one in zip(operation.new_ids(len(ids)), whom, strict=True)))
 
 
-def add_many(store: Store, operation: OpenOperation, new: Sequence[NewBlock]) -> None:
+def add_many(store: Store, new: Iterable[NewBlock]) -> None:
     """Block many, each in its own way."""
-    columns = ("id", "visitor_id", "contact_id", "reason", "blocked_at", "blocked_by", "expires_at")
-    ids = operation.new_ids(len(new))
-    store.insert("block", columns, ((id_, *one) for id_, one in zip(ids, new, strict=True)))
+    store.insert("block", ("id", "visitor_id", "contact_id", "reason", "blocked_at", "blocked_by", "expires_at"), new)
 
 
 def lift(store: Store, operation: OpenOperation, target: Target, ids: Sequence[str]) -> None:
