@@ -11,7 +11,7 @@ import pytest
 
 from visitors.domain.selection import Selection
 from visitors.errors import StoreProblem
-from visitors.store import visitors
+from visitors.store import contacts, visitors
 from visitors.store.connection import Store
 from visitors.store.listing import Page
 from visitors.store.opening import open_store
@@ -97,6 +97,27 @@ with store.operation("import", actor="ada", clock=lambda: {AT!r}, is_load=True) 
         assert mode(store) == "wal"
         assert ids(store) == []
         assert store.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_a_store_that_begins_with_a_load_has_large_pages(store_path: Path, tmp_path: Path) -> None:
+    def page_size(store: Store) -> int:
+        return int(store.execute("PRAGMA page_size").fetchone()[0])
+
+    with open_store(store_path) as store:
+        assert page_size(store) == 4_096
+        load(store, "first")
+        assert page_size(store) == 16_384
+        assert store.execute("PRAGMA foreign_keys").fetchone() == (1,)
+    with open_store(store_path) as store:
+        assert (page_size(store), mode(store), ids(store)) == (16_384, "wal", ["first"])
+        assert store.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+    with open_store(tmp_path / "other.db") as store:
+        with store.operation("test", actor="ada", clock=lambda: AT) as operation:
+            for number in range(2_000):  # no visitors, but much of something else
+                contacts.insert(store, operation, {"name": "x" * 1_000, "externalId": f"x{number}"})
+        load(store, "first")
+        assert page_size(store) == 4_096
 
 
 def test_a_load_in_memory_needs_no_journal() -> None:

@@ -98,19 +98,22 @@ def count(store: Store, wanted: Filter) -> int:
 
 def touched(store: Store, operation_id: str, kind: str) -> Iterator[str]:
     """The ids of the records of `kind` that the operation made, then of those that it changed, each once."""
-    made = (
-        f"SELECT r.id FROM operations AS o JOIN creations AS n ON n.operation = o.pk"
-        f" JOIN {RECORDED[kind]} AS r ON r.pk BETWEEN n.first AND n.last WHERE o.id = ? AND n.kind = ? ORDER BY r.pk"
-    )
+    ranges = store.execute(
+        "SELECT n.first, n.last FROM creations AS n JOIN operations AS o ON o.pk = n.operation"
+        " WHERE o.id = ? AND n.kind = ? ORDER BY n.first",
+        (operation_id, kind),
+    ).fetchall()
+    for one in ranges:
+        for row in store.execute(f"SELECT id FROM {RECORDED[kind]} WHERE pk BETWEEN ? AND ? ORDER BY pk", one):
+            yield row[0]
     changed = (
         "SELECT h.record FROM changes AS h JOIN operations AS o ON o.pk = h.operation"
         f" LEFT JOIN {RECORDED[kind]} AS r ON r.id = h.record"
         " LEFT JOIN creations AS n ON n.operation = o.pk AND n.kind = h.kind AND r.pk BETWEEN n.first AND n.last"
         " WHERE o.id = ? AND h.kind = ? AND n.pk IS NULL GROUP BY h.record ORDER BY min(h.pk)"
     )
-    for sql in (made, changed):
-        for row in store.execute(sql, (operation_id, kind)):
-            yield row[0]
+    for row in store.execute(changed, (operation_id, kind)):
+        yield row[0]
 
 
 def removed(store: Store, kind: str, ids: Iterable[str]) -> set[str]:
