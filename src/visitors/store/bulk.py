@@ -20,9 +20,11 @@ WORTH_IT = 2_000
 BEFORE_FOR_ONE = 8
 """How many visitors that were there before are indexed anew in the time that keeping all up for a single one takes."""
 
-# What is written goes to the end of tables and is not read again; sorting, too, takes as much memory as the cache may.
-# It stays so until the store is closed: the ids that were made are then read once, from the first to the last.
-_CACHE_KIBIBYTES = 16_384
+# While rows come, the indexes by which contacts are looked up grow here and there.
+_LOADING_KIBIBYTES = 49_152
+# Making indexes reads tables from front to back, and sorts in as much memory as the cache may take. It stays so until
+# the store is closed: the ids that were made are then read once, from the first to the last.
+_INDEXING_KIBIBYTES = 16_384
 
 # Those by which an import itself looks for contacts.
 _NEEDED = {"contacts_external_id", "contacts_any_external_id", "contacts_email"}
@@ -61,9 +63,10 @@ def derived_at_the_end(store: Store, *, keep: Collection[str]) -> Iterator[None]
         of_these = one.is_index and one.table in ("visitors", "contacts", "causes")
         return (one.name in _TRIGGERS or of_these) and one.name not in keep
 
-    store.keep_in_memory(_CACHE_KIBIBYTES)
+    store.keep_in_memory(_LOADING_KIBIBYTES)
     to_make = set_aside(store, hinders)
     yield
+    store.keep_in_memory(_INDEXING_KIBIBYTES)
     with search.rebuilt(store):
         for sql in to_make:
             store.execute(sql)

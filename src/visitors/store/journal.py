@@ -90,6 +90,9 @@ def _use_large_pages(connection: sqlite3.Connection) -> None:
     if connection.execute("PRAGMA page_count").fetchone()[0] <= _SMALL_PAGES:
         connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
         connection.execute("VACUUM")
+        # SQLite goes on to count as many of the larger pages as before of the smaller ones
+        size = connection.execute("PRAGMA cache_size").fetchone()[0]
+        connection.execute(f"PRAGMA cache_size = {size}")
 
 
 def _timeout(connection: sqlite3.Connection) -> float:
