@@ -74,7 +74,10 @@ def test_while_a_first_load_runs_others_wait_and_are_told_when_it_takes_too_long
             assert ids(other) == ["first"]
 
 
-def test_a_store_whose_first_load_was_killed_is_empty_and_gets_its_log_back(store_path: Path) -> None:
+@pytest.mark.parametrize("is_link", [False, True])
+def test_a_store_whose_first_load_was_killed_is_empty_and_gets_its_log_back(
+    store_path: Path, tmp_path: Path, *, is_link: bool
+) -> None:
     program = f"""
 import os, signal
 from pathlib import Path
@@ -92,8 +95,10 @@ with store.operation("import", actor="ada", clock=lambda: {AT!r}, is_load=True) 
     assert killed.returncode == -signal.SIGKILL
     assert store_path.with_name(f"{store_path.name}-journal").exists()
     assert store_path.read_bytes()[18:20] == b"\x01\x01"
+    link = tmp_path / "link.db"
+    link.symlink_to(store_path)
 
-    with open_store(store_path) as store:
+    with open_store(link if is_link else store_path) as store:
         assert mode(store) == "wal"
         assert ids(store) == []
         assert store.execute("PRAGMA integrity_check").fetchone() == ("ok",)

@@ -80,7 +80,9 @@ def _opened(path: Path, timeout: float) -> Store:
         connection = sqlite3.connect(name, timeout=timeout, isolation_level=None, uri=True)
     else:
         connection = sqlite3.connect(path, timeout=timeout, isolation_level=None)
-    writer_was_killed = os.path.lexists(f"{path}-journal")
+    writer_was_killed = os.path.lexists(
+        f"{os.path.realpath(path)}-journal"
+    )  # beside the store, not beside a link to it
     try:
         backup = _prepare(connection, path, timeout)
         if writer_was_killed:
