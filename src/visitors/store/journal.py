@@ -14,6 +14,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from visitors.store.problems import primary_code
+
 _PAGE_BYTES = 16_384
 """The size of the pages of a store that begins with a large load; SQLite's own is 4,096."""
 
@@ -32,7 +34,7 @@ def use_log(connection: sqlite3.Connection, timeout: float) -> None:
         try:
             connection.execute("PRAGMA journal_mode = WAL")
         except sqlite3.OperationalError as error:
-            if not _is_busy(error) or time.monotonic() > deadline:
+            if primary_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                 raise
             time.sleep(0.02)
         else:
@@ -77,7 +79,7 @@ def _leave_log(connection: sqlite3.Connection) -> bool:
     try:
         connection.execute("PRAGMA journal_mode = DELETE")
     except sqlite3.OperationalError as error:
-        if not _is_busy(error):
+        if primary_code(error) != sqlite3.SQLITE_BUSY:
             raise
         return False
     else:
@@ -98,7 +100,3 @@ def _use_large_pages(connection: sqlite3.Connection) -> None:
 def _timeout(connection: sqlite3.Connection) -> float:
     """How many seconds the connection waits for another's lock."""
     return int(connection.execute("PRAGMA busy_timeout").fetchone()[0]) / 1000
-
-
-def _is_busy(error: sqlite3.OperationalError) -> bool:
-    return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY

@@ -16,7 +16,7 @@ from itertools import pairwise
 
 import msgspec
 
-from visitors.store.connection import Store, rows
+from visitors.store.connection import THESE, Store, rows
 from visitors.store.listing import Condition, Page, Span, every
 
 COLUMNS = ("id", "created_at", "updated_at", "last_seen_at")
@@ -36,7 +36,6 @@ _TIGHT = ", ".join(f"min({column}), max({column})" for column in COLUMNS)
 _SINGLE = ", ".join(f"v.{column}, v.{column}" for column in COLUMNS)
 _FIRST_PK, _LAST_PK = f"zone << {_BITS}", f"((zone + 1) << {_BITS}) - 1"
 _IN_ZONE = f"pk BETWEEN {_FIRST_PK} AND {_LAST_PK}"
-_THESE = "IN (SELECT value FROM json_each(?))"
 
 # The first visitor of each zone, from one zone to the next that has any.
 _FIRST_ONES = f"""
@@ -113,8 +112,8 @@ def of_visitors(store: Store, visitor_ids: Collection[str]) -> list[int]:
     """The zones that tell of these visitors, which may have been removed before."""
     these = rows(visitor_ids)
     found = store.execute(
-        f"SELECT pk >> {_BITS} FROM visitors WHERE id {_THESE}"
-        f" UNION SELECT json_extract(before, '$.pk') >> {_BITS} FROM changes WHERE kind = 'visitor' AND record {_THESE}"
+        f"SELECT pk >> {_BITS} FROM visitors WHERE id {THESE}"
+        f" UNION SELECT json_extract(before, '$.pk') >> {_BITS} FROM changes WHERE kind = 'visitor' AND record {THESE}"
         " AND before IS NOT NULL AND after IS NULL",
         (these, these),
     )
@@ -125,8 +124,8 @@ def narrow(store: Store, zones: Sequence[int]) -> None:
     """Let these zones tell of nobody but the visitors that are there."""
     these = rows(zones)
     empty = f"NOT EXISTS (SELECT 1 FROM visitors WHERE {_IN_ZONE})"
-    store.execute(f"DELETE FROM visitor_zones WHERE zone {_THESE} AND {empty}", (these,))
-    store.execute(f"{_TIGHTEN} WHERE zone {_THESE}", (these,))
+    store.execute(f"DELETE FROM visitor_zones WHERE zone {THESE} AND {empty}", (these,))
+    store.execute(f"{_TIGHTEN} WHERE zone {THESE}", (these,))
 
 
 def _can_be_in_zone(span: Span) -> Condition:
