@@ -104,7 +104,7 @@ def block_as_told(store: Store, operation: OpenOperation, told: Iterable[tuple[V
     at = operation.at
     new = [
         (
-            next(operation.new_ids(1)),
+            next(operation.new_ids(1)),  # as `blocks.add` draws the id of one block: a seed gives the same ones
             *whom,
             row.block_reason,
             row.blocked_at or at,
