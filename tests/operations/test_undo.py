@@ -21,8 +21,8 @@ from visitors import VisitorStore
 from visitors.api.results import Undone
 from visitors.errors import Conflict, NotFound, UsageProblem
 from visitors.store.connection import Store
+from visitors.store.derived import METADATA_ROWS
 from visitors.store.schema import RECORDED
-from visitors.store.search import METADATA_ROWS
 from visitors.store.zones import NOT_IN_ITS_ZONE
 
 LONG = bool(os.environ.get("VISITORS_LONG_TESTS"))  # read before the isolation of tests takes it away

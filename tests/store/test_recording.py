@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from visitors.store import blocks, operations, visitors
 from visitors.store.connection import OpenOperation, Store
+from visitors.store.derived import TRIGGERS
 from visitors.store.migrations import (
     BLOCK_COLUMNS,
     CONTACT_COLUMNS,
@@ -25,7 +26,6 @@ from visitors.store.migrations import (
     VISITOR_COLUMNS,
 )
 from visitors.store.opening import open_store
-from visitors.store.search import TRIGGERS
 
 Visitors = Callable[..., Any]
 

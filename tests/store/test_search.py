@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from visitors.domain.selection import Selection
 from visitors.errors import StoreProblem
-from visitors.store import contacts, search, visitors
+from visitors.store import contacts, derived, search, visitors
 from visitors.store.connection import Store
 from visitors.store.listing import Page
 from visitors.store.opening import open_store
@@ -86,7 +86,7 @@ DERIVED = (
 )
 
 
-def derived(store: Store) -> list[list[tuple[object, ...]]]:
+def rows_derived(store: Store) -> list[list[tuple[object, ...]]]:
     return [store.execute(sql).fetchall() for sql in DERIVED]
 
 
@@ -99,7 +99,7 @@ def test_what_is_derived_follows_every_change_and_can_be_made_anew(store: Store)
         contacts.update(store, operation, "Ada", {"name": "Bob", "metadata": {"n": 5.0, "new": "x"}})
         store.execute("DELETE FROM contacts WHERE id = 'gone'")
 
-    after = derived(store)
+    after = rows_derived(store)
     assert after[0] == [(1,)]
     assert after[1] == [(1,)]  # its id
     assert after[2] == [(1,), (2,)]
@@ -116,15 +116,15 @@ def test_what_is_derived_follows_every_change_and_can_be_made_anew(store: Store)
         for table in ("visitors_text", "contacts_text"):
             store.execute(f"INSERT INTO {table} ({table}) VALUES ('delete-all')")
         store.execute("DELETE FROM contact_metadata")
-        assert derived(store) != after
-        search.rebuild(store)
-    assert derived(store) == after
+        assert rows_derived(store) != after
+        derived.rebuild(store)
+    assert rows_derived(store) == after
 
 
 def test_the_triggers_named_are_those_that_there_are(store: Store) -> None:
     names = {row[0] for row in store.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")}
     recording = {f"{table}_{event}" for table in RECORDED.values() for event in ("insert", "update", "delete")}
-    assert set(search.TRIGGERS) == names - recording
+    assert set(derived.TRIGGERS) == names - recording
 
 
 @pytest.mark.parametrize("path", [None, Path(":memory:")])
@@ -135,14 +135,14 @@ def test_what_is_indexed_beside_is_found_at_once_and_followed_by_what_comes_afte
         with store.operation("test", actor="ada", clock=lambda: AT) as operation:
             # in the index, but not yet written: it must not come back
             visitors.insert(store, operation, {}, visitor_id="written-before")
-            with search.rebuilt(store):
+            with derived.rebuilt(store):
                 store.execute("CREATE TEMP TABLE meanwhile AS SELECT 1")
             visitors.insert(store, operation, {}, visitor_id="written-after")
             assert found_by_index(store, "written") == ["written-after", "written-before"]
         with store.operation("test", actor="ada", clock=lambda: AT):
             store.execute("DELETE FROM visitors WHERE id = 'written-before'")
         assert found_by_index(store, "written") == ["written-after"]
-        for table in search.TEXTS:
+        for table in derived.TEXTS:
             store.execute(f"INSERT INTO {table} ({table}, rank) VALUES ('integrity-check', 1)")
 
 
@@ -157,14 +157,14 @@ def test_when_what_goes_on_beside_fails_the_indexes_stay_as_they_were(store: Sto
 
 
 def test_what_the_second_core_cannot_do_is_told_by_the_first(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    build = search._build
+    build = derived._build
 
     def build_without_room(beside: sqlite3.Connection) -> None:
         pages = beside.execute("PRAGMA page_count").fetchone()[0]
         beside.execute(f"PRAGMA max_page_count = {pages + 1}")
         build(beside)
 
-    monkeypatch.setattr(search, "_build", build_without_room)
+    monkeypatch.setattr(derived, "_build", build_without_room)
     with pytest.raises(StoreProblem, match="the disk is full"):
         write_and_rebuild(store)
     assert found_by_index(store, "econd") == []
@@ -173,7 +173,7 @@ def test_what_the_second_core_cannot_do_is_told_by_the_first(store: Store, monke
 def write_and_rebuild(store: Store, error: type[BaseException] | None = None) -> None:
     with store.operation("test", actor="ada", clock=lambda: AT) as operation:
         visitors.insert(store, operation, {}, visitor_id="second")
-        with search.rebuilt(store):
+        with derived.rebuilt(store):
             if error is not None:
                 raise error
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from visitors.store import search, zones
+from visitors.store import derived, zones
 from visitors.store.connection import Store
 from visitors.store.listing import Page, Span
 from visitors.store.opening import open_store
@@ -283,7 +283,7 @@ def test_the_map_is_made_anew_with_all_else_that_is_derived(store: Store) -> Non
     with store.writing():
         store.execute("DELETE FROM visitor_zones")
         assert len(strays(store)) == 2
-        search.rebuild(store)
+        derived.rebuild(store)
 
     assert told(store) == tight(store)
     assert [row[0] for row in told(store)] == [0, 5]

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from visitors.main import run
+from visitors.store.derived import METADATA_ROWS
 from visitors.store.opening import open_store
 from visitors.store.schema import APPLICATION_ID, RECORDED, SCHEMA_VERSION
-from visitors.store.search import METADATA_ROWS
 
 State = dict[str, list[Any]]
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import NamedTuple
 
-from visitors.store import search
+from visitors.store import derived
 from visitors.store.connection import Store
 
 WORTH_IT = 2_000
@@ -29,7 +29,7 @@ _INDEXING_KIBIBYTES = 16_384
 # Those by which an import itself looks for contacts.
 _NEEDED = {"contacts_external_id", "contacts_any_external_id", "contacts_email"}
 # What an operation makes is recorded as a range at its end, without them.
-_TRIGGERS = (*search.TRIGGERS, "visitors_insert", "contacts_insert")
+_TRIGGERS = (*derived.TRIGGERS, "visitors_insert", "contacts_insert")
 
 
 @contextmanager
@@ -67,7 +67,7 @@ def derived_at_the_end(store: Store, *, keep: Collection[str]) -> Iterator[None]
     to_make = set_aside(store, hinders)
     yield
     store.keep_in_memory(_INDEXING_KIBIBYTES)
-    with search.rebuilt(store):
+    with derived.rebuilt(store):
         for sql in to_make:
             store.execute(sql)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from visitors.errors import StoreProblem
-from visitors.store import search, zones
+from visitors.store import derived, zones
 from visitors.store.connection import Store
 from visitors.store.copying import pages_of
 from visitors.store.invariants import INVARIANTS, offenders
@@ -43,10 +43,10 @@ def compact(path: Path, timeout: float = 30.0) -> Compacted:
         if not are_sound:
             store.execute("REINDEX")  # VACUUM copies them as they are
         if not _agrees(store):
-            search.rebuild(store)
+            derived.rebuild(store)
         else:
             zones.rebuild(store)  # they may be wider than they have to be
-        search.merge(store)
+        derived.merge(store)
         store.execute("COMMIT")
         store.execute("VACUUM")
         store.execute("PRAGMA optimize")
@@ -67,9 +67,9 @@ def _indexes_are_sound(store: Store) -> bool:
 
 def _agrees(store: Store) -> bool:
     """Whether what is derived from the records is what they say."""
-    derived = (invariant for invariant in INVARIANTS if invariant.is_derived)
-    return all(search.agrees(store, table) for table in search.TEXTS) and not any(
-        next(offenders(store, invariant), None) for invariant in derived
+    invariants = (invariant for invariant in INVARIANTS if invariant.is_derived)
+    return all(derived.agrees(store, table) for table in derived.TEXTS) and not any(
+        next(offenders(store, invariant), None) for invariant in invariants
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from visitors.domain.metadata import decode_value
 from visitors.errors import Conflict, InvalidData
-from visitors.store import search
+from visitors.store import derived
 from visitors.store.bulk import set_aside
 from visitors.store.connection import Store
 from visitors.store.schema import RECORDED, SCHEMA_VERSION
@@ -70,7 +70,7 @@ def load(store: Store, lines: Iterable[tuple[str, dict[str, Any]]]) -> int:
             hint="it was cut off or changed; dump again, or take another copy",
         )
     _check_references(store)
-    search.rebuild(store)
+    derived.rebuild(store)
     for sql in triggers:
         store.execute(sql)
     return loaded - 1

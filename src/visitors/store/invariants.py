@@ -14,8 +14,8 @@ import msgspec
 
 from visitors.domain.metadata import metadata_hash
 from visitors.store.connection import Store
+from visitors.store.derived import METADATA_ROWS
 from visitors.store.schema import RECORDED
-from visitors.store.search import METADATA_ROWS
 from visitors.store.zones import NOT_IN_ITS_ZONE
 
 _decode = msgspec.json.decode
