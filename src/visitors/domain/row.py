@@ -33,7 +33,8 @@ FIELDS = (
 )
 """Every field that a row may have, beside single metadata keys (`contact.metadata.plan`)."""
 
-_CONTACT = "contact."
+CONTACT = "contact."
+"""How the fields of a person begin."""
 _KEY = "metadata."
 _PLACES = {field: place for place, field in enumerate(BROWSER_DATA)}
 """Where each field of the browser data stands in a row's `data`."""
@@ -245,7 +246,7 @@ class _Cell(NamedTuple):
             return cls(field, 0, _PLACES[field], (str, _NOT_TEXT.get(field, str)), plain, normalised)
         if field in _PARSERS:
             return cls(field, 1, field, (str,), _PLAIN_PARSERS.get(field, _PARSERS[field]), _PARSERS[field])
-        return cls(field, 2, field.removeprefix(_CONTACT), (), _as_it_is, _as_it_is)
+        return cls(field, 2, field.removeprefix(CONTACT), (), _as_it_is, _as_it_is)
 
 
 class _Group(dict[tuple[Any, ...], "_Parsed"]):

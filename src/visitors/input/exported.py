@@ -11,13 +11,12 @@ from typing import Any
 
 import msgspec
 
-from visitors.domain.row import FIELDS, RowParser, VisitorRow
+from visitors.domain.row import CONTACT, FIELDS, RowParser, VisitorRow
 from visitors.errors import InvalidData
 from visitors.input.source import LINE_LIMIT
 
-_PERSON = "contact."
-_OF_VISITOR = [field for field in FIELDS if not field.startswith(_PERSON)]
-_OF_PERSON = [field for field in FIELDS if field.startswith(_PERSON)]
+_OF_VISITOR = [field for field in FIELDS if not field.startswith(CONTACT)]
+_OF_PERSON = [field for field in FIELDS if field.startswith(CONTACT)]
 _COMPUTED = "metadataHash"
 
 
@@ -26,7 +25,7 @@ def _shape(name: str, fields: dict[str, Any]) -> type[msgspec.Struct]:
     return msgspec.defstruct(name, members, forbid_unknown_fields=True, gc=False)
 
 
-_Person = _shape("Person", dict.fromkeys([*(field.removeprefix(_PERSON) for field in _OF_PERSON), _COMPUTED], Any))
+_Person = _shape("Person", dict.fromkeys([*(field.removeprefix(CONTACT) for field in _OF_PERSON), _COMPUTED], Any))
 _Row = _shape("Row", {**dict.fromkeys(_OF_VISITOR, Any), "contact": _Person | None})
 _NOBODY = (None,) * len(_OF_PERSON)
 
