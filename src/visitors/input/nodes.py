@@ -34,7 +34,7 @@ class Builder:
         if self.expects_key:
             raise BadPlace(node.place, f"a key is text, not {node.kind}", code="invalid_key")
         if len(self._open) == DEPTH_LIMIT:
-            raise BadPlace(node.place, f"nested deeper than {DEPTH_LIMIT} levels", code="too_deep")
+            raise too_deep(node.place)
         self._add(node)
         self._open.append((node, []))
 
@@ -80,6 +80,11 @@ def number(text: str, place: Place) -> int | float:
     if abs(value) == float("inf"):
         raise BadPlace(place, f"{text} is too large for a number", code="too_long", hint="for text, use quotes")
     return value
+
+
+def too_deep(place: Place) -> BadPlace:
+    """The error of a container in too many others."""
+    return BadPlace(place, f"nested deeper than {DEPTH_LIMIT} levels", code="too_deep")
 
 
 def empty(name: str) -> BadPlace:

@@ -13,7 +13,7 @@ import re
 from typing import Any
 
 from visitors.domain.node import BadPlace, Node, Place
-from visitors.input.nodes import NUMBER, Builder, empty, number
+from visitors.input.nodes import NUMBER, Builder, empty, number, too_deep
 
 # What YAML 1.2 (5.1) lets stand in a file; anything else is a broken or binary one.
 _NOT_PRINTABLE = "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
@@ -98,6 +98,8 @@ def _not_yaml(error: Any, text: str, name: str) -> BadPlace:
         return BadPlace(
             place, f"a tab where YAML has none ({problem})", code="not_yaml", hint="indent with spaces, not with tabs"
         )
+    if "nesting depth" in problem:  # the parser's own limit, above ours: it reads ahead, and met it first
+        return too_deep(place)
     context = f" {error.context}" if error.context and error.problem else ""
     return BadPlace(place, f"not YAML: {problem}{context}", code="not_yaml")
 
