@@ -193,7 +193,7 @@ def _as_it_is(value: object, _field: str) -> object:
     return value
 
 
-def _ip(value: str, field: str) -> str:
+def quick_ip(value: str, field: str) -> str:
     """As `normalise.ip`, at a fraction of its cost for an address that the C library would write the same way.
 
     It writes some that hold an IPv4 address in another way than RFC 5952 has it, but those with dots.
@@ -242,7 +242,7 @@ class _Cell(NamedTuple):
     def of(cls, field: str) -> _Cell:
         """The cell of a field."""
         if field in BROWSER_DATA:
-            plain = _ip if field == "ip" else BROWSER_DATA[field]
+            plain = quick_ip if field == "ip" else BROWSER_DATA[field]
             return cls(field, 0, _PLACES[field], (str, _NOT_TEXT.get(field, str)), plain, normalised)
         if field in _PARSERS:
             return cls(field, 1, field, (str,), _PLAIN_PARSERS.get(field, _PARSERS[field]), _PARSERS[field])
