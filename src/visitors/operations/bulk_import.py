@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
 from visitors.domain.decision import Rule
 from visitors.domain.identity import Identity
@@ -52,15 +52,6 @@ def take_all(
     return taken
 
 
-class _New(NamedTuple):
-    """A plain row and what it is of whom; `rule` is None if it is of nobody."""
-
-    visitor_id: str
-    row: VisitorRow
-    contact_id: str | None
-    rule: Rule | None
-
-
 class _Batch:
     """Some rows on their way into the store."""
 
@@ -82,8 +73,10 @@ class _Batch:
         good = [read.row for read in rows if read.row is not None]
         self._ids = visitors.existing(store, [row.id for row in good if row.id is not None])
         self._people = _People(store, [row.identity for row in good if row.identity is not None])
-        self._new: list[_New] = []
+        self._new: list[tuple[Any, ...]] = []
         self._new_contacts: list[tuple[Any, ...]] = []
+        self._causes: list[tuple[str, Rule]] = []
+        self._to_block: list[tuple[VisitorRow, str, str | None]] = []
 
     def take(self) -> None:
         """Take the rows in their order. Raises what taking one raises, unless there is a `reject`."""
@@ -117,7 +110,11 @@ class _Batch:
                 self._make_contact(contact_id, row, row.identity)
         visitor_id = row.id or self._operation.new_id()
         self._ids.add(visitor_id)
-        self._new.append(_New(visitor_id, row, contact_id, rule))
+        self._new.append(as_inserted(row, visitor_id, contact_id, self._operation.at))
+        if rule is not None:
+            self._causes.append((visitor_id, rule))
+        if row.is_blocked or row.contact_is_blocked:
+            self._to_block.append((row, visitor_id, contact_id))
         return True
 
     def _make_contact(self, contact_id: str, row: VisitorRow, said: Identity) -> None:
@@ -145,15 +142,14 @@ class _Batch:
         """Write what was gathered."""
         if not self._new:
             return
-        store, operation, new = self._store, self._operation, self._new
+        store, operation = self._store, self._operation
         contacts.insert_many(store, self._new_contacts)
-        at = operation.at
-        inserted = (as_inserted(one.row, one.visitor_id, one.contact_id, at) for one in new)
-        visitors.insert_many(store, inserted)
-        operation.because_many(store, ((one.visitor_id, one.rule) for one in new if one.rule is not None))
-        block_as_told(store, operation, ((one.row, one.visitor_id, one.contact_id) for one in new))
-        self._taken["created"] += len(new)
-        self._new, self._new_contacts = [], []
+        visitors.insert_many(store, self._new)
+        operation.because_many(store, self._causes)
+        block_as_told(store, operation, self._to_block)
+        self._taken["created"] += len(self._new)
+        for written in (self._new, self._new_contacts, self._causes, self._to_block):
+            written.clear()
 
 
 class _People:

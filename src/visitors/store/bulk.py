@@ -26,8 +26,9 @@ _LOADING_KIBIBYTES = 49_152
 # the store is closed: the ids that were made are then read once, from the first to the last.
 _INDEXING_KIBIBYTES = 16_384
 
-# Those by which an import itself looks for contacts.
-_NEEDED = {"contacts_external_id", "contacts_any_external_id", "contacts_email"}
+# Those by which an import itself looks for contacts. The one that keeps external ids unique is made anew at the end,
+# as a second look at what the rules of identify have seen to.
+_NEEDED = {"contacts_any_external_id", "contacts_email"}
 # What an operation makes is recorded as a range at its end, without them.
 _TRIGGERS = (*derived.TRIGGERS, "visitors_insert", "contacts_insert")
 
