@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +12,7 @@ from hypothesis import strategies as st
 
 from visitors.domain.selection import Selection
 from visitors.errors import StoreProblem
-from visitors.store import contacts, derived, search, visitors
+from visitors.store import contacts, derived, search, texts, visitors
 from visitors.store.connection import Store
 from visitors.store.listing import Page
 from visitors.store.opening import open_store
@@ -135,14 +134,13 @@ def test_what_is_indexed_beside_is_found_at_once_and_followed_by_what_comes_afte
         with store.operation("test", actor="ada", clock=lambda: AT) as operation:
             # in the index, but not yet written: it must not come back
             visitors.insert(store, operation, {}, visitor_id="written-before")
-            with derived.rebuilt(store):
-                store.execute("CREATE TEMP TABLE meanwhile AS SELECT 1")
+            derived.rebuild(store, ["CREATE TEMP TABLE meanwhile AS SELECT 1"])
             visitors.insert(store, operation, {}, visitor_id="written-after")
             assert found_by_index(store, "written") == ["written-after", "written-before"]
         with store.operation("test", actor="ada", clock=lambda: AT):
             store.execute("DELETE FROM visitors WHERE id = 'written-before'")
         assert found_by_index(store, "written") == ["written-after"]
-        for table in derived.TEXTS:
+        for table in texts.TEXTS:
             store.execute(f"INSERT INTO {table} ({table}, rank) VALUES ('integrity-check', 1)")
 
 
@@ -157,25 +155,64 @@ def test_when_what_goes_on_beside_fails_the_indexes_stay_as_they_were(store: Sto
 
 
 def test_what_the_second_core_cannot_do_is_told_by_the_first(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    build = derived._build
+    index = texts.TextIndexes._index
 
-    def build_without_room(beside: sqlite3.Connection) -> None:
-        pages = beside.execute("PRAGMA page_count").fetchone()[0]
-        beside.execute(f"PRAGMA max_page_count = {pages + 1}")
-        build(beside)
+    def index_without_room(self: texts.TextIndexes, table: str, number: int) -> None:
+        self._beside.execute("PRAGMA max_page_count = 1")
+        index(self, table, number)
 
-    monkeypatch.setattr(derived, "_build", build_without_room)
+    with store.operation("test", actor="ada", clock=lambda: AT) as operation:
+        for number in range(500):  # more than the pages that are there can hold
+            visitors.insert(store, operation, {}, visitor_id=f"{number**7:x}")
+    monkeypatch.setattr(texts.TextIndexes, "_index", index_without_room)
     with pytest.raises(StoreProblem, match="the disk is full"):
         write_and_rebuild(store)
     assert found_by_index(store, "econd") == []
 
 
-def write_and_rebuild(store: Store, error: type[BaseException] | None = None) -> None:
+def test_texts_are_indexed_many_at_a_time(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(texts, "_AT_ONCE", 2)
+    with store.operation("test", actor="ada", clock=lambda: AT) as operation:
+        for number in range(7):
+            visitors.insert(store, operation, {}, visitor_id=f"visitor-{number}")
+            contacts.insert(store, operation, {"name": f"Ada {number}", "email": None}, contact_id=f"contact-{number}")
+        store.execute("DELETE FROM visitors WHERE id IN ('visitor-2', 'visitor-3', 'visitor-4')")
+        derived.rebuild(store)
+    assert found_by_index(store, "visitor") == [f"visitor-{number}" for number in (0, 1, 5, 6)]
+    assert all(texts.agrees(store, table) for table in texts.TEXTS)
+
+
+def test_what_was_indexed_as_a_whole_is_not_merged_at_once_by_later_writes(store: Store) -> None:
+    def pieces() -> list[int]:
+        return [row[0] for row in store.execute("SELECT DISTINCT segid FROM visitors_text_idx ORDER BY segid")]
+
+    def write(name: str) -> None:
+        with store.operation("test", actor="ada", clock=lambda: AT) as operation:
+            visitors.insert(store, operation, {}, visitor_id=name)
+
+    write("first")
     with store.operation("test", actor="ada", clock=lambda: AT) as operation:
         visitors.insert(store, operation, {}, visitor_id="second")
-        with derived.rebuilt(store):
-            if error is not None:
-                raise error
+        derived.rebuild(store)
+    (whole,) = pieces()
+    for number in range(40):
+        write(f"later-{number}")
+    assert whole in pieces()
+    assert len(pieces()) < 40  # while those of the writes themselves are merged
+    assert found_by_index(store, "first") == ["first"]
+    assert len(found_by_index(store, "later")) == 40
+    assert texts.agrees(store, "visitors_text")
+
+
+def write_and_rebuild(store: Store, error: type[BaseException] | None = None) -> None:
+    def others() -> Iterator[str]:
+        if error is not None:
+            raise error
+        yield "SELECT 1"
+
+    with store.operation("test", actor="ada", clock=lambda: AT) as operation:
+        visitors.insert(store, operation, {}, visitor_id="second")
+        derived.rebuild(store, others())
 
 
 def found_by_index(store: Store, text: str) -> list[str]:

@@ -12,7 +12,7 @@ from visitors.domain.ids import Entropy
 from visitors.domain.receipt import Counts, Receipt, make_receipt, new_key
 from visitors.domain.times import Instant
 from visitors.operations import references
-from visitors.store import derived, erasing, forgetting, operations, receipts
+from visitors.store import erasing, forgetting, operations, receipts, texts
 from visitors.store.connection import OpenOperation, Store
 from visitors.store.erasing import Scope
 
@@ -60,7 +60,7 @@ def erase(
     known = forgetting.without_what_others_have(store, known)
     changes, touched = forgetting.sweep(store, operation, scope, known)
     if not rehearsal:
-        derived.merge(store)
+        texts.merge(store)
     key = receipts.key(store)
     if key is None:
         key = new_key(entropy)

@@ -68,9 +68,7 @@ def derived_at_the_end(store: Store, *, keep: Collection[str]) -> Iterator[None]
     to_make = set_aside(store, hinders)
     yield
     store.keep_in_memory(_INDEXING_KIBIBYTES)
-    with derived.rebuilt(store):
-        for sql in to_make:
-            store.execute(sql)
+    derived.rebuild(store, to_make)
 
 
 class Beside(NamedTuple):

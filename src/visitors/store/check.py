@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 
 from visitors.errors import StoreProblem
-from visitors.store import derived, receipts
+from visitors.store import receipts, texts
 from visitors.store.connection import Store
 from visitors.store.copying import pages_of
 from visitors.store.dump import TABLES
@@ -208,7 +208,7 @@ def _receipts(store: Store, advice: Advice) -> Iterator[Finding]:
 
 
 def _search(store: Store, advice: Advice) -> Iterator[Finding]:
-    broken = [table for table in derived.TEXTS if not derived.agrees(store, table)]
+    broken = [table for table in texts.TEXTS if not texts.agrees(store, table)]
     for table in broken:
         yield problem("search", f"{table} does not have the texts that the records have", advice.compact())
     if not broken:

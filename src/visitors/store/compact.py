@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from visitors.errors import StoreProblem
-from visitors.store import derived, zones
+from visitors.store import derived, texts, zones
 from visitors.store.connection import Store
 from visitors.store.copying import pages_of
 from visitors.store.invariants import INVARIANTS, offenders
@@ -46,7 +46,7 @@ def compact(path: Path, timeout: float = 30.0) -> Compacted:
             derived.rebuild(store)
         else:
             zones.rebuild(store)  # they may be wider than they have to be
-        derived.merge(store)
+        texts.merge(store)
         store.execute("COMMIT")
         store.execute("VACUUM")
         store.execute("PRAGMA optimize")
@@ -68,7 +68,7 @@ def _indexes_are_sound(store: Store) -> bool:
 def _agrees(store: Store) -> bool:
     """Whether what is derived from the records is what they say."""
     invariants = (invariant for invariant in INVARIANTS if invariant.is_derived)
-    return all(derived.agrees(store, table) for table in derived.TEXTS) and not any(
+    return all(texts.agrees(store, table) for table in texts.TEXTS) and not any(
         next(offenders(store, invariant), None) for invariant in invariants
     )
 

@@ -1,0 +1,176 @@
+"""The full-text indexes of visitors and contacts: of every three letters in a row (trigrams), by which a part of a word
+is found, whatever the letters' case, in any script.
+
+Triggers keep them (see the migrations). Here they are made anew, merged and checked as a whole.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING, Self
+
+from visitors.store.connection import Store
+from visitors.store.problems import primary_code
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+TEXTS = {"visitors_text": ("visitors", "id"), "contacts_text": ("contacts", "id, external_id, name, email")}
+"""Full-text index -> the table that it is over, and its columns."""
+
+_PARTS = {"data": "id, block", "idx": "segid, term, pgno"}
+"""The tables of a full-text index that hold what is in it (see 'FTS5 Data Structures' in SQLite's documentation)."""
+
+_LARGE_PIECE = 4 * 1024 * 1024
+"""How many bytes of a full-text index are gathered in memory before they are written. More are slower to add to."""
+
+_UNMERGED = 1_999
+"""As many pieces as FTS5 lets be on one level before it merges them."""
+
+_LEVEL = 4
+"""The level on which they are put in place. FTS5 merges 16 of one level into one of the next: so it is after 65,536
+writes that these would be merged at once, and long before, a little with each write, they are.
+"""
+
+_STRUCTURE = 10
+"""The row of a full-text index that lists its pieces, level by level."""
+
+_AT_ONCE = 10_000
+"""How many texts the second thread is given as one."""
+
+_BESIDE_KIBIBYTES = 8_192
+
+
+class TextIndexes:
+    """The full-text indexes, made anew while something else is done in the same transaction.
+
+    They take as long as half of all other indexes together, so a second core makes them. SQLite has one writer: so a
+    thread makes them in a database of its own, which is private to this process and gone at the end, and what they
+    are made of is then put in place. (While SQLite runs a statement for one thread, Python runs the others.) The texts
+    wait for the thread in another such database, not in memory: it may be far behind.
+    """
+
+    def __init__(self, store: Store) -> None:
+        from concurrent.futures import ThreadPoolExecutor  # takes longer to import than most calls to run
+
+        self._store = store
+        self._second_core = ThreadPoolExecutor(max_workers=1)
+        self._jobs: list[Future[object]] = []
+        # databases that have a name nowhere: in a temporary file, or in memory if the store is
+        name = ":memory:" if store.is_in_memory else ""
+        self._waiting, self._beside = (
+            sqlite3.connect(name, isolation_level=None, check_same_thread=False) for _ in range(2)
+        )
+        for database in (self._waiting, self._beside):
+            database.execute("PRAGMA journal_mode = OFF")
+            database.execute(f"PRAGMA cache_size = -{_BESIDE_KIBIBYTES}")
+            database.execute("BEGIN")
+        self._waiting.execute("CREATE TABLE texts (pk INTEGER PRIMARY KEY, rows TEXT)")
+        for table, (content, columns) in TEXTS.items():
+            self._beside.execute(f"CREATE VIRTUAL TABLE {table} USING {_declaration(columns, content)}")
+            # in few large pieces, which are not merged: in half the time
+            for option, value in (("hashsize", _LARGE_PIECE), ("automerge", 0), ("crisismerge", _UNMERGED)):
+                self._beside.execute(f"INSERT INTO {table} ({table}, rank) VALUES (?, ?)", (option, value))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._beside.interrupt()
+        self._second_core.shutdown(cancel_futures=True)
+        self._waiting.close()
+        self._beside.close()
+
+    def index(self, table: str) -> None:
+        """Have the second thread index the texts of a table, which must not change any more."""
+        content, columns = TEXTS[table]
+        sql = (
+            f"SELECT max(pk), json_group_array(json_array(pk, {columns})) FROM"
+            f" (SELECT pk, {columns} FROM {content} WHERE pk > ? ORDER BY pk LIMIT {_AT_ONCE})"
+        )
+        last = 0
+        while True:
+            last, found = self._store.execute(sql, (last,)).fetchone()
+            if last is None:
+                return
+            number = len(self._jobs)
+            self._waiting.execute("INSERT INTO texts (pk, rows) VALUES (?, ?)", (number, found))
+            self._jobs.append(self._second_core.submit(self._index, table, number))
+
+    def _index(self, table: str, number: int) -> None:
+        """In the second thread: index some texts that wait."""
+        names = f"rowid, {TEXTS[table][1]}".split(", ")
+        values = ", ".join(f"value ->> {place}" for place in range(len(names)))
+        waiting = self._waiting.execute("SELECT rows FROM texts WHERE pk = ?", (number,)).fetchone()
+        self._beside.execute(f"INSERT INTO {table} ({', '.join(names)}) SELECT {values} FROM json_each(?)", waiting)
+
+    def put_in_place(self) -> None:
+        """Let the indexes be those of the store. Waits until all that was to be indexed is; raises sqlite3.Error."""
+        self._jobs.append(self._second_core.submit(self._beside.execute, "COMMIT"))
+        for job in self._jobs:
+            job.result()
+        for table in TEXTS:
+            # so that FTS5 remembers nothing, neither of what is there nor of what it has yet to write
+            self._store.execute(f"INSERT INTO {table} ({table}) VALUES ('delete-all')")
+            with self._store.savepoint():
+                for part, columns in _PARTS.items():
+                    self._store.execute(f"DELETE FROM {table}_{part}")
+                    pieces = self._beside.execute(f"SELECT {columns} FROM {table}_{part}")
+                    marks = ", ".join("?" for _ in columns.split(","))
+                    self._store.execute_many(f"INSERT INTO {table}_{part} ({columns}) VALUES ({marks})", pieces)
+                self._lift(table)
+
+    def _lift(self, table: str) -> None:
+        """Move the pieces of the index up to their level; see 'Structure Record Format' in the same documentation.
+
+        Two numbers begin each level: how many of its pieces are being merged, and how many there are. What stands
+        before the first level are a cookie of four bytes and three numbers, of which the first is that of levels.
+        """
+        sql = f"SELECT block FROM {table}_data WHERE id = {_STRUCTURE}"
+        block: bytes = self._store.execute(sql).fetchone()[0]
+        if not block[4]:
+            return
+        levels = block[4] + _LEVEL
+        start = 5
+        for _ in range(2):
+            while block[start] > 127:  # the number goes on
+                start += 1
+            start += 1
+        lifted = block[:4] + bytes([levels]) + block[5:start] + bytes(2 * _LEVEL) + block[start:]
+        self._store.execute(f"UPDATE {table}_data SET block = ? WHERE id = {_STRUCTURE}", (lifted,))
+
+
+def merge(store: Store) -> None:
+    """Make each full-text index one piece: the smallest, the quickest to search, and without what was in it of
+    records that are gone.
+
+    A removal is one more entry there, beside those that it takes back; merging all entries ends both. (From
+    SQLite 3.42 on, 'secure-delete' does it at once, and leaves a store that earlier ones cannot open.)
+    """
+    for table in TEXTS:
+        store.execute(f"INSERT INTO {table} ({table}) VALUES ('optimize')")
+
+
+def agrees(store: Store, table: str) -> bool:
+    """Whether the full-text index is sound and has the texts of its table. Changes nothing of the store, which may be
+    open for reading only: SQLite's own check is a write, so a copy of the index is what it is told to check.
+    """
+    content, columns = TEXTS[table]
+    store.execute(f"CREATE TEMP VIEW {table}_checked_content AS SELECT * FROM main.{content}")
+    store.execute(
+        f"CREATE VIRTUAL TABLE temp.{table}_checked USING {_declaration(columns, f'{table}_checked_content')}"
+    )
+    try:
+        for part in ("data", "idx", "config"):
+            store.execute(f"DELETE FROM temp.{table}_checked_{part}")
+            store.execute(f"INSERT INTO temp.{table}_checked_{part} SELECT * FROM main.{table}_{part}")
+        store.execute(f"INSERT INTO temp.{table}_checked ({table}_checked, rank) VALUES ('integrity-check', 1)")
+    except sqlite3.Error as error:
+        if primary_code(error) != sqlite3.SQLITE_CORRUPT:
+            raise
+        return False
+    return True
+
+
+def _declaration(columns: str, content: str) -> str:
+    return f"fts5 ({columns}, content = '{content}', content_rowid = 'pk', tokenize = 'trigram', columnsize = 0)"
