@@ -9,6 +9,8 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING, Self
 
+import msgspec
+
 from visitors.store.connection import Store
 from visitors.store.problems import primary_code
 
@@ -99,10 +101,9 @@ class TextIndexes:
 
     def _index(self, table: str, number: int) -> None:
         """In the second thread: index some texts that wait."""
-        names = f"rowid, {TEXTS[table][1]}".split(", ")
-        values = ", ".join(f"value ->> {place}" for place in range(len(names)))
-        waiting = self._waiting.execute("SELECT rows FROM texts WHERE pk = ?", (number,)).fetchone()
-        self._beside.execute(f"INSERT INTO {table} ({', '.join(names)}) SELECT {values} FROM json_each(?)", waiting)
+        # row by row: FTS5 writes down what it has gathered before a statement that may insert several
+        found = self._waiting.execute("SELECT rows FROM texts WHERE pk = ?", (number,)).fetchone()[0]
+        self._beside.executemany(_insertion(table, f"rowid, {TEXTS[table][1]}"), msgspec.json.decode(found))
 
     def put_in_place(self) -> None:
         """Let the indexes be those of the store. Waits until all that was to be indexed is; raises sqlite3.Error."""
@@ -116,8 +117,7 @@ class TextIndexes:
                 for part, columns in _PARTS.items():
                     self._store.execute(f"DELETE FROM {table}_{part}")
                     pieces = self._beside.execute(f"SELECT {columns} FROM {table}_{part}")
-                    marks = ", ".join("?" for _ in columns.split(","))
-                    self._store.execute_many(f"INSERT INTO {table}_{part} ({columns}) VALUES ({marks})", pieces)
+                    self._store.execute_many(_insertion(f"{table}_{part}", columns), pieces)
                 self._lift(table)
 
     def _lift(self, table: str) -> None:
@@ -138,6 +138,11 @@ class TextIndexes:
             start += 1
         lifted = block[:4] + bytes([levels]) + block[5:start] + bytes(2 * _LEVEL) + block[start:]
         self._store.execute(f"UPDATE {table}_data SET block = ? WHERE id = {_STRUCTURE}", (lifted,))
+
+
+def _insertion(table: str, columns: str) -> str:
+    marks = ", ".join("?" for _ in columns.split(","))
+    return f"INSERT INTO {table} ({columns}) VALUES ({marks})"
 
 
 def merge(store: Store) -> None:
