@@ -88,7 +88,7 @@ def test_rows_of_an_older_store_are_found_by_the_new_indexes(tmp_path: Path) -> 
         assert visitors.count(store, Selection(metadata=(MetadataFilter("n"),)), "T") == 0
 
 
-def test_zones_of_an_older_store_tell_of_all_its_visitors_and_of_no_more(tmp_path: Path) -> None:
+def test_zones_and_days_of_an_older_store_tell_of_all_its_visitors_and_of_no_more(tmp_path: Path) -> None:
     path = tmp_path / "old.db"
     store_at(path, 3)
     with sqlite3.connect(path) as connection:
@@ -105,10 +105,22 @@ def test_zones_of_an_older_store_tell_of_all_its_visitors_and_of_no_more(tmp_pat
 
     with open_store(path) as store:
         assert store.execute("SELECT * FROM visitor_zones").fetchall() == [
-            (0, "a", "c", "T1", "T3", "T4", "T9", None, None, 1),
-            (1, "d", "d", "T6", "T6", "T7", "T7", "T8", "T8", 0),
-            (4, "e", "f", "T0", "T1", "T0", "T1", "T1", "T1", 1),
+            (0, "a", "c", "T1", "T3", None, None, 1),
+            (1, "d", "d", "T6", "T6", "T8", "T8", 0),
+            (4, "e", "f", "T0", "T1", "T1", "T1", 1),
         ]
+        assert store.execute("SELECT * FROM visitor_days WHERE sort = 'updated_at'").fetchall() == [
+            ("updated_at", "T0", "T0", "T0", "T1", "T1", 0),
+            ("updated_at", "T1", "T1", "T1", None, None, 1),
+            ("updated_at", "T4", "T3", "T3", None, None, 1),
+            ("updated_at", "T5", "T1", "T1", None, None, 1),
+            ("updated_at", "T7", "T6", "T6", "T8", "T8", 0),
+            ("updated_at", "T9", "T2", "T2", None, None, 1),
+        ]
+        assert store.execute("SELECT sort, day FROM visitor_days WHERE sort <> 'updated_at'").fetchall() == [
+            ("created_at", "T0"), ("created_at", "T1"), ("created_at", "T2"), ("created_at", "T3"),
+            ("created_at", "T6"), ("last_seen_at", "T1"), ("last_seen_at", "T8"),
+        ]  # fmt: skip
 
 
 def test_a_current_store_is_left_alone(store_path: Path) -> None:

@@ -97,7 +97,15 @@ def test_the_recorded_columns_are_all_columns_but_the_key(store: Store) -> None:
 def test_every_table_but_those_of_the_record_is_recorded(store: Store) -> None:
     tables = {row[0] for row in store.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     triggers = {row[0] for row in store.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")}
-    derived = ("_sqlite", "sqlite_", "visitors_text", "contacts_text", "contact_metadata", "visitor_zones")
+    derived = (
+        "_sqlite",
+        "sqlite_",
+        "visitors_text",
+        "contacts_text",
+        "contact_metadata",
+        "visitor_zones",
+        "visitor_days",
+    )
 
     of_the_record = {
         *("operations", "creations", "changes", "causes"),

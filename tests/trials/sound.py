@@ -18,6 +18,10 @@ from visitors.store.schema import APPLICATION_ID, RECORDED, SCHEMA_VERSION
 
 State = dict[str, list[Any]]
 
+_WITHIN = (
+    "created_at BETWEEN least_created_at AND greatest_created_at AND CASE WHEN last_seen_at IS NULL THEN never_seen"
+    " ELSE last_seen_at BETWEEN least_last_seen_at AND greatest_last_seen_at END"
+)
 _NEVER_ALIKE = ("_sqlite_migrations", "keys", "erasures")
 """Says when each step of the schema was applied; a key is random, and so are the receipts made with it."""
 
@@ -105,11 +109,15 @@ def problems(path: Path) -> Iterator[str]:
             yield from (f"contact_metadata differs: {row}" for row in rows(f"{one} EXCEPT {other}"))
         outside = (
             "SELECT id FROM visitors AS v LEFT JOIN visitor_zones AS z ON z.zone = v.pk / 4096 WHERE NOT coalesce("
-            "id BETWEEN least_id AND greatest_id AND created_at BETWEEN least_created_at AND greatest_created_at"
-            " AND updated_at BETWEEN least_updated_at AND greatest_updated_at AND CASE WHEN last_seen_at IS NULL"
-            " THEN never_seen ELSE last_seen_at BETWEEN least_last_seen_at AND greatest_last_seen_at END, FALSE)"
+            f"id BETWEEN least_id AND greatest_id AND {_WITHIN}, FALSE)"
         )
         yield from (f"visitor {row[0]} is outside of its zone" for row in rows(outside))
+        for sort in ("created_at", "updated_at", "last_seen_at"):
+            outside = (
+                f"SELECT id FROM visitors AS v LEFT JOIN visitor_days AS d ON d.sort = '{sort}'"
+                f" AND d.day = substr(v.{sort}, 1, 10) WHERE v.{sort} IS NOT NULL AND NOT coalesce({_WITHIN}, FALSE)"
+            )
+            yield from (f"visitor {row[0]} is outside of its day of {sort}" for row in rows(outside))
         for table in ("visitors_text", "contacts_text"):
             try:
                 connection.execute("BEGIN")

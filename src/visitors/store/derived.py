@@ -2,7 +2,7 @@
 
 - `visitors_text` and `contacts_text` are full-text indexes; see `visitors.store.texts`.
 - `contact_metadata` has a row for each key of each contact.
-- `visitor_zones` is a zone map of visitors; see `visitors.store.zones`.
+- `visitor_zones` and `visitor_days` are zone maps of visitors; see `visitors.store.zones` and `visitors.store.days`.
 
 Triggers keep them all. Whoever loads much at once drops these (`TRIGGERS`) and makes everything anew at the end.
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from visitors.store import zones
+from visitors.store import days, zones
 from visitors.store.connection import Store
 from visitors.store.texts import TEXTS, TextIndexes
 
@@ -26,6 +26,7 @@ TRIGGERS = (
     "contact_metadata_update",
     "contact_metadata_delete",
     *zones.TRIGGERS,
+    *days.TRIGGERS,
 )
 """The triggers that keep the derived tables."""
 
@@ -39,15 +40,16 @@ def rebuild(store: Store, others: Iterable[str] = ()) -> None:
     """Fill the derived tables anew from the tables that they are derived from.
 
     Runs the `others` in the same transaction while a second core indexes the texts: statements that must leave these
-    as they are.
+    as they are. Behind them the indexes of visitors must be there.
     """
+    _fill_metadata(store)
+    zones.rebuild(store)
     with TextIndexes(store) as texts:
         for table in TEXTS:
             texts.index(table)
-        _fill_metadata(store)
-        zones.rebuild(store)
         for sql in others:
             store.execute(sql)
+        days.rebuild(store)
         texts.put_in_place()
 
 

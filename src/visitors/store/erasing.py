@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from visitors.store import zones
+from visitors.store import days, zones
 from visitors.store.connection import THESE, OpenOperation, Store, rows
 from visitors.store.operations import is_removal
 from visitors.store.schema import RECORDED
@@ -58,10 +58,11 @@ def remove(store: Store, operation: OpenOperation, scope: Scope) -> None:
             f"SELECT id, visitor_id, contact_id, created_at FROM conversations WHERE id {THESE}", (rows(scope.kept),)
         )
     }
-    told = zones.of_visitors(store, scope.ids["visitor"])
+    told, instants = zones.of_visitors(store, scope.ids["visitor"]), days.instants_of(store, scope.ids["visitor"])
     for kind in reversed(RECORDED):
         store.execute(f"DELETE FROM {RECORDED[kind]} WHERE id {THESE}", (rows(scope.ids[kind]),))
     zones.narrow(store, told)
+    days.narrow(store, instants)
     _stand_in(store, operation, links)
 
 

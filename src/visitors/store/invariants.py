@@ -14,6 +14,7 @@ import msgspec
 
 from visitors.domain.metadata import metadata_hash
 from visitors.store.connection import Store
+from visitors.store.days import NOT_IN_ITS_DAYS
 from visitors.store.derived import METADATA_ROWS
 from visitors.store.schema import RECORDED
 from visitors.store.zones import NOT_IN_ITS_ZONE
@@ -274,6 +275,13 @@ INVARIANTS = (
         says="the id and the times of every visitor are within what its zone tells",
         table="visitors",
         broken=NOT_IN_ITS_ZONE,
+        is_derived=True,
+    ),
+    Invariant(
+        name="visitor-days",
+        says="the times of every visitor are within what its days tell",
+        table="visitors",
+        broken=NOT_IN_ITS_DAYS,
         is_derived=True,
     ),
 )

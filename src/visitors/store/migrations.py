@@ -376,7 +376,41 @@ def m0007_zones(db: Database) -> None:
     """
     _run(db, statements)
     for event in ("INSERT", "UPDATE OF pk, id, created_at, updated_at, last_seen_at"):
-        db.execute(_zone_trigger(event))
+        db.execute(_zone_trigger(event, ("id", "created_at", "updated_at", "last_seen_at")))
+
+
+@migrations()
+def m0008_days(db: Database) -> None:
+    """For every day of each of their times the least and the greatest times of the visitors of that day, so that a
+    listing sorted by a time can pass by the days on which nothing matches. Of changes the zones then need not tell.
+    """
+    statements = """
+        DROP TRIGGER visitor_zones_insert;
+        DROP TRIGGER visitor_zones_update;
+        ALTER TABLE visitor_zones DROP COLUMN least_updated_at;
+        ALTER TABLE visitor_zones DROP COLUMN greatest_updated_at;
+        CREATE TABLE visitor_days (
+            sort TEXT NOT NULL,
+            day TEXT NOT NULL,
+            least_created_at TEXT NOT NULL,
+            greatest_created_at TEXT NOT NULL,
+            least_last_seen_at TEXT,
+            greatest_last_seen_at TEXT,
+            never_seen INTEGER NOT NULL,
+            PRIMARY KEY (sort, day)
+        ) STRICT, WITHOUT ROWID
+    """
+    _run(db, statements)
+    for sort in _DAYS:
+        db.execute(
+            f"INSERT INTO visitor_days SELECT '{sort}', substr({sort}, 1, 10), min(created_at), max(created_at),"
+            " min(last_seen_at), max(last_seen_at), max(last_seen_at IS NULL)"
+            f" FROM visitors WHERE {sort} IS NOT NULL GROUP BY 2"
+        )
+    for event in ("INSERT", "UPDATE OF pk, id, created_at, last_seen_at"):
+        db.execute(_zone_trigger(event, ("id", "created_at", "last_seen_at")))
+    for event in ("INSERT", "UPDATE OF created_at, updated_at, last_seen_at"):
+        db.execute(_day_trigger(event))
 
 
 # JSON prints true as 1 in SQL; this is a value as a person writes it, and a number as a number.
@@ -413,15 +447,39 @@ def _metadata_triggers() -> Iterator[str]:
     )
 
 
-def _zone_trigger(event: str) -> str:
+def _zone_trigger(event: str, columns: tuple[str, ...]) -> str:
     name = event.split(maxsplit=1)[0].lower()
-    columns = ("id", "created_at", "updated_at", "last_seen_at")
+    values = ", ".join(f"NEW.{column}, NEW.{column}" for column in columns)
+    return (
+        f"CREATE TRIGGER visitor_zones_{name} AFTER {event} ON visitors BEGIN"
+        f" INSERT INTO visitor_zones VALUES (NEW.pk >> 12, {values}, NEW.last_seen_at IS NULL)"
+        f" ON CONFLICT (zone) {_widen(columns)}; END"
+    )
+
+
+_DAYS = ("created_at", "updated_at", "last_seen_at")
+
+
+def _day_trigger(event: str) -> str:
+    name = event.split(maxsplit=1)[0].lower()
+    times = " UNION ALL ".join(f"SELECT '{sort}' AS sort, NEW.{sort} AS at" for sort in _DAYS)
+    columns = ("created_at", "last_seen_at")
+    values = ", ".join(f"NEW.{column}, NEW.{column}" for column in columns)
+    return (
+        f"CREATE TRIGGER visitor_days_{name} AFTER {event} ON visitors BEGIN"
+        f" INSERT INTO visitor_days SELECT sort, substr(at, 1, 10), {values}, NEW.last_seen_at IS NULL"
+        f" FROM ({times}) WHERE at IS NOT NULL"
+        f" ON CONFLICT (sort, day) {_widen(columns)}; END"
+    )
+
+
+def _widen(columns: tuple[str, ...]) -> str:
+    """What an upsert does with bounds that are there, if it has to."""
     sides = [
         (f"{side}_{column}", sign, choose)
         for column in columns
         for side, sign, choose in (("least", "<", "min"), ("greatest", ">", "max"))
     ]
-    values = ", ".join(f"NEW.{column}, NEW.{column}" for column in columns)
     # of NULL and a value the value counts
     wider = ",".join(
         f" {side} = coalesce({choose}({side}, excluded.{side}), {side}, excluded.{side})" for side, _, choose in sides
@@ -431,10 +489,8 @@ def _zone_trigger(event: str) -> str:
         for side, sign, _ in sides
     )
     return (
-        f"CREATE TRIGGER visitor_zones_{name} AFTER {event} ON visitors BEGIN"
-        f" INSERT INTO visitor_zones VALUES (NEW.pk >> 12, {values}, NEW.last_seen_at IS NULL)"
-        f" ON CONFLICT (zone) DO UPDATE SET{wider}, never_seen = max(never_seen, excluded.never_seen)"
-        f" WHERE {widens} OR excluded.never_seen > never_seen; END"
+        f"DO UPDATE SET{wider}, never_seen = max(never_seen, excluded.never_seen)"
+        f" WHERE {widens} OR excluded.never_seen > never_seen"
     )
 
 

@@ -18,7 +18,8 @@ the migration): passing a record by then is a step in the index, not a look at t
 Of times a walk does not even pass what cannot match: the zone map (`visitors.store.zones`) tells between which
 numbers all that do must lie. In the order of the store it goes along just these. In an index records with the same
 value are in the order of the store, too, so there it goes along these for one value after another (a loose index
-scan). Where the sort is by an id or a time, the zones tell between which of these the matches lie.
+scan). Where the sort is by an id, the zones tell between which of these the matches lie, and where it is by a time,
+the map of days (`visitors.store.days`) tells on which.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from typing import Any
 
 import msgspec
 
-from visitors.store import zones
+from visitors.store import days, zones
 from visitors.store.connection import Store, rows
 from visitors.store.listing import (
     Condition,
@@ -44,7 +45,7 @@ from visitors.store.listing import (
     place_of,
     stretches,
 )
-from visitors.store.zones import Reach
+from visitors.store.zones import EVERY_NUMBER, Reach
 
 FEW = 10_000
 """Fewer matches than this are fetched and sorted, more are walked to. Where this many of a million match, spread
@@ -214,13 +215,21 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
                 yield from self._within_reach(store, page, stretch, reach)
 
     def _reach(self, store: Store, page: Page, leading: Sequence[Filter]) -> Reach | None:
-        """Where matches can lie; None where the zone map tells nothing, or no more than the sort's own index does."""
+        """Where matches can lie; None where neither zones nor days tell more than the sort's own index does."""
         if self.table != "visitors":
             return None
         told = [one for one in self.filters if one.span is not None and one.span.column in zones.COLUMNS]
         if all(one in leading for one in told):
             return None
-        return zones.reach(store, (one.span for one in told if one.span is not None), page.column)
+        spans = [one.span for one in told if one.span is not None]
+        by_number = zones.reach(store, spans, page.column)
+        if page.column not in days.SORTS:
+            return by_number
+        by_day = days.reach(store, spans, page.column)
+        if by_number is None and by_day is None:
+            return None
+        runs = by_number.runs if by_number is not None else EVERY_NUMBER
+        return Reach(runs, by_day if by_day is not None else (Span(column=page.column),))
 
     def _by_pk(self, page: Page, place: Place | None, reach: Reach | None) -> Iterator[Condition]:
         """The stretches of a walk in the order of the store."""
@@ -237,10 +246,11 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
         """What of a stretch of the sort's index is within reach."""
         if not reach.runs:
             return
-        if not stretch.span.is_one_value and page.column in zones.COLUMNS:
-            within = reach.values and stretch.span.within(reach.values)
-            if within is not None:
-                yield within.condition(self.alias)
+        if not stretch.span.is_one_value and page.column in ("id", *days.SORTS):
+            for values in reach.values_in_order(page):
+                within = stretch.span.within(values)
+                if within is not None:
+                    yield within.condition(self.alias)
             return
         for span in self._one_by_one(store, page, stretch.span):
             if span.is_one_value:

@@ -1,9 +1,9 @@
 """A zone map of visitors: where among them a value can lie, told without looking at any of them.
 
 Visitors are numbered as they come, and their ids and times mostly grow with their numbers. A zone is 4,096 numbers
-in a row; `visitor_zones` has the least and the greatest id and times in each, and whether somebody in it was never
-seen. It is so small that it is read whole, and so coarse that a write seldom changes it. (PostgreSQL has the same as
-its BRIN, an index of block ranges; here a block is something else.)
+in a row; `visitor_zones` has the least and the greatest id, time of being made and time of being seen in each, and
+whether somebody in it was never seen. It is so small that it is read whole, and so coarse that a write seldom changes
+it. (PostgreSQL has the same as its BRIN, an index of block ranges; here a block is something else.)
 
 Triggers widen a zone and never narrow it: one who changes or goes may leave it wider than it has to be, which is
 still right. `rebuild` and `narrow` make zones as tight as they can be.
@@ -19,7 +19,7 @@ import msgspec
 from visitors.store.connection import THESE, Store, rows
 from visitors.store.listing import Condition, Page, Span, every
 
-COLUMNS = ("id", "created_at", "updated_at", "last_seen_at")
+COLUMNS = ("id", "created_at", "last_seen_at")
 """The columns that the zones tell of."""
 
 TRIGGERS = ("visitor_zones_insert", "visitor_zones_update")
@@ -27,6 +27,9 @@ TRIGGERS = ("visitor_zones_insert", "visitor_zones_update")
 
 RUNS = 32
 """At most so many runs of zones are told apart: each is a statement, and what lies between two is often little."""
+
+EVERY_NUMBER = ((0, 2**63 - 1),)
+"""All numbers, as one run."""
 
 _BITS = 12
 """A zone is the number of a visitor without this many of its lowest bits."""
@@ -66,12 +69,17 @@ class Reach(msgspec.Struct, frozen=True):
 
     runs: tuple[tuple[int, int], ...]
     """Numbers, from the first to the last, in ascending order."""
-    values: Span | None
-    """Values of the column of the sort, if the zones tell of it and there are any."""
+    values: tuple[Span, ...] | None = None
+    """Values of the column of the sort, if there is something to tell of them, in ascending order."""
+
+    def values_in_order(self, page: Page) -> Iterator[Span]:
+        """The ranges of values in the order of the page."""
+        values = self.values or ()
+        return reversed(values) if page.descending else iter(values)
 
     def in_order(self, page: Page, after: int | None) -> Iterator[tuple[int, int]]:
         """The runs in the order of the page, of which only those beyond the number `after`."""
-        lowest, highest = 0, 2**63 - 1
+        lowest, highest = EVERY_NUMBER[0]
         if after is not None:
             lowest, highest = (lowest, after - 1) if page.descending else (after + 1, highest)
         for run in reversed(self.runs) if page.descending else self.runs:
@@ -81,21 +89,22 @@ class Reach(msgspec.Struct, frozen=True):
 
 
 def reach(store: Store, spans: Iterable[Span], column: str | None) -> Reach | None:
-    """How far visitors reach that lie in all of `spans`, which are of columns that the zones tell of; and which
-    values they can have in `column`, the one they are sorted by. None where they can be in any zone.
+    """How far visitors reach that lie in all of `spans`, which are of columns that the zones tell of; and if they are
+    sorted by `id`, which ids they can have. None where they can be in any zone.
     """
-    condition = every(_can_be_in_zone(span) for span in spans)
-    bounds = f"least_{column}, greatest_{column}" if column in COLUMNS else "NULL, NULL"
+    condition = every(can_match(span) for span in spans)
     found = store.execute(
-        f"SELECT {_FIRST_PK}, {_LAST_PK}, {bounds} FROM visitor_zones WHERE {condition.sql} ORDER BY zone",
+        f"SELECT {_FIRST_PK}, {_LAST_PK}, least_id, greatest_id FROM visitor_zones WHERE {condition.sql} ORDER BY zone",
         condition.parameters,
     ).fetchall()
     if len(found) == store.execute("SELECT count(*) FROM visitor_zones").fetchone()[0]:
         return None
-    least = [row[2] for row in found if row[2] is not None]
-    greatest = [row[3] for row in found if row[3] is not None]
-    values = Span(column=column, lower=min(least), upper=max(greatest), below=False) if column and least else None
-    return Reach(_joined([(first, last) for first, last, *_ in found]), values)
+    values = None
+    if column == "id" and found:
+        values = (
+            Span(column="id", lower=min(row[2] for row in found), upper=max(row[3] for row in found), below=False),
+        )
+    return Reach(joined([(first, last) for first, last, *_ in found]), values)
 
 
 def rebuild(store: Store) -> None:
@@ -128,8 +137,8 @@ def narrow(store: Store, zones: Sequence[int]) -> None:
     store.execute(f"{_TIGHTEN} WHERE zone {THESE}", (these,))
 
 
-def _can_be_in_zone(span: Span) -> Condition:
-    """What holds for the zones in which a value can lie in the range."""
+def can_match(span: Span) -> Condition:
+    """What holds for the zones, or days, in which a value can lie in the range."""
     if span.nulls:
         return Condition("never_seen" if span.column == "last_seen_at" else "0")
     bounds = [(f"greatest_{span.column} {'>' if span.above else '>='} ?", span.lower or "")]
@@ -138,8 +147,8 @@ def _can_be_in_zone(span: Span) -> Condition:
     return Condition(" AND ".join(sql for sql, _ in bounds), tuple(value for _, value in bounds))
 
 
-def _joined(zones: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
-    """Zones, in ascending order, as runs, with the widest gaps between these."""
+def joined(zones: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """Zones, or days by their numbers, in ascending order, as at most `RUNS` runs with the widest gaps between them."""
     gaps = [(last, first) for (_, last), (first, _) in pairwise(zones) if first > last + 1]
     kept = sorted(sorted(gaps, key=lambda gap: gap[0] - gap[1])[: RUNS - 1])
     firsts = [first for first, _ in zones[:1]] + [first for _, first in kept]
