@@ -88,7 +88,7 @@ def store(store_path: Path) -> Iterator[Store]:
 def fill(store: Store, records: list[dict[str, object]], *, apart: int = 1) -> None:
     """Exactly these visitors, whose numbers are so far `apart` from one another."""
     with store.operation("test", actor="ada", clock=lambda: AT) as operation:
-        for table in ("blocks", "visitors", "contacts"):
+        for table in ("blocks", "visitors", "contacts", "visitor_zones", "visitor_days"):
             store.execute(f"DELETE FROM {table}")
         contacts.insert(store, operation, {"name": "Ada", "metadata": {"n": 5}}, contact_id="Ada")
         contacts.insert(store, operation, {"name": "Bob", "metadata": {"n": "x"}}, contact_id="Bob")
@@ -265,3 +265,27 @@ def test_where_much_leads_to_matches_these_are_not_looked_up_one_by_one(
     assert driving(blocked=True) == (True, 1)
     monkeypatch.setattr(plans, "FEW", 6)
     assert driving(blocked=True) == (False, 0)
+
+
+@pytest.mark.parametrize("column", ["created_at", "updated_at", "last_seen_at"])
+def test_the_days_that_can_match_are_gone_through_in_the_order_of_the_page(
+    store: Store, monkeypatch: pytest.MonkeyPatch, column: str
+) -> None:
+    monkeypatch.setattr(plans, "FEW", 0)
+    other = "last_seen_at" if column == "created_at" else "created_at"
+    with store.operation("test", actor="ada", clock=lambda: AT):
+        for day in range(1, 8):
+            # every second one matches, so that the days between are passed by
+            times = {"created_at": AT, "updated_at": AT, other: f"2026-0{day % 2 + 1}-01T00:00:00.000Z"}
+            times[column] = f"2026-03-0{day}T00:00:00.000Z"
+            store.execute(
+                f"INSERT INTO visitors (id, {', '.join(times)}) VALUES (?{', ?' * len(times)})",
+                (f"v{day}", *times.values()),
+            )
+    until = "2026-02-01T00:00:00.000Z"
+    selection = Selection(seen_until=until) if other == "last_seen_at" else Selection(created_until=until)
+
+    assert listed(store, selection, Page(column=column, limit=9)) == ["v2", "v4", "v6"]
+    assert listed(store, selection, Page(column=column, descending=True, limit=9)) == ["v6", "v4", "v2"]
+    assert listed(store, selection, Page(column=column, limit=9, after="v3")) == ["v4", "v6"]
+    assert listed(store, selection, Page(column=column, descending=True, limit=9, after="v4")) == ["v2"]
