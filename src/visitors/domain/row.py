@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -76,8 +76,16 @@ class RowParser:
     def __init__(self, fields: Iterable[str]) -> None:
         positions = {field: position for position, field in enumerate(fields)}
         grouped = [[field for field in positions if field in group] for group in _GROUPS]
-        self._groups = [_Group(group, positions) for group in grouped if len(group) > 1]
-        together = {field for group in self._groups for field in group.fields}
+        grouped = [group for group in grouped if len(group) > 1]
+        self._groups = [
+            (
+                itemgetter(*(positions[field] for field in group)),
+                [_PLACES[field] for field in group],
+                Together(*group),
+            )
+            for group in grouped
+        ]
+        together = {field for group in grouped for field in group}
         self._alone = [(at, _Cell.of(field)) for field, at in positions.items() if field not in together]
 
     def parse(self, values: Sequence[Any]) -> VisitorRow:
@@ -86,13 +94,13 @@ class RowParser:
         told: dict[str, Any] = {}
         person: dict[str, Any] = {}
         parts: tuple[Any, ...] = (data, told, person)
-        for group in self._groups:
-            picked = group.pick(values)
+        for pick, places, group in self._groups:
+            picked = pick(values)
             try:
                 found = group[picked]
             except TypeError:  # a list or an object, which none of them may be
                 found = group.parse(picked)
-            for place, parsed in found:
+            for place, parsed in zip(places, found, strict=True):
                 data[place] = parsed
         for position, cell in self._alone:
             value = values[position]
@@ -249,30 +257,29 @@ class _Cell(NamedTuple):
         return cls(field, 2, field.removeprefix(CONTACT), (), _as_it_is, _as_it_is)
 
 
-class _Group(dict[tuple[Any, ...], "_Parsed"]):
-    """Fields of the browser data of which few combinations make up many rows: values -> what they tell."""
+class Together(dict[tuple[Any, ...], tuple[str | float | None, ...]]):
+    """Fields of the browser data of which few combinations make up many rows: their values -> what they tell, None for
+    a blank one.
+    """
 
-    def __init__(self, fields: list[str], positions: Mapping[str, int]) -> None:
-        self.fields = fields
-        self.pick = itemgetter(*(positions[field] for field in fields))
+    def __init__(self, *fields: str) -> None:
+        self._fields = fields
 
-    def __missing__(self, picked: tuple[Any, ...]) -> _Parsed:
-        found = self.parse(picked)
-        if len(self) < _REMEMBERED:
-            self[picked] = found
+    def __missing__(self, values: tuple[Any, ...]) -> tuple[str | float | None, ...]:
+        found = self.parse(values)
+        if len(self) < REMEMBERED:
+            self[values] = found
         return found
 
-    def parse(self, picked: tuple[Any, ...]) -> _Parsed:
-        """What the row tells of them. Raises InvalidData."""
+    def parse(self, values: tuple[Any, ...]) -> tuple[str | float | None, ...]:
+        """What the values tell. Raises InvalidData."""
         return tuple(
-            (_PLACES[field], normalised(value, field))
-            for field, value in zip(self.fields, picked, strict=True)
-            if value is not None and not (isinstance(value, str) and (not value or value.isspace()))
+            None
+            if value is None or (isinstance(value, str) and (not value or value.isspace()))
+            else normalised(value, field)
+            for field, value in zip(self._fields, values, strict=True)
         )
 
-
-_Parsed = tuple[tuple[int, str | float], ...]
-"""Places in the browser data, and the values there."""
 
 # All of them are text: a number is equal to one of another type, and True to 1, but no text to anything else.
 _GROUPS = (
@@ -281,5 +288,5 @@ _GROUPS = (
     {"device", "deviceType", "screenResolution", "viewport"},
     {"city", "region", "country", "countryCode"},
 )
-_REMEMBERED = 4_096
+REMEMBERED = 4_096
 """How many combinations are remembered."""

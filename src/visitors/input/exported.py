@@ -20,16 +20,14 @@ from visitors.domain import normalise
 from visitors.domain.identity import Identity
 from visitors.domain.ids import given_contact_id, given_id
 from visitors.domain.metadata import decode_value, parse_metadata
-from visitors.domain.row import VisitorRow, quick_ip
+from visitors.domain.row import REMEMBERED, Together, VisitorRow, quick_ip
 from visitors.domain.times import parse_instant
-from visitors.domain.visitor import document, normalised
+from visitors.domain.visitor import document
 from visitors.errors import InvalidData
 from visitors.input.source import LINE_LIMIT
 
-_REMEMBERED = 4_096
-"""How many combinations of values are remembered, and how many objects in each place."""
 _LARGEST_REMEMBERED = 1_024
-"""The bytes of the largest object that is."""
+"""The bytes of the largest object that is remembered."""
 _NULL = msgspec.Raw(b"null")
 
 
@@ -86,10 +84,10 @@ class ExportedRows:
 
     def __init__(self) -> None:
         self._decode = msgspec.json.Decoder(_Row).decode
-        self._locale = _Together("language", "timezone")
-        self._machine = _Together("browser", "browserVersion", "os", "osVersion", "device", "deviceType")
-        self._city = _Together("city", "region", "country", "countryCode", "latitude", "longitude")
-        self._screen = _Together("screenResolution", "viewport")
+        self._locale = Together("language", "timezone")
+        self._machine = Together("browser", "browserVersion", "os", "osVersion", "device", "deviceType")
+        self._city = Together("city", "region", "country", "countryCode", "latitude", "longitude")
+        self._screen = Together("screenResolution", "viewport")
         self._attribution = _Objects(partial(document, field="attribution"))
         self._current_page = _Objects(partial(document, field="currentPage"))
         self._metadata = _Objects(parse_metadata)
@@ -150,22 +148,6 @@ class ExportedRows:
         )
 
 
-class _Together(dict[tuple[str | float | None, ...], tuple[str | float | None, ...]]):
-    """Values of these fields of the browser data -> what is kept of them."""
-
-    def __init__(self, *fields: str) -> None:
-        self._fields = fields
-
-    def __missing__(self, values: tuple[str | float | None, ...]) -> tuple[str | float | None, ...]:
-        found = tuple(
-            None if value in (None, "") else normalised(value, field)
-            for field, value in zip(self._fields, values, strict=True)
-        )
-        if len(self) < _REMEMBERED:
-            self[values] = found
-        return found
-
-
 class _Objects(dict[bytes, Any]):
     """JSON -> what `parse` makes of the object that it is; of null None."""
 
@@ -178,7 +160,7 @@ class _Objects(dict[bytes, Any]):
         if not isinstance(value, dict):
             raise InvalidData("an export has an object there")
         found = self._parse(value)
-        if len(self) < _REMEMBERED and len(content) <= _LARGEST_REMEMBERED:
+        if len(self) < REMEMBERED and len(content) <= _LARGEST_REMEMBERED:
             self[content] = found
         return found
 
