@@ -73,3 +73,5 @@ def emptied(store: Store) -> None:
         store.execute("DELETE FROM visitors")
         store.execute("DELETE FROM visitor_zones")
         store.execute("DELETE FROM visitor_days")
+        store.execute("DELETE FROM visitor_places")
+        store.execute("DELETE FROM visitor_machines")

@@ -60,6 +60,7 @@ BROKEN = {
     "metadata-found": ("DELETE FROM contact_metadata WHERE key = 'plan'", ("contact", "left")),
     "metadata-not-found": ("UPDATE contact_metadata SET value = 'x' WHERE key = 'plan'", ("contact", "left")),
     "visitor-zone": ("UPDATE visitor_zones SET never_seen = 0, least_id = 'v2'", ("visitor", "v1")),
+    "visitor-kinds": ("DELETE FROM visitor_places", ("visitor", None)),
     "visitor-days": ("DELETE FROM visitor_days WHERE sort = 'updated_at'", ("visitor", None)),
 }
 """Rule -> a statement that breaks it, and the offender, whose id is None where it was made up."""

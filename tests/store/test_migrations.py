@@ -117,6 +117,7 @@ def test_zones_and_days_of_an_older_store_tell_of_all_its_visitors_and_of_no_mor
             ("updated_at", "T7", "T6", "T6", "T8", "T8", 0),
             ("updated_at", "T9", "T2", "T2", None, None, 1),
         ]
+        assert store.execute("SELECT * FROM visitor_places").fetchall() == [("", "", "")]
         assert store.execute("SELECT sort, day FROM visitor_days WHERE sort <> 'updated_at'").fetchall() == [
             ("created_at", "T0"), ("created_at", "T1"), ("created_at", "T2"), ("created_at", "T3"),
             ("created_at", "T6"), ("last_seen_at", "T1"), ("last_seen_at", "T8"),

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from visitors.domain.selection import MetadataFilter, Selection
-from visitors.store import blocks, contacts, plans, visitors, zones
+from visitors.store import blocks, contacts, kinds, plans, visitors, zones
 from visitors.store.connection import Store
 from visitors.store.listing import Page
 from visitors.store.opening import open_store
@@ -88,7 +88,7 @@ def store(store_path: Path) -> Iterator[Store]:
 def fill(store: Store, records: list[dict[str, object]], *, apart: int = 1) -> None:
     """Exactly these visitors, whose numbers are so far `apart` from one another."""
     with store.operation("test", actor="ada", clock=lambda: AT) as operation:
-        for table in ("blocks", "visitors", "contacts", "visitor_zones", "visitor_days"):
+        for table in ("blocks", "visitors", "contacts", "visitor_zones", "visitor_days", *kinds.TABLES):
             store.execute(f"DELETE FROM {table}")
         contacts.insert(store, operation, {"name": "Ada", "metadata": {"n": 5}}, contact_id="Ada")
         contacts.insert(store, operation, {"name": "Bob", "metadata": {"n": "x"}}, contact_id="Bob")
@@ -289,3 +289,56 @@ def test_the_days_that_can_match_are_gone_through_in_the_order_of_the_page(
     assert listed(store, selection, Page(column=column, descending=True, limit=9)) == ["v6", "v4", "v2"]
     assert listed(store, selection, Page(column=column, limit=9, after="v3")) == ["v4", "v6"]
     assert listed(store, selection, Page(column=column, descending=True, limit=9, after="v4")) == ["v2"]
+
+
+def test_matches_are_counted_up_to_a_limit_over_all_stretches_of_a_walk(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plans, "FEW_OF_ALL", 0)
+    with store.operation("test", actor="ada", clock=lambda: AT):
+        for number in range(6):
+            # each in a zone of its own, of which every second matches
+            time = TIMES[number % 2]
+            store.execute(
+                "INSERT INTO visitors (pk, id, created_at, updated_at) VALUES (?, ?, ?, ?)",
+                (1 + number * 9_000, f"v{number}", time, time),
+            )
+    early = Selection(created_until=TIMES[1])
+
+    assert [visitors.count(store, early, AT, limit=limit) for limit in (1, 2, 3, 4)] == [1, 2, 3, 3]
+    assert visitors.count(store, early, AT) == 3
+    assert visitors.count(store, Selection(created_until=TIMES[0]), AT, limit=2) == 0
+
+
+def test_a_walk_that_fills_soon_asks_for_the_matches_of_a_filter_instead_of_looking_them_up(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with store.operation("test", actor="ada", clock=lambda: AT):
+        for number in range(40):
+            store.execute(
+                "INSERT INTO visitors (id, ip, language, created_at, updated_at) VALUES (?, ?, ?, ?, ?)",
+                (f"v{number:02}", "192.0.2.1" if number % 2 else None, f"l{number % 7}", AT, AT),
+            )
+    selection = Selection(ip="192.0.2.1")
+
+    def listed_by(passing: float, **page: Any) -> tuple[list[str], bool]:
+        monkeypatch.setattr(plans, "PASSING", passing)
+        statements: list[str] = []
+        store._connection.set_trace_callback(statements.append)
+        found = listed(store, selection, Page(column="language", limit=5, **page))
+        store._connection.set_trace_callback(None)
+        return found, any("INDEXED BY visitors_language" in one for one in statements)
+
+    for page in ({}, {"descending": True}, {"after": "v08"}, {"after": "v09", "descending": True}):
+        walked, along = listed_by(0.0, **page)
+        looked_up, by_index = listed_by(1_000.0, **page)
+        assert (along, by_index) == (True, False)
+        assert walked == looked_up
+        assert len(walked) == 5
+    # one time and another: all that matches may lie at the far end
+    monkeypatch.setattr(plans, "PASSING", 0.0)
+    listing = chosen(Selection(created_since=TIMES[0]), AT)
+    page_ = Page(column="updated_at", limit=5)
+    driver = listing.driver(store, page_)
+    assert driver is not None
+    assert not listing._fills_soon(store, driver, page_)

@@ -66,7 +66,6 @@ def test_whatever_is_done_every_visitor_is_within_its_zone_and_made_anew_zones_a
     inserted=st.dictionaries(numbers, st.tuples(times, times, st.none() | times), min_size=3),
     all_deeds=deeds,
     spans=spans,
-    column=st.sampled_from([None, "language", "id", "created_at"]),
     at_most=st.integers(1, 4),
 )
 def test_all_that_matches_is_within_reach(
@@ -74,7 +73,6 @@ def test_all_that_matches_is_within_reach(
     inserted: dict[int, Any],
     all_deeds: list[tuple[str, int, Any]],
     spans: list[Span],
-    column: str | None,
     *,
     at_most: int,
 ) -> None:
@@ -83,26 +81,22 @@ def test_all_that_matches_is_within_reach(
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(zones, "RUNS", at_most)
-        reach = zones.reach(store, spans, column)
+        reach = zones.reach(store, spans)
+    ids = zones.ids(store, spans)
 
+    conditions = [span.condition("v") for span in spans]
+    matching = store.execute(
+        f"SELECT pk, id FROM visitors AS v WHERE {' AND '.join(one.sql for one in conditions)}",
+        [value for one in conditions for value in one.parameters],
+    ).fetchall()
+    for pk, id_ in matching:
+        assert reach is None or any(first <= pk <= last for first, last in reach.runs)
+        assert ids[0].within(Span.of("id", id_)) is not None
     if reach is None:
         event("every zone")
         return
     event(f"{len(reach.runs)} runs")
     assert len(reach.runs) <= at_most
-    conditions = [span.condition("v") for span in spans]
-    matching = store.execute(
-        f"SELECT pk, {column or 'NULL'} FROM visitors AS v WHERE {' AND '.join(one.sql for one in conditions)}",
-        [value for one in conditions for value in one.parameters],
-    ).fetchall()
-    for pk, value in matching:
-        assert any(first <= pk <= last for first, last in reach.runs)
-        if column == "id":
-            assert reach.values is not None
-            assert value is not None
-            within = reach.values[0].condition("v")
-            sql = f"SELECT 1 FROM visitors AS v WHERE pk = ? AND {within.sql}"
-            assert store.execute(sql, (pk, *within.parameters)).fetchone()
 
 
 def seen(store: Store, days: dict[int, int | None]) -> None:
@@ -118,7 +112,7 @@ def since(day: int) -> Span:
 
 def runs(store: Store, *spans: Span) -> list[tuple[int, int]]:
     """The first and the last zone of each run of those that are within reach."""
-    reach = zones.reach(store, spans, None)
+    reach = zones.reach(store, spans)
     assert reach is not None
     assert all(first % SIZE == 0 and (last + 1) % SIZE == 0 for first, last in reach.runs)
     return [(first // SIZE, last // SIZE) for first, last in reach.runs]
@@ -135,7 +129,7 @@ def test_zones_in_a_row_are_one_run_and_others_are_not_within_reach(store: Store
 def test_where_every_zone_can_match_there_is_nothing_to_tell(store: Store) -> None:
     seen(store, {0: 9, 4: 9})
 
-    assert zones.reach(store, [since(5)], "id") is None
+    assert zones.reach(store, [since(5)]) is None
 
 
 def test_the_widest_gaps_are_those_that_are_kept(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,13 +143,13 @@ def test_the_widest_gaps_are_those_that_are_kept(store: Store, monkeypatch: pyte
 def test_who_was_never_seen_is_within_reach_of_zones_with_such_visitors_alone(store: Store) -> None:
     seen(store, {0: 9, 1: None, 2: 9})
 
-    never = zones.reach(store, [Span(column="last_seen_at", nulls=True)], "last_seen_at")
+    never = zones.reach(store, [Span(column="last_seen_at", nulls=True)])
 
-    assert never == zones.Reach(runs=((SIZE, 2 * SIZE - 1),), values=None)
+    assert never == zones.Reach(runs=((SIZE, 2 * SIZE - 1),))
 
 
 def test_runs_come_in_the_order_of_the_page_and_from_its_place_on() -> None:
-    reach = zones.Reach(runs=((1, 10), (21, 30)), values=None)
+    reach = zones.Reach(runs=((1, 10), (21, 30)))
     oldest, newest = Page(descending=False), Page(descending=True)
 
     assert list(reach.in_order(oldest, None)) == [(1, 10), (21, 30)]

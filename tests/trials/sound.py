@@ -118,6 +118,13 @@ def problems(path: Path) -> Iterator[str]:
                 f" AND d.day = substr(v.{sort}, 1, 10) WHERE v.{sort} IS NOT NULL AND NOT coalesce({_WITHIN}, FALSE)"
             )
             yield from (f"visitor {row[0]} is outside of its day of {sort}" for row in rows(outside))
+        for table, names in (
+            ("visitor_places", "language timezone country_code"),
+            ("visitor_machines", "browser os device_type"),
+        ):
+            values = ", ".join(f"coalesce({name}, '')" for name in names.split())
+            missing = f"SELECT {values} FROM visitors EXCEPT SELECT * FROM {table}"
+            yield from (f"{table} lacks {row}" for row in rows(missing))
         for table in ("visitors_text", "contacts_text"):
             try:
                 connection.execute("BEGIN")

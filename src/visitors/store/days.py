@@ -42,7 +42,7 @@ NOT_IN_ITS_DAYS = " OR ".join(
 
 def reach(store: Store, spans: Iterable[Span], sort: str) -> tuple[Span, ...] | None:
     """The ranges of days of a sort, in ascending order, outside of which no visitor lies in all of `spans`, which are
-    of the times of being made and seen. None where they can be on any day.
+    of the times of being made and seen; before them, those without such a time. None where they can be on any day.
     """
     condition = every(can_match(span) for span in spans)
     sql = f"SELECT day, {condition.sql} FROM visitor_days WHERE sort = ? ORDER BY day"
@@ -50,7 +50,8 @@ def reach(store: Store, spans: Iterable[Span], sort: str) -> tuple[Span, ...] | 
     matching = [(number, number) for number, (_, can) in enumerate(found) if can]
     if len(matching) == len(found):
         return None
-    return tuple(Span(column=sort, lower=found[one][0], upper=found[last][0] + _END) for one, last in joined(matching))
+    days = (Span(column=sort, lower=found[one][0], upper=found[last][0] + _END) for one, last in joined(matching))
+    return (Span(column=sort, nulls=True), *days)
 
 
 def rebuild(store: Store) -> None:
@@ -67,7 +68,7 @@ def rebuild(store: Store) -> None:
         _tighten(store, sort, "1")
 
 
-def instants_of(store: Store, visitor_ids: Collection[str]) -> list[str]:
+def of_visitors(store: Store, visitor_ids: Collection[str]) -> list[str]:
     """Every time that these visitors have or had: what days may tell of them. They may have been removed before."""
     these = rows(visitor_ids)
     now = " UNION ".join(f"SELECT {column} FROM visitors WHERE id {THESE}" for column in SORTS)

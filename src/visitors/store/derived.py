@@ -3,6 +3,7 @@
 - `visitors_text` and `contacts_text` are full-text indexes; see `visitors.store.texts`.
 - `contact_metadata` has a row for each key of each contact.
 - `visitor_zones` and `visitor_days` are zone maps of visitors; see `visitors.store.zones` and `visitors.store.days`.
+- `visitor_places` and `visitor_machines` are the values that come together; see `visitors.store.kinds`.
 
 Triggers keep them all. Whoever loads much at once drops these (`TRIGGERS`) and makes everything anew at the end.
 """
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from visitors.store import days, zones
+from visitors.store import days, kinds, zones
 from visitors.store.connection import Store
 from visitors.store.texts import TEXTS, TextIndexes
 
@@ -27,6 +28,7 @@ TRIGGERS = (
     "contact_metadata_delete",
     *zones.TRIGGERS,
     *days.TRIGGERS,
+    *kinds.TRIGGERS,
 )
 """The triggers that keep the derived tables."""
 
@@ -50,6 +52,7 @@ def rebuild(store: Store, others: Iterable[str] = ()) -> None:
         for sql in others:
             store.execute(sql)
         days.rebuild(store)
+        kinds.rebuild(store)
         texts.put_in_place()
 
 

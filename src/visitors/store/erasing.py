@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from visitors.store import days, zones
+from visitors.store import days, kinds, zones
 from visitors.store.connection import THESE, OpenOperation, Store, rows
 from visitors.store.operations import is_removal
 from visitors.store.schema import RECORDED
@@ -58,11 +58,12 @@ def remove(store: Store, operation: OpenOperation, scope: Scope) -> None:
             f"SELECT id, visitor_id, contact_id, created_at FROM conversations WHERE id {THESE}", (rows(scope.kept),)
         )
     }
-    told, instants = zones.of_visitors(store, scope.ids["visitor"]), days.instants_of(store, scope.ids["visitor"])
+    kept = (zones, days, kinds)  # what tells of visitors beside them
+    told = [one.of_visitors(store, scope.ids["visitor"]) for one in kept]
     for kind in reversed(RECORDED):
         store.execute(f"DELETE FROM {RECORDED[kind]} WHERE id {THESE}", (rows(scope.ids[kind]),))
-    zones.narrow(store, told)
-    days.narrow(store, instants)
+    for one, of_them in zip(kept, told, strict=True):
+        one.narrow(store, of_them)
     _stand_in(store, operation, links)
 
 

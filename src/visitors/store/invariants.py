@@ -16,6 +16,7 @@ from visitors.domain.metadata import metadata_hash
 from visitors.store.connection import Store
 from visitors.store.days import NOT_IN_ITS_DAYS
 from visitors.store.derived import METADATA_ROWS
+from visitors.store.kinds import NOT_AMONG_COMBINATIONS
 from visitors.store.schema import RECORDED
 from visitors.store.zones import NOT_IN_ITS_ZONE
 
@@ -282,6 +283,13 @@ INVARIANTS = (
         says="the times of every visitor are within what its days tell",
         table="visitors",
         broken=NOT_IN_ITS_DAYS,
+        is_derived=True,
+    ),
+    Invariant(
+        name="visitor-kinds",
+        says="the places and machines of every visitor are among the combinations that are known",
+        table="visitors",
+        broken=NOT_AMONG_COMBINATIONS,
         is_derived=True,
     ),
 )

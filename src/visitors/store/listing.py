@@ -91,7 +91,7 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
 
     def condition(self, alias: str) -> Condition:
         """What holds for the records of the table `alias` that lie in the range."""
-        name = _compared(alias, self.column)
+        name = compared(alias, self.column)
         if self.nulls:
             return Condition(f"{name} IS NULL")
         if self.is_one_value:
@@ -214,7 +214,7 @@ def every(conditions: Iterable[Condition]) -> Condition:
 def in_order(page: Page, alias: str) -> str:
     """The ORDER BY of `page` over the table `alias`."""
     direction = "DESC" if page.descending else "ASC"
-    column = f"{_compared(alias, page.column)} {direction}, " if page.column else ""
+    column = f"{compared(alias, page.column)} {direction}, " if page.column else ""
     return f" ORDER BY {column}{alias}.pk {direction}"
 
 
@@ -232,7 +232,8 @@ def begins_after(store: Store, table: Table, alias: str, page: Page) -> tuple[st
     return condition.sql, condition.parameters
 
 
-def _compared(alias: str, column: str) -> str:
+def compared(alias: str, column: str) -> str:
+    """The SQL of a column as it is compared and sorted."""
     return f"{alias}.{column}" + (" COLLATE NOCASE" if column in _NO_CASE else "")
 
 

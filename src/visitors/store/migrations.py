@@ -413,6 +413,32 @@ def m0008_days(db: Database) -> None:
         db.execute(_day_trigger(event))
 
 
+@migrations()
+def m0009_kinds(db: Database) -> None:
+    """Which languages, time zones and countries come together, and which browsers, systems and devices, so that a
+    listing sorted by one can pass by the values in which nothing of another matches.
+    """
+    for table, columns in _KINDS.items():
+        names = ", ".join(columns)
+        values = ", ".join(f"coalesce({column}, '')" for column in columns)
+        new = ", ".join(f"coalesce(NEW.{column}, '')" for column in columns)
+        definitions = ", ".join(f"{column} TEXT NOT NULL" for column in columns)
+        db.execute(f"CREATE TABLE {table} ({definitions}, PRIMARY KEY ({names})) STRICT, WITHOUT ROWID")
+        db.execute(f"INSERT INTO {table} SELECT DISTINCT {values} FROM visitors")
+        for event in ("INSERT", f"UPDATE OF {names}"):
+            name = event.split(maxsplit=1)[0].lower()
+            db.execute(
+                f"CREATE TRIGGER {table}_{name} AFTER {event} ON visitors BEGIN"
+                f" INSERT INTO {table} VALUES ({new}) ON CONFLICT DO NOTHING; END"
+            )
+
+
+_KINDS = {
+    "visitor_places": ("language", "timezone", "country_code"),
+    "visitor_machines": ("browser", "os", "device_type"),
+}
+
+
 # JSON prints true as 1 in SQL; this is a value as a person writes it, and a number as a number.
 _METADATA = (
     "SELECT key, CASE type WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' WHEN 'null' THEN 'null' ELSE value END, {}"

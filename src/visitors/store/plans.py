@@ -11,6 +11,10 @@ SQLite could only guess which: it knows nothing of the values. So each filter th
 asked for its matches, up to `FEW` of them, which takes a few milliseconds. The filter with the fewest
 drives; where none has fewer than `FEW`, we walk. `INDEXED BY` and `NOT INDEXED` hold SQLite to that.
 
+Of the thousands that drive, each has to be looked up to be sorted, on a page of its own mostly. A walk that asks each
+record whether it is among them stays in the index, and fills a page after passing as many as there are, spread evenly,
+to one that matches. Where that is the shorter way, we walk after all.
+
 A walk still has far to go where filter and sort go together, as a country and a time zone do, or two
 times: all that matches may lie at the far end. So the indexes of such sorts carry the columns that go with them (see
 the migration): passing a record by then is a step in the index, not a look at the record.
@@ -19,17 +23,18 @@ Of times a walk does not even pass what cannot match: the zone map (`visitors.st
 numbers all that do must lie. In the order of the store it goes along just these. In an index records with the same
 value are in the order of the store, too, so there it goes along these for one value after another (a loose index
 scan). Where the sort is by an id, the zones tell between which of these the matches lie, and where it is by a time,
-the map of days (`visitors.store.days`) tells on which.
+the map of days (`visitors.store.days`) tells on which. Of values that go together, as languages and countries, it is
+known which come together (`visitors.store.kinds`): there a walk passes by the others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from visitors.store import days, zones
+from visitors.store import days, kinds, zones
 from visitors.store.connection import Store, rows
 from visitors.store.listing import (
     Condition,
@@ -45,7 +50,7 @@ from visitors.store.listing import (
     place_of,
     stretches,
 )
-from visitors.store.zones import EVERY_NUMBER, Reach
+from visitors.store.zones import Reach
 
 FEW = 10_000
 """Fewer matches than this are fetched and sorted, more are walked to. Where this many of a million match, spread
@@ -54,6 +59,12 @@ evenly, a page of 50 costs about the same either way.
 
 FEW_OF_ALL = 100_000
 """The same for all that match in the order of the store, which takes no sorting, and a walk to the end otherwise."""
+
+PASSING = 0.05
+"""What passing a record in an index costs, of what looking one up by its number does."""
+
+OF_GROWING = ("id", *days.SORTS)
+"""The columns whose values mostly grow with the numbers of their records."""
 
 EACH_LEAD = 3
 """How many matches a key or a block counts for: finding what it leads to takes so many steps."""
@@ -106,10 +117,8 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
         Raises NotFound when there is no record with the id `page.after`.
         """
         place = place_of(store, self.table, page)
-        driver = self.driver(store, page)
-        statements = self.walk(store, page, place) if driver is None else iter([self.drive(driver, page, place)])
         left = page.limit
-        for access, condition in statements:
+        for access, condition in self._statements(store, page, place):
             sql = (
                 f"SELECT {columns} FROM {self.table} AS {self.alias} {access} {joins} WHERE {condition.sql}"
                 f"{in_order(page, self.alias)} LIMIT {left if page.limit else -1}"
@@ -120,6 +129,22 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
             if page.limit and left <= 0:
                 return
 
+    def _statements(self, store: Store, page: Page, place: Place | None) -> Iterator[Statement]:
+        driver = self.driver(store, page)
+        if driver is None or self._fills_soon(store, driver, page):
+            return self.walk(store, page, place, driver)
+        return iter([self.drive(driver, page, place)])
+
+    def _fills_soon(self, store: Store, driver: Driver, page: Page) -> bool:
+        """Whether a walk comes upon a page of the driver's matches for less than looking all of them up costs."""
+        span = driver.filter.span
+        if page.column is None or not page.limit or not driver.pks:
+            return False
+        if span is not None and {span.column, page.column} <= set(OF_GROWING):
+            return False  # all that matches may lie at the far end of a day or zone, and together in the store
+        records = store.execute(f"SELECT max(pk) FROM {self.table}").fetchone()[0]
+        return bool(page.limit * records / len(driver.pks) * PASSING < len(driver.pks))
+
     def ids(self, store: Store) -> list[str]:
         """The ids of all records that match, in the order in which the store got them."""
         access, condition = self._all(store)
@@ -128,9 +153,13 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
 
     def count(self, store: Store, limit: int | None = None) -> int:
         """How many records match; with a `limit`, no more than that are counted."""
-        access, condition = self._all(store)
-        sql = f"SELECT 1 FROM {self.table} AS {self.alias} {access} WHERE {condition.sql}"
-        return _up_to(store, Condition(sql, condition.parameters), limit)
+        found = 0
+        for access, condition in self._statements(store, Page(), None) if limit else [self._all(store)]:
+            sql = f"SELECT 1 FROM {self.table} AS {self.alias} {access} WHERE {condition.sql}"
+            found += _up_to(store, Condition(sql, condition.parameters), limit and limit - found)
+            if limit and found == limit:
+                break
+        return found
 
     def totals(self, store: Store, columns: str) -> tuple[Any, ...]:
         """One row of `columns`, which add up all records that match."""
@@ -174,7 +203,7 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
 
     def drive(self, driver: Driver, page: Page, place: Place | None) -> Statement:
         """The statement that has `driver` give the records, and sorts them."""
-        given = self._among(Condition("SELECT value FROM json_each(?)", (rows(driver.pks),)))
+        given = self._given(driver)
         others = (filter_.on_row(self.alias) for filter_ in self.filters if filter_ is not driver.filter)
         condition = every([given, *others, beyond(page, place, self.alias)])
         if page.column is not None and page.limit:
@@ -184,13 +213,21 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
             condition = self._among(Condition(source + cut, condition.parameters))
         return "NOT INDEXED", condition
 
+    def _on_row(self, filter_: Filter, driver: Driver | None) -> Condition:
+        return filter_.on_row(self.alias) if driver is None or filter_ is not driver.filter else self._given(driver)
+
+    def _given(self, driver: Driver) -> Condition:
+        return self._among(Condition("SELECT value FROM json_each(?)", (rows(driver.pks),)))
+
     def _among(self, matching: Condition) -> Condition:
         return Condition(f"{self.alias}.pk IN ({matching.sql})", matching.parameters)
 
-    def walk(self, store: Store, page: Page, place: Place | None) -> Iterator[Statement]:
-        """The statements that go along the sort's index, one stretch after another, and test the filters."""
+    def walk(self, store: Store, page: Page, place: Place | None, driver: Driver | None = None) -> Iterator[Statement]:
+        """The statements that go along the sort's index, one stretch after another, and test the filters; that of
+        `driver` by whether a record is among its matches.
+        """
         leading = [filter_ for filter_ in self.filters if self._leads(filter_, page)]
-        tests = [filter_.on_row(self.alias) for filter_ in self.filters if filter_ not in leading]
+        tests = [self._on_row(filter_, driver) for filter_ in self.filters if filter_ not in leading]
         tests += [filter_.test for filter_ in leading if filter_.test is not None]
         access = "NOT INDEXED" if page.column is None else f"INDEXED BY {self.indexes[page.column]}"
         for stretch in self._stretches(store, page, place, leading):
@@ -200,36 +237,58 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
         self, store: Store, page: Page, place: Place | None, leading: Sequence[Filter]
     ) -> Iterator[Condition]:
         """The stretches of a walk, in order: all records but for those that cannot match."""
-        reach = self._reach(store, page, leading)
+        reach = self._reach(store, leading)
         if page.column is None:
             yield from self._by_pk(page, place, reach)
             return
         spans = [filter_.span for filter_ in leading if filter_.span is not None]
-        if place is None and not spans and reach is None:
+        values = self._values(store, page, leading)
+        if place is None and not spans and reach is None and values is None:
             yield Condition("1")
             return
         for stretch in stretches(page, place, spans):
-            if reach is None:
-                yield stretch.condition(page, self.alias)
-            else:
-                yield from self._within_reach(store, page, stretch, reach)
+            for part in self._parts(stretch, page, values):
+                if reach is None or (page.column in OF_GROWING and not part.span.is_one_value):
+                    yield part.condition(page, self.alias)
+                else:
+                    yield from self._within_reach(store, page, part, reach)
 
-    def _reach(self, store: Store, page: Page, leading: Sequence[Filter]) -> Reach | None:
-        """Where matches can lie; None where neither zones nor days tell more than the sort's own index does."""
-        if self.table != "visitors":
+    def _reach(self, store: Store, leading: Sequence[Filter]) -> Reach | None:
+        """Between which numbers matches can lie; None where the zone map tells nothing, or no more than the sort's own
+        index does.
+        """
+        told = self._told(zones.COLUMNS)
+        return None if all(one in leading for one in told) else zones.reach(store, _spans(told))
+
+    def _values(self, store: Store, page: Page, leading: Sequence[Filter]) -> tuple[Span, ...] | None:
+        """Which values of the sort's column matches can have, in ascending order; None where they can have any."""
+        if page.column is None:
             return None
-        told = [one for one in self.filters if one.span is not None and one.span.column in zones.COLUMNS]
+        table = kinds.table_of(page.column)
+        told = self._told(kinds.TABLES[table] if table is not None else zones.COLUMNS)
         if all(one in leading for one in told):
             return None
-        spans = [one.span for one in told if one.span is not None]
-        by_number = zones.reach(store, spans, page.column)
-        if page.column not in days.SORTS:
-            return by_number
-        by_day = days.reach(store, spans, page.column)
-        if by_number is None and by_day is None:
-            return None
-        runs = by_number.runs if by_number is not None else EVERY_NUMBER
-        return Reach(runs, by_day if by_day is not None else (Span(column=page.column),))
+        if table is not None:
+            return kinds.reach(store, _spans(told), page.column)
+        if page.column in days.SORTS:
+            return days.reach(store, _spans(told), page.column)
+        return zones.ids(store, _spans(told)) if page.column == "id" else None
+
+    def _told(self, columns: Sequence[str]) -> list[Filter]:
+        """The filters that are ranges of one of these columns of visitors."""
+        if self.table != "visitors":
+            return []
+        return [one for one in self.filters if one.span is not None and one.span.column in columns]
+
+    def _parts(self, stretch: Stretch, page: Page, values: tuple[Span, ...] | None) -> Iterator[Stretch]:
+        """What of a stretch has these values, in the order of the page."""
+        if values is None:
+            yield stretch
+            return
+        for one in reversed(values) if page.descending else values:
+            within = stretch.span.within(one)
+            if within is not None:
+                yield Stretch(within, stretch.pk)
 
     def _by_pk(self, page: Page, place: Place | None, reach: Reach | None) -> Iterator[Condition]:
         """The stretches of a walk in the order of the store."""
@@ -245,12 +304,6 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     def _within_reach(self, store: Store, page: Page, stretch: Stretch, reach: Reach) -> Iterator[Condition]:
         """What of a stretch of the sort's index is within reach."""
         if not reach.runs:
-            return
-        if not stretch.span.is_one_value and page.column in ("id", *days.SORTS):
-            for values in reach.values_in_order(page):
-                within = stretch.span.within(values)
-                if within is not None:
-                    yield within.condition(self.alias)
             return
         for span in self._one_by_one(store, page, stretch.span):
             if span.is_one_value:
@@ -286,6 +339,10 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     def _leads(self, filter_: Filter, page: Page) -> bool:
         """Whether the filter is a range of the sort's own index: then a walk goes along just that."""
         return filter_.span is not None and filter_.span.column == page.column
+
+
+def _spans(filters: Iterable[Filter]) -> list[Span]:
+    return [one.span for one in filters if one.span is not None]
 
 
 def _up_to(store: Store, statement: Condition, limit: int | None) -> int:

@@ -46,7 +46,7 @@ _BESIDE_KIBIBYTES = 8_192
 class TextIndexes:
     """The full-text indexes, made anew while something else is done in the same transaction.
 
-    They take as long as half of all other indexes together, so a second core makes them. SQLite has one writer: so a
+    They take as long as all other indexes together, so a second core makes them. SQLite has one writer: so a
     thread makes them in a database of its own, which is private to this process and gone at the end, and what they
     are made of is then put in place. (While SQLite runs a statement for one thread, Python runs the others.) The texts
     wait for the thread in another such database, not in memory: it may be far behind.

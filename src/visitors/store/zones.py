@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import pairwise
+from typing import Any
 
 import msgspec
 
@@ -27,9 +28,6 @@ TRIGGERS = ("visitor_zones_insert", "visitor_zones_update")
 
 RUNS = 32
 """At most so many runs of zones are told apart: each is a statement, and what lies between two is often little."""
-
-EVERY_NUMBER = ((0, 2**63 - 1),)
-"""All numbers, as one run."""
 
 _BITS = 12
 """A zone is the number of a visitor without this many of its lowest bits."""
@@ -65,21 +63,14 @@ NOT_IN_ITS_ZONE = (
 
 
 class Reach(msgspec.Struct, frozen=True):
-    """Where records that match can lie: outside of it, none does."""
+    """Between which numbers records that match can lie: outside of it, none does."""
 
     runs: tuple[tuple[int, int], ...]
     """Numbers, from the first to the last, in ascending order."""
-    values: tuple[Span, ...] | None = None
-    """Values of the column of the sort, if there is something to tell of them, in ascending order."""
-
-    def values_in_order(self, page: Page) -> Iterator[Span]:
-        """The ranges of values in the order of the page."""
-        values = self.values or ()
-        return reversed(values) if page.descending else iter(values)
 
     def in_order(self, page: Page, after: int | None) -> Iterator[tuple[int, int]]:
         """The runs in the order of the page, of which only those beyond the number `after`."""
-        lowest, highest = EVERY_NUMBER[0]
+        lowest, highest = 0, 2**63 - 1
         if after is not None:
             lowest, highest = (lowest, after - 1) if page.descending else (after + 1, highest)
         for run in reversed(self.runs) if page.descending else self.runs:
@@ -88,23 +79,28 @@ class Reach(msgspec.Struct, frozen=True):
                 yield first, last
 
 
-def reach(store: Store, spans: Iterable[Span], column: str | None) -> Reach | None:
-    """How far visitors reach that lie in all of `spans`, which are of columns that the zones tell of; and if they are
-    sorted by `id`, which ids they can have. None where they can be in any zone.
+def reach(store: Store, spans: Iterable[Span]) -> Reach | None:
+    """How far visitors reach that lie in all of `spans`, which are of columns that the zones tell of. None where they
+    can be in any zone.
     """
-    condition = every(can_match(span) for span in spans)
-    found = store.execute(
-        f"SELECT {_FIRST_PK}, {_LAST_PK}, least_id, greatest_id FROM visitor_zones WHERE {condition.sql} ORDER BY zone",
-        condition.parameters,
-    ).fetchall()
+    found = _matching(store, spans, f"{_FIRST_PK}, {_LAST_PK}")
     if len(found) == store.execute("SELECT count(*) FROM visitor_zones").fetchone()[0]:
         return None
-    values = None
-    if column == "id" and found:
-        values = (
-            Span(column="id", lower=min(row[2] for row in found), upper=max(row[3] for row in found), below=False),
-        )
-    return Reach(joined([(first, last) for first, last, *_ in found]), values)
+    return Reach(joined(found))
+
+
+def ids(store: Store, spans: Iterable[Span]) -> tuple[Span, ...]:
+    """Between which ids those visitors lie."""
+    found = _matching(store, spans, "least_id, greatest_id")
+    if not found:
+        return ()
+    return (Span(column="id", lower=min(one for one, _ in found), upper=max(one for _, one in found), below=False),)
+
+
+def _matching(store: Store, spans: Iterable[Span], columns: str) -> list[tuple[Any, ...]]:
+    condition = every(can_match(span) for span in spans)
+    sql = f"SELECT {columns} FROM visitor_zones WHERE {condition.sql} ORDER BY zone"
+    return store.execute(sql, condition.parameters).fetchall()
 
 
 def rebuild(store: Store) -> None:
