@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from visitors.domain.selection import MetadataFilter, Selection
-from visitors.store import blocks, contacts, kinds, plans, visitors, zones
+from visitors.store import blocks, contacts, kinds, plans, visitors, walks, zones
 from visitors.store.connection import Store
 from visitors.store.listing import Page
 from visitors.store.opening import open_store
@@ -196,7 +196,7 @@ def test_a_walk_and_a_drive_find_the_pages_that_a_look_at_all_records_finds(
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(plans, "FEW", driven)
             patch.setattr(plans, "FEW_OF_ALL", driven)
-            patch.setattr(plans, "VALUES", few[0])
+            patch.setattr(walks, "VALUES", few[0])
             patch.setattr(zones, "RUNS", few[1])
             everything = listed(store, selection, whole)
             assert everything == expected

@@ -12,8 +12,9 @@ from visitors.store import contacts, visitors
 from visitors.store.connection import Store
 from visitors.store.listing import Page, Place, in_order
 from visitors.store.opening import open_store
-from visitors.store.plans import Driver, Filter, Listing
+from visitors.store.plans import Driver, Listing
 from visitors.store.selection import chosen
+from visitors.store.walks import Filter
 
 AT = "2026-03-01T12:00:00.000Z"
 BEFORE = "2026-01-01T12:00:00.000Z"

@@ -16,10 +16,10 @@ from visitors.domain.metadata import encode, metadata_hash
 from visitors.domain.times import Instant
 from visitors.store.connection import OpenOperation, Store, rows
 from visitors.store.listing import Condition, Page
-from visitors.store.plans import Filter as ListingFilter
 from visitors.store.plans import Listing
 from visitors.store.search import SHORTEST, containing, phrase
 from visitors.store.selection import LIVE, of_deletion
+from visitors.store.walks import Filter as ListingFilter
 
 SORTABLE = {
     "id": "id",

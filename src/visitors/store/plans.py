@@ -15,42 +15,28 @@ Of the thousands that drive, each has to be looked up to be sorted, on a page of
 record whether it is among them stays in the index, and fills a page after passing as many as there are, spread evenly,
 to one that matches. Where that is the shorter way, we walk after all.
 
-A walk still has far to go where filter and sort go together, as a country and a time zone do, or two
-times: all that matches may lie at the far end. So the indexes of such sorts carry the columns that go with them (see
-the migration): passing a record by then is a step in the index, not a look at the record.
-
-Of times a walk does not even pass what cannot match: the zone map (`visitors.store.zones`) tells between which
-numbers all that do must lie. In the order of the store it goes along just these. In an index records with the same
-value are in the order of the store, too, so there it goes along these for one value after another (a loose index
-scan). Where the sort is by an id, the zones tell between which of these the matches lie, and where it is by a time,
-the map of days (`visitors.store.days`) tells on which. Of values that go together, as languages and countries, it is
-known which come together (`visitors.store.kinds`): there a walk passes by the others.
+How a walk passes by what cannot match is in `visitors.store.walks`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from visitors.store import days, kinds, zones
 from visitors.store.connection import Store, rows
 from visitors.store.listing import (
     Condition,
     Page,
     Place,
-    Span,
-    Stretch,
     Table,
     beyond,
     every,
     in_order,
-    pk_beyond,
     place_of,
-    stretches,
 )
-from visitors.store.zones import Reach
+from visitors.store.walks import OF_GROWING, Filter, Walk
 
 FEW = 10_000
 """Fewer matches than this are fetched and sorted, more are walked to. Where this many of a million match, spread
@@ -63,35 +49,11 @@ FEW_OF_ALL = 100_000
 PASSING = 0.05
 """What passing a record in an index costs, of what looking one up by its number does."""
 
-OF_GROWING = ("id", *days.SORTS)
-"""The columns whose values mostly grow with the numbers of their records."""
-
 EACH_LEAD = 3
 """How many matches a key or a block counts for: finding what it leads to takes so many steps."""
 
-VALUES = 256
-"""Up to how many values of a column are gone through one by one; each is a statement, or a few."""
-
 Statement = tuple[str, Condition]
 """How the table is read (`INDEXED BY` ... or `NOT INDEXED`), and the condition on its rows."""
-
-
-class Filter(msgspec.Struct, frozen=True, kw_only=True):
-    """One filter of a listing: a `span` of a column, or a `test` of a row, or both, in which case both must hold.
-
-    Where it is no span, but an index serves it all the same, `members` selects the pks of what matches. Where
-    each of those takes several steps to find, `leads` selects what leads to them, the keys or blocks, one row for each.
-    """
-
-    span: Span | None = None
-    test: Condition | None = None
-    members: Condition | None = None
-    leads: Condition | None = None
-
-    def on_row(self, alias: str) -> Condition:
-        """What holds for a row that matches."""
-        of_span = [self.span.condition(alias)] if self.span is not None else []
-        return every([*of_span, *([self.test] if self.test is not None else [])])
 
 
 class Driver(msgspec.Struct, frozen=True):
@@ -178,9 +140,9 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     def driver(self, store: Store, page: Page) -> Driver | None:
         """The filter with the fewest matches, if these are few enough to be fetched and sorted; and their pks."""
         least = FEW if page.limit or page.column else FEW_OF_ALL
-        best = None
+        best, walk = None, self._walk(page)
         for filter_ in self.filters:
-            matching = None if self._leads(filter_, page) else self.matching(filter_)
+            matching = None if walk.leads(filter_) else self.matching(filter_)
             if matching is None or self._leads_to_many(store, filter_, least):
                 continue
             sql = f"SELECT pk FROM ({matching.sql}) LIMIT ?"
@@ -226,123 +188,17 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
         """The statements that go along the sort's index, one stretch after another, and test the filters; that of
         `driver` by whether a record is among its matches.
         """
-        leading = [filter_ for filter_ in self.filters if self._leads(filter_, page)]
+        walk = self._walk(page)
+        leading = walk.leading
         tests = [self._on_row(filter_, driver) for filter_ in self.filters if filter_ not in leading]
         tests += [filter_.test for filter_ in leading if filter_.test is not None]
-        access = "NOT INDEXED" if page.column is None else f"INDEXED BY {self.indexes[page.column]}"
-        for stretch in self._stretches(store, page, place, leading):
+        access = "NOT INDEXED" if walk.index is None else f"INDEXED BY {walk.index}"
+        for stretch in walk.stretches(store, place):
             yield access, every([stretch, *tests])
 
-    def _stretches(
-        self, store: Store, page: Page, place: Place | None, leading: Sequence[Filter]
-    ) -> Iterator[Condition]:
-        """The stretches of a walk, in order: all records but for those that cannot match."""
-        reach = self._reach(store, leading)
-        if page.column is None:
-            yield from self._by_pk(page, place, reach)
-            return
-        spans = [filter_.span for filter_ in leading if filter_.span is not None]
-        values = self._values(store, page, leading)
-        if place is None and not spans and reach is None and values is None:
-            yield Condition("1")
-            return
-        for stretch in stretches(page, place, spans):
-            for part in self._parts(stretch, page, values):
-                if reach is None or (page.column in OF_GROWING and not part.span.is_one_value):
-                    yield part.condition(page, self.alias)
-                else:
-                    yield from self._within_reach(store, page, part, reach)
-
-    def _reach(self, store: Store, leading: Sequence[Filter]) -> Reach | None:
-        """Between which numbers matches can lie; None where the zone map tells nothing, or no more than the sort's own
-        index does.
-        """
-        told = self._told(zones.COLUMNS)
-        return None if all(one in leading for one in told) else zones.reach(store, _spans(told))
-
-    def _values(self, store: Store, page: Page, leading: Sequence[Filter]) -> tuple[Span, ...] | None:
-        """Which values of the sort's column matches can have, in ascending order; None where they can have any."""
-        if page.column is None:
-            return None
-        table = kinds.table_of(page.column)
-        told = self._told(kinds.TABLES[table] if table is not None else zones.COLUMNS)
-        if all(one in leading for one in told):
-            return None
-        if table is not None:
-            return kinds.reach(store, _spans(told), page.column)
-        if page.column in days.SORTS:
-            return days.reach(store, _spans(told), page.column)
-        return zones.ids(store, _spans(told)) if page.column == "id" else None
-
-    def _told(self, columns: Sequence[str]) -> list[Filter]:
-        """The filters that are ranges of one of these columns of visitors."""
-        if self.table != "visitors":
-            return []
-        return [one for one in self.filters if one.span is not None and one.span.column in columns]
-
-    def _parts(self, stretch: Stretch, page: Page, values: tuple[Span, ...] | None) -> Iterator[Stretch]:
-        """What of a stretch has these values, in the order of the page."""
-        if values is None:
-            yield stretch
-            return
-        for one in reversed(values) if page.descending else values:
-            within = stretch.span.within(one)
-            if within is not None:
-                yield Stretch(within, stretch.pk)
-
-    def _by_pk(self, page: Page, place: Place | None, reach: Reach | None) -> Iterator[Condition]:
-        """The stretches of a walk in the order of the store."""
-        after = None if place is None else place.pk
-        if reach is not None:
-            for run in reach.in_order(page, after):
-                yield self._between(run)
-        elif after is not None:
-            yield pk_beyond(page, after, self.alias)
-        else:
-            yield Condition("1")
-
-    def _within_reach(self, store: Store, page: Page, stretch: Stretch, reach: Reach) -> Iterator[Condition]:
-        """What of a stretch of the sort's index is within reach."""
-        if not reach.runs:
-            return
-        for span in self._one_by_one(store, page, stretch.span):
-            if span.is_one_value:
-                for run in reach.in_order(page, stretch.pk):
-                    yield every([span.condition(self.alias), self._between(run)])
-            else:
-                yield every([span.condition(self.alias), self._between((reach.runs[0][0], reach.runs[-1][1]))])
-
-    def _one_by_one(self, store: Store, page: Page, span: Span) -> Iterator[Span]:
-        """The span as one value after another; what is left after `VALUES` of them, as a whole."""
-        left: Span | None = span
-        for _ in range(VALUES):
-            if left is None or left.is_one_value:
-                break
-            condition = left.condition(self.alias)
-            index = f"INDEXED BY {self.indexes[span.column]}"
-            sql = (
-                f"SELECT {self.alias}.{span.column} FROM {self.table} AS {self.alias} {index}"
-                f" WHERE {condition.sql}{in_order(page, self.alias)} LIMIT 1"
-            )
-            found = store.execute(sql, condition.parameters).fetchone()
-            if found is None:
-                return
-            yield Span.of(span.column, found[0])
-            passed = {"upper": found[0]} if page.descending else {"lower": found[0], "above": True}
-            left = left.within(Span(column=span.column, **passed))
-        if left is not None:
-            yield left
-
-    def _between(self, run: tuple[int, int]) -> Condition:
-        return Condition(f"{self.alias}.pk BETWEEN ? AND ?", run)
-
-    def _leads(self, filter_: Filter, page: Page) -> bool:
-        """Whether the filter is a range of the sort's own index: then a walk goes along just that."""
-        return filter_.span is not None and filter_.span.column == page.column
-
-
-def _spans(filters: Iterable[Filter]) -> list[Span]:
-    return [one.span for one in filters if one.span is not None]
+    def _walk(self, page: Page) -> Walk:
+        index = None if page.column is None else self.indexes[page.column]
+        return Walk(table=self.table, alias=self.alias, index=index, filters=self.filters, page=page)
 
 
 def _up_to(store: Store, statement: Condition, limit: int | None) -> int:

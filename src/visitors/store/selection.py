@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from visitors.domain.selection import MetadataFilter, Selection
 from visitors.domain.times import Instant
 from visitors.store.listing import Condition, Span
-from visitors.store.plans import Filter, Listing
+from visitors.store.plans import Listing
 from visitors.store.search import SHORTEST, containing, phrase
+from visitors.store.walks import Filter
 
 LIVE = "lifted_at IS NULL AND (expires_at IS NULL OR expires_at > ?)"
 """A live block; its parameter is the current instant."""
