@@ -335,10 +335,15 @@ def test_a_walk_that_fills_soon_asks_for_the_matches_of_a_filter_instead_of_look
         assert (along, by_index) == (True, False)
         assert walked == looked_up
         assert len(walked) == 5
-    # one time and another: all that matches may lie at the far end
+    # all that matches one time may lie at the far end of another; and two filters may leave nobody
     monkeypatch.setattr(plans, "PASSING", 0.0)
-    listing = chosen(Selection(created_since=TIMES[0]), AT)
-    page_ = Page(column="updated_at", limit=5)
-    driver = listing.driver(store, page_)
-    assert driver is not None
-    assert not listing._fills_soon(store, driver, page_)
+    for selection, column, soon in (
+        (Selection(created_since=TIMES[0]), "updated_at", False),
+        (Selection(created_since=TIMES[0]), "os", True),
+        (Selection(ip="192.0.2.1", language="l1"), "os", False),
+        (Selection(ip="192.0.2.1", blocked=False), "os", True),
+    ):
+        listing, page_ = chosen(selection, AT), Page(column=column, limit=5)
+        driver = listing.driver(store, page_)
+        assert driver is not None
+        assert listing._fills_soon(store, driver, page_) is soon

@@ -104,6 +104,8 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
             return False
         if span is not None and {span.column, page.column} <= set(OF_GROWING):
             return False  # all that matches may lie at the far end of a day or zone, and together in the store
+        if any(self.matching(one) is not None for one in self.filters if one is not driver.filter):
+            return False  # who knows how few match both
         records = store.execute(f"SELECT max(pk) FROM {self.table}").fetchone()[0]
         return bool(page.limit * records / len(driver.pks) * PASSING < len(driver.pks))
 

@@ -70,7 +70,7 @@ class TextIndexes:
         self._waiting.execute("CREATE TABLE texts (pk INTEGER PRIMARY KEY, rows TEXT)")
         for table, (content, columns) in TEXTS.items():
             self._beside.execute(f"CREATE VIRTUAL TABLE {table} USING {_declaration(columns, content)}")
-            # in few large pieces, which are not merged: in half the time
+            # in few large pieces, which are not merged meanwhile
             for option, value in (("hashsize", _LARGE_PIECE), ("automerge", 0), ("crisismerge", _UNMERGED)):
                 self._beside.execute(f"INSERT INTO {table} ({table}, rank) VALUES (?, ?)", (option, value))
 
