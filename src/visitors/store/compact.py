@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from visitors.errors import StoreProblem
-from visitors.store import days, derived, kinds, texts, zones
+from visitors.store import derived, texts
 from visitors.store.connection import Store
 from visitors.store.copying import pages_of
 from visitors.store.invariants import INVARIANTS, offenders
@@ -45,9 +45,8 @@ def compact(path: Path, timeout: float = 30.0) -> Compacted:
         if not _agrees(store):
             derived.rebuild(store)
         else:
-            zones.rebuild(store)  # they may be wider than they have to be
-            days.rebuild(store)
-            kinds.rebuild(store)
+            for one in derived.MAPS:  # they may be wider than they have to be
+                one.rebuild(store)
         texts.merge(store)
         store.execute("COMMIT")
         store.execute("VACUUM")

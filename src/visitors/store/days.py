@@ -73,7 +73,7 @@ def of_visitors(store: Store, visitor_ids: Collection[str]) -> list[str]:
     these = rows(visitor_ids)
     now = " UNION ".join(f"SELECT {column} FROM visitors WHERE id {THESE}" for column in SORTS)
     past = " UNION ".join(
-        f"SELECT {side} ->> '{column}' FROM changes WHERE kind = 'visitor' AND record {THESE}"
+        f"SELECT json_extract({side}, '$.{column}') FROM changes WHERE kind = 'visitor' AND record {THESE}"
         for side in ("before", "after")
         for column in SORTS
     )

@@ -16,6 +16,9 @@ from visitors.store import days, kinds, zones
 from visitors.store.connection import Store
 from visitors.store.texts import TEXTS, TextIndexes
 
+MAPS = (zones, days, kinds)
+"""What tells of visitors beside them. Each can be made anew, and narrowed to those that are left."""
+
 TRIGGERS = (
     "visitors_text_insert",
     "visitors_text_update",
@@ -26,9 +29,7 @@ TRIGGERS = (
     "contact_metadata_insert",
     "contact_metadata_update",
     "contact_metadata_delete",
-    *zones.TRIGGERS,
-    *days.TRIGGERS,
-    *kinds.TRIGGERS,
+    *(name for one in MAPS for name in one.TRIGGERS),
 )
 """The triggers that keep the derived tables."""
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from visitors.store import days, kinds, zones
+from visitors.store import derived
 from visitors.store.connection import THESE, OpenOperation, Store, rows
 from visitors.store.operations import is_removal
 from visitors.store.schema import RECORDED
@@ -58,11 +58,10 @@ def remove(store: Store, operation: OpenOperation, scope: Scope) -> None:
             f"SELECT id, visitor_id, contact_id, created_at FROM conversations WHERE id {THESE}", (rows(scope.kept),)
         )
     }
-    kept = (zones, days, kinds)  # what tells of visitors beside them
-    told = [one.of_visitors(store, scope.ids["visitor"]) for one in kept]
+    told = [one.of_visitors(store, scope.ids["visitor"]) for one in derived.MAPS]
     for kind in reversed(RECORDED):
         store.execute(f"DELETE FROM {RECORDED[kind]} WHERE id {THESE}", (rows(scope.ids[kind]),))
-    for one, of_them in zip(kept, told, strict=True):
+    for one, of_them in zip(derived.MAPS, told, strict=True):
         one.narrow(store, of_them)
     _stand_in(store, operation, links)
 

@@ -84,7 +84,8 @@ def of_visitors(store: Store, visitor_ids: Collection[str]) -> dict[str, list[st
             for row in store.execute(
                 f"SELECT {column} FROM visitors WHERE id {THESE}"
                 + "".join(
-                    f" UNION SELECT {side} ->> '{column}' FROM changes WHERE kind = 'visitor' AND record {THESE}"
+                    f" UNION SELECT json_extract({side}, '$.{column}') FROM changes"
+                    f" WHERE kind = 'visitor' AND record {THESE}"
                     for side in ("before", "after")
                 ),
                 (these,) * 3,

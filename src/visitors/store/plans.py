@@ -47,7 +47,9 @@ FEW_OF_ALL = 100_000
 """The same for all that match in the order of the store, which takes no sorting, and a walk to the end otherwise."""
 
 PASSING = 0.05
-"""What passing a record in an index costs, of what looking one up by its number does."""
+"""What passing a record in an index costs, of what looking one up by its number does; and some more, since what matches
+may not be spread evenly.
+"""
 
 EACH_LEAD = 3
 """How many matches a key or a block counts for: finding what it leads to takes so many steps."""
