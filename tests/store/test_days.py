@@ -186,17 +186,6 @@ def test_erasing_also_narrows_the_days_of_who_was_taken_back_before(visitors: Vi
         assert told(store) == tight(store)
 
 
-def test_compacting_makes_days_tight_again(visitors: Visitors, store_path: Path) -> None:
-    visitors("create", "--id", "first", now="2026-01-01T00:00:00Z")
-    visitors("create", "--id", "second", now="2026-01-01T09:00:00Z")
-    visitors("undo")
-
-    visitors("db", "compact")
-
-    with open_store(store_path) as store:
-        assert told(store) == tight(store)
-
-
 def test_the_map_is_made_anew_with_all_else_that_is_derived(store: Store) -> None:
     do(store, [("insert", 1, (*on(1, 2), None)), ("insert", 2, tuple(on(1, 3, 4)))])
     with store.writing():
@@ -205,17 +194,3 @@ def test_the_map_is_made_anew_with_all_else_that_is_derived(store: Store) -> Non
         derived.rebuild(store)
 
     assert told(store) == tight(store)
-
-
-def test_a_dump_leaves_the_map_out_and_loading_makes_it_anew(
-    visitors: Visitors, store_path: Path, tmp_path: Path
-) -> None:
-    visitors("seed", "--count", "20", "--seed", "1")
-    dump = tmp_path / "store.ndjson"
-    dump.write_text(visitors("db", "dump").stdout)
-
-    assert "visitor_days" not in dump.read_text()
-    visitors("db", "load", str(dump), "--db", str(tmp_path / "other.db"))
-
-    with open_store(tmp_path / "other.db") as other, open_store(store_path) as store:
-        assert told(other) == tight(other) == tight(store)

@@ -201,17 +201,6 @@ def test_erasing_leaves_no_combination_that_nobody_has(visitors: Visitors, store
         assert told(store) == {"visitor_places": set(), "visitor_machines": set()}
 
 
-def test_compacting_takes_away_what_nobody_has(visitors: Visitors, store_path: Path) -> None:
-    visitors("create", "--language", "de")
-    visitors("create", "--language", "fr")
-    visitors("undo")
-
-    visitors("db", "compact")
-
-    with open_store(store_path) as store:
-        assert told(store) == tight(store)
-
-
 def test_combinations_are_made_anew_with_all_else_that_is_derived(store: Store) -> None:
     made(store, ("de", "AT"), ("en", None))
     with store.writing():
@@ -220,17 +209,3 @@ def test_combinations_are_made_anew_with_all_else_that_is_derived(store: Store) 
         derived.rebuild(store)
 
     assert told(store) == tight(store)
-
-
-def test_a_dump_leaves_them_out_and_loading_makes_them_anew(
-    visitors: Visitors, store_path: Path, tmp_path: Path
-) -> None:
-    visitors("seed", "--count", "20", "--seed", "1")
-    dump = tmp_path / "store.ndjson"
-    dump.write_text(visitors("db", "dump").stdout)
-
-    assert not any(table in dump.read_text() for table in kinds.TABLES)
-    visitors("db", "load", str(dump), "--db", str(tmp_path / "other.db"))
-
-    with open_store(tmp_path / "other.db") as other, open_store(store_path) as store:
-        assert told(other) == tight(other) == tight(store)

@@ -202,17 +202,6 @@ def test_erasing_also_narrows_the_zone_of_who_was_taken_back_before(visitors: Vi
         assert told(store) == tight(store)
 
 
-def test_compacting_makes_zones_tight_again(visitors: Visitors, store_path: Path) -> None:
-    visitors("create", "--id", "m-middle")
-    visitors("create", "--id", "a-first")
-    visitors("undo")
-
-    visitors("db", "compact")
-
-    with open_store(store_path) as store:
-        assert told(store) == tight(store)
-
-
 def test_the_map_is_made_anew_with_all_else_that_is_derived(store: Store) -> None:
     seen(store, {0: 9, 5: None})
     with store.writing():
@@ -222,18 +211,3 @@ def test_the_map_is_made_anew_with_all_else_that_is_derived(store: Store) -> Non
 
     assert told(store) == tight(store)
     assert [row[0] for row in told(store)] == [0, 5]
-
-
-def test_a_dump_leaves_the_map_out_and_loading_makes_it_anew(
-    visitors: Visitors, store_path: Path, tmp_path: Path
-) -> None:
-    visitors("seed", "--count", "20", "--seed", "1")
-    dump = tmp_path / "store.ndjson"
-    dump.write_text(visitors("db", "dump").stdout)
-
-    assert "visitor_zones" not in dump.read_text()
-    assert '"greatest_id"' not in dump.read_text()
-    visitors("db", "load", str(dump), "--db", str(tmp_path / "other.db"))
-
-    with open_store(tmp_path / "other.db") as other, open_store(store_path) as store:
-        assert told(other) == tight(other) == tight(store)
