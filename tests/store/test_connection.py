@@ -13,7 +13,7 @@ from visitors.domain.ids import new_id
 from visitors.domain.times import to_milliseconds
 from visitors.errors import Conflict, StoreProblem
 from visitors.store import visitors
-from visitors.store.connection import OpenOperation, Store
+from visitors.store.connection import READING_KIBIBYTES, WRITING_KIBIBYTES, OpenOperation, Store
 from visitors.store.opening import open_store
 from visitors.store.schema import APPLICATION_ID, SCHEMA_VERSION
 
@@ -196,6 +196,17 @@ def test_a_reader_keeps_its_snapshot_while_another_writes(store: Store, store_pa
         assert counts(other) == (0, 0, 0)
 
     assert counts(store) == (1, 1, 1)
+
+
+def test_reading_keeps_little_of_a_store_in_memory_and_writing_more(store: Store) -> None:
+    def kibibytes() -> int:
+        return -int(store.execute("PRAGMA cache_size").fetchone()[0])
+
+    for _ in range(2):
+        with store.reading():
+            assert kibibytes() == READING_KIBIBYTES
+        with store.operation("create", actor="ada", clock=lambda: AT):
+            assert kibibytes() == WRITING_KIBIBYTES
 
 
 def test_ids_come_from_the_entropy_that_an_operation_was_given(store: Store) -> None:

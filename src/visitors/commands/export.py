@@ -18,7 +18,6 @@ from visitors.output.machine import MachineFormat
 from visitors.output.redaction import Alter, Altered, Redaction
 from visitors.output.shapes import VISITOR
 from visitors.store import visitors
-from visitors.store.connection import ONE_PASS_KIBIBYTES
 from visitors.store.export import ChosenVisitors
 from visitors.store.listing import Page
 
@@ -72,7 +71,6 @@ def command(
     alter = _alteration(format_, redact, pseudonymize, output)
     page = _page(context, sort, reverse=reverse, limit=limit, after=after)
     with context.reading() as store:
-        store.keep_in_memory(ONE_PASS_KIBIBYTES)
         selection = references.selection(store, context.selection(), context.now)
         chosen = ChosenVisitors(store, selection, page, context.now)
         if alter is None:

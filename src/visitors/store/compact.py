@@ -9,7 +9,7 @@ import msgspec
 
 from visitors.errors import StoreProblem
 from visitors.store import derived, texts
-from visitors.store.connection import Store
+from visitors.store.connection import WRITING_KIBIBYTES, Store
 from visitors.store.copying import pages_of
 from visitors.store.invariants import INVARIANTS, offenders
 from visitors.store.opening import open_store
@@ -35,6 +35,7 @@ def compact(path: Path, timeout: float = 30.0) -> Compacted:
     """
     before = size_with_log(path)
     with translated_errors(path), open_store(path, timeout=timeout, create=False) as store:
+        store.keep_in_memory(WRITING_KIBIBYTES)
         store.execute("PRAGMA journal_mode = WAL")
         store.execute("PRAGMA locking_mode = EXCLUSIVE")
         store.execute("BEGIN EXCLUSIVE")  # waits for whoever has it open, then says that it is locked

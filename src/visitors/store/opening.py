@@ -8,12 +8,9 @@ from pathlib import Path
 
 from visitors.errors import StoreProblem
 from visitors.location import COMPANIONS, MEMORY, TEMPORARY
-from visitors.store.connection import Store
+from visitors.store.connection import WRITING_KIBIBYTES, Store
 from visitors.store.problems import translated_errors
 from visitors.store.schema import SCHEMA_VERSION, schema_version
-
-_CACHE_KIBIBYTES = 65_536
-"""How much of the store a connection may keep in memory; it takes no more than it reads or writes."""
 
 
 def open_store(path: Path, *, timeout: float = 30.0, create: bool = True) -> Store:
@@ -142,8 +139,8 @@ def _prepare(connection: sqlite3.Connection, path: Path, timeout: float) -> Path
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA secure_delete = ON")  # what is removed is overwritten, at once
-    connection.execute(f"PRAGMA cache_size = -{_CACHE_KIBIBYTES}")
     if version < SCHEMA_VERSION:
+        connection.execute(f"PRAGMA cache_size = -{WRITING_KIBIBYTES}")
         from visitors.store.migrations import migrate
 
         return migrate(connection, path, timeout)

@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from visitors.errors import StoreProblem
 from visitors.location import COMPANIONS
-from visitors.store.connection import ONE_PASS_KIBIBYTES, Store
+from visitors.store.connection import READING_KIBIBYTES, Store
 from visitors.store.placing import refuse_small_disk
 
 Result = TypeVar("Result")
@@ -78,7 +78,7 @@ def connect(path: Path, mode: str, timeout: float = 30.0) -> sqlite3.Connection:
 
 def _read(path: Path, mode: str, shown: Path, read: Callable[[Store], Result], timeout: float) -> Result:
     with closing(connect(path, mode, timeout)) as connection:
-        connection.execute(f"PRAGMA cache_size = -{ONE_PASS_KIBIBYTES}")
+        connection.execute(f"PRAGMA cache_size = -{READING_KIBIBYTES}")
         connection.execute("BEGIN")
         return read(Store(connection, shown))
 
