@@ -92,7 +92,7 @@ def walks(store: Store, listing: Listing, page: Page, place: Place | None) -> li
 
 
 def driven(store: Store, listing: Listing, filter_: Filter, page: Page, place: Place | None) -> str:
-    access, condition = listing.drive(Driver(filter_, [1, 2]), page, place)
+    access, condition = listing.drive(Driver(filter_, 2, "[1,2]"), page, place)
     matching = listing.matching(filter_)
     assert matching is not None
     asked = store.execute(f"EXPLAIN QUERY PLAN SELECT pk FROM ({matching.sql}) LIMIT 9", matching.parameters)
