@@ -68,7 +68,7 @@ def assert_sound(store: VisitorStore) -> None:
     for table in ("visitors_text", "contacts_text"):
         connection.execute(f"INSERT INTO {table} ({table}, rank) VALUES ('integrity-check', 1)")
     derived = connection.execute("SELECT * FROM contact_metadata ORDER BY 1, 2, 3").fetchall()
-    made_anew = f"{METADATA_ROWS}, contacts.pk FROM contacts, json_each(metadata) ORDER BY 1, 2, 3"
+    made_anew = f"{METADATA_ROWS}, contacts.id FROM contacts, json_each(metadata) ORDER BY 1, 2, 3"
     assert derived == connection.execute(made_anew).fetchall()
     assert connection.execute(f"SELECT x.id FROM visitors AS x WHERE {NOT_IN_ITS_ZONE}").fetchall() == []
     buried = "SELECT v.id FROM visitors AS v JOIN contacts AS c ON c.id = v.contact_id WHERE c.merged_into IS NOT NULL"

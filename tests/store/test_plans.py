@@ -258,12 +258,13 @@ def test_where_much_leads_to_matches_these_are_not_looked_up_one_by_one(
         store._connection.set_trace_callback(None)
         return driver is not None, sum("FROM visitors" in one or "JOIN visitors" in one for one in statements)
 
-    monkeypatch.setattr(plans, "FEW", 7)  # two of them count for six
+    monkeypatch.setattr(plans, "FEW", 5)  # two of them count for four
     assert driving(metadata=(MetadataFilter("plan", "free"),)) == (False, 0)
     assert driving(metadata=(MetadataFilter("plan"),)) == (False, 0)
     assert driving(metadata=(MetadataFilter("plan", "pro"),)) == (True, 1)
     assert driving(blocked=True) == (True, 1)
-    monkeypatch.setattr(plans, "FEW", 6)
+    monkeypatch.setattr(plans, "FEW", 4)
+    assert driving(metadata=(MetadataFilter("plan", "pro"),)) == (False, 0)
     assert driving(blocked=True) == (False, 0)
 
 

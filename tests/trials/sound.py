@@ -103,8 +103,8 @@ def problems(path: Path) -> Iterator[str]:
             "SELECT v.id FROM visitors AS v JOIN contacts AS c ON c.id = v.contact_id WHERE c.merged_into IS NOT NULL"
         )
         yield from (f"visitor {row[0]} is linked to a tombstone" for row in rows(buried))
-        derived = f"{METADATA_ROWS}, contacts.pk FROM contacts, json_each(contacts.metadata)"
-        kept = "SELECT key, value, contact FROM contact_metadata"
+        derived = f"{METADATA_ROWS}, contacts.id FROM contacts, json_each(contacts.metadata)"
+        kept = "SELECT key, value, contact_id FROM contact_metadata"
         for one, other in ((derived, kept), (kept, derived)):
             yield from (f"contact_metadata differs: {row}" for row in rows(f"{one} EXCEPT {other}"))
         outside = (

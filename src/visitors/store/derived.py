@@ -60,6 +60,6 @@ def rebuild(store: Store, others: Iterable[str] = ()) -> None:
 def _fill_metadata(store: Store) -> None:
     store.execute("DELETE FROM contact_metadata")
     store.execute(
-        f"INSERT OR IGNORE INTO contact_metadata (key, value, contact) {METADATA_ROWS}, contacts.pk"
+        f"INSERT OR IGNORE INTO contact_metadata (key, value, contact_id) {METADATA_ROWS}, contacts.id"
         " FROM contacts, json_each(metadata) ORDER BY 1, 2, 3"
     )

@@ -258,17 +258,18 @@ INVARIANTS = (
         says="every contact is found by its metadata",
         table="contacts",
         broken=f"EXISTS (WITH {_SAID.format('x.metadata')} SELECT 1 FROM said WHERE NOT EXISTS ("
-        "  SELECT 1 FROM contact_metadata AS m WHERE m.key = said.key AND m.value = said.value AND m.contact = x.pk))",
+        "  SELECT 1 FROM contact_metadata AS m"
+        "  WHERE m.key = said.key AND m.value = said.value AND m.contact_id = x.id))",
         is_derived=True,
     ),
     Invariant(
         name="metadata-not-found",
         says="no contact is found by metadata that it does not have",
         table="contact_metadata",
-        broken="NOT EXISTS (SELECT 1 FROM contacts AS c WHERE c.pk = x.contact AND EXISTS ("
+        broken="NOT EXISTS (SELECT 1 FROM contacts AS c WHERE c.id = x.contact_id AND EXISTS ("
         f"  WITH {_SAID.format('c.metadata')} SELECT 1 FROM said WHERE said.key = x.key AND said.value = x.value))",
         kind="contact",
-        id="coalesce((SELECT id FROM contacts WHERE pk = x.contact), x.contact)",
+        id="x.contact_id",
         is_derived=True,
     ),
     Invariant(

@@ -299,7 +299,7 @@ def m0005_listings(db: Database) -> None:
     for table, columns in (("visitors", ("id",)), ("contacts", ("id", "external_id", "name", "email"))):
         for trigger in _text_triggers(table, columns):
             db.execute(trigger)
-    for trigger in _metadata_triggers():
+    for trigger in _metadata_triggers("contact", "pk"):
         db.execute(trigger)
 
 
@@ -433,6 +433,32 @@ def m0009_kinds(db: Database) -> None:
             )
 
 
+@migrations()
+def m0010_metadata_by_contact_id(db: Database) -> None:
+    """Metadata tell of contacts by their ids, as visitors do: so what leads to visitors no longer takes a look at each
+    contact between.
+    """
+    statements = """
+        DROP TRIGGER contact_metadata_insert;
+        DROP TRIGGER contact_metadata_delete;
+        DROP TRIGGER contact_metadata_update;
+        DROP TABLE contact_metadata;
+        CREATE TABLE contact_metadata (
+            key TEXT NOT NULL,
+            value ANY NOT NULL,
+            contact_id TEXT NOT NULL,
+            PRIMARY KEY (key, value, contact_id)
+        ) STRICT, WITHOUT ROWID
+    """
+    _run(db, statements)
+    db.execute(
+        f"INSERT OR IGNORE INTO contact_metadata (key, value, contact_id) {_METADATA.format('contacts.id')}"
+        " FROM contacts, json_each(contacts.metadata) ORDER BY 1, 2, 3"
+    )
+    for trigger in _metadata_triggers("contact_id", "id"):
+        db.execute(trigger)
+
+
 _KINDS = {
     "visitor_places": ("language", "timezone", "country_code"),
     "visitor_machines": ("browser", "os", "device_type"),
@@ -460,11 +486,11 @@ def _text_triggers(table: str, columns: tuple[str, ...]) -> Iterator[str]:
     )
 
 
-def _metadata_triggers() -> Iterator[str]:
+def _metadata_triggers(column: str, of_contacts: str) -> Iterator[str]:
     # by the whole key: a row of the table is found by it alone
-    had = f"{_METADATA.format('OLD.pk')} FROM json_each(OLD.metadata)"
-    forget = f"DELETE FROM contact_metadata WHERE (key, value, contact) IN ({had});"
-    learn = f"INSERT OR IGNORE INTO contact_metadata {_METADATA.format('NEW.pk')} FROM json_each(NEW.metadata);"
+    had, has = (f"{_METADATA.format(f'{row}.{of_contacts}')} FROM json_each({row}.metadata)" for row in ("OLD", "NEW"))
+    forget = f"DELETE FROM contact_metadata WHERE (key, value, {column}) IN ({had});"
+    learn = f"INSERT OR IGNORE INTO contact_metadata {has};"
     yield f"CREATE TRIGGER contact_metadata_insert AFTER INSERT ON contacts BEGIN {learn} END"
     yield f"CREATE TRIGGER contact_metadata_delete AFTER DELETE ON contacts BEGIN {forget} END"
     yield (

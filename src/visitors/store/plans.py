@@ -38,7 +38,7 @@ from visitors.store.listing import (
 )
 from visitors.store.walks import OF_GROWING, Filter, Walk
 
-FEW = 10_000
+FEW = 15_000
 """Fewer matches than this are fetched and sorted, more are walked to. Where this many of a million match, spread
 evenly, a page of 50 costs about the same either way.
 """
@@ -51,7 +51,7 @@ PASSING = 0.05
 may not be spread evenly.
 """
 
-EACH_LEAD = 3
+EACH_LEAD = 2
 """How many matches a key or a block counts for: finding what it leads to takes so many steps."""
 
 Statement = tuple[str, Condition]

@@ -120,8 +120,7 @@ def _language(tag: str) -> Filter:
 
 def _metadata(wanted: MetadataFilter) -> Filter:
     known = (
-        "SELECT v.pk FROM contact_metadata AS m CROSS JOIN contacts AS k ON k.pk = m.contact"
-        " CROSS JOIN visitors AS v ON v.contact_id = k.id WHERE m.key = ?"
+        "SELECT v.pk FROM contact_metadata AS m CROSS JOIN visitors AS v ON v.contact_id = m.contact_id WHERE m.key = ?"
     )
     keys = "SELECT 1 FROM contact_metadata AS m WHERE m.key = ?"
     if wanted.value is None:
@@ -133,8 +132,8 @@ def _metadata(wanted: MetadataFilter) -> Filter:
     # 5, 5.0 and 5e0 are one number, however it was written; and a text may look like it
     of_key = (wanted.key, wanted.value, _number(wanted.value))
     test = (
-        "EXISTS (SELECT 1 FROM contacts AS k JOIN contact_metadata AS m ON m.contact = k.pk"
-        " WHERE k.id = v.contact_id AND m.key = ? AND m.value IN (?, ?))"
+        "EXISTS (SELECT 1 FROM contact_metadata AS m"
+        " WHERE m.key = ? AND m.value IN (?, ?) AND m.contact_id = v.contact_id)"
     )
     if wanted.negated:  # as with labels elsewhere, K!=V also chooses those without K
         return Filter(test=Condition(f"NOT {test}", of_key))
