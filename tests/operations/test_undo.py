@@ -21,7 +21,7 @@ from visitors import VisitorStore
 from visitors.api.results import Undone
 from visitors.errors import Conflict, NotFound, UsageProblem
 from visitors.store.connection import Store
-from visitors.store.derived import METADATA_ROWS
+from visitors.store.derived import BLOCK_ROWS, METADATA_ROWS
 from visitors.store.schema import RECORDED
 from visitors.store.zones import NOT_IN_ITS_ZONE
 
@@ -70,6 +70,8 @@ def assert_sound(store: VisitorStore) -> None:
     derived = connection.execute("SELECT * FROM contact_metadata ORDER BY 1, 2, 3").fetchall()
     made_anew = f"{METADATA_ROWS}, contacts.id FROM contacts, json_each(metadata) ORDER BY 1, 2, 3"
     assert derived == connection.execute(made_anew).fetchall()
+    blocked = connection.execute("SELECT * FROM visitor_blocks ORDER BY 1, 2").fetchall()
+    assert blocked == connection.execute(f"{BLOCK_ROWS} ORDER BY 1, 2").fetchall()
     assert connection.execute(f"SELECT x.id FROM visitors AS x WHERE {NOT_IN_ITS_ZONE}").fetchall() == []
     buried = "SELECT v.id FROM visitors AS v JOIN contacts AS c ON c.id = v.contact_id WHERE c.merged_into IS NOT NULL"
     assert connection.execute(buried).fetchall() == []

@@ -59,6 +59,8 @@ BROKEN = {
     "message-made": ("UPDATE messages SET pk = 999", ("message", None)),
     "metadata-found": ("DELETE FROM contact_metadata WHERE key = 'plan'", ("contact", "left")),
     "metadata-not-found": ("UPDATE contact_metadata SET value = 'x' WHERE key = 'plan'", ("contact", "left")),
+    "blocked-found": ("DELETE FROM visitor_blocks", ("block", None)),
+    "blocked-not-found": ("UPDATE visitor_blocks SET visitor = 1", ("visitor", "v1")),
     "visitor-zone": ("UPDATE visitor_zones SET never_seen = 0, least_id = 'v2'", ("visitor", "v1")),
     "visitor-kinds": ("DELETE FROM visitor_places", ("visitor", None)),
     "visitor-days": ("DELETE FROM visitor_days WHERE sort = 'updated_at'", ("visitor", None)),

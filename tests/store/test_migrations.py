@@ -69,6 +69,7 @@ def test_rows_of_an_older_store_are_found_by_the_new_indexes(tmp_path: Path) -> 
             INSERT INTO contacts (id, name, metadata, created_at, updated_at)
                 VALUES ('C', 'Zoë Müller', '{"vip":true,"n":5,"no":null}', 'T', 'T');
             INSERT INTO visitors (id, contact_id, created_at, updated_at) VALUES ('visitor', 'C', 'T', 'T');
+            INSERT INTO blocks (id, contact_id, blocked_at) VALUES ('B', 'C', 'T');
             UPDATE operations SET is_open = NULL;
         """)
     connection.close()
@@ -78,6 +79,7 @@ def test_rows_of_an_older_store_are_found_by_the_new_indexes(tmp_path: Path) -> 
         for wanted in (
             Selection(search="ISIT"),
             Selection(search="MÜLL"),
+            Selection(blocked=True),
             Selection(metadata=(MetadataFilter("vip", "true"),)),
             Selection(metadata=(MetadataFilter("n", "5.0"), MetadataFilter("no", "null"))),
         ):

@@ -103,6 +103,7 @@ def test_every_table_but_those_of_the_record_is_recorded(store: Store) -> None:
         "visitors_text",
         "contacts_text",
         "contact_metadata",
+        "visitor_blocks",
         "visitor_zones",
         "visitor_days",
         "visitor_places",

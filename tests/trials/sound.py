@@ -6,7 +6,7 @@ import contextlib
 import io
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -67,6 +67,12 @@ def assert_sound(path: Path) -> None:
         assert list(problems(path)) == []
 
 
+_LYING = (
+    "SELECT v.pk, b.pk, b.expires_at FROM visitors AS v JOIN blocks AS b"
+    " ON b.lifted_at IS NULL AND (b.visitor_id = v.id OR b.contact_id = v.contact_id)"
+)
+
+
 def problems(path: Path) -> Iterator[str]:
     """What is wrong with a store of the newest schema."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
@@ -103,28 +109,7 @@ def problems(path: Path) -> Iterator[str]:
             "SELECT v.id FROM visitors AS v JOIN contacts AS c ON c.id = v.contact_id WHERE c.merged_into IS NOT NULL"
         )
         yield from (f"visitor {row[0]} is linked to a tombstone" for row in rows(buried))
-        derived = f"{METADATA_ROWS}, contacts.id FROM contacts, json_each(contacts.metadata)"
-        kept = "SELECT key, value, contact_id FROM contact_metadata"
-        for one, other in ((derived, kept), (kept, derived)):
-            yield from (f"contact_metadata differs: {row}" for row in rows(f"{one} EXCEPT {other}"))
-        outside = (
-            "SELECT id FROM visitors AS v LEFT JOIN visitor_zones AS z ON z.zone = v.pk / 4096 WHERE NOT coalesce("
-            f"id BETWEEN least_id AND greatest_id AND {_WITHIN}, FALSE)"
-        )
-        yield from (f"visitor {row[0]} is outside of its zone" for row in rows(outside))
-        for sort in ("created_at", "updated_at", "last_seen_at"):
-            outside = (
-                f"SELECT id FROM visitors AS v LEFT JOIN visitor_days AS d ON d.sort = '{sort}'"
-                f" AND d.day = substr(v.{sort}, 1, 10) WHERE v.{sort} IS NOT NULL AND NOT coalesce({_WITHIN}, FALSE)"
-            )
-            yield from (f"visitor {row[0]} is outside of its day of {sort}" for row in rows(outside))
-        for table, names in (
-            ("visitor_places", "language timezone country_code"),
-            ("visitor_machines", "browser os device_type"),
-        ):
-            values = ", ".join(f"coalesce({name}, '')" for name in names.split())
-            missing = f"SELECT {values} FROM visitors EXCEPT SELECT * FROM {table}"
-            yield from (f"{table} lacks {row}" for row in rows(missing))
+        yield from _derived_wrongly(rows)
         for table in ("visitors_text", "contacts_text"):
             try:
                 connection.execute("BEGIN")
@@ -156,3 +141,31 @@ def _what_the_program_finds(path: Path) -> Iterator[str]:
         out.seek(0)
         err.seek(0)
         yield f"db check ended with {status}: {out.read()}{err.read()}"
+
+
+def _derived_wrongly(rows: Callable[[str], list[Any]]) -> Iterator[str]:
+    """What is told beside the records, and not what they say."""
+    for table, wanted in (
+        ("contact_metadata", f"{METADATA_ROWS}, contacts.id FROM contacts, json_each(contacts.metadata)"),
+        ("visitor_blocks", _LYING),
+    ):
+        for one, other in ((wanted, f"SELECT * FROM {table}"), (f"SELECT * FROM {table}", wanted)):
+            yield from (f"{table} differs: {row}" for row in rows(f"{one} EXCEPT {other}"))
+    outside = (
+        "SELECT id FROM visitors AS v LEFT JOIN visitor_zones AS z ON z.zone = v.pk / 4096 WHERE NOT coalesce("
+        f"id BETWEEN least_id AND greatest_id AND {_WITHIN}, FALSE)"
+    )
+    yield from (f"visitor {row[0]} is outside of its zone" for row in rows(outside))
+    for sort in ("created_at", "updated_at", "last_seen_at"):
+        outside = (
+            f"SELECT id FROM visitors AS v LEFT JOIN visitor_days AS d ON d.sort = '{sort}'"
+            f" AND d.day = substr(v.{sort}, 1, 10) WHERE v.{sort} IS NOT NULL AND NOT coalesce({_WITHIN}, FALSE)"
+        )
+        yield from (f"visitor {row[0]} is outside of its day of {sort}" for row in rows(outside))
+    for table, names in (
+        ("visitor_places", "language timezone country_code"),
+        ("visitor_machines", "browser os device_type"),
+    ):
+        values = ", ".join(f"coalesce({name}, '')" for name in names.split())
+        missing = f"SELECT {values} FROM visitors EXCEPT SELECT * FROM {table}"
+        yield from (f"{table} lacks {row}" for row in rows(missing))

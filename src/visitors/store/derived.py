@@ -1,7 +1,8 @@
-"""What is derived from visitors and contacts to find them by: texts, metadata by key, bounds of ids and times.
+"""What is derived from the records to find them by: texts, metadata by key, who is blocked, bounds of ids and times.
 
 - `visitors_text` and `contacts_text` are full-text indexes; see `visitors.store.texts`.
 - `contact_metadata` has a row for each key of each contact.
+- `visitor_blocks` has a row for each visitor that a block lies on which was not lifted, its own or that of its contact.
 - `visitor_zones` and `visitor_days` are zone maps of visitors; see `visitors.store.zones` and `visitors.store.days`.
 - `visitor_places` and `visitor_machines` are the values that come together; see `visitors.store.kinds`.
 
@@ -29,9 +30,17 @@ TRIGGERS = (
     "contact_metadata_insert",
     "contact_metadata_update",
     "contact_metadata_delete",
+    *(f"visitor_blocks_{of}_{event}" for of in ("block", "visitor") for event in ("insert", "update", "delete")),
     *(name for one in MAPS for name in one.TRIGGERS),
 )
 """The triggers that keep the derived tables."""
+
+BLOCK_ROWS = " UNION ALL ".join(
+    "SELECT v.pk, b.pk, b.expires_at FROM blocks AS b CROSS JOIN visitors AS v"
+    f" ON v.{one} = b.{other} WHERE b.lifted_at IS NULL"
+    for one, other in (("id", "visitor_id"), ("contact_id", "contact_id"))
+)
+"""The visitor's number, the block's, and when that expires."""
 
 METADATA_ROWS = (
     "SELECT key, CASE type WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' WHEN 'null' THEN 'null' ELSE value END"
@@ -46,6 +55,7 @@ def rebuild(store: Store, others: Iterable[str] = ()) -> None:
     as they are. Behind them the indexes of visitors must be there.
     """
     _fill_metadata(store)
+    _fill_blocks(store)
     zones.rebuild(store)
     with TextIndexes(store) as texts:
         for table in TEXTS:
@@ -55,6 +65,11 @@ def rebuild(store: Store, others: Iterable[str] = ()) -> None:
         days.rebuild(store)
         kinds.rebuild(store)
         texts.put_in_place()
+
+
+def _fill_blocks(store: Store) -> None:
+    store.execute("DELETE FROM visitor_blocks")
+    store.execute(f"INSERT INTO visitor_blocks (visitor, block, expires_at) {BLOCK_ROWS} ORDER BY 1, 2")
 
 
 def _fill_metadata(store: Store) -> None:

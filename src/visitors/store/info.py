@@ -46,7 +46,7 @@ def read(store: Store, current: Instant) -> StoreInfo:
         sqlite_version=sqlite3.sqlite_version,
         visitors=number(f"SELECT count(*) {live}"),
         identified=number(f"SELECT count(*) {live} AND v.contact_id IS NOT NULL"),
-        blocked=number(f"SELECT count(*) {live} AND {BLOCKED}", current, current),
+        blocked=number(f"SELECT count(*) {live} AND {BLOCKED}", current),
         contacts=number("SELECT count(*) FROM contacts WHERE deleted_at IS NULL AND merged_into IS NULL"),
         conversations=number("SELECT count(*) FROM conversations"),
         operations=number("SELECT count(*) FROM operations"),

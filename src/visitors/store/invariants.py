@@ -273,6 +273,27 @@ INVARIANTS = (
         is_derived=True,
     ),
     Invariant(
+        name="blocked-found",
+        says="every visitor that a block lies on is found as blocked",
+        table="blocks",
+        broken="x.lifted_at IS NULL AND EXISTS ("
+        "SELECT 1 FROM visitors AS v WHERE (v.id = x.visitor_id OR v.contact_id = x.contact_id) AND NOT EXISTS ("
+        " SELECT 1 FROM visitor_blocks AS t"
+        " WHERE t.visitor = v.pk AND t.block = x.pk AND t.expires_at IS x.expires_at))",
+        is_derived=True,
+    ),
+    Invariant(
+        name="blocked-not-found",
+        says="no visitor is found as blocked that no block lies on",
+        table="visitor_blocks",
+        broken="NOT EXISTS (SELECT 1 FROM blocks AS b CROSS JOIN visitors AS v"
+        " ON v.pk = x.visitor AND (v.id = b.visitor_id OR v.contact_id = b.contact_id)"
+        " WHERE b.pk = x.block AND b.lifted_at IS NULL AND b.expires_at IS x.expires_at)",
+        kind="visitor",
+        id="coalesce((SELECT id FROM visitors WHERE pk = x.visitor), x.visitor)",
+        is_derived=True,
+    ),
+    Invariant(
         name="visitor-zone",
         says="the id and the times of every visitor are within what its zone tells",
         table="visitors",

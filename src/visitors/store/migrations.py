@@ -459,6 +459,72 @@ def m0010_metadata_by_contact_id(db: Database) -> None:
         db.execute(trigger)
 
 
+@migrations()
+def m0011_visitor_blocks(db: Database) -> None:
+    """On which visitors each block lies that was not lifted, by number: so a listing along any index tells who is
+    blocked without a look at the record.
+    """
+    statements = """
+        CREATE TABLE visitor_blocks (
+            visitor INTEGER NOT NULL,
+            block INTEGER NOT NULL,
+            expires_at TEXT,
+            PRIMARY KEY (visitor, block)
+        ) STRICT, WITHOUT ROWID;
+        INSERT INTO visitor_blocks
+        SELECT v.pk, b.pk, b.expires_at FROM blocks AS b CROSS JOIN visitors AS v ON v.id = b.visitor_id
+        WHERE b.lifted_at IS NULL
+        UNION ALL
+        SELECT v.pk, b.pk, b.expires_at FROM blocks AS b CROSS JOIN visitors AS v ON v.contact_id = b.contact_id
+        WHERE b.lifted_at IS NULL
+    """
+    _run(db, statements)
+    for trigger in (*_block_triggers(), *_blocked_triggers()):
+        db.execute(trigger)
+
+
+def _block_triggers() -> Iterator[str]:
+    """What a block that comes, changes or goes tells of visitors."""
+    forget = (
+        "DELETE FROM visitor_blocks WHERE block = OLD.pk AND visitor IN (SELECT pk FROM visitors"
+        " WHERE id = OLD.visitor_id UNION ALL SELECT pk FROM visitors WHERE contact_id = OLD.contact_id);"
+    )
+    learn = (
+        "INSERT INTO visitor_blocks SELECT pk, NEW.pk, NEW.expires_at FROM ("
+        "SELECT pk FROM visitors WHERE id = NEW.visitor_id UNION ALL"
+        " SELECT pk FROM visitors WHERE contact_id = NEW.contact_id) WHERE NEW.lifted_at IS NULL;"
+    )
+    columns = ("pk", "visitor_id", "contact_id", "expires_at", "lifted_at")
+    yield f"CREATE TRIGGER visitor_blocks_block_insert AFTER INSERT ON blocks BEGIN {learn} END"
+    yield f"CREATE TRIGGER visitor_blocks_block_delete AFTER DELETE ON blocks BEGIN {forget} END"
+    yield (
+        f"CREATE TRIGGER visitor_blocks_block_update AFTER UPDATE OF {', '.join(columns)} ON blocks"
+        f" WHEN {_differs(columns)} BEGIN {forget} {learn} END"
+    )
+
+
+def _blocked_triggers() -> Iterator[str]:
+    """What a visitor that comes, goes, or is linked to somebody else tells of blocks."""
+    forget = "DELETE FROM visitor_blocks WHERE visitor = OLD.pk;"
+    # two statements, as an index serves each: what an undo brings back may come after the block on it
+    learn = " ".join(
+        "INSERT INTO visitor_blocks SELECT NEW.pk, pk, expires_at FROM blocks"
+        f" WHERE {column} IS NOT NULL AND {column} = NEW.{value} AND lifted_at IS NULL;"
+        for column, value in (("visitor_id", "id"), ("contact_id", "contact_id"))
+    )
+    columns = ("pk", "id", "contact_id")
+    yield f"CREATE TRIGGER visitor_blocks_visitor_insert AFTER INSERT ON visitors BEGIN {learn} END"
+    yield f"CREATE TRIGGER visitor_blocks_visitor_delete AFTER DELETE ON visitors BEGIN {forget} END"
+    yield (
+        f"CREATE TRIGGER visitor_blocks_visitor_update AFTER UPDATE OF {', '.join(columns)} ON visitors"
+        f" WHEN {_differs(columns)} BEGIN {forget} {learn} END"
+    )
+
+
+def _differs(columns: tuple[str, ...]) -> str:
+    return " OR ".join(f"OLD.{column} IS NOT NEW.{column}" for column in columns)
+
+
 _KINDS = {
     "visitor_places": ("language", "timezone", "country_code"),
     "visitor_machines": ("browser", "os", "device_type"),
@@ -477,11 +543,10 @@ def _text_triggers(table: str, columns: tuple[str, ...]) -> Iterator[str]:
     # an index over another table's content must be told what was there
     forget = f"INSERT INTO {table}_text ({table}_text, rowid, {names}) VALUES ('delete', OLD.pk, {old});"
     learn = f"INSERT INTO {table}_text (rowid, {names}) VALUES (NEW.pk, {new});"
-    differs = " OR ".join(f"OLD.{column} IS NOT NEW.{column}" for column in columns)
     yield f"CREATE TRIGGER {table}_text_insert AFTER INSERT ON {table} BEGIN {learn} END"
     yield f"CREATE TRIGGER {table}_text_delete AFTER DELETE ON {table} BEGIN {forget} END"
     yield (
-        f"CREATE TRIGGER {table}_text_update AFTER UPDATE OF {names} ON {table} WHEN {differs}"
+        f"CREATE TRIGGER {table}_text_update AFTER UPDATE OF {names} ON {table} WHEN {_differs(columns)}"
         f" BEGIN {forget} {learn} END"
     )
 

@@ -52,7 +52,7 @@ may not be spread evenly.
 """
 
 EACH_LEAD = 2
-"""How many matches a key or a block counts for: finding what it leads to takes so many steps."""
+"""How many matches a key counts for: finding what it leads to takes so many steps."""
 
 Statement = tuple[str, Condition]
 """How the table is read (`INDEXED BY` ... or `NOT INDEXED`), and the condition on its rows."""

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from visitors.errors import StoreProblem
 
-SCHEMA_VERSION = 10
+SCHEMA_VERSION = 11
 """How many migrations there are. Kept here so that opening a current store imports none of them."""
 
 APPLICATION_ID = 0x56535452

@@ -45,7 +45,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     """One filter of a listing: a `span` of a column, or a `test` of a row, or both, in which case both must hold.
 
     Where it is no span, but an index serves it all the same, `members` selects the pks of what matches. Where
-    each of those takes several steps to find, `leads` selects what leads to them, the keys or blocks, one row for each.
+    each of those takes several steps to find, `leads` selects what leads to them, the keys, one row for each.
     """
 
     span: Span | None = None
