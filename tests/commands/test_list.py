@@ -114,8 +114,10 @@ def test_each_selection_chooses_what_it_should_and_only_that(visitors: Visitors)
         arguments = selection.split()
         found = visitors("list", *arguments, "--format", "ids", now=NOW).lines
         counted = visitors("list", *arguments, "--format", "count", now=NOW).stdout
+        up_to = visitors("list", *arguments, "--format", "count", "--limit", "1", now=NOW).stdout
         if set(found) != expected or len(found) != len(expected) or counted != f"{len(expected)}\n":
             wrong[selection] = found
+        assert up_to == f"{min(1, len(expected))}\n"
     assert wrong == {}
 
 
@@ -239,6 +241,7 @@ def test_an_empty_listing_is_no_error(visitors: Visitors, anonymous: str) -> Non
     assert visitors("list", "--format", "json").json == []
     assert visitors("list", "--format", "ndjson").stdout == ""
     assert visitors("list", "--format", "count").stdout == "0\n"
+    assert visitors("list", "--format", "count", "--after", anonymous).stdout == "0\n"
     assert visitors("list", "--fields", "id").stdout == "id\n"
     assert "no visitors found" in visitors("list", "--format", "table").stderr
 

@@ -189,6 +189,27 @@ def test_a_filter_that_drives_is_served_by_an_index(store: Store, option: str, v
             assert "TEMP B-TREE FOR ORDER BY" not in text, text
 
 
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [(None, None), *((option, value) for option in SERVED for value in SERVED[option])],
+)
+def test_what_one_option_chooses_is_counted_without_looking_up_a_visitor(
+    store: Store, option: str | None, value: object
+) -> None:
+    listing = chosen(Selection(**({option: value} if option else {})), AT)  # type: ignore[arg-type]
+    counted: list[str] = []
+    store._connection.set_trace_callback(counted.append)
+    listing.count(store)
+    listing.count(store, limit=3)
+    store._connection.set_trace_callback(None)
+    counted = [sql for sql in counted if not sql.startswith("--")]  # what full-text search asks of its own tables
+    assert counted
+    for sql in counted:
+        for line in (str(row[3]) for row in store.execute(f"EXPLAIN QUERY PLAN {sql}")):
+            read, *_ = line.split()[1:]
+            assert read not in ("v", "visitors") or "COVERING INDEX" in line, (sql, line)
+
+
 @pytest.mark.parametrize("option", TESTED)
 def test_what_no_index_can_serve_never_drives(option: str) -> None:
     for value in TESTED[option]:

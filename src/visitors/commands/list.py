@@ -29,6 +29,9 @@ def command(
     page = listing.page(context, visitors.SORTABLE, sort, reverse=reverse, limit=limit, after=after)
     with context.reading() as store:
         selection = references.selection(store, context.selection(), context.now)
+        if listing.wants_number(context, page):
+            context.output.text(str(visitors.count(store, selection, context.now, page.limit or None)))
+            return
         found = listing.Cut(visitors.select(store, selection, page.and_one, context.now), page.limit)
         shown = context.output.records(VISITOR, found)
         if shown is not None:

@@ -41,6 +41,12 @@ def page(
     return Page.sorted_by(sortable, sort, reverse=reverse, limit=limit, after=after)
 
 
+def wants_number(context: Context, page: Page) -> bool:
+    """Whether only the number of records is asked for, which the store can tell without reading them."""
+    output = context.output
+    return output.format == "count" and output.fields is None and page.after is None
+
+
 class Cut(Generic[Item]):
     """The records of a page out of `Page.and_one`; when they are taken, `more` tells if one was left over."""
 

@@ -258,7 +258,8 @@ def listing(wanted: Filter, current: Instant) -> Listing:
 
 
 def _filters(wanted: Filter, current: Instant) -> Iterator[ListingFilter]:
-    yield ListingFilter(test=Condition("c.merged_into IS NULL"))
+    tombstones = Condition("SELECT pk FROM contacts WHERE merged_into IS NOT NULL")
+    yield ListingFilter(test=Condition("c.merged_into IS NULL"), exceptions=tombstones)
     yield of_deletion("c", "contacts", deleted=wanted.deleted)
     if wanted.blocked is not None:
         live_blocks = "SELECT c.pk FROM blocks AS b INDEXED BY blocks_live CROSS JOIN contacts AS c"

@@ -62,12 +62,11 @@ def chosen(selection: Selection, current: Instant) -> Listing:
 
 def of_deletion(alias: str, table: str, *, deleted: bool) -> Filter:
     """Only the deleted ones, or only the others."""
-    if not deleted:
-        return Filter(test=Condition(f"{alias}.deleted_at IS NULL"))
     condition = f"{alias}.deleted_at IS NOT NULL"
-    return Filter(
-        test=Condition(condition), members=Condition(f"SELECT {alias}.pk FROM {table} AS {alias} WHERE {condition}")
-    )
+    members = Condition(f"SELECT {alias}.pk FROM {table} AS {alias} WHERE {condition}")
+    if not deleted:
+        return Filter(test=Condition(f"{alias}.deleted_at IS NULL"), exceptions=members)
+    return Filter(test=Condition(condition), members=members)
 
 
 def _filters(selection: Selection, current: Instant) -> Iterator[Filter]:

@@ -46,12 +46,14 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
 
     Where it is no span, but an index serves it all the same, `members` selects the pks of what matches. Where
     each of those takes several steps to find, `leads` selects what leads to them, the keys, one row for each.
+    Where most match, and an index gives those that do not, `exceptions` selects the pks of these.
     """
 
     span: Span | None = None
     test: Condition | None = None
     members: Condition | None = None
     leads: Condition | None = None
+    exceptions: Condition | None = None
 
     def on_row(self, alias: str) -> Condition:
         """What holds for a row that matches."""

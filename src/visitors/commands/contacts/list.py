@@ -34,6 +34,9 @@ def command(
         search=normalise.text(search, "search") if search is not None else None, blocked=blocked, deleted=deleted
     )
     with context.reading() as store:
+        if listing.wants_number(context, page):
+            context.output.text(str(contacts.count(store, wanted, context.now, page.limit or None)))
+            return
         found = listing.Cut(contacts.select(store, wanted, page.and_one, context.now), page.limit)
         shown = context.output.records(LISTED_CONTACT, found)
         if shown is not None:
