@@ -55,13 +55,13 @@ def rebuild(store: Store, others: Iterable[str] = ()) -> None:
     as they are. Behind them the indexes of visitors must be there.
     """
     _fill_metadata(store)
-    _fill_blocks(store)
     zones.rebuild(store)
     with TextIndexes(store) as texts:
         for table in TEXTS:
             texts.index(table)
         for sql in others:
             store.execute(sql)
+        _fill_blocks(store)
         days.rebuild(store)
         kinds.rebuild(store)
         texts.put_in_place()
