@@ -22,9 +22,9 @@ BEFORE_FOR_ONE = 8
 
 # While rows come, the indexes by which contacts are looked up grow here and there.
 _LOADING_KIBIBYTES = 49_152
-# Making indexes reads tables from front to back, and sorts in as much memory as the cache may take. It stays so until
-# the store is closed: the ids that were made are then read once, from the first to the last.
-_INDEXING_KIBIBYTES = 16_384
+# Making indexes reads tables from front to back, and sorts in as much memory as the cache may take: what the processor
+# itself can keep at hand is sorted quicker, piece by piece, than much at once.
+_INDEXING_KIBIBYTES = 4_096
 
 # Those by which an import itself looks for contacts. The one that keeps external ids unique is made anew at the end,
 # as a second look at what the rules of identify have seen to.
