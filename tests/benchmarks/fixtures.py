@@ -34,16 +34,19 @@ def test_it({fixture}number):
 
 def fresh_store(programs: Programs, folder: Path, tests: int, rounds: int) -> float:
     """Milliseconds that `visitors_store` costs a test."""
-    words: dict[str, list[str | Path]] = {}
+    runs: dict[str, list[Run]] = {}
     for name, fixture in (("bare", ""), ("store", "visitors_store, ")):
-        file = folder / f"test_{name}.py"
-        file.write_text(_TESTS.format(count=tests, fixture=fixture), encoding="utf-8")
-        base = f"--basetemp={folder / name}"
-        words[name] = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", base, "--rootdir", folder, file]
-    runs: dict[str, list[Run]] = {name: [] for name in words}
-    for _ in range(rounds):
-        for name, command in words.items():
-            runs[name].append(programs.run(command))
+        (folder / f"test_{name}.py").write_text(_TESTS.format(count=tests, fixture=fixture), encoding="utf-8")
+        runs[name] = []
+    for number in range(rounds):
+        for name, done in runs.items():
+            new = f"--basetemp={folder / f'{name}-{number}'}"  # an old one would be emptied first
+            test = folder / f"test_{name}.py"
+            done.append(
+                programs.run(
+                    [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", new, "--rootdir", folder, test]
+                )
+            )
     return (median(runs["store"]) - median(runs["bare"])) / tests * 1000
 
 
