@@ -26,6 +26,7 @@ from trials.running import (
     ended,
     eventually,
     files_beside,
+    indexing_child,
     is_locked,
     kill,
     limited,
@@ -316,6 +317,27 @@ def test_an_import_whose_reading_process_is_killed_ends_with_an_error(
 
     assert code == 1
     assert said.splitlines()[0] == f"error: the process that reads {file} ended before the file did"
+    assert "unexpected" not in said
+    assert nobody_is_left(process)
+    assert state(store_path) == before
+
+
+def test_an_import_whose_indexing_process_is_killed_ends_with_an_error(
+    store_path: Path, before: State, tmp_path: Path
+) -> None:
+    file = tmp_path / "many.ndjson"
+    with file.open("wb") as content:
+        subprocess.run([sys.executable, str(MADE_UP), "20000"], stdout=content, check=True)
+    process = start("import", file)
+    indexing = indexing_child(process)
+    process.send_signal(signal.SIGSTOP)
+    os.kill(indexing, signal.SIGKILL)
+    process.send_signal(signal.SIGCONT)
+
+    code, said = ended(process)
+
+    assert code == 1
+    assert said.splitlines()[0] == "error: the process that makes the search indexes ended before they were made"
     assert "unexpected" not in said
     assert nobody_is_left(process)
     assert state(store_path) == before

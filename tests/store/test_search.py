@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from visitors.domain.selection import Selection
-from visitors.errors import StoreProblem
-from visitors.store import contacts, derived, search, texts, visitors
+from visitors.errors import StoreProblem, VisitorsError
+from visitors.store import bulk, contacts, derived, search, texts, visitors
+from visitors.store.aside import Elsewhere, Here
 from visitors.store.connection import Store
 from visitors.store.listing import Page
 from visitors.store.opening import open_store
@@ -128,6 +129,7 @@ def test_the_triggers_named_are_those_that_there_are(store: Store) -> None:
     assert set(derived.TRIGGERS) == names - recording
 
 
+@pytest.mark.usefixtures("in_a_process")
 @pytest.mark.parametrize("path", [None, Path(":memory:")])
 def test_what_is_indexed_beside_is_found_at_once_and_followed_by_what_comes_after(
     store_path: Path, path: Path | None
@@ -146,6 +148,7 @@ def test_what_is_indexed_beside_is_found_at_once_and_followed_by_what_comes_afte
             store.execute(f"INSERT INTO {table} ({table}, rank) VALUES ('integrity-check', 1)")
 
 
+@pytest.mark.usefixtures("in_a_process")
 def test_when_what_goes_on_beside_fails_the_indexes_stay_as_they_were(store: Store) -> None:
     with store.operation("test", actor="ada", clock=lambda: AT) as operation:
         visitors.insert(store, operation, {}, visitor_id="first")
@@ -156,12 +159,19 @@ def test_when_what_goes_on_beside_fails_the_indexes_stay_as_they_were(store: Sto
     assert threading.active_count() == 1
 
 
+@pytest.fixture(params=[False, True], ids=["here", "elsewhere"])
+def in_a_process(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have texts indexed in this process, and in one of its own, however few there are."""
+    monkeypatch.setattr(texts, "_WORTH_A_PROCESS", 1 if request.param else 1_000_000)
+
+
+@pytest.mark.usefixtures("in_a_process")
 def test_what_the_second_core_cannot_do_is_told_by_the_first(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     index = texts.TextIndexes._index
 
-    def index_without_room(self: texts.TextIndexes, table: str, number: int) -> None:
-        self._beside.execute("PRAGMA max_page_count = 1")
-        index(self, table, number)
+    def index_without_room(self: texts.TextIndexes, aside: Here | Elsewhere, table: str, number: int) -> None:
+        aside.execute("PRAGMA max_page_count = 1")
+        index(self, aside, table, number)
 
     with store.operation("test", actor="ada", clock=lambda: AT) as operation:
         for number in range(500):  # more than the pages that are there can hold
@@ -172,6 +182,58 @@ def test_what_the_second_core_cannot_do_is_told_by_the_first(store: Store, monke
     assert found_by_index(store, "econd") == []
 
 
+def test_a_process_that_ends_while_it_indexes_leaves_the_indexes_as_they_were(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(texts, "_WORTH_A_PROCESS", 1)
+    index = texts.TextIndexes._index
+
+    def index_and_kill(self: texts.TextIndexes, aside: Here | Elsewhere, table: str, number: int) -> None:
+        index(self, aside, table, number)
+        aside.stop()
+
+    with store.operation("test", actor="ada", clock=lambda: AT) as operation:
+        visitors.insert(store, operation, {}, visitor_id="first")
+    monkeypatch.setattr(texts.TextIndexes, "_index", index_and_kill)
+    with pytest.raises(VisitorsError, match="ended before they were made"):
+        write_and_rebuild(store)
+    assert found_by_index(store, "irst") == ["first"]
+    assert found_by_index(store, "econd") == []
+    assert all(texts.agrees(store, table) for table in texts.TEXTS)
+
+
+def test_visitors_that_come_are_indexed_as_they_come(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(texts, "_WORTH_A_PROCESS", 1)
+    monkeypatch.setattr(texts, "_AT_ONCE", 3)
+    handed_over = []
+    with (
+        store.operation("test", actor="ada", clock=lambda: AT) as operation,
+        bulk.derived_at_the_end(store, keep=()) as indexes,
+    ):
+        for number in range(10):
+            visitors.insert(store, operation, {}, visitor_id=f"visitor-{number}")
+            contacts.insert(store, operation, {"name": f"Ada {number}"}, contact_id=f"contact-{number}")
+            indexes.follow("visitors_text")
+            handed_over.append(len(indexes._jobs))
+        contacts.update(store, operation, "contact-0", {"name": "Grace"})  # one that is not yet
+    assert handed_over == [0, 0, 1, 1, 1, 2, 2, 2, 3, 3]
+    assert found_by_index(store, "visitor") == [f"visitor-{number}" for number in range(10)]
+    assert all(texts.agrees(store, table) for table in texts.TEXTS)
+
+
+def test_few_visitors_that_come_are_left_to_the_end(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(texts, "_AT_ONCE", 1)
+    with (
+        store.operation("test", actor="ada", clock=lambda: AT) as operation,
+        bulk.derived_at_the_end(store, keep=()) as indexes,
+    ):
+        visitors.insert(store, operation, {}, visitor_id="first")
+        indexes.follow("visitors_text")
+        assert indexes._jobs == []
+    assert found_by_index(store, "irst") == ["first"]
+
+
+@pytest.mark.usefixtures("in_a_process")
 def test_texts_are_indexed_many_at_a_time(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(texts, "_AT_ONCE", 2)
     with store.operation("test", actor="ada", clock=lambda: AT) as operation:

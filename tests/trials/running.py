@@ -26,15 +26,16 @@ class Process(NamedTuple):
     pid: int
     parent: int
     group: int
+    session: int
 
 
 def processes() -> Iterator[Process]:
     """Those that live, not those that only wait to be reaped."""
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):
-            status, parent, group = stat.read_text().rpartition(")")[2].split()[:3]
+            status, *others = stat.read_text().rpartition(")")[2].split()[:4]
             if status != "Z":
-                yield Process(int(stat.parent.name), int(parent), int(group))
+                yield Process(int(stat.parent.name), *map(int, others))
 
 
 def eventually(look: Callable[[], Any], seconds: float = 20.0) -> Any:
@@ -69,17 +70,25 @@ def ended(process: subprocess.Popen[bytes]) -> tuple[int, str]:
     return process.returncode, said.decode()
 
 
-def children(process: subprocess.Popen[bytes]) -> list[int]:
-    return [other.pid for other in processes() if other.parent == process.pid]
-
-
 def reading_child(process: subprocess.Popen[bytes]) -> int:
-    """The process that reads for an import."""
-    return int(eventually(lambda: children(process))[0])
+    """The process that reads for an import, which stops as it does."""
+    return _child(process, lambda child: child.group == process.pid)
+
+
+def indexing_child(process: subprocess.Popen[bytes]) -> int:
+    """The process that indexes texts for an import, in a group of its own."""
+    return _child(process, lambda child: child.group == child.pid)
+
+
+def _child(process: subprocess.Popen[bytes], is_meant: Callable[[Process], bool]) -> int:
+    def found() -> list[int]:
+        return [one.pid for one in processes() if one.parent == process.pid and is_meant(one)]
+
+    return int(eventually(found)[0])
 
 
 def nobody_is_left(process: subprocess.Popen[bytes]) -> bool:
-    return not any(other.group == process.pid for other in processes())
+    return not any(other.session == process.pid for other in processes())
 
 
 def nobody_is_left_soon(process: subprocess.Popen[bytes]) -> None:

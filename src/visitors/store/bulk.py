@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from visitors.store import derived
 from visitors.store.connection import Store
+from visitors.store.texts import TextIndexes
 
 WORTH_IT = 2_000
 """New visitors from which on it pays, if there were few before."""
@@ -43,21 +44,23 @@ def bulk_load(store: Store, *, keep: Collection[str] = ()) -> Iterator[Callable[
     """
     before = store.execute("SELECT coalesce(max(pk), 0) FROM visitors").fetchone()[0]
     with ExitStack() as stack:
-        is_aside = False
+        texts: TextIndexes | None = None
 
         def made(count: int) -> None:
-            nonlocal is_aside
-            if not is_aside and count >= max(before // BEFORE_FOR_ONE, WORTH_IT):
-                stack.enter_context(derived_at_the_end(store, keep={*keep, *_NEEDED}))
-                is_aside = True
+            nonlocal texts
+            if texts is not None:
+                texts.follow("visitors_text")  # ids do not change
+            elif count >= max(before // BEFORE_FOR_ONE, WORTH_IT):
+                texts = stack.enter_context(derived_at_the_end(store, keep={*keep, *_NEEDED}))
 
         yield made
 
 
 @contextmanager
-def derived_at_the_end(store: Store, *, keep: Collection[str]) -> Iterator[None]:
+def derived_at_the_end(store: Store, *, keep: Collection[str]) -> Iterator[TextIndexes]:
     """Inside an operation: until the block ends well, the indexes of visitors, contacts and causes and the triggers of
     the first two are dropped, but for those in `keep`; then they, and what is derived from the tables, are made anew.
+    The full-text indexes, which are given, may be begun before.
     """
 
     def hinders(one: Beside) -> bool:
@@ -66,9 +69,10 @@ def derived_at_the_end(store: Store, *, keep: Collection[str]) -> Iterator[None]
 
     store.keep_in_memory(_LOADING_KIBIBYTES)
     to_make = set_aside(store, hinders)
-    yield
-    store.keep_in_memory(_INDEXING_KIBIBYTES)
-    derived.rebuild(store, to_make)
+    with TextIndexes(store) as texts:
+        yield texts
+        store.keep_in_memory(_INDEXING_KIBIBYTES)
+        derived.rebuild_with(texts, store, to_make)
 
 
 class Beside(NamedTuple):

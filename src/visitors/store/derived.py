@@ -54,17 +54,22 @@ def rebuild(store: Store, others: Iterable[str] = ()) -> None:
     Runs the `others` in the same transaction while a second core indexes the texts: statements that must leave these
     as they are. Behind them the indexes of visitors must be there.
     """
+    with TextIndexes(store) as texts:
+        rebuild_with(texts, store, others)
+
+
+def rebuild_with(texts: TextIndexes, store: Store, others: Iterable[str]) -> None:
+    """As `rebuild`, with full-text indexes that may be begun."""
+    for table in TEXTS:
+        texts.index(table)
     _fill_metadata(store)
     zones.rebuild(store)
-    with TextIndexes(store) as texts:
-        for table in TEXTS:
-            texts.index(table)
-        for sql in others:
-            store.execute(sql)
-        _fill_blocks(store)
-        days.rebuild(store)
-        kinds.rebuild(store)
-        texts.put_in_place()
+    for sql in others:
+        store.execute(sql)
+    _fill_blocks(store)
+    days.rebuild(store)
+    kinds.rebuild(store)
+    texts.put_in_place()
 
 
 def _fill_blocks(store: Store) -> None:

@@ -9,8 +9,7 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING, Self
 
-import msgspec
-
+from visitors.store.aside import Elsewhere, Here, can_be_elsewhere
 from visitors.store.connection import Store
 from visitors.store.problems import primary_code
 
@@ -37,19 +36,19 @@ writes that these would be merged at once, and long before, a little with each w
 _STRUCTURE = 10
 """The row of a full-text index that lists its pieces, level by level."""
 
-_AT_ONCE = 10_000
-"""How many texts the second thread is given as one."""
+_AT_ONCE = 2_000
+"""How many texts are handed over as one."""
 
-_BESIDE_KIBIBYTES = 8_192
+_WORTH_A_PROCESS = 4_000
+"""Records of a table from which on it pays to start a process."""
 
 
 class TextIndexes:
     """The full-text indexes, made anew while something else is done in the same transaction.
 
-    They take as long as all other indexes together, so a second core makes them. SQLite has one writer: so a
-    thread makes them in a database of its own, which is private to this process and gone at the end, and what they
-    are made of is then put in place. (While SQLite runs a statement for one thread, Python runs the others.) The texts
-    wait for the thread in another such database, not in memory: it may be far behind.
+    They take as long as all other indexes together, so a second core makes them. SQLite has one writer: so they are
+    made in a database aside, and what they are made of is then put in place. The texts wait for it in another such
+    database, not in memory, and a thread hands them over: what is aside may be far behind.
     """
 
     def __init__(self, store: Store) -> None:
@@ -58,56 +57,87 @@ class TextIndexes:
         self._store = store
         self._second_core = ThreadPoolExecutor(max_workers=1)
         self._jobs: list[Future[object]] = []
-        # databases that have a name nowhere: in a temporary file, or in memory if the store is
-        name = ":memory:" if store.is_in_memory else ""
-        self._waiting, self._beside = (
-            sqlite3.connect(name, isolation_level=None, check_same_thread=False) for _ in range(2)
-        )
-        for database in (self._waiting, self._beside):
-            database.execute("PRAGMA journal_mode = OFF")
-            database.execute(f"PRAGMA cache_size = -{_BESIDE_KIBIBYTES}")
-            database.execute("BEGIN")
+        self._last = dict.fromkeys(TEXTS, 0)
+        self._name = ":memory:" if store.is_in_memory else ""
+        self._waiting = sqlite3.connect(self._name, isolation_level=None, check_same_thread=False)
+        self._waiting.execute("PRAGMA journal_mode = OFF")
+        self._waiting.execute("PRAGMA cache_size = -1024")
+        self._waiting.execute("BEGIN")
         self._waiting.execute("CREATE TABLE texts (pk INTEGER PRIMARY KEY, rows TEXT)")
-        for table, (content, columns) in TEXTS.items():
-            self._beside.execute(f"CREATE VIRTUAL TABLE {table} USING {_declaration(columns, content)}")
-            # in few large pieces, which are not merged meanwhile
-            for option, value in (("hashsize", _LARGE_PIECE), ("automerge", 0), ("crisismerge", _UNMERGED)):
-                self._beside.execute(f"INSERT INTO {table} ({table}, rank) VALUES (?, ?)", (option, value))
+        self._aside: Here | Elsewhere | None = None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._beside.interrupt()
+        if self._aside is not None:
+            self._aside.stop()
         self._second_core.shutdown(cancel_futures=True)
         self._waiting.close()
-        self._beside.close()
+        if self._aside is not None:
+            self._aside.close()
+
+    def follow(self, table: str) -> None:
+        """Have the texts indexed that came to a table since, once they are many, if that takes nothing from this
+        process. None of them must change any more.
+        """
+        newest = self._newest(table)
+        if not _pays_elsewhere(newest):
+            return
+        while newest - self._last[table] >= _AT_ONCE:
+            self._hand_over(table)
 
     def index(self, table: str) -> None:
-        """Have the second thread index the texts of a table, which must not change any more."""
+        """Have all texts of a table indexed, none of which must change any more."""
+        while self._hand_over(table):
+            pass
+
+    def _newest(self, table: str) -> int:
+        found: tuple[int] = self._store.execute(f"SELECT coalesce(max(pk), 0) FROM {TEXTS[table][0]}").fetchone()
+        return found[0]
+
+    def _hand_over(self, table: str) -> bool:
+        """Have the next texts of a table indexed; whether there were any."""
+        if self._aside is None:
+            self._aside = self._begun(max(self._newest(one) for one in TEXTS))
         content, columns = TEXTS[table]
         sql = (
             f"SELECT max(pk), json_group_array(json_array(pk, {columns})) FROM"
             f" (SELECT pk, {columns} FROM {content} WHERE pk > ? ORDER BY pk LIMIT {_AT_ONCE})"
         )
-        last = 0
-        while True:
-            last, found = self._store.execute(sql, (last,)).fetchone()
-            if last is None:
-                return
-            number = len(self._jobs)
-            self._waiting.execute("INSERT INTO texts (pk, rows) VALUES (?, ?)", (number, found))
-            self._jobs.append(self._second_core.submit(self._index, table, number))
+        last, found = self._store.execute(sql, (self._last[table],)).fetchone()
+        if last is None:
+            return False
+        self._last[table] = last
+        number = len(self._jobs)
+        self._waiting.execute("INSERT INTO texts (pk, rows) VALUES (?, ?)", (number, found))
+        self._jobs.append(self._second_core.submit(self._index, self._aside, table, number))
+        return True
 
-    def _index(self, table: str, number: int) -> None:
+    def _begun(self, newest: int) -> Here | Elsewhere:
+        """A database aside with full-text indexes that are empty."""
+        aside = Elsewhere(self._name) if _pays_elsewhere(newest) else Here(self._name)
+        for table, (content, columns) in TEXTS.items():
+            aside.execute(f"CREATE VIRTUAL TABLE {table} USING {_declaration(columns, content)}")
+            # in few large pieces, which are not merged meanwhile
+            for option, value in (("hashsize", _LARGE_PIECE), ("automerge", 0), ("crisismerge", _UNMERGED)):
+                aside.execute(f"INSERT INTO {table} ({table}, rank) VALUES (?, ?)", (option, value))
+        return aside
+
+    def _index(self, aside: Here | Elsewhere, table: str, number: int) -> None:
         """In the second thread: index some texts that wait."""
         # row by row: FTS5 writes down what it has gathered before a statement that may insert several
         found = self._waiting.execute("SELECT rows FROM texts WHERE pk = ?", (number,)).fetchone()[0]
-        self._beside.executemany(_insertion(table, f"rowid, {TEXTS[table][1]}"), msgspec.json.decode(found))
+        self._waiting.execute("DELETE FROM texts WHERE pk = ?", (number,))
+        aside.insert(_insertion(table, f"rowid, {TEXTS[table][1]}"), found)
 
     def put_in_place(self) -> None:
-        """Let the indexes be those of the store. Waits until all that was to be indexed is; raises sqlite3.Error."""
-        self._jobs.append(self._second_core.submit(self._beside.execute, "COMMIT"))
+        """Let the indexes be those of the store. Waits until all that was to be indexed is.
+
+        Raises sqlite3.Error, and VisitorsError if a process that made them ended.
+        """
+        aside = self._aside or self._begun(0)
+        self._jobs.append(self._second_core.submit(aside.execute, "COMMIT"))
         for job in self._jobs:
             job.result()
         for table in TEXTS:
@@ -116,7 +146,7 @@ class TextIndexes:
             with self._store.savepoint():
                 for part, columns in _PARTS.items():
                     self._store.execute(f"DELETE FROM {table}_{part}")
-                    pieces = self._beside.execute(f"SELECT {columns} FROM {table}_{part}")
+                    pieces = aside.rows(f"SELECT {columns} FROM {table}_{part}")
                     self._store.execute_many(_insertion(f"{table}_{part}", columns), pieces)
                 self._lift(table)
 
@@ -138,6 +168,11 @@ class TextIndexes:
             start += 1
         lifted = block[:4] + bytes([levels]) + block[5:start] + bytes(2 * _LEVEL) + block[start:]
         self._store.execute(f"UPDATE {table}_data SET block = ? WHERE id = {_STRUCTURE}", (lifted,))
+
+
+def _pays_elsewhere(newest: int) -> bool:
+    """Whether so many records are indexed sooner by a process of its own."""
+    return newest >= _WORTH_A_PROCESS and can_be_elsewhere()
 
 
 def _insertion(table: str, columns: str) -> str:
