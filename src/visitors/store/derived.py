@@ -60,6 +60,7 @@ def rebuild(store: Store, others: Iterable[str] = ()) -> None:
 
 def rebuild_with(texts: TextIndexes, store: Store, others: Iterable[str]) -> None:
     """As `rebuild`, with full-text indexes that may be begun."""
+    store.execute("PRAGMA threads = 1")  # one beside, which sorts a piece while this one reads the next
     for table in TEXTS:
         texts.index(table)
     _fill_metadata(store)
