@@ -30,6 +30,12 @@ def store(store_path: Path) -> Iterator[Store]:
         yield opened
 
 
+@pytest.fixture(params=[False, True], ids=["here", "elsewhere"])
+def in_a_process(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have texts indexed in this process, and in one of its own, however few there are."""
+    monkeypatch.setattr(texts, "_WORTH_A_PROCESS", 1 if request.param else 1_000_000)
+
+
 def found(store: Store, text: str) -> list[str]:
     return [visitor.id for visitor in visitors.select(store, Selection(search=text), Page(), AT)]
 
@@ -157,12 +163,6 @@ def test_when_what_goes_on_beside_fails_the_indexes_stay_as_they_were(store: Sto
     assert found_by_index(store, "irst") == ["first"]
     assert found_by_index(store, "econd") == []
     assert threading.active_count() == 1
-
-
-@pytest.fixture(params=[False, True], ids=["here", "elsewhere"])
-def in_a_process(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have texts indexed in this process, and in one of its own, however few there are."""
-    monkeypatch.setattr(texts, "_WORTH_A_PROCESS", 1 if request.param else 1_000_000)
 
 
 @pytest.mark.usefixtures("in_a_process")

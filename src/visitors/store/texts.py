@@ -59,10 +59,7 @@ class TextIndexes:
         self._jobs: list[Future[object]] = []
         self._last = dict.fromkeys(TEXTS, 0)
         self._name = ":memory:" if store.is_in_memory else ""
-        self._waiting = sqlite3.connect(self._name, isolation_level=None, check_same_thread=False)
-        self._waiting.execute("PRAGMA journal_mode = OFF")
-        self._waiting.execute("PRAGMA cache_size = -1024")
-        self._waiting.execute("BEGIN")
+        self._waiting = Here(self._name)
         self._waiting.execute("CREATE TABLE texts (pk INTEGER PRIMARY KEY, rows TEXT)")
         self._aside: Here | Elsewhere | None = None
 
@@ -127,7 +124,7 @@ class TextIndexes:
     def _index(self, aside: Here | Elsewhere, table: str, number: int) -> None:
         """In the second thread: index some texts that wait."""
         # row by row: FTS5 writes down what it has gathered before a statement that may insert several
-        found = self._waiting.execute("SELECT rows FROM texts WHERE pk = ?", (number,)).fetchone()[0]
+        ((found,),) = self._waiting.rows("SELECT rows FROM texts WHERE pk = ?", (number,))
         self._waiting.execute("DELETE FROM texts WHERE pk = ?", (number,))
         aside.insert(_insertion(table, f"rowid, {TEXTS[table][1]}"), found)
 
