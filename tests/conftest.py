@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,6 +17,12 @@ import pytest
 from visitors.pytest_plugin import run_in_process
 
 pytest_plugins = ["pytester"]
+
+
+def pytest_report_header() -> str:
+    """Which SQLite the tests run on."""
+    return f"SQLite {sqlite3.sqlite_version}"
+
 
 COMMAND = Path(sys.executable).with_name("visitors")
 """The installed command, for tests that need a real process."""

@@ -15,8 +15,9 @@ import pytest
 
 from visitors.completion import APPLICATION_ID, LIMIT, complete
 from visitors.location import default_database, platform_database
-from visitors.store import schema as store_schema
-from visitors.store.opening import open_store
+from visitors.store.file.opening import open_store
+from visitors.store.places import place_of
+from visitors.store.schema import version as store_schema
 
 NOW = "2026-03-01T20:58:11.021Z"
 
@@ -51,7 +52,7 @@ def add_contact(path: Path, contact: str, *, deleted_at: str | None = None, merg
 @pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "data" / "visitors.db"
-    open_store(path).close()
+    open_store(place_of(path)).close()
     monkeypatch.setenv("VISITORS_DB", str(path))
     return path
 
@@ -79,7 +80,7 @@ def test_the_store_is_named_by_flag_then_environment_then_default(
 ) -> None:
     named, default = tmp_path / "named # 1%2F?.db", tmp_path / "visitors" / "visitors.db"
     for path, visitor in ((store, "v-environment"), (named, "v-flag"), (default, "v-default")):
-        open_store(path).close()
+        open_store(place_of(path)).close()
         add_visitors(path, visitor)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     assert completed("--db", str(named), "visitors", "v") == ["v-flag"]

@@ -111,6 +111,46 @@ def test_they_pass_in_any_order_and_in_this_process(inner: pytest.Pytester) -> N
     inner.runpytest_inprocess().assert_outcomes(passed=12)
 
 
+def test_a_test_may_seed_search_undo_and_load_much_in_one_process(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import json
+
+        import pytest
+
+        @pytest.mark.visitors(seed=42, count=5_000)
+        def test_it(visitors_store, visitors_cli):
+            known = next(one for one in visitors_store.list(identified=True) if one.contact.name)
+
+            def found(text):
+                return [one.id for one in visitors_store.list(search=text)]
+
+            assert found(known.id[-7:].lower()) == [known.id]
+            assert known.id in found(known.contact.name.upper())
+            visitors_store.create("created-first")
+            assert found("ATED-FI") == ["created-first"]
+            visitors_store.undo()
+            assert found("ATED-FI") == []
+            people = ({"name": f"Z\u00f6e {n}", "email": f"z{n}@example.com"} for n in range(30_000))
+            rows = ({"id": f"row-{n}", "contact": one} for n, one in enumerate(people))
+            assert visitors_store.import_(rows).created == 30_000
+            visitors_store.create("created-last")
+            assert found("reated-") == ["created-last"]
+            assert found("Z\u00d6E 12345") == found("row-12345") == ["row-12345"]
+            assert known.id in found(known.contact.name)
+            assert visitors_cli("list", "--search", "z\u00f6e", "--format", "count").stdout == "30000\\n"
+
+            more = "".join(json.dumps({"id": f"more-{n}"}) + "\\n" for n in range(5_000))
+            visitors_cli("import", "-", "--format", "ndjson", stdin=more)
+            assert found("ore-4999") == ["more-4999"]
+            visitors_cli("undo")
+            assert found("ore-4999") == []
+            visitors_cli("db", "check")
+        """
+    )
+    pytester.runpytest_subprocess("-W", "error").assert_outcomes(passed=1)
+
+
 def test_the_fixtures_and_the_marker_tell_of_themselves(pytester: pytest.Pytester) -> None:
     pytester.runpytest_subprocess("--fixtures").stdout.fnmatch_lines(
         ["visitors_clock*", "visitors_store*", "visitors_cli*"]

@@ -25,7 +25,6 @@ from typer.models import CommandInfo
 from visitors import registry
 from visitors.commands import options
 from visitors.context import Context
-from visitors.errors import StoreProblem, VisitorsError
 from visitors.registry import Entry
 
 _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -102,11 +101,6 @@ class Command(TyperCommand):
         ctx.obj = context
         try:
             return super().invoke(ctx)
-        except _EXPECTED:
-            raise
-        except Exception as error:
-            _blame_damage(context, error)
-            raise
         finally:
             context.close()
 
@@ -122,18 +116,6 @@ class Command(TyperCommand):
             if source is ParameterSource.COMMANDLINE and not everywhere and not isinstance(parameter, TyperArgument):
                 names = parameter.opts if _value(ctx, parameter) is not False else parameter.secondary_opts
                 yield max(names or parameter.opts, key=len)
-
-
-_EXPECTED = (VisitorsError, typer.TyperException, typer.Exit, typer.Abort, OSError)
-
-
-def _blame_damage(context: Context, error: Exception) -> None:
-    """Raises StoreProblem when nobody foresaw `error` and the store is damaged: values that cannot be are its."""
-    detail = context.damage()
-    if detail is not None:
-        path = context.settings.database
-        hint = "visitors db check tells what is wrong and what helps"
-        raise StoreProblem(f"the store {path} is damaged: {detail}", code="store_corrupt", hint=hint) from error
 
 
 # Kept: tests run many commands in one process, and building them anew takes an eighth of their time.

@@ -6,7 +6,7 @@ import codecs
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -15,12 +15,13 @@ from visitors.domain import times
 from visitors.domain.ids import Entropy
 from visitors.domain.times import Instant
 from visitors.errors import Declined, InvalidData, UsageProblem
-from visitors.location import COMPANIONS, MEMORY, TEMPORARY
+from visitors.location import COMPANIONS
 from visitors.output.output import Output
 from visitors.output.sanitise import visible
 from visitors.settings import Settings, load_settings
-from visitors.store.connection import OpenOperation, Store
-from visitors.store.opening import open_store
+from visitors.store.file.opening import open_store
+from visitors.store.places import Ability, File
+from visitors.store.store import OpenOperation, Store
 
 if TYPE_CHECKING:
     from visitors.domain.selection import Selection
@@ -54,7 +55,6 @@ class Context:
         self.arguments = list(arguments)
         self.given = given
         self._takes = set(takes)
-        self._used_store = False
         self.now: Instant = self.clock()
         self.output = Output(
             format_=self.settings.format,
@@ -73,9 +73,8 @@ class Context:
         """The store. One that was named is made only by commands that add to it: a typing mistake must not
         look like an empty store. Raises StoreProblem.
         """
-        self._used_store = True
-        create = self.command in _MAKING or not self.settings.database_was_named
-        return open_store(self.settings.database, timeout=self.settings.timeout, create=create)
+        create = self.command in _MAKING or not self.settings.store_was_named
+        return open_store(self.settings.store, timeout=self.settings.timeout, create=create)
 
     @contextmanager
     def reading(self) -> Iterator[Store]:
@@ -96,25 +95,23 @@ class Context:
         are made from `entropy`; `is_load` if it may fill a new store. Raises StoreProblem, and Conflict when
         `entropy` gives what is there.
         """
-        with self.store.operation(
-            self.command,
-            actor=self.settings.actor,
-            clock=self.clock if at is None else lambda: at,
-            arguments=self.arguments,
-            dry_run=dry_run,
-            entropy=entropy,
-            is_load=is_load,
-        ) as operation:
-            yield operation
+        with ExitStack() as stack:
+            alone = False
+            if is_load:
+                from visitors.store.file.first_load import first_load
 
-    def damage(self) -> str | None:
-        """What is wrong with the store that this run used, if anything. Closes it first."""
-        self.close()
-        if not self._used_store or str(self.settings.database) in (MEMORY, TEMPORARY):
-            return None
-        from visitors.store.check import damage
-
-        return damage(self.settings.database, self.settings.timeout)
+                alone = stack.enter_context(first_load(self.store))
+            yield stack.enter_context(
+                self.store.operation(
+                    self.command,
+                    actor=self.settings.actor,
+                    clock=self.clock if at is None else lambda: at,
+                    arguments=self.arguments,
+                    dry_run=dry_run,
+                    entropy=entropy,
+                    exclusive=alone,
+                )
+            )
 
     def close(self) -> None:
         """Close the store if it was opened."""
@@ -137,18 +134,18 @@ class Context:
         metadata = values.pop("metadata", None) or []
         return parse_selection(values, list(metadata), self.now)
 
-    def store_file(self) -> Path:
-        """Where the store is, for a command that is about its file. Raises UsageProblem when it has none."""
-        path = self.settings.database
-        if str(path) in (MEMORY, TEMPORARY):
-            raise UsageProblem(f"{path} has no file that lasts", hint="name a store: --db PATH")
-        return Path(os.path.realpath(path))  # where SQLite keeps its log, too
+    def file_to(self, ability: Ability) -> File:
+        """Where the store is, for a command that does this to its file. Raises UsageProblem where that cannot be."""
+        place = self.settings.store
+        if ability not in place.abilities or not isinstance(place, File):
+            raise UsageProblem(f"{place.name} has no file that lasts", hint="name a store: --db PATH")
+        return place.resolved  # where SQLite keeps its log, too
 
     @property
     def program(self) -> str:
         """How this program is called for the same store again."""
-        path = str(self.settings.database)
-        if not self.settings.database_was_named or os.environ.get("VISITORS_DB") == path:
+        path = self.settings.store.name
+        if not self.settings.store_was_named or load_settings({}, os.environ).store.name == path:
             return "visitors"
         import shlex
 
@@ -185,7 +182,9 @@ class Context:
         """Raises UsageProblem when what is to be written at `path` would replace the store or its log."""
         if path is None or path == "-":
             return
-        store = Path(os.path.realpath(self.settings.database))
+        if not isinstance(self.settings.store, File):
+            return
+        store = self.settings.store.resolved.path
         files = [store, *(store.with_name(store.name + ending) for ending in COMPANIONS)]
         is_one = os.path.realpath(path) in [os.path.realpath(file) for file in files]
         if is_one or any(_are_same(path, file) for file in files):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from visitors.domain.times import Instant, parse_instant
 from visitors.errors import InvalidData, UsageProblem
-from visitors.location import MEMORY, TEMPORARY, default_database
+from visitors.location import default_database
+from visitors.store.places import Place, place_of
 
 DEFAULT_TIMEOUT = 30.0
 
@@ -19,8 +19,8 @@ DEFAULT_TIMEOUT = 30.0
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What a run of a command goes by."""
 
-    database: Path
-    database_was_named: bool
+    store: Place
+    store_was_named: bool
     actor: str
     frozen_now: Instant | None
     timeout: float
@@ -43,8 +43,8 @@ def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str]) -> S
         raise UsageProblem(f"{named} is a URL; this version keeps its store in a file", hint="--db PATH")
     frozen = environment.get("VISITORS_NOW")
     return Settings(
-        database=_database(named or default_database()),
-        database_was_named=bool(named),
+        store=_place(named or default_database()),
+        store_was_named=bool(named),
         actor=_actor(flags.get("as_"), environment),
         frozen_now=parse_instant(frozen, "VISITORS_NOW") if frozen else None,
         timeout=_timeout(environment.get("VISITORS_TIMEOUT")),
@@ -55,10 +55,8 @@ def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str]) -> S
     )
 
 
-def _database(named: str) -> Path:
-    if named not in (MEMORY, TEMPORARY) and os.path.normpath(named) in (MEMORY, TEMPORARY):
-        return Path.cwd() / named  # ./:temp: is a file
-    return Path(os.path.expanduser(named))  # noqa: PTH111 - takes ~nobody for a name
+def _place(named: str) -> Place:
+    return place_of(os.path.expanduser(named))  # noqa: PTH111 - takes ~nobody for a name
 
 
 def _timeout(text: str | None) -> float:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from visitors.store import visitors as store_visitors
+from visitors.store.records import visitors as store_visitors
 
 Visitors = Callable[..., Any]
 Fill = Callable[..., None]
@@ -67,7 +67,7 @@ def test_it_counts_no_further_than_it_must(visitors: Visitors, fill: Fill, monke
         limits.append(limit)
         return count(store, selection, current, limit)
 
-    monkeypatch.setattr("visitors.store.visitors.count", spy)
+    monkeypatch.setattr("visitors.store.records.visitors.count", spy)
     visitors("assert", "--any")
     visitors("assert", "--min", "5")
     message = visitors("assert", "--none", code=8).stderr

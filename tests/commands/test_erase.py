@@ -166,7 +166,7 @@ def test_an_interrupt_while_the_file_is_written_anew_leaves_the_receipt_and_says
 def test_a_file_that_cannot_be_written_anew_is_told_of(visitors: Visitors, monkeypatch: pytest.MonkeyPatch) -> None:
     """As when the disk is too full for a second copy of the store."""
     from visitors.errors import StoreProblem
-    from visitors.store.connection import Store
+    from visitors.store.store import Store
 
     execute = Store.execute
 

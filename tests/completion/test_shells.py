@@ -15,7 +15,10 @@ from typing import NamedTuple
 import pexpect
 import pytest
 
-from visitors.store.opening import open_store
+from visitors.store.file.opening import open_store
+from visitors.store.places import place_of
+
+pytestmark = pytest.mark.slow
 
 FOLDER = Path(__file__).parents[2] / "completions"
 HOSTILE = ["hostile$(touch PWNED)", "hostile`touch PWNED`", "hostile;touch PWNED", "hostile' touch PWNED"]
@@ -85,7 +88,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
 
 def _make_store(path: Path, ids: list[str]) -> None:
     """A store that holds what the program itself would refuse."""
-    open_store(path).close()
+    open_store(place_of(path)).close()
     with closing(sqlite3.connect(path)) as connection, connection:
         for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
             connection.execute(f'DROP TRIGGER "{name}"')

@@ -11,6 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+pytestmark = pytest.mark.slow
+
 Visitors = Callable[..., Any]
 
 COMMAND = str(Path(sys.executable).with_name("visitors"))

@@ -19,6 +19,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 Visitors = Callable[..., Any]
 
 COMMAND = str(Path(sys.executable).with_name("visitors"))

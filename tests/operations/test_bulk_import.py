@@ -18,10 +18,12 @@ from visitors.input.rows import Problem, ReadRow
 from visitors.operations import bulk_import
 from visitors.operations.bulk_import import take_all
 from visitors.operations.import_ import Policy, Taken, take
-from visitors.store import bulk, visitors
-from visitors.store.connection import OpenOperation, Store
-from visitors.store.opening import open_store
-from visitors.store.schema import RECORDED
+from visitors.store.file.opening import open_store
+from visitors.store.load import bulk
+from visitors.store.places import File
+from visitors.store.records import visitors
+from visitors.store.schema.recorded import RECORDED
+from visitors.store.store import OpenOperation, Store
 
 AT = "2026-03-01T12:00:00.000Z"
 Cells = dict[str, Any]
@@ -94,7 +96,7 @@ def imported(taking: Any, folder: Path, files: list[list[Cells]], policy: Policy
     """What each file came to, and then the rows of every table, made-up ids replaced by what they are ids of."""
     outcomes: list[Any] = []
     tables: dict[str, list[Any]] = {}
-    with open_store(folder / "visitors.db") as store:
+    with open_store(File.at(folder / "visitors.db")) as store:
         for file in files:
             rows = [read(number, cells) for number, cells in enumerate(file, start=1)]
             rejected: Rejected = []
@@ -108,15 +110,15 @@ def imported(taking: Any, folder: Path, files: list[list[Cells]], policy: Policy
                 outcomes.append((taken, rejected))
             except VisitorsError as error:
                 outcomes.append(error.code)
-        tables = {table: store.execute(f"SELECT * FROM {table} ORDER BY pk").fetchall() for table in TABLES}
+        tables = {table: store.execute(f"SELECT * FROM {table} ORDER BY pk").fetchall() for table in RECORDED.values()}
+        causes = store.execute("SELECT record, operation, code FROM causes").fetchall()
     names = {row[1]: f"{table} {row[0]}" for table in RECORDED.values() for row in tables[table] if len(row[1]) == 26}
-    text = repr((outcomes, tables))
+    text = repr(
+        (outcomes, tables, sorted((operation, names.get(record, record), code) for record, operation, code in causes))
+    )
     for made_up, name in names.items():
         text = text.replace(made_up, name)
     return text
-
-
-TABLES = (*RECORDED.values(), "causes")
 
 
 @pytest.fixture(autouse=True)
@@ -181,7 +183,7 @@ def test_rows_in_batches_leave_what_rows_one_by_one_leave(
 def test_indexes_are_set_aside_once_keeping_them_up_took_as_long_as_making_them_anew(
     tmp_path: Path, before: int, kept_up: int
 ) -> None:
-    with open_store(tmp_path / "visitors.db") as store:
+    with open_store(File.at(tmp_path / "visitors.db")) as store:
         with store.operation("seed", actor="ada", clock=lambda: AT) as operation:
             for _ in range(before):
                 visitors.insert(store, operation, {})

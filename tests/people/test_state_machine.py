@@ -27,26 +27,14 @@ from visitors.domain.times import from_milliseconds
 from visitors.errors import Conflict, NotFound
 from visitors.main import run
 from visitors.operations import references
-from visitors.store.connection import Store
-from visitors.store.migrations import (
-    BLOCK_COLUMNS,
-    CONTACT_COLUMNS,
-    CONVERSATION_COLUMNS,
-    MESSAGE_COLUMNS,
-    VISITOR_COLUMNS,
-)
-from visitors.store.opening import open_store
+from visitors.store.file.opening import open_store
+from visitors.store.places import File
+from visitors.store.schema.recorded import COLUMNS, RECORDED
+from visitors.store.store import Store
 
 LONG = bool(os.environ.get("VISITORS_LONG_TESTS"))  # read before the isolation of tests takes it away
 START = 1_772_000_000_000
 HOUR = 3_600_000
-RECORDED = {
-    "visitor": ("visitors", VISITOR_COLUMNS),
-    "contact": ("contacts", CONTACT_COLUMNS),
-    "block": ("blocks", BLOCK_COLUMNS),
-    "conversation": ("conversations", CONVERSATION_COLUMNS),
-    "message": ("messages", MESSAGE_COLUMNS),
-}
 
 VISITOR_IDS = ("laptop", "phone", "tablet", "kiosk")
 visitor_ids = st.sampled_from(VISITOR_IDS)
@@ -269,7 +257,7 @@ class People(RuleBasedStateMachine):
         self.before: Rows = {}
         self.made: Rows = {}
         self.operations = 0
-        self.store: Store = open_store(self.path)
+        self.store: Store = open_store(File.at(self.path))
         for visitor in VISITOR_IDS[:-1]:  # one is yet to come
             self.track(visitor, None)
         self._identify("laptop", "x", None, "plan", "error", relink=False)
@@ -635,11 +623,12 @@ class People(RuleBasedStateMachine):
             return error.code
 
     def _rows(self) -> Rows:
-        return {
-            (kind, row[0]): dict(zip(columns, row, strict=True))
-            for kind, (table, columns) in RECORDED.items()
-            for row in self.store.execute(f"SELECT {', '.join(columns)} FROM {table}")
-        }
+        found: Rows = {}
+        for kind, table in RECORDED.items():
+            columns = COLUMNS[kind][1:]  # without the number
+            rows = self.store.execute(f"SELECT {', '.join(columns)} FROM {table}")
+            found |= {(kind, row[0]): dict(zip(columns, row, strict=True)) for row in rows}
+        return found
 
     def _count_operations(self) -> int:
         count: int = self.store.execute("SELECT count(*) FROM operations").fetchone()[0]
@@ -659,7 +648,9 @@ class People(RuleBasedStateMachine):
             assert {column: records[key][column] for column in after} == after
             records[key].update(before)
         assert {key: self.made.setdefault(key, row) for key, row in records.items()} == records
-        made = dict(self.store.execute("SELECT kind, sum(last - first + 1) FROM creations GROUP BY kind"))
+        made: dict[str, int] = dict(
+            self.store.execute("SELECT kind, sum(last - first + 1) FROM creations GROUP BY kind")
+        )
         assert made == Counter(kind for kind, _ in records)
 
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import os
 import shutil
-import sqlite3
 import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from next_version import next_version
 from trials.running import COMMAND, settings
-from visitors.store.opening import open_store
+from visitors.store.file.opening import open_store
+from visitors.store.places import File
 
 Visitors = Callable[..., Any]
 
@@ -41,7 +41,7 @@ def umask(request: pytest.FixtureRequest) -> Iterator[int]:
 @pytest.mark.usefixtures("umask")
 def test_a_new_store_is_private_with_all_folders_that_were_made_for_it(tmp_path: Path) -> None:
     path = tmp_path / "made" / "for" / "it" / "visitors.db"
-    with open_store(path) as store:
+    with open_store(File.at(path)) as store:
         store.execute("BEGIN IMMEDIATE")
         store.execute("CREATE TABLE x (y)")
         store.execute("COMMIT")
@@ -81,22 +81,17 @@ def test_a_file_that_was_there_keeps_its_permissions(visitors: Visitors, tmp_pat
     assert file.read_text() != "of yesterday"
 
 
-@pytest.mark.usefixtures("umask")
-def test_the_backup_of_a_migration_is_private(visitors: Visitors, tmp_path: Path) -> None:
-    from sqlite_utils import Database
+@pytest.fixture(scope="module")
+def newer(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment in which the next version of the program runs."""
+    return next_version(tmp_path_factory.mktemp("next"))
 
-    from visitors.store.migrations import migrations
-    from visitors.store.schema import APPLICATION_ID
 
-    path = tmp_path / "older.db"
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        migrations.apply(Database(connection, execute_plugins=False), stop_before="m0002_conversations")
-        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        connection.execute("PRAGMA user_version = 1")
-    path.chmod(0o600)
+@pytest.mark.usefixtures("umask", "anonymous")
+def test_the_backup_of_a_migration_is_private(visitors_process: Visitors, newer: dict[str, str]) -> None:
+    backup = Path(visitors_process("db", "migrate", env={**newer, "PYTHONDONTWRITEBYTECODE": "1"}).stdout.strip())
 
-    backup = Path(visitors("db", "migrate", "--db", str(path)).stdout.strip())
-
+    assert backup.suffix == ".bak"
     assert mode(backup) == 0o600
 
 

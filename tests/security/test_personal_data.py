@@ -108,7 +108,7 @@ def test_an_unexpected_failure_is_quiet_too(visitors: Visitors, monkeypatch: pyt
 
     visitors("create")
     monkeypatch.delenv("VISITORS_DEBUG")
-    monkeypatch.setattr("visitors.store.visitors.select", fail)
+    monkeypatch.setattr("visitors.store.records.visitors.select", fail)
 
     assert found(visitors("list", code=1).stderr) == [PERSON["email"]]
     assert found(visitors("list", "--quiet", code=1).stderr) == []

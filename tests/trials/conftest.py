@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from trials.writes import Furnished, furnish
+from trials.writes import NOW, Furnished, Write, furnish
 
 _KEPT: dict[str, Furnished] = {}
 
@@ -20,3 +20,21 @@ def furnished(visitors: Callable[..., Any], tmp_path_factory: pytest.TempPathFac
         folder: Path = tmp_path_factory.mktemp("furnished")
         _KEPT["furnished"] = furnish(visitors, folder)
     return _KEPT["furnished"]
+
+
+Tried = Callable[[Write, Path], Any]
+
+
+@pytest.fixture
+def tried(visitors: Callable[..., Any], visitors_process: Callable[..., Any], furnished: Furnished) -> Tried:
+    """Run a write on a store, by the version that it is for; however it ends."""
+
+    def run(write: Write, store: Path) -> Any:
+        words = [*furnished.command(write), "--db", str(store)]
+        content = furnished.input(write)
+        newer = furnished.program(write)
+        if newer:
+            return visitors_process(*words, input=content, code=None, env={**newer, "VISITORS_NOW": NOW})
+        return visitors(*words, input=content, now=NOW, code=None)
+
+    return run

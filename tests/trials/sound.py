@@ -6,22 +6,23 @@ import contextlib
 import io
 import re
 import sqlite3
-from collections.abc import Callable, Iterator
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from next_version import NEW
+from trials.running import settings
 from visitors.main import run
-from visitors.store.derived import METADATA_ROWS
-from visitors.store.opening import open_store
-from visitors.store.schema import APPLICATION_ID, RECORDED, SCHEMA_VERSION
+from visitors.store.schema.invariants import METADATA_ROWS
+from visitors.store.schema.recorded import RECORDED
+from visitors.store.schema.version import APPLICATION_ID, SCHEMA_VERSION
 
 State = dict[str, list[Any]]
 
-_WITHIN = (
-    "created_at BETWEEN least_created_at AND greatest_created_at AND CASE WHEN last_seen_at IS NULL THEN never_seen"
-    " ELSE last_seen_at BETWEEN least_last_seen_at AND greatest_last_seen_at END"
-)
 _NEVER_ALIKE = ("_sqlite_migrations", "keys", "erasures")
 """Says when each step of the schema was applied; a key is random, and so are the receipts made with it."""
 
@@ -61,20 +62,16 @@ def deeds(path: Path, now: str) -> State:
     }
 
 
-def assert_sound(path: Path) -> None:
+def assert_sound(path: Path, newer: Mapping[str, str] | None = None) -> None:
     """Fail with all that is wrong with a store that should be in order; nothing at all is no store."""
     if path.exists() and path.stat().st_size:
-        assert list(problems(path)) == []
+        assert list(problems(path, newer)) == []
 
 
-_LYING = (
-    "SELECT v.pk, b.pk, b.expires_at FROM visitors AS v JOIN blocks AS b"
-    " ON b.lifted_at IS NULL AND (b.visitor_id = v.id OR b.contact_id = v.contact_id)"
-)
-
-
-def problems(path: Path) -> Iterator[str]:
-    """What is wrong with a store of the newest schema."""
+def problems(path: Path, newer: Mapping[str, str] | None = None) -> Iterator[str]:
+    """What is wrong with a store of the newest schema; of that of the next version, which runs in the environment
+    `newer`, if that is given.
+    """
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
 
         def rows(sql: str) -> list[Any]:
@@ -89,10 +86,10 @@ def problems(path: Path) -> Iterator[str]:
         yield from (f"a reference to nothing: {row}" for row in rows("PRAGMA foreign_key_check"))
         yield from (
             f"{name} is {found}, not {wanted}"
-            for name, wanted in (("application_id", APPLICATION_ID), ("user_version", SCHEMA_VERSION))
+            for name, wanted in (("application_id", APPLICATION_ID), ("user_version", NEW if newer else SCHEMA_VERSION))
             if (found := rows(f"PRAGMA {name}")[0][0]) != wanted
         )
-        if rows("SELECT type, name, sql FROM sqlite_master ORDER BY 1, 2") != _fresh_schema():
+        if rows(_SCHEMA) != _fresh_schema(newer):
             yield "the schema is not that of a new store"
             return
         yield from (f"operation {row[0]} is open" for row in rows("SELECT id FROM operations WHERE is_open = 1"))
@@ -110,62 +107,57 @@ def problems(path: Path) -> Iterator[str]:
         )
         yield from (f"visitor {row[0]} is linked to a tombstone" for row in rows(buried))
         yield from _derived_wrongly(rows)
-        for table in ("visitors_text", "contacts_text"):
-            try:
-                connection.execute("BEGIN")
-                # with the rank 1, the index is compared with the rows that it is of
-                connection.execute(f"INSERT INTO {table} ({table}, rank) VALUES ('integrity-check', 1)")
-            except sqlite3.DatabaseError as error:
-                yield f"{table}: {error}"
-            finally:
-                connection.execute("ROLLBACK")
-    yield from _what_the_program_finds(path)
+        try:
+            connection.execute("BEGIN")
+            # with the rank 1, the index is compared with the rows that it is of
+            connection.execute("INSERT INTO contacts_text (contacts_text, rank) VALUES ('integrity-check', 1)")
+        except sqlite3.DatabaseError as error:
+            yield f"contacts_text: {error}"
+        finally:
+            connection.execute("ROLLBACK")
+    yield from _what_the_program_finds(path, newer)
 
 
-def _fresh_schema() -> list[Any]:
-    if not _FRESH:
-        with open_store(Path(":memory:")) as store:
-            _FRESH.extend(store.execute("SELECT type, name, sql FROM sqlite_master ORDER BY 1, 2").fetchall())
-    return _FRESH
+_SCHEMA = "SELECT type, name, sql FROM sqlite_master ORDER BY 1, 2"
+_FRESH: dict[bool, list[Any]] = {}
+"""The schema of a new store, of this version and of the next."""
 
 
-_FRESH: list[Any] = []
+def _fresh_schema(newer: Mapping[str, str] | None) -> list[Any]:
+    is_newer = newer is not None
+    if is_newer not in _FRESH:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "fresh.db"
+            _run(["create", "--db", str(path)], newer)
+            with closing(sqlite3.connect(path)) as connection:
+                _FRESH[is_newer] = connection.execute(_SCHEMA).fetchall()
+    return _FRESH[is_newer]
 
 
-def _what_the_program_finds(path: Path) -> Iterator[str]:
-    """What `visitors db check` says."""
+def _run(words: list[str], newer: Mapping[str, str] | None) -> tuple[int, str]:
+    """The exit code of a command, and what it said: of this version, in this process, or of the next."""
+    if newer is not None:
+        command = [sys.executable, "-m", "visitors", *words]
+        done = subprocess.run(command, env=settings(**newer), capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout + done.stderr
     out, err = io.TextIOWrapper(io.BytesIO()), io.TextIOWrapper(io.BytesIO())
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        status = run(["db", "check", "--db", str(path)])
+        status = run(words)
+    out.seek(0)
+    err.seek(0)
+    return status, out.read() + err.read()
+
+
+def _what_the_program_finds(path: Path, newer: Mapping[str, str] | None) -> Iterator[str]:
+    """What `visitors db check` says."""
+    status, said = _run(["db", "check", "--db", str(path)], newer)
     if status != 0:
-        out.seek(0)
-        err.seek(0)
-        yield f"db check ended with {status}: {out.read()}{err.read()}"
+        yield f"db check ended with {status}: {said}"
 
 
 def _derived_wrongly(rows: Callable[[str], list[Any]]) -> Iterator[str]:
-    """What is told beside the records, and not what they say."""
-    for table, wanted in (
-        ("contact_metadata", f"{METADATA_ROWS}, contacts.id FROM contacts, json_each(contacts.metadata)"),
-        ("visitor_blocks", _LYING),
-    ):
-        for one, other in ((wanted, f"SELECT * FROM {table}"), (f"SELECT * FROM {table}", wanted)):
-            yield from (f"{table} differs: {row}" for row in rows(f"{one} EXCEPT {other}"))
-    outside = (
-        "SELECT id FROM visitors AS v LEFT JOIN visitor_zones AS z ON z.zone = v.pk / 4096 WHERE NOT coalesce("
-        f"id BETWEEN least_id AND greatest_id AND {_WITHIN}, FALSE)"
-    )
-    yield from (f"visitor {row[0]} is outside of its zone" for row in rows(outside))
-    for sort in ("created_at", "updated_at", "last_seen_at"):
-        outside = (
-            f"SELECT id FROM visitors AS v LEFT JOIN visitor_days AS d ON d.sort = '{sort}'"
-            f" AND d.day = substr(v.{sort}, 1, 10) WHERE v.{sort} IS NOT NULL AND NOT coalesce({_WITHIN}, FALSE)"
-        )
-        yield from (f"visitor {row[0]} is outside of its day of {sort}" for row in rows(outside))
-    for table, names in (
-        ("visitor_places", "language timezone country_code"),
-        ("visitor_machines", "browser os device_type"),
-    ):
-        values = ", ".join(f"coalesce({name}, '')" for name in names.split())
-        missing = f"SELECT {values} FROM visitors EXCEPT SELECT * FROM {table}"
-        yield from (f"{table} lacks {row}" for row in rows(missing))
+    """What contacts are found by beside the records, and not what these say."""
+    wanted = f"{METADATA_ROWS}, contacts.pk FROM contacts, json_each(contacts.metadata)"
+    found = "SELECT key, value, contact FROM contact_metadata"
+    for one, other in ((wanted, found), (found, wanted)):
+        yield from (f"contact_metadata differs: {row}" for row in rows(f"{one} EXCEPT {other}"))

@@ -11,9 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from next_version import next_version
 from trials.running import LONG, settings
 from trials.sound import assert_sound
 from trials.writes import Visitors, make_older
+
+pytestmark = pytest.mark.slow
 
 WRITERS, READERS = 16, 4
 ROUNDS = 40 if LONG else 2
@@ -115,12 +118,13 @@ def test_sixteen_writers_and_four_readers_see_and_do_things_whole(
 
 @pytest.mark.parametrize("round_", range(6 if LONG else 1))
 def test_two_new_processes_that_open_an_older_store_at_once_migrate_it_once(
-    visitors: Visitors, tmp_path: Path, round_: int
+    visitors: Visitors, visitors_process: Visitors, tmp_path: Path, round_: int
 ) -> None:
+    newer = next_version(tmp_path / "next")
     folder = tmp_path / f"round-{round_}"
     folder.mkdir()
     store = folder / "visitors.db"
-    make_older(store)
+    make_older(visitors, store)
     script = (
         "import sys, time; from visitors.main import main\n"
         "time.sleep(max(0, float(sys.argv[1]) - time.time())); main(sys.argv[2:])"
@@ -131,13 +135,15 @@ def test_two_new_processes_that_open_an_older_store_at_once_migrate_it_once(
             [sys.executable, "-c", script, at, "create", "--id", f"new-{number}", "--db", str(store)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=settings(),
+            env=settings(**newer),
         )
         for number in range(4)
     ]
     ended = [(opener.communicate(timeout=60)[1], opener.returncode) for opener in openers]
 
     assert ended == [(b"", 0)] * 4
-    assert_sound(store)
-    assert len(list(folder.glob("*.bak"))) == 1
-    assert visitors("list", "--format", "count", "--db", str(store)).stdout == "1004\n"
+    assert_sound(store, newer)
+    (backup,) = folder.glob("*.bak")
+    assert_sound(backup)
+    assert visitors("list", "--format", "count", "--db", str(backup)).stdout == "1000\n"
+    assert visitors_process("list", "--format", "count", "--db", str(store), env=newer).stdout == "1004\n"

@@ -8,9 +8,10 @@ import os
 import resource
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,7 @@ from trials.running import COMMAND, LONG, settings, small_disk
 from trials.sound import assert_sound, deeds
 from trials.writes import MADE_NOW, NOW, WRITES, Furnished, Visitors, Write
 
+Tried = Callable[[Write, Path], Any]
 each_write = pytest.mark.parametrize("write", WRITES, ids=[write.name for write in WRITES])
 
 
@@ -35,13 +37,13 @@ def files_limited_to(size: int) -> Iterator[None]:
 @each_write
 @pytest.mark.parametrize("size", [0, 4_096, 36_000, 150_000] if LONG else [36_000])
 def test_a_write_that_does_not_fit_leaves_the_store_as_it_was(
-    visitors: Visitors, furnished: Furnished, tmp_path: Path, write: Write, size: int
+    tried: Tried, furnished: Furnished, tmp_path: Path, write: Write, size: int
 ) -> None:
     store = furnished.copy(write, tmp_path / "disk")
     before = deeds(store, MADE_NOW)
 
     with files_limited_to(size):
-        done = visitors(*furnished.command(write), "--db", str(store), input=furnished.input(write), now=NOW, code=None)
+        done = tried(write, store)
 
     after = deeds(store, MADE_NOW)
     if done.code in (0, 5):
@@ -66,13 +68,10 @@ def frozen(furnished: Furnished, tmp_path: Path) -> Iterator[Path]:
         yield disk
 
 
-def test_every_kind_of_write_is_refused_on_a_file_system_that_cannot_be_written(
-    visitors: Visitors, furnished: Furnished, frozen: Path
-) -> None:
+def test_every_kind_of_write_is_refused_on_a_file_system_that_cannot_be_written(tried: Tried, frozen: Path) -> None:
     before = {path.name: path.read_bytes() for path in frozen.iterdir()}
     for write in WRITES:
-        store = frozen / f"{write.store}.db"
-        done = visitors(*furnished.command(write), "--db", str(store), input=furnished.input(write), now=NOW, code=None)
+        done = tried(write, frozen / f"{write.store}.db")
 
         assert done.code == 6, (write.name, done.stderr)
         assert done.stderr.startswith(("error: ", '{"error"')), write.name

@@ -21,6 +21,8 @@ from trials.running import LONG
 from trials.sound import assert_sound
 from visitors.domain.row import FIELDS
 
+pytestmark = pytest.mark.slow
+
 Visitors = Callable[..., Any]
 Try = Callable[..., Any]
 

@@ -26,13 +26,15 @@ from trials.running import LONG, eventually, nobody_is_left_soon, settings, star
 from trials.sound import State, assert_sound, deeds, problems
 from trials.writes import ALIKE, KEEPING, MADE_NOW, NOW, READS, WRITES, Furnished, Visitors, Write
 from visitors import registry
-from visitors.store.opening import open_store
 
 KILLS = 12 if LONG else 1
 """How often each kind of write is killed at random."""
 _MOMENT = 0.0003
 
-pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc"),
+]
 each_write = pytest.mark.parametrize("write", WRITES, ids=[write.name for write in WRITES])
 
 counted: Counter[str] = Counter()
@@ -62,6 +64,8 @@ class Run(NamedTuple):
     opens: float
     """From the start until files beside the store show that it is being written."""
     ends: float
+    newer: dict[str, str] | None
+    """The environment of the next version, if that is to do the write."""
 
 
 def begin(furnished: Furnished, write: Write, store: Path, under: tuple[str, ...] = ()) -> subprocess.Popen[bytes]:
@@ -69,7 +73,9 @@ def begin(furnished: Furnished, write: Write, store: Path, under: tuple[str, ...
     with (furnished.files / write.input if write.input else Path("/dev/null")).open("rb") as content:
         words = [*furnished.command(write), "--db", str(store)]
         with said_file(store).open("wb") as said:  # nobody reads from a pipe while we wait
-            return start(*words, stdin=content, stdout=said, env={"VISITORS_NOW": NOW}, under=under)
+            return start(
+                *words, stdin=content, stdout=said, env={"VISITORS_NOW": NOW, **furnished.program(write)}, under=under
+            )
 
 
 def said_file(store: Path) -> Path:
@@ -96,7 +102,9 @@ def left_alone(furnished: Furnished, write: Write, folder: Path) -> Run:
         store = furnished.copy(write, folder / "left-alone")
         before = deeds(store, MADE_NOW)
         ready = furnished.copy(write, folder / "opened")
-        open_store(ready).close()
+        newer = furnished.program(write) or None
+        opener = "import sys; from visitors import open_store; open_store(sys.argv[1]).close()"
+        subprocess.run([sys.executable, "-c", opener, str(ready)], env=settings(**(newer or {})), check=True)
         opened = 0.0
         begun = time.monotonic()
         process = begin(furnished, write, store)
@@ -108,10 +116,10 @@ def left_alone(furnished: Furnished, write: Write, folder: Path) -> Run:
         said = process.communicate()[1].decode()
         assert process.returncode == (5 if "rejects" in write.name else 0), said
         nobody_is_left_soon(process)
-        assert_sound(store)
+        assert_sound(store, newer)
         after = deeds(store, MADE_NOW)
         assert after != before
-        _RUNS[write.name] = Run(before, deeds(ready, MADE_NOW), after, opened or took / 2, took)
+        _RUNS[write.name] = Run(before, deeds(ready, MADE_NOW), after, opened or took / 2, took, newer)
     return _RUNS[write.name]
 
 
@@ -121,7 +129,7 @@ def judge(run: Run, store: Path, code: int) -> None:
     found = deeds(store, MADE_NOW)
     is_whole, is_absent = found == run.after, found in (run.before, run.opened)
     acknowledged = code == 0 or said_file(store).stat().st_size > 0
-    wrong = [] if found == run.before != run.opened else list(problems(store))
+    wrong = [] if found == run.before != run.opened else list(problems(store, run.newer))
     counted["unsound"] += bool(wrong)
     counted["half"] += not (is_whole or is_absent)
     counted["missing"] += acknowledged and not is_whole

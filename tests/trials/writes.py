@@ -5,22 +5,17 @@ A new command that writes is one more line in `WRITES`.
 
 from __future__ import annotations
 
+import json
 import shutil
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from sqlite_utils import Database
-
+from next_version import next_version
 from visitors.domain.ids import new_id
-from visitors.domain.metadata import metadata_hash
 from visitors.domain.times import to_milliseconds
-from visitors.store.migrations import migrations
-from visitors.store.schema import APPLICATION_ID
 
 Visitors = Callable[..., Any]
 Kind = Literal["furnished", "imported", "none", "older"]
@@ -35,8 +30,6 @@ SMALL, ALONE, AHEAD = 50, 2_500, 5_000
 """Rows of three files: one that is taken row by row beside all indexes, one that drops the indexes and makes them
 anew, and one that a second process reads besides.
 """
-OLDER = 3
-"""The schema of the older store: recorded row by row, without full-text indexes."""
 
 _MADE_UP = Path(__file__).parents[1] / "benchmarks" / "made_up.py"
 
@@ -121,6 +114,12 @@ class Furnished(NamedTuple):
     folder: Path
     conversations: list[str]
     imported: str
+    newer: dict[str, str]
+    """The environment in which the next version runs, for which the older store is one."""
+
+    def program(self, write: Write) -> dict[str, str]:
+        """The environment of the version that is to do a write."""
+        return self.newer if write.store == "older" else {}
 
     @property
     def files(self) -> Path:
@@ -183,11 +182,11 @@ def furnish(visitors: Visitors, folder: Path) -> Furnished:
     visitors("fixtures", "dump", "--db", str(store), "-o", str(files / "fixture.yaml"))
     fixture = (files / "fixture.yaml").read_text()
     (files / "fixture.yaml").write_text(fixture.replace("City 1", "Town 1").replace("v40", "fresh"))
-    make_older(folder / "older.db")
+    make_older(visitors, folder / "older.db")
     shutil.copy(store, folder / "imported.db")
     visitors("import", str(files / "alone.ndjson"), "--db", str(folder / "imported.db"), now=BEFORE)
     imported = visitors("history", "--db", str(store), "--format", "ids").lines[-1]
-    return Furnished(folder, conversations, imported)
+    return Furnished(folder, conversations, imported, next_version(folder / "next"))
 
 
 def _write_rows(files: Path) -> None:
@@ -199,33 +198,15 @@ def _write_rows(files: Path) -> None:
     (files / "spoiled.ndjson").write_bytes(b"".join(spoiled))
 
 
-def make_older(path: Path) -> None:
-    """A store as the program made it when its schema had fewer steps, with a thousand visitors."""
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.execute("PRAGMA journal_mode = WAL")
-        database = Database(connection, execute_plugins=False)
-        steps = [migration.name for migration in migrations.pending(database)]
-        migrations.apply(database, stop_before=steps[OLDER])
-        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version = {OLDER}")
-        connection.execute("BEGIN")
-        connection.execute(
-            "INSERT INTO operations (id, at, actor, command, arguments, is_open)"
-            " VALUES ('OP', ?, 'eve', 'import', '[]', 1)",
-            (BEFORE,),
-        )
-        hash_ = metadata_hash({"plan": "free"})
-        for number in range(200):
-            connection.execute(
-                "INSERT INTO contacts (id, external_id, email, metadata, metadata_hash, created_at, updated_at)"
-                ' VALUES (?, ?, ?, \'{"plan":"free"}\', ?, ?, ?)',
-                (f"c{number}", f"u{number}", f"p{number}@example.com", hash_, BEFORE, BEFORE),
-            )
-        for number in range(1_000):
-            connection.execute(
-                "INSERT INTO visitors (id, contact_id, city, created_at, updated_at) VALUES (?, ?, 'Köln', ?, ?)",
-                (f"v{number:03}", f"c{number}" if number < 200 else None, BEFORE, BEFORE),
-            )
-        connection.execute("UPDATE operations SET is_open = NULL")
-        connection.execute("COMMIT")
-    path.chmod(0o600)
+def make_older(visitors: Visitors, path: Path) -> None:
+    """A store of this version, which the next one has to migrate, with a thousand visitors."""
+    rows = "".join(
+        json.dumps({"id": f"v{number:03}", "city": "Köln", **({"contact": _person(number)} if number < 200 else {})})
+        + "\n"
+        for number in range(1_000)
+    )
+    visitors("import", "-", "--format", "ndjson", "--db", str(path), input=rows, now=BEFORE)
+
+
+def _person(number: int) -> dict[str, Any]:
+    return {"externalId": f"u{number}", "email": f"p{number}@example.com", "metadata": {"plan": "free"}}

@@ -19,9 +19,10 @@ from visitors.errors import NotFound, UsageProblem
 from visitors.operations import block, merge, references
 from visitors.operations.investigate import contact_page
 from visitors.operations.subject import subject, subject_export
-from visitors.store import contacts
-from visitors.store.connection import OpenOperation, Store
-from visitors.store.listing import Page
+from visitors.store.query.contacts import SORTABLE, Filter
+from visitors.store.query.listing import Page
+from visitors.store.records import contacts
+from visitors.store.store import OpenOperation, Store
 
 _Contacts: TypeAlias = list[Contact]
 _Act = Callable[[Store, OpenOperation, list[str]], object]
@@ -190,9 +191,9 @@ class Contacts:
 
 def _page(sort: str | None, *, reverse: bool, limit: int, after: str | None) -> Page:
     field = public(sort) if sort is not None else None
-    return Page.sorted_by(contacts.SORTABLE, field, reverse=reverse, limit=limit, after=after)
+    return Page.sorted_by(SORTABLE, field, reverse=reverse, limit=limit, after=after)
 
 
-def _filter(search: str | None, *, blocked: bool | None, deleted: bool) -> contacts.Filter:
+def _filter(search: str | None, *, blocked: bool | None, deleted: bool) -> Filter:
     text = normalise.text(search, "search") if search is not None else None
-    return contacts.Filter(search=text, blocked=blocked, deleted=deleted)
+    return Filter(search=text, blocked=blocked, deleted=deleted)

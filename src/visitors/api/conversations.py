@@ -13,9 +13,9 @@ from visitors.domain.page import ConversationPage
 from visitors.errors import UsageProblem
 from visitors.operations import converse, references
 from visitors.operations.investigate import conversation_page
-from visitors.store import conversations
-from visitors.store.connection import Store
-from visitors.store.listing import Page
+from visitors.store.query.listing import Page
+from visitors.store.records import conversations
+from visitors.store.store import Store
 
 _Conversations: TypeAlias = list[Conversation]
 

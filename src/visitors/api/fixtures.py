@@ -12,7 +12,7 @@ from visitors.api.session import Session
 from visitors.domain.fixture import Difference, Fixture, document
 from visitors.errors import UsageProblem
 from visitors.operations import fixture_files, fixtures, references
-from visitors.store import visitors
+from visitors.store.records import visitors
 
 File: TypeAlias = str | Path | Mapping[str, Any]
 """The path of a YAML or JSON file, or what would stand in it."""

@@ -14,9 +14,9 @@ from visitors.domain.ids import Entropy
 from visitors.domain.times import Instant
 from visitors.errors import UsageProblem
 from visitors.operations.erase import Target, erase, resolve
-from visitors.store.connection import OpenOperation, Store
-from visitors.store.listing import Page
-from visitors.store.wiping import wipe
+from visitors.store.file.secure_wipe import wipe
+from visitors.store.query.listing import Page
+from visitors.store.store import OpenOperation, Store
 
 _AT_ONCE = 500
 

@@ -53,9 +53,10 @@ from visitors.operations.targets import Targets
 from visitors.operations.track import track
 from visitors.operations.undo import take_back
 from visitors.settings import load_settings
-from visitors.store import opening, visitors
-from visitors.store.connection import OpenOperation, Store
-from visitors.store.listing import Page
+from visitors.store.file import opening
+from visitors.store.query.listing import Page
+from visitors.store.records import visitors
+from visitors.store.store import OpenOperation, Store
 
 Now: TypeAlias = Time | Callable[[], Time]
 Reject: TypeAlias = Callable[[dict[str, Any], VisitorsError], object]
@@ -77,7 +78,7 @@ def open_store(
     flags = {"db": str(path) if path is not None else None, "as_": actor}
     settings = load_settings(flags, os.environ)
     clock = _clock(now, settings.frozen_now)
-    store = opening.open_store(settings.database, timeout=settings.timeout, create=create)
+    store = opening.open_store(settings.store, timeout=settings.timeout, create=create)
     return VisitorStore(Session(store, settings.actor, clock))
 
 
@@ -107,7 +108,7 @@ class VisitorStore:
     @property
     def path(self) -> Path:
         """Where it is."""
-        return self._session.store.path
+        return Path(self._session.store.name)
 
     @property
     def actor(self) -> str:

@@ -12,8 +12,8 @@ from visitors.commands.many import Verb, change_contacts, change_visitors
 from visitors.context import context_of
 from visitors.domain import normalise
 from visitors.operations import block
-from visitors.store.blocks import Target
-from visitors.store.connection import OpenOperation, Store
+from visitors.store.records.blocks import Target
+from visitors.store.store import OpenOperation, Store
 
 OPTION_GROUPS = (options.selection_by_contact_target,)
 _VERB = Verb("block", "blocked", "blocked already")

@@ -12,7 +12,7 @@ from visitors.domain.ids import given_id
 from visitors.domain.visitor import browser_data
 from visitors.operations.create import create
 from visitors.output.shapes import VISITOR
-from visitors.store import visitors
+from visitors.store.records import visitors
 
 OPTION_GROUPS = (options.browser_data,)
 

@@ -17,8 +17,9 @@ from visitors.operations.erase import Target, erase, foresee, resolve
 from visitors.output.answers import ERASURE_PREVIEW, RECEIPT
 from visitors.output.files import whole_file
 from visitors.output.machine import json_document
-from visitors.store import erasing
-from visitors.store.wiping import copies_beside, log_of, wipe
+from visitors.store.file.secure_wipe import copies_beside, log_of, wipe
+from visitors.store.history import erasing
+from visitors.store.places import File
 
 Vacuum = Annotated[
     bool,
@@ -132,20 +133,22 @@ def _tell(context: Context, target: Target, erased: _Erased, output: str | None)
 
 def _wipe(context: Context, *, vacuum: bool) -> None:
     """Wipe the store's files, and say where what was erased may still be."""
-    path, warn = context.store.path, context.output.warn
+    place, warn = context.settings.store, context.output.warn
+    if not isinstance(place, File):  # nothing of it lasts
+        return
     finish = "to finish it when nobody else uses the store: visitors db compact"
     try:
         wiped = wipe(context.store, rewrite=vacuum)
     except KeyboardInterrupt:
-        warn(f"it is erased, but may have left bytes in {path}; {finish}")
+        warn(f"it is erased, but may have left bytes in {place.name}; {finish}")
         raise
     if not wiped.log_is_empty:
-        warn(f"what was erased may still be in {log_of(path)}, which another process reads; {finish}")
+        warn(f"what was erased may still be in {log_of(place)}, which another process reads; {finish}")
     if wiped.problem is not None:
-        warn(f"what was erased may have left bytes in {path}: {wiped.problem}; {finish}")
+        warn(f"what was erased may have left bytes in {place.name}: {wiped.problem}; {finish}")
     elif not vacuum:
-        warn(f"what was erased may have left bytes in {path}; to write it anew: visitors db compact")
-    for copy in copies_beside(path):
+        warn(f"what was erased may have left bytes in {place.name}; to write it anew: visitors db compact")
+    for copy in copies_beside(place):
         warn(f"a copy from before may still hold what was erased: {copy}")
 
 

@@ -17,9 +17,9 @@ from visitors.operations import references
 from visitors.output.machine import MachineFormat
 from visitors.output.redaction import Alter, Altered, Redaction
 from visitors.output.shapes import VISITOR
-from visitors.store import visitors
-from visitors.store.export import ChosenVisitors
-from visitors.store.listing import Page
+from visitors.store.load.export import ChosenVisitors
+from visitors.store.query.listing import Page
+from visitors.store.records import visitors
 
 OPTION_GROUPS = (options.selection,)
 

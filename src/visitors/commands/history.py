@@ -12,9 +12,9 @@ from visitors.domain.times import parse_time
 from visitors.errors import UsageProblem
 from visitors.operations import references
 from visitors.output.shapes import CHANGE, OPERATION
-from visitors.store import operations
-from visitors.store.connection import Store
-from visitors.store.listing import Page
+from visitors.store.history import changes, operations
+from visitors.store.query.listing import Page
+from visitors.store.store import Store
 
 
 def command(
@@ -70,8 +70,8 @@ def _operations(context: Context, store: Store, wanted: operations.Filter, page:
 
 
 def _changes(context: Context, store: Store, wanted: operations.Filter, page: Page) -> None:
-    found = listing.Cut(operations.changes(store, wanted, limit=page.and_one.limit), page.limit)
+    found = listing.Cut(changes.changes(store, wanted, limit=page.and_one.limit), page.limit)
     shown = context.output.records(CHANGE, found)
     if shown is not None:
-        total = operations.count_changes(store, wanted)
+        total = changes.count_changes(store, wanted)
         listing.say_what_is_left(context, shown, total, "change", more=found.more)

@@ -18,7 +18,7 @@ from visitors.operations import references
 from visitors.operations.identify import identify
 from visitors.output.machine import as_record
 from visitors.output.shapes import VISITOR
-from visitors.store import visitors
+from visitors.store.records import visitors
 
 _LINE_FIELDS = (
     "visitorId",

@@ -20,7 +20,7 @@ from visitors.operations.bulk_import import take_all
 from visitors.operations.import_ import OnExisting, Policy, Taken
 from visitors.output.progress import watched
 from visitors.output.rejects import RejectedRows, rejected_rows
-from visitors.store import operations
+from visitors.store.history import operations
 
 
 def command(

@@ -8,7 +8,7 @@ from visitors.commands import listing, options
 from visitors.context import context_of
 from visitors.operations import references
 from visitors.output.shapes import VISITOR
-from visitors.store import visitors
+from visitors.store.records import visitors
 
 OPTION_GROUPS = (options.selection,)
 

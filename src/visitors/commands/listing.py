@@ -9,7 +9,7 @@ import typer
 
 from visitors.commands.many import number
 from visitors.context import Context
-from visitors.store.listing import Page
+from visitors.store.query.listing import Page
 
 Item = TypeVar("Item")
 

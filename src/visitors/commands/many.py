@@ -17,8 +17,8 @@ from visitors.operations.targets import Targets
 from visitors.output.machine import as_record
 from visitors.output.shape import Shape
 from visitors.output.shapes import CONTACT, CONVERSATION, VISITOR
-from visitors.store import contacts, conversations, visitors
-from visitors.store.connection import OpenOperation, Store
+from visitors.store.records import contacts, conversations, visitors
+from visitors.store.store import OpenOperation, Store
 
 
 class Verb(msgspec.Struct, frozen=True):

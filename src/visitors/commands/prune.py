@@ -10,7 +10,7 @@ from visitors.commands import options
 from visitors.commands.many import Verb, change_visitors, number
 from visitors.context import context_of
 from visitors.domain.pruning import age_limit, prunable
-from visitors.store import visitors
+from visitors.store.records import visitors
 
 OPTION_GROUPS = (options.selection,)
 

@@ -7,7 +7,7 @@ import typer
 from visitors.commands import options
 from visitors.commands.many import Verb, change_visitors
 from visitors.context import context_of
-from visitors.store import visitors
+from visitors.store.records import visitors
 
 OPTION_GROUPS = (options.selection,)
 

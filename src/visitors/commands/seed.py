@@ -16,8 +16,9 @@ from visitors.domain.times import parse_time
 from visitors.domain.visitor import Visitor
 from visitors.operations.seed import plant, refuse_again
 from visitors.output.shapes import VISITOR
-from visitors.store import operations, visitors
-from visitors.store.connection import Store
+from visitors.store.history import operations
+from visitors.store.records import visitors
+from visitors.store.store import Store
 
 _AT_ONCE = 500
 

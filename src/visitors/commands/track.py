@@ -13,7 +13,7 @@ from visitors.domain.visitor import browser_data
 from visitors.operations.track import track
 from visitors.output.machine import as_record
 from visitors.output.shapes import VISITOR
-from visitors.store import visitors
+from visitors.store.records import visitors
 
 OPTION_GROUPS = (options.browser_data,)
 

@@ -12,7 +12,7 @@ from visitors.context import context_of
 from visitors.domain.times import Instant, relative
 from visitors.operations.undo import TakenBack, take_back
 from visitors.output.answers import TAKEN_BACK
-from visitors.store.schema import RECORDED
+from visitors.store.schema.recorded import RECORDED
 
 _WORDS = {"removed": "removed", "changed": "changed back", "restored": "put back"}
 

@@ -10,7 +10,7 @@ from visitors.commands import options
 from visitors.commands.many import Verb, change_visitors
 from visitors.context import context_of
 from visitors.domain.visitor import browser_changes
-from visitors.store import visitors
+from visitors.store.records import visitors
 
 OPTION_GROUPS = (options.browser_data,)
 

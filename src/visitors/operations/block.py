@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from visitors.domain.times import Instant, parse_expiry, parse_instant
 from visitors.errors import Conflict, InvalidData, UsageProblem
-from visitors.store import blocks
-from visitors.store.blocks import Target
-from visitors.store.connection import OpenOperation, Store
+from visitors.store.records import blocks
+from visitors.store.records.blocks import Target
+from visitors.store.store import OpenOperation, Store
 
 
 def expiry(for_: str | None, until: str | None, current: Instant) -> Instant | None:

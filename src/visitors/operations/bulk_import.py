@@ -21,10 +21,10 @@ from visitors.domain.row import VisitorRow
 from visitors.errors import VisitorsError
 from visitors.input.rows import ReadRow
 from visitors.operations.import_ import Policy, Taken, as_inserted, block_as_told, take
-from visitors.store import contacts, visitors
-from visitors.store.bulk import bulk_load
-from visitors.store.connection import OpenOperation, Store
-from visitors.store.contacts import Trace
+from visitors.store.load.bulk import bulk_load
+from visitors.store.records import contacts, visitors
+from visitors.store.records.contacts import Trace
+from visitors.store.store import OpenOperation, Store
 
 Reject = Callable[[ReadRow, VisitorsError], None]
 """Takes a row that was not taken, and its error."""

@@ -6,8 +6,8 @@ from visitors.domain.conversation import Conversation, Priority
 from visitors.domain.visitor import Visitor
 from visitors.errors import Conflict, UsageProblem
 from visitors.operations import references
-from visitors.store import conversations, visitors
-from visitors.store.connection import OpenOperation, Store
+from visitors.store.records import conversations, visitors
+from visitors.store.store import OpenOperation, Store
 
 
 def start(

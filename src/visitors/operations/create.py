@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from visitors.domain.visitor import BrowserData
 from visitors.errors import Conflict
-from visitors.store import visitors
-from visitors.store.connection import OpenOperation, Store
+from visitors.store.records import visitors
+from visitors.store.store import OpenOperation, Store
 
 
 def create(

@@ -12,9 +12,10 @@ from visitors.domain.ids import Entropy
 from visitors.domain.receipt import Counts, Receipt, make_receipt, new_key
 from visitors.domain.times import Instant
 from visitors.operations import references
-from visitors.store import erasing, forgetting, operations, receipts, texts
-from visitors.store.connection import OpenOperation, Store
-from visitors.store.erasing import Scope
+from visitors.store.history import erasing, operations, receipts, scrub
+from visitors.store.history.erasing import Scope
+from visitors.store.load import indexes
+from visitors.store.store import OpenOperation, Store
 
 Target = Literal["visitor", "contact"]
 
@@ -55,12 +56,12 @@ def erase(
     """
     scope = _scope(store, target, ids)
     counts = _counts(store, scope)
-    known = forgetting.known(store, scope)
+    known = scrub.known(store, scope)
     erasing.remove(store, operation, scope)
-    known = forgetting.without_what_others_have(store, known)
-    changes, touched = forgetting.sweep(store, operation, scope, known)
+    known = scrub.without_what_others_have(store, known)
+    changes, touched = scrub.sweep(store, operation, scope, known)
     if not rehearsal:
-        texts.merge(store)
+        indexes.merge(store)
     key = receipts.key(store)
     if key is None:
         key = new_key(entropy)
@@ -72,7 +73,7 @@ def erase(
         operation.actor,
         command,
         msgspec.structs.replace(counts, changes=changes, operations=touched),
-        forgetting.identities(scope, known),
+        scrub.identities(scope, known),
     )
     receipts.keep(store, operation, receipt)
     return receipt

@@ -6,9 +6,9 @@ from visitors.domain.expectation import Expectation
 from visitors.domain.selection import Selection
 from visitors.domain.times import Instant
 from visitors.errors import CheckFailed
-from visitors.store import visitors
-from visitors.store.connection import Store
-from visitors.store.listing import Page
+from visitors.store.query.listing import Page
+from visitors.store.records import visitors
+from visitors.store.store import Store
 
 _SHOWN = 3
 _COUNTED = 1_000

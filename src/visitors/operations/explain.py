@@ -12,13 +12,13 @@ from visitors.domain.times import Instant
 from visitors.domain.visitor import Visitor
 from visitors.errors import VisitorsError
 from visitors.operations.identify import known
-from visitors.store import operations
-from visitors.store.connection import Store
+from visitors.store.history import changes
+from visitors.store.store import Store
 
 
 def explain(store: Store, visitor_id: str) -> list[Event]:
     """The visitor's timeline, oldest first."""
-    return list(timeline(visitor_id, operations.story(store, visitor_id)))
+    return list(timeline(visitor_id, changes.story(store, visitor_id)))
 
 
 def foresee(

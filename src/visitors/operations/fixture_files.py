@@ -9,8 +9,8 @@ from visitors.domain.fixture import Fixture, Kind, Record
 from visitors.domain.fixture_reader import InvalidFixture, read_fixture
 from visitors.domain.node import BadPlace
 from visitors.input.documents import as_document, read_document
-from visitors.store import contacts, fixtures
-from visitors.store.connection import Store
+from visitors.store.records import contacts, fixtures
+from visitors.store.store import Store
 
 
 def load(files: Sequence[str | Mapping[str, Any]], environment: Mapping[str, str]) -> Fixture:
@@ -45,7 +45,7 @@ def dump(store: Store, chosen: Sequence[str] | None = None) -> Fixture:
     people: list[str] | None = None
     if chosen is not None:
         owners = {values["contact"] for values in (*devices.values(), *talks.values())} - {None}
-        people = [*owners, *contacts.merged_ids(store, owners)]
+        people = [*owners, *store.ask(contacts.tombstone_ids(owners))]
     persons = fixtures.read(store, "contact", people)
     return Fixture(
         contacts=tuple(_records("contact", persons)),

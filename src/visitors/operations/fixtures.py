@@ -23,8 +23,8 @@ from visitors.domain.fixture import (
 )
 from visitors.domain.times import Instant
 from visitors.errors import Conflict
-from visitors.store import blocks, contacts, conversations, fixtures, visitors
-from visitors.store.connection import OpenOperation, Store
+from visitors.store.records import blocks, contacts, conversations, fixtures, visitors
+from visitors.store.store import OpenOperation, Store
 
 _CREATED_BY_THEMSELVES = ("createdAt", "lastSeenAt")
 """What changes without `updatedAt` telling of it."""

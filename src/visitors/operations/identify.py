@@ -10,8 +10,8 @@ from visitors.domain.identity import Identity
 from visitors.domain.times import Instant
 from visitors.domain.visitor import Visitor
 from visitors.operations.merge import merge
-from visitors.store import contacts, conversations, visitors
-from visitors.store.connection import OpenOperation, Store
+from visitors.store.records import contacts, conversations, visitors
+from visitors.store.store import OpenOperation, Store
 
 
 class Identified(msgspec.Struct, frozen=True):

@@ -13,8 +13,8 @@ from visitors.domain.times import Instant
 from visitors.domain.visitor import Visitor
 from visitors.errors import Conflict
 from visitors.operations.identify import ContactTimes, identify, settle_contact
-from visitors.store import blocks, visitors
-from visitors.store.connection import OpenOperation, Store
+from visitors.store.records import blocks, visitors
+from visitors.store.store import OpenOperation, Store
 
 OnExisting = Literal["error", "skip", "update"]
 Taken = Literal["created", "updated", "unchanged", "skipped"]

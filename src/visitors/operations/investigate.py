@@ -6,8 +6,10 @@ import msgspec
 
 from visitors.domain.page import ContactPage, ConversationPage, VisitorPage
 from visitors.domain.times import Instant
-from visitors.store import blocks, contacts, conversations, operations, visitors
-from visitors.store.connection import Store
+from visitors.store.history import changes
+from visitors.store.history.operations import Filter
+from visitors.store.records import blocks, contacts, conversations, visitors
+from visitors.store.store import Store
 
 LAST_CHANGES = 10
 
@@ -16,28 +18,27 @@ def visitor_page(store: Store, visitor_id: str, current: Instant) -> VisitorPage
     """The page of the visitor with exactly this id, which must exist."""
     visitor = visitors.find(store, visitor_id, current)
     assert visitor is not None
-    around = (
-        visitors.devices_of(store, visitor.contact.id, besides=visitor_id) if visitor.contact else [],
-        blocks.of_visitor(store, visitor_id),
-        conversations.seen_by_visitor(store, visitor_id),
-        operations.links(store, visitor_id),
-        operations.changes(store, operations.Filter(records=(visitor_id,)), limit=LAST_CHANGES),
+    around = store.ask_all(
+        visitors.devices_of(visitor.contact.id if visitor.contact else None, besides=visitor_id),
+        blocks.of_visitor(visitor_id),
+        conversations.seen_by_visitor(visitor_id),
     )
-    return VisitorPage(*(*msgspec.structs.astuple(visitor), *around))
+    history = changes.links_and_changes(store, visitor_id, LAST_CHANGES)
+    return VisitorPage(*(*msgspec.structs.astuple(visitor), *around, *history))
 
 
 def contact_page(store: Store, contact_id: str, current: Instant) -> ContactPage:
     """The page of the contact with exactly this id, which must exist."""
     contact = contacts.find_listed(store, contact_id, current)
     assert contact is not None
-    around = (
-        visitors.devices_of(store, contact_id),
-        blocks.of_contact(store, contact_id),
-        conversations.of_contact(store, contact_id),
-        contacts.merged_ids(store, [contact_id]),
-        operations.changes(store, operations.Filter(records=(contact_id,)), limit=LAST_CHANGES),
+    around = store.ask_all(
+        visitors.devices_of(contact_id),
+        blocks.of_contact(contact_id),
+        conversations.of_contact(contact_id),
+        contacts.tombstone_ids([contact_id]),
     )
-    return ContactPage(*(*msgspec.structs.astuple(contact), *around))
+    last = changes.changes(store, Filter(records=(contact_id,)), limit=LAST_CHANGES)
+    return ContactPage(*(*msgspec.structs.astuple(contact), *around, last))
 
 
 def conversation_page(store: Store, conversation_id: str) -> ConversationPage:

@@ -10,8 +10,8 @@ from visitors.domain.decision import contact_changes
 from visitors.domain.identity import Identity
 from visitors.domain.merging import Step, moved, plan_merge
 from visitors.errors import Conflict, UsageProblem
-from visitors.store import blocks, contacts, conversations, visitors
-from visitors.store.connection import OpenOperation, Store
+from visitors.store.records import blocks, contacts, conversations, visitors
+from visitors.store.store import OpenOperation, Store
 
 
 def merge(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from visitors.domain.receipt import Kind, Receipt, encode, hasher, is_signed
-from visitors.store import receipts
-from visitors.store.connection import Store
-from visitors.store.receipts import Place
+from visitors.store.history import receipts
+from visitors.store.history.receipts import Place
+from visitors.store.store import Store
 
 _CALLED: dict[Kind, str] = {
     "visitorId": "a visitor id",

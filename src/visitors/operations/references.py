@@ -11,9 +11,9 @@ from visitors.domain.selection import Selection
 from visitors.domain.times import Instant
 from visitors.domain.visitor import Visitor
 from visitors.errors import Conflict, InvalidData, NotFound
-from visitors.store import contacts, visitors
-from visitors.store.connection import Store
-from visitors.store.listing import Table, with_prefix
+from visitors.store.query.listing import Table, with_prefix
+from visitors.store.records import contacts, visitors
+from visitors.store.store import Store
 
 _CANDIDATES = 5
 
@@ -152,7 +152,7 @@ def record_ids(store: Store, reference: str, current: Instant) -> tuple[str, ...
         try:
             found = contact(store, reference, current).id
         except NotFound:
-            from visitors.store import operations  # which no other reference needs
+            from visitors.store.history import operations  # which no other reference needs
 
             token = reference.strip()
             if any(operations.removed(store, kind, [token]) for kind in ("visitor", "contact")):

@@ -15,8 +15,8 @@ from visitors.input.readers import Place
 from visitors.input.rows import ReadRow
 from visitors.operations.bulk_import import BATCH, take_all
 from visitors.operations.import_ import Policy
-from visitors.store import conversations, visitors
-from visitors.store.connection import OpenOperation, Store
+from visitors.store.records import conversations, visitors
+from visitors.store.store import OpenOperation, Store
 
 _LOOKED_AT = 20
 

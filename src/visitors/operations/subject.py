@@ -29,9 +29,10 @@ from visitors.domain.times import Instant
 from visitors.domain.visitor import Visitor
 from visitors.errors import Conflict, NotFound
 from visitors.operations import references
-from visitors.store import blocks, contacts, conversations, operations, visitors
-from visitors.store.connection import Store
-from visitors.store.schema import SCHEMA_VERSION
+from visitors.store.history import changes, operations
+from visitors.store.records import blocks, contacts, conversations, visitors
+from visitors.store.schema.version import SCHEMA_VERSION
+from visitors.store.store import Store
 
 _FIELDS = [
     (field, name)
@@ -78,7 +79,7 @@ def subject_export(store: Store, contact: Contact, current: Instant) -> Subject:
     messages = conversations.messages_of(store, [talk.id for talk in talks])
     talk_ids = [*messages, *history.removed("conversation")]
     message_ids = [message.id for of_talk in messages.values() for message in of_talk]
-    removed_messages = [one[0] for one in operations.removed_of(store, "message", {"conversation_id": talk_ids})]
+    removed_messages = [one[0] for one in changes.removed_of(store, "message", {"conversation_id": talk_ids})]
     records = [*history.contacts, *kept, *talk_ids, *message_ids, *removed_messages]
     found = Subject(
         Header(_WHAT, FORMAT_VERSION, contact.id, current, SCHEMA_VERSION, {}, [_OF_HISTORY, _OF_OTHERS]),
@@ -112,10 +113,10 @@ class _History:
         self.contacts = own
         self.linked = visitors.linked_to(store, sorted(own))
         """The ids of the visitors that are the person's now."""
-        self._all = list(dict.fromkeys([*self.linked, *operations.once_linked(store, sorted(own))]))
-        self._causes = operations.causes_of(store, self._all)
+        self._all = list(dict.fromkeys([*self.linked, *changes.once_linked(store, sorted(own))]))
+        self._causes = changes.causes_of(store, self._all)
         self._changes: dict[str, list[tuple[Change, int]]] = {visitor_id: [] for visitor_id in self._all}
-        for change, operation in operations.timeline(store, self._all):
+        for change, operation in changes.timeline(store, self._all):
             if change.kind == "visitor":
                 self._changes[change.record_id].append((change, operation))
         void = set(operations.undos(store).standing)
@@ -167,8 +168,8 @@ class _History:
     def links(self) -> Iterator[SubjectLink]:
         """How the visitors were linked to the person, and how they ceased to be; the oldest first."""
         found = []
-        for visitor_id, changes in self._changes.items():
-            for change, operation in changes:
+        for visitor_id, of_visitor in self._changes.items():
+            for change, operation in of_visitor:
                 ends = ((change.before or {}).get("contactId"), (change.after or {}).get("contactId"))
                 own = self.owns(visitor_id, operation) or (
                     ends[0] in self.contacts and self.owns(visitor_id, operation - 1)
@@ -187,13 +188,13 @@ class _History:
         owners = {"contact_id": sorted(self.contacts), "visitor_id": self._all}
         return [
             record
-            for record, operation, contact_id, visitor_id in operations.removed_of(self._store, kind, owners)
+            for record, operation, contact_id, visitor_id in changes.removed_of(self._store, kind, owners)
             if contact_id in self.contacts or (contact_id is None and self.owns(visitor_id or "", operation))
         ]
 
     def changes(self, records: Sequence[str]) -> list[Change]:
         """The changes of the person's time of all visitors, and all changes of the other `records`, oldest first."""
-        found = [pair for pair in operations.timeline(self._store, records) if pair[0].kind != "visitor"]
+        found = [pair for pair in changes.timeline(self._store, records) if pair[0].kind != "visitor"]
         for own_time in self._own_times.values():
             found += own_time.changes
         found.sort(key=lambda pair: pair[1])
@@ -239,7 +240,7 @@ def _blocks(store: Store, history: _History, current: Instant) -> tuple[list[dic
     """
     found = blocks.of_any(store, sorted(history.contacts), history.known)
     made: dict[str, int] = {}
-    for change, operation in operations.timeline(store, [one.id for one in found if one.visitor_id is not None]):
+    for change, operation in changes.timeline(store, [one.id for one in found if one.visitor_id is not None]):
         made.setdefault(change.record_id, operation)
     linked = set(history.linked)
     own, kept = [], history.removed("block")

@@ -10,8 +10,8 @@ from visitors.domain.selection import Selection
 from visitors.domain.times import Instant
 from visitors.errors import UsageProblem
 from visitors.operations import references
-from visitors.store import visitors
-from visitors.store.connection import Store
+from visitors.store.records import visitors
+from visitors.store.store import Store
 
 
 class Targets:

@@ -8,8 +8,8 @@ import msgspec
 
 from visitors.domain.visitor import BrowserData
 from visitors.errors import Conflict
-from visitors.store import visitors
-from visitors.store.connection import OpenOperation, Store
+from visitors.store.records import visitors
+from visitors.store.store import OpenOperation, Store
 
 ResolvedBy = Literal["id", "fingerprint", "created"]
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import nullcontext
 
 import msgspec
 
 from visitors.domain.operation import Operation
 from visitors.errors import Conflict, NotFound
 from visitors.operations import references
-from visitors.store import operations, undo
-from visitors.store.connection import OpenOperation, Store
-from visitors.store.operations import Undos
-from visitors.store.touched import Touch, touched_since
+from visitors.store.history import operations, undo
+from visitors.store.history.operations import Undos
+from visitors.store.history.undo_conflicts import Touch
+from visitors.store.store import OpenOperation, Store
 
 _SHOWN = 5
 
@@ -38,7 +39,8 @@ def take_back(store: Store, operation: OpenOperation, reference: str | None, *, 
     plan = {target}
     while True:
         try:
-            with store.savepoint():
+            # without a cascade what stands in the way ends the whole operation, and so takes its beginnings back
+            with store.savepoint() if cascade else nullcontext():
                 return list(_newest_first(store, operation, plan, undos))
         except _Blocked as blocked:
             if not cascade:
@@ -61,9 +63,10 @@ def _target(store: Store, reference: str | None, undos: Undos) -> int:
             raise NotFound(
                 "there is nothing to take back", code="operation_not_found", hint=_where_nothing_is_left(store, undos)
             )
-        if undo.is_erasure(store, newest):
-            raise _for_good(operations.numbered(store, newest), _what_came_before(store, undos))
-        return newest
+        number, is_erasure = newest
+        if is_erasure:
+            raise _for_good(operations.numbered(store, number), _what_came_before(store, undos))
+        return number
     operation_id = references.operation_id(store, reference)
     target = undo.number(store, operation_id)
     if target in undos.standing:
@@ -106,18 +109,21 @@ def _newest_first(store: Store, operation: OpenOperation, plan: set[int], undos:
 
 def _reversed(store: Store, operation: OpenOperation, target: int, undos: Undos) -> TakenBack:
     """Take one operation back. Raises Conflict when that cannot be, and _Blocked when others stand in the way."""
-    found = operations.numbered(store, target)
-    if undo.is_erasure(store, target):
+    later = [those for undo_, those in undos.targets.items() if undo_ > target]
+    earlier = {one for those in later for one in those if one < target}
+    footprint = undo.footprint(store, target, earlier)
+    found = footprint.operation
+    if footprint.is_erasure:
         raise _for_good(found, "visitors history lists what was done before; visitors undo ID takes that back")
-    if undo.lost_changes(store, target):
+    if footprint.lost_changes:
         raise Conflict(
             f"operation {found.id} ({found.command}) cannot be taken back: what it changed was erased since",
             code="erased",
         )
-    blocking = _blocking(store, operation, target, undos)
+    blocking = list(_blocking(operation, target, footprint.touches, earlier, undos))
     if blocking:
         raise _Blocked(blocking)
-    counts = undo.reverse(store, operation, target)
+    counts = undo.reverse(store, operation, target, footprint)
     if not counts:
         raise Conflict(
             f"of operation {found.id} ({found.command}) nothing is left to take back: it was erased", code="erased"
@@ -132,22 +138,19 @@ def _reversed(store: Store, operation: OpenOperation, target: int, undos: Undos)
     return TakenBack(found, counts)
 
 
-def _blocking(store: Store, operation: OpenOperation, target: int, undos: Undos) -> list[Touch]:
+def _blocking(
+    operation: OpenOperation, target: int, touches: list[Touch], earlier: set[int], undos: Undos
+) -> Iterator[Touch]:
     """What touched the same records since and still stands. A later operation that was taken back changes
-    nothing any more, and neither does the one that took it back, unless it also took back one from before `target`
-    that touched them.
+    nothing any more, and neither does the one that took it back, unless it also took back one of the `earlier`
+    ones, from before `target`, that touched them.
     """
-    later = [those for undo_, those in undos.targets.items() if undo_ > target]
-    earlier = {one for those in later for one in those if one < target}
-    touches = touched_since(store, target, earlier)
     touching_earlier = earlier & {touch.operation for touch in touches}
-    return [
-        touch
-        for touch in touches
-        if target < touch.operation != operation.pk
-        and touch.operation not in undos.standing
-        and (touch.operation not in undos.targets or touching_earlier & undos.targets[touch.operation])
-    ]
+    for touch in touches:
+        is_later = target < touch.operation != operation.pk
+        took_back = undos.targets.get(touch.operation)
+        if is_later and touch.operation not in undos.standing and (not took_back or touching_earlier & took_back):
+            yield touch
 
 
 def _touched(store: Store, target: int, blocking: list[Touch]) -> Conflict:

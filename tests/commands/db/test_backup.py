@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
+from next_version import OLD, next_version
 from trials.running import small_disk
-from visitors.store import backup
-from visitors.store.schema import SCHEMA_VERSION
+from visitors.store.file import backup
+from visitors.store.schema.version import SCHEMA_VERSION
 
 Visitors = Callable[..., Any]
 NOW = "2026-03-01T12:00:00.000Z"
@@ -200,12 +201,21 @@ def test_a_foreign_database_is_not_backed_up(visitors: Visitors, tmp_path: Path)
     assert refused.error["code"] == "store_invalid"
 
 
-def test_an_older_store_is_copied_as_it_is(visitors: Visitors, filled: Path, tmp_path: Path) -> None:
-    with closing(sqlite3.connect(filled)) as connection:
-        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION - 1}")
-    record = visitors("db", "backup", str(tmp_path / "copy.db"), "--format", "json").json
-    assert record["schemaVersion"] == SCHEMA_VERSION - 1
+@pytest.fixture(scope="module")
+def newer(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment in which the next version of the program runs."""
+    return next_version(tmp_path_factory.mktemp("next"))
+
+
+def test_an_older_store_is_copied_as_it_is(
+    visitors: Visitors, visitors_process: Visitors, newer: dict[str, str], filled: Path, tmp_path: Path
+) -> None:
+    before = filled.read_bytes()
+    done = visitors_process("db", "backup", str(tmp_path / "copy.db"), "--format", "json", env=newer)
+    assert done.json["schemaVersion"] == OLD
     assert names(tmp_path) == ["copy.db", "visitors.db"]  # nothing was migrated
+    assert filled.read_bytes() == before
+    assert visitors("db", "dump", "--db", str(tmp_path / "copy.db")).stdout == visitors("db", "dump").stdout
 
 
 @pytest.mark.parametrize("words", [(), ("--force",)])

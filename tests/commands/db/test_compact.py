@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from visitors.store.connection import Store
+from visitors.store.file.sqlite import SqliteDatabase
 
 Visitors = Callable[..., Any]
 
@@ -97,13 +97,13 @@ def test_damaged_indexes_are_made_anew_once_there_is_room(
             for sql in statements:
                 connection.execute(sql)
     done: list[str] = []
-    execute = Store.execute
+    execute = SqliteDatabase.execute
 
-    def listened(store: Store, sql: str, parameters: Sequence[object] = ()) -> sqlite3.Cursor:
+    def listened(database: SqliteDatabase, sql: str, parameters: Sequence[object] = ()) -> sqlite3.Cursor:
         done.append(sql)
-        return execute(store, sql, parameters)
+        return execute(database, sql, parameters)
 
-    monkeypatch.setattr(Store, "execute", listened)
+    monkeypatch.setattr(SqliteDatabase, "execute", listened)
     with monkeypatch.context() as full:
         full.setattr(shutil, "disk_usage", lambda _: Usage(100_000, 10_000))
         assert visitors("db", "compact", "--format", "json", code=6).error["code"] == "disk_full"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from visitors.store.schema import SCHEMA_VERSION
+from visitors.store.schema.version import SCHEMA_VERSION
 
 Visitors = Callable[..., Any]
 Fill = Callable[..., None]

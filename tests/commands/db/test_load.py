@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from visitors.store.schema.version import SCHEMA_VERSION
 
 Visitors = Callable[..., Any]
 Edit = Callable[[list[dict[str, Any]]], object]
@@ -22,6 +26,13 @@ def dumped(visitors: Visitors) -> list[dict[str, Any]]:
 
 def text(lines: list[dict[str, Any]]) -> str:
     return "".join(json.dumps(line) + "\n" for line in lines)
+
+
+UNRELEASED = Path(__file__).parents[2] / "examples" / "dumps" / "schema-11"
+"""A dump that the last version before the first release made, of a store with everything in it, and what that version
+exported of it at that time.
+"""
+THEN = "2026-03-01T15:00:00Z"
 
 
 def line_of(lines: list[dict[str, Any]], kind: str) -> dict[str, Any]:
@@ -57,7 +68,9 @@ def test_a_dump_of_before_it_said_how_many_rows_is_taken_if_it_is_consistent(
     del dumped[0]["rows"]
     visitors("db", "load", "-", "--db", str(tmp_path / "new.db"), input=text(dumped))
     without = [line for line in dumped if line["type"] != "creation"]
-    assert "was made by no operation" in refused(visitors, tmp_path, text(without))["message"]
+    error = refused(visitors, tmp_path, text(without))
+    assert error["code"] == "not_a_dump"
+    assert "was created by an operation" in error["message"]
 
 
 def test_what_was_loaded_is_found_by_search_and_metadata(visitors: Visitors, tmp_path: Path) -> None:
@@ -153,3 +166,123 @@ def test_a_link_to_a_tombstone_is_refused(visitors: Visitors, tmp_path: Path, du
     dumped.insert(1, other)
     contact["merged_into"] = "other"
     refused(visitors, tmp_path, text(dumped))
+
+
+# from before the first release
+
+
+@pytest.fixture
+def carried_over(visitors: Visitors) -> None:
+    """The store of the test, loaded from a dump of schema 11."""
+    loaded = visitors("db", "load", str(UNRELEASED.with_suffix(".ndjson")))
+    assert "loaded 92 rows" in loaded.stderr
+
+
+def causes(path: Path) -> set[tuple[int, str, str]]:
+    with closing(sqlite3.connect(path)) as connection:
+        return set(connection.execute("SELECT operation, record, code FROM causes"))
+
+
+@pytest.mark.usefixtures("carried_over")
+def test_a_dump_of_before_the_first_release_becomes_a_sound_store(visitors: Visitors, store_path: Path) -> None:
+    assert "is sound" in visitors("db", "check", now=THEN).stderr
+    lines = [json.loads(line) for line in UNRELEASED.with_suffix(".ndjson").read_text("utf-8").splitlines()]
+    there = {(one["operation"], one["record"], one["code"]) for one in lines if one["type"] == "cause"}
+    assert causes(store_path) == there != set()
+
+
+@pytest.mark.usefixtures("carried_over")
+@pytest.mark.parametrize(("words", "ending"), [([], ".export.ndjson"), (["--deleted"], ".deleted.ndjson")])
+def test_its_export_is_what_the_version_gave_that_dumped_it(visitors: Visitors, words: list[str], ending: str) -> None:
+    exported = visitors("export", *words, "--format", "ndjson", now=THEN).stdout
+    assert exported.encode() == UNRELEASED.with_suffix(ending).read_bytes()
+
+
+@pytest.mark.usefixtures("carried_over")
+def test_all_its_lines_but_the_numbers_of_causes_are_dumped_as_they_came(visitors: Visitors) -> None:
+    def plain(lines: list[str]) -> list[dict[str, Any]]:
+        rows = [json.loads(line) for line in lines]
+        for row in rows:
+            row.pop("schema", None)
+            if row["type"] == "cause":
+                row.pop("pk", None)
+        return sorted(rows, key=lambda row: json.dumps(row, sort_keys=True))
+
+    came = UNRELEASED.with_suffix(".ndjson").read_text("utf-8").splitlines()
+    dumped = visitors("db", "dump").lines
+    assert json.loads(dumped[0])["schema"] == SCHEMA_VERSION
+    assert plain(dumped) == plain(came)
+
+
+@pytest.mark.usefixtures("carried_over")
+def test_its_dump_loads_again_to_the_same_bytes(visitors: Visitors, tmp_path: Path) -> None:
+    second = ("--db", str(tmp_path / "second.db"))
+    dumped = visitors("db", "dump").stdout
+    visitors("db", "load", "-", *second, input=dumped)
+    assert visitors("db", "dump", *second).stdout == dumped
+
+
+@pytest.mark.usefixtures("carried_over")
+def test_its_history_goes_on_and_can_be_taken_back(visitors: Visitors) -> None:
+    def exported() -> str:
+        return str(visitors("export", "--format", "ndjson", now=THEN).stdout)
+
+    before = exported()
+    assert visitors("history", "--format", "count").stdout == "28\n"
+    first, last = "01KJM6JM00PZMBFTZ28QJM41SP", "01KJMYKNC0AS6M0B9E4YCDWDH6"
+    assert visitors("history", "--limit", "0", "--format", "ids").lines[::27] == [last, first]
+    assert len(visitors("history", "--operation", first, "--limit", "0", "--format", "json").json) == 6
+    why = visitors("explain", "imported-1", "--format", "json").json
+    assert "created" in json.dumps(why)
+
+    gone = visitors("contacts", "list", "--format", "ids").lines
+    visitors("undo", now=THEN)  # of the newest, which deleted a contact
+    assert len(visitors("contacts", "list", "--format", "ids").lines) == len(gone) + 1
+    visitors("undo", "01KJMQQY40EP16E91601F18B03", now=THEN)  # a block that is still on
+    visitors("undo", "01KJMMA2G0T7Z6NKTVXSTTB4N9", "--cascade", now=THEN)  # a merge
+    assert exported() != before
+    visitors("create", "--id", "one-more")
+    assert visitors("history", "one-more", "--format", "count").stdout == "1\n"
+    assert "is sound" in visitors("db", "check").stderr
+
+
+@pytest.mark.usefixtures("carried_over")
+def test_its_receipts_verify_and_new_ones_are_made_with_the_same_key(visitors: Visitors, store_path: Path) -> None:
+    def keys() -> list[tuple[str]]:
+        with closing(sqlite3.connect(store_path)) as connection:
+            return connection.execute("SELECT value FROM keys").fetchall()
+
+    lines = [json.loads(line) for line in UNRELEASED.with_suffix(".ndjson").read_text("utf-8").splitlines()]
+    receipt = line_of(lines, "erasure")["receipt"]
+    assert "verifies" in visitors("db", "check", "--receipt", "-", input=receipt).stderr
+    before = keys()
+    erased = visitors("erase", "imported-2", "--yes", now=THEN).stdout
+    assert "verifies" in visitors("db", "check", "--receipt", "-", input=erased).stderr
+    assert keys() == before == [(line_of(lines, "key")["value"],)]
+    assert "is sound" in visitors("db", "check").stderr
+
+
+@pytest.mark.parametrize("schema", [1, 10, SCHEMA_VERSION + 1, None, "11"])
+def test_a_dump_of_another_schema_is_refused(visitors: Visitors, tmp_path: Path, schema: object) -> None:
+    lines = [json.loads(line) for line in UNRELEASED.with_suffix(".ndjson").read_text("utf-8").splitlines()]
+    lines[0]["schema"] = schema
+    assert refused(visitors, tmp_path, text(lines))["code"] == "other_schema"
+
+
+def test_a_cause_that_is_there_twice_is_refused_or_taken_once(
+    visitors: Visitors, tmp_path: Path, dumped: list[dict[str, Any]]
+) -> None:
+    target = ("--db", str(tmp_path / "target.db"))
+    cause = line_of(dumped, "cause")
+    dumped.append(dict(cause))
+    dumped[0]["rows"] += 1
+    visitors("db", "load", "-", *target, input=text(dumped), code=None)
+    again = [json.loads(line) for line in visitors("db", "dump", *target, code=None).lines]
+    assert sum(line["type"] == "cause" for line in again) in (0, sum(line["type"] == "cause" for line in dumped) - 1)
+
+
+def test_a_cause_of_the_present_schema_has_no_number(
+    visitors: Visitors, tmp_path: Path, dumped: list[dict[str, Any]]
+) -> None:
+    line_of(dumped, "cause")["pk"] = 1
+    assert "line " in refused(visitors, tmp_path, text(dumped))["message"]

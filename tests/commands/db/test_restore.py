@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from sqlite_utils import Database
 
+from next_version import NEW, next_version
 from trials.running import small_disk
-from visitors.store.migrations import migrations
-from visitors.store.schema import APPLICATION_ID, SCHEMA_VERSION
+from visitors.store.schema.version import SCHEMA_VERSION
 
 Visitors = Callable[..., Any]
 NOW = "2026-03-01T12:00:00.000Z"
@@ -150,7 +149,7 @@ def test_a_store_that_fails_only_when_it_is_overwritten_is_replaced(
         with closing(sqlite3.connect(":memory:")) as connection:
             connection.execute("SELECT RAISE")  # an error of SQLite
 
-    monkeypatch.setattr("visitors.store.restore._overwrite", fail)
+    monkeypatch.setattr("visitors.store.file.restore._overwrite", fail)
     before = store_path.read_bytes()
     kept = Path(visitors("db", "restore", str(backup), "--yes").stdout.strip())
     assert kept.read_bytes() == before
@@ -268,26 +267,25 @@ def test_the_database_of_another_program_is_not_overwritten(visitors: Visitors, 
     assert path.read_bytes() == before
 
 
-def test_an_older_backup_is_brought_up_to_date(visitors: Visitors, store_path: Path, tmp_path: Path) -> None:
-    old = tmp_path / "backups" / "old.bak"
-    old.parent.mkdir()
-    with closing(sqlite3.connect(old, isolation_level=None)) as connection:
-        migrations.apply(Database(connection, execute_plugins=False), stop_before="m0002_conversations")
-        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        connection.execute("PRAGMA user_version = 1")
-        connection.execute(
-            "INSERT INTO operations (id, at, actor, command, arguments, is_open) VALUES ('OP', ?, 'e', 'c', '[]', 1)",
-            (NOW,),
-        )
-        connection.execute("INSERT INTO visitors (id, created_at, updated_at) VALUES ('old', ?, ?)", (NOW, NOW))
-        connection.execute("UPDATE operations SET is_open = NULL")
-    before = old.read_bytes()
-    visitors("create", "--id", "new")
-    visitors("db", "restore", str(old), "--yes", now=NOW)
-    assert listed(visitors, store_path) == ["old"]
-    assert visitors("db", "info", "--format", "json").json["schemaVersion"] == SCHEMA_VERSION
-    visitors("db", "check")
-    assert old.read_bytes() == before
+@pytest.fixture(scope="module")
+def newer(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment in which the next version of the program runs."""
+    return next_version(tmp_path_factory.mktemp("next"))
+
+
+def test_an_older_backup_is_brought_up_to_date(
+    visitors_process: Visitors, newer: dict[str, str], backup: Path, store_path: Path
+) -> None:
+    before = backup.read_bytes()
+
+    def upgraded(*words: str) -> Any:
+        return visitors_process(*words, env={**newer, "VISITORS_NOW": NOW})
+
+    upgraded("db", "restore", str(backup), "--yes")
+    assert upgraded("list", "--format", "ids").lines == ["v1"]
+    assert upgraded("db", "info", "--format", "json").json["schemaVersion"] == NEW
+    upgraded("db", "check")
+    assert backup.read_bytes() == before
     assert names(store_path.parent) == ["backups", "visitors.db", KEPT]
 
 

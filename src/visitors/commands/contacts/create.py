@@ -11,7 +11,7 @@ from visitors.context import context_of
 from visitors.domain.ids import given_contact_id
 from visitors.operations.merge import create_contact
 from visitors.output.shapes import CONTACT
-from visitors.store import contacts
+from visitors.store.records import contacts
 
 OPTION_GROUPS = (options.person,)
 

@@ -7,7 +7,7 @@ import typer
 from visitors.commands import options
 from visitors.commands.many import Verb, change_contacts
 from visitors.context import context_of
-from visitors.store import contacts
+from visitors.store.records import contacts
 
 
 def command(ctx: typer.Context, contact: options.ContactArguments = None, dry_run: options.DryRun = False) -> None:

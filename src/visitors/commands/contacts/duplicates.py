@@ -7,7 +7,7 @@ import typer
 from visitors.context import context_of
 from visitors.output.answers import DUPLICATE
 from visitors.output.machine import as_record
-from visitors.store import contacts
+from visitors.store.records import contacts
 
 
 def command(ctx: typer.Context) -> None:

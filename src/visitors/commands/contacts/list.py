@@ -10,7 +10,8 @@ from visitors.commands import listing
 from visitors.context import context_of
 from visitors.domain import normalise
 from visitors.output.shapes import LISTED_CONTACT
-from visitors.store import contacts
+from visitors.store.query.contacts import SORTABLE, Filter
+from visitors.store.records import contacts
 
 
 def command(
@@ -29,8 +30,8 @@ def command(
 ) -> None:
     """List contacts, newest first, with how many visitors they have and when one was last seen."""
     context = context_of(ctx)
-    page = listing.page(context, contacts.SORTABLE, sort, reverse=reverse, limit=limit, after=after)
-    wanted = contacts.Filter(
+    page = listing.page(context, SORTABLE, sort, reverse=reverse, limit=limit, after=after)
+    wanted = Filter(
         search=normalise.text(search, "search") if search is not None else None, blocked=blocked, deleted=deleted
     )
     with context.reading() as store:

@@ -14,7 +14,7 @@ from visitors.operations.merge import merge
 from visitors.output.answers import MERGE_STEP
 from visitors.output.machine import as_record
 from visitors.output.shapes import CONTACT
-from visitors.store import contacts
+from visitors.store.records import contacts
 
 
 def command(

@@ -12,7 +12,7 @@ from visitors.context import context_of
 from visitors.operations import references
 from visitors.operations.merge import split
 from visitors.output.shapes import CONTACT
-from visitors.store import contacts
+from visitors.store.records import contacts
 
 OPTION_GROUPS = (options.person,)
 

@@ -11,7 +11,7 @@ from visitors.context import context_of
 from visitors.domain.conversation import Priority, Status
 from visitors.operations import references
 from visitors.output.shapes import CONVERSATION
-from visitors.store import conversations
+from visitors.store.records import conversations
 
 
 def command(

@@ -12,7 +12,7 @@ from visitors.context import Context, context_of
 from visitors.domain import normalise
 from visitors.operations import converse, references
 from visitors.output.shapes import CONVERSATION
-from visitors.store import conversations
+from visitors.store.records import conversations
 
 
 def command(

@@ -13,7 +13,7 @@ from visitors.domain import normalise
 from visitors.domain.conversation import Priority
 from visitors.operations import converse
 from visitors.output.shapes import CONVERSATION
-from visitors.store import conversations
+from visitors.store.records import conversations
 
 
 def command(

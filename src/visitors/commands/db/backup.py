@@ -12,8 +12,8 @@ from visitors.context import context_of
 from visitors.errors import UsageProblem
 from visitors.output.answers import BACKUP
 from visitors.output.progress import watched_pages
-from visitors.store.backup import back_up, default_name
-from visitors.store.placing import refuse_existing
+from visitors.store.file.atomic_file import refuse_existing
+from visitors.store.file.backup import back_up, default_name
 
 
 def command(
@@ -33,20 +33,20 @@ def command(
     owner, and checked before it gets its name. 'visitors db restore' takes it back.
     """
     context = context_of(ctx)
-    path = context.store_file()
+    place = context.file_to("back up")
     if file is not None and output is not None:
         raise UsageProblem("say once where the backup goes", hint="FILE, or -o FILE")
     named = file if file is not None else output
     if named == "-":
         raise UsageProblem("a backup is a file", hint="visitors db dump writes to standard output")
-    target = Path(named) if named is not None else path.parent
+    target = Path(named) if named is not None else place.path.parent
     if target.is_dir():
-        target /= default_name(path, context.now)
+        target /= default_name(place, context.now)
     context.refuse_store(str(target))
     if not force:
         refuse_existing(target)
     with watched_pages(quiet=context.output.quiet) as watch:
-        found = back_up(path, target, watch, replace=force, timeout=context.settings.timeout)
+        found = back_up(place, target, watch, replace=force, timeout=context.settings.timeout)
     record = {
         "path": str(target),
         "bytes": target.stat().st_size,

@@ -10,8 +10,8 @@ from visitors.commands.many import number
 from visitors.context import context_of
 from visitors.errors import CheckFailed, UsageProblem
 from visitors.output.answers import CHECK
-from visitors.store.check import check
-from visitors.store.findings import Advice
+from visitors.store.file.check import check
+from visitors.store.file.findings import Advice
 
 
 def command(
@@ -37,11 +37,11 @@ def command(
             raise UsageProblem("--quick and --receipt exclude each other")
         check_receipt(context, receipt)
         return
-    path = context.store_file()
-    found = check(path, Advice(path, context.program), quick=quick, timeout=context.settings.timeout)
+    place = context.file_to("check")
+    found = check(place, Advice(place.path, context.program), quick=quick, timeout=context.settings.timeout)
     context.output.records(CHECK, found)
     problems = [one for one in found if one.is_problem]
     if problems:
-        message = f"{path} is not as it should be: {number(len(problems), 'problem')}"
+        message = f"{place.name} is not as it should be: {number(len(problems), 'problem')}"
         raise CheckFailed(message, code="unsound", hint=problems[0].help)
-    context.output.note(f"{path} is sound" + (", as far as a quick check can tell" if quick else ""))
+    context.output.note(f"{place.name} is sound" + (", as far as a quick check can tell" if quick else ""))

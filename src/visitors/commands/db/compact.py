@@ -6,7 +6,7 @@ import typer
 
 from visitors.context import context_of
 from visitors.output.answers import COMPACTED
-from visitors.store.compact import compact
+from visitors.store.file.compact import compact
 
 
 def command(ctx: typer.Context) -> None:
@@ -15,7 +15,7 @@ def command(ctx: typer.Context) -> None:
     Nobody else may have it open meanwhile. It takes up to twice the store's size on the disk for as long as it runs.
     """
     context = context_of(ctx)
-    done = compact(context.store_file(), context.settings.timeout)
+    done = compact(context.file_to("compact"), context.settings.timeout)
     line = f"Compacted {done.path}: {_change(done.bytes_before, done.bytes_after)}."
     context.output.done(COMPACTED, [done], [done.path], line, single=True)
 

@@ -7,7 +7,7 @@ import typer
 from visitors.commands import options
 from visitors.context import context_of
 from visitors.errors import UsageProblem
-from visitors.store.dump import dump
+from visitors.store.file.dump import dump
 
 
 def command(

@@ -6,7 +6,7 @@ import typer
 
 from visitors.context import context_of
 from visitors.output.answers import STORE_INFO
-from visitors.store import info
+from visitors.store.file import info
 
 
 def command(ctx: typer.Context) -> None:

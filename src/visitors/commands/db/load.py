@@ -11,7 +11,7 @@ from visitors.context import context_of
 from visitors.input.readers import json_lines
 from visitors.input.source import open_source
 from visitors.output.progress import watched
-from visitors.store.dump import load
+from visitors.store.file.dump import load
 
 
 def command(

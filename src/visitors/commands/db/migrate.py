@@ -5,8 +5,8 @@ from __future__ import annotations
 import typer
 
 from visitors.context import context_of
-from visitors.store.opening import migrate_store
-from visitors.store.schema import SCHEMA_VERSION
+from visitors.store.file.opening import migrate_store
+from visitors.store.schema.version import SCHEMA_VERSION
 
 
 def command(ctx: typer.Context) -> None:
@@ -16,7 +16,7 @@ def command(ctx: typer.Context) -> None:
     backup went.
     """
     context = context_of(ctx)
-    backup = migrate_store(context.settings.database, timeout=context.settings.timeout)
+    backup = migrate_store(context.settings.store, timeout=context.settings.timeout)
     if backup is None:
         context.output.note(f"the store is up to date (schema {SCHEMA_VERSION})")
         return

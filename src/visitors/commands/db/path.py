@@ -11,7 +11,7 @@ from visitors.output.answers import STORE_PATH
 def command(ctx: typer.Context) -> None:
     """Print the path of the store, whether or not there is one yet."""
     context = context_of(ctx)
-    path = str(context.settings.database)
+    path = context.settings.store.name
     if context.output.wants_records:
         context.output.records(STORE_PATH, [{"path": path}], single=True)
     else:

@@ -14,10 +14,10 @@ from visitors.context import context_of
 from visitors.errors import UsageProblem
 from visitors.output.answers import RESTORED
 from visitors.output.progress import watched_pages
-from visitors.store.backup import default_name
-from visitors.store.findings import REPLACED
-from visitors.store.restore import inspect, restore
-from visitors.store.schema import SCHEMA_VERSION
+from visitors.store.file.backup import default_name
+from visitors.store.file.findings import REPLACED
+from visitors.store.file.restore import inspect, restore
+from visitors.store.schema.version import SCHEMA_VERSION
 
 
 def command(
@@ -33,7 +33,8 @@ def command(
     It takes up to three times the store's size on the disk for as long as it runs, and is refused without the room.
     """
     context = context_of(ctx)
-    path, source = context.store_file(), Path(os.path.realpath(file))
+    place, source = context.file_to("back up"), Path(os.path.realpath(file))
+    path = place.path
     if source.exists() and path.exists() and source.samefile(path):
         raise UsageProblem(f"{file} is the store itself", hint="name a backup")
     # what is restored is checked in full, but after the question
@@ -53,9 +54,9 @@ def command(
         return
     if path.exists():
         context.confirm(f"replace the store {path} by {file} with {visitors}", yes=yes)
-    kept = _unused(path.with_name(default_name(path, context.now, f"{REPLACED}-")))
+    kept = _unused(path.with_name(default_name(place, context.now, f"{REPLACED}-")))
     with watched_pages(quiet=context.output.quiet) as watch:
-        replaced = restore(path, source, kept, watch, timeout=context.settings.timeout)
+        replaced = restore(place, source, kept, watch, timeout=context.settings.timeout)
     line = f"Restored {visitors} from {file} to {path}{older}."
     told = [] if replaced is None else [str(replaced)]
     context.output.done(RESTORED, [{**record, "kept": next(iter(told), None)}], told, line, single=True)

@@ -1,0 +1,239 @@
+"""Whether a store is sound: its file, its schema, what its rows say, and who can get at it.
+
+Nothing is changed, and nothing is taken for granted: whatever SQLite says of a damaged file becomes a finding.
+Each finding that is a problem names the command that helps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+
+from visitors.errors import StoreProblem
+from visitors.store.database import Executor
+from visitors.store.file import sqlite
+from visitors.store.file.copy import pages_of
+from visitors.store.file.findings import Advice, Finding, damaged, ok, problem, quoted
+from visitors.store.file.integrity import SHOWN, integrity, of_tables
+from visitors.store.file.opening import open_store
+from visitors.store.file.permissions import leftovers, permissions
+from visitors.store.file.readonly import read_untouched, refuse_missing
+from visitors.store.file.sqlite import READING_FAILED, SqliteDatabase, primary_code, translated_errors
+from visitors.store.history import receipts
+from visitors.store.load import indexes
+from visitors.store.places import File, Memory
+from visitors.store.schema.invariants import INVARIANTS, offenders
+from visitors.store.schema.recorded import TABLES
+from visitors.store.schema.version import SCHEMA_VERSION, schema_version
+
+_FULL_TEXT = "contacts_text"
+"""What SQLite 3.44 and later name where the full-text index is not sound."""
+
+_NOT_LOOKED_AT = (sqlite.CANNOT_OPEN, sqlite.NO_PERMISSION, sqlite.BUSY, sqlite.LOCKED)
+"""What SQLite says when it could not even look at the file."""
+
+_NEWEST_FORMAT = 2
+
+_WORTH_COMPACTING = 0.25
+"""Which part of the pages must be free before compacting pays."""
+
+
+def check(place: File, advice: Advice, *, quick: bool = False, timeout: float = 30.0) -> list[Finding]:
+    """All findings about the store at `place`; a `quick` check does not look at every record.
+
+    Raises StoreProblem when there is no file there, or when it cannot be read at all.
+    """
+    path = place.path
+    with translated_errors(path):
+        refuse_missing(path)
+        found = content(path, advice, quick=quick, timeout=timeout)
+        return [*found, *permissions(path, advice), *leftovers(path.parent)]
+
+
+def content(path: Path, advice: Advice, *, quick: bool = False, timeout: float = 30.0) -> list[Finding]:
+    """What the file itself says; where it cannot be read far enough, that is the last finding."""
+    found: list[Finding] = []
+
+    def look(database: SqliteDatabase) -> None:
+        found.clear()
+        found.extend(_of_snapshot(database, advice, quick=quick))
+
+    try:
+        read_untouched(path, look, timeout=timeout)
+    except READING_FAILED as error:
+        if primary_code(error) in _NOT_LOOKED_AT:
+            raise
+        found.append(damaged("file", str(error), advice))
+    return found
+
+
+def _of_snapshot(database: SqliteDatabase, advice: Advice, *, quick: bool) -> Iterator[Finding]:
+    yield from _integrity(database, advice, quick=quick)
+    version = _version(database, advice)
+    yield version
+    if version.is_problem:
+        return
+    yield from _attempted("references", advice, lambda: _references(database, advice))
+    if _is_current(database):
+        yield from _attempted("schema", advice, lambda: _schema(database, advice))
+        if not quick:
+            yield from _attempted("values", advice, lambda: _values(database, advice))
+            yield from _attempted("rules", advice, lambda: _rules(database, advice))
+            yield from _attempted("receipts", advice, lambda: _receipts(database, advice))
+            yield from _attempted("search", advice, lambda: _search(database, advice))
+    yield from _attempted("journal", advice, lambda: _journal(database, advice))
+    yield from _attempted("space", advice, lambda: _space(database, advice))
+
+
+def _attempted(name: str, advice: Advice, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+    """What `look` finds, and that the store cannot be read, where it cannot."""
+    try:
+        yield from look()
+    except READING_FAILED as error:
+        yield damaged(name, str(error), advice)
+
+
+def _integrity(database: SqliteDatabase, advice: Advice, *, quick: bool) -> Iterator[Finding]:
+    # of the full-text index it is `_search` that tells, whatever SQLite this is
+    found = [line for line in integrity(database, quick=quick) if _FULL_TEXT not in line] or ["ok"]
+    if found == ["ok"]:
+        yield ok("integrity", f"{pages_of(database).count:,} pages" + (", indexes not compared" if quick else ""))
+        return
+    # where the tables are whole, only an index is not: that is created again
+    help_ = advice.restore() if of_tables(database) else advice.compact()
+    for line in "\n".join(found).splitlines():
+        if not line.startswith("***"):
+            yield problem("integrity", line, help_)
+
+
+def _version(database: SqliteDatabase, advice: Advice) -> Finding:
+    try:
+        version = schema_version(database, database.name)
+    except StoreProblem as refused:
+        return problem("version", refused.message, refused.hint or advice.restore())
+    if version == 0:
+        return problem("version", f"{database.name} is empty", advice.restore())
+    if max(_format_versions(database)) > _NEWEST_FORMAT:
+        return damaged("version", "SQLite takes the file for one that a newer SQLite wrote, and only reads it", advice)
+    if version < SCHEMA_VERSION:
+        detail = f"schema {version}; this version of visitors brings it to {SCHEMA_VERSION}, then checks more"
+        return ok("version", detail, "visitors db migrate")
+    return ok("version", f"schema {version}")
+
+
+def _is_current(database: SqliteDatabase) -> bool:
+    return bool(database.execute("PRAGMA user_version").fetchone()[0] == SCHEMA_VERSION)
+
+
+def _references(database: SqliteDatabase, advice: Advice) -> Iterator[Finding]:
+    broken = list(islice(database.execute("PRAGMA foreign_key_check"), SHOWN))
+    for table, row, parent, _ in broken:
+        where = f"row {row} of {table}" if row is not None else f"a row of {table}"
+        detail = f"{where} refers to a row of {parent} that is not there"
+        yield damaged("references", detail, advice)
+    if not broken:
+        yield ok("references", "every record refers to one that is there")
+
+
+def _schema(database: SqliteDatabase, advice: Advice) -> Iterator[Finding]:
+    """Whether every table, index and trigger is as in a store that was made now."""
+    with open_store(Memory()) as fresh:
+        expected, actual = _objects(fresh), _objects(database)
+    for kind, name in sorted(expected.keys() | actual.keys()):
+        if (kind, name) not in actual:
+            yield damaged("schema", f"the {kind} {name} is missing", advice)
+        elif (kind, name) not in expected:
+            statement = f'DROP {kind} "{name}"'
+            drop = f"sqlite3 {quoted(database.name)} {quoted(statement)}"
+            yield problem("schema", f"the {kind} {name} is not one of visitors", drop)
+        elif expected[kind, name] != actual[kind, name]:
+            yield damaged("schema", f"the {kind} {name} is not what it should be", advice)
+    if expected == actual:
+        yield ok("schema", f"{len(expected)} tables, indexes and triggers")
+
+
+def _objects(database: Executor) -> dict[tuple[str, str], tuple[str, str | None]]:
+    """What the schema has, without what SQLite makes by itself (its statistics, say)."""
+    own = "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name NOT GLOB 'sqlite_stat*'"
+    return {(str(kind), str(name)): (table, sql) for kind, name, table, sql in database.execute(own)}
+
+
+def _values(database: SqliteDatabase, advice: Advice) -> Iterator[Finding]:
+    """Whether every row can be read at all: text that is not UTF-8 cannot."""
+    rows, unreadable = 0, 0
+    for table in TABLES.values():
+        try:
+            rows += sum(1 for _ in database.execute(f"SELECT * FROM {table}"))
+        except READING_FAILED:
+            unreadable += 1
+            yield damaged("values", f"a row of {table} cannot be read: it is not UTF-8, or damaged", advice)
+    if not unreadable:
+        yield ok("values", f"{rows:,} rows")
+
+
+def _rules(database: SqliteDatabase, advice: Advice) -> Iterator[Finding]:
+    broken = 0
+    for invariant in INVARIANTS:
+        try:
+            found = list(islice(offenders(database, invariant), SHOWN + 1))
+        except READING_FAILED as error:
+            broken += 1
+            yield damaged(invariant.name, f"cannot be checked: {error}", advice)
+            continue
+        if found:
+            broken += 1
+            names = ", ".join(f"{one.kind} {one.id}" for one in found[:SHOWN])
+            more = ", and more" if len(found) > SHOWN else ""
+            help_ = advice.compact() if invariant.is_derived else advice.restore()
+            yield problem(invariant.name, f"not so: {invariant.says}: {names}{more}", help_)
+    if not broken:
+        yield ok("rules", f"{len(INVARIANTS)} rules hold for every record")
+
+
+def _receipts(database: SqliteDatabase, advice: Advice) -> Iterator[Finding]:
+    """Whether the receipts of erasures are as they were given."""
+    faults = list(islice(receipts.faults(database), SHOWN))
+    for fault in faults:
+        yield damaged("receipts", fault, advice)
+    if not faults:
+        kept = receipts.count(database)
+        told = "1 receipt as it was given" if kept == 1 else f"{kept:,} receipts as they were given"
+        yield ok("receipts", told if kept else "nothing was erased")
+
+
+def _search(database: SqliteDatabase, advice: Advice) -> Iterator[Finding]:
+    try:
+        agrees = indexes.agrees(database)
+    except sqlite.Error as error:
+        if sqlite.primary_code(error) != sqlite.CORRUPT:
+            raise
+        agrees = False
+    if agrees:
+        yield ok("search", "every text is found")
+    else:
+        yield problem("search", "contacts_text does not have the texts that the records have", advice.compact())
+
+
+def _journal(database: SqliteDatabase, advice: Advice) -> Iterator[Finding]:
+    if set(_format_versions(database)) == {_NEWEST_FORMAT}:
+        yield ok("journal", "wal")
+        return
+    detail = (
+        "a rollback journal: writers keep readers waiting. Backups have it; so has a file system that cannot do wal"
+    )
+    yield ok("journal", detail, advice.compact())
+
+
+def _format_versions(database: SqliteDatabase) -> bytes:
+    """The header's word for which version of the format it takes to write the file, and to read it: 2 is WAL."""
+    # not the pragma: a store that is read as one that nobody changes has no journal
+    with Path(database.name).open("rb") as file:
+        return file.read(20)[18:20]
+
+
+def _space(database: SqliteDatabase, advice: Advice) -> Iterator[Finding]:
+    pages = pages_of(database)
+    detail = f"{pages.free:,} of {pages.count:,} pages are free"
+    worth_it = pages.free * pages.size > 1_000_000 and pages.free > pages.count * _WORTH_COMPACTING
+    yield ok("space", detail, advice.compact() if worth_it else None)

@@ -1,0 +1,83 @@
+"""Giving back the space that a store does not need, and creating again what contacts are found by."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import msgspec
+
+from visitors.errors import StoreProblem
+from visitors.store.file.atomic_file import refuse_small_disk
+from visitors.store.file.copy import pages_of
+from visitors.store.file.integrity import integrity, of_tables
+from visitors.store.file.opening import open_store, use_write_ahead_log
+from visitors.store.file.readonly import size_with_log
+from visitors.store.file.sqlite import SqliteDatabase, connect, translated_errors
+from visitors.store.load import indexes
+from visitors.store.places import File
+from visitors.store.store import WRITING_KIBIBYTES, Store
+
+_TEMPORARY = ("/var/tmp", "/usr/tmp", "/tmp")  # noqa: S108 - where SQLite looks, nothing is put there
+
+
+class Compacted(msgspec.Struct, frozen=True, rename="camel"):
+    """How many bytes the store and its log took, before and after."""
+
+    path: str
+    bytes_before: int
+    bytes_after: int
+
+
+def compact(place: File, timeout: float = 30.0) -> Compacted:
+    """Write the store at `place` anew, without gaps, its indexes as well; one killed in between stays as it was.
+
+    Raises StoreProblem when the store is missing, damaged, or open elsewhere, and when the disk has not enough room.
+    """
+    path = place.path
+    before = size_with_log(path)
+    with translated_errors(place.name):
+        open_store(place, timeout=timeout, create=False).close()  # refuses what is none, migrates what is older
+        with connect(path, timeout=timeout) as database:
+            database.execute("PRAGMA secure_delete = ON")
+            database.execute(f"PRAGMA cache_size = -{WRITING_KIBIBYTES}")
+            use_write_ahead_log(database, timeout)
+            database.execute("PRAGMA locking_mode = EXCLUSIVE")
+            database.execute("BEGIN EXCLUSIVE")  # waits for whoever has it open, then says that it is locked
+            _refuse_damaged(database)
+            _refuse_small_disk(database, path)
+            if integrity(database) != ["ok"]:
+                database.execute("REINDEX")  # VACUUM copies them as they are
+            store = Store(database, place)
+            indexes.rebuild(store)
+            indexes.merge(store)
+            database.execute("COMMIT")
+            database.execute("VACUUM")
+            database.execute("PRAGMA optimize")
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return Compacted(place.name, before, size_with_log(path))
+
+
+def _refuse_damaged(database: SqliteDatabase) -> None:
+    """Raises StoreProblem when a table is damaged, and not only an index."""
+    for said in of_tables(database):
+        detail, hint = said.splitlines()[-1], "visitors db check"
+        raise StoreProblem(f"the store {database.name} is damaged: {detail}", code="store_corrupt", hint=hint)
+
+
+def _refuse_small_disk(database: SqliteDatabase, path: Path) -> None:
+    """SQLite writes the store once to a temporary file and once to its log. Raises StoreProblem without the room."""
+    pages = pages_of(database)
+    needed = (pages.count - pages.free) * pages.size
+    folder, temporary = path.parent, _temporary_folder()
+    is_one = folder.stat().st_dev == temporary.stat().st_dev
+    for place, bytes_ in ((folder, needed * 2 if is_one else needed), (temporary, needed)):
+        hint = "free some space, or name another temporary folder: SQLITE_TMPDIR"
+        refuse_small_disk(place, bytes_, "compacting", hint)
+
+
+def _temporary_folder() -> Path:
+    """Where SQLite puts its temporary files (https://sqlite.org/tempfiles.html)."""
+    named = (os.environ.get("SQLITE_TMPDIR"), os.environ.get("TMPDIR"), *_TEMPORARY)
+    folders = (Path(name) for name in named if name)
+    return next((one for one in folders if one.is_dir() and os.access(one, os.W_OK | os.X_OK)), Path())

@@ -1,0 +1,129 @@
+"""The whole store as lines, and back: every row of every table, history and tombstones included.
+
+Loading writes rows as they were, with their ids, times and history, so recording stands aside: its
+triggers are dropped and made again inside the same transaction. What is derived from the tables is no part of a dump;
+it is made anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from visitors.domain.metadata import decode_value
+from visitors.errors import Conflict, InvalidData
+from visitors.store.file import sqlite
+from visitors.store.load import indexes
+from visitors.store.load.bulk import drop
+from visitors.store.schema.invariants import CREATED, OF_TOMBSTONES, offenders
+from visitors.store.schema.recorded import TABLES
+from visitors.store.schema.version import SCHEMA_VERSION
+from visitors.store.store import Store
+
+FORMAT_VERSION = 1
+
+_UNRELEASED = 11
+"""The last schema from before the first release, whose dumps can be loaded, too: its causes have numbers."""
+
+_ORDER = {"causes": "record, operation"}
+"""The columns by which the rows of a table are in order, where it has no `pk`."""
+
+_JSON_COLUMNS = {"metadata", "attribution", "current_page", "arguments", "before", "after", "receipt"}
+
+
+def dump(store: Store) -> Iterator[dict[str, Any]]:
+    """A first line that says what this is and how many rows it has, then one for each row, in the order of
+    their making.
+    """
+    counts = " + ".join(f"(SELECT count(*) FROM {table})" for table in TABLES.values())
+    rows = store.execute(f"SELECT {counts}").fetchone()[0]
+    yield {"type": "store", "format": FORMAT_VERSION, "schema": SCHEMA_VERSION, "rows": rows}
+    for kind, table in TABLES.items():
+        columns = _columns(store, table)
+        for row in store.stream(f"SELECT {', '.join(columns)} FROM {table} ORDER BY {_ORDER.get(table, 'pk')}"):
+            yield {"type": kind, **dict(zip(columns, row, strict=True))}
+
+
+def load(store: Store, lines: Iterable[tuple[str, dict[str, Any]]]) -> int:
+    """Take the lines of a dump, each with its place, into an empty store; returns how many rows.
+
+    Raises Conflict when the store is not empty, and InvalidData for a line that is none of a dump.
+    """
+    if any(store.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() for table in TABLES.values()):
+        raise Conflict("the store is not empty", code="store_not_empty", hint="load into a new one: --db NEW.db")
+    columns = {kind: _columns(store, table) for kind, table in TABLES.items()}
+    triggers = drop(store, lambda one: not one.is_index)
+    store.execute("PRAGMA defer_foreign_keys = ON")
+    remaining = iter(lines)
+    place, first = next(remaining, ("the dump", {}))
+    _refuse_others(place, first)
+    loaded = 0
+    for place, line in remaining:
+        if first["schema"] == _UNRELEASED and line.get("type") == "cause":
+            line.pop("pk", None)
+        _load_line(store, place, line, columns)
+        loaded += 1
+    if first.get("rows", loaded) != loaded:
+        raise InvalidData(
+            f"the dump has {loaded:,} rows, and says in its first line that it has {first['rows']}",
+            code="not_whole",
+            hint="it was cut off or changed; dump again, or take another copy",
+        )
+    _refuse_unsound(store)
+    indexes.rebuild(store, triggers)
+    return loaded
+
+
+def _refuse_others(place: str, first: dict[str, Any]) -> None:
+    if first.get("type") != "store" or first.get("format") != FORMAT_VERSION:
+        raise InvalidData(
+            f"{place}: not the first line of a dump that this version reads",
+            code="not_a_dump",
+            hint='it begins with {"type":"store","format":1,…}; visitors import reads other files',
+        )
+    if first.get("schema") not in (_UNRELEASED, SCHEMA_VERSION):
+        raise InvalidData(
+            f"{place}: dumped from schema {first.get('schema')}; this version knows {SCHEMA_VERSION}",
+            code="other_schema",
+            hint="load it with the version that dumped it, upgrade, and dump again",
+        )
+
+
+def _load_line(store: Store, place: str, line: dict[str, Any], columns: dict[str, list[str]]) -> None:
+    kind = line.get("type")
+    if kind not in TABLES:
+        raise InvalidData(f"{place}: there is no type {str(kind)[:40]!r}", code="not_a_dump")
+    names = columns[kind]
+    if sorted(line) != sorted([*names, "type"]):
+        raise InvalidData(f"{place}: a {kind} has the keys {', '.join(names)}", code="not_a_dump")
+    if any(isinstance(value, dict | list) for value in line.values()):
+        raise InvalidData(f"{place}: a value is nested", code="not_a_dump")
+    for name in _JSON_COLUMNS & line.keys():
+        if line[name] is not None:
+            decode_value(str(line[name]), f"{place}: {name}")
+    if line.get("is_open") is not None:
+        raise InvalidData(f"{place}: an operation that is still open", code="not_a_dump")
+    sql = f"INSERT INTO {TABLES[kind]} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
+    try:
+        store.execute(sql, [line[name] for name in names])
+    except (sqlite.IntegrityError, OverflowError, UnicodeError) as error:
+        raise InvalidData(f"{place}: the row does not fit: {error}", code="not_a_dump") from None
+
+
+def _refuse_unsound(store: Store) -> None:
+    """Raises InvalidData for what no single row tells: what the store as a whole must be."""
+    broken = store.execute("PRAGMA foreign_key_check").fetchone()
+    if broken is not None:
+        raise InvalidData(
+            f"a row of {broken[0]} refers to a row of {broken[2]} that is not there",
+            code="dangling_reference",
+        )
+    for rule in (*OF_TOMBSTONES.values(), *CREATED.values()):
+        one = next(offenders(store, rule), None)
+        if one is not None:
+            code = "not_a_dump" if rule in CREATED.values() else "dangling_reference"
+            raise InvalidData(f"{one.kind} {one.id} breaks a rule: {rule.says}", code=code)
+
+
+def _columns(store: Store, table: str) -> list[str]:
+    return [row[0] for row in store.execute(f"SELECT name FROM pragma_table_info('{table}') ORDER BY cid")]

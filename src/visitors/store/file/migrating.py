@@ -1,0 +1,95 @@
+"""Making a store, and bringing one up to date: each in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from visitors.domain.times import now
+from visitors.errors import FileProblem, StoreProblem
+from visitors.store.file.opening import use_write_ahead_log
+from visitors.store.file.sqlite import SqliteDatabase, connect, statements
+from visitors.store.places import File, Memory, Place
+from visitors.store.schema.version import APPLICATION_ID, BASELINE, SCHEMA_VERSION, schema_version
+from visitors.store.store import WRITING_KIBIBYTES
+
+_SCRIPTS = ("baseline.sql", "baseline_recording.sql")
+
+
+def make(database: SqliteDatabase, place: Place, timeout: float = 30.0) -> None:
+    """Make an empty database a store, unless another process was quicker. Raises sqlite.Error and StoreProblem."""
+    if not isinstance(place, Memory):
+        use_write_ahead_log(database, timeout)
+    with _one_write(database):
+        if schema_version(database, place.name) == 0:
+            folder = Path(__file__).parents[1] / "schema"
+            script = "".join((folder / name).read_text(encoding="utf-8") for name in _SCRIPTS)
+            script += f"PRAGMA application_id = {APPLICATION_ID};\nPRAGMA user_version = {BASELINE};\n"
+            database.batch([(statement, ()) for statement in statements(script)])
+            if SCHEMA_VERSION > BASELINE:
+                _apply(database)
+
+
+def migrate(database: SqliteDatabase, place: File) -> Path | None:
+    """Bring an older store up to date, once a copy of it was put aside.
+
+    Returns where the copy is, or None when another process was quicker. Raises sqlite.Error and StoreProblem.
+    """
+    database.execute(f"PRAGMA cache_size = -{WRITING_KIBIBYTES}")
+    copy = None
+    try:
+        with _one_write(database):
+            version = schema_version(database, place.name)
+            if version < SCHEMA_VERSION:
+                copy = _back_up(place, version)
+                _apply(database)
+    except BaseException:
+        if copy is not None:  # the store is as it was
+            copy.unlink()
+        raise
+    return copy
+
+
+@contextmanager
+def _one_write(database: SqliteDatabase) -> Iterator[None]:
+    database.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        database.execute("COMMIT")
+    finally:
+        if database.in_transaction:
+            database.execute("ROLLBACK")
+
+
+def _apply(database: SqliteDatabase) -> None:
+    from visitors.store.schema.migrations import apply
+
+    database.hand_to(apply)
+    database.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def _back_up(place: File, version: int) -> Path:
+    """A copy of the store as it was, beside it and as private; the write lock is held meanwhile.
+
+    Raises StoreProblem when the disk is full, or nothing can be written there.
+    """
+    from visitors.store.file.atomic_file import put_in_place, unfinished
+    from visitors.store.file.copy import copy, settle
+
+    stamp = now().replace("-", "").replace(":", "").replace(".", "")
+    target = place.path.with_name(f"{place.path.name}.v{version}-{stamp}.bak")
+    try:
+        with unfinished(target) as made:
+            with connect(place.path) as source:
+                source.execute("BEGIN")
+                copy(source, made, target)
+            settle(made)
+            put_in_place(made, target)
+    except FileProblem as error:
+        raise StoreProblem(
+            f"cannot back up the store {place.name} before it is migrated: {error.message}",
+            code="store_unwritable",
+            hint="its folder must be writable, and have room for a copy of it; nothing was changed",
+        ) from error
+    return target

@@ -1,0 +1,164 @@
+"""Opening a store: finding it or making it, bringing it up to date, and refusing what is none."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from visitors.errors import StoreProblem
+from visitors.location import COMPANIONS
+from visitors.store.file import sqlite
+from visitors.store.file.sqlite import SqliteDatabase, connect, translated_errors
+from visitors.store.places import File, Memory, Place, Temporary
+from visitors.store.schema.version import SCHEMA_VERSION, WHOSE, version_of
+from visitors.store.store import Store
+
+_SET_UP = [
+    ("PRAGMA foreign_keys = ON", ()),
+    ("PRAGMA synchronous = FULL", ()),
+    ("PRAGMA secure_delete = ON", ()),  # what is removed is overwritten, at once
+]
+
+
+def open_store(place: Place, *, timeout: float = 30.0, create: bool = True) -> Store:
+    """Open the store at `place`, making or migrating it when needed. In memory and temporary ones are always new.
+
+    `timeout` is how many seconds to wait for another process's write. Folders that are made for it are
+    private to their owner (0700), and so is the file (0600). Raises StoreProblem when the store is missing and
+    `create` is false, is no store, is newer than this program, or cannot be opened.
+    """
+    if isinstance(place, Memory):
+        store = _opened(connect(None), place, timeout)
+        store.execute("PRAGMA temp_store = MEMORY")  # what is sorted stays off the disk, too
+        return store
+    if isinstance(place, Temporary):
+        return _open_temporary(timeout)
+    if place.path.is_dir():
+        raise StoreProblem(
+            f"{place.name} is a directory, not a store",
+            code="store_invalid",
+            hint="name a file in it: --db PATH/visitors.db",
+        )
+    with translated_errors(place.name):
+        if not place.path.exists():
+            if not create:
+                raise StoreProblem(
+                    f"there is no store at {place.name}",
+                    code="store_missing",
+                    hint="check --db and VISITORS_DB; create, track and import make a new one",
+                )
+            _make_empty(place.path)
+        _refuse_links(place.path)
+        options = "immutable=1" if _cannot_change(place.path) else None
+        return _opened(connect(place.path, options, timeout=timeout), place, timeout)
+
+
+def migrate_store(place: Place, *, timeout: float = 30.0) -> Path | None:
+    """Bring the store at `place` up to date. Returns where the backup went, None if nothing was to do.
+
+    Raises StoreProblem, also when there is no store.
+    """
+    with open_store(place, timeout=timeout, create=False) as store:
+        return store.backup
+
+
+def use_write_ahead_log(database: SqliteDatabase, timeout: float) -> None:
+    """Keep a write-ahead log from now on; a file system that cannot have one stays with a rollback journal.
+
+    Of several processes that ask at once all but one may be told that the store is locked, without SQLite waiting
+    for its busy timeout: so this waits, up to `timeout` seconds. Raises sqlite.OperationalError.
+    """
+    import time
+
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            database.execute("PRAGMA journal_mode = WAL")
+        except sqlite.OperationalError as error:
+            if sqlite.primary_code(error) != sqlite.BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+        else:
+            return
+
+
+def _make_empty(path: Path) -> None:
+    from visitors.private import make_file, make_folders
+
+    make_folders(path.parent)
+    try:
+        os.close(make_file(path))
+    except FileExistsError:  # another process was quicker
+        if path.is_symlink() and not path.exists():
+            raise StoreProblem(
+                f"{path} is a link to a file that is not there",
+                code="store_invalid",
+                hint="remove the link, or name the file itself with --db",
+            ) from None
+
+
+def _refuse_links(path: Path) -> None:
+    """SQLite writes to the files beside the store; it would follow a link that somebody put there."""
+    real = os.path.realpath(path)
+    for ending in COMPANIONS:
+        if os.path.islink(real + ending):  # noqa: PTH114 - at every start, and paths are slower
+            raise StoreProblem(
+                f"{real}{ending} is a symbolic link, where SQLite keeps a file of its own",
+                code="store_invalid",
+                hint="find out who made it, and remove it; keep stores in a folder that only you can write",
+            )
+
+
+def _cannot_change(path: Path) -> bool:
+    """Whether the store is on a file system that nobody can write, with nothing beside it that belongs to it.
+
+    SQLite makes files beside a store in WAL mode even to read it; when nothing can change, it need not.
+    """
+    if not hasattr(os, "statvfs") or not os.statvfs(path).f_flag & os.ST_RDONLY:
+        return False
+    real = path.resolve()
+    return not real.with_name(f"{real.name}-wal").exists()
+
+
+def _open_temporary(timeout: float) -> Store:
+    from tempfile import TemporaryDirectory
+
+    from visitors.private import FOLDER_MODE, make_file
+
+    # which only its owner can enter; gone at the latest when the interpreter ends
+    folder = TemporaryDirectory(prefix="visitors-", ignore_cleanup_errors=True)
+    place = File.at(Path(folder.name) / "visitors.db")
+    try:
+        with translated_errors(place.name):
+            place.path.parent.chmod(FOLDER_MODE)
+            os.close(make_file(place.path))
+            store = _opened(connect(place.path, timeout=timeout), place, timeout)
+    except BaseException:
+        folder.cleanup()
+        raise
+    store.when_closed = folder.cleanup
+    return store
+
+
+def _opened(database: SqliteDatabase, place: Place, timeout: float) -> Store:
+    # a rollback journal beside the file itself; reading it the first time ends that
+    was_killed = isinstance(place, File) and os.path.lexists(f"{os.path.realpath(place.path)}-journal")
+    try:
+        found, *_ = database.batch([(WHOSE, ()), *_SET_UP])
+        version = version_of(found[0], place.name)
+        if version == SCHEMA_VERSION:
+            if was_killed:
+                from visitors.store.file.first_load import has_log_again
+
+                has_log_again(database)
+            return Store(database, place)
+        from visitors.store.file.migrating import make, migrate
+
+        if version == 0:
+            make(database, place, timeout)
+            return Store(database, place)
+        assert isinstance(place, File)
+        return Store(database, place, backup=migrate(database, place))
+    except BaseException:
+        database.close()
+        raise

@@ -1,0 +1,65 @@
+"""Who can get at a store, and what was left beside it."""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from visitors.location import COMPANIONS, UNFINISHED
+from visitors.store.file.findings import Advice, Finding, ok, problem, quoted
+from visitors.store.file.integrity import SHOWN
+from visitors.store.file.readonly import beside
+
+_QUIET_SECONDS = 3_600
+"""How long nobody must have written an unfinished file for it to count as left behind."""
+
+
+def permissions(path: Path, advice: Advice) -> Iterator[Finding]:
+    """Whether nobody but its owner can get at the store, and its owner can write it."""
+    if os.name != "posix":
+        return
+    found = [*_of_files(path, advice), *_of_folder(path.parent, advice)]
+    yield from found or [ok("permissions", "private to its owner")]
+
+
+def _of_files(path: Path, advice: Advice) -> Iterator[Finding]:
+    for file in (path, *(beside(path, ending) for ending in COMPANIONS)):
+        try:
+            status = file.stat()
+        except OSError:
+            continue
+        if status.st_mode & 0o077:
+            detail = f"others can get at {file} (mode {stat.S_IMODE(status.st_mode):03o})"
+            yield problem("permissions", detail, advice.change_mode("600", file))
+        if status.st_uid != os.geteuid():
+            owner = f"{file} is owned by user {status.st_uid}, and you are {os.geteuid()}"
+            yield problem("permissions", owner, f"chown {os.geteuid()} {quoted(file)}")
+        elif not status.st_mode & stat.S_IWUSR or not os.access(file, os.W_OK):
+            yield problem("permissions", f"{file} is read-only", advice.change_mode("u+w", file))
+
+
+def _of_folder(folder: Path, advice: Advice) -> Iterator[Finding]:
+    mode = folder.stat().st_mode
+    if mode & stat.S_IWOTH:
+        yield problem("permissions", f"everybody can write in {folder}", advice.change_mode("o-w", folder))
+    if not mode & stat.S_IWUSR or not os.access(folder, os.W_OK):
+        yield problem("permissions", f"{folder} is read-only", advice.change_mode("u+w", folder))
+
+
+def leftovers(folder: Path) -> Iterator[Finding]:
+    """What processes that were killed left beside the store."""
+    left = sorted(one for one in folder.iterdir() if _is_left_behind(one))
+    for one in left[:SHOWN]:
+        yield problem("leftovers", f"{one} was left by a process that was killed", f"rm -r {quoted(one)}")
+    if not left:
+        yield ok("leftovers", "no unfinished files")
+
+
+def _is_left_behind(path: Path) -> bool:
+    if not (path.name.startswith(".") and path.name.endswith(UNFINISHED)) or path.is_symlink():
+        return False
+    parts = [path, *path.iterdir()] if path.is_dir() else [path]
+    return max(part.stat().st_mtime for part in parts) < time.time() - _QUIET_SECONDS

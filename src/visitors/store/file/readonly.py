@@ -1,0 +1,115 @@
+"""Reading a store, or a copy of one, without changing anything: neither the file nor what stands beside it.
+
+SQLite makes a log and its index beside a store in WAL mode whenever that is read. So a store at rest is opened as
+one that nobody changes (`immutable`), and one with a log is read with that log. A log without its index,
+or a rollback journal, would have to be worked in first: that is done to a copy, in the temporary folder.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TypeVar
+
+from visitors.errors import StoreProblem
+from visitors.location import COMPANIONS
+from visitors.store.file.atomic_file import refuse_small_disk
+from visitors.store.file.sqlite import SqliteDatabase, connect
+
+Result = TypeVar("Result")
+
+_LOG, _LOG_INDEX, _JOURNAL = COMPANIONS
+
+# Byte 19 of a database file: which version of the format it takes to read it; 2 is WAL.
+_READ_VERSION, _WAL = 19, 2
+
+
+def beside(path: Path, ending: str) -> Path:
+    """The file beside the store whose name has this ending."""
+    return path.with_name(path.name + ending)
+
+
+def size_with_log(path: Path) -> int:
+    """How many bytes the store and its log take."""
+    return _size(path) + _size(beside(path, _LOG))
+
+
+def read_untouched(path: Path, read: Callable[[SqliteDatabase], Result], *, timeout: float = 30.0) -> Result:
+    """What `read` gives of one snapshot of the database at `path`, which is left as it is. Whether it is a store is
+    for `read` to see; its name is `path`, wherever it is read from.
+
+    `read` may be called a second time, when the file was changed meanwhile. Raises sqlite.Error, OSError, and
+    StoreProblem when there is nothing at `path`, and when the temporary folder has no room for a copy that is needed.
+    """
+    refuse_missing(path)
+    if _needs_recovery(path):
+        with _copied(path) as copy:
+            return _read(copy, "mode=rw", path, read, timeout)
+    if _is_at_rest(path):
+        before = _state(path)
+        try:
+            result = _read(path, "mode=ro&immutable=1", path, read, timeout)
+        except Exception:
+            if _state(path) == before:
+                raise
+        else:
+            if _state(path) == before:
+                return result
+        # somebody wrote meanwhile, so it is no longer at rest
+    return _read(path, "mode=ro", path, read, timeout)
+
+
+def refuse_missing(path: Path) -> None:
+    """Raises StoreProblem when there is no file at `path`."""
+    if path.is_dir():
+        raise StoreProblem(f"{path} is a directory, not a store", code="store_invalid", hint="name a file in it")
+    if not path.exists():
+        raise StoreProblem(f"there is no store at {path}", code="store_missing", hint="check the path")
+
+
+def _read(path: Path, mode: str, shown: Path, read: Callable[[SqliteDatabase], Result], timeout: float) -> Result:
+    with connect(path, mode, timeout=timeout, shown=str(shown)) as database:
+        database.execute("BEGIN")
+        return read(database)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _is_at_rest(path: Path) -> bool:
+    """Whether reading the file alone gives all that is in the store, and reading it otherwise would make a log."""
+    with path.open("rb") as file:
+        header = file.read(_READ_VERSION + 1)
+    return header[_READ_VERSION:] == bytes([_WAL]) and _size(beside(path, _LOG)) == 0
+
+
+def _needs_recovery(path: Path) -> bool:
+    left_behind = _size(beside(path, _LOG)) > 0 and not beside(path, _LOG_INDEX).exists()
+    return left_behind or _size(beside(path, _JOURNAL)) > 0
+
+
+def _state(path: Path) -> tuple[int, int, int, int]:
+    """What is another after a write."""
+    found = path.stat()
+    return found.st_ino, found.st_size, found.st_mtime_ns, _size(beside(path, _LOG))
+
+
+@contextmanager
+def _copied(path: Path) -> Iterator[Path]:
+    files = [ending for ending in ("", _LOG, _JOURNAL) if beside(path, ending).exists()]
+    with TemporaryDirectory(prefix="visitors-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        needed = sum(_size(beside(path, ending)) for ending in files)
+        hint = "free some space, or name another temporary folder: TMPDIR"
+        refuse_small_disk(folder.parent, needed, f"reading {path}", hint)
+        copy = folder / "visitors.db"
+        for ending in files:
+            shutil.copyfile(beside(path, ending), beside(copy, ending))
+        yield copy

@@ -1,0 +1,279 @@
+"""Making the store what a backup is, and keeping what it was.
+
+What is restored is copied beside the store first, checked and brought up to date there. A store that SQLite can
+open is then overwritten in one transaction of its own log, so that other processes see either the old or the new
+one, and none keeps writing to a file that is no longer there; the old one is copied aside within that transaction,
+so that no write in between is lost. One that is missing, or too damaged for that, is replaced as a file.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from visitors.errors import StoreProblem
+from visitors.location import COMPANIONS
+from visitors.store.file import sqlite
+from visitors.store.file.atomic_file import put_in_place, refuse_existing, refuse_small_disk, unfinished
+from visitors.store.file.check import content
+from visitors.store.file.copy import AT_ONCE, BESIDE, Contents, Watch, contents, copy, pages_of, settle, verify
+from visitors.store.file.findings import Advice
+from visitors.store.file.opening import open_store
+from visitors.store.file.readonly import beside, read_untouched, refuse_missing
+from visitors.store.file.sqlite import READING_FAILED, SqliteDatabase, connect, primary_code, translated_errors
+from visitors.store.places import File
+from visitors.store.schema.version import APPLICATION_ID, SCHEMA_VERSION
+
+_DAMAGED = (sqlite.CORRUPT, sqlite.NOT_A_DATABASE, sqlite.IO_ERROR, sqlite.SOME_ERROR)
+# The bytes of a database file that SQLite locks while it has it open (https://sqlite.org/fileformat2.html, lock byte).
+_LOCKED_FROM, _LOCKED_BYTES = 0x4000_0002, 510
+
+# How many bytes a page takes in the log, and in the log's index, beside its content (the same, sections 4.2 and 4.4).
+_LOGGED = 24 + 8
+
+
+def inspect(file: Path, *, quick: bool = False, timeout: float = 30.0) -> Contents:
+    """What the backup holds, which is left as it is.
+
+    Raises StoreProblem when it is no store, or not a sound one, as far as a `quick` check of it tells.
+    """
+    refuse_missing(file)
+    with translated_errors(file):
+        _refuse_unsound(file, file, timeout, quick=quick)
+        return read_untouched(file, contents, timeout=timeout)
+
+
+def restore(place: File, file: Path, kept: Path, watch: Watch, *, timeout: float = 30.0) -> Path | None:
+    """Make the store at `place` what `file` is, whole or not at all. Returns where the old one is: `kept`, or None when
+    there was none.
+
+    Raises StoreProblem when `file` is no sound store, when another database stands there, when the store is
+    locked, and when the disk has not enough room; Conflict when something is at `kept`.
+    """
+    path = place.path
+    refuse_existing(kept)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with translated_errors(path), unfinished(path) as made:
+        old = _opened_size(path)
+        _stage(file, made, path, old, watch, timeout)
+        if not path.exists():
+            _put_first(path, made)
+            return None
+        if old is None:
+            _replace(path, made, kept)
+            return kept
+        try:
+            _overwrite(path, made, kept, timeout)
+        except READING_FAILED as error:
+            if isinstance(error, sqlite.Error) and primary_code(error) not in _DAMAGED:
+                raise
+            kept.unlink(missing_ok=True)  # a copy of what SQLite made of it
+            _replace(path, made, kept)
+        return kept
+
+
+def _needed(backup: SqliteDatabase, path: Path, old: int | None) -> int:
+    """How many bytes restoring takes at once, beside the store: a copy of the backup, one of the store as it was, which
+    has `old` bytes if SQLite can open it, and then the log, where the backup is once more.
+
+    How much one of an older version grows cannot be foreseen.
+    """
+    pages = pages_of(backup)
+    needed = pages.bytes + BESIDE
+    if old is not None:
+        return needed + old + pages.bytes + pages.count * _LOGGED
+    if path.exists():
+        files = (beside(path, ending) for ending in ("", *COMPANIONS))
+        needed += sum(file.stat().st_size for file in files if file.exists())
+    return needed
+
+
+def _stage(file: Path, made: Path, path: Path, old: int | None, watch: Watch, timeout: float) -> None:
+    """Copy the backup, if there is room for all that is to be done, bring the copy up to date, and check it."""
+
+    def copied(store: SqliteDatabase) -> Contents:
+        found = contents(store)
+        refuse_small_disk(path.parent, _needed(store, path, old), "restoring")
+        copy(store, made, path, watch)
+        return found
+
+    with translated_errors(file):
+        found = read_untouched(file, copied, timeout=timeout)
+    settle(made)
+    verify(made, found, path)
+    if found.version < SCHEMA_VERSION:
+        with open_store(File.at(made), create=False) as migrated:
+            if migrated.backup is not None:  # of a copy
+                migrated.backup.unlink()
+        settle(made)
+    _refuse_unsound(made, file, timeout)
+
+
+def _refuse_unsound(made: Path, file: Path, timeout: float, *, quick: bool = False) -> None:
+    for one in content(made, Advice(made, "visitors"), quick=quick, timeout=timeout):
+        if one.is_problem:
+            code = "store_invalid" if one.check == "version" else "store_corrupt"
+            raise StoreProblem(f"{file} cannot be restored: {one.detail}", code=code, hint="name another backup")
+
+
+def _opened_size(path: Path) -> int | None:
+    """How many bytes a copy of the store at `path` takes; None where there is none that SQLite can open.
+
+    Raises StoreProblem when it is another program's.
+    """
+    if path.is_dir():
+        refuse_missing(path)
+    if not path.exists():
+        return None
+
+    def owner(store: SqliteDatabase) -> tuple[int, int, int]:
+        tables = store.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        return tables, store.execute("PRAGMA application_id").fetchone()[0], pages_of(store).bytes
+
+    try:
+        tables, application, bytes_ = read_untouched(path, owner)
+    except READING_FAILED as error:
+        if isinstance(error, sqlite.Error) and primary_code(error) not in _DAMAGED:
+            raise
+        return None
+    if tables and application != APPLICATION_ID:
+        raise StoreProblem(
+            f"{path} is a SQLite database, but not one that visitors made",
+            code="store_invalid",
+            hint="name another file with --db, or move this one away",
+        )
+    return bytes_
+
+
+def _overwrite(path: Path, made: Path, kept: Path, timeout: float) -> None:
+    """Write what was made into the store, in one transaction, in which the old one is copied to `kept` first."""
+    _use_log(path, timeout)
+    _use_pages_of(path, made)
+    copied = False
+
+    def keep_first(status: int, _remaining: int, _total: int) -> None:
+        nonlocal copied
+        if status in (sqlite.BUSY, sqlite.LOCKED):
+            # SQLite has waited for the timeout by then, and Python would wait for ever
+            raise StoreProblem(
+                f"the store {path} is locked by another process",
+                code="store_locked",
+                hint="try again, or raise VISITORS_TIMEOUT",
+            )
+        if not copied:
+            # the write lock is held from the first page on, and until the end readers see the old store
+            _keep(path, kept, timeout)
+            copied = True
+
+    with connect(path, "mode=rw", timeout=timeout) as target, connect(made, "mode=ro") as source:
+        target.execute("PRAGMA synchronous = FULL")
+        # in two steps at least: the old store is copied aside after the first
+        half = source.execute("PRAGMA page_count").fetchone()[0] // 2
+        source.copy_to(target, min(half, AT_ONCE), keep_first)
+        with suppress(sqlite.Error):  # whoever reads may keep the log from being emptied
+            target.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _keep(path: Path, kept: Path, timeout: float) -> None:
+    """Copy the store as it is to `kept`: also a damaged one, as far as SQLite can open it."""
+    with unfinished(kept) as made:
+        with connect(path, "mode=rw", timeout=timeout) as database:
+            database.execute("BEGIN")
+            copy(database, made, kept)
+        with suppress(sqlite.Error):
+            settle(made)
+        put_in_place(made, kept)
+
+
+def _use_log(path: Path, timeout: float) -> None:
+    """Have the store keep a write-ahead log: only then can it be read while it is overwritten.
+
+    Raises sqlite.Error; StoreProblem where the file system cannot have one.
+    """
+    with connect(path, "mode=rw", timeout=timeout) as connection:
+        mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+    if mode != "wal":
+        raise StoreProblem(
+            f"the store {path} cannot be overwritten where it is: its file system cannot do WAL",
+            code="store_unwritable",
+            hint="move it away, then restore",
+        )
+
+
+def _use_pages_of(path: Path, made: Path) -> None:
+    """Give what was made pages of the size that the store has, which a transaction cannot change."""
+    with connect(path, "mode=ro") as store, connect(made, "mode=rw") as connection:
+        size = store.execute("PRAGMA page_size").fetchone()[0]
+        if size != connection.execute("PRAGMA page_size").fetchone()[0]:
+            connection.execute(f"PRAGMA page_size = {size}")
+            connection.execute("VACUUM")
+
+
+def _put_first(path: Path, made: Path) -> None:
+    """Put what was made where there is no store, only perhaps the log of one."""
+    _make_log_mode(made)
+    for ending in COMPANIONS:
+        beside(path, ending).unlink(missing_ok=True)
+    put_in_place(made, path)
+
+
+def _make_log_mode(made: Path) -> None:
+    with connect(made, "mode=rw") as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+
+
+def _replace(path: Path, made: Path, kept: Path) -> None:
+    """Put what was made where there is a store that SQLite cannot open.
+
+    The old file and its log go to `kept` first. The log is taken away before the new file comes, which must never
+    stand beside it: a kill in between leaves the old one damaged as it was, and whole under the other name.
+    """
+    _make_log_mode(made)
+    with _nobody_else(path) as held:
+        _keep_as_it_lies(path, held, kept)
+        for ending in COMPANIONS:
+            beside(path, ending).unlink(missing_ok=True)
+        put_in_place(made, path, replace=True)
+
+
+def _keep_as_it_lies(path: Path, held: BinaryIO, kept: Path) -> None:
+    """Copy the files of a store that SQLite cannot open. Its own is read as it is `held`: opening and closing it once
+    more would give up the lock.
+    """
+    with ExitStack() as stack:
+        files = {"": held}
+        for ending in COMPANIONS:
+            if beside(path, ending).exists():
+                files[ending] = stack.enter_context(beside(path, ending).open("rb"))
+        for ending, file in files.items():
+            with unfinished(kept) as aside:
+                with aside.open("xb") as copied:
+                    shutil.copyfileobj(file, copied)
+                put_in_place(aside, beside(kept, ending))
+
+
+@contextmanager
+def _nobody_else(path: Path) -> Iterator[BinaryIO]:
+    """The file at `path` with what SQLite locks of it held: so nobody else has it open.
+
+    Raises StoreProblem when somebody has.
+    """
+    with path.open("r+b") as file:
+        if os.name != "posix":
+            yield file
+            return
+        import fcntl
+
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, _LOCKED_BYTES, _LOCKED_FROM)
+        except OSError:
+            raise StoreProblem(
+                f"the store {path} is damaged, and another process has it open",
+                code="store_locked",
+                hint="end that process, then try again",
+            ) from None
+        yield file

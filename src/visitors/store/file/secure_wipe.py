@@ -1,0 +1,59 @@
+"""The bytes behind the rows: the log that still has what was overwritten, and pages with room in them.
+
+`secure_delete` overwrites what is removed, where it stands. It leaves what SQLite had moved before: when
+it packs a page anew, copies of rows stay behind in the room that this makes, and are no longer anybody's
+to remove. Only writing the whole file anew (VACUUM) leaves none, which is why an erasure does it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from visitors.errors import StoreProblem
+from visitors.location import COMPANIONS
+from visitors.store.places import File
+from visitors.store.store import Store
+
+
+class Wiped(msgspec.Struct, frozen=True):
+    """How far it went: what kept the file from being written anew, and whether the log is empty."""
+
+    problem: str | None
+    log_is_empty: bool
+
+
+def wipe(store: Store, *, rewrite: bool) -> Wiped:
+    """Write the file anew, if that is wanted, and empty its log. What was to be removed is removed before, so
+    that nothing here undoes it: nothing is raised.
+    """
+    problem = None
+    if rewrite:
+        try:
+            with store.translated_errors():
+                store.execute("VACUUM")
+        except StoreProblem as error:
+            problem = error.message
+    try:
+        with store.translated_errors():
+            busy = store.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+    except StoreProblem:
+        busy = 1
+    return Wiped(problem, log_is_empty=not busy)
+
+
+def log_of(place: File) -> Path:
+    """Where the log of the store is: beside the file itself, if its path is a link to it."""
+    file = place.path.resolve()
+    return file.with_name(f"{file.name}-wal")
+
+
+def copies_beside(place: File) -> list[Path]:
+    """The files beside the store that begin with its name, as backups do, and are not its own."""
+    file = place.path.resolve()
+    own = {file.name, *(file.name + ending for ending in COMPANIONS)}
+    try:
+        return sorted(one for one in file.parent.iterdir() if one.name.startswith(file.name) and one.name not in own)
+    except OSError:  # a folder may be there to be passed, not to be read
+        return []

@@ -1,0 +1,1 @@
+"""What was done, taking it back, and taking the erased out of it."""

@@ -1,0 +1,259 @@
+"""The single changes that history has of records, and what these were when they were created."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from operator import itemgetter
+from typing import Any
+
+import msgspec
+
+from visitors.domain.operation import Change, Link
+from visitors.store.database import THESE, Question, Row, decoded, rows
+from visitors.store.history.operations import BY_RECORD, Filter
+from visitors.store.query.listing import Condition
+from visitors.store.schema.recorded import COLUMNS, RECORDED, REFERENCES
+from visitors.store.store import Store
+
+_OWNERS = ("visitor", "contact")
+# Table and column where else the id of one stands: the history of these records is part of its own.
+_BELONGINGS = [
+    (RECORDED[kind], column) for kind, column, parent in REFERENCES if parent in _OWNERS and kind not in _OWNERS
+]
+
+_Numbered = list[tuple[Change, int]]
+"""Changes, each with the number of its operation."""
+
+
+class _Wanted(msgspec.Struct, frozen=True):
+    """Which changes: those of operations `o` for which `operation` holds, and of the records that `ids` selects."""
+
+    operation: Condition = Condition("1")
+    ids: Condition | None = None
+    limit: int = 0
+
+
+def changes(store: Store, wanted: Filter, *, limit: int = 0) -> list[Change]:
+    """The single changes, newest first: of `wanted.records`, their blocks and conversations where given,
+    else of the operations. An operation created its new records before it changed any.
+    """
+    (found,), _ = _newest_first(store, _of(wanted, limit))
+    return [change for change, _ in found]
+
+
+def count_changes(store: Store, wanted: Filter) -> int:
+    """How many changes `changes` would give without a limit."""
+    statements = _statements(_of(wanted))
+    counts = (
+        Question(f"SELECT count(*) FROM ({sql})", values, lambda found: found[0][0]) for sql, values in statements
+    )
+    return sum(store.ask_all(*counts))
+
+
+def links_and_changes(store: Store, visitor_id: str, limit: int) -> tuple[list[Link], list[Change]]:
+    """Every link, unlink and relink of the visitor, oldest first, and its last changes, newest first."""
+    own = _Wanted(ids=_listed([visitor_id]))
+    wanted = (own, _of(Filter(records=(visitor_id,)), limit))
+    (everything, last), causes = _newest_first(store, *wanted, causes_of=visitor_id)
+    found = []
+    for change, operation in reversed(everything):
+        before, after = (columns or {} for columns in (change.before, change.after))
+        if change.kind == "visitor" and before.get("contactId") != after.get("contactId"):
+            who = (change.at, change.actor, change.command, change.operation_id)
+            found.append(Link(*who, before.get("contactId"), after.get("contactId"), causes.get(operation)))
+    return found, [change for change, _ in last]
+
+
+def story(store: Store, visitor_id: str) -> list[tuple[Change, str | None]]:
+    """Every change that can concern the visitor, oldest first, with its recorded cause: its own, and those
+    of its blocks, of the conversations it started, and of every contact it was ever linked to.
+    """
+    sql = """
+        WITH contact_ids (id) AS (
+            SELECT contact_id FROM visitors WHERE id = ?
+            UNION SELECT json_extract(before, '$.contact_id') FROM changes WHERE record = ? AND kind = 'visitor'
+            UNION SELECT json_extract(after, '$.contact_id') FROM changes WHERE record = ? AND kind = 'visitor'
+        )
+        SELECT ?
+        UNION SELECT id FROM contact_ids WHERE id IS NOT NULL
+        UNION SELECT id FROM blocks WHERE visitor_id = ? OR contact_id IN (SELECT id FROM contact_ids)
+        UNION SELECT id FROM conversations WHERE visitor_id = ?
+    """
+    ids = Condition(sql, (visitor_id,) * sql.count("?"))
+    (found,), causes = _newest_first(store, _Wanted(ids=ids), causes_of=visitor_id)
+    return [(change, causes.get(operation)) for change, operation in reversed(found)]
+
+
+def timeline(store: Store, record_ids: Sequence[str]) -> _Numbered:
+    """Every change of these records alone, oldest first, each with its operation's number."""
+    (found,), _ = _newest_first(store, _Wanted(ids=_listed(record_ids)))
+    return found[::-1]
+
+
+def once_linked(store: Store, contact_ids: Sequence[str]) -> list[str]:
+    """The ids of the visitors whose history tells that they were linked to one of the contacts and then were not,
+    or were removed. Reads all changes.
+    """
+    sql = (
+        "SELECT DISTINCT record FROM changes WHERE kind = 'visitor' AND instr(before, '\"contact_id\":\"')"
+        f" AND json_extract(before, '$.contact_id') {THESE} ORDER BY record"
+    )
+    return [row[0] for row in store.execute(sql, (rows(contact_ids),))]
+
+
+def removed_of(
+    store: Store, kind: str, owners: Mapping[str, Sequence[str]]
+) -> list[tuple[str, int, str | None, str | None]]:
+    """The records of `kind` that were removed and had in one of the columns `owners` one of its values: of each the
+    id, the operation, and whose it was, a contact's and a visitor's.
+    """
+    conditions = " OR ".join(f"json_extract(before, '$.{column}') {THESE}" for column in owners)
+    sql = (
+        "SELECT record, operation, json_extract(before, '$.contact_id'), json_extract(before, '$.visitor_id')"
+        f" FROM changes WHERE kind = ? AND before IS NOT NULL AND after IS NULL AND ({conditions})"
+    )
+    return store.execute(sql, (kind, *map(rows, owners.values()))).fetchall()
+
+
+def causes_of(store: Store, record_ids: Sequence[str]) -> dict[tuple[int, str], str]:
+    """Operation and record -> the rule by which the one changed the other."""
+    sql = f"SELECT operation, record, code FROM causes WHERE record {THESE}"
+    return {(operation, record): code for operation, record, code in store.execute(sql, (rows(record_ids),))}
+
+
+def _of(wanted: Filter, limit: int = 0) -> _Wanted:
+    """As `wanted`, with what belongs to its records: their blocks, conversations and messages."""
+    condition, parameters = wanted.condition
+    ids = None
+    if wanted.records is not None:
+        of_them = " UNION ".join(f"SELECT id FROM {table} WHERE {column} {THESE}" for table, column in _BELONGINGS)
+        sql = f"SELECT value FROM json_each(?) UNION {of_them}"
+        ids = Condition(sql, (rows(wanted.records),) * (1 + len(_BELONGINGS)))
+    return _Wanted(Condition(condition, tuple(parameters)), ids, limit)
+
+
+def _listed(ids: Sequence[str]) -> Condition:
+    return Condition("SELECT value FROM json_each(?)", (rows(ids),))
+
+
+def _newest_first(
+    store: Store, *wanted: _Wanted, causes_of: str | None = None
+) -> tuple[list[_Numbered], dict[int, str]]:
+    """The changes of each that is wanted, and by which rule operations changed the record `causes_of`, in two round
+    trips for all.
+    """
+    sizes = [len(_statements(one)) for one in wanted]
+    causes = Question("SELECT operation, code FROM causes WHERE record = ?", (causes_of,), dict[int, str])
+    questions = (Question(sql, values, list) for one in wanted for sql, values in _statements(one))
+    told, *others = store.ask_all(causes, *questions)
+    found = iter(others)
+    selected = []
+    for one, size in zip(wanted, sizes, strict=True):
+        some: list[Row] = [row for _ in range(size) for row in next(found)]
+        some.sort(key=itemgetter(0, 1, 2, 3), reverse=True)
+        selected.append(some[: one.limit or None])
+    created = _as_created(store, [row for some in selected for row in some if row[10] is row[11] is None])
+    return [[(_change(row, created), row[0]) for row in some] for some in selected], told
+
+
+# Where a change stands in the order: its operation, what was changed after what was created, kind of record, number.
+_WHO = "o.id, o.at, o.actor, o.command"
+
+
+def _statements(wanted: _Wanted) -> list[tuple[str, tuple[object, ...]]]:
+    """The statements of changes, and of each kind of record that was created, which together give what is wanted:
+    place in the order, operation, kind and id of the record, columns before and after.
+    """
+    where, ids = wanted.operation, wanted.ids
+    of_records = f" AND h.record IN ({ids.sql})" if ids is not None else ""
+    changed = (
+        f"SELECT o.pk, 1, 0, h.pk, {_WHO}, h.kind, h.record, h.before, h.after"
+        f" FROM changes AS h JOIN operations AS o ON o.pk = h.operation WHERE {where.sql}{of_records}"
+    )
+    values = (*where.parameters, *(ids.parameters if ids is not None else ()))
+    found = [(changed, values), *(_creations(kind, place, wanted) for place, kind in enumerate(RECORDED))]
+    order = " ORDER BY 1 DESC, 4 DESC" + (f" LIMIT {int(wanted.limit)}" if wanted.limit else "")
+    return [(sql + order, values) for sql, values in found]
+
+
+def _creations(kind: str, place: int, wanted: _Wanted) -> tuple[str, tuple[object, ...]]:
+    """The statement of the records `r` that were created, whether they are there or were removed since."""
+    table, where, ids = RECORDED[kind], wanted.operation, wanted.ids
+    select = f"SELECT o.pk, 0, {place}, r.pk, {_WHO}, '{kind}', r.id, NULL, NULL"
+    number = "json_extract(before, '$.pk')"
+    removed = (
+        f"SELECT DISTINCT {number} AS pk, record AS id FROM changes {'' if ids is None else BY_RECORD}"
+        f" WHERE kind = '{kind}' AND before IS NOT NULL AND after IS NULL"
+        f" AND NOT EXISTS (SELECT 1 FROM {table} WHERE pk = {number})"
+    )
+    if ids is None:
+        join = (
+            "FROM operations AS o JOIN creations AS n ON n.operation = o.pk"
+            f" JOIN {{}} AS r ON r.pk BETWEEN n.first AND n.last WHERE n.kind = '{kind}' AND {where.sql}"
+        )
+        sql = f"{select} {join.format(table)} UNION ALL {select} {join.format(f'({removed})')}"
+        return sql, where.parameters * 2
+    records = f"SELECT pk, id FROM {table} WHERE id IN ({ids.sql}) UNION ALL {removed} AND record IN ({ids.sql})"
+    sql = (
+        f"{select} FROM ({records}) AS r"
+        f" JOIN creations AS n ON n.pk = (SELECT pk FROM creations WHERE kind = '{kind}' AND last >= r.pk"
+        "  ORDER BY last LIMIT 1) AND n.first <= r.pk"
+        f" JOIN operations AS o ON o.pk = n.operation WHERE {where.sql}"
+    )
+    return sql, (*ids.parameters * 2, *where.parameters)
+
+
+_States = dict[tuple[str, str, int], dict[str, Any]]
+"""Kind, id, and 0 or the number of a change -> the record's columns when it was created, or put back by that change."""
+
+
+def _as_created(store: Store, created: Sequence[Row]) -> _States:
+    """The columns of the `created` records when they were: as they are now, with their changes taken back."""
+    ids: dict[str, list[str]] = {}
+    for row in created:
+        ids.setdefault(row[8], []).append(row[9])
+    questions: list[Question[Any]] = []
+    for kind, some in ids.items():
+        columns = COLUMNS[kind]
+        of_them = (rows(some),)
+        sql = f"SELECT {', '.join(columns)} FROM {RECORDED[kind]} WHERE id {THESE}"
+        questions.append(Question(sql, of_them, partial(_by_id, columns)))
+        sql = f"SELECT pk, record, before FROM changes WHERE record {THESE} AND kind = '{kind}' ORDER BY pk DESC"
+        questions.append(Question(sql, of_them, list))
+    found = iter(store.ask_all(*questions) if questions else ())
+    states: _States = {}
+    for kind in ids:
+        records: dict[str, dict[str, Any]] = next(found)
+        for pk, record_id, before in next(found):
+            if before is None:
+                states[kind, record_id, pk] = dict(records[record_id])
+            else:
+                records.setdefault(record_id, {}).update(decoded(before))
+        states |= {(kind, record_id, 0): record for record_id, record in records.items()}
+    return states
+
+
+def _by_id(columns: Sequence[str], found: list[Row]) -> dict[str, dict[str, Any]]:
+    records = (dict(zip(columns, row, strict=True)) for row in found)
+    return {record["id"]: record for record in records}
+
+
+def _change(row: Row, created: _States) -> Change:
+    is_change, pk, kind, record = row[1], row[3], row[8], row[9]
+    before, after = (None if text is None else decoded(text) for text in row[10:12])
+    if before is after is None:
+        after = created[kind, record, pk if is_change else 0]
+    action = "created" if before is None else "removed" if after is None else "changed"
+    told = (None if columns is None else _public(columns) for columns in (before, after))
+    return Change(*(*row[4:10], action, *told))
+
+
+def _public(columns: dict[str, Any]) -> dict[str, Any]:
+    """Columns under the public field names that everything else prints: `external_id` is `externalId`."""
+    return {_camel(column): value for column, value in columns.items() if column != "pk"}
+
+
+def _camel(column: str) -> str:
+    first, *rest = column.split("_")
+    return first + "".join(word.title() for word in rest)

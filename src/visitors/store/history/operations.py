@@ -1,0 +1,143 @@
+"""What was done: the operations, which of them took others back, and what each touched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+
+from visitors.domain.operation import Operation
+from visitors.domain.times import Instant
+from visitors.store.database import THESE, Question, decoded, rows
+from visitors.store.query.listing import Page, begins_after, order_by
+from visitors.store.schema.recorded import RECORDED
+from visitors.store.store import Store
+
+BY_RECORD = "INDEXED BY changes_record"
+"""By itself SQLite takes the index of all removals, of which an undo may have made as many as there are visitors."""
+
+
+class Filter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which operations to show; None means 'any'."""
+
+    actor: str | None = None
+    command: str | None = None
+    since: Instant | None = None
+    operation: str | None = None
+    records: tuple[str, ...] | None = None
+
+    @property
+    def condition(self) -> tuple[str, list[object]]:
+        """What holds for the operations `o` that are wanted, but for their records, and its parameters."""
+        filters = {
+            "o.actor = ?": self.actor,
+            "o.command = ?": self.command,
+            "o.at >= ?": self.since,
+            "o.id = ?": self.operation,
+        }
+        given = {condition: value for condition, value in filters.items() if value is not None}
+        return " AND ".join(given) or "1", list(given.values())
+
+
+def select(store: Store, wanted: Filter, page: Page) -> list[Operation]:
+    """The operations, with how many changes each made."""
+    condition, parameters = wanted.condition
+    start, start_parameters = begins_after(store, "operations", "o", page)
+    sql = f"{_SELECT} WHERE {condition} AND {start}{order_by(page, 'o')}"
+    found, undos = store.ask_all(Question(sql, [*parameters, *start_parameters], list), ALL_UNDOS)
+    ids: dict[int, str] = dict(
+        store.execute(f"SELECT pk, id FROM operations WHERE pk {THESE}", (rows(undos.standing.values()),)).fetchall()
+    )
+    return [_operation(row, ids.get(undos.standing.get(row[0], 0))) for row in found]
+
+
+def numbered(store: Store, number: int) -> Operation:
+    """The operation with this number, whether or not it was taken back."""
+    return store.ask(by_number(number))
+
+
+def by_number(number: int) -> Question[Operation]:
+    """As `numbered`, to be asked with others."""
+    return Question(f"{_SELECT} WHERE o.pk = ?", (number,), lambda found: _operation(found[0], None))
+
+
+_SELECT = (
+    "SELECT o.pk, o.id, o.at, o.actor, o.command, o.arguments,"
+    " (SELECT count(*) FROM changes AS h WHERE h.operation = o.pk)"
+    " + (SELECT coalesce(sum(last - first + 1), 0) FROM creations AS n WHERE n.operation = o.pk)"
+    " FROM operations AS o"
+)
+
+
+def _operation(row: Sequence[object], undone_by: str | None) -> Operation:
+    return Operation(*(*row[1:5], decoded(str(row[5])), row[6], undone_by))
+
+
+class Undos:
+    """Which operations took which others back. `pairs` are of an undo and what it took back, the newest undo first."""
+
+    def __init__(self, pairs: Sequence[tuple[int, int]]) -> None:
+        self._pairs = pairs
+        self.targets: dict[int, set[int]] = {}
+        """All undos, each with what it took back, whether or not it was taken back in turn."""
+        self.standing: dict[int, int] = {}
+        """What is taken back now, each with the undo that did it and was not taken back itself."""
+        # from the newest on: whether one stands is known before what it took back
+        for undo, target in pairs:
+            self.targets.setdefault(undo, set()).add(target)
+            if undo not in self.standing:
+                self.standing[target] = undo
+
+    def and_now(self, undo: int, target: int) -> Undos:
+        """These, once the newest operation of all has taken back one more."""
+        return Undos([(undo, target), *self._pairs])
+
+
+ALL_UNDOS = Question("SELECT operation, target FROM undone ORDER BY operation DESC", (), Undos)
+"""Everything that was ever taken back."""
+
+
+def undos(store: Store) -> Undos:
+    """Everything that was ever taken back."""
+    return store.ask(ALL_UNDOS)
+
+
+def count(store: Store, wanted: Filter) -> int:
+    """How many operations `select` would give without a page."""
+    condition, parameters = wanted.condition
+    found: int = store.execute(f"SELECT count(*) FROM operations AS o WHERE {condition}", parameters).fetchone()[0]
+    return found
+
+
+def touched(store: Store, operation_id: str, kind: str) -> Iterator[str]:
+    """The ids of the records of `kind` that the operation made, then of those that it changed, each once."""
+    ranges = store.execute(
+        "SELECT n.first, n.last FROM creations AS n JOIN operations AS o ON o.pk = n.operation"
+        " WHERE o.id = ? AND n.kind = ? ORDER BY n.first",
+        (operation_id, kind),
+    ).fetchall()
+    for one in ranges:
+        for row in store.stream(f"SELECT id FROM {RECORDED[kind]} WHERE pk BETWEEN ? AND ? ORDER BY pk", one):
+            yield row[0]
+    changed = (
+        "SELECT h.record FROM changes AS h JOIN operations AS o ON o.pk = h.operation"
+        f" LEFT JOIN {RECORDED[kind]} AS r ON r.id = h.record"
+        " LEFT JOIN creations AS n ON n.operation = o.pk AND n.kind = h.kind AND r.pk BETWEEN n.first AND n.last"
+        " WHERE o.id = ? AND h.kind = ? AND n.pk IS NULL GROUP BY h.record ORDER BY min(h.pk)"
+    )
+    for row in store.stream(changed, (operation_id, kind)):
+        yield row[0]
+
+
+def removed(store: Store, kind: str, ids: Iterable[str]) -> set[str]:
+    """Those of `ids` that are of records of the kind which only the history has."""
+    sql = f"SELECT h.record FROM changes AS h {BY_RECORD} WHERE h.record {THESE} AND {is_removal(kind)}"
+    return {row[0] for row in store.execute(sql, (rows(ids),))}
+
+
+def is_removal(kind: str) -> str:
+    """The SQL of whether a change `h` removed a record of the kind which did not come back."""
+    return (
+        f"h.kind = '{kind}' AND h.before IS NOT NULL AND h.after IS NULL"
+        f" AND NOT EXISTS (SELECT 1 FROM {RECORDED[kind]} WHERE id = h.record)"
+    )

@@ -1,0 +1,154 @@
+"""The receipts of erasures, the key that proves them, and every identity that the store has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from visitors.domain.receipt import Kind, Receipt, encode, is_signed, parse_receipt
+from visitors.errors import InvalidData
+from visitors.store.database import Executor
+from visitors.store.schema.recorded import RECORDED
+from visitors.store.store import OpenOperation, Store
+
+_KEY = "receipts"
+
+IN_CHANGES: dict[str, dict[str, Kind]] = {
+    "visitor": {"id": "visitorId", "contact_id": "contactId"},
+    "contact": {"id": "contactId", "merged_into": "contactId", "external_id": "externalId", "email": "email"},
+    "conversation": {"visitor_id": "visitorId", "contact_id": "contactId"},
+    "message": {"visitor_id": "visitorId"},
+    "block": {"visitor_id": "visitorId", "contact_id": "contactId"},
+}
+"""Where an identity stands in the history: kind of record -> column -> what it is."""
+
+# What a record of a kind is known by.
+_RECORD: dict[str, Kind] = {"visitor": "visitorId", "contact": "contactId"}
+
+
+class Place(NamedTuple):
+    """Where an identity stands: a record, or a change of it by an operation."""
+
+    identity: Kind
+    value: str
+    kind: str
+    record: str
+    operation: str | None
+
+
+def key(store: Executor) -> str | None:
+    """The key of the store's receipts, as hex digits; None before the first erasure."""
+    found = store.execute("SELECT value FROM keys WHERE name = ?", (_KEY,)).fetchone()
+    return None if found is None else str(found[0])
+
+
+def keep_key(store: Store, value: str) -> None:
+    """Make `value` the key of the store's receipts."""
+    store.execute("INSERT INTO keys (name, value) VALUES (?, ?)", (_KEY, value))
+
+
+def keep(store: Store, operation: OpenOperation, receipt: Receipt) -> None:
+    """Make the open operation an erasure, with this receipt."""
+    store.execute("INSERT INTO erasures (operation, receipt) VALUES (?, ?)", (operation.pk, encode(receipt)))
+
+
+def of_operation(store: Store, operation_id: str) -> str | None:
+    """The receipt of the operation with exactly this id; None if there is none, or it erased nothing."""
+    sql = "SELECT e.receipt FROM erasures AS e JOIN operations AS o ON o.pk = e.operation WHERE o.id = ?"
+    found = store.execute(sql, (operation_id,)).fetchone()
+    return None if found is None else str(found[0])
+
+
+def count(store: Executor) -> int:
+    """How many receipts the store keeps."""
+    found: int = store.execute("SELECT count(*) FROM erasures").fetchone()[0]
+    return found
+
+
+def faults(store: Executor) -> Iterator[str]:
+    """What is wrong with the receipts that the store keeps, one sentence each: whether they are as they were given,
+    and say what the erasures were. Whether somebody came back since is not asked.
+    """
+    for (erasure,) in store.execute(_WITHOUT):
+        yield f"the receipt of erasure {erasure} is missing"
+    secret = key(store)
+    if secret is None:
+        if count(store):
+            yield "the key that proves receipts is missing"
+        return
+    for text, *done in store.execute(_KEPT):
+        receipt = _as_given(secret, text)
+        if receipt is None:
+            yield f"the receipt of erasure {done[0]} was changed"
+        elif done != [receipt.operation_id, receipt.at, receipt.by, receipt.command]:
+            yield f"erasure {done[0]} is not what its receipt says"
+
+
+_KEPT = (
+    "SELECT e.receipt, o.id, o.at, o.actor, o.command FROM erasures AS e JOIN operations AS o ON o.pk = e.operation"
+    " ORDER BY e.pk"
+)
+_WITHOUT = (
+    "SELECT id FROM operations WHERE pk IN (SELECT erasure FROM erased_changes)"
+    " AND pk NOT IN (SELECT operation FROM erasures) ORDER BY pk"
+)
+
+
+def _as_given(secret: str, text: str) -> Receipt | None:
+    """The receipt in `text`; None unless it is one, to the byte as it was signed."""
+    try:
+        receipt = parse_receipt(text, "")
+        return receipt if encode(receipt) == text and is_signed(secret, receipt) else None
+    except (InvalidData, ValueError):  # a key may be no hex digits, too
+        return None
+
+
+def identities(store: Store) -> Iterator[Place]:
+    """Every id of a visitor or contact, external id and email, in the records and in the history."""
+    for (record,) in store.execute("SELECT id FROM visitors"):
+        yield Place("visitorId", record, "visitor", record, None)
+    for record, external_id, email in store.execute("SELECT id, external_id, email FROM contacts"):
+        yield Place("contactId", record, "contact", record, None)
+        if external_id is not None:
+            yield Place("externalId", external_id, "contact", record, None)
+        if email is not None:
+            yield Place("email", email, "contact", record, None)
+    for kind, columns in IN_CHANGES.items():
+        for side in ("before", "after"):
+            yield from _in_changes(store, kind, columns, side)
+    for kind, identity in _RECORD.items():
+        # of records that only the history has
+        sql = (
+            "SELECT h.record, o.id FROM changes AS h JOIN operations AS o ON o.pk = h.operation"
+            f" WHERE h.kind = ? AND NOT EXISTS (SELECT 1 FROM {RECORDED[kind]} WHERE id = h.record)"
+        )
+        for record, operation in store.execute(sql, (kind,)):
+            yield Place(identity, record, kind, record, operation)
+
+
+def _in_changes(store: Store, kind: str, columns: dict[str, Kind], side: str) -> Iterator[Place]:
+    values = ", ".join(f"json_extract(h.{side}, '$.{column}')" for column in columns)
+    any_of_them = " OR ".join(f"instr(h.{side}, '\"{column}\"')" for column in columns)
+    sql = (
+        f"SELECT h.record, o.id, {values} FROM changes AS h JOIN operations AS o ON o.pk = h.operation"
+        f" WHERE h.kind = ? AND ({any_of_them})"
+    )
+    for record, operation, *found in store.execute(sql, (kind,)):
+        for identity, value in zip(columns.values(), found, strict=True):
+            if value is not None:
+                yield Place(identity, value, kind, record, operation)
+
+
+def since(store: Store, operation_id: str, kind: str, record: str) -> str | None:
+    """The id of the first operation after the given one that made or changed the record; None if none did."""
+    sql = """
+        SELECT o.id FROM operations AS o WHERE o.pk > (SELECT pk FROM operations WHERE id = ?) AND (
+            o.pk IN (SELECT operation FROM changes WHERE kind = ? AND record = ?)
+            OR o.pk IN (
+                SELECT n.operation FROM creations AS n JOIN {table} AS r ON r.pk BETWEEN n.first AND n.last
+                WHERE n.kind = ? AND r.id = ?
+            )
+        ) ORDER BY o.pk LIMIT 1
+    """
+    found = store.execute(sql.format(table=RECORDED[kind]), (operation_id, kind, record, kind, record)).fetchone()
+    return None if found is None else str(found[0])

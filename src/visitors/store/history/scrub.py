@@ -1,0 +1,194 @@
+"""Taking the erased out of the history, once their records are gone.
+
+The history of others goes on: only what was the erased ones' own is taken out of it. Where a change of
+somebody else led from or to one who is gone, that side is null, so that a change always has the same
+members before and after.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from visitors.domain.metadata import encode, metadata_hash
+from visitors.domain.receipt import Identities
+from visitors.store.database import THESE, decoded, rows
+from visitors.store.history.erasing import Scope
+from visitors.store.schema.recorded import RECORDED, REFERENCES
+from visitors.store.store import OpenOperation, Store
+
+_LINKS = {kind: {column: parent for child, column, parent in REFERENCES if child == kind} for kind in RECORDED}
+"""Kind of record -> column -> the kind of record whose id stands there."""
+
+_Columns = dict[str, Any]
+
+
+class Known(msgspec.Struct, frozen=True):
+    """What is and was known of the contacts that go, but for their ids; `metadata` are pairs as JSON."""
+
+    emails: set[str]
+    external_ids: set[str]
+    names: set[str]
+    images: set[str]
+    metadata: set[tuple[str, str]]
+    survivors: set[str]
+    """Other contacts into which one of these was ever merged, and which took on what it was blank of."""
+
+
+def known(store: Store, scope: Scope) -> Known:
+    """What is known of the contacts in `scope`, before they go."""
+    these = rows(scope.ids["contact"])
+    columns = ("external_id", "email", "name", "image", "metadata")
+    sql = f"SELECT {', '.join(columns)} FROM contacts WHERE id {THESE}"
+    states: list[_Columns] = [dict(zip(columns, row, strict=True)) for row in store.execute(sql, (these,))]
+    sql = f"SELECT before, after FROM changes WHERE kind = 'contact' AND record {THESE}"
+    states += [decoded(side) for sides in store.execute(sql, (these,)) for side in sides if side is not None]
+
+    def values(column: str) -> set[str]:
+        return {state[column] for state in states if state.get(column) is not None}
+
+    pairs = {pair for text in values("metadata") for pair in _pairs(text)}
+    survivors = _survivors(store, scope.ids["contact"])
+    return Known(values("email"), values("external_id"), values("name"), values("image"), pairs, survivors)
+
+
+def without_what_others_have(store: Store, known: Known) -> Known:
+    """What is known, but for the emails and external ids that a contact which stays has, too."""
+
+    def held(column: str, values: set[str]) -> set[str]:
+        sql = f"SELECT {column} FROM contacts WHERE {column} {THESE}"
+        return {row[0] for row in store.execute(sql, (rows(values),))}
+
+    return msgspec.structs.replace(
+        known,
+        emails=known.emails - held("email", known.emails),
+        external_ids=known.external_ids - held("external_id", known.external_ids),
+    )
+
+
+def identities(scope: Scope, known: Known) -> Identities:
+    """What the erased ones were known by."""
+    return {
+        "visitorId": scope.ids["visitor"],
+        "contactId": scope.ids["contact"],
+        "externalId": known.external_ids,
+        "email": known.emails,
+    }
+
+
+def sweep(store: Store, operation: OpenOperation, scope: Scope, known: Known) -> tuple[int, int]:
+    """Take what was recorded of `scope` out of the history, once its records are gone.
+
+    Returns how many earlier changes lost something, and of how many operations: these are noted, since they
+    cannot be taken back any more.
+    """
+    affected: list[int] = []
+    for kind, ids in scope.ids.items():
+        sql = f"DELETE FROM changes WHERE kind = ? AND record {THESE} RETURNING operation"
+        affected += [row[0] for row in store.execute(sql, (kind, rows(ids))).fetchall()]
+    store.execute(f"DELETE FROM causes WHERE record {THESE}", (rows(scope.ids["visitor"]),))
+    affected += _clean(store, _Cleaner(store, scope, known))
+    earlier = [one for one in affected if one != operation.pk]
+    operations = sorted(set(earlier))
+    sql = "INSERT INTO erased_changes (operation, erasure) SELECT value, ? FROM json_each(?)"
+    store.execute(sql, (operation.pk, rows(operations)))
+    return len(earlier), len(operations)
+
+
+def _survivors(store: Store, contacts: set[str]) -> set[str]:
+    """Other contacts that one of these is or was merged into, through chains too."""
+    sql = (
+        f"SELECT merged_into FROM contacts WHERE id {THESE} UNION SELECT json_extract(before, '$.merged_into')"
+        f" FROM changes WHERE kind = 'contact' AND record {THESE} UNION SELECT json_extract(after, '$.merged_into')"
+        f" FROM changes WHERE kind = 'contact' AND record {THESE}"
+    )
+    found = set(contacts)
+    while True:
+        more = {row[0] for row in store.execute(sql, [rows(found)] * 3)} - {None} - found
+        if not more:
+            return found - contacts
+        found |= more
+
+
+def _pairs(metadata: str) -> Iterator[tuple[str, str]]:
+    """Keys and values of metadata, the values as JSON: 1 is not true."""
+    for key, value in decoded(metadata).items():
+        yield key, _json(value)
+
+
+# The history of others
+
+# A link or an identity is in the change, before and after alike; most changes of visitors have none.
+_CANDIDATES = (
+    "SELECT pk, operation, kind, record, before, after FROM changes"
+    " WHERE kind <> 'visitor' OR instr(coalesce(before, after), '\"contact_id\"')"
+)
+
+
+def _clean(store: Store, cleaner: _Cleaner) -> list[int]:
+    """The operations whose changes lost something, one for each change."""
+    affected, emptied, changed, unlinked = [], [], [], []
+    for pk, operation, kind, record, *texts in store.execute(_CANDIDATES):
+        before, after = (None if text is None else decoded(text) for text in texts)
+        if not cleaner.clean(kind, record, before, after):
+            continue
+        affected.append(operation)
+        if kind == "visitor":
+            unlinked.append((operation, record))
+        if before or after:
+            changed.append((*(None if side is None else encode(side) for side in (before, after)), pk))
+        else:
+            emptied.append(pk)
+    store.execute(f"DELETE FROM changes WHERE pk {THESE}", (rows(emptied),))
+    store.execute_many("UPDATE changes SET before = ?, after = ? WHERE pk = ?", changed)
+    # why it was linked to, or taken from, somebody who is gone
+    store.execute_many("DELETE FROM causes WHERE operation = ? AND record = ?", unlinked)
+    return affected
+
+
+class _Cleaner:
+    """Takes what was the erased ones' own out of the changes of others."""
+
+    def __init__(self, store: Store, scope: Scope, known: Known) -> None:
+        self._erased = {
+            kind: {column: scope.ids[target] for column, target in links.items()} for kind, links in _LINKS.items()
+        }
+        self._erased["contact"] |= {"email": known.emails, "external_id": known.external_ids}
+        self._known = known
+        sql = f"SELECT id, name, image, metadata FROM contacts WHERE id {THESE}"
+        self._now = {row[0]: row[1:] for row in store.execute(sql, (rows(known.survivors),))}
+
+    def clean(self, kind: str, record: str, before: _Columns | None, after: _Columns | None) -> bool:
+        """Whether the change lost something; what has become the same before and after is left out of both."""
+        sides = [side for side in (before, after) if side is not None]
+        lost = {column for side in sides for column in self._lost(kind, record, side)}
+        if before is not None and after is not None:
+            for column in lost & before.keys() & after.keys():
+                if before[column] == after[column]:
+                    del before[column], after[column]
+        return bool(lost)
+
+    def _lost(self, kind: str, record: str, side: _Columns) -> Iterator[str]:
+        """Make what goes null in one side of a change; the columns that this changed."""
+        erased = self._erased[kind]
+        is_survivor = kind == "contact" and record in self._known.survivors
+        if is_survivor:
+            name, image, metadata = self._now.get(record, (None, None, "{}"))
+            erased = {**erased, "name": self._known.names - {name}, "image": self._known.images - {image}}
+        for column, values in erased.items():
+            if side.get(column) in values:
+                side[column] = None
+                yield column
+        if is_survivor and side.get("metadata"):
+            gone = self._known.metadata - set(_pairs(metadata))
+            kept = [pair for pair in decoded(side["metadata"]).items() if (pair[0], _json(pair[1])) not in gone]
+            left = dict(kept)
+            if len(left) < len(decoded(side["metadata"])):
+                side["metadata"], side["metadata_hash"] = encode(left), metadata_hash(left)
+                yield from ("metadata", "metadata_hash")
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()

@@ -1,0 +1,233 @@
+"""Taking one operation back, whatever was done since; what stands in the way is found by `store.touched`.
+
+An operation is taken back by its record: what it made is removed, and its changes are reversed, newest
+first. That gives what was there before it only while nothing else has touched the same records since.
+Taking back is itself recorded, by the same triggers.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from itertools import groupby
+from typing import Any
+
+import msgspec
+
+from visitors.domain.operation import Operation
+from visitors.errors import StoreProblem
+from visitors.store.database import Question, Row, decoded, rows
+from visitors.store.history.operations import by_number
+from visitors.store.history.undo_conflicts import Touch, touched_since
+from visitors.store.load.bulk import WORTH_IT, indexed_at_the_end
+from visitors.store.schema.invariants import OF_TOMBSTONES
+from visitors.store.schema.recorded import COLUMNS, RECORDED, REFERENCES
+from visitors.store.store import OpenOperation, Store
+
+_BATCH = 1_000
+
+# By which references and the identity of contacts are looked up while rows go and come; and what records rows
+# that come back.
+_NEEDED = {
+    "contacts_external_id",
+    "contacts_merged_into",
+    "visitors_contact",
+    "visitors_insert",
+    "contacts_insert",
+}
+
+
+def number(store: Store, operation_id: str) -> int:
+    """The number of the operation with this id."""
+    found: int = store.execute("SELECT pk FROM operations WHERE id = ?", (operation_id,)).fetchone()[0]
+    return found
+
+
+def newest(store: Store, but: Iterable[int], condition: str = "1") -> tuple[int, bool] | None:
+    """The newest closed operation that is no undo and not one of `but`, and for which the `condition` holds, and
+    whether it erased somebody.
+    """
+    found: tuple[int, bool] | None = store.execute(
+        "SELECT pk, EXISTS (SELECT 1 FROM erasures WHERE operation = o.pk) FROM operations AS o"
+        " WHERE is_open IS NULL AND pk NOT IN (SELECT operation FROM undone)"
+        f" AND pk NOT IN (SELECT value FROM json_each(?)) AND {condition} ORDER BY pk DESC LIMIT 1",
+        (rows(but),),
+    ).fetchone()
+    return found
+
+
+def newest_not_erased(store: Store, but: Iterable[int]) -> int | None:
+    """As `newest`, of those that neither erased anybody nor lost anything to an erasure."""
+    found = newest(store, but, _NOT_ERASED)
+    return None if found is None else found[0]
+
+
+# What it changed is there in full; of what it made, something.
+_NOT_ERASED = (
+    "NOT EXISTS (SELECT 1 FROM erasures WHERE operation = o.pk)"
+    " AND NOT EXISTS (SELECT 1 FROM erased_changes WHERE operation = o.pk)"
+    " AND (EXISTS (SELECT 1 FROM changes WHERE operation = o.pk)"
+    + "".join(
+        f" OR EXISTS (SELECT 1 FROM creations AS n JOIN {table} AS r ON r.pk BETWEEN n.first AND n.last"
+        f" WHERE n.operation = o.pk AND n.kind = '{kind}')"
+        for kind, table in RECORDED.items()
+    )
+    + ")"
+)
+
+
+class Footprint(msgspec.Struct, frozen=True):
+    """What taking an operation back has to go by, asked in one round trip."""
+
+    operation: Operation
+    is_erasure: bool
+    """Whether it erased somebody."""
+    lost_changes: bool
+    """Whether an erasure took some of its changes, or all that was left of it."""
+    touches: list[Touch]
+    """What touched the same records since; see `visitors.store.history.undo_conflicts`."""
+    created: list[tuple[str, int, int, int]]
+    """Kind, first and last number of the records that it created, and how many of them are there."""
+    changes: list[Row]
+    """The last of its changes, newest first."""
+    comes: int
+    """How many visitors come or go by its changes."""
+    visitors: int
+    """How many visitors there are."""
+
+    @property
+    def is_bulk(self) -> bool:
+        """Whether so many visitors go or come that the indexes are better created again."""
+        goes = sum(last - first + 1 for kind, first, last, _ in self.created if kind == "visitor")
+        return goes + self.comes >= max(WORTH_IT, self.visitors / 2)
+
+
+def footprint(store: Store, target: int, earlier: Iterable[int]) -> Footprint:
+    """That of one operation; conflicts are looked for in all later ones, and in the `earlier` ones."""
+    there = " UNION ALL ".join(
+        f"SELECT kind, first, last, (SELECT count(*) FROM {table} WHERE pk BETWEEN first AND last)"
+        f" FROM creations WHERE operation = ? AND kind = '{kind}'"
+        for kind, table in reversed(RECORDED.items())
+    )
+    moved = "operation = ? AND kind = 'visitor' AND (before IS NULL) + (after IS NULL) > 0"
+    return Footprint(
+        *store.ask_all(
+            by_number(target),
+            Question("SELECT 1 FROM erasures WHERE operation = ?", (target,), bool),
+            Question("SELECT 1 FROM erased_changes WHERE operation = ?", (target,), bool),
+            touched_since(target, earlier),
+            Question(there, (target,) * len(RECORDED), list),
+            Question(_PAGE_OF_CHANGES, (target, _NEWER_THAN_ALL), list),
+            Question(f"SELECT count(*) FROM changes WHERE {moved}", (target,), _number),
+            Question("SELECT count(*) FROM visitors", (), _number),
+        )
+    )
+
+
+_PAGE_OF_CHANGES = (
+    "SELECT pk, kind, record, before, after FROM changes WHERE operation = ? AND pk < ?"
+    f" ORDER BY pk DESC LIMIT {_BATCH}"
+)
+_NEWER_THAN_ALL = 2**63 - 1
+
+
+def _number(found: list[Row]) -> int:
+    return int(found[0][0])
+
+
+def reverse(store: Store, operation: OpenOperation, target: int, found: Footprint) -> Counter[tuple[str, str]]:
+    """Take one operation back, in the name of the open one. Returns how many records were `removed`,
+    `changed` or `restored`, by that word and the kind of record.
+
+    Nothing may have touched its records since. What it created goes first: so a value that must be unique is
+    free when its former owner gets it back.
+    """
+    done: Counter[tuple[str, str]] = Counter()
+    with ExitStack() as stack:
+        if found.is_bulk:
+            stack.enter_context(indexed_at_the_end(store, keep=_NEEDED))
+        statements: list[tuple[str, Sequence[object]]] = [
+            ("PRAGMA defer_foreign_keys = ON", ()),
+            ("INSERT INTO undone (operation, target) VALUES (?, ?)", (operation.pk, target)),
+        ]
+        for kind, first, last, count in found.created:
+            statements.append((f"DELETE FROM {RECORDED[kind]} WHERE pk BETWEEN ? AND ?", (first, last)))
+            done["removed", kind] += count
+        store.run(statements)
+        for batch in _newest_first(store, target, found):
+            for (what, kind, sql), group in groupby(batch, key=lambda step: step[0]):
+                done[what, kind] += store.execute_many(sql, [values for _, values in group])
+    return +done
+
+
+def unsound(store: Store, operation: OpenOperation) -> tuple[str, str] | None:
+    """Record why links changed, and look for a record that the open operation changed and that refers to what is not
+    there, or to a contact that was merged into another: its kind and id. The first is what SQLite would tell at the
+    end, but not of which record.
+    """
+    *_, found = store.run([(_BECAUSE_UNDONE, (operation.pk,)), (UNSOUND, (operation.pk,))])
+    return found[0] if found else None
+
+
+_BECAUSE_UNDONE = (
+    "INSERT OR IGNORE INTO causes (operation, record, code) SELECT operation, record, 'undone' FROM changes"
+    " WHERE operation = ? AND kind = 'visitor' AND json_type(after, '$.contact_id') IS NOT NULL"
+)
+
+_Step = tuple[tuple[str, str, str], list[Any]]
+"""What is done to which kind of record by which statement, and its parameters."""
+
+
+def _newest_first(store: Store, target: int, found: Footprint) -> Iterator[list[_Step]]:
+    """The reversal of the operation's changes, in batches."""
+    ranges = [one[:3] for one in found.created]
+    page = found.changes
+    while page:
+        yield [step for row in page if (step := _step(row[1:], ranges)) is not None]
+        if len(page) < _BATCH:
+            return
+        page = store.execute(_PAGE_OF_CHANGES, (target, page[-1][0])).fetchall()
+
+
+def _step(row: Row, ranges: list[tuple[str, int, int]]) -> _Step | None:
+    kind, record, before, after = row
+    table = RECORDED[kind]
+    if before is None:
+        return ("removed", kind, f"DELETE FROM {table} WHERE id = ?"), [record]
+    values: dict[str, Any] = decoded(before)
+    if not values.keys() <= set(COLUMNS[kind]):
+        raise StoreProblem(
+            f"the record of a change of {kind} {record} names unknown columns",
+            code="store_corrupt",
+            hint="restore a backup",
+        )
+    if after is not None:
+        assignments = ", ".join(f"{column} = ?" for column in values)
+        return ("changed", kind, f"UPDATE {table} SET {assignments} WHERE id = ?"), [*values.values(), record]
+    if any(kind == of_kind and first <= values.get("pk", 0) <= last for of_kind, first, last in ranges):
+        return None  # made and removed by the same operation
+    marks = ", ".join("?" * len(values))
+    return ("restored", kind, f"INSERT INTO {table} ({', '.join(values)}) VALUES ({marks})"), [*values.values()]
+
+
+def _unsound() -> str:
+    dangling = [
+        f"SELECT '{kind}', r.id FROM own CROSS JOIN {RECORDED[kind]} AS r ON r.id = own.record"
+        f" WHERE own.kind = '{kind}' AND r.{column} IS NOT NULL"
+        f" AND NOT EXISTS (SELECT 1 FROM {RECORDED[parent]} AS p WHERE p.id = r.{column})"
+        for kind, column, parent in REFERENCES
+    ]
+    buried = [
+        f"SELECT '{kind}', x.id FROM own CROSS JOIN {RECORDED[kind]} AS x ON x.id = own.record"
+        f" WHERE own.kind = '{kind}' AND ({rule.broken})"
+        for kind, rule in OF_TOMBSTONES.items()
+    ]
+    return (
+        "WITH own (kind, record) AS (SELECT kind, record FROM changes WHERE operation = ?)"
+        f" {' UNION ALL '.join([*dangling, *buried])} LIMIT 1"
+    )
+
+
+UNSOUND = _unsound()
+"""The query: its parameter is the number of the operation."""

@@ -1,0 +1,143 @@
+"""What stands in the way of taking an operation back: later operations that touched the same records.
+
+One query, put together from parts that are named for what they find. Its one row of parameters is the
+`target`: the number of the operation, and those of earlier operations that are looked at as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from visitors.store.database import Question, rows
+from visitors.store.schema.recorded import RECORDED, REFERENCES
+
+
+class Touch(msgspec.Struct, frozen=True):
+    """How far an operation touched the records of another: `count` of them, of which one is `record`."""
+
+    operation: int
+    count: int
+    kind: str
+    record: str
+
+
+def touched_since(target: int, earlier: Iterable[int] = ()) -> Question[list[Touch]]:
+    """The operations after `target`, and those of `earlier`, that touched what taking it back would touch,
+    newest first.
+
+    Those are the records that it changed or made, what refers to records that would go, contacts that have
+    an email or external id that would come back, and records to which a reference would come back though
+    they are gone or merged.
+    """
+    return Question(TOUCHED, (target, rows(earlier)), lambda found: [Touch(*row) for row in found])
+
+
+def _made() -> Iterator[str]:
+    for kind, table in RECORDED.items():
+        yield (
+            f"SELECT '{kind}', r.id FROM target AS t"
+            f" JOIN creations AS n ON n.operation = t.pk AND n.kind = '{kind}'"
+            f" JOIN {table} AS r ON r.pk BETWEEN n.first AND n.last"
+        )
+    yield "SELECT kind, record FROM own WHERE before IS NULL AND after IS NULL"
+
+
+def _made_and_removed_since() -> Iterator[str]:
+    for kind in RECORDED:
+        yield (
+            f"SELECT '{kind}', h.record FROM target AS t"
+            f" CROSS JOIN creations AS n ON n.operation = t.pk AND n.kind = '{kind}'"
+            f" CROSS JOIN changes AS h INDEXED BY changes_removed ON h.kind = '{kind}'"
+            " AND h.before IS NOT NULL AND h.after IS NULL AND json_extract(h.before, '$.pk') >= +n.first"
+            " AND json_extract(h.before, '$.pk') <= +n.last"
+        )
+
+
+def _referring_to_what_leaves() -> Iterator[str]:
+    for kind, column, parent in REFERENCES:
+        yield (
+            f"SELECT '{kind}', r.id FROM leaving AS p CROSS JOIN {RECORDED[kind]} AS r ON r.{column} = p.record"
+            f" WHERE p.kind = '{parent}'"
+        )
+
+
+def _rivals() -> Iterator[str]:
+    """Contacts with an email or external id that another would get back, or have again."""
+    for column, is_live in (
+        ("external_id", "r.merged_into IS NULL"),
+        ("email", "r.merged_into IS NULL AND r.deleted_at IS NULL"),
+    ):
+        yield (
+            "SELECT 'contact', r.id FROM own AS h LEFT JOIN contacts AS c ON c.id = h.record"
+            f" CROSS JOIN contacts AS r ON r.{column} IN (json_extract(h.before, '$.{column}'), c.{column})"
+            f" AND r.id <> h.record AND {is_live} WHERE h.kind = 'contact'"
+        )
+
+
+def _lost_parents() -> Iterator[str]:
+    for kind, column, parent in REFERENCES:
+        reference = f"json_extract(h.before, '$.{column}')"
+        is_there = f"p.id = {reference}" + (" AND p.merged_into IS NULL" if parent == "contact" else "")
+        yield (
+            f"SELECT '{parent}', {reference} FROM own AS h WHERE h.kind = '{kind}' AND {reference} IS NOT NULL"
+            f" AND NOT EXISTS (SELECT 1 FROM {RECORDED[parent]} AS p WHERE {is_there})"
+        )
+
+
+def _touching() -> Iterator[str]:
+    """Operations with the records that they changed, made, or made and removed since."""
+    wanted = "w.pk > (SELECT pk FROM target) OR w.pk IN (SELECT value FROM json_each((SELECT earlier FROM target)))"
+    select = "SELECT w.pk, m.kind, m.record FROM members AS m CROSS JOIN"
+    same = "h.record = m.record AND h.kind = m.kind"
+    number = "json_extract(h.before, '$.pk')"
+    yield (
+        f"{select} changes AS h INDEXED BY changes_record ON {same}"
+        f" CROSS JOIN operations AS w ON w.pk = h.operation AND ({wanted})"
+    )
+    yield (
+        f"{select} changes AS h INDEXED BY changes_record ON {same} AND h.before IS NOT NULL AND h.after IS NULL"
+        f" {_maker(number)} CROSS JOIN operations AS w ON w.pk = n.operation AND ({wanted})"
+    )
+    for kind, table in RECORDED.items():
+        yield (
+            f"{select} {table} AS r ON r.id = m.record {_maker('r.pk')}"
+            f" CROSS JOIN operations AS w ON w.pk = n.operation AND ({wanted}) WHERE m.kind = '{kind}'"
+        )
+
+
+def _maker(number: str) -> str:
+    """The join with the one range that a record's number stands in."""
+    return (
+        "CROSS JOIN creations AS n ON n.pk = (SELECT pk FROM creations"
+        f" WHERE kind = m.kind AND last >= {number} ORDER BY last LIMIT 1) AND n.first <= {number}"
+    )
+
+
+_PARTS = {
+    "target (pk, earlier)": ["SELECT ?, ?"],
+    "own (kind, record, before, after)": [
+        "SELECT h.kind, h.record, h.before, h.after FROM target AS t JOIN changes AS h ON h.operation = t.pk"
+    ],
+    "leaving (kind, record)": [
+        *_made(),
+        # a contact that will be a tombstone again
+        "SELECT kind, record FROM own WHERE kind = 'contact' AND json_extract(before, '$.merged_into') IS NOT NULL",
+    ],
+    "members (kind, record)": [
+        "SELECT kind, record FROM own",
+        "SELECT kind, record FROM leaving",
+        *_made_and_removed_since(),
+        *_referring_to_what_leaves(),
+        *_rivals(),
+        *_lost_parents(),
+    ],
+}
+TOUCHED = (
+    "WITH "
+    + ", ".join(f"{name} AS ({' UNION ALL '.join(selects)})" for name, selects in _PARTS.items())
+    + f", touching (operation, kind, record) AS ({' UNION '.join(_touching())})"
+    " SELECT operation, count(*), min(kind), min(record) FROM touching GROUP BY operation ORDER BY operation DESC"
+)
+"""The query: its parameters are the number of the operation, and a JSON array of those of earlier ones."""

@@ -1,0 +1,1 @@
+"""Which records a listing chooses, and how they are found."""

@@ -1,0 +1,243 @@
+"""A page of a listing: the order, and where the page begins (keyset pagination).
+
+A page begins after a record, not at a number, so that page 10,000 costs what page 1 costs. Records
+with the same value, or with none, follow one another in the order in which the store got them.
+
+What lies behind a record is not one range of an index but up to three, one after another: the other
+records with its value, those with values beyond, and those without a value. See `stretches`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Literal
+
+import msgspec
+
+from visitors.errors import NotFound, UsageProblem
+from visitors.store.store import Store
+
+Table = Literal["visitors", "contacts", "conversations", "operations"]
+
+_NO_CASE = {"browser", "os"}
+"""The columns that are compared, and sorted, whatever the case of the letters A to Z."""
+
+_NEWEST_FIRST = ("createdAt", "updatedAt", "lastSeenAt")
+
+_ALWAYS_THERE = {"id", "status", "created_at", "updated_at"}
+"""The columns without NULLs."""
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """`limit` records (0: all) sorted by `column`, from the one after the record with id `after`."""
+
+    column: str | None = None
+    descending: bool = False
+    limit: int = 0
+    after: str | None = None
+
+    @classmethod
+    def sorted_by(
+        cls, sortable: Mapping[str, str], sort: str | None, *, reverse: bool, limit: int, after: str | None
+    ) -> Page:
+        """The page in the order of the field `sort`: times newest first, all else from A to Z; without one,
+        newest first. `sortable` has fields and their columns. Raises UsageProblem for one that is not there.
+        """
+        if sort is not None and sort not in sortable:
+            raise UsageProblem(
+                f"cannot sort by {sort!r}", code="unknown_field", hint="sort by one of " + ", ".join(sortable)
+            )
+        newest_first = sort is None or sort in _NEWEST_FIRST
+        column = sortable[sort] if sort else None
+        return cls(column=column, descending=newest_first is not reverse, limit=limit, after=after)
+
+    @property
+    def and_one(self) -> Page:
+        """The page with the record behind it, which tells whether there is more."""
+        return msgspec.structs.replace(self, limit=self.limit + 1) if self.limit else self
+
+
+class Condition(msgspec.Struct, frozen=True):
+    """An SQL expression, or a statement that selects, with its parameters."""
+
+    sql: str
+    parameters: tuple[object, ...] = ()
+
+
+class Span(msgspec.Struct, frozen=True, kw_only=True):
+    """A range of a column's values, one stretch of its index; or with `nulls` the records without a value."""
+
+    column: str
+    nulls: bool = False
+    lower: str | None = None
+    above: bool = False
+    """Whether `lower` itself is left out."""
+    upper: str | None = None
+    below: bool = True
+    """Whether `upper` itself is left out."""
+
+    @classmethod
+    def of(cls, column: str, value: str | None) -> Span:
+        """The records with exactly this value, or without one."""
+        if value is None:
+            return cls(column=column, nulls=True)
+        return cls(column=column, lower=value, upper=value, below=False)
+
+    @property
+    def is_one_value(self) -> bool:
+        """Whether all records in it have the same value: these are in the order of the store in an index."""
+        is_point = self.lower is not None and self.lower == self.upper and not (self.above or self.below)
+        return self.nulls or is_point
+
+    def condition(self, alias: str) -> Condition:
+        """What holds for the records of the table `alias` that lie in the range."""
+        name = compared(alias, self.column)
+        if self.nulls:
+            return Condition(f"{name} IS NULL")
+        if self.is_one_value:
+            return Condition(f"{name} = ?", (self.lower,))
+        bounds = [(f"{name} {'>' if self.above else '>='} ?", self.lower or "")]  # every text is; no NULL is
+        if self.upper is not None:
+            bounds.append((f"{name} {'<' if self.below else '<='} ?", self.upper))
+        return Condition(" AND ".join(sql for sql, _ in bounds), tuple(value for _, value in bounds))
+
+    def within(self, other: Span) -> Span | None:
+        """What lies in both ranges of the column; None if nothing can."""
+        if self.nulls or other.nulls:
+            return self if self.nulls and other.nulls else None
+        low = max((self, other), key=lambda span: (span.lower is not None, self._key(span.lower), span.above))
+        high = min((self, other), key=lambda span: (span.upper is None, self._key(span.upper), not span.below))
+        if low.lower is not None and high.upper is not None:
+            lower, upper = self._key(low.lower), self._key(high.upper)
+            if lower > upper or (lower == upper and (low.above or high.below)):
+                return None
+        return Span(column=self.column, lower=low.lower, above=low.above, upper=high.upper, below=high.below)
+
+    def _key(self, value: str | None) -> bytes:
+        """What SQLite compares: UTF-8. Bytes have a lower case for A to Z only, as its NOCASE."""
+        key = (value or "").encode()
+        return key.lower() if self.column in _NO_CASE else key
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where a page begins: after the record with this number, which has this value in the column of the sort."""
+
+    pk: int
+    value: str | None = None
+
+
+def place_of(store: Store, table: Table, page: Page) -> Place | None:
+    """The place after which the page begins. Raises NotFound when there is no record with the id `page.after`."""
+    if page.after is None:
+        return None
+    sql = f"SELECT pk, {page.column or 'NULL'} FROM {table} WHERE id = ?"
+    row = store.execute(sql, (page.after,)).fetchone()
+    if row is None:
+        raise NotFound(
+            f"--after {page.after!r} is not the id of a record",
+            code="cursor_not_found",
+            hint="give the last id of the page before",
+        )
+    return Place(*row)
+
+
+class Stretch(msgspec.Struct, frozen=True):
+    """A range of the index of the sort, of which only what the page has after the number `pk` is meant."""
+
+    span: Span
+    pk: int | None = None
+
+    def condition(self, page: Page, alias: str) -> Condition:
+        """What holds for its records."""
+        return every([self.span.condition(alias), *([pk_beyond(page, self.pk, alias)] if self.pk is not None else [])])
+
+
+def stretches(page: Page, place: Place | None, spans: Iterable[Span]) -> Iterator[Stretch]:
+    """The ranges that one after another are the page's records, sorted by its column.
+
+    Only what lies in all of `spans`, which are ranges of the same column, is in them. Each is a plain
+    range of the column's index, which `(column, pk) < (?, ?)` would not be: SQLite 3.40 seeks the
+    column alone, and then reads past all records with the same value.
+    """
+    assert page.column is not None
+    wanted = list(spans)
+    for span, pk in _parts(page.column, place, descending=page.descending):
+        if span.nulls and page.column in _ALWAYS_THERE:
+            continue
+        within: Span | None = span
+        for other in wanted:
+            within = within and within.within(other)
+        if within is not None:
+            yield Stretch(within, pk)
+
+
+def _parts(column: str, place: Place | None, *, descending: bool) -> Iterator[tuple[Span, int | None]]:
+    """The ranges of the column from `place` on, in order; SQLite sorts NULL before everything else."""
+    nulls, values = Span(column=column, nulls=True), Span(column=column)
+    if place is None:
+        for span in (values, nulls) if descending else (nulls, values):
+            yield span, None
+        return
+    yield Span.of(column, place.value), place.pk
+    if descending and place.value is not None:
+        yield Span(column=column, upper=place.value), None
+        yield nulls, None
+    elif not descending:
+        yield (values if place.value is None else Span(column=column, lower=place.value, above=True)), None
+
+
+def pk_beyond(page: Page, pk: int, alias: str) -> Condition:
+    """What holds for the records that the page has after the one with this number, among those with its value."""
+    return Condition(f"{alias}.pk {'<' if page.descending else '>'} ?", (pk,))
+
+
+def beyond(page: Page, place: Place | None, alias: str) -> Condition:
+    """What holds for all records from `place` on, as one condition."""
+    if place is None:
+        return Condition("1")
+    if page.column is None:
+        return pk_beyond(page, place.pk, alias)
+    parts = [stretch.condition(page, alias) for stretch in stretches(page, place, ())]
+    sql = " OR ".join(part.sql for part in parts)  # AND binds closer
+    return Condition(f"({sql})", tuple(value for part in parts for value in part.parameters))
+
+
+def every(conditions: Iterable[Condition]) -> Condition:
+    """What holds where all of the conditions do."""
+    all_ = list(conditions)
+    return Condition(
+        " AND ".join(condition.sql for condition in all_) or "1",
+        tuple(value for condition in all_ for value in condition.parameters),
+    )
+
+
+def in_order(page: Page, alias: str) -> str:
+    """The ORDER BY of `page` over the table `alias`."""
+    direction = "DESC" if page.descending else "ASC"
+    column = f"{compared(alias, page.column)} {direction}, " if page.column else ""
+    return f" ORDER BY {column}{alias}.pk {direction}"
+
+
+def order_by(page: Page, alias: str) -> str:
+    """The ORDER BY and LIMIT of `page` over the table `alias`."""
+    return in_order(page, alias) + (f" LIMIT {int(page.limit)}" if page.limit else "")
+
+
+def begins_after(store: Store, table: Table, alias: str, page: Page) -> tuple[str, tuple[object, ...]]:
+    """The condition that leaves out what comes before the page, and its parameters.
+
+    Raises NotFound when there is no record with the id `page.after`.
+    """
+    condition = beyond(page, place_of(store, table, page), alias)
+    return condition.sql, condition.parameters
+
+
+def compared(alias: str, column: str) -> str:
+    """The SQL of a column as it is compared and sorted."""
+    return f"{alias}.{column}" + (" COLLATE NOCASE" if column in _NO_CASE else "")
+
+
+def with_prefix(store: Store, table: Table, prefix: str, limit: int) -> list[str]:
+    """Up to `limit` ids in `table` that begin with `prefix`, in order."""
+    sql = f"SELECT id FROM {table} WHERE id >= ? AND id < ? ORDER BY id LIMIT ?"
+    return [row[0] for row in store.execute(sql, (prefix, prefix + "\U0010ffff", limit))]

@@ -1,0 +1,164 @@
+"""A selection of visitors as filters of a listing, and what decides whether one is blocked, as SQL.
+
+The tables go by these names in every statement: `v` visitors, `c` the contact, `b` the live block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from visitors.domain.selection import MetadataFilter, Selection
+from visitors.domain.times import Instant
+from visitors.store.query.listing import Condition, Span
+from visitors.store.query.plans import Filter, Listing
+from visitors.store.query.search import SHORTEST, containing, part_of_an_id, trigrams
+
+LIVE = "lifted_at IS NULL AND (expires_at IS NULL OR expires_at > ?)"
+"""A live block; its parameter is the current instant."""
+
+BLOCKED = (
+    f"(EXISTS (SELECT 1 FROM blocks WHERE visitor_id = v.id AND {LIVE})"
+    f" OR EXISTS (SELECT 1 FROM blocks WHERE contact_id = v.contact_id AND {LIVE}))"
+)
+"""Whether visitor `v` is blocked, itself or through its contact; takes the current instant twice."""
+
+_LIES_ON = " UNION ALL ".join(
+    f"SELECT v.pk FROM blocks AS b CROSS JOIN visitors AS v ON v.{one} = b.{other}"
+    f" WHERE b.{other} IS NOT NULL AND {LIVE}"
+    for one, other in (("id", "visitor_id"), ("contact_id", "contact_id"))
+)
+
+_SILENT = (
+    "NOT EXISTS (SELECT 1 FROM conversations WHERE visitor_id = v.id)"
+    " AND NOT EXISTS (SELECT 1 FROM messages WHERE visitor_id = v.id)"
+)
+
+_INDEXES = {
+    "id": "sqlite_autoindex_visitors_1",  # that of its being unique
+    **{
+        column: f"visitors_{column}"
+        for column in (
+            "language", "timezone", "browser", "os", "device_type", "country_code", "created_at", "updated_at",
+            "last_seen_at",
+        )
+    },
+}  # fmt: skip
+
+# Filter of equal values -> column.
+_EQUAL = {
+    "timezone": "timezone",
+    "country_code": "country_code",
+    "device_type": "device_type",
+    "browser": "browser",
+    "os": "os",
+    "ip": "ip",
+    "contact": "contact_id",
+}
+
+
+def chosen(selection: Selection, current: Instant) -> Listing:
+    """The listing of the chosen visitors."""
+    return Listing(table="visitors", alias="v", indexes=_INDEXES, filters=tuple(_filters(selection, current)))
+
+
+def of_deletion(alias: str, table: str, *, deleted: bool) -> Filter:
+    """Only the deleted ones, or only the others."""
+    condition = f"{alias}.deleted_at IS NOT NULL"
+    members = Condition(f"SELECT {alias}.pk FROM {table} AS {alias} WHERE {condition}")
+    if not deleted:
+        return Filter(test=Condition(f"{alias}.deleted_at IS NULL"), exceptions=members)
+    return Filter(test=Condition(condition), members=members)
+
+
+def _filters(selection: Selection, current: Instant) -> Iterator[Filter]:
+    yield of_deletion("v", "visitors", deleted=selection.deleted)
+    if selection.identified is not None:
+        yield Filter(span=Span(column="contact_id", nulls=not selection.identified))
+    if selection.blocked is not None:
+        if selection.blocked:
+            yield Filter(test=Condition(BLOCKED, (current,) * 2), members=Condition(_LIES_ON, (current,) * 2))
+        else:
+            yield Filter(test=Condition(f"NOT {BLOCKED}", (current,) * 2))
+    if selection.language is not None:
+        yield _language(selection.language)
+    for name, column in _EQUAL.items():
+        value = getattr(selection, name)
+        if value is not None:
+            yield Filter(span=Span.of(column, value))
+    yield from _times(selection)
+    if selection.without_conversations:
+        yield Filter(test=Condition(_SILENT))
+    yield from map(_metadata, selection.metadata)
+    if selection.search is not None:
+        yield _search(selection.search)
+
+
+def _times(selection: Selection) -> Iterator[Filter]:
+    if selection.created_since is not None or selection.created_until is not None:
+        yield Filter(span=Span(column="created_at", lower=selection.created_since, upper=selection.created_until))
+    if selection.seen_since is not None or selection.seen_until is not None:
+        yield Filter(span=Span(column="last_seen_at", lower=selection.seen_since, upper=selection.seen_until))
+    if selection.never_seen:
+        yield Filter(span=Span(column="last_seen_at", nulls=True))
+    if selection.idle_since is not None:
+        unseen = Condition("coalesce(v.last_seen_at, '') < ?", (selection.idle_since,))
+        yield Filter(span=Span(column="created_at", upper=selection.idle_since), test=unseen)
+
+
+def _language(tag: str) -> Filter:
+    # '.' comes right after '-', so that this is the tag, all that it is a prefix of, and a little more
+    span = Span(column="language", lower=tag, upper=f"{tag}.")
+    return Filter(span=span, test=Condition("(v.language = ? OR v.language >= ?)", (tag, f"{tag}-")))
+
+
+def _metadata(wanted: MetadataFilter) -> Filter:
+    # CROSS JOIN: what the key leads to is looked up, and not the other way round
+    known = (
+        "SELECT v.pk FROM contact_metadata AS m CROSS JOIN contacts AS k ON k.pk = m.contact"
+        " CROSS JOIN visitors AS v ON v.contact_id = k.id WHERE m.key = ?"
+    )
+    if wanted.value is None:
+        test = (
+            "EXISTS (SELECT 1 FROM contacts AS k, json_each(k.metadata) AS j WHERE k.id = v.contact_id AND j.key = ?)"
+        )
+        of_any = (wanted.key,)
+        return Filter(test=Condition(test, of_any), members=Condition(known, of_any))
+    # 5, 5.0 and 5e0 are one number, however it was written; and a text may look like it
+    of_key = (wanted.key, wanted.value, _number(wanted.value))
+    test = (
+        "EXISTS (SELECT 1 FROM contacts AS k JOIN contact_metadata AS m ON m.contact = k.pk"
+        " WHERE k.id = v.contact_id AND m.key = ? AND m.value IN (?, ?))"
+    )
+    if wanted.negated:  # as with labels elsewhere, K!=V also chooses those without K
+        return Filter(test=Condition(f"NOT {test}", of_key))
+    return Filter(test=Condition(test, of_key), members=Condition(f"{known} AND m.value IN (?, ?)", of_key))
+
+
+def _number(text: str) -> float | None:
+    """The number that `text` is, as SQLite compares numbers: exactly; None if it is none."""
+    try:
+        number = float(text)
+        whole = int(text) if text.lstrip("+-").isdecimal() else None
+    except ValueError:
+        return None
+    return whole if whole is not None and -(2**63) <= whole < 2**63 else number
+
+
+def _search(text: str) -> Filter:
+    part_of_id, pattern = part_of_an_id(text), containing(text)
+    columns = ("external_id", "name", "email")
+    of_contact = " OR ".join(f"k.{column} GLOB ?" for column in columns)
+    leads_to = f"SELECT 1 FROM contacts AS k WHERE k.id = v.contact_id AND ({of_contact})"
+    test = Condition(f"EXISTS ({leads_to})", (pattern,) * len(columns))
+    members = Condition(
+        "SELECT v.pk FROM contacts_text AS t CROSS JOIN contacts AS k ON k.pk = t.rowid"
+        f" CROSS JOIN visitors AS v ON v.contact_id = k.id WHERE contacts_text MATCH ? AND ({of_contact})",
+        (trigrams(text), *test.parameters),
+    )
+    if part_of_id is not None:
+        # all ids are looked at, in the index of their being unique: 0.05 s of a million
+        of_id = Condition("v.id LIKE ? ESCAPE '!'", (part_of_id,))
+        scan = f"SELECT v.pk FROM visitors AS v INDEXED BY {_INDEXES['id']} WHERE {of_id.sql}"
+        test = Condition(f"({of_id.sql} OR {test.sql})", of_id.parameters + test.parameters)
+        members = Condition(f"{members.sql} UNION ALL {scan}", members.parameters + of_id.parameters)
+    return Filter(test=test, members=members if len(text) >= SHORTEST else None)

@@ -1,0 +1,1 @@
+"""Visitors, contacts, blocks and conversations: reading and writing them."""

@@ -1,0 +1,114 @@
+"""Blocks in the store. A block is never deleted: it is lifted, or it expires."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+from visitors.domain.block import Block
+from visitors.domain.times import Instant
+from visitors.store.database import Question, Row, rows
+from visitors.store.query.selection import LIVE
+from visitors.store.store import OpenOperation, Store
+
+Target = Literal["visitor", "contact"]
+
+NewBlock = tuple[str, str | None, str | None, str | None, Instant, str | None, Instant | None]
+"""Its id, the visitor or the contact, reason, blockedAt, blockedBy, expiresAt."""
+
+_COLUMNS = "id, visitor_id, contact_id, reason, blocked_at, blocked_by, expires_at, lifted_at, lifted_by"
+
+
+def add(
+    store: Store,
+    operation: OpenOperation,
+    target: Target,
+    ids: Sequence[str],
+    *,
+    reason: str | None = None,
+    blocked_at: Instant | None = None,
+    blocked_by: str | None = None,
+    expires_at: Instant | None = None,
+) -> None:
+    """Block each of `ids`, as one statement."""
+    values = (reason, blocked_at or operation.at, blocked_by, expires_at)
+    whom: Iterable[tuple[str | None, str | None]] = ((one, None) if target == "visitor" else (None, one) for one in ids)
+    add_many(store, ((id_, *one, *values) for id_, one in zip(operation.new_ids(len(ids)), whom, strict=True)))
+
+
+def add_many(store: Store, new: Iterable[NewBlock]) -> None:
+    """Block many, each in its own way."""
+    store.insert("block", ("id", "visitor_id", "contact_id", "reason", "blocked_at", "blocked_by", "expires_at"), new)
+
+
+def lift(store: Store, operation: OpenOperation, target: Target, ids: Sequence[str]) -> None:
+    """Lift every live block of each of `ids`."""
+    store.execute(
+        "UPDATE blocks SET lifted_at = ?, lifted_by = ?"
+        f" WHERE {target}_id IN (SELECT value FROM json_each(?)) AND {LIVE}",
+        (operation.at, operation.actor, rows(ids), operation.at),
+    )
+
+
+def blocked(store: Store, target: Target, ids: Sequence[str], current: Instant) -> set[str]:
+    """Those of `ids` that have a live block of their own."""
+    sql = f"SELECT {target}_id FROM blocks WHERE {target}_id IN (SELECT value FROM json_each(?)) AND {LIVE}"
+    return {row[0] for row in store.execute(sql, (rows(ids), current))}
+
+
+def blocked_contacts_of(store: Store, visitor_ids: Sequence[str], current: Instant) -> dict[str, str]:
+    """Visitor id -> contact id, for those of `visitor_ids` whose contact is blocked."""
+    sql = (
+        "SELECT v.id, v.contact_id FROM visitors AS v WHERE v.id IN (SELECT value FROM json_each(?))"
+        f" AND EXISTS (SELECT 1 FROM blocks WHERE contact_id = v.contact_id AND {LIVE})"
+    )
+    return dict(store.execute(sql, (rows(visitor_ids), current)))
+
+
+def of_visitor(visitor_id: str) -> Question[list[Block]]:
+    """Every block of the visitor and of its contact, newest first."""
+    sql = (
+        f"SELECT {_COLUMNS} FROM blocks WHERE visitor_id = ?"
+        " OR contact_id = (SELECT contact_id FROM visitors WHERE id = ?) ORDER BY pk DESC"
+    )
+    return Question(sql, (visitor_id, visitor_id), _blocks)
+
+
+def of_contact(contact_id: str) -> Question[list[Block]]:
+    """Every block of the contact itself, newest first."""
+    sql = f"SELECT {_COLUMNS} FROM blocks WHERE contact_id = ? ORDER BY pk DESC"
+    return Question(sql, (contact_id,), _blocks)
+
+
+def _blocks(found: list[Row]) -> list[Block]:
+    return [Block(*row) for row in found]
+
+
+def of_any(store: Store, contact_ids: Sequence[str], visitor_ids: Sequence[str]) -> list[Block]:
+    """Every block of these contacts and visitors, oldest first."""
+    sql = (
+        f"SELECT {_COLUMNS} FROM blocks WHERE contact_id IN (SELECT value FROM json_each(?))"
+        " OR visitor_id IN (SELECT value FROM json_each(?)) ORDER BY pk"
+    )
+    return [Block(*row) for row in store.execute(sql, (rows(contact_ids), rows(visitor_ids)))]
+
+
+def move(store: Store, contact_id: str, to: str) -> int:
+    """Make the blocks of a contact those of another one, whatever their state. Returns how many."""
+    return store.execute("UPDATE blocks SET contact_id = ? WHERE contact_id = ?", (to, contact_id)).rowcount
+
+
+def copy(store: Store, operation: OpenOperation, contact_id: str, to: str) -> None:
+    """Block another contact as this one is blocked now: same reason, author, beginning and end."""
+    sql = f"SELECT reason, blocked_at, blocked_by, expires_at FROM blocks WHERE contact_id = ? AND {LIVE} ORDER BY pk"
+    for reason, blocked_at, blocked_by, expires_at in store.execute(sql, (contact_id, operation.at)).fetchall():
+        add(
+            store,
+            operation,
+            "contact",
+            [to],
+            reason=reason,
+            blocked_at=blocked_at,
+            blocked_by=blocked_by,
+            expires_at=expires_at,
+        )

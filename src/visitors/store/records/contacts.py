@@ -1,0 +1,251 @@
+"""Contacts in the store.
+
+A contact that was merged into another stays as a tombstone: `merged_into` names the survivor, and
+whoever asks for the tombstone, by id, external id or email, gets the survivor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from visitors.domain.contact import Alias, Contact, Duplicate, ListedContact
+from visitors.domain.metadata import encode, metadata_hash
+from visitors.domain.times import Instant
+from visitors.store.database import Question, decoded, rows
+from visitors.store.query.contacts import BLOCKED, Filter, listing
+from visitors.store.query.listing import Page
+from visitors.store.store import OpenOperation, Store
+
+_COLUMNS = {"externalId": "external_id", "name": "name", "email": "email", "image": "image"}
+
+_VALUES = f"""
+    c.id, c.external_id, c.name, c.email, c.image, c.metadata, c.metadata_hash,
+    {BLOCKED}, c.created_at, c.updated_at, c.deleted_at
+"""
+_SELECT = f"SELECT {_VALUES}"
+_TOTALS = """,
+        (SELECT count(*) FROM visitors AS v WHERE v.contact_id = c.id AND v.deleted_at IS NULL),
+        (SELECT max(v.last_seen_at) FROM visitors AS v WHERE v.contact_id = c.id AND v.deleted_at IS NULL)
+"""
+
+
+def find(store: Store, contact_id: str, current: Instant) -> Contact | None:
+    """The contact with exactly this id, or its survivor; deleted or not."""
+    return _first(store, "c.id = ?", contact_id, current)
+
+
+def find_by_external_id(store: Store, external_id: str, current: Instant) -> Contact | None:
+    """The contact with this external id (deleted or not), else the survivor of one that had it."""
+    return _first(store, "c.external_id = ?", external_id, current)
+
+
+def find_by_email(store: Store, email: str, current: Instant) -> list[Contact]:
+    """The live contacts with this email, else the live survivors of tombstones that had it."""
+    sql = f"{_SELECT}, c.merged_into FROM contacts AS c WHERE c.email = ? ORDER BY c.pk"
+    found = store.execute(sql, (current, email)).fetchall()
+    own = [_contact(row[:-1]) for row in found if row[-1] is None]
+    live = [contact for contact in own if contact.deleted_at is None]
+    if live:
+        return live
+    survivors = [_survivor(store, _contact(row[:-1]), current) for row in found if row[-1] is not None]
+    return list({contact.id: contact for contact in survivors if contact.deleted_at is None}.values())
+
+
+def select(store: Store, wanted: Filter, page: Page, current: Instant) -> Iterator[ListedContact]:
+    """The contacts that are not tombstones, in the order of `page`, with what their visitors add up to."""
+    for row in listing(wanted, current).rows(store, _VALUES + _TOTALS, "", (current,), page):
+        yield ListedContact(*_values(row))
+
+
+def find_listed(store: Store, contact_id: str, current: Instant) -> ListedContact | None:
+    """The contact with exactly this id, with what its visitors add up to."""
+    row = store.execute(f"{_SELECT}{_TOTALS} FROM contacts AS c WHERE c.id = ?", (current, contact_id)).fetchone()
+    return None if row is None else ListedContact(*_values(row))
+
+
+def count(store: Store, wanted: Filter, current: Instant, limit: int | None = None) -> int:
+    """How many contacts `select` would give without a page; with a `limit`, no more than that are counted."""
+    return listing(wanted, current).count(store, limit)
+
+
+def insert(
+    store: Store,
+    operation: OpenOperation,
+    fields: Mapping[str, Any],
+    *,
+    contact_id: str | None = None,
+    created_at: Instant | None = None,
+    updated_at: Instant | None = None,
+    deleted_at: Instant | None = None,
+) -> str:
+    """A new contact from public field names; times not given are the operation's. Returns its id."""
+    new_id = contact_id or operation.new_id()
+    metadata = fields.get("metadata") or {}
+    times = (created_at or operation.at, updated_at or operation.at, deleted_at)
+    values = (*(fields.get(field) for field in _COLUMNS), encode(metadata), metadata_hash(metadata))
+    insert_many(store, [(new_id, *values, *times)])
+    return new_id
+
+
+def insert_many(store: Store, new: Iterable[tuple[Any, ...]]) -> None:
+    """New contacts: each `(id, external id, name, email, image, metadata as JSON, its hash, createdAt, updatedAt,
+    deletedAt)`.
+    """
+    store.insert("contact", _INSERTED, new)
+
+
+_INSERTED = ("id", *_COLUMNS.values(), "metadata", "metadata_hash", "created_at", "updated_at", "deleted_at")
+
+
+class Trace(msgspec.Struct, frozen=True):
+    """A contact as a bulk job compares it with what is said; `metadata` is JSON."""
+
+    id: str
+    external_id: str | None
+    name: str | None
+    email: str | None
+    image: str | None
+    metadata: str
+    deleted_at: Instant | None = None
+    merged_into: str | None = None
+
+
+def traces(
+    store: Store, contact_ids: Sequence[str], external_ids: Sequence[str], emails: Sequence[str]
+) -> Iterator[Trace]:
+    """The contacts, deleted ones and tombstones too, with one of these ids, external ids or emails."""
+    sql = """
+        SELECT id, external_id, name, email, image, metadata, deleted_at, merged_into FROM contacts WHERE pk IN (
+            SELECT pk FROM contacts WHERE id IN (SELECT value FROM json_each(?))
+            UNION SELECT pk FROM contacts WHERE external_id IN (SELECT value FROM json_each(?))
+            UNION SELECT pk FROM contacts WHERE email IN (SELECT value FROM json_each(?))
+        )
+    """
+    for row in store.execute(sql, (rows(contact_ids), rows(external_ids), rows(emails))):
+        yield Trace(*row)
+
+
+def update(store: Store, operation: OpenOperation, contact_id: str, changes: Mapping[str, Any]) -> None:
+    """Set the public fields in `changes`; nothing to set leaves `updatedAt` alone."""
+    if not changes:
+        return
+    columns: dict[str, Any] = {_COLUMNS[field]: changes[field] for field in _COLUMNS if field in changes}
+    if "metadata" in changes:
+        columns["metadata"] = encode(changes["metadata"])
+        columns["metadata_hash"] = metadata_hash(changes["metadata"])
+    columns["updated_at"] = operation.at
+    assignments = ", ".join(f"{column} = ?" for column in columns)
+    store.execute(f"UPDATE contacts SET {assignments} WHERE id = ?", [*columns.values(), contact_id])
+
+
+def bury(store: Store, operation: OpenOperation, contact_id: str, survivor_id: str) -> None:
+    """Make the contact a tombstone of the survivor; its values stay, so that they still lead there."""
+    store.execute(
+        "UPDATE contacts SET merged_into = ?, updated_at = ? WHERE id = ?", (survivor_id, operation.at, contact_id)
+    )
+
+
+def set_deleted(store: Store, operation: OpenOperation, contact_ids: Sequence[str], *, deleted: bool) -> set[str]:
+    """Delete softly, or restore. Returns the ids of those that it changed."""
+    changed = store.execute(
+        "UPDATE contacts SET deleted_at = ?, updated_at = ?"
+        f" WHERE id IN (SELECT value FROM json_each(?)) AND deleted_at IS {'' if deleted else 'NOT '}NULL"
+        " RETURNING id",
+        (operation.at if deleted else None, operation.at, rows(contact_ids)),
+    )
+    return {row[0] for row in changed}
+
+
+def tombstone_ids(contact_ids: Iterable[str]) -> Question[list[str]]:
+    """The ids of the tombstones that lead to these contacts, through chains too, oldest first."""
+    sql = """
+        WITH RECURSIVE tombstones (id, pk) AS (
+            SELECT id, pk FROM contacts WHERE merged_into IN (SELECT value FROM json_each(?))
+            UNION SELECT next.id, next.pk FROM contacts AS next JOIN tombstones ON next.merged_into = tombstones.id
+        )
+        SELECT id FROM tombstones ORDER BY pk
+    """
+    return Question(sql, (rows(contact_ids),), lambda found: [row[0] for row in found])
+
+
+def tombstones(store: Store, contact: Contact) -> list[Alias]:
+    """The tombstones that lead to the contact, through chains too, and those with its external id or email,
+    wherever they lead; oldest first.
+    """
+    sql = """
+        WITH RECURSIVE found (id, pk) AS (
+            SELECT id, pk FROM contacts WHERE merged_into = ?
+            UNION SELECT id, pk FROM contacts WHERE external_id = ? AND merged_into IS NOT NULL
+            UNION SELECT id, pk FROM contacts WHERE email = ? AND merged_into IS NOT NULL
+            UNION SELECT next.id, next.pk FROM contacts AS next JOIN found ON next.merged_into = found.id
+        )
+        SELECT c.id, c.external_id, c.name, c.email, c.image, c.metadata, c.metadata_hash, c.created_at, c.updated_at,
+            c.deleted_at, c.merged_into
+        FROM found JOIN contacts AS c ON c.pk = found.pk ORDER BY c.pk
+    """
+    found = store.execute(sql, (contact.id, contact.external_id, contact.email))
+    return [Alias(*(*row[:5], decoded(row[5]), *row[6:])) for row in found]
+
+
+def deleted_with_email(store: Store, email: str) -> list[str]:
+    """The ids of the deleted contacts with this email, none of them a tombstone."""
+    sql = "SELECT id FROM contacts WHERE email = ? AND deleted_at IS NOT NULL AND merged_into IS NULL ORDER BY pk"
+    return [row[0] for row in store.execute(sql, (email,))]
+
+
+def duplicates(store: Store) -> list[Duplicate]:
+    """The live contacts whose emails are the same but for case and white space, by email.
+
+    The contact that the others should be merged into comes first: one with an external id, else the
+    oldest.
+    """
+    sql = (
+        "SELECT id, email FROM contacts WHERE email IS NOT NULL AND deleted_at IS NULL AND merged_into IS NULL"
+        " ORDER BY external_id IS NULL, pk"
+    )
+    same: dict[str, list[tuple[str, str]]] = {}
+    for contact_id, email in store.execute(sql):
+        same.setdefault(email.strip().lower(), []).append((contact_id, email))
+    return [
+        Duplicate(
+            address,
+            "same-email" if len({email for _, email in found}) == 1 else "email-differs-by-case-or-space",
+            [contact_id for contact_id, _ in found],
+        )
+        for address, found in sorted(same.items())
+        if len(found) > 1
+    ]
+
+
+def _first(store: Store, condition: str, value: str, current: Instant) -> Contact | None:
+    order = "ORDER BY c.merged_into IS NOT NULL, c.pk DESC LIMIT 1"
+    sql = f"{_SELECT}, c.merged_into FROM contacts AS c WHERE {condition} {order}"
+    row = store.execute(sql, (current, value)).fetchone()
+    if row is None:
+        return None
+    contact = _contact(row[:-1])
+    return contact if row[-1] is None else _survivor(store, contact, current)
+
+
+def _survivor(store: Store, contact: Contact, current: Instant) -> Contact:
+    """The contact at the end of the chain of merges that begins with `contact`."""
+    sql = f"""
+        WITH RECURSIVE chain (id, merged_into) AS (
+            SELECT id, merged_into FROM contacts WHERE id = ?
+            UNION SELECT next.id, next.merged_into FROM contacts AS next JOIN chain ON next.id = chain.merged_into
+        )
+        {_SELECT} FROM contacts AS c JOIN chain ON chain.id = c.id WHERE chain.merged_into IS NULL
+    """
+    row = store.execute(sql, (contact.id, current)).fetchone()
+    return contact if row is None else _contact(row)
+
+
+def _contact(row: tuple[Any, ...]) -> Contact:
+    return Contact(*_values(row))
+
+
+def _values(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    return (*row[:5], decoded(row[5]), row[6], bool(row[7]), *row[8:])

@@ -1,0 +1,226 @@
+"""Conversations and their messages in the store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from visitors.domain.conversation import Conversation, Message, Priority, Status
+from visitors.domain.times import Instant
+from visitors.store.database import Question, Row, rows
+from visitors.store.query.listing import Page, begins_after, order_by
+from visitors.store.store import OpenOperation, Store
+
+SORTABLE = {
+    "id": "id",
+    "status": "status",
+    "createdAt": "created_at",
+    "updatedAt": "updated_at",
+}
+"""Public field -> column, for the fields that a listing can be sorted by."""
+
+
+class Filter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which conversations to list; None means 'any'."""
+
+    visitor_id: str | None = None
+    contact_id: str | None = None
+    status: Status | None = None
+    priority: Priority | None = None
+
+
+_SELECT = """
+    SELECT k.id, k.title, k.status, k.priority, k.visitor_id, k.contact_id,
+        (SELECT count(*) FROM messages WHERE conversation_id = k.id),
+        k.created_at, k.updated_at, k.resolved_at
+    FROM conversations AS k
+"""
+
+
+_CONVERSATION = (
+    "id", "title", "status", "priority", "visitor_id", "contact_id", "created_at", "updated_at", "resolved_at",
+)  # fmt: skip
+_MESSAGE = ("id", "conversation_id", "visitor_id", "agent", "body", "created_at")
+
+
+def start(
+    store: Store,
+    operation: OpenOperation,
+    visitor_id: str,
+    *,
+    title: str | None = None,
+    message: str | None = None,
+    priority: Priority = "normal",
+) -> str:
+    """A new conversation of the visitor, and of its contact if it has one. Returns its id."""
+    conversation_id = operation.new_id()
+    contact_id = store.execute("SELECT contact_id FROM visitors WHERE id = ?", (visitor_id,)).fetchone()[0]
+    at = operation.at
+    new = (conversation_id, title, "open", priority, visitor_id, contact_id, at, at, None)
+    store.insert("conversation", _CONVERSATION, [new])
+    if message is not None:
+        add_message(store, operation, conversation_id, body=message, visitor_id=visitor_id)
+    return conversation_id
+
+
+def add_message(
+    store: Store,
+    operation: OpenOperation,
+    conversation_id: str,
+    *,
+    body: str,
+    visitor_id: str | None = None,
+    agent: str | None = None,
+) -> str:
+    """A message by a visitor or by an agent. Returns its id."""
+    message_id = operation.new_id()
+    store.insert("message", _MESSAGE, [(message_id, conversation_id, visitor_id, agent, body, operation.at)])
+    return message_id
+
+
+def insert_many(store: Store, whole: Sequence[tuple[Conversation, Sequence[Message]]]) -> None:
+    """Conversations with their messages as they are, ids and times included."""
+    store.insert(
+        "conversation",
+        _CONVERSATION,
+        (
+            (one.id, one.title, one.status, one.priority, one.visitor_id, one.contact_id, *_times(one))
+            for one, _ in whole
+        ),
+    )
+    store.insert(
+        "message",
+        _MESSAGE,
+        (
+            (one.id, one.conversation_id, one.visitor_id, one.agent, one.body, one.created_at)
+            for _, messages in whole
+            for one in messages
+        ),
+    )
+
+
+def _times(conversation: Conversation) -> tuple[Instant, Instant, Instant | None]:
+    return conversation.created_at, conversation.updated_at, conversation.resolved_at
+
+
+def give_to_contact(store: Store, visitor_ids: Sequence[str], contact_id: str) -> None:
+    """Make the contact the owner of what the visitors wrote while nobody knew who they were."""
+    store.execute(
+        "UPDATE conversations SET contact_id = ?"
+        " WHERE contact_id IS NULL AND visitor_id IN (SELECT value FROM json_each(?))",
+        (contact_id, rows(visitor_ids)),
+    )
+
+
+def find(store: Store, conversation_id: str) -> Conversation | None:
+    """The conversation with exactly this id."""
+    row = store.execute(_SELECT + " WHERE k.id = ?", (conversation_id,)).fetchone()
+    return None if row is None else Conversation(*row)
+
+
+def seen_by_visitor(visitor_id: str) -> Question[list[Conversation]]:
+    """What the visitor sees, newest first: its contact's conversations, or its own while anonymous."""
+    sql = (
+        " JOIN visitors AS v ON v.id = ? WHERE iif(v.contact_id IS NULL, k.visitor_id = v.id AND k.contact_id IS NULL,"
+        " k.contact_id = v.contact_id) ORDER BY k.pk DESC"
+    )
+    return Question(_SELECT + sql, (visitor_id,), _conversations)
+
+
+def of_contact(contact_id: str) -> Question[list[Conversation]]:
+    """The contact's conversations, newest first."""
+    sql = " WHERE k.contact_id = ? ORDER BY k.pk DESC"
+    return Question(_SELECT + sql, (contact_id,), _conversations)
+
+
+def _conversations(found: list[Row]) -> list[Conversation]:
+    return [Conversation(*row) for row in found]
+
+
+def of_person(store: Store, contact_ids: Sequence[str], visitor_ids: Sequence[str]) -> list[Conversation]:
+    """The conversations of the contacts, and those of the visitors that are nobody's yet, oldest first."""
+    sql = (
+        " WHERE k.contact_id IN (SELECT value FROM json_each(?))"
+        " OR (k.contact_id IS NULL AND k.visitor_id IN (SELECT value FROM json_each(?))) ORDER BY k.pk"
+    )
+    return [Conversation(*row) for row in store.execute(_SELECT + sql, (rows(contact_ids), rows(visitor_ids)))]
+
+
+def select(store: Store, wanted: Filter, page: Page) -> list[Conversation]:
+    """The conversations that match, in the order of `page`."""
+    condition, parameters = _where(wanted)
+    start_condition, start_parameters = begins_after(store, "conversations", "k", page)
+    sql = f"{_SELECT} WHERE {condition} AND {start_condition}{order_by(page, 'k')}"
+    return [Conversation(*row) for row in store.execute(sql, [*parameters, *start_parameters])]
+
+
+def count(store: Store, wanted: Filter) -> int:
+    """How many conversations match."""
+    condition, parameters = _where(wanted)
+    found: int = store.execute(f"SELECT count(*) FROM conversations AS k WHERE {condition}", parameters).fetchone()[0]
+    return found
+
+
+def _where(wanted: Filter) -> tuple[str, list[object]]:
+    given = {name: value for name, value in msgspec.structs.asdict(wanted).items() if value is not None}
+    return " AND ".join(f"k.{column} = ?" for column in given) or "1", list(given.values())
+
+
+def move(
+    store: Store,
+    operation: OpenOperation,
+    contact_id: str,
+    to: str,
+    *,
+    started_by: Sequence[str] | None = None,
+) -> int:
+    """Give a contact's conversations, or those that the visitors `started_by` started, to another one.
+
+    Returns how many moved.
+    """
+    condition, parameters = "", list[str]()
+    if started_by is not None:
+        condition, parameters = " AND visitor_id IN (SELECT value FROM json_each(?))", [rows(started_by)]
+    moved = store.execute(
+        f"UPDATE conversations SET contact_id = ?, updated_at = ? WHERE contact_id = ?{condition}",
+        [to, operation.at, contact_id, *parameters],
+    )
+    return moved.rowcount
+
+
+def messages(store: Store, conversation_id: str) -> list[Message]:
+    """The messages of a conversation, in order."""
+    sql = (
+        "SELECT id, conversation_id, visitor_id, agent, body, created_at FROM messages"
+        " WHERE conversation_id = ? ORDER BY pk"
+    )
+    return [Message(*row) for row in store.execute(sql, (conversation_id,))]
+
+
+def messages_of(store: Store, conversation_ids: Sequence[str]) -> dict[str, list[Message]]:
+    """Conversation id -> its messages, in order."""
+    sql = (
+        "SELECT id, conversation_id, visitor_id, agent, body, created_at FROM messages"
+        " WHERE conversation_id IN (SELECT value FROM json_each(?)) ORDER BY pk"
+    )
+    found: dict[str, list[Message]] = {conversation_id: [] for conversation_id in conversation_ids}
+    for row in store.execute(sql, (rows(conversation_ids),)):
+        found[row[1]].append(Message(*row))
+    return found
+
+
+def set_status(store: Store, operation: OpenOperation, conversation_ids: Sequence[str], status: Status) -> set[str]:
+    """Give conversations a status. Returns the ids of those that had another one."""
+    resolved_at = operation.at if status == "resolved" else None
+    changed = store.execute(
+        "UPDATE conversations SET status = ?, resolved_at = ?, updated_at = ?"
+        " WHERE id IN (SELECT value FROM json_each(?)) AND status <> ? RETURNING id",
+        (status, resolved_at, operation.at, rows(conversation_ids), status),
+    )
+    return {row[0] for row in changed}
+
+
+def touch(store: Store, operation: OpenOperation, conversation_id: str) -> None:
+    """Note that something was said."""
+    store.execute("UPDATE conversations SET updated_at = ? WHERE id = ?", (operation.at, conversation_id))

@@ -1,0 +1,186 @@
+"""Records of a fixture in the store: read by id, written with every field that a file may say.
+
+Other modules of the store write what a command may write; a fixture sets ids, times and states as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal
+
+from visitors.domain.fixture import Values
+from visitors.domain.metadata import encode, metadata_hash
+from visitors.store.database import decoded, rows
+from visitors.store.records.visitors import COLUMNS
+from visitors.store.schema.recorded import RECORDED
+from visitors.store.store import Store
+
+Kind = Literal["contact", "visitor", "conversation", "block", "message"]
+
+# Public name -> column.
+_FIELDS: dict[Kind, dict[str, str]] = {
+    "contact": {
+        "externalId": "external_id",
+        "name": "name",
+        "email": "email",
+        "image": "image",
+        "metadata": "metadata",
+        "mergedInto": "merged_into",
+        "createdAt": "created_at",
+        "updatedAt": "updated_at",
+        "deletedAt": "deleted_at",
+    },
+    "visitor": {
+        "contact": "contact_id",
+        **COLUMNS,
+        "createdAt": "created_at",
+        "updatedAt": "updated_at",
+        "lastSeenAt": "last_seen_at",
+        "deletedAt": "deleted_at",
+    },
+    "conversation": {
+        "visitor": "visitor_id",
+        "contact": "contact_id",
+        "title": "title",
+        "status": "status",
+        "priority": "priority",
+        "createdAt": "created_at",
+        "updatedAt": "updated_at",
+        "resolvedAt": "resolved_at",
+    },
+    "block": {
+        "visitor": "visitor_id",
+        "contact": "contact_id",
+        "reason": "reason",
+        "blockedAt": "blocked_at",
+        "blockedBy": "blocked_by",
+        "expiresAt": "expires_at",
+        "liftedAt": "lifted_at",
+        "liftedBy": "lifted_by",
+    },
+    "message": {
+        "conversation": "conversation_id",
+        "visitor": "visitor_id",
+        "agent": "agent",
+        "body": "body",
+        "createdAt": "created_at",
+    },
+}
+_JSON = ("metadata", "attribution", "currentPage")
+
+# What is live, for kinds that can be deleted or merged away.
+_LIVE = {
+    "contact": "deleted_at IS NULL AND merged_into IS NULL",
+    "visitor": "deleted_at IS NULL",
+    "conversation": "1",
+}
+
+Found = dict[str, Values]
+"""Record id -> its values, in the order in which the store got them."""
+
+
+def read(store: Store, kind: Kind, ids: Iterable[str] | None = None) -> Found:
+    """The records with these ids, or all of the kind."""
+    if ids is None:
+        return _read(store, kind, "1", [])
+    return _read(store, kind, "id IN (SELECT value FROM json_each(?))", [rows(ids)])
+
+
+def blocks(store: Store, visitor_ids: Iterable[str], contact_ids: Iterable[str]) -> Found:
+    """Every block of these visitors and contacts themselves, whatever its state."""
+    condition = "visitor_id IN (SELECT value FROM json_each(?)) OR contact_id IN (SELECT value FROM json_each(?))"
+    return _read(store, "block", condition, [rows(visitor_ids), rows(contact_ids)])
+
+
+def messages(store: Store, conversation_ids: Iterable[str]) -> dict[str, Found]:
+    """Conversation id -> its messages, in order."""
+    condition = "conversation_id IN (SELECT value FROM json_each(?))"
+    found: dict[str, Found] = {}
+    for message_id, values in _read(store, "message", condition, [rows(conversation_ids)]).items():
+        found.setdefault(values.pop("conversation"), {})[message_id] = values
+    return found
+
+
+def started_by(store: Store, visitor_ids: Iterable[str]) -> list[str]:
+    """The ids of the conversations that these visitors started."""
+    condition = "visitor_id IN (SELECT value FROM json_each(?))"
+    return list(_read(store, "conversation", condition, [rows(visitor_ids)]))
+
+
+def live_besides(store: Store, kind: Kind, ids: Iterable[str]) -> Found:
+    """The live records of the kind that are not among `ids`."""
+    condition = f"id NOT IN (SELECT value FROM json_each(?)) AND {_LIVE[kind]}"
+    return _read(store, kind, condition, [rows(ids)])
+
+
+def owners(
+    store: Store, field: Literal["externalId", "email"], wanted: Iterable[str], besides: Iterable[str]
+) -> dict[str, str]:
+    """Contact id -> value, for the contacts not among `besides` that have one of the `wanted` values: of
+    an external id those that are no tombstones, of an email the live ones.
+    """
+    column, condition = _FIELDS["contact"][field], "merged_into IS NULL"
+    if field == "email":
+        condition = _LIVE["contact"]
+    sql = (
+        f"SELECT id, {column} FROM contacts WHERE {column} IN (SELECT value FROM json_each(?))"
+        f" AND id NOT IN (SELECT value FROM json_each(?)) AND {condition} ORDER BY pk"
+    )
+    return dict(store.execute(sql, (rows(wanted), rows(besides))).fetchall())
+
+
+def defer_references(store: Store) -> None:
+    """Let records refer to others that this transaction is yet to make."""
+    store.execute("PRAGMA defer_foreign_keys = ON")
+
+
+def insert(store: Store, kind: Kind, records: Sequence[tuple[str, Values]]) -> None:
+    """New records, with their ids; values not given are null."""
+    columns = ["id", *_columns(kind, dict.fromkeys(_FIELDS[kind]))]
+    complete = ((record_id, {field: values.get(field) for field in _FIELDS[kind]}) for record_id, values in records)
+    store.insert(kind, columns, ((record_id, *_columns(kind, values).values()) for record_id, values in complete))
+
+
+def change(store: Store, kind: Kind, record_id: str, values: Mapping[str, Any]) -> None:
+    """Set the fields in `values`."""
+    columns = _columns(kind, values)
+    assignments = ", ".join(f"{column} = ?" for column in columns)
+    store.execute(f"UPDATE {RECORDED[kind]} SET {assignments} WHERE id = ?", [*columns.values(), record_id])
+
+
+def release_external_ids(store: Store, contact_ids: Iterable[str]) -> None:
+    """Let contacts have no external id."""
+    sql = "UPDATE contacts SET external_id = NULL WHERE id IN (SELECT value FROM json_each(?))"
+    store.execute(sql, (rows(contact_ids),))
+
+
+def remove(store: Store, kind: Literal["conversation", "message"], ids: Iterable[str]) -> None:
+    """Take records away; the history keeps what they were. Conversations go with their messages."""
+    listed = rows(ids)
+    if kind == "conversation":
+        store.execute("DELETE FROM messages WHERE conversation_id IN (SELECT value FROM json_each(?))", (listed,))
+    store.execute(f"DELETE FROM {RECORDED[kind]} WHERE id IN (SELECT value FROM json_each(?))", (listed,))
+
+
+def _read(store: Store, kind: Kind, condition: str, parameters: Sequence[object]) -> Found:
+    fields = _FIELDS[kind]
+    sql = f"SELECT id, {', '.join(fields.values())} FROM {RECORDED[kind]} WHERE {condition} ORDER BY pk"
+    found: Found = {}
+    for row in store.execute(sql, parameters):
+        values = dict(zip(fields, row[1:], strict=True))
+        for field in _JSON:
+            if values.get(field) is not None:
+                values[field] = decoded(values[field])
+        found[row[0]] = values
+    return found
+
+
+def _columns(kind: Kind, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Column -> value as the store keeps it."""
+    columns: dict[str, Any] = {}
+    for field, value in values.items():
+        columns[_FIELDS[kind][field]] = encode(value) if field in _JSON and isinstance(value, dict) else value
+        if field == "metadata":
+            columns["metadata"] = encode(value or {})
+            columns["metadata_hash"] = metadata_hash(value or {})
+    return columns

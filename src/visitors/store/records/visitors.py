@@ -1,0 +1,274 @@
+"""Visitors in the store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from visitors.domain.contact import Contact
+from visitors.domain.page import Device
+from visitors.domain.pruning import Idle
+from visitors.domain.selection import Selection
+from visitors.domain.times import Instant
+from visitors.domain.visitor import BrowserData, Visitor
+from visitors.store.database import Question, decoded, rows
+from visitors.store.query.listing import Page
+from visitors.store.query.selection import LIVE, chosen
+from visitors.store.store import OpenOperation, Store
+
+SORTABLE = {
+    "id": "id",
+    "language": "language",
+    "timezone": "timezone",
+    "browser": "browser",
+    "os": "os",
+    "deviceType": "device_type",
+    "countryCode": "country_code",
+    "createdAt": "created_at",
+    "updatedAt": "updated_at",
+    "lastSeenAt": "last_seen_at",
+}
+"""Public field -> column, for the fields that a listing can be sorted by."""
+
+COLUMNS = {
+    "language": "language",
+    "timezone": "timezone",
+    "fingerprint": "fingerprint",
+    "browser": "browser",
+    "browserVersion": "browser_version",
+    "os": "os",
+    "osVersion": "os_version",
+    "device": "device",
+    "deviceType": "device_type",
+    "ip": "ip",
+    "city": "city",
+    "region": "region",
+    "country": "country",
+    "countryCode": "country_code",
+    "latitude": "latitude",
+    "longitude": "longitude",
+    "screenResolution": "screen_resolution",
+    "viewport": "viewport",
+    "attribution": "attribution",
+    "currentPage": "current_page",
+}
+"""Public field of the browser data -> column."""
+
+# A block of the contact comes before one of the visitor itself: it is the one that reaches further.
+_LIVE_BLOCK = (
+    f"coalesce((SELECT pk FROM blocks WHERE contact_id = v.contact_id AND {LIVE} ORDER BY pk DESC LIMIT 1),"
+    f" (SELECT pk FROM blocks WHERE visitor_id = v.id AND {LIVE} ORDER BY pk DESC LIMIT 1))"
+)
+_COLUMNS = """
+    v.id, v.language, v.timezone, v.fingerprint, v.browser, v.browser_version, v.os, v.os_version, v.device,
+    v.device_type, v.ip, v.city, v.region, v.country, v.country_code, v.latitude, v.longitude,
+    v.screen_resolution, v.viewport, v.attribution, v.current_page,
+    b.blocked_at, b.blocked_by, b.reason, b.expires_at,
+    v.created_at, v.updated_at, v.last_seen_at, v.deleted_at, b.contact_id,
+    c.id, c.external_id, c.name, c.email, c.image, c.metadata, c.metadata_hash,
+    c.created_at, c.updated_at, c.deleted_at
+"""
+_JOINS = f"""
+    LEFT JOIN contacts AS c ON c.id = v.contact_id
+    LEFT JOIN blocks AS b ON b.pk = {_LIVE_BLOCK}
+"""
+_SELECT = f"SELECT {_COLUMNS} FROM visitors AS v {_JOINS}"
+
+
+def find(store: Store, visitor_id: str, current: Instant) -> Visitor | None:
+    """The visitor with exactly this id, deleted or not."""
+    row = store.execute(_SELECT + " WHERE v.id = ?", (current, current, visitor_id)).fetchone()
+    return None if row is None else _visitor(row)
+
+
+def find_many(store: Store, visitor_ids: Sequence[str], current: Instant) -> list[Visitor]:
+    """The visitors with these ids, in the order of the ids."""
+    sql = _SELECT + " JOIN json_each(?) AS wanted ON wanted.value = v.id ORDER BY wanted.key"
+    return [_visitor(row) for row in store.execute(sql, (current, current, rows(visitor_ids)))]
+
+
+def select(store: Store, selection: Selection, page: Page, current: Instant) -> Iterator[Visitor]:
+    """The chosen visitors, in the order of `page`, of which the first raises NotFound if `page.after` is unknown."""
+    return map(_visitor, select_columns(store, _COLUMNS, selection, page, current))
+
+
+def select_columns(
+    store: Store, columns: str, selection: Selection, page: Page, current: Instant
+) -> Iterator[tuple[Any, ...]]:
+    """As `select`, but rows of `columns`: SQL over `v`, its contact `c` and its live block `b`."""
+    return chosen(selection, current).rows(store, columns, _JOINS, (current, current), page)
+
+
+def count(store: Store, selection: Selection, current: Instant, limit: int | None = None) -> int:
+    """How many visitors are chosen; with a `limit`, no more than that are counted."""
+    return chosen(selection, current).count(store, limit)
+
+
+def chosen_ids(store: Store, selection: Selection, current: Instant) -> list[str]:
+    """The ids of the chosen visitors, in the order in which the store got them."""
+    return chosen(selection, current).ids(store)
+
+
+def idle(store: Store, selection: Selection, current: Instant) -> Idle:
+    """What the chosen visitors add up to, by when they were last seen."""
+    seen = "coalesce(v.last_seen_at, v.created_at)"
+    columns = f"count(*), count(*) - count(v.last_seen_at), min({seen}), max({seen})"
+    return Idle(*chosen(selection, current).totals(store, columns))
+
+
+def existing(store: Store, visitor_ids: Sequence[str]) -> set[str]:
+    """Those of `visitor_ids` that are ids of visitors, deleted or not."""
+    sql = "SELECT id FROM visitors WHERE id IN (SELECT value FROM json_each(?))"
+    return {row[0] for row in store.execute(sql, (rows(visitor_ids),))}
+
+
+def exists(store: Store, visitor_id: str) -> bool:
+    """Whether there is a visitor with exactly this id, deleted or not; far cheaper than `find`."""
+    return store.execute("SELECT 1 FROM visitors WHERE id = ?", (visitor_id,)).fetchone() is not None
+
+
+def deleted_among(store: Store, visitor_ids: Sequence[str]) -> list[str]:
+    """Those of `visitor_ids` that are deleted."""
+    sql = "SELECT id FROM visitors WHERE id IN (SELECT value FROM json_each(?)) AND deleted_at IS NOT NULL"
+    return [row[0] for row in store.execute(sql, (rows(visitor_ids),))]
+
+
+def with_fingerprint(store: Store, fingerprint: str) -> list[str]:
+    """The ids of up to two live visitors with this fingerprint: one is a match, two are none."""
+    sql = "SELECT id FROM visitors WHERE fingerprint = ? AND deleted_at IS NULL LIMIT 2"
+    return [row[0] for row in store.execute(sql, (fingerprint,))]
+
+
+def with_any_fingerprint(store: Store, fingerprints: Sequence[str]) -> str | None:
+    """The id of a visitor, deleted or not, with one of these fingerprints."""
+    sql = "SELECT id FROM visitors WHERE fingerprint IN (SELECT value FROM json_each(?)) LIMIT 1"
+    found = store.execute(sql, (rows(fingerprints),)).fetchone()
+    return None if found is None else str(found[0])
+
+
+def devices_of(contact_id: str | None, *, besides: str | None = None) -> Question[list[Device]]:
+    """The live visitors of the contact, briefly, the last seen first; without the one with id `besides`."""
+    sql = (
+        "SELECT id, browser, os, device_type, country_code, created_at, last_seen_at FROM visitors"
+        " WHERE contact_id = ? AND deleted_at IS NULL AND id IS NOT ? ORDER BY last_seen_at DESC, pk DESC"
+    )
+    return Question(sql, (contact_id, besides), lambda found: [Device(*row) for row in found])
+
+
+def linked_to(store: Store, contact_ids: Sequence[str]) -> list[str]:
+    """The ids of the visitors, deleted or not, that are linked to one of the contacts, oldest first."""
+    sql = "SELECT id FROM visitors WHERE contact_id IN (SELECT value FROM json_each(?)) ORDER BY pk"
+    return [row[0] for row in store.execute(sql, (rows(contact_ids),))]
+
+
+def insert(
+    store: Store,
+    operation: OpenOperation,
+    data: BrowserData,
+    *,
+    visitor_id: str | None = None,
+    contact_id: str | None = None,
+    last_seen_at: Instant | None = None,
+) -> str:
+    """A new visitor, made at the operation's time. Returns its id."""
+    values = {
+        "id": visitor_id or operation.new_id(),
+        "contact_id": contact_id,
+        "created_at": operation.at,
+        "updated_at": operation.at,
+        "last_seen_at": last_seen_at,
+        **{COLUMNS[field]: value for field, value in data.items()},
+    }
+    store.insert("visitor", list(values), [list(values.values())])
+    return str(values["id"])
+
+
+_EVERY_COLUMN = ("id", "contact_id", "created_at", "updated_at", "last_seen_at", "deleted_at", *COLUMNS.values())
+
+
+def insert_many(store: Store, new: Iterable[tuple[Any, ...]]) -> None:
+    """New visitors: each `(id, contact id, createdAt, updatedAt, lastSeenAt, deletedAt)`, then the browser data in
+    the order of COLUMNS.
+    """
+    store.insert("visitor", _EVERY_COLUMN, new)
+
+
+def update(store: Store, operation: OpenOperation, visitor_ids: Sequence[str], data: BrowserData) -> set[str]:
+    """Set browser data on all of `visitor_ids`. Returns the ids of those that it changed."""
+    if not data:
+        return set()
+    columns = {COLUMNS[field]: value for field, value in data.items()}
+    assignments = ", ".join(f"{column} = ?" for column in columns)
+    differs = " OR ".join(f"{column} IS NOT ?" for column in columns)
+    changed = store.execute(
+        f"UPDATE visitors SET {assignments}, updated_at = ?"
+        f" WHERE id IN (SELECT value FROM json_each(?)) AND ({differs}) RETURNING id",
+        [*columns.values(), operation.at, rows(visitor_ids), *columns.values()],
+    )
+    return {row[0] for row in changed}
+
+
+def saw(
+    store: Store,
+    operation: OpenOperation,
+    visitor_id: str,
+    *,
+    first: Instant | None = None,
+    last: Instant | None = None,
+) -> None:
+    """Widen the time in which the visitor was seen: `createdAt` goes back to `first` at most, and
+    `lastSeenAt` forward to `last`. Without either it was seen now.
+    """
+    latest = operation.at if first is None and last is None else last
+    store.execute(
+        "UPDATE visitors SET created_at = min(created_at, coalesce(?, created_at)),"
+        " last_seen_at = coalesce(max(last_seen_at, ?), last_seen_at, ?) WHERE id = ?",
+        (first, latest, latest, visitor_id),
+    )
+
+
+def link(store: Store, operation: OpenOperation, visitor_ids: Iterable[str], contact_id: str | None) -> set[str]:
+    """Link visitors to a contact, or to none. Returns the ids of those whose link changed."""
+    changed = store.execute(
+        "UPDATE visitors SET contact_id = ?, updated_at = ?"
+        " WHERE id IN (SELECT value FROM json_each(?)) AND contact_id IS NOT ? RETURNING id",
+        (contact_id, operation.at, rows(visitor_ids), contact_id),
+    )
+    return {row[0] for row in changed}
+
+
+def move(store: Store, operation: OpenOperation, contact_id: str, to: str) -> list[str]:
+    """Link all visitors of a contact to another one. Returns their ids."""
+    moved = store.execute(
+        "UPDATE visitors SET contact_id = ?, updated_at = ? WHERE contact_id = ? RETURNING id",
+        (to, operation.at, contact_id),
+    )
+    return [row[0] for row in moved]
+
+
+def not_of_contact(store: Store, visitor_ids: Sequence[str], contact_id: str) -> list[str]:
+    """Those of `visitor_ids` that are not linked to the contact."""
+    sql = "SELECT id FROM visitors WHERE id IN (SELECT value FROM json_each(?)) AND contact_id IS NOT ?"
+    return [row[0] for row in store.execute(sql, (rows(visitor_ids), contact_id))]
+
+
+def set_deleted(store: Store, operation: OpenOperation, visitor_ids: Sequence[str], *, deleted: bool) -> set[str]:
+    """Delete softly, or restore. Returns the ids of those that it changed."""
+    changed = store.execute(
+        "UPDATE visitors SET deleted_at = ?, updated_at = ?"
+        f" WHERE id IN (SELECT value FROM json_each(?)) AND deleted_at IS {'' if deleted else 'NOT '}NULL"
+        " RETURNING id",
+        (operation.at if deleted else None, operation.at, rows(visitor_ids)),
+    )
+    return {row[0] for row in changed}
+
+
+def _visitor(row: tuple[Any, ...]) -> Visitor:
+    contact = None
+    if row[30] is not None:
+        of_contact = (*row[30:35], decoded(row[35]), row[36], row[29] is not None, *row[37:40])
+        contact = Contact(*of_contact)
+    attribution = None if row[19] is None else decoded(row[19])
+    current_page = None if row[20] is None else decoded(row[20])
+    values = (*row[:3], row[21] is not None, contact, *row[3:19], attribution, current_page, *row[21:29])
+    return Visitor(*values)

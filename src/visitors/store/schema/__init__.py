@@ -1,0 +1,1 @@
+"""The tables, what holds in them, and how their changes are recorded."""

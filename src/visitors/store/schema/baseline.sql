@@ -1,0 +1,200 @@
+-- The schema of version 12, the first that was released. Frozen: what changes later is a migration.
+
+-- History: operations, and what each of them changed and made.
+
+CREATE TABLE operations (
+    pk INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    at TEXT NOT NULL, actor TEXT NOT NULL, command TEXT NOT NULL, arguments TEXT NOT NULL,
+    is_open INTEGER CHECK (is_open = 1)
+) STRICT;
+CREATE UNIQUE INDEX operations_open ON operations (is_open) WHERE is_open IS NOT NULL;
+
+CREATE TABLE changes (
+    pk INTEGER PRIMARY KEY,
+    operation INTEGER NOT NULL REFERENCES operations (pk),
+    kind TEXT NOT NULL, record TEXT NOT NULL, before TEXT, after TEXT
+) STRICT;
+CREATE INDEX changes_operation ON changes (operation);
+CREATE INDEX changes_record ON changes (record);
+CREATE INDEX changes_removed ON changes (kind, json_extract(before, '$.pk'))
+    WHERE before IS NOT NULL AND after IS NULL;
+
+CREATE TABLE creations (
+    pk INTEGER PRIMARY KEY,
+    operation INTEGER NOT NULL REFERENCES operations (pk),
+    kind TEXT NOT NULL, first INTEGER NOT NULL,
+    last INTEGER NOT NULL CHECK (last >= first)
+) STRICT;
+CREATE INDEX creations_operation ON creations (operation);
+CREATE INDEX creations_last ON creations (kind, last);
+
+CREATE TABLE causes (
+    record TEXT NOT NULL,
+    operation INTEGER NOT NULL REFERENCES operations (pk),
+    code TEXT NOT NULL,
+    PRIMARY KEY (record, operation) ON CONFLICT REPLACE
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE undone (
+    pk INTEGER PRIMARY KEY,
+    operation INTEGER NOT NULL REFERENCES operations (pk),
+    target INTEGER NOT NULL REFERENCES operations (pk) CHECK (target < operation)
+) STRICT;
+
+CREATE TABLE erasures (
+    pk INTEGER PRIMARY KEY,
+    operation INTEGER NOT NULL UNIQUE REFERENCES operations (pk),
+    receipt TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE erased_changes (
+    pk INTEGER PRIMARY KEY,
+    operation INTEGER NOT NULL REFERENCES operations (pk),
+    erasure INTEGER NOT NULL REFERENCES operations (pk) CHECK (operation < erasure)
+) STRICT;
+CREATE INDEX erased_changes_operation ON erased_changes (operation);
+
+CREATE TABLE keys (
+    pk INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    value TEXT NOT NULL
+) STRICT;
+
+-- Records.
+
+CREATE TABLE contacts (
+    pk INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    external_id TEXT, name TEXT, email TEXT, image TEXT, metadata TEXT NOT NULL DEFAULT '{}',
+    metadata_hash TEXT NOT NULL DEFAULT '', created_at TEXT NOT NULL, updated_at TEXT NOT NULL, deleted_at TEXT,
+    merged_into TEXT REFERENCES contacts (id)
+) STRICT;
+CREATE UNIQUE INDEX contacts_external_id ON contacts (external_id)
+    WHERE external_id IS NOT NULL AND merged_into IS NULL;
+CREATE INDEX contacts_any_external_id ON contacts (external_id);
+CREATE INDEX contacts_email ON contacts (email);
+CREATE INDEX contacts_merged_into ON contacts (merged_into) WHERE merged_into IS NOT NULL;
+CREATE INDEX contacts_deleted_at ON contacts (deleted_at) WHERE deleted_at IS NOT NULL;
+
+CREATE TABLE visitors (
+    pk INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    contact_id TEXT REFERENCES contacts (id),
+    language TEXT, timezone TEXT, fingerprint TEXT, browser TEXT, browser_version TEXT, os TEXT,
+    os_version TEXT, device TEXT, device_type TEXT, ip TEXT, city TEXT, region TEXT, country TEXT,
+    country_code TEXT, latitude REAL, longitude REAL, screen_resolution TEXT, viewport TEXT, attribution TEXT,
+    current_page TEXT, created_at TEXT NOT NULL, updated_at TEXT NOT NULL, last_seen_at TEXT, deleted_at TEXT
+) STRICT;
+CREATE INDEX visitors_contact ON visitors (contact_id);
+CREATE INDEX visitors_fingerprint ON visitors (fingerprint) WHERE fingerprint IS NOT NULL;
+CREATE INDEX visitors_ip ON visitors (ip);
+CREATE INDEX visitors_created_at ON visitors (created_at);
+CREATE INDEX visitors_updated_at ON visitors (updated_at);
+CREATE INDEX visitors_last_seen_at ON visitors (last_seen_at);
+CREATE INDEX visitors_deleted_at ON visitors (deleted_at) WHERE deleted_at IS NOT NULL;
+
+-- A place goes with other places, and a machine with other machines: a listing sorted by one and filtered by another
+-- passes most records, and does so in the index. Records with the same value are in the order of `pk`.
+
+CREATE INDEX visitors_language ON visitors (language, pk, timezone, country_code);
+CREATE INDEX visitors_timezone ON visitors (timezone, pk, language, country_code);
+CREATE INDEX visitors_country_code ON visitors (country_code, pk, language, timezone);
+CREATE INDEX visitors_browser ON visitors (browser COLLATE NOCASE, pk, os, device_type);
+CREATE INDEX visitors_os ON visitors (os COLLATE NOCASE, pk, browser, device_type);
+CREATE INDEX visitors_device_type ON visitors (device_type, pk, browser, os);
+
+CREATE TABLE blocks (
+    pk INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    visitor_id TEXT REFERENCES visitors (id),
+    contact_id TEXT REFERENCES contacts (id),
+    reason TEXT, blocked_at TEXT NOT NULL, blocked_by TEXT, expires_at TEXT, lifted_at TEXT, lifted_by TEXT,
+    CHECK ((visitor_id IS NULL) <> (contact_id IS NULL))
+) STRICT;
+CREATE INDEX blocks_visitor ON blocks (visitor_id) WHERE visitor_id IS NOT NULL;
+CREATE INDEX blocks_contact ON blocks (contact_id) WHERE contact_id IS NOT NULL;
+
+CREATE TABLE conversations (
+    pk INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    title TEXT,
+    status TEXT NOT NULL CHECK (status IN ('open', 'resolved', 'spam')),
+    priority TEXT NOT NULL CHECK (priority IN ('low', 'normal', 'high', 'urgent')),
+    visitor_id TEXT NOT NULL REFERENCES visitors (id),
+    contact_id TEXT REFERENCES contacts (id),
+    created_at TEXT NOT NULL, updated_at TEXT NOT NULL, resolved_at TEXT
+) STRICT;
+CREATE INDEX conversations_visitor ON conversations (visitor_id);
+CREATE INDEX conversations_contact ON conversations (contact_id) WHERE contact_id IS NOT NULL;
+
+CREATE TABLE messages (
+    pk INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    conversation_id TEXT NOT NULL REFERENCES conversations (id),
+    visitor_id TEXT REFERENCES visitors (id),
+    agent TEXT, body TEXT NOT NULL, created_at TEXT NOT NULL,
+    CHECK ((visitor_id IS NULL) <> (agent IS NULL))
+) STRICT;
+CREATE INDEX messages_conversation ON messages (conversation_id);
+CREATE INDEX messages_visitor ON messages (visitor_id) WHERE visitor_id IS NOT NULL;
+
+-- What contacts are found by: their texts and their metadata. `visitors.store.load.indexes` fills both anew.
+
+CREATE VIRTUAL TABLE contacts_text USING fts5 (
+    external_id, name, email,
+    content = 'contacts', content_rowid = 'pk', tokenize = 'trigram', detail = 'none', columnsize = 0
+);
+
+CREATE TABLE contact_metadata (
+    key TEXT NOT NULL, value ANY NOT NULL, contact INTEGER NOT NULL,
+    PRIMARY KEY (key, value, contact)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER contacts_text_insert AFTER INSERT ON contacts BEGIN
+    INSERT INTO contacts_text (rowid, external_id, name, email)
+    VALUES (NEW.pk, NEW.external_id, NEW.name, NEW.email);
+END;
+
+CREATE TRIGGER contacts_text_delete AFTER DELETE ON contacts BEGIN
+    INSERT INTO contacts_text (contacts_text, rowid, external_id, name, email)
+    VALUES ('delete', OLD.pk, OLD.external_id, OLD.name, OLD.email);
+END;
+
+CREATE TRIGGER contacts_text_update AFTER UPDATE OF external_id, name, email ON contacts
+WHEN OLD.external_id IS NOT NEW.external_id OR OLD.name IS NOT NEW.name OR OLD.email IS NOT NEW.email BEGIN
+    INSERT INTO contacts_text (contacts_text, rowid, external_id, name, email)
+    VALUES ('delete', OLD.pk, OLD.external_id, OLD.name, OLD.email);
+    INSERT INTO contacts_text (rowid, external_id, name, email)
+    VALUES (NEW.pk, NEW.external_id, NEW.name, NEW.email);
+END;
+
+-- A number is kept as a number, and true, false and null as a person writes them.
+
+CREATE TRIGGER contact_metadata_insert AFTER INSERT ON contacts BEGIN
+    INSERT OR IGNORE INTO contact_metadata (key, value, contact)
+    SELECT key, CASE type WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' WHEN 'null' THEN 'null' ELSE value END,
+        NEW.pk
+    FROM json_each(NEW.metadata);
+END;
+
+CREATE TRIGGER contact_metadata_delete AFTER DELETE ON contacts BEGIN
+    DELETE FROM contact_metadata WHERE (key, value, contact) IN (
+        SELECT key,
+            CASE type WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' WHEN 'null' THEN 'null' ELSE value END, OLD.pk
+        FROM json_each(OLD.metadata)
+    );
+END;
+
+CREATE TRIGGER contact_metadata_update AFTER UPDATE OF metadata ON contacts
+WHEN OLD.metadata IS NOT NEW.metadata BEGIN
+    DELETE FROM contact_metadata WHERE (key, value, contact) IN (
+        SELECT key,
+            CASE type WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' WHEN 'null' THEN 'null' ELSE value END, OLD.pk
+        FROM json_each(OLD.metadata)
+    );
+    INSERT OR IGNORE INTO contact_metadata (key, value, contact)
+    SELECT key, CASE type WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' WHEN 'null' THEN 'null' ELSE value END,
+        NEW.pk
+    FROM json_each(NEW.metadata);
+END;

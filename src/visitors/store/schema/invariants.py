@@ -1,0 +1,282 @@
+"""What holds in every store, whatever was done to it: the rules that no constraint of the schema can state.
+
+Each is a condition that a row breaks, so that `offenders` can look at all rows, and an undo at those that it changed.
+That two live contacts have one email is none of them: restoring a contact may
+lead to it, and 'contacts duplicates' shows it. What foreign keys, CHECK and UNIQUE hold, SQLite checks itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import msgspec
+
+from visitors.domain.metadata import metadata_hash
+from visitors.store.database import Executor
+from visitors.store.schema.recorded import RECORDED
+
+_decode = msgspec.json.decode
+
+
+class Invariant(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule about the rows of `table`: `broken` is the SQL of those, `x`, that break it.
+
+    Where SQL cannot tell, `judge` says of the values of `columns` whether they are right. An offender is told by
+    its `kind` and `id`.
+    """
+
+    name: str
+    says: str
+    table: str
+    broken: str = "1"
+    columns: tuple[str, ...] = ()
+    judge: Callable[..., bool] | None = None
+    kind: str = ""
+    id: str = "x.id"
+    is_derived: bool = False
+    """Whether it is about what is derived from other tables, and made anew by compacting."""
+
+
+class Offender(msgspec.Struct, frozen=True):
+    """A record that breaks a rule."""
+
+    kind: str
+    id: str
+
+
+def offenders(store: Executor, invariant: Invariant) -> Iterator[Offender]:
+    """The records that break the rule."""
+    kind = invariant.kind or _KINDS[invariant.table]
+    values = "".join(f", x.{column}" for column in invariant.columns)
+    sql = f"SELECT {invariant.id}{values} FROM {invariant.table} AS x WHERE {invariant.broken}"
+    for record_id, *found in store.execute(sql):
+        if invariant.judge is None or not invariant.judge(*found):
+            yield Offender(kind, str(record_id))
+
+
+_KINDS = {**{table: kind for kind, table in RECORDED.items()}, "operations": "operation", "changes": "change"}
+
+_TOMBSTONE = "x.contact_id IN (SELECT id FROM contacts WHERE merged_into IS NOT NULL)"
+# Follows the merges; what comes back to where it was, or to nothing, has no survivor.
+_LED_ASTRAY = """
+    x.merged_into IS NOT NULL AND NOT EXISTS (
+        WITH RECURSIVE chain (id) AS (
+            SELECT x.merged_into
+            UNION SELECT t.merged_into FROM contacts AS t JOIN chain ON t.id = chain.id WHERE t.merged_into IS NOT NULL
+        )
+        SELECT 1 FROM chain JOIN contacts AS s ON s.id = chain.id WHERE s.merged_into IS NULL
+    )
+"""
+_DIGITS = "[0-9]"
+_TIME = f"{_DIGITS * 4}-{_DIGITS * 2}-{_DIGITS * 2}T{_DIGITS * 2}:{_DIGITS * 2}:{_DIGITS * 2}.{_DIGITS * 3}Z"
+_TIMES = {
+    "contacts": ("created_at", "updated_at", "deleted_at"),
+    "visitors": ("created_at", "updated_at", "last_seen_at", "deleted_at"),
+    "blocks": ("blocked_at", "expires_at", "lifted_at"),
+    "conversations": ("created_at", "updated_at", "resolved_at"),
+    "messages": ("created_at",),
+    "operations": ("at",),
+}
+_MALFORMED_ID = (
+    "length(x.id) NOT BETWEEN 1 AND 128 OR x.id GLOB '[^A-Za-z0-9]*' OR x.id GLOB '*[^A-Za-z0-9_.:-]*'"
+    " OR typeof(x.id) <> 'text'"
+)
+
+
+def _is_json(text: object) -> bool:
+    try:
+        _decode(str(text))
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return False
+    return True
+
+
+def _are_objects(*texts: object) -> bool:
+    """Whether each is null or a JSON object."""
+    return all(text is None or (_is_json(text) and isinstance(_decode(str(text)), dict)) for text in texts)
+
+
+def _are_option_names(text: object) -> bool:
+    if not _is_json(text):
+        return False
+    names = _decode(str(text))
+    return isinstance(names, list) and all(isinstance(name, str) for name in names)
+
+
+def _is_flat(text: object) -> bool:
+    return _are_objects(text) and not any(isinstance(value, dict | list) for value in _decode(str(text)).values())
+
+
+def _is_hash(text: object, hash_: object) -> bool:
+    if not _is_flat(text):
+        return True  # another rule
+    metadata: dict[str, Any] = _decode(str(text))
+    return metadata_hash(metadata) == hash_
+
+
+# The range that the row's number falls in ends at or after it; ranges that overlap are told by a rule of their own.
+_IN_NO_RANGE = (
+    "x.pk < coalesce((SELECT first FROM creations WHERE kind = '{}' AND last >= x.pk ORDER BY last LIMIT 1), x.pk + 1)"
+)
+
+# Ordered by their ends, each range must begin after the one before it has ended.
+_OVERLAP = (
+    "(SELECT o.first FROM creations AS o WHERE o.kind = x.kind AND o.last > x.last ORDER BY o.last LIMIT 1) <= x.last"
+    " OR EXISTS (SELECT 1 FROM creations AS o WHERE o.kind = x.kind AND o.last = x.last AND o.pk <> x.pk)"
+)
+METADATA_ROWS = (
+    "SELECT key, CASE type WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' WHEN 'null' THEN 'null' ELSE value END"
+)
+"""Key and value of `json_each(metadata)` as `contact_metadata` has them: numbers as numbers, true, false and null as a
+person writes them.
+"""
+
+_SAID = f"said (key, value) AS ({METADATA_ROWS} FROM json_each(iif(json_valid({{0}}), {{0}}, '{{{{}}}}')))"
+
+OF_TOMBSTONES = {
+    "visitor": Invariant(
+        name="visitor-of-tombstone",
+        says="no visitor is linked to a contact that was merged into another",
+        table="visitors",
+        broken=_TOMBSTONE,
+    ),
+    "conversation": Invariant(
+        name="conversation-of-tombstone",
+        says="no conversation is that of a contact that was merged into another",
+        table="conversations",
+        broken=_TOMBSTONE,
+    ),
+    "block": Invariant(
+        name="block-of-tombstone",
+        says="no block is on a contact that was merged into another",
+        table="blocks",
+        broken=_TOMBSTONE,
+    ),
+}
+"""The rules that no record is that of a contact which was merged into another, by kind of record."""
+
+CREATED = {
+    kind: Invariant(
+        name=f"{kind}-created",
+        says=f"every {kind} was created by an operation",
+        table=table,
+        broken=_IN_NO_RANGE.format(kind),
+    )
+    for kind, table in RECORDED.items()
+}
+"""The rules that history tells of every record where it came from, by kind of record."""
+
+INVARIANTS = (
+    *OF_TOMBSTONES.values(),
+    Invariant(
+        name="survivor",
+        says="every contact that was merged leads to one that was not",
+        table="contacts",
+        broken=_LED_ASTRAY,
+    ),
+    Invariant(
+        name="block-target",
+        says="every block is on one visitor or on one contact",
+        table="blocks",
+        broken="(x.visitor_id IS NULL) = (x.contact_id IS NULL)",
+    ),
+    *(
+        Invariant(
+            name=f"{kind}-id",
+            says=f"every id of a {kind} is 1 to 128 characters of A-Z a-z 0-9 . _ : -",
+            table=table,
+            broken=_MALFORMED_ID + (" OR x.id GLOB 'ext:*'" if table == "contacts" else ""),
+        )
+        for kind, table in RECORDED.items()
+    ),
+    *(
+        Invariant(
+            name=f"{_KINDS[table]}-times",
+            says=f"every time of a {_KINDS[table]} is in UTC, to the millisecond",
+            table=table,
+            broken=" OR ".join(f"x.{column} NOT GLOB '{_TIME}'" for column in columns),
+        )
+        for table, columns in _TIMES.items()
+    ),
+    Invariant(
+        name="metadata",
+        says="the metadata of every contact are a flat JSON object",
+        table="contacts",
+        columns=("metadata",),
+        judge=_is_flat,
+    ),
+    Invariant(
+        name="metadata-hash",
+        says="every hash is that of the metadata beside it",
+        table="contacts",
+        columns=("metadata", "metadata_hash"),
+        judge=_is_hash,
+    ),
+    Invariant(
+        name="visitor-documents",
+        says="the attribution and the current page of every visitor are JSON objects",
+        table="visitors",
+        broken="x.attribution IS NOT NULL OR x.current_page IS NOT NULL",
+        columns=("attribution", "current_page"),
+        judge=_are_objects,
+    ),
+    Invariant(
+        name="open-operation",
+        says="no operation is left open",
+        table="operations",
+        broken="x.is_open IS NOT NULL",
+    ),
+    Invariant(
+        name="operation-options",
+        says="the options of every operation are a JSON array of names",
+        table="operations",
+        columns=("arguments",),
+        judge=_are_option_names,
+    ),
+    Invariant(
+        name="change",
+        says="every change is of a kind that is recorded, with JSON objects before and after",
+        table="changes",
+        columns=("kind", "before", "after"),
+        judge=lambda kind, before, after: kind in RECORDED and _are_objects(before, after),
+        id="x.pk",
+    ),
+    Invariant(
+        name="creation-kind",
+        says="what operations made is of a kind that is recorded",
+        table="creations",
+        broken=f"x.kind NOT IN ({', '.join(repr(kind) for kind in RECORDED)})",
+        kind="range",
+        id="x.pk",
+    ),
+    Invariant(
+        name="creation-overlap",
+        says="no record was made by two operations",
+        table="creations",
+        broken=_OVERLAP,
+        kind="range",
+        id="x.pk",
+    ),
+    *CREATED.values(),
+    Invariant(
+        name="metadata-found",
+        says="every contact is found by its metadata",
+        table="contacts",
+        broken=f"EXISTS (WITH {_SAID.format('x.metadata')} SELECT 1 FROM said WHERE NOT EXISTS ("
+        "  SELECT 1 FROM contact_metadata AS m"
+        "  WHERE m.key = said.key AND m.value = said.value AND m.contact = x.pk))",
+        is_derived=True,
+    ),
+    Invariant(
+        name="metadata-not-found",
+        says="no contact is found by metadata that it does not have",
+        table="contact_metadata",
+        broken="NOT EXISTS (SELECT 1 FROM contacts AS c WHERE c.pk = x.contact AND EXISTS ("
+        f"  WITH {_SAID.format('c.metadata')} SELECT 1 FROM said WHERE said.key = x.key AND said.value = x.value))",
+        kind="contact",
+        id="coalesce((SELECT id FROM contacts WHERE pk = x.contact), x.contact)",
+        is_derived=True,
+    ),
+)
+"""All the rules."""

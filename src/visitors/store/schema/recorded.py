@@ -1,0 +1,82 @@
+"""The tables: of records whose every change is recorded, how these refer to one another, and of the history."""
+
+from __future__ import annotations
+
+RECORDED = {
+    "contact": "contacts",
+    "visitor": "visitors",
+    "block": "blocks",
+    "conversation": "conversations",
+    "message": "messages",
+}
+"""Kind of record -> its table; what is referred to comes first."""
+
+COLUMNS = {
+    "contact": (
+        "pk", "id", "external_id", "name", "email", "image", "metadata", "metadata_hash", "created_at", "updated_at",
+        "deleted_at", "merged_into",
+    ),
+    "visitor": (
+        "pk", "id", "contact_id", "language", "timezone", "fingerprint", "browser", "browser_version", "os",
+        "os_version", "device", "device_type", "ip", "city", "region", "country", "country_code", "latitude",
+        "longitude", "screen_resolution", "viewport", "attribution", "current_page", "created_at", "updated_at",
+        "last_seen_at", "deleted_at",
+    ),
+    "block": (
+        "pk", "id", "visitor_id", "contact_id", "reason", "blocked_at", "blocked_by", "expires_at", "lifted_at",
+        "lifted_by",
+    ),
+    "conversation": (
+        "pk", "id", "title", "status", "priority", "visitor_id", "contact_id", "created_at", "updated_at",
+        "resolved_at",
+    ),
+    "message": ("pk", "id", "conversation_id", "visitor_id", "agent", "body", "created_at"),
+}  # fmt: skip
+"""Kind of record -> the columns of its table, in their order."""
+
+REALS = {"latitude", "longitude"}
+"""The columns of numbers that are not whole."""
+
+TABLES = {
+    **RECORDED,
+    "operation": "operations",
+    "creation": "creations",
+    "change": "changes",
+    "cause": "causes",
+    "undone": "undone",
+    "erasure": "erasures",
+    "erasedChange": "erased_changes",
+    "key": "keys",
+}
+"""Type of a line in a dump -> its table, in an order in which what is referred to mostly comes first: all tables but
+those that are filled from others.
+"""
+
+REFERENCES = (
+    ("contact", "merged_into", "contact"),
+    ("visitor", "contact_id", "contact"),
+    ("block", "visitor_id", "visitor"),
+    ("block", "contact_id", "contact"),
+    ("conversation", "visitor_id", "visitor"),
+    ("conversation", "contact_id", "contact"),
+    ("message", "conversation_id", "conversation"),
+    ("message", "visitor_id", "visitor"),
+)
+"""Kind of record, the column by which it refers to another, and of what kind that is."""
+
+
+def claimed(kind: str) -> str:
+    """The SQL of the highest number that a closed operation gave to a record of the kind."""
+    return f"coalesce((SELECT max(last) FROM creations WHERE kind = '{kind}'), 0)"
+
+
+def given(kind: str) -> str:
+    """The SQL of the highest number that any record of the kind ever had: one that is there, that a closed operation
+    created, or that was removed.
+    """
+    return (
+        f"max({claimed(kind)}, coalesce((SELECT max(pk) FROM {RECORDED[kind]}), 0),"
+        " coalesce((SELECT json_extract(before, '$.pk') FROM changes INDEXED BY changes_removed"
+        f" WHERE kind = '{kind}' AND before IS NOT NULL AND after IS NULL"
+        " ORDER BY json_extract(before, '$.pk') DESC LIMIT 1), 0))"
+    )

@@ -1,0 +1,56 @@
+"""Whose a database is, and how far its schema has come: what is asked before anything else of a store."""
+
+from __future__ import annotations
+
+from visitors.errors import StoreProblem
+from visitors.store.database import Executor, Row
+
+BASELINE = 12
+"""The schema of `baseline.sql`. Those before it were never released."""
+
+SCHEMA_VERSION = BASELINE
+"""`BASELINE` and one for each migration. Kept here so that opening a current store imports none of them."""
+
+APPLICATION_ID = 0x56535452
+"""`VSTR`, in SQLite's header field that tells whose file it is."""
+
+
+# In one look: another process may be making the store meanwhile.
+WHOSE = (
+    "SELECT (SELECT user_version FROM pragma_user_version), (SELECT application_id FROM pragma_application_id),"
+    " NOT EXISTS (SELECT 1 FROM sqlite_master)"
+)
+"""The statement that asks whose a database is; `version_of` judges the answer."""
+
+
+def schema_version(database: Executor, name: str) -> int:
+    """The version of the schema of the store that is shown as `name`; 0 for an empty file. Raises StoreProblem."""
+    return version_of(database.execute(WHOSE).fetchone(), name)
+
+
+def version_of(found: Row, name: str) -> int:
+    """As `schema_version`, of what `WHOSE` found."""
+    version, owner, empty = found
+    if owner != APPLICATION_ID:
+        if version == 0 and owner == 0 and empty:
+            return 0
+        raise StoreProblem(
+            f"{name} is a SQLite database, but not one that visitors made",
+            code="store_invalid",
+            hint="name another file with --db; to take data from it, export it as CSV and import that",
+        )
+    if version < BASELINE:
+        raise StoreProblem(
+            f"{name} was made by a version of visitors from before the first release"
+            f" (schema {version}, this one knows {BASELINE} and later)",
+            code="store_unreleased",
+            hint="carry it over: run 'db dump -o all.ndjson' with the version that made it,"
+            " then 'visitors --db NEW.db db load all.ndjson' with this one",
+        )
+    if version > SCHEMA_VERSION:
+        raise StoreProblem(
+            f"{name} was made by a newer version of visitors (schema {version}, this one knows {SCHEMA_VERSION})",
+            code="store_newer",
+            hint="upgrade: pip install --upgrade visitors",
+        )
+    return int(version)
