@@ -20,13 +20,15 @@ _BYTES = 1 if sys.platform == "darwin" else 1024  # the unit of ru_maxrss
 
 
 class Run(NamedTuple):
-    """Wall time from start to exit, and the largest resident set of the process or of one below it.
+    """Wall time from start to exit, the largest resident set of the process or of one below it, and the processor time
+    of all of them.
 
-    A process starts as a copy of the one that measures, so none shows less than that one's own size.
+    A process starts as a copy of the one that measures, so none shows less memory than that one's own size.
     """
 
     seconds: float
     megabytes: float
+    cpu_seconds: float = 0.0
 
 
 class Failed(Exception):
@@ -61,7 +63,7 @@ class Programs:
                 errors.seek(0)
                 said = errors.read().decode(errors="replace").strip().splitlines() or ["nothing"]
                 raise Failed(f"{' '.join(map(str, words))} exits with {process.returncode}, saying: {said[-1]}")
-        return Run(seconds, usage.ru_maxrss * _BYTES / 1_000_000)
+        return Run(seconds, usage.ru_maxrss * _BYTES / 1_000_000, usage.ru_utime + usage.ru_stime)
 
     def ask(self, words: Sequence[str | Path], store: Path | None = None) -> str:
         """What it prints, unmeasured. Raises CalledProcessError."""

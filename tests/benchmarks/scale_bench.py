@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import shutil
 import sqlite3
 import sys
@@ -107,9 +108,22 @@ class Bench:
 
         return self._made(f"visitors-{count}.ndjson", make)
 
-    def store(self, count: int) -> Path:
+    def shuffled(self, count: int) -> Path:
+        """The same visitors in no order, the same one every time."""
+
+        def make(path: Path) -> None:
+            lines = self.data(count).read_bytes().splitlines(keepends=True)
+            random.Random(1).shuffle(lines)  # noqa: S311 - the same every time
+            with path.open("wb") as file:
+                file.writelines(lines)
+
+        return self._made(f"shuffled-{count}.ndjson", make)
+
+    def store(self, count: int, *, shuffled: bool = False) -> Path:
         """Our store with so many visitors in it, as import leaves it."""
-        return self._made(f"store-{count}.db", lambda path: self._import(count, path))
+        data = self.shuffled if shuffled else self.data
+        name = f"store-{'shuffled-' if shuffled else ''}{count}.db"
+        return self._made(name, lambda path: self._import(data(count), path))
 
     def keep(self, store: Path) -> None:
         """Let `store`, freshly imported, be the one of the full scale."""
@@ -142,8 +156,8 @@ class Bench:
             part.replace(path)
         return path
 
-    def _import(self, count: int, store: Path) -> None:
-        self.visitors(store, "import", str(self.data(count)))
+    def _import(self, data: Path, store: Path) -> None:
+        self.visitors(store, "import", str(data))
 
     def _warm_up(self) -> None:
         """Run what will be measured once on little, so that no first run compiles anything."""

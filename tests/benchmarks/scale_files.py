@@ -37,13 +37,19 @@ def imports(bench: Bench) -> list[Row]:
     bench.scratch("peer.db")
     taken = int(bench.programs.ask([bench.programs.visitors, "list", "--format", "count"], store))
     remark = "" if taken == bench.scale else f"only {taken:,} rows were taken"
+    size = store.stat().st_size / data.stat().st_size
     bench.keep(store)
-    limits = {"sqlite-utils insert": {"ratio_limit": 0.40, "megabytes_limit": 150.0}}
-    return [
+    limits = {"sqlite-utils insert": {"ratio_limit": 0.30, "megabytes_limit": 150.0}}
+    rows = [
         compared("import NDJSON", name, runs["ours"], found, remark=remark, **limits.get(name, {}))
         for name, found in runs.items()
         if name != "ours"
     ]
+    cpu = {name: [run._replace(seconds=run.cpu_seconds) for run in found] for name, found in runs.items()}
+    ours, utils = cpu["ours"], cpu["sqlite-utils insert"]
+    rows.append(compared("import NDJSON, seconds of CPU", "sqlite-utils insert", ours, utils, ratio_limit=0.60))
+    size_row = Row("bytes of the store", "bytes of the file", 0.0, None, size, 0.0, None, ratio_limit=1.10)
+    return [*rows, size_row]
 
 
 def growth(bench: Bench) -> list[Row]:
@@ -99,7 +105,7 @@ def exports(bench: Bench) -> list[Row]:
                 runs[peer].append(programs.run(words))
         say(f"export as {name}: " + ", ".join(f"{peer} {median(found):.1f} s" for peer, found in runs.items()))
         for peer in peers:
-            limits = {"ratio_limit": 0.60, "megabytes_limit": 100.0} if "utils" in peer else {}
+            limits = {"ratio_limit": 0.55, "megabytes_limit": 100.0} if "utils" in peer else {}
             rows.append(compared(f"export as {name}", peer, runs["ours"], runs[peer], remark=remarks[name], **limits))
     return rows
 

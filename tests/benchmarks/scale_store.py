@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import made_up
 from processes import Failed, Run, median, peak
@@ -60,6 +60,14 @@ FILTERS: tuple[tuple[str, ...], ...] = (
 RARE_WORDS = ("Xyzzybrandt", "xyzzy-one", "quillon.xyzzy", "nowhere-to-be-found")
 # For these a search has no limit: what half of all have, and what is shorter than an index of trigrams takes.
 OTHER_WORDS = ("example.com", "zy")
+# What cannot be in an id, so that no id is looked at.
+NO_ID = ("Xyzzy Brandt", "Ünbekannt")
+SEARCH = 2.3
+"""The limit of a search for a rare word, for which all ids are looked at."""
+COMBINED = 2.5
+"""The limit of a filter together with a sort."""
+RANGE = 1.5
+"""The limit of a wide range of times alone."""
 
 
 class Sample(NamedTuple):
@@ -94,10 +102,11 @@ def sample(data: Path, wanted: int) -> Sample:
 class Work:
     """A copy of a store to list from and to write to, some visitors in it deleted, and a sample of it."""
 
-    def __init__(self, bench: Bench, count: int, rounds: int) -> None:
+    def __init__(self, bench: Bench, count: int, rounds: int, *, shuffled: bool = False) -> None:
         self.bench = bench
         self.rounds = rounds
-        self.store = bench.copy(bench.store(count), f"work-{count}.db")
+        store = bench.store(count, shuffled=shuffled)
+        self.store = bench.copy(store, f"work-{store.name}")
         # for each round one to show, one to block, and two to identify
         self.sample = sample(bench.data(count), 4 * rounds + DELETED)
         bench.visitors(self.store, "delete", "--yes", *self.sample.anonymous[-DELETED:])
@@ -145,11 +154,12 @@ def cases() -> list[Case]:
         # a table of a page also says how many there are
         listing("--format", "table"),
         listing("--format", "table", "--language", "en"),
-        listing("--format", "table", "--search", RARE_WORDS[0], limit=1.5),
-        *(listing(*words) for words in FILTERS),
+        listing("--format", "table", "--search", RARE_WORDS[0], limit=SEARCH),
+        *(listing(*words, limit=RANGE if words in RANGES else 1.3) for words in FILTERS),
         *(listing(*order) for order in ORDERS),
-        *(listing("--search", word, limit=1.5) for word in RARE_WORDS),
-        Case("list --limit 50 --search END-OF-AN-ID", _search_for_an_id, 1.5),
+        *(listing("--search", word, limit=SEARCH) for word in RARE_WORDS),
+        Case("list --limit 50 --search END-OF-AN-ID", _search_for_an_id, SEARCH),
+        *(listing("--search", word, limit=1.2) for word in NO_ID),
         *(listing("--search", word, limit=None) for word in OTHER_WORDS),
     ]  # fmt: skip
 
@@ -199,21 +209,34 @@ def pages(bench: Bench) -> list[Row]:
 
 
 def combinations(bench: Bench) -> list[Row]:
-    """Every filter with every sort, once each; the ten worst of them measured again."""
-    return _worst(bench, FILTERS, ORDERS, 1)
+    """Every filter with every sort, once each; the ten worst of them measured again. Also in a store whose file was in
+    no order, so that no time grows with the numbers.
+    """
+    shuffled = Work(bench, bench.scale, 1, shuffled=True)
+    return [
+        *_worst(bench, Work(bench, bench.scale, 1), FILTERS, ORDERS, 1),
+        *_worst(bench, shuffled, FILTERS, ORDERS, 1, seconds_limit=1.0, said=", shuffled"),
+    ]
 
 
 def ranges(bench: Bench) -> list[Row]:
     """Every range of times with every sort and without one, in as many rounds as asked for; the ten worst of them
     measured again.
     """
-    return _worst(bench, RANGES, [(), ("--reverse",), *ORDERS], bench.rounds)
+    return _worst(bench, Work(bench, bench.scale, 1), RANGES, [(), ("--reverse",), *ORDERS], bench.rounds)
 
 
 def _worst(
-    bench: Bench, filters: Sequence[tuple[str, ...]], orders: Sequence[tuple[str, ...]], rounds: int
+    bench: Bench,
+    large: Work,
+    filters: Sequence[tuple[str, ...]],
+    orders: Sequence[tuple[str, ...]],
+    rounds: int,
+    *,
+    seconds_limit: float | None = None,
+    said: str = "",
 ) -> list[Row]:
-    large, small = Work(bench, bench.scale, 1), Work(bench, SMALL, 1)
+    small = Work(bench, SMALL, 1)
     found = []
     for filter_ in filters:
         say(f"every order of {' '.join(filter_)}")
@@ -224,7 +247,9 @@ def _worst(
     rows = []
     for _, words in sorted(found, reverse=True)[:10]:
         runs = bench.rounds_of(SHORT * bench.rounds, partial(large.run, *words), partial(small.run, *words))
-        rows.append(compared(" ".join(words), None, *runs, ratio_limit=1.3, remark=f"of the worst of {len(found):,}"))
+        limit: dict[str, Any] = {"seconds_limit": seconds_limit} if seconds_limit else {"ratio_limit": COMBINED}
+        remark = f"of the worst of {len(found):,}{said}"
+        rows.append(compared(" ".join(words), None, *runs, remark=remark, **limit))
     return rows
 
 

@@ -64,6 +64,7 @@ class Limit(NamedTuple):
 LIMITS = (
     Limit("show ID --format json", "typer hello", 1.35),
     Limit("create", "typer hello", 1.35),
+    Limit("create, no store yet", "typer hello", 1.4),
     Limit("block ID", "typer hello", 1.35),
     Limit("__complete visitors PREFIX", "python import sqlite3", 2.0),
     Limit("block - (10,000 ids)", "block ID", 3.0),
@@ -101,6 +102,9 @@ class Bench:
         picked = random.Random(SEED + 1).sample(self.ids, len(self.ids))  # noqa: S311 - made-up data
         bulk = "".join(f"{visitor}\n" for visitor in self.ids).encode()
 
+        def new_store(number: int) -> tuple[list[str], bytes]:
+            return [self.command, "--db", str(self.store.with_name(f"new-{number}.db")), "create"], b""
+
         def bulk_block(_: int) -> tuple[list[str], bytes]:
             shutil.copyfile(self.pristine, self.bulk_store)
             return [self.command, "--db", str(self.bulk_store), "block", "-"], bulk
@@ -110,6 +114,7 @@ class Bench:
             Case("typer hello", lambda _: ([str(self.hello)], b"")),
             Case("show ID --format json", lambda n: ([self.command, "show", picked[n], "--format", "json"], b"")),
             Case("create", lambda _: ([self.command, "create"], b"")),
+            Case("create, no store yet", new_store),
             Case("block ID", lambda n: ([self.command, "block", picked[-1 - n]], b"")),
             Case(
                 "__complete visitors PREFIX",

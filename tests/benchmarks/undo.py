@@ -26,7 +26,7 @@ from typing import NamedTuple
 MADE_UP = Path(__file__).with_name("made_up.py")
 AS_ALWAYS = "from visitors.main import main; main()"
 UNRECORDED = f"""
-from visitors.store.connection import OpenOperation
+from visitors.store.store import OpenOperation
 OpenOperation.because_many = lambda *_: None
 {AS_ALWAYS}
 """
