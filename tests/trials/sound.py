@@ -65,7 +65,8 @@ def deeds(path: Path, now: str) -> State:
 def assert_sound(path: Path, newer: Mapping[str, str] | None = None) -> None:
     """Fail with all that is wrong with a store that should be in order; nothing at all is no store."""
     if path.exists() and path.stat().st_size:
-        assert list(problems(path, newer)) == []
+        found = list(problems(path, newer))
+        assert not found, found
 
 
 def problems(path: Path, newer: Mapping[str, str] | None = None) -> Iterator[str]:

@@ -94,5 +94,5 @@ def test_what_an_undo_left_is_looked_at_by_its_records() -> None:
     with open_store(Memory()) as store:
         plan = [row[3] for row in store.execute(f"EXPLAIN QUERY PLAN {undo.UNSOUND}", (1,))]
 
-    assert {step for step in plan if step.startswith("SCAN")} == {"SCAN own"}
+    assert {step for step in plan if step.startswith("SCAN")} <= {"SCAN own"}
     assert "SEARCH changes USING INDEX changes_operation (operation=?)" in plan

@@ -17,7 +17,9 @@ def test_no_table_is_read_from_end_to_end() -> None:
     searched = [step for step in plan if step.startswith("SEARCH")]
     assert {step.split()[1] for step in plan if step.startswith("SCAN")} & (TABLES | {"r", "w"}) == set()
     assert [step for step in searched if "changes_removed (kind=?)" in step] == []
-    assert sum("changes_removed (kind=? AND <expr>>? AND <expr><?)" in step for step in searched) == len(RECORDED)
+    by_number = sum("changes_removed (kind=? AND <expr>>? AND <expr><?)" in step for step in searched)
+    assert by_number  # SQLite before 3.39 asks a common table expression again wherever it stands
+    assert by_number % len(RECORDED) == 0
 
 
 def test_the_references_are_those_of_the_schema() -> None:

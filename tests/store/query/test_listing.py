@@ -40,6 +40,7 @@ def paged(store: Store, column: str | None, *, descending: bool, size: int) -> l
         if not page:
             return found
         assert len(page) <= size
+        assert not set(page) & set(found)
         found += page
 
 

@@ -53,7 +53,6 @@ def compact(place: File, timeout: float = 30.0) -> Compacted:
             indexes.merge(store)
             database.execute("COMMIT")
             database.execute("VACUUM")
-            database.execute("PRAGMA optimize")
             database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return Compacted(place.name, before, size_with_log(path))
 
