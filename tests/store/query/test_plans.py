@@ -48,7 +48,7 @@ VALUES: dict[str, list[object]] = {
     "seen": [None, *TIMES],
     "deleted": [None, None, None, AT],
     "blocked": ["", "", "for good", "until later", "until then"],
-    "talked": ["", "", "began", "wrote"],
+    "talked": ["", "began", "", "wrote", "", "wrote", ""],
 }
 VISITORS = st.lists(
     st.fixed_dictionaries({field: st.sampled_from(values) for field, values in VALUES.items()}), min_size=1, max_size=12

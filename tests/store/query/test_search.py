@@ -197,10 +197,13 @@ def test_what_is_not_there_is_not_found(store: Store, text: str) -> None:
 
 def test_all_letters_in_threes_without_the_text_is_no_match(store: Store) -> None:
     with store.operation("test", actor="ada", clock=lambda: AT) as operation:
-        for visitor, name in (("v1", "abcd"), ("v2", "bcd abc"), ("v3", "abc")):
+        for visitor, name in (("v1", "abcd"), ("v2", "bcd abc"), ("v3", "abc"), ("v4", "abc")):
             contact = contacts.insert(store, operation, {"name": name, "email": "bcd" if visitor == "v3" else None})
             visitors.insert(store, operation, {}, visitor_id=visitor, contact_id=contact)
     assert found(store, "ABCD") == ["v1"]
+    # which is found by a look at few: those that have all of them somewhere
+    sql = "SELECT rowid FROM contacts_text WHERE contacts_text MATCH ? ORDER BY rowid"
+    assert store.execute(sql, (search.trigrams("ABCD"),)).fetchall() == [(1,), (2,), (3,)]
 
 
 @pytest.mark.parametrize("text", ["_1", "a_1", "A_1-B", "1-b:c.d", "_", ":"])
