@@ -29,6 +29,8 @@ def wipe(store: Store, *, rewrite: bool) -> Wiped:
     that nothing here undoes it: nothing is raised.
     """
     problem = None
+    if "wipe" not in store.place.abilities:  # nothing of it lasts
+        return Wiped(None, log_is_empty=True)
     if rewrite:
         try:
             with store.translated_errors():

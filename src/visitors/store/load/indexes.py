@@ -61,4 +61,8 @@ def agrees(store: Executor) -> bool:
     terms = "SELECT term, count(*), sum(doc), sum(doc % 65521 * doc) FROM temp.{}_terms GROUP BY term"
     both = (terms.format("texts"), terms.format("contacts"))
     different = " UNION ALL ".join(f"SELECT * FROM ({a} EXCEPT {b})" for a, b in (both, both[::-1]))
-    return store.execute(f"SELECT 1 FROM ({different}) LIMIT 1").fetchone() is None
+    try:
+        return store.execute(f"SELECT 1 FROM ({different}) LIMIT 1").fetchone() is None
+    finally:
+        for table in ("contacts_terms", "texts_terms", "texts"):
+            store.execute(f"DROP TABLE temp.{table}")

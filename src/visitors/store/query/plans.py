@@ -7,10 +7,10 @@ There are two ways, and `Listing` chooses between them:
 - *drive*: let a filter's own index give the records that match it, and sort those. This is quick when few do,
   for then there is little to sort.
 
-SQLite could only guess which: it knows nothing of the values. So each filter that an index serves is
-asked for its matches, up to `FEW` of them, which takes a few milliseconds. The filter with the fewest
-drives; where none has fewer than `FEW`, we walk. `INDEXED BY` and `NOT INDEXED` hold SQLite to that. Left to SQLite's
-own choice, with ANALYZE, one page in a hundred takes 0.4 s at 200,000 visitors; with this one 0.06 s at a million.
+SQLite could only guess which. So each filter that an index serves is asked for its matches, up to `FEW` of them, which
+takes a few milliseconds. The filter with the fewest drives; where none has fewer than `FEW`, we walk. `INDEXED BY` and
+`NOT INDEXED` hold SQLite to that. Left to SQLite's own choice, with ANALYZE, one page in a hundred takes 0.4 s at
+200,000 visitors; with this one 0.06 s at a million.
 
 Of the thousands that drive, each has to be looked up to be sorted, on a page of its own mostly. A walk that asks each
 record whether it is among them stays in the index: where that fills a page sooner, we walk after all. And as times and
@@ -40,9 +40,7 @@ from visitors.store.query.listing import (
 from visitors.store.store import Store
 
 FEW = 15_000
-"""Fewer matches than this are fetched and sorted, more are walked to. Where this many of a million match, spread
-evenly, a page of 50 costs about the same either way.
-"""
+"""Fewer matches than this are fetched and sorted, more are walked to: of a million that costs about the same."""
 
 FEW_OF_ALL = 100_000
 """The same for all that match in the order of the store, which takes no sorting, and a walk to the end otherwise."""
@@ -54,9 +52,7 @@ LOOKED_AT = 8
 """How many records are looked at there: of what is spread evenly, one of them matches."""
 
 PASSING = 0.05
-"""What passing a record in an index costs, of what looking one up by its number does; and some more, since what matches
-may not be spread evenly.
-"""
+"""What passing a record in an index costs, of what looking one up by its number does, and a little more."""
 
 TIMES = ("created_at", "updated_at", "last_seen_at")
 """The columns whose values mostly grow with the numbers of their records."""
@@ -68,8 +64,8 @@ Statement = tuple[str, Condition]
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
     """One filter of a listing: a `span` of a column, or a `test` of a row, or both, in which case both must hold.
 
-    Where it is no span, but an index serves it all the same, `members` selects the pks of what matches.
-    Where most match, and an index gives those that do not, `exceptions` selects the pks of these.
+    Where an index serves it all the same, `members` selects the pks of what matches; where most match, and an index
+    gives those that do not, `exceptions` selects the pks of these.
     """
 
     span: Span | None = None
@@ -104,9 +100,8 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     def rows(
         self, store: Store, columns: str, joins: str, parameters: Sequence[object], page: Page
     ) -> Iterator[tuple[Any, ...]]:
-        """`columns` of the page's records and of `joins`; those two take the `parameters`.
-
-        Raises NotFound when there is no record with the id `page.after`.
+        """`columns` of the page's records and of `joins`; those two take the `parameters`. Raises NotFound when there
+        is no record with the id `page.after`.
         """
         place = place_of(store, self.table, page)
         left = page.limit
@@ -132,13 +127,9 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
         told = self._told_by_indexes(store)
         if told is not None:
             return _up_to(store, told, limit)
-        found = 0
-        for access, condition in self._statements(store, Page(), None) if limit else [self._all(store)]:
-            sql = f"SELECT 1 FROM {self.table} AS {self.alias} {access} WHERE {condition.sql}"
-            found += _up_to(store, Condition(sql, condition.parameters), limit and limit - found)
-            if limit and found == limit:
-                break
-        return found
+        access, condition = next(self._statements(store, Page(), None)) if limit else self._all(store)
+        sql = f"SELECT 1 FROM {self.table} AS {self.alias} {access} WHERE {condition.sql}"
+        return _up_to(store, Condition(sql, condition.parameters), limit)
 
     def totals(self, store: Store, columns: str) -> tuple[Any, ...]:
         """One row of `columns`, which add up all records that match."""
@@ -249,11 +240,11 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
             yield access, every([part, *tests])
 
     def _bounds(self, store: Store, page: Page, access: str, start: Condition) -> Iterator[Condition]:
-        """Between which numbers all that a range of times chooses lies, if a walk would go far to come upon it: so it
+        """From which number on all that a range of times chooses lies, if a walk would go far to come upon it: so it
         passes the rest in the index or, in the order of the store, not at all. Where that does not help, since the
         store was not filled in the order of time, the numbers themselves.
 
-        At a million the slowest pair of filter and sort takes 0.08 s of a processor with it, and 0.7 without; 0.4 and
+        At a million the slowest pair of filter and sort takes 0.1 s of a processor with it, and 0.7 without; 0.8 and
         1.6 in a store that was filled in no order.
         """
         table = f"{self.table} AS {self.alias}"
@@ -262,13 +253,22 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
                 continue
             matches = filter_.span.condition(self.alias)
             if self._is_far(store, page, access, start, matches, FAR):
-                sql = f"SELECT min({self.alias}.pk), max({self.alias}.pk) FROM {table} WHERE {matches.sql}"
-                found = store.execute(sql, matches.parameters).fetchone()
-                within = Condition(f"{self.alias}.pk BETWEEN ? AND ?", found)
+                within = self._within(store, page, matches)
                 yield within
-                if self._is_far(store, page, access, every([start, within]), matches, 10 * FAR):
+                # in the order of the store, what lies between others lies there evenly
+                if page.column and self._is_far(store, page, access, every([start, within]), matches, 10 * FAR):
                     sql = f"SELECT {self.alias}.pk FROM {table} WHERE {matches.sql}"
                     yield self._among(Condition(sql, matches.parameters))
+
+    def _within(self, store: Store, page: Page, matches: Condition) -> Condition:
+        """From which number on the matches lie; also up to which, where numbers begin anew with every value."""
+        far_end = ("max", "<=") if page.descending else ("min", ">=")
+        ends = [far_end] if page.column in (None, "id", *TIMES) else [("min", ">="), ("max", "<=")]
+        # by its +, SQLite goes along the index of the times, and not along the table
+        asked = ", ".join(f"{end}(+{self.alias}.pk)" for end, _ in ends)
+        sql = f"SELECT {asked} FROM {self.table} AS {self.alias} WHERE {matches.sql}"
+        found = store.execute(sql, matches.parameters).fetchone()
+        return Condition(" AND ".join(f"{self.alias}.pk {sign} ?" for _, sign in ends), found)
 
     def _is_far(self, store: Store, page: Page, access: str, start: Condition, matches: Condition, far: int) -> bool:
         """Whether of some records so `far` down a walk none matches."""
