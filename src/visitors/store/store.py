@@ -17,7 +17,7 @@ from typing import Any, Self
 from visitors.domain.ids import Entropy, new_id, new_ids
 from visitors.domain.times import Instant, to_milliseconds
 from visitors.store.database import Answer, Database, Question, Result, Row, rows
-from visitors.store.places import File, Memory, Place
+from visitors.store.places import Place
 from visitors.store.schema.recorded import RECORDED, claimed, given
 
 WRITING_KIBIBYTES = 65_536
@@ -98,17 +98,6 @@ class Store:
     def name(self) -> str:
         """Where it is, as it is shown."""
         return self.place.name
-
-    @property
-    def file(self) -> File:
-        """The file that it is in. Only for what works on files."""
-        assert isinstance(self.place, File)
-        return self.place
-
-    @property
-    def is_in_memory(self) -> bool:
-        """Whether nothing of it may touch the disk."""
-        return isinstance(self.place, Memory)
 
     @property
     def in_transaction(self) -> bool:
