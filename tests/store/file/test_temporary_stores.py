@@ -36,7 +36,8 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_temporary_store_is_private_while_it_is_there_and_gone_when_it_is_closed(temporary: Path) -> None:
     with open_store(Temporary()) as store, store.operation("x", actor="a", clock=lambda: AT):
-        path = store.file.path
+        assert isinstance(store.place, File)
+        path = store.place.path
         assert path.is_relative_to(temporary)
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
