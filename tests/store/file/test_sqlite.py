@@ -74,6 +74,16 @@ def test_a_name_is_a_file_in_the_folder_and_never_a_uri(
     assert sorted(one.name for one in tmp_path.iterdir() if "replaced" not in one.name) == sorted([name, "copy:of.db"])
 
 
+@pytest.mark.parametrize("content", [b"x", b"a note to myself\n" * 20])
+@pytest.mark.parametrize("words", [("list",), ("create",), ("db", "migrate"), ("db", "compact")])
+def test_a_short_file_of_something_else_is_not_written_over(
+    visitors: Visitors, store_path: Path, words: tuple[str, ...], content: bytes
+) -> None:
+    store_path.write_bytes(content)
+    assert visitors(*words, "--format", "json", code=6).error["code"] == "store_invalid"
+    assert store_path.read_bytes() == content
+
+
 def test_a_missing_table_is_no_damage_but_a_mistake(
     visitors: Visitors, store_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,6 +19,9 @@ _SET_UP = [
     ("PRAGMA secure_delete = ON", ()),  # what is removed is overwritten, at once
 ]
 
+_SMALLEST_PAGE = 512
+"""The least bytes that a database has (https://sqlite.org/fileformat2.html, section 1.3.2)."""
+
 
 def open_store(place: Place, *, timeout: float = 30.0, create: bool = True) -> Store:
     """Open the store at `place`, making or migrating it when needed. In memory and temporary ones are always new.
@@ -140,6 +143,16 @@ def _open_temporary(timeout: float) -> Store:
     return store
 
 
+def _refuse_fragments(place: Place) -> None:
+    """SQLite takes a file that is shorter than any database for an empty one, and would write over what is in it."""
+    if isinstance(place, File) and 0 < place.path.stat().st_size < _SMALLEST_PAGE:
+        raise StoreProblem(
+            f"the store {place.name} is not a SQLite database",
+            code="store_invalid",
+            hint="name another file with --db; if it was a store: visitors db check",
+        )
+
+
 def _opened(database: SqliteDatabase, place: Place, timeout: float) -> Store:
     # a rollback journal beside the file itself; reading it the first time ends that
     was_killed = isinstance(place, File) and os.path.lexists(f"{os.path.realpath(place.path)}-journal")
@@ -155,6 +168,7 @@ def _opened(database: SqliteDatabase, place: Place, timeout: float) -> Store:
         from visitors.store.file.migrating import make, migrate
 
         if version == 0:
+            _refuse_fragments(place)
             make(database, place, timeout)
             return Store(database, place)
         assert isinstance(place, File)
