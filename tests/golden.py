@@ -21,9 +21,9 @@ from typing import Any
 
 import msgspec
 
+from visitors.domain.fields import BROWSER_DATA
 from visitors.domain.made_up.people import made_up
 from visitors.domain.made_up.plan import Plan
-from visitors.domain.visitor import BROWSER_DATA
 
 FOLDER = Path(__file__).parent / "golden"
 NOW = "2026-01-01T00:00:00.000Z"

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from visitors.domain.contact import Contact
+from visitors.domain.contact import Contact, Identity
 from visitors.domain.decision import Decision, Known, OnConflict, decide
-from visitors.domain.identity import CLEARABLE, Identity, parse_identity
+from visitors.domain.identity import CLEARABLE, parse_identity
 from visitors.domain.metadata import Metadata, metadata_hash
 from visitors.errors import Conflict, InvalidData, UsageProblem, VisitorsError
 

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from visitors.domain.visitor import BROWSER_DATA, DOCUMENT_LIMIT, Visitor, browser_data, document
+from visitors.domain.documents import DOCUMENT_LIMIT, document
+from visitors.domain.fields import BROWSER_DATA
+from visitors.domain.visitor import Visitor, browser_data
 from visitors.errors import InvalidData, UsageProblem
 
 always = settings(deadline=None)

@@ -9,12 +9,14 @@ those of `visitors.errors`; their hints speak of the command line.
 
 from __future__ import annotations
 
-from visitors.api.arguments import Browser, Chosen, Person
 from visitors.api.contacts import Contacts
 from visitors.api.conversations import Conversations
 from visitors.api.fixtures import Fixtures
 from visitors.api.results import Erased, Identified, Imported, Tracked, Undone
 from visitors.api.store import VisitorStore, open_store
+from visitors.domain.contact import Person
+from visitors.domain.selection import Chosen
+from visitors.domain.visitor import Browser
 
 __all__ = [
     "Browser",

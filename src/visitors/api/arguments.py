@@ -8,72 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal, TypedDict
+from typing import Any
 
-from visitors.domain.identity import Identity, parse_identity
-from visitors.domain.metadata import Metadata
+from visitors.domain.contact import Identity
+from visitors.domain.identity import parse_identity
 from visitors.domain.selection import Selection, parse_selection
-from visitors.domain.times import Instant, from_datetime, parse_instant
-
-Time = str | datetime
-
-
-class Browser(TypedDict, total=False):
-    """What a browser tells of itself; None means 'not given'."""
-
-    language: str | None
-    timezone: str | None
-    fingerprint: str | None
-    browser: str | None
-    browser_version: str | None
-    os: str | None
-    os_version: str | None
-    device: str | None
-    device_type: Literal["desktop", "mobile", "tablet", "unknown"] | None
-    ip: str | None
-    city: str | None
-    region: str | None
-    country: str | None
-    country_code: str | None
-    latitude: float | None
-    longitude: float | None
-    screen_resolution: str | None
-    viewport: str | None
-    attribution: Mapping[str, Any] | None
-    current_page: Mapping[str, Any] | None
-
-
-class Person(TypedDict, total=False):
-    """What an application tells of a person; None means 'not said'."""
-
-    external_id: str | None
-    email: str | None
-    name: str | None
-    image: str | None
-    metadata: Metadata | None
-
-
-class Chosen(TypedDict, total=False):
-    """The filters that choose visitors; all that are given must hold. Times may be ages."""
-
-    identified: bool
-    blocked: bool
-    language: str
-    timezone: str
-    country_code: str
-    device_type: Literal["desktop", "mobile", "tablet", "unknown"]
-    browser: str
-    os: str
-    ip: str
-    contact: str
-    created_since: Time
-    created_until: Time
-    seen_since: Time
-    seen_until: Time
-    never_seen: bool
-    metadata: str | Sequence[str]
-    search: str
-    deleted: bool
+from visitors.domain.times import Instant, Time, from_datetime, parse_instant
 
 
 def text_of(time: Time) -> str:

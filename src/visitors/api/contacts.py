@@ -7,14 +7,15 @@ from typing import Any, TypeAlias, Unpack, cast
 
 import msgspec
 
-from visitors.api.arguments import Person, Time, identity, public, text_of
+from visitors.api.arguments import identity, public, text_of
 from visitors.api.results import Erased
 from visitors.api.session import Session
 from visitors.domain import normalise
-from visitors.domain.contact import Contact, Duplicate, ListedContact
+from visitors.domain.contact import Contact, Duplicate, ListedContact, Person
 from visitors.domain.identity import CLEARABLE_OF_CONTACT
 from visitors.domain.ids import given_contact_id
 from visitors.domain.page import ContactPage
+from visitors.domain.times import Time
 from visitors.errors import NotFound, UsageProblem
 from visitors.operations import block, merge, references
 from visitors.operations.investigate import contact_page

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeAlias, Unpack
 
-from visitors.api.arguments import Chosen, selection
+from visitors.api.arguments import selection
 from visitors.api.session import Session
 from visitors.domain.fixture import Difference, Fixture, document
+from visitors.domain.selection import Chosen
 from visitors.errors import UsageProblem
 from visitors.operations import fixture_files, fixtures, references
 from visitors.store.records import visitors

@@ -10,33 +10,23 @@ from typing import Any, Self, TypeAlias, Unpack, cast, get_args
 
 import msgspec
 
-from visitors.api.arguments import (
-    Browser,
-    Chosen,
-    Person,
-    Time,
-    by_public_name,
-    identity,
-    instant_of,
-    public,
-    selection,
-    text_of,
-)
+from visitors.api.arguments import by_public_name, identity, instant_of, public, selection, text_of
 from visitors.api.contacts import Contacts
 from visitors.api.conversations import Conversations
 from visitors.api.fixtures import Fixtures
 from visitors.api.results import Erased, Identified, Imported, Tracked, Undone
 from visitors.api.session import Session
 from visitors.domain import normalise, times
+from visitors.domain.contact import Person
 from visitors.domain.decision import OnConflict
 from visitors.domain.expectation import Expectation
 from visitors.domain.identity import CLEARABLE
 from visitors.domain.ids import given_id
 from visitors.domain.page import VisitorPage
 from visitors.domain.pruning import age_limit, prunable
-from visitors.domain.selection import Selection
-from visitors.domain.times import Instant
-from visitors.domain.visitor import Visitor, browser_changes, browser_data
+from visitors.domain.selection import Chosen, Selection
+from visitors.domain.times import Instant, Time
+from visitors.domain.visitor import Browser, Visitor, browser_changes, browser_data
 from visitors.errors import NotFound, VisitorsError
 from visitors.input.mapping import ColumnMapping
 from visitors.input.readers import Header, Place, object_row

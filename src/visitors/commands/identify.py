@@ -10,8 +10,9 @@ import typer
 from visitors.commands import options
 from visitors.commands.many import number
 from visitors.context import Context, context_of
+from visitors.domain.contact import Identity
 from visitors.domain.decision import Decision, OnConflict
-from visitors.domain.identity import CLEARABLE, Identity, parse_identity
+from visitors.domain.identity import CLEARABLE, parse_identity
 from visitors.domain.metadata import decode_value, parse_assignments
 from visitors.errors import InvalidData, UsageProblem, at_line
 from visitors.operations import references

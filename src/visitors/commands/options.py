@@ -22,7 +22,7 @@ from visitors.errors import UsageProblem
 from visitors.output.output import FORMATS
 
 if TYPE_CHECKING:
-    from visitors.domain.identity import Identity
+    from visitors.domain.contact import Identity
 
 EVERYWHERE = "visitors.everywhere"
 GROUPS = "visitors.groups"

@@ -14,8 +14,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from visitors.domain.contact import Contact
-from visitors.domain.identity import Identity
+from visitors.domain.contact import Contact, Identity
 from visitors.domain.metadata import Metadata, encode, parse_metadata
 from visitors.errors import Conflict, UsageProblem
 
@@ -183,16 +182,11 @@ def _two_people(said: Identity, by_external_id: Contact | None, by_email: Contac
 
 def changes_of(said: Identity, contact: Contact | None, *, keep_email: bool) -> dict[str, Any]:
     """The public fields of `contact` (None: a new one) that get another value; with `keep_email`, not the email."""
-    wanted: dict[str, Any] = {
-        field: value
-        for field, value in (
-            ("externalId", said.external_id if contact is None or contact.external_id is None else None),
-            ("name", said.name),
-            ("email", None if keep_email else said.email),
-            ("image", said.image),
-        )
-        if value is not None
-    }
+    wanted: dict[str, Any] = dict(said.texts)
+    if contact is not None and contact.external_id is not None:
+        wanted.pop("externalId", None)
+    if keep_email:
+        wanted.pop("email", None)
     wanted.update({field: None for field in said.clear if field != "metadata"})
     before: Metadata = contact.metadata if contact else {}
     metadata = {} if said.replace_metadata or "metadata" in said.clear else dict(before)
@@ -200,11 +194,7 @@ def changes_of(said: Identity, contact: Contact | None, *, keep_email: bool) -> 
     for key in said.unset:
         metadata.pop(key, None)
     metadata = parse_metadata(metadata)  # two objects within the limit can make one beyond it
-    current = (
-        {"externalId": contact.external_id, "name": contact.name, "email": contact.email, "image": contact.image}
-        if contact
-        else {}
-    )
+    current = contact.texts if contact else {}
     changes = {field: value for field, value in wanted.items() if value != current.get(field)}
     if encode(dict(sorted(metadata.items()))) != encode(dict(sorted(before.items()))):
         changes["metadata"] = metadata

@@ -12,18 +12,16 @@ from typing import Any, Literal
 
 import msgspec
 
+from visitors.domain.fields import BROWSER_DATA, PERSON
 from visitors.domain.ids import ALPHABET
 from visitors.domain.times import Instant, to_milliseconds
-from visitors.domain.visitor import BROWSER_DATA
 
 VERSION = 1
 """The version of the format; a file of a newer one is refused."""
 
 Kind = Literal["contact", "visitor", "conversation", "block"]
 
-CONTACT_FIELDS = (
-    "id", "externalId", "email", "name", "image", "metadata", "mergedInto", "createdAt", "updatedAt", "deletedAt",
-)  # fmt: skip
+CONTACT_FIELDS = ("id", *PERSON, "metadata", "mergedInto", "createdAt", "updatedAt", "deletedAt")
 VISITOR_FIELDS = ("id", "contact", *BROWSER_DATA, "createdAt", "updatedAt", "lastSeenAt", "deletedAt")
 BLOCK_FIELDS = (
     "visitor", "contact", "reason", "blockedAt", "blockedBy", "expiresAt", "liftedAt", "liftedBy",

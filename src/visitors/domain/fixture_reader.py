@@ -11,13 +11,13 @@ from typing import get_args
 
 from visitors.domain import normalise
 from visitors.domain.conversation import Priority, Status
+from visitors.domain.fields import BROWSER_DATA, PERSON
 from visitors.domain.fixture import BLOCK_FIELDS, MESSAGE_FIELDS, Fixture, Record, Values
 from visitors.domain.fixture_names import Entry, Names
-from visitors.domain.fixture_values import CONTACT_RULES, FileText, browser_datum, message_body, one_of
+from visitors.domain.fixture_values import FileText, browser_datum, message_body, one_of
 from visitors.domain.metadata import parse_metadata
 from visitors.domain.node import BadPlace, Node
 from visitors.domain.times import parse_instant
-from visitors.domain.visitor import BROWSER_DATA
 from visitors.errors import InvalidData
 
 
@@ -68,7 +68,9 @@ class _Reader(Names):
 
     def _contact(self, entry: Entry) -> Record:
         values: Values = {
-            field: self._said(entry.fields, field, entry.file, rule) for field, rule in CONTACT_RULES.items()
+            name: self._said(entry.fields, name, entry.file, field.rule)
+            for name, field in PERSON.items()
+            if field.rule is not None
         }
         values["metadata"] = self._metadata(entry.fields.get("metadata"), entry.file)
         values["mergedInto"] = self.refer("contacts", entry.fields, "mergedInto", entry.file)

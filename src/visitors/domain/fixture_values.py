@@ -7,14 +7,13 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from visitors.domain import normalise
+from visitors.domain.fields import BROWSER_DATA
 from visitors.domain.metadata import decode_value
 from visitors.domain.node import Node
 from visitors.domain.visitor import browser_data
 from visitors.errors import InvalidData
 
 _VARIABLE = r"(?a)\$?\$\{([A-Za-z_][A-Za-z0-9_]*)(:-((?:(?!\$\{)[^}])*))?\}|\$?\$\{"
-_NOT_TEXT = ("latitude", "longitude")
-_DOCUMENTS = ("attribution", "currentPage")
 
 # What other tools, or other parts of this one, call a field.
 _SYNONYMS = {
@@ -81,18 +80,6 @@ def message_body(text: str, field: str) -> str:
     return normalise.text(text, field, normalise.MESSAGE_LIMIT)
 
 
-def _image(text: str, field: str) -> str:
-    return normalise.text(text, field, normalise.URL_LIMIT)
-
-
-CONTACT_RULES: dict[str, Callable[[str, str], str]] = {
-    "externalId": normalise.external_id,
-    "email": normalise.email,
-    "name": normalise.text,
-    "image": _image,
-}
-
-
 def one_of(words: Sequence[str]) -> Callable[[str, str], str]:
     """The rule that takes one of `words`."""
 
@@ -110,11 +97,12 @@ def browser_datum(field: str, node: Node, file: FileText) -> Any:
     """One value of the browser data, as the store keeps it; a document as the object that it is."""
     if node.value is None:
         return None
-    if field in _DOCUMENTS:
+    type_ = BROWSER_DATA[field].type
+    if type_ == "document":
         if not isinstance(node.value, dict):
             raise InvalidData(f"{field} is {node.kind}, not a mapping", field=field, code="invalid_type")
         return decode_value(str(browser_data({field: file.value(node)})[field]), field)
-    if field in _NOT_TEXT and node.text is None and not isinstance(node.value, dict | list):
+    if type_ == "number" and node.text is None and not isinstance(node.value, dict | list):
         return browser_data({field: node.value})[field]
     return browser_data({field: file.text(node, field)})[field]
 

@@ -2,44 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
-from visitors.domain import normalise
-from visitors.domain.metadata import Metadata, parse_metadata
+from visitors.domain.contact import Identity
+from visitors.domain.fields import PERSON
+from visitors.domain.metadata import parse_metadata
 from visitors.errors import InvalidData, UsageProblem
 
-CLEARABLE = ("name", "email", "image", "metadata")
-CLEARABLE_OF_CONTACT = ("externalId", *CLEARABLE)
-
-
-class Identity(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
-    """What was said about a person, normalised. None means 'not said'.
-
-    `contact_id` and `is_deleted` are what an export of a store says; nobody types them.
-    """
-
-    contact_id: str | None = None
-    is_deleted: bool = False
-    external_id: str | None = None
-    email: str | None = None
-    name: str | None = None
-    image: str | None = None
-    metadata: Metadata | None = None
-    clear: tuple[str, ...] = ()
-    unset: tuple[str, ...] = ()
-    replace_metadata: bool = False
-
-    @property
-    def says_something(self) -> bool:
-        """Whether it would set or clear anything."""
-        return self != Identity()
-
-    @property
-    def names_somebody(self) -> bool:
-        """Whether it can tell one person from another."""
-        return self.external_id is not None or self.email is not None or self.contact_id is not None
+CLEARABLE_OF_CONTACT = (*PERSON, "metadata")
+CLEARABLE = tuple(field for field in CLEARABLE_OF_CONTACT if field != "externalId")
 
 
 def parse_identity(values: Mapping[str, object], clearable: tuple[str, ...] = CLEARABLE) -> Identity:
@@ -48,19 +22,14 @@ def parse_identity(values: Mapping[str, object], clearable: tuple[str, ...] = CL
 
     Raises InvalidData for a value that breaks its rule and UsageProblem for contradictions.
     """
-    texts: list[str | None] = []
-    for field, normalise_text in _NORMALISE.items():
-        value = values.get(field)
-        texts.append(None if value is None else normalise_text(_as_text(value, field), field))
-    external_id, email, name, image = texts
+    told: dict[str, Any] = {}
+    for name, field in PERSON.items():
+        value = values.get(name)
+        if value is not None:
+            assert field.rule is not None
+            told[field.column] = field.rule(_as_text(value, name), name)
     metadata = values.get("metadata")
-    identity = Identity(
-        external_id=external_id,
-        email=email,
-        name=name,
-        image=image,
-        metadata=None if metadata is None else parse_metadata(metadata),
-    )
+    identity = Identity(**told, metadata=None if metadata is None else parse_metadata(metadata))
     return identity if _TAKING_AWAY.isdisjoint(values) else _taking_away(identity, values, clearable)
 
 
@@ -104,14 +73,4 @@ def _flag(value: object, field: str) -> bool:
     return bool(value)
 
 
-def _image(value: str, field: str) -> str:
-    return normalise.text(value, field, normalise.URL_LIMIT)
-
-
-_NORMALISE: dict[str, Callable[[str, str], str]] = {
-    "externalId": normalise.external_id,
-    "email": normalise.email,
-    "name": normalise.text,
-    "image": _image,
-}
 _TAKING_AWAY = {"clear", "unset", "replaceMetadata"}

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from visitors.domain.contact import Contact
+from visitors.domain.fields import PERSON
 from visitors.domain.metadata import Metadata, parse_metadata
 from visitors.errors import Conflict
 
@@ -24,8 +25,6 @@ Reason = Literal[
     "conversations-of-other",
     "blocks-of-other",
 ]
-
-_FIELDS = ("externalId", "name", "email", "image")
 
 
 class Step(msgspec.Struct, frozen=True, rename="camel"):
@@ -71,8 +70,8 @@ def plan_merge(survivor: Contact, other: Contact, *, force: bool = False) -> Pla
         )
     changes: dict[str, Any] = {}
     steps: list[Step] = []
-    ours, theirs = _values(survivor), _values(other)
-    for field in _FIELDS:
+    ours, theirs = survivor.texts, other.texts
+    for field in PERSON:
         steps += _step(field, ours[field], theirs[field], other.id)
         if ours[field] is None and theirs[field] is not None:
             changes[field] = theirs[field]
@@ -109,12 +108,3 @@ def _step(what: str, ours: Any, theirs: Any, other_id: str) -> list[Step]:
         Step("kept", "survivor-wins", what, other_id, ours, None, 1),
         Step("discarded", "survivor-wins", what, other_id, ours, theirs, 1),
     ]
-
-
-def _values(contact: Contact) -> dict[str, str | None]:
-    return {
-        "externalId": contact.external_id,
-        "name": contact.name,
-        "email": contact.email,
-        "image": contact.image,
-    }

@@ -60,6 +60,11 @@ def text(value: str, field: str, limit: int = TEXT_LIMIT) -> str:
     return trimmed
 
 
+def url(value: str, field: str) -> str:
+    """An address on the web, of any form."""
+    return text(value, field, URL_LIMIT)
+
+
 def email(value: str, field: str = "email") -> str:
     """An email address in lower case. `+tag` and dots stay: they can be different people."""
     address = text(value, field).lower()

@@ -4,7 +4,7 @@ A stand-in is made of the value, the field and a secret key by HMAC-SHA256: the 
 in every export with that key, so that visitors can be joined and followed; without the key nobody can tell what it
 stands for, or test a guess. Each is valid for its field, so that what is exported can be imported.
 
-`TREATMENT` says what becomes of every field. Where a stand-in would be of no use, because values are too few or too
+The table of fields says what becomes of each. Where a stand-in would be of no use, because values are too few or too
 telling, there is none: the value becomes coarser, or null.
 """
 
@@ -18,13 +18,11 @@ from typing import Any
 
 import msgspec
 
+from visitors.domain.fields import FLAT, Field
 from visitors.domain.metadata import metadata_hash
 
 Record = dict[str, Any]
 _Treat = Callable[["Pseudonyms", str, Any], Any]
-
-DOMAIN = "pseudonym.invalid"
-"""Where stand-ins of emails and pictures are: no such domain can ever exist (RFC 2606)."""
 
 
 class Pseudonyms:
@@ -34,9 +32,8 @@ class Pseudonyms:
         self._key = key
 
     def of_visitor(self, visitor: Record) -> Record:
-        """The visitor, as a record under public names, with what `TREATMENT` makes of each of its fields.
-
-        A field that `TREATMENT` does not know becomes null: better nothing than too much.
+        """The visitor, as a record under public names, each of its fields as the table of fields treats it; one that
+        is not in the table becomes null.
         """
         found = {field: self._treated(field, value) for field, value in visitor.items() if field != "contact"}
         contact = visitor["contact"]
@@ -90,47 +87,17 @@ def _document(stand_ins: Pseudonyms, field: str, value: Record) -> Record:
     return {"pseudonym": stand_ins.token(field, msgspec.json.encode(value, order="sorted").decode())}
 
 
-TREATMENT: dict[str, _Treat] = {
-    "id": _word("v"),
-    "language": _kept,
-    "timezone": _kept,
-    "isBlocked": _kept,
-    "contact.id": _word("c"),
-    "contact.externalId": _word("user-"),
-    "contact.name": _word("name-"),
-    "contact.email": _word("x", f"@{DOMAIN}"),
-    "contact.image": _word(f"https://{DOMAIN}/"),
-    "contact.metadata": _document,
-    "contact.metadataHash": _null,
-    "contact.isBlocked": _kept,
-    "contact.createdAt": _kept,
-    "contact.updatedAt": _kept,
-    "contact.deletedAt": _kept,
-    "fingerprint": _word("fp-"),
-    "browser": _kept,
-    "browserVersion": _major,
-    "os": _kept,
-    "osVersion": _major,
-    "device": _word("device-"),
-    "deviceType": _kept,
-    "ip": _ip,
-    "city": _null,
-    "region": _null,
-    "country": _kept,
-    "countryCode": _kept,
-    "latitude": _null,
-    "longitude": _null,
-    "screenResolution": _kept,
-    "viewport": _null,
-    "attribution": _document,
-    "currentPage": _document,
-    "blockedAt": _kept,
-    "blockedBy": _word("agent-"),
-    "blockReason": _word("reason-"),
-    "blockExpiresAt": _kept,
-    "createdAt": _kept,
-    "updatedAt": _kept,
-    "lastSeenAt": _kept,
-    "deletedAt": _kept,
-}
+_TREATMENT: dict[str, _Treat] = {"keep": _kept, "version": _major, "address": _ip, "document": _document}
+"""The words that a field may have for its stand-in; text with `{}` is a stand-in between two fixed parts."""
+
+
+def treatment(field: Field) -> _Treat:
+    """What becomes of a value of the field that is not null."""
+    if field.stand_in is None:
+        return _null
+    before, braces, after = field.stand_in.partition("{}")
+    return _word(before, after) if braces else _TREATMENT[field.stand_in]
+
+
+TREATMENT: dict[str, _Treat] = {path: treatment(field) for path, field in FLAT.items()}
 """Field -> what becomes of a value that is not null. The hash of metadata becomes that of what stands for them."""

@@ -9,16 +9,18 @@ from typing import Any, NamedTuple
 import msgspec
 
 from visitors.domain import normalise
-from visitors.domain.identity import Identity, parse_identity
+from visitors.domain.contact import Identity
+from visitors.domain.fields import BROWSER_DATA, CONTACT, PERSON, VISITOR, Type, groups
+from visitors.domain.identity import parse_identity
 from visitors.domain.ids import given_contact_id, given_id
 from visitors.domain.metadata import decode_value, parse_metadata
 from visitors.domain.times import Instant, parse_instant
-from visitors.domain.visitor import BROWSER_DATA, BrowserData, normalised
+from visitors.domain.visitor import BrowserData, normalised
 from visitors.errors import InvalidData
 
-_TIMES = ("createdAt", "updatedAt", "lastSeenAt", "deletedAt", "blockedAt", "blockExpiresAt")
-_CONTACT_TIMES = ("contact.createdAt", "contact.updatedAt", "contact.deletedAt")
-_PERSON = ("externalId", "email", "name", "image", "metadata")
+_TIMES = [field.name for field in VISITOR if field.type == "time"]
+_CONTACT_TIMES = [f"contact.{field.name}" for field in CONTACT if field.type == "time"]
+_PERSON = (*PERSON, "metadata")
 FIELDS = (
     "id",
     *BROWSER_DATA,
@@ -33,7 +35,7 @@ FIELDS = (
 )
 """Every field that a row may have, beside single metadata keys (`contact.metadata.plan`)."""
 
-CONTACT = "contact."
+OF_CONTACT = "contact."
 """How the fields of a person begin."""
 _KEY = "metadata."
 _PLACES = {field: place for place, field in enumerate(BROWSER_DATA)}
@@ -218,7 +220,8 @@ def quick_ip(value: str, field: str) -> str:
     return normalise.ip(value, field)
 
 
-_NOT_TEXT: dict[str, type] = {"latitude": float, "longitude": float, "attribution": dict, "currentPage": dict}
+_PLAIN_TYPES: dict[Type, type] = {"text": str, "number": float, "document": dict}
+"""Beside text, what a value is that its rule takes as it is."""
 _PLAIN_PARSERS: dict[str, Callable[[str, str], Any]] = {
     "id": given_id,
     **dict.fromkeys((*_TIMES, *_CONTACT_TIMES), parse_instant),
@@ -250,11 +253,13 @@ class _Cell(NamedTuple):
     def of(cls, field: str) -> _Cell:
         """The cell of a field."""
         if field in BROWSER_DATA:
-            plain = quick_ip if field == "ip" else BROWSER_DATA[field]
-            return cls(field, 0, _PLACES[field], (str, _NOT_TEXT.get(field, str)), plain, normalised)
+            known = BROWSER_DATA[field]
+            assert known.rule is not None
+            plain = quick_ip if field == "ip" else known.rule
+            return cls(field, 0, _PLACES[field], (str, _PLAIN_TYPES[known.type]), plain, normalised)
         if field in _PARSERS:
             return cls(field, 1, field, (str,), _PLAIN_PARSERS.get(field, _PARSERS[field]), _PARSERS[field])
-        return cls(field, 2, field.removeprefix(CONTACT), (), _as_it_is, _as_it_is)
+        return cls(field, 2, field.removeprefix(OF_CONTACT), (), _as_it_is, _as_it_is)
 
 
 class Together(dict[tuple[Any, ...], tuple[str | float | None, ...]]):
@@ -282,11 +287,6 @@ class Together(dict[tuple[Any, ...], tuple[str | float | None, ...]]):
 
 
 # All of them are text: a number is equal to one of another type, and True to 1, but no text to anything else.
-_GROUPS = (
-    {"language", "timezone"},
-    {"browser", "browserVersion", "os", "osVersion"},
-    {"device", "deviceType", "screenResolution", "viewport"},
-    {"city", "region", "country", "countryCode"},
-)
+_GROUPS = groups(field for field in BROWSER_DATA.values() if field.type == "text")
 REMEMBERED = 4_096
 """How many combinations are remembered."""

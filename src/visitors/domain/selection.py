@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, TypedDict
 
 import msgspec
 
 from visitors.domain import normalise
-from visitors.domain.times import Instant, parse_time
+from visitors.domain.fields import FILTERS
+from visitors.domain.times import Instant, Time, parse_time
 from visitors.errors import InvalidData, UsageProblem
 
 
@@ -46,19 +48,46 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Who neither began one nor wrote in one; as above."""
 
     @property
+    def given(self) -> list[str]:
+        """The names of the filters that are set."""
+        return [name for name in self.__struct_fields__ if getattr(self, name) != getattr(_EVERYTHING, name)]
+
+    @property
     def is_everything(self) -> bool:
         """Whether no filter is set."""
-        return self == Selection()
+        return not self.given
 
 
-_NORMALISE: dict[str, Callable[[str, str], str]] = {
-    "language": normalise.language,
-    "timezone": normalise.timezone,
-    "country_code": normalise.country_code,
-    "device_type": normalise.device_type,
-    "browser": normalise.text,
-    "os": normalise.text,
-    "ip": normalise.ip,
+_EVERYTHING = Selection()
+
+
+class Chosen(TypedDict, total=False):
+    """The filters that choose visitors, as arguments of the Python API; all that are given must hold. Times may be
+    ages.
+    """
+
+    identified: bool
+    blocked: bool
+    language: str
+    timezone: str
+    country_code: str
+    device_type: Literal["desktop", "mobile", "tablet", "unknown"]
+    browser: str
+    os: str
+    ip: str
+    contact: str
+    created_since: Time
+    created_until: Time
+    seen_since: Time
+    seen_until: Time
+    never_seen: bool
+    metadata: str | Sequence[str]
+    search: str
+    deleted: bool
+
+
+_NORMALISE: dict[str, Callable[[Any, str], Any]] = {
+    **{name: field.rule for name, field in FILTERS.items() if field.rule is not None},
     "contact": normalise.text,
     "search": normalise.text,
 }

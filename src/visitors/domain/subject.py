@@ -21,6 +21,7 @@ import msgspec
 
 from visitors.domain.contact import Alias, Contact
 from visitors.domain.conversation import Conversation, Message
+from visitors.domain.fields import CONTACT, VISITOR, of_type
 from visitors.domain.operation import Change
 from visitors.domain.times import Instant
 
@@ -31,10 +32,9 @@ ANOTHER_TIME = "[from another contact's time]"
 """Stands for a value that was set while the visitor was somebody else's."""
 
 _CONTACT_IDS = ("contactId", "mergedInto")
-_WHEREABOUTS = {
-    "ip", "city", "region", "country", "countryCode", "latitude", "longitude", "attribution", "currentPage",
-}  # fmt: skip
-"""What tells of the person, not of the device."""
+_OF_DEVICE = {field.name for field in VISITOR if field.of_device}
+"""What tells of the device. All else tells of the person who had it."""
+_DOCUMENTS = of_type((*VISITOR, *CONTACT), "document")
 _REASSIGNING = ("split", "merged")
 """The causes of links that also hold for the time before."""
 
@@ -161,7 +161,7 @@ class OwnTime:
 
     def record(self, visitor: dict[str, Any]) -> dict[str, Any]:
         """The visitor as it is, without where it was and what it read in another contact's time."""
-        hidden = self._others & _WHEREABOUTS
+        hidden = self._others - _OF_DEVICE
         return {
             name: ANOTHER_TIME if name in hidden and value is not None else value for name, value in visitor.items()
         }
@@ -195,6 +195,6 @@ def _columns(columns: dict[str, Any] | None, contacts: set[str]) -> dict[str, An
 
 
 def _readable(name: str, value: Any) -> Any:
-    if name in ("metadata", "attribution", "currentPage") and isinstance(value, str) and value != ANOTHER_TIME:
+    if name in _DOCUMENTS and isinstance(value, str) and value != ANOTHER_TIME:
         return msgspec.json.decode(value)
     return value

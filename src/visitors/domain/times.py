@@ -12,6 +12,9 @@ from datetime import UTC, datetime, timedelta
 
 from visitors.errors import InvalidData
 
+Time = str | datetime
+"""A time as Python code gives it: a datetime, or text as on the command line."""
+
 Instant = str
 
 # fromisoformat takes more than RFC 3339: week dates, compact forms, any character between date and time.

@@ -1,23 +1,20 @@
 """A visitor: one browser or device, anonymous until identified.
 
-`Visitor` is what the store gives and the outputs print: its fields, in this order, are the machine
-formats' contract. `BrowserData` is what may be set: the part that a browser tells of itself.
+`Visitor` is what the store gives and the outputs print, `Browser` what Python code may set. Their fields are those of
+the table in `fields`, in its order.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Literal, TypedDict
 
 import msgspec
 
-from visitors.domain import normalise
 from visitors.domain.contact import Contact
-from visitors.domain.metadata import decode_value, encode
+from visitors.domain.fields import BROWSER_DATA
 from visitors.domain.times import Instant
 from visitors.errors import InvalidData, UsageProblem
-
-DOCUMENT_LIMIT = 16_384
 
 
 class Visitor(msgspec.Struct, frozen=True, rename="camel"):
@@ -56,51 +53,30 @@ class Visitor(msgspec.Struct, frozen=True, rename="camel"):
     deleted_at: Instant | None
 
 
-def document(value: object, field: str) -> str:
-    """A JSON object of any shape, as compact JSON text of at most 16 KiB."""
-    parsed = decode_value(value, field) if isinstance(value, str) else value
-    if not isinstance(parsed, dict | Mapping):
-        raise InvalidData(f"{field} is not a JSON object", field=field, code="invalid_json")
-    try:
-        encoded = encode(parsed)
-    except (RecursionError, UnicodeError, OverflowError, msgspec.EncodeError) as error:
-        raise InvalidData(f"{field} cannot be stored: {error}", field=field, code="invalid_json") from None
-    # a character takes up to four bytes
-    size = len(encoded.encode()) if len(encoded) > DOCUMENT_LIMIT // 4 else 0
-    if size > DOCUMENT_LIMIT:
-        raise InvalidData(
-            f"{field} takes {size:,} bytes; the limit is {DOCUMENT_LIMIT:,}", field=field, code="too_long"
-        )
-    if "\\u0000" in encoded and "\\u0000" in encoded.replace("\\\\", ""):
-        raise InvalidData(f"{field} contains a NUL character", field=field, code="invalid_text")
-    return encoded
+class Browser(TypedDict, total=False):
+    """What a browser tells of itself, as arguments of the Python API; None means 'not given'."""
 
+    language: str | None
+    timezone: str | None
+    fingerprint: str | None
+    browser: str | None
+    browser_version: str | None
+    os: str | None
+    os_version: str | None
+    device: str | None
+    device_type: Literal["desktop", "mobile", "tablet", "unknown"] | None
+    ip: str | None
+    city: str | None
+    region: str | None
+    country: str | None
+    country_code: str | None
+    latitude: float | None
+    longitude: float | None
+    screen_resolution: str | None
+    viewport: str | None
+    attribution: Mapping[str, Any] | None
+    current_page: Mapping[str, Any] | None
 
-# Public name -> how a value becomes what the store keeps. The order is that of the machine formats.
-BROWSER_DATA: dict[str, Callable[[Any, str], str | float]] = {
-    "language": normalise.language,
-    "timezone": normalise.timezone,
-    "fingerprint": normalise.text,
-    "browser": normalise.text,
-    "browserVersion": normalise.text,
-    "os": normalise.text,
-    "osVersion": normalise.text,
-    "device": normalise.text,
-    "deviceType": normalise.device_type,
-    "ip": normalise.ip,
-    "city": normalise.text,
-    "region": normalise.text,
-    "country": normalise.text,
-    "countryCode": normalise.country_code,
-    "latitude": normalise.latitude,
-    "longitude": normalise.longitude,
-    "screenResolution": normalise.size,
-    "viewport": normalise.size,
-    "attribution": document,
-    "currentPage": document,
-}
-NOT_TEXT = {"latitude", "longitude", "attribution", "currentPage"}
-"""The fields of the browser data whose values need not be strings."""
 
 BrowserData = dict[str, str | float | None]
 """Public name -> normalised value; a missing name means 'keep', None means 'clear'."""
@@ -108,12 +84,15 @@ BrowserData = dict[str, str | float | None]
 
 def normalised(value: Any, field: str) -> str | float:
     """One value of the browser data, in the form in which the store keeps it. Raises InvalidData."""
+    known = BROWSER_DATA[field]
     if not isinstance(value, str):
-        if field not in NOT_TEXT:
+        if known.type == "text":
             raise InvalidData(f"{field} is not a string", field=field, code="invalid_type")
-        if field in ("latitude", "longitude") and (isinstance(value, bool) or not isinstance(value, float | int)):
+        if known.type == "number" and (isinstance(value, bool) or not isinstance(value, float | int)):
             raise InvalidData(f"{field} is not a number", field=field, code="invalid_type")
-    return BROWSER_DATA[field](value, field)
+    assert known.rule is not None
+    stored: str | float = known.rule(value, field)
+    return stored
 
 
 def browser_data(values: Mapping[str, object], clear: tuple[str, ...] = ()) -> BrowserData:

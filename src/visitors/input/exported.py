@@ -10,19 +10,19 @@ objects. They are looked up as a whole, and parsed only the first time.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Iterable
+from operator import attrgetter
 from typing import Any
 
 import msgspec
 
 from visitors.domain import normalise
-from visitors.domain.identity import Identity
+from visitors.domain.contact import Identity
+from visitors.domain.fields import BROWSER_DATA, CONTACT, PERSON, VISITOR, Field, Type, groups
 from visitors.domain.ids import given_contact_id, given_id
 from visitors.domain.metadata import decode_value, parse_metadata
 from visitors.domain.row import REMEMBERED, Together, VisitorRow, quick_ip
 from visitors.domain.times import parse_instant
-from visitors.domain.visitor import document
 from visitors.errors import InvalidData
 from visitors.input.source import LINE_LIMIT
 
@@ -31,52 +31,28 @@ _LARGEST_REMEMBERED = 1_024
 _NULL = msgspec.Raw(b"null")
 
 
-class _Contact(msgspec.Struct, rename="camel", forbid_unknown_fields=True, gc=False):
-    id: str | None = None
-    external_id: str | None = None
-    name: str | None = None
-    email: str | None = None
-    image: str | None = None
-    metadata: msgspec.Raw = _NULL
-    metadata_hash: Any = None  # computed
-    is_blocked: bool | None = None
-    created_at: str | None = None
-    updated_at: str | None = None
-    deleted_at: str | None = None
+_JSON: dict[Type, tuple[Any, Any]] = {
+    "text": (str | None, None),
+    "number": (float | None, None),
+    "boolean": (bool | None, None),
+    "time": (str | None, None),
+    "document": (msgspec.Raw, _NULL),
+}
+"""What a field holds -> the type that JSON has for it, and what stands for one that is not there."""
 
 
-class _Row(msgspec.Struct, rename="camel", forbid_unknown_fields=True, gc=False):
-    id: str | None = None
-    language: str | None = None
-    timezone: str | None = None
-    is_blocked: bool | None = None
-    contact: _Contact | None = None
-    fingerprint: str | None = None
-    browser: str | None = None
-    browser_version: str | None = None
-    os: str | None = None
-    os_version: str | None = None
-    device: str | None = None
-    device_type: str | None = None
-    ip: str | None = None
-    city: str | None = None
-    region: str | None = None
-    country: str | None = None
-    country_code: str | None = None
-    latitude: float | None = None
-    longitude: float | None = None
-    screen_resolution: str | None = None
-    viewport: str | None = None
-    attribution: msgspec.Raw = _NULL
-    current_page: msgspec.Raw = _NULL
-    blocked_at: str | None = None
-    blocked_by: str | None = None
-    block_reason: str | None = None
-    block_expires_at: str | None = None
-    created_at: str | None = None
-    updated_at: str | None = None
-    last_seen_at: str | None = None
-    deleted_at: str | None = None
+def _shape(name: str, fields: Iterable[Field], more: dict[Type, tuple[Any, Any]]) -> Any:
+    """A struct that decodes just these fields, by their public names."""
+    types = _JSON | more
+    members = [(field.name, *types[field.type]) for field in fields]
+    return msgspec.defstruct(name, members, forbid_unknown_fields=True, gc=False)
+
+
+_Contact = _shape("_Contact", CONTACT, {})
+_Row = _shape("_Row", VISITOR, {"contact": (_Contact | None, None)})
+
+
+_PERSON = [(name, field.column, field.rule) for name, field in PERSON.items() if field.rule is not None]
 
 
 class ExportedRows:
@@ -84,12 +60,7 @@ class ExportedRows:
 
     def __init__(self) -> None:
         self._decode = msgspec.json.Decoder(_Row).decode
-        self._locale = Together("language", "timezone")
-        self._machine = Together("browser", "browserVersion", "os", "osVersion", "device", "deviceType")
-        self._city = Together("city", "region", "country", "countryCode", "latitude", "longitude")
-        self._screen = Together("screenResolution", "viewport")
-        self._attribution = _Objects(partial(document, field="attribution"))
-        self._current_page = _Objects(partial(document, field="currentPage"))
+        self._parts = [(attrgetter(*group), _parser_of(group)) for group in groups(BROWSER_DATA.values())]
         self._metadata = _Objects(parse_metadata)
 
     def read(self, block: bytearray) -> list[VisitorRow] | None:
@@ -102,49 +73,39 @@ class ExportedRows:
         except (msgspec.MsgspecError, UnicodeError, RecursionError, InvalidData):
             return None
 
-    def _row(self, told: _Row) -> VisitorRow:
+    def _row(self, told: Any) -> VisitorRow:
         contact = told.contact
+        data: list[str | float | None] = []
+        for pick, parse in self._parts:
+            data += parse(pick(told))
         return VisitorRow(
             id=given_id(told.id) if told.id else None,
-            data=(
-                *self._locale[told.language, told.timezone],
-                normalise.text(told.fingerprint, "fingerprint") if told.fingerprint else None,
-                *self._machine[
-                    told.browser, told.browser_version, told.os, told.os_version, told.device, told.device_type
-                ],
-                quick_ip(told.ip, "ip") if told.ip else None,
-                *self._city[told.city, told.region, told.country, told.country_code, told.latitude, told.longitude],
-                *self._screen[told.screen_resolution, told.viewport],
-                self._attribution[bytes(told.attribution)],
-                self._current_page[bytes(told.current_page)],
-            ),
-            created_at=_instant(told.created_at, "createdAt"),
-            updated_at=_instant(told.updated_at, "updatedAt"),
-            last_seen_at=_instant(told.last_seen_at, "lastSeenAt"),
-            deleted_at=_instant(told.deleted_at, "deletedAt"),
-            is_blocked=bool(told.is_blocked or told.blocked_at),
-            blocked_at=_instant(told.blocked_at, "blockedAt"),
-            blocked_by=normalise.text(told.blocked_by, "blockedBy") if told.blocked_by else None,
-            block_reason=normalise.text(told.block_reason, "blockReason") if told.block_reason else None,
-            block_expires_at=_instant(told.block_expires_at, "blockExpiresAt"),
+            data=tuple(data),
+            created_at=_instant(told.createdAt, "createdAt"),
+            updated_at=_instant(told.updatedAt, "updatedAt"),
+            last_seen_at=_instant(told.lastSeenAt, "lastSeenAt"),
+            deleted_at=_instant(told.deletedAt, "deletedAt"),
+            is_blocked=bool(told.isBlocked or told.blockedAt),
+            blocked_at=_instant(told.blockedAt, "blockedAt"),
+            blocked_by=normalise.text(told.blockedBy, "blockedBy") if told.blockedBy else None,
+            block_reason=normalise.text(told.blockReason, "blockReason") if told.blockReason else None,
+            block_expires_at=_instant(told.blockExpiresAt, "blockExpiresAt"),
             identity=self._identity(contact) if contact else None,
-            contact_is_blocked=bool(contact and contact.is_blocked),
-            contact_created_at=_instant(contact.created_at, "contact.createdAt") if contact else None,
-            contact_updated_at=_instant(contact.updated_at, "contact.updatedAt") if contact else None,
-            contact_deleted_at=_instant(contact.deleted_at, "contact.deletedAt") if contact else None,
+            contact_is_blocked=bool(contact and contact.isBlocked),
+            contact_created_at=_instant(contact.createdAt, "contact.createdAt") if contact else None,
+            contact_updated_at=_instant(contact.updatedAt, "contact.updatedAt") if contact else None,
+            contact_deleted_at=_instant(contact.deletedAt, "contact.deletedAt") if contact else None,
         )
 
-    def _identity(self, contact: _Contact) -> Identity:
+    def _identity(self, contact: Any) -> Identity:
         if not contact.id:
             raise InvalidData("an export tells the id of every contact")
+        texts = {column: rule(value, name) for name, column, rule in _PERSON if (value := getattr(contact, name))}
         return Identity(
             contact_id=given_contact_id(contact.id),
-            is_deleted=bool(contact.deleted_at),
-            external_id=normalise.external_id(contact.external_id) if contact.external_id else None,
-            email=normalise.email(contact.email) if contact.email else None,
-            name=normalise.text(contact.name, "name") if contact.name else None,
-            image=normalise.text(contact.image, "image", normalise.URL_LIMIT) if contact.image else None,
+            is_deleted=bool(contact.deletedAt),
             metadata=self._metadata[bytes(contact.metadata)] or None,
+            **texts,
         )
 
 
@@ -163,6 +124,21 @@ class _Objects(dict[bytes, Any]):
         if len(self) < REMEMBERED and len(content) <= _LARGEST_REMEMBERED:
             self[content] = found
         return found
+
+
+def _parser_of(group: list[str]) -> Callable[[Any], Iterable[str | float | None]]:
+    """What makes of the values of a group, or of its only value, what a row has of them."""
+    if len(group) > 1:
+        return Together(*group).__getitem__
+    (name,) = group
+    field = BROWSER_DATA[name]
+    rule = field.rule
+    assert rule is not None
+    if field.type == "document":
+        objects = _Objects(lambda value: rule(value, name))
+        return lambda value: (objects[bytes(value)],)
+    of_text = quick_ip if name == "ip" else rule
+    return lambda value: (of_text(value, name) if value else None,)
 
 
 def _instant(value: str | None, field: str) -> str | None:

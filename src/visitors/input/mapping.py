@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from visitors.domain.row import CONTACT, FIELDS, RowParser, VisitorRow
+from visitors.domain.row import FIELDS, OF_CONTACT, RowParser, VisitorRow
 from visitors.errors import InvalidData, UsageProblem
 from visitors.input.readers import Header
 
-METADATA = f"{CONTACT}metadata."
+METADATA = f"{OF_CONTACT}metadata."
 
 # Names under which other files have the same things: those of identify, and of the API whose visitors
 # import as they are.

@@ -14,8 +14,8 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any
 
+from visitors.domain.contact import Identity
 from visitors.domain.decision import Rule
-from visitors.domain.identity import Identity
 from visitors.domain.metadata import decode_value, encode, metadata_hash
 from visitors.domain.row import VisitorRow
 from visitors.errors import VisitorsError

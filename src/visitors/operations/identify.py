@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from visitors.domain.contact import Contact
+from visitors.domain.contact import Contact, Identity
 from visitors.domain.decision import Decision, Known, OnConflict, changes_of, decide
-from visitors.domain.identity import Identity
 from visitors.domain.times import Instant
 from visitors.domain.visitor import Visitor
 from visitors.operations.merge import merge

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from visitors.domain.contact import Contact
+from visitors.domain.contact import Contact, Identity
 from visitors.domain.decision import contact_changes
-from visitors.domain.identity import Identity
 from visitors.domain.merging import Step, moved, plan_merge
 from visitors.errors import Conflict, UsageProblem
 from visitors.store.records import blocks, contacts, conversations, visitors
@@ -80,13 +79,7 @@ def create_contact(
     """
     if contact_id is not None and contacts.find(store, contact_id, operation.at) is not None:
         raise Conflict(f"contact {contact_id} exists already", code="contact_exists")
-    fields: Mapping[str, Any] = {
-        "externalId": said.external_id,
-        "name": said.name,
-        "email": said.email,
-        "image": said.image,
-        "metadata": said.metadata or {},
-    }
+    fields: Mapping[str, Any] = {**said.texts, "metadata": said.metadata or {}}
     refuse_taken(store, operation, fields, out_of=out_of)
     return contacts.insert(store, operation, fields, contact_id=contact_id)
 

@@ -8,8 +8,9 @@ from typing import TypeVar
 
 import msgspec
 
+from visitors.domain.contact import Identity
 from visitors.domain.conversation import Conversation, Message, Priority, Status
-from visitors.domain.identity import Identity
+from visitors.domain.fields import BROWSER_DATA
 from visitors.domain.ids import Entropy, ulid
 from visitors.domain.made_up import words
 from visitors.domain.made_up.locales import LOCALES, Locale
@@ -17,7 +18,7 @@ from visitors.domain.made_up.machines import ATTRIBUTIONS, MACHINES, PAGES
 from visitors.domain.made_up.plan import DAYS, Plan
 from visitors.domain.row import VisitorRow
 from visitors.domain.times import Instant, from_milliseconds, to_milliseconds
-from visitors.domain.visitor import BROWSER_DATA, BrowserData
+from visitors.domain.visitor import BrowserData
 
 Item = TypeVar("Item")
 

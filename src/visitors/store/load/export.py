@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
+from visitors.domain.fields import FLAT, of_type
 from visitors.domain.selection import Selection
 from visitors.domain.times import Instant
 from visitors.domain.visitor import Visitor
@@ -19,55 +20,11 @@ from visitors.store.query.listing import Page
 from visitors.store.records import visitors
 from visitors.store.store import Store
 
-_BLOCKED = "CASE WHEN b.pk IS NULL THEN 'false' ELSE 'true' END"
-_CONTACT_BLOCKED = "CASE WHEN b.contact_id IS NULL THEN 'false' ELSE 'true' END"
-_CELLS = {
-    "id": "v.id",
-    "language": "v.language",
-    "timezone": "v.timezone",
-    "isBlocked": _BLOCKED,
-    "contact.id": "c.id",
-    "contact.externalId": "c.external_id",
-    "contact.name": "c.name",
-    "contact.email": "c.email",
-    "contact.image": "c.image",
-    "contact.metadata": "c.metadata",
-    "contact.metadataHash": "c.metadata_hash",
-    "contact.isBlocked": _CONTACT_BLOCKED,
-    "contact.createdAt": "c.created_at",
-    "contact.updatedAt": "c.updated_at",
-    "contact.deletedAt": "c.deleted_at",
-    "fingerprint": "v.fingerprint",
-    "browser": "v.browser",
-    "browserVersion": "v.browser_version",
-    "os": "v.os",
-    "osVersion": "v.os_version",
-    "device": "v.device",
-    "deviceType": "v.device_type",
-    "ip": "v.ip",
-    "city": "v.city",
-    "region": "v.region",
-    "country": "v.country",
-    "countryCode": "v.country_code",
-    "latitude": "v.latitude",
-    "longitude": "v.longitude",
-    "screenResolution": "v.screen_resolution",
-    "viewport": "v.viewport",
-    "attribution": "v.attribution",
-    "currentPage": "v.current_page",
-    "blockedAt": "b.blocked_at",
-    "blockedBy": "b.blocked_by",
-    "blockReason": "b.reason",
-    "blockExpiresAt": "b.expires_at",
-    "createdAt": "v.created_at",
-    "updatedAt": "v.updated_at",
-    "lastSeenAt": "v.last_seen_at",
-    "deletedAt": "v.deleted_at",
-}
-"""Public field -> SQL, in the order of the machine formats."""
-_NUMBERS = ("latitude", "longitude")
-_DOCUMENTS = {"contact.metadata", "attribution", "currentPage"}
-_BOOLEANS = {"isBlocked", "contact.isBlocked"}
+_NUMBERS = tuple(path for path, field in FLAT.items() if field.type == "number")
+_DOCUMENTS = of_type(FLAT, "document")
+_BOOLEANS = of_type(FLAT, "boolean")
+_CELLS = {path: f"iif({sql}, 'true', 'false')" if path in _BOOLEANS else sql for path, sql in visitors.CELLS.items()}
+"""Field -> SQL, in the order of the machine formats."""
 # Neighbouring cells that most visitors have nothing in, for there is no contact, and no block.
 _OWNERS = {"contact": "c.pk", "block": "b.pk"}
 
@@ -75,7 +32,7 @@ _OWNERS = {"contact": "c.pk", "block": "b.pk"}
 def _owner(field: str) -> str | None:
     if field.startswith("contact."):
         return _OWNERS["contact"]
-    return _OWNERS["block"] if _CELLS[field].startswith("b.") else None
+    return _OWNERS["block"] if FLAT[field].table == "blocks" else None
 
 
 # What is joined: numbers and documents, which are full of quotes, stand alone, the texts between them are one group.

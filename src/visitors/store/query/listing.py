@@ -14,12 +14,13 @@ from typing import Literal
 
 import msgspec
 
+from visitors.domain.fields import VISITOR
 from visitors.errors import NotFound, UsageProblem
 from visitors.store.store import Store
 
 Table = Literal["visitors", "contacts", "conversations", "operations"]
 
-_NO_CASE = {"browser", "os"}
+_NO_CASE = {field.column for field in VISITOR if field.ignores_case}
 """The columns that are compared, and sorted, whatever the case of the letters A to Z."""
 
 _NEWEST_FIRST = ("createdAt", "updatedAt", "lastSeenAt")

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from visitors.domain.contact import Alias, Contact, Duplicate, ListedContact
+from visitors.domain.fields import CONTACT, PERSON
 from visitors.domain.metadata import encode, metadata_hash
 from visitors.domain.times import Instant
 from visitors.store.database import Question, decoded, rows
@@ -19,12 +20,9 @@ from visitors.store.query.contacts import BLOCKED, Filter, listing
 from visitors.store.query.listing import Page
 from visitors.store.store import OpenOperation, Store
 
-_COLUMNS = {"externalId": "external_id", "name": "name", "email": "email", "image": "image"}
+_COLUMNS = {name: field.column for name, field in PERSON.items()}
 
-_VALUES = f"""
-    c.id, c.external_id, c.name, c.email, c.image, c.metadata, c.metadata_hash,
-    {BLOCKED}, c.created_at, c.updated_at, c.deleted_at
-"""
+_VALUES = ", ".join(BLOCKED if field.computed else f"c.{field.column}" for field in CONTACT)
 _SELECT = f"SELECT {_VALUES}"
 _TOTALS = """,
         (SELECT count(*) FROM visitors AS v WHERE v.contact_id = c.id AND v.deleted_at IS NULL),
@@ -117,8 +115,9 @@ def traces(
     store: Store, contact_ids: Sequence[str], external_ids: Sequence[str], emails: Sequence[str]
 ) -> Iterator[Trace]:
     """The contacts, deleted ones and tombstones too, with one of these ids, external ids or emails."""
-    sql = """
-        SELECT id, external_id, name, email, image, metadata, deleted_at, merged_into FROM contacts WHERE pk IN (
+    columns = Trace.__struct_fields__
+    sql = f"""
+        SELECT {", ".join(columns)} FROM contacts WHERE pk IN (
             SELECT pk FROM contacts WHERE id IN (SELECT value FROM json_each(?))
             UNION SELECT pk FROM contacts WHERE external_id IN (SELECT value FROM json_each(?))
             UNION SELECT pk FROM contacts WHERE email IN (SELECT value FROM json_each(?))
@@ -175,19 +174,18 @@ def tombstones(store: Store, contact: Contact) -> list[Alias]:
     """The tombstones that lead to the contact, through chains too, and those with its external id or email,
     wherever they lead; oldest first.
     """
-    sql = """
+    columns = ", ".join(f"c.{column}" for column in Alias.__struct_fields__)
+    sql = f"""
         WITH RECURSIVE found (id, pk) AS (
             SELECT id, pk FROM contacts WHERE merged_into = ?
             UNION SELECT id, pk FROM contacts WHERE external_id = ? AND merged_into IS NOT NULL
             UNION SELECT id, pk FROM contacts WHERE email = ? AND merged_into IS NOT NULL
             UNION SELECT next.id, next.pk FROM contacts AS next JOIN found ON next.merged_into = found.id
         )
-        SELECT c.id, c.external_id, c.name, c.email, c.image, c.metadata, c.metadata_hash, c.created_at, c.updated_at,
-            c.deleted_at, c.merged_into
-        FROM found JOIN contacts AS c ON c.pk = found.pk ORDER BY c.pk
+        SELECT {columns} FROM found JOIN contacts AS c ON c.pk = found.pk ORDER BY c.pk
     """
     found = store.execute(sql, (contact.id, contact.external_id, contact.email))
-    return [Alias(*(*row[:5], decoded(row[5]), *row[6:])) for row in found]
+    return [Alias(*(*row[:_METADATA], decoded(row[_METADATA]), *row[_METADATA + 1 :])) for row in found]
 
 
 def deleted_with_email(store: Store, email: str) -> list[str]:
@@ -247,5 +245,11 @@ def _contact(row: tuple[Any, ...]) -> Contact:
     return Contact(*_values(row))
 
 
-def _values(row: tuple[Any, ...]) -> tuple[Any, ...]:
-    return (*row[:5], decoded(row[5]), row[6], bool(row[7]), *row[8:])
+_METADATA, _IS_BLOCKED = ([field.name for field in CONTACT].index(name) for name in ("metadata", "isBlocked"))
+
+
+def _values(row: tuple[Any, ...]) -> list[Any]:
+    values = list(row)
+    values[_METADATA] = decoded(values[_METADATA])
+    values[_IS_BLOCKED] = bool(values[_IS_BLOCKED])
+    return values

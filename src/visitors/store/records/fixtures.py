@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
+from visitors.domain.fields import CONTACT, VISITOR, columns, of_type
 from visitors.domain.fixture import Values
 from visitors.domain.metadata import encode, metadata_hash
 from visitors.store.database import decoded, rows
-from visitors.store.records.visitors import COLUMNS
 from visitors.store.schema.recorded import RECORDED
 from visitors.store.store import Store
 
@@ -20,24 +20,10 @@ Kind = Literal["contact", "visitor", "conversation", "block", "message"]
 # Public name -> column.
 _FIELDS: dict[Kind, dict[str, str]] = {
     "contact": {
-        "externalId": "external_id",
-        "name": "name",
-        "email": "email",
-        "image": "image",
-        "metadata": "metadata",
+        **columns((field for field in CONTACT if field.name not in ("id", "metadataHash")), "contacts"),
         "mergedInto": "merged_into",
-        "createdAt": "created_at",
-        "updatedAt": "updated_at",
-        "deletedAt": "deleted_at",
     },
-    "visitor": {
-        "contact": "contact_id",
-        **COLUMNS,
-        "createdAt": "created_at",
-        "updatedAt": "updated_at",
-        "lastSeenAt": "last_seen_at",
-        "deletedAt": "deleted_at",
-    },
+    "visitor": columns((field for field in VISITOR if field.name != "id"), "visitors"),
     "conversation": {
         "visitor": "visitor_id",
         "contact": "contact_id",
@@ -66,7 +52,7 @@ _FIELDS: dict[Kind, dict[str, str]] = {
         "createdAt": "created_at",
     },
 }
-_JSON = ("metadata", "attribution", "currentPage")
+_DOCUMENTS = of_type((*VISITOR, *CONTACT), "document")
 
 # What is live, for kinds that can be deleted or merged away.
 _LIVE = {
@@ -168,7 +154,7 @@ def _read(store: Store, kind: Kind, condition: str, parameters: Sequence[object]
     found: Found = {}
     for row in store.execute(sql, parameters):
         values = dict(zip(fields, row[1:], strict=True))
-        for field in _JSON:
+        for field in _DOCUMENTS:
             if values.get(field) is not None:
                 values[field] = decoded(values[field])
         found[row[0]] = values
@@ -179,7 +165,7 @@ def _columns(kind: Kind, values: Mapping[str, Any]) -> dict[str, Any]:
     """Column -> value as the store keeps it."""
     columns: dict[str, Any] = {}
     for field, value in values.items():
-        columns[_FIELDS[kind][field]] = encode(value) if field in _JSON and isinstance(value, dict) else value
+        columns[_FIELDS[kind][field]] = encode(value) if field in _DOCUMENTS and isinstance(value, dict) else value
         if field == "metadata":
             columns["metadata"] = encode(value or {})
             columns["metadata_hash"] = metadata_hash(value or {})

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from visitors.domain.contact import Contact
+from visitors.domain.fields import BROWSER_DATA, CONTACT, FLAT, VISITOR, sortable
 from visitors.domain.page import Device
 from visitors.domain.pruning import Idle
 from visitors.domain.selection import Selection
@@ -16,42 +17,10 @@ from visitors.store.query.listing import Page
 from visitors.store.query.selection import LIVE, chosen
 from visitors.store.store import OpenOperation, Store
 
-SORTABLE = {
-    "id": "id",
-    "language": "language",
-    "timezone": "timezone",
-    "browser": "browser",
-    "os": "os",
-    "deviceType": "device_type",
-    "countryCode": "country_code",
-    "createdAt": "created_at",
-    "updatedAt": "updated_at",
-    "lastSeenAt": "last_seen_at",
-}
+SORTABLE = sortable(VISITOR)
 """Public field -> column, for the fields that a listing can be sorted by."""
 
-COLUMNS = {
-    "language": "language",
-    "timezone": "timezone",
-    "fingerprint": "fingerprint",
-    "browser": "browser",
-    "browserVersion": "browser_version",
-    "os": "os",
-    "osVersion": "os_version",
-    "device": "device",
-    "deviceType": "device_type",
-    "ip": "ip",
-    "city": "city",
-    "region": "region",
-    "country": "country",
-    "countryCode": "country_code",
-    "latitude": "latitude",
-    "longitude": "longitude",
-    "screenResolution": "screen_resolution",
-    "viewport": "viewport",
-    "attribution": "attribution",
-    "currentPage": "current_page",
-}
+COLUMNS = {name: field.column for name, field in BROWSER_DATA.items()}
 """Public field of the browser data -> column."""
 
 # A block of the contact comes before one of the visitor itself: it is the one that reaches further.
@@ -59,15 +28,14 @@ _LIVE_BLOCK = (
     f"coalesce((SELECT pk FROM blocks WHERE contact_id = v.contact_id AND {LIVE} ORDER BY pk DESC LIMIT 1),"
     f" (SELECT pk FROM blocks WHERE visitor_id = v.id AND {LIVE} ORDER BY pk DESC LIMIT 1))"
 )
-_COLUMNS = """
-    v.id, v.language, v.timezone, v.fingerprint, v.browser, v.browser_version, v.os, v.os_version, v.device,
-    v.device_type, v.ip, v.city, v.region, v.country, v.country_code, v.latitude, v.longitude,
-    v.screen_resolution, v.viewport, v.attribution, v.current_page,
-    b.blocked_at, b.blocked_by, b.reason, b.expires_at,
-    v.created_at, v.updated_at, v.last_seen_at, v.deleted_at, b.contact_id,
-    c.id, c.external_id, c.name, c.email, c.image, c.metadata, c.metadata_hash,
-    c.created_at, c.updated_at, c.deleted_at
-"""
+_ALIASES = {"visitors": "v", "contacts": "c", "blocks": "b"}
+_COMPUTED = {"isBlocked": "b.pk IS NOT NULL", "contact.isBlocked": "b.contact_id IS NOT NULL"}
+CELLS = {
+    path: _COMPUTED[path] if field.computed else f"{_ALIASES[field.table]}.{field.column}"
+    for path, field in FLAT.items()
+}
+"""Field of a visitor, its contact's as `contact.email` -> SQL over `v`, its contact `c` and its live block `b`."""
+_COLUMNS = ", ".join(CELLS.values())
 _JOINS = f"""
     LEFT JOIN contacts AS c ON c.id = v.contact_id
     LEFT JOIN blocks AS b ON b.pk = {_LIVE_BLOCK}
@@ -263,12 +231,21 @@ def set_deleted(store: Store, operation: OpenOperation, visitor_ids: Sequence[st
     return {row[0] for row in changed}
 
 
+_PATHS = list(CELLS)
+_CONTACT_BEGINS = _PATHS.index("contact.id")
+_CONTACT_ENDS = _CONTACT_BEGINS + len(CONTACT)
+_BOOLEANS = [place for place, path in enumerate(_PATHS) if FLAT[path].type == "boolean"]
+_DOCUMENTS = [place for place, path in enumerate(_PATHS) if FLAT[path].type == "document"]
+
+
 def _visitor(row: tuple[Any, ...]) -> Visitor:
-    contact = None
-    if row[30] is not None:
-        of_contact = (*row[30:35], decoded(row[35]), row[36], row[29] is not None, *row[37:40])
-        contact = Contact(*of_contact)
-    attribution = None if row[19] is None else decoded(row[19])
-    current_page = None if row[20] is None else decoded(row[20])
-    values = (*row[:3], row[21] is not None, contact, *row[3:19], attribution, current_page, *row[21:29])
+    values = list(row)
+    for place in _BOOLEANS:
+        values[place] = bool(values[place])
+    for place in _DOCUMENTS:
+        if values[place] is not None:
+            values[place] = decoded(values[place])
+    of_contact = values[_CONTACT_BEGINS:_CONTACT_ENDS]
+    contact = None if of_contact[0] is None else Contact(*of_contact)
+    values[_CONTACT_BEGINS:_CONTACT_ENDS] = [contact]
     return Visitor(*values)

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from visitors.domain.fields import CONTACT, VISITOR
 from visitors.domain.metadata import metadata_hash
 from visitors.store.database import Executor
 from visitors.store.schema.recorded import RECORDED
@@ -71,13 +72,14 @@ _LED_ASTRAY = """
 _DIGITS = "[0-9]"
 _TIME = f"{_DIGITS * 4}-{_DIGITS * 2}-{_DIGITS * 2}T{_DIGITS * 2}:{_DIGITS * 2}:{_DIGITS * 2}.{_DIGITS * 3}Z"
 _TIMES = {
-    "contacts": ("created_at", "updated_at", "deleted_at"),
-    "visitors": ("created_at", "updated_at", "last_seen_at", "deleted_at"),
+    "contacts": [field.column for field in CONTACT if field.type == "time"],
+    "visitors": [field.column for field in VISITOR if field.type == "time" and field.table == "visitors"],
     "blocks": ("blocked_at", "expires_at", "lifted_at"),
     "conversations": ("created_at", "updated_at", "resolved_at"),
     "messages": ("created_at",),
     "operations": ("at",),
 }
+_DOCUMENTS = tuple(field.column for field in VISITOR if field.type == "document")
 _MALFORMED_ID = (
     "length(x.id) NOT BETWEEN 1 AND 128 OR x.id GLOB '[^A-Za-z0-9]*' OR x.id GLOB '*[^A-Za-z0-9_.:-]*'"
     " OR typeof(x.id) <> 'text'"
@@ -215,10 +217,10 @@ INVARIANTS = (
     ),
     Invariant(
         name="visitor-documents",
-        says="the attribution and the current page of every visitor are JSON objects",
+        says="every document of a visitor, such as its attribution, is a JSON object",
         table="visitors",
-        broken="x.attribution IS NOT NULL OR x.current_page IS NOT NULL",
-        columns=("attribution", "current_page"),
+        broken=" OR ".join(f"x.{column} IS NOT NULL" for column in _DOCUMENTS),
+        columns=_DOCUMENTS,
         judge=_are_objects,
     ),
     Invariant(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from visitors.domain.fields import CONTACT, VISITOR, columns
+
 RECORDED = {
     "contact": "contacts",
     "visitor": "visitors",
@@ -11,17 +13,10 @@ RECORDED = {
 }
 """Kind of record -> its table; what is referred to comes first."""
 
+_OF_VISITOR = columns(VISITOR, "visitors").values()
 COLUMNS = {
-    "contact": (
-        "pk", "id", "external_id", "name", "email", "image", "metadata", "metadata_hash", "created_at", "updated_at",
-        "deleted_at", "merged_into",
-    ),
-    "visitor": (
-        "pk", "id", "contact_id", "language", "timezone", "fingerprint", "browser", "browser_version", "os",
-        "os_version", "device", "device_type", "ip", "city", "region", "country", "country_code", "latitude",
-        "longitude", "screen_resolution", "viewport", "attribution", "current_page", "created_at", "updated_at",
-        "last_seen_at", "deleted_at",
-    ),
+    "contact": ("pk", *columns(CONTACT, "contacts").values(), "merged_into"),
+    "visitor": ("pk", "id", "contact_id", *(one for one in _OF_VISITOR if one not in ("id", "contact_id"))),
     "block": (
         "pk", "id", "visitor_id", "contact_id", "reason", "blocked_at", "blocked_by", "expires_at", "lifted_at",
         "lifted_by",
@@ -34,7 +29,7 @@ COLUMNS = {
 }  # fmt: skip
 """Kind of record -> the columns of its table, in their order."""
 
-REALS = {"latitude", "longitude"}
+REALS = {field.column for field in VISITOR if field.type == "number"}
 """The columns of numbers that are not whole."""
 
 TABLES = {

@@ -1,0 +1,244 @@
+"""Every field of visitors and of contacts, one row each: what it is called, what it holds, what may be done with it.
+
+Options, columns, SELECTs, exports, imports, fixtures, stand-ins and what is masked are derived from these rows, so that
+a field stands here once. What a row does not say is the careful choice: no option, no filter, no sort; in an export to
+pass on it is null, and among another person's data it is masked.
+
+The typed classes (`Visitor`, `Contact`, `Identity`, `Selection` and the arguments of the Python API) are written out
+beside their rules; a test holds them equal to this table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Literal
+
+import msgspec
+
+from visitors.domain import normalise
+from visitors.domain.documents import document
+
+Type = Literal["text", "number", "boolean", "time", "document", "contact"]
+Table = Literal["visitors", "contacts", "blocks"]
+
+
+class Field(msgspec.Struct, frozen=True, kw_only=True):
+    """One field of a record.
+
+    Args:
+        name: What the machine formats call it.
+        type: What it holds. A `document` is a JSON object, and JSON text in the store.
+        stored_as: Its column, if that is not the name in snake case.
+        computed: Whether it has no column, but is worked out when it is read.
+        table: Where the column is.
+        rule: How a value from outside becomes the one form that the store keeps; None where nobody sets the field as
+            browser data or as what is told of a person.
+        about: What it is, in a few words, without a full stop.
+        metavar: How its option shows the value; without one there is no option.
+        choices: The only values that there are, in the option.
+        filter: Whether a selection can ask for it: for `equal` values, or for the `prefix` of a tag.
+        filter_about: What its filter is, if `about` does not say it.
+        sorts: Whether a listing can be sorted by it; its index is called TABLE_COLUMN.
+        ignores_case: Whether the letters A to Z are compared, and sorted, whatever their case.
+        together: Fields with the same word have few combinations in many rows, and are parsed as a group.
+        stand_in: What an export to pass on has instead: `keep` the value, the `version` before the first dot, an
+            `address` for documentation, a `document` of one key, or text with `{}` for a keyed hash. None: null.
+        of_device: Whether it tells of the device. If not, it is masked where the device was another person's.
+    """
+
+    name: str
+    type: Type = "text"
+    stored_as: str = ""
+    computed: bool = False
+    table: Table = "visitors"
+    rule: Callable[[Any, str], Any] | None = None
+    about: str = ""
+    metavar: str | None = None
+    choices: Sequence[str] = ()
+    filter: Literal["equal", "prefix"] | None = None
+    filter_about: str = ""
+    sorts: bool = False
+    ignores_case: bool = False
+    together: str = ""
+    stand_in: str | None = None
+    of_device: bool = False
+
+    @property
+    def column(self) -> str:
+        """Its column in the table."""
+        return self.stored_as or snake(self.name)
+
+
+def snake(name: str) -> str:
+    """`browserVersion` as `browser_version`: columns, and the arguments of the Python API."""
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
+
+
+def flag(name: str) -> str:
+    """`browserVersion` as `--browser-version`."""
+    return "--" + snake(name).replace("_", "-")
+
+
+_KEPT: dict[str, Any] = {"stand_in": "keep", "of_device": True}
+_TIME: dict[str, Any] = {"type": "time", **_KEPT}
+_OF_CONTACT: dict[str, Any] = {"table": "contacts"}
+_OF_BLOCK: dict[str, Any] = {"table": "blocks"}
+
+CONTACT = (
+    Field(name="id", **_OF_CONTACT, sorts=True, stand_in="c{}"),
+    Field(
+        name="externalId", **_OF_CONTACT, rule=normalise.external_id, sorts=True, stand_in="user-{}",
+        about="The application's own id of the user", metavar="ID",
+    ),
+    Field(
+        name="name", **_OF_CONTACT, rule=normalise.text, sorts=True, stand_in="name-{}", about="Name", metavar="TEXT",
+    ),
+    Field(
+        name="email", **_OF_CONTACT, rule=normalise.email, sorts=True, stand_in="x{}@pseudonym.invalid",
+        about="Email address", metavar="ADDRESS",
+    ),
+    Field(
+        name="image", **_OF_CONTACT, rule=normalise.url, stand_in="https://pseudonym.invalid/{}",
+        about="Address of a picture", metavar="URL",
+    ),
+    Field(name="metadata", **_OF_CONTACT, type="document", stand_in="document"),
+    Field(name="metadataHash", **_OF_CONTACT),  # that of what stands for the metadata is put there
+    Field(name="isBlocked", **_OF_CONTACT, type="boolean", computed=True, stand_in="keep"),
+    Field(name="createdAt", **_OF_CONTACT, type="time", sorts=True, stand_in="keep"),
+    Field(name="updatedAt", **_OF_CONTACT, type="time", sorts=True, stand_in="keep"),
+    Field(name="deletedAt", **_OF_CONTACT, type="time", stand_in="keep"),
+)  # fmt: skip
+"""The fields of a contact, in the order of the machine formats."""
+
+VISITOR = (
+    Field(name="id", sorts=True, stand_in="v{}", of_device=True),
+    Field(
+        name="language", rule=normalise.language, about="Language, such as en-US", metavar="TAG", filter="prefix",
+        filter_about="Language; en also means en-US", sorts=True, together="locale", **_KEPT,
+    ),
+    Field(
+        name="timezone", rule=normalise.timezone, about="IANA time zone, such as Europe/London", metavar="ZONE",
+        filter="equal", sorts=True, together="locale", **_KEPT,
+    ),
+    Field(name="isBlocked", type="boolean", computed=True, **_KEPT),
+    Field(name="contact", type="contact", stored_as="contact_id", **_KEPT),
+    Field(
+        name="fingerprint", rule=normalise.text, about="Fingerprint of browser and device", metavar="TEXT",
+        stand_in="fp-{}", of_device=True,
+    ),
+    Field(
+        name="browser", rule=normalise.text, about="Browser", metavar="NAME", filter="equal", sorts=True,
+        ignores_case=True, together="machine", **_KEPT,
+    ),
+    Field(
+        name="browserVersion", rule=normalise.text, about="Version of the browser", metavar="VERSION",
+        together="machine", stand_in="version", of_device=True,
+    ),
+    Field(
+        name="os", rule=normalise.text, about="Operating system", metavar="NAME", filter="equal", sorts=True,
+        ignores_case=True, together="machine", **_KEPT,
+    ),
+    Field(
+        name="osVersion", rule=normalise.text, about="Version of the operating system", metavar="VERSION",
+        together="machine", stand_in="version", of_device=True,
+    ),
+    Field(
+        name="device", rule=normalise.text, about="Device, such as iPhone", metavar="NAME", together="machine",
+        stand_in="device-{}", of_device=True,
+    ),
+    Field(
+        name="deviceType", rule=normalise.device_type, about="Kind of device", metavar="KIND",
+        choices=normalise.DEVICE_TYPES, filter="equal", sorts=True, together="machine", **_KEPT,
+    ),
+    Field(
+        name="ip", rule=normalise.ip, about="IPv4 or IPv6 address", metavar="ADDRESS", filter="equal",
+        stand_in="address",
+    ),
+    Field(name="city", rule=normalise.text, about="City", metavar="NAME", together="place"),
+    Field(name="region", rule=normalise.text, about="Region", metavar="NAME", together="place"),
+    Field(name="country", rule=normalise.text, about="Country", metavar="NAME", together="place", stand_in="keep"),
+    Field(
+        name="countryCode", rule=normalise.country_code, about="Country, two letters, such as DE", metavar="CODE",
+        filter="equal", sorts=True, together="place", stand_in="keep",
+    ),
+    Field(
+        name="latitude", type="number", rule=normalise.latitude, about="Degrees from -90 to 90", metavar="DEGREES",
+        together="place",
+    ),
+    Field(
+        name="longitude", type="number", rule=normalise.longitude, about="Degrees from -180 to 180",
+        metavar="DEGREES", together="place",
+    ),
+    Field(
+        name="screenResolution", rule=normalise.size, about="Screen size in pixels, such as 1920x1080",
+        metavar="WxH", together="screen", **_KEPT,
+    ),
+    Field(
+        name="viewport", rule=normalise.size, about="Window size in pixels", metavar="WxH", together="screen",
+        of_device=True,
+    ),
+    Field(
+        name="attribution", type="document", rule=document, about="Where it came from: any JSON object",
+        stand_in="document",
+    ),
+    Field(
+        name="currentPage", type="document", rule=document, about="Where it is: any JSON object",
+        stand_in="document",
+    ),
+    Field(name="blockedAt", **_OF_BLOCK, **_TIME),
+    Field(name="blockedBy", **_OF_BLOCK, stand_in="agent-{}", of_device=True),
+    Field(name="blockReason", **_OF_BLOCK, stored_as="reason", stand_in="reason-{}", of_device=True),
+    Field(name="blockExpiresAt", **_OF_BLOCK, stored_as="expires_at", **_TIME),
+    Field(name="createdAt", sorts=True, **_TIME),
+    Field(name="updatedAt", sorts=True, **_TIME),
+    Field(name="lastSeenAt", sorts=True, **_TIME),
+    Field(name="deletedAt", **_TIME),
+)  # fmt: skip
+"""The fields of a visitor, in the order of the machine formats."""
+
+BROWSER_DATA: Mapping[str, Field] = {field.name: field for field in VISITOR if field.rule is not None}
+"""What a browser tells of itself, by name."""
+
+PERSON: Mapping[str, Field] = {field.name: field for field in CONTACT if field.rule is not None}
+"""What an application tells of a person, by name, beside the metadata."""
+
+FLAT: Mapping[str, Field] = {
+    path: field
+    for whole in VISITOR
+    for path, field in (
+        [(f"contact.{field.name}", field) for field in CONTACT] if whole.type == "contact" else [(whole.name, whole)]
+    )
+}
+"""The fields of a visitor by their paths, its contact's as `contact.email`: the columns of a CSV file."""
+
+FILTERS: Mapping[str, Field] = {snake(field.name): field for field in VISITOR if field.filter is not None}
+"""The fields that a selection can ask for, by the name of the filter."""
+
+
+def of_type(fields: Mapping[str, Field] | Iterable[Field], type_: Type) -> frozenset[str]:
+    """The names of those `fields` that hold this, or the paths if these are their keys."""
+    named = fields.items() if isinstance(fields, Mapping) else ((field.name, field) for field in fields)
+    return frozenset(name for name, field in named if field.type == type_)
+
+
+def columns(fields: Iterable[Field], table: Table) -> dict[str, str]:
+    """Name -> column, for those `fields` that the table has."""
+    return {field.name: field.column for field in fields if field.table == table and not field.computed}
+
+
+def sortable(fields: Iterable[Field]) -> dict[str, str]:
+    """Name -> column, for those `fields` by which a listing can be sorted."""
+    return {field.name: field.column for field in fields if field.sorts}
+
+
+def groups(fields: Iterable[Field]) -> list[list[str]]:
+    """The names of `fields` in their order, those that come together, and follow one another, as one group."""
+    found: list[list[str]] = []
+    last = ""
+    for field in fields:
+        if field.together and field.together == last:
+            found[-1].append(field.name)
+        else:
+            found.append([field.name])
+        last = field.together
+    return found
