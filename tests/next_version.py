@@ -65,21 +65,16 @@ STATEMENTS = [statement.strip() for statement in _STATEMENTS.split(";\n\n")]
 TRIGGERS = [f"{statement.removesuffix(';')};" for statement in STATEMENTS if "TRIGGER" in statement]
 
 _STEP = f"""
-
-@migrations()
 def m{NEW:04}_notes(database: Database) -> None:
     for statement in {STATEMENTS!r}:
         database.execute(statement)
+
+
 """
 _EDITS = {
-    "store/schema/version.py": [
-        ("SCHEMA_VERSION = BASELINE\n", f"SCHEMA_VERSION = {NEW}\n"),
-    ],
     "store/schema/migrations.py": [
-        (
-            'migrations = Migrations("visitors")\n',
-            f'migrations = Migrations("visitors")\n{_STEP}',
-        ),
+        ("STEPS: tuple[Callable[[Database], None], ...] = ()\n",
+         f"{_STEP}STEPS: tuple[Callable[[Database], None], ...] = (m{NEW:04}_notes,)\n"),
     ],
     "store/schema/recorded.py": [
         ('    "message": "messages",\n', '    "message": "messages",\n    "note": "notes",\n'),

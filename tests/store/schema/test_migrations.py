@@ -11,14 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlite_utils import Database
 
 from visitors.domain.selection import MetadataFilter, Selection
 from visitors.errors import StoreProblem
 from visitors.store.file.opening import migrate_store, open_store
 from visitors.store.places import File, Memory, Temporary
 from visitors.store.records import contacts, visitors
-from visitors.store.schema.migrations import migrations
+from visitors.store.schema.migrations import STEPS
 from visitors.store.schema.version import APPLICATION_ID, BASELINE, SCHEMA_VERSION
 from visitors.store.store import Store
 
@@ -34,11 +33,9 @@ def schema(store: Store) -> list[Any]:
 
 
 def test_the_schema_version_is_the_baseline_and_one_for_each_migration() -> None:
-    with closing(sqlite3.connect(":memory:")) as connection:
-        steps = [migration.name for migration in migrations.pending(Database(connection, execute_plugins=False))]
-
-    assert BASELINE + len(steps) == SCHEMA_VERSION
-    assert [step.split("_")[0] for step in steps] == [f"m{n:04}" for n in range(BASELINE + 1, SCHEMA_VERSION + 1)]
+    assert BASELINE + len(STEPS) == SCHEMA_VERSION
+    numbers = [step.__name__.split("_")[0] for step in STEPS]
+    assert numbers == [f"m{n:04}" for n in range(BASELINE + 1, SCHEMA_VERSION + 1)]
 
 
 def test_a_new_store_says_whose_it_is_and_how_far_its_schema_has_come(store_path: Path) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from visitors.domain.fields import CONTACT, VISITOR
 from visitors.domain.metadata import decode_value
 from visitors.errors import Conflict, InvalidData
 from visitors.store.file import sqlite
@@ -28,7 +29,10 @@ _UNRELEASED = 11
 _ORDER = {"causes": "record, operation"}
 """The columns by which the rows of a table are in order, where it has no `pk`."""
 
-_JSON_COLUMNS = {"metadata", "attribution", "current_page", "arguments", "before", "after", "receipt"}
+_JSON_COLUMNS = {
+    *(field.column for field in (*VISITOR, *CONTACT) if field.type == "document"),
+    *("arguments", "before", "after", "receipt"),
+}
 
 
 def dump(store: Store) -> Iterator[dict[str, Any]]:
@@ -52,6 +56,7 @@ def load(store: Store, lines: Iterable[tuple[str, dict[str, Any]]]) -> int:
     if any(store.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() for table in TABLES.values()):
         raise Conflict("the store is not empty", code="store_not_empty", hint="load into a new one: --db NEW.db")
     columns = {kind: _columns(store, table) for kind, table in TABLES.items()}
+    shapes: dict[str, set[str]] = {}
     triggers = drop(store, lambda one: not one.is_index)
     store.execute("PRAGMA defer_foreign_keys = ON")
     remaining = iter(lines)
@@ -61,7 +66,8 @@ def load(store: Store, lines: Iterable[tuple[str, dict[str, Any]]]) -> int:
     for place, line in remaining:
         if first["schema"] == _UNRELEASED and line.get("type") == "cause":
             line.pop("pk", None)
-        _load_line(store, place, line, columns)
+        _refuse_other_keys(place, line, columns, shapes, is_older=first["schema"] < SCHEMA_VERSION)
+        _load_line(store, place, line)
         loaded += 1
     if first.get("rows", loaded) != loaded:
         raise InvalidData(
@@ -81,21 +87,33 @@ def _refuse_others(place: str, first: dict[str, Any]) -> None:
             code="not_a_dump",
             hint='it begins with {"type":"store","format":1,…}; visitors import reads other files',
         )
-    if first.get("schema") not in (_UNRELEASED, SCHEMA_VERSION):
+    if first.get("schema") not in range(_UNRELEASED, SCHEMA_VERSION + 1):
         raise InvalidData(
-            f"{place}: dumped from schema {first.get('schema')}; this version knows {SCHEMA_VERSION}",
+            f"{place}: dumped from schema {first.get('schema')}; this version knows {_UNRELEASED} to {SCHEMA_VERSION}",
             code="other_schema",
             hint="load it with the version that dumped it, upgrade, and dump again",
         )
 
 
-def _load_line(store: Store, place: str, line: dict[str, Any], columns: dict[str, list[str]]) -> None:
+def _refuse_other_keys(
+    place: str, line: dict[str, Any], columns: dict[str, list[str]], shapes: dict[str, set[str]], *, is_older: bool
+) -> None:
+    """Raises InvalidData for a line that has not just the columns of its table. A dump of an older schema may lack
+    those that were added since, in all its lines of the type: they are as a migration leaves them.
+    """
     kind = line.get("type")
     if kind not in TABLES:
         raise InvalidData(f"{place}: there is no type {str(kind)[:40]!r}", code="not_a_dump")
-    names = columns[kind]
-    if sorted(line) != sorted([*names, "type"]):
-        raise InvalidData(f"{place}: a {kind} has the keys {', '.join(names)}", code="not_a_dump")
+    known = {*columns[kind], "type"}
+    if is_older:
+        known = shapes.setdefault(kind, known & line.keys())
+    if line.keys() != known:
+        raise InvalidData(f"{place}: a {kind} has the keys {', '.join(columns[kind])}", code="not_a_dump")
+
+
+def _load_line(store: Store, place: str, line: dict[str, Any]) -> None:
+    kind = line["type"]
+    names = [name for name in line if name != "type"]
     if any(isinstance(value, dict | list) for value in line.values()):
         raise InvalidData(f"{place}: a value is nested", code="not_a_dump")
     for name in _JSON_COLUMNS & line.keys():

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from visitors.errors import StoreProblem
 from visitors.store.database import Executor, Row
+from visitors.store.schema.migrations import STEPS
 
 BASELINE = 12
 """The schema of `baseline.sql`. Those before it were never released."""
 
-SCHEMA_VERSION = BASELINE
-"""`BASELINE` and one for each migration. Kept here so that opening a current store imports none of them."""
+SCHEMA_VERSION = BASELINE + len(STEPS)
+"""`BASELINE` and one for each migration."""
 
 APPLICATION_ID = 0x56535452
 """`VSTR`, in SQLite's header field that tells whose file it is."""
