@@ -229,7 +229,7 @@ _visitors_table() {
         arguments=('words bash zsh fish')
         ;;
     'db')
-        members=(path info check check backup restore compact migrate dump load)
+        members=(path info check backup restore compact migrate dump load)
         options=(-h --help)
         ;;
     'db path')
@@ -239,10 +239,6 @@ _visitors_table() {
     'db info')
         options=(--db --as --format --fields --no-color -q --quiet -V --version -h --help)
         valued=(--db --as --format --fields)
-        ;;
-    'db check')
-        options=(--quick --receipt --db --as --format --fields --no-color -q --quiet -V --version -h --help)
-        valued=(--receipt --db --as --format --fields)
         ;;
     'db check')
         options=(--quick --receipt --db --as --format --fields --no-color -q --quiet -V --version -h --help)

@@ -163,3 +163,9 @@ def test_a_misspelt_command_is_a_usage_error_with_a_hint(visitors: Visitors) -> 
 def test_every_command_tells_the_version(visitors: Visitors, store_path: Path, words: str) -> None:
     assert visitors(*words.split(), "-V").stdout == f"visitors {__version__}\n"
     assert not store_path.exists()
+
+
+def test_every_command_and_group_is_registered_once() -> None:
+    words = COMMANDS + GROUPS
+
+    assert sorted(words) == sorted(set(words))
