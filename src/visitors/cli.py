@@ -9,23 +9,22 @@ values reach the command through its `Context`.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
+from inspect import Parameter, Signature
 from typing import Any
 
 import typer
-from typer._click import Command as ClickCommand
-from typer._click import Context as ClickContext
-from typer._click import HelpFormatter, Parameter
-from typer._click.core import ParameterSource
-from typer.core import TyperArgument, TyperCommand, TyperGroup
-from typer.main import get_command_from_info
-from typer.models import CommandInfo
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
 
 from visitors import registry
 from visitors.commands import options
 from visitors.context import Context
 from visitors.registry import Entry
+
+Click = Any
+"""A context, command, parameter or formatter of Typer, which has no public names for all of them."""
 
 _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 EVERYWHERE = "Everywhere"
@@ -38,7 +37,7 @@ def root() -> TyperGroup:
         help="Administer the people who come to an application through a support widget.",
         epilog="Full documentation is in the README. 'visitors COMMAND --help' shows one command.",
         context_settings=_SETTINGS,
-        params=options.everywhere(),
+        params=[*everywhere()],
         rich_markup_mode=None,
     )
 
@@ -52,18 +51,18 @@ def usage_hint(error: typer.TyperException) -> str | None:
 class Group(TyperGroup):
     """A group of commands that are imported one at a time, when they are asked for."""
 
-    def parse_args(self, ctx: ClickContext, args: list[str]) -> list[str]:
+    def parse_args(self, ctx: Click, args: list[str]) -> list[str]:
         """Without a command there is only help to give."""
         if not args:
             typer.echo(ctx.get_help())
             raise typer.Exit
         return super().parse_args(ctx, args)
 
-    def list_commands(self, ctx: ClickContext) -> list[str]:
+    def list_commands(self, ctx: Click) -> list[str]:
         """The names of the members, in the order of the registry."""
         return [entry.words.split()[-1] for entry in registry.members(_words(ctx))]
 
-    def get_command(self, ctx: ClickContext, cmd_name: str) -> ClickCommand | None:
+    def get_command(self, ctx: Click, cmd_name: str) -> Click | None:
         """The command or group `cmd_name`, built now."""
         words = f"{_words(ctx)} {cmd_name}".strip()
         for entry in registry.members(_words(ctx)):
@@ -71,7 +70,7 @@ class Group(TyperGroup):
                 return build(entry)
         return None
 
-    def format_commands(self, ctx: ClickContext, formatter: HelpFormatter) -> None:
+    def format_commands(self, ctx: Click, formatter: Click) -> None:
         """The members under their panels' headings."""
         entries = registry.members(_words(ctx))
         for panel in dict.fromkeys(entry.panel for entry in entries):
@@ -79,7 +78,7 @@ class Group(TyperGroup):
             with formatter.section(heading):
                 formatter.write_dl([(e.words.split()[-1], e.help) for e in entries if e.panel == panel])
 
-    def format_options(self, ctx: ClickContext, formatter: HelpFormatter) -> None:
+    def format_options(self, ctx: Click, formatter: Click) -> None:
         """The commands before the options: they are what a reader looks for."""
         self.format_commands(ctx, formatter)
         _write_sections(self.get_params(ctx), ctx, formatter)
@@ -88,7 +87,7 @@ class Group(TyperGroup):
 class Command(TyperCommand):
     """A command with its groups of options, run with a `Context`."""
 
-    def invoke(self, ctx: ClickContext) -> Any:
+    def invoke(self, ctx: Click) -> Any:
         """Build the context from what was given, run the command, close the store."""
         meta = ctx.meta
         context = Context(
@@ -104,37 +103,57 @@ class Command(TyperCommand):
         finally:
             context.close()
 
-    def format_options(self, ctx: ClickContext, formatter: HelpFormatter) -> None:
+    def format_options(self, ctx: Click, formatter: Click) -> None:
         """The options by group, the command's own first."""
         _write_sections(self.get_params(ctx), ctx, formatter)
 
-    def _given(self, ctx: ClickContext) -> Iterator[str]:
+    def _given(self, ctx: Click) -> Iterator[str]:
         """The names of the options that were given: for the record, so never with their values."""
         for parameter in self.params:
             source = ctx.get_parameter_source(parameter.name or "")
             everywhere = getattr(parameter, "rich_help_panel", None) == EVERYWHERE
-            if source is ParameterSource.COMMANDLINE and not everywhere and not isinstance(parameter, TyperArgument):
+            if source.name == "COMMANDLINE" and not everywhere and not _is_argument(parameter):
                 names = parameter.opts if _value(ctx, parameter) is not False else parameter.secondary_opts
                 yield max(names or parameter.opts, key=len)
 
 
 # Kept: tests run many commands in one process, and building them anew takes an eighth of their time.
 @cache
-def build(entry: Entry) -> ClickCommand:
+def build(entry: Entry) -> Click:
     """The command or group of `entry`."""
     name = entry.words.split()[-1]
     if entry in registry.GROUPS:
         return Group(name=name, help=entry.help, context_settings=_SETTINGS, rich_markup_mode=None)
     module = importlib.import_module(entry.module)
-    info = CommandInfo(name=name, cls=Command, callback=module.command, context_settings=_SETTINGS)
-    command = get_command_from_info(info, pretty_exceptions_short=False, rich_markup_mode=None)
-    for group in getattr(module, "OPTION_GROUPS", ()):
-        command.params.extend(group())
-    command.params.extend(options.everywhere())
+    command = _command(name, module.command)
+    declared = [option for group in getattr(module, "OPTION_GROUPS", ()) for option in group()]
+    command.params += [*_made(declared), *everywhere()]
     return command
 
 
-def walk(words: str = "") -> Iterator[tuple[Entry, ClickCommand]]:
+@cache
+def everywhere() -> list[Click]:
+    """The options that every command and group takes."""
+    return _made(options.everywhere())
+
+
+def _made(declared: Sequence[Parameter]) -> list[Click]:
+    """The options that Typer makes of those that a function would have declared as its parameters."""
+
+    def takes_them(**_: object) -> None: ...
+
+    takes_them.__dict__["__signature__"] = Signature(declared)
+    made: list[Click] = _command("", takes_them).params
+    return made
+
+
+def _command(name: str, function: Callable[..., Any]) -> Click:
+    app = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings=_SETTINGS)
+    app.command(name, cls=Command, context_settings=_SETTINGS)(function)
+    return get_command(app)
+
+
+def walk(words: str = "") -> Iterator[tuple[Entry, Click]]:
     """Every command, built, in the order of the registry: for documentation, completion and tests."""
     for entry in registry.members(words):
         if entry in registry.GROUPS:
@@ -143,7 +162,7 @@ def walk(words: str = "") -> Iterator[tuple[Entry, ClickCommand]]:
             yield entry, build(entry)
 
 
-def _value(ctx: ClickContext, parameter: Parameter) -> Any:
+def _value(ctx: Click, parameter: Click) -> Any:
     """The value of an option, whether the command or its context has it."""
     for values in (ctx.params, *ctx.meta.get(options.GROUPS, {}).values()):
         if parameter.name in values:
@@ -151,19 +170,23 @@ def _value(ctx: ClickContext, parameter: Parameter) -> Any:
     return None
 
 
-def _words(ctx: ClickContext) -> str:
+def _is_argument(parameter: Click) -> bool:
+    return bool(parameter.param_type_name == "argument")
+
+
+def _words(ctx: Click) -> str:
     """The words after `visitors` that lead to the command of `ctx`."""
     return " ".join(ctx.command_path.split()[1:])
 
 
-def _write_sections(parameters: list[Parameter], ctx: ClickContext, formatter: HelpFormatter) -> None:
+def _write_sections(parameters: list[Click], ctx: Click, formatter: Click) -> None:
     sections: dict[str, list[tuple[str, str]]] = {"Options": []}
     for parameter in parameters:
         record = parameter.get_help_record(ctx)
         if record is not None:
             panel = getattr(parameter, "rich_help_panel", None) or "Options"
-            if isinstance(parameter, TyperArgument):
-                panel = "Arguments"
+            if _is_argument(parameter):
+                panel, record = "Arguments", (parameter.metavar or record[0], record[1])
             elif parameter.name == "help":
                 panel = EVERYWHERE
             sections.setdefault(panel, []).append(record)

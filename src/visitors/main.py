@@ -112,7 +112,7 @@ def _wants_json(arguments: list[str]) -> bool:
         name, equals, value = word.partition("=")
         if name == "--format":
             value = value if equals else "".join(arguments[position + 1 : position + 2])
-            return value in ("json", "ndjson")
+            return value.lower() in ("json", "ndjson")
     return False
 
 

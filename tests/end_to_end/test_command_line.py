@@ -111,6 +111,12 @@ def test_options_that_stand_everywhere_may_stand_before_the_command(visitors: Vi
     assert visitors(*options, "contacts", "list").stdout == visitors("contacts", "list", *options).stdout
 
 
+@pytest.mark.usefixtures("store")
+def test_the_format_may_be_written_in_capitals(visitors: Visitors) -> None:
+    assert visitors("list", "--format", "JSON").stdout == visitors("list", "--format", "json").stdout
+    assert visitors("show", "nobody", "--format", "JSON", code=3).error["code"] == "visitor_not_found"
+
+
 def test_the_store_and_the_actor_may_stand_before_and_after(visitors: Visitors, tmp_path: Path) -> None:
     first, second = str(tmp_path / "1.db"), str(tmp_path / "2.db")
     visitors("--db", first, "--as", "ada", "create", "--id", "v1")

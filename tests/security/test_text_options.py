@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from typer.core import TyperArgument
 
 from trials.running import LONG
 from trials.sound import assert_sound
@@ -55,12 +54,12 @@ def places() -> Iterator[Place]:
     for entry, command in cli.walk():
         if entry.words in ("completion", "fixtures schema"):
             continue
-        arguments = [one for one in command.params if isinstance(one, TyperArgument)]
+        arguments = [one for one in command.params if one.param_type_name == "argument"]
         needed = [one for one in arguments if one.required]
         words = tuple(entry.words.split())
         typed = tuple(ARGUMENTS[one.name or ""] for one in needed)
         for option in command.params:
-            if isinstance(option, TyperArgument) or getattr(option, "is_flag", False) or option.name in NOT_TEXT:
+            if option.param_type_name == "argument" or getattr(option, "is_flag", False) or option.name in NOT_TEXT:
                 continue
             if option.name in ("help", "format"):
                 continue

@@ -125,7 +125,9 @@ def _argument(argument: Click, words: str) -> Argument:
 def _value(parameter: Click, words: str, name: str) -> Value:
     """What `parameter` takes, by its type, its metavar and its `name`, in that order."""
     label = str(parameter.metavar or name).strip("[]<>.")
-    choices = tuple(str(getattr(choice, "value", choice)) for choice in getattr(parameter.type, "choices", ()))
+    # Typer calls it by another name since 0.29
+    kind = getattr(parameter, "type_descriptor", None) or parameter.type
+    choices = tuple(getattr(kind, "choices", None) or ())
     if choices:
         _check(words, choices)
         return Value(name if "|" in label else label, choices=choices)

@@ -17,9 +17,11 @@ from visitors.store.records import conversations
 def command(
     ctx: typer.Context,
     visitor: Annotated[
-        str | None, typer.Option(metavar="VISITOR", help="Started by this visitor.", show_default=False)
+        str | None, typer.Option("--visitor", metavar="VISITOR", help="Started by this visitor.", show_default=False)
     ] = None,
-    contact: Annotated[str | None, typer.Option(metavar="CONTACT", help="Of this contact.", show_default=False)] = None,
+    contact: Annotated[
+        str | None, typer.Option("--contact", metavar="CONTACT", help="Of this contact.", show_default=False)
+    ] = None,
     status: Annotated[Status | None, typer.Option(help="In this state.", show_default=False)] = None,
     priority: Annotated[Priority | None, typer.Option(help="Of this priority.", show_default=False)] = None,
     sort: listing.Sort = None,
