@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 
 from visitors import __version__, registry
 
@@ -14,6 +16,12 @@ Visitors = Callable[..., Any]
 
 COMMANDS = [entry.words for entry in registry.COMMANDS]
 GROUPS = [entry.words for entry in registry.GROUPS]
+
+EXPECTED_TYPER = os.environ.get("VISITORS_EXPECTED_TYPER")  # read before the isolation of tests takes it away
+
+
+def test_the_tests_run_on_the_typer_that_they_are_meant_to() -> None:
+    assert EXPECTED_TYPER in (None, typer.__version__)
 
 
 @pytest.fixture
