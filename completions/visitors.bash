@@ -81,7 +81,8 @@ _visitors_table() {
         ;;
     'contacts')
         members=(create list show update merge split delete restore subject-export erase duplicates)
-        options=(-h --help)
+        options=(--db --as --format --fields --no-color -q --quiet -V --version -h --help)
+        valued=(--db --as --format --fields)
         ;;
     'contacts create')
         options=(--id --external-id --email --name --image --metadata --db --as --format --fields --no-color -q --quiet -V --version -h --help)
@@ -137,7 +138,8 @@ _visitors_table() {
         ;;
     'conversations')
         members=(start list show reply resolve reopen spam)
-        options=(-h --help)
+        options=(--db --as --format --fields --no-color -q --quiet -V --version -h --help)
+        valued=(--db --as --format --fields)
         ;;
     'conversations start')
         options=(--title --message --priority --db --as --format --fields --no-color -q --quiet -V --version -h --help)
@@ -183,7 +185,8 @@ _visitors_table() {
         ;;
     'fixtures')
         members=(apply diff dump check schema)
-        options=(-h --help)
+        options=(--db --as --format --fields --no-color -q --quiet -V --version -h --help)
+        valued=(--db --as --format --fields)
         ;;
     'fixtures apply')
         options=(--prune -y --yes -n --dry-run --db --as --format --fields --no-color -q --quiet -V --version -h --help)
@@ -230,7 +233,8 @@ _visitors_table() {
         ;;
     'db')
         members=(path info check backup restore compact migrate dump load)
-        options=(-h --help)
+        options=(--db --as --format --fields --no-color -q --quiet -V --version -h --help)
+        valued=(--db --as --format --fields)
         ;;
     'db path')
         options=(--db --as --format --fields --no-color -q --quiet -V --version -h --help)

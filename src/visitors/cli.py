@@ -27,18 +27,14 @@ Click = Any
 """A context, command, parameter or formatter of Typer, which has no public names for all of them."""
 
 _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
-EVERYWHERE = "Everywhere"
 
 
 def root() -> TyperGroup:
     """The command `visitors`."""
-    return Group(
-        name="visitors",
-        help="Administer the people who come to an application through a support widget.",
+    return _group(
+        "visitors",
+        "Administer the people who come to an application through a support widget.",
         epilog="Full documentation is in the README. 'visitors COMMAND --help' shows one command.",
-        context_settings=_SETTINGS,
-        params=[*everywhere()],
-        rich_markup_mode=None,
     )
 
 
@@ -46,6 +42,11 @@ def usage_hint(error: typer.TyperException) -> str | None:
     """Where to read on after a usage error."""
     context = getattr(error, "ctx", None)
     return f"{context.command_path} --help" if context is not None else None
+
+
+def is_quiet(ctx: Click | None) -> bool:
+    """Whether --quiet was given; where nothing could be parsed, and nobody's data was read, it was not."""
+    return ctx is not None and bool(ctx.meta.get(options.EVERYWHERE, {}).get("quiet"))
 
 
 class Group(TyperGroup):
@@ -111,7 +112,7 @@ class Command(TyperCommand):
         """The names of the options that were given: for the record, so never with their values."""
         for parameter in self.params:
             source = ctx.get_parameter_source(parameter.name or "")
-            everywhere = getattr(parameter, "rich_help_panel", None) == EVERYWHERE
+            everywhere = getattr(parameter, "rich_help_panel", None) == registry.EVERYWHERE
             if source.name == "COMMANDLINE" and not everywhere and not _is_argument(parameter):
                 names = parameter.opts if _value(ctx, parameter) is not False else parameter.secondary_opts
                 yield max(names or parameter.opts, key=len)
@@ -123,7 +124,7 @@ def build(entry: Entry) -> Click:
     """The command or group of `entry`."""
     name = entry.words.split()[-1]
     if entry in registry.GROUPS:
-        return Group(name=name, help=entry.help, context_settings=_SETTINGS, rich_markup_mode=None)
+        return _group(name, entry.help)
     module = importlib.import_module(entry.module)
     command = _command(name, module.command)
     declared = [option for group in getattr(module, "OPTION_GROUPS", ()) for option in group()]
@@ -145,6 +146,11 @@ def _made(declared: Sequence[Parameter]) -> list[Click]:
     takes_them.__dict__["__signature__"] = Signature(declared)
     made: list[Click] = _command("", takes_them).params
     return made
+
+
+def _group(name: str, help_: str, epilog: str | None = None) -> Group:
+    params = [*everywhere()]
+    return Group(name=name, help=help_, epilog=epilog, params=params, context_settings=_SETTINGS, rich_markup_mode=None)
 
 
 def _command(name: str, function: Callable[..., Any]) -> Click:
@@ -188,7 +194,7 @@ def _write_sections(parameters: list[Click], ctx: Click, formatter: Click) -> No
             if _is_argument(parameter):
                 panel, record = "Arguments", (parameter.metavar or record[0], record[1])
             elif parameter.name == "help":
-                panel = EVERYWHERE
+                panel = registry.EVERYWHERE
             sections.setdefault(panel, []).append(record)
     for panel in ("Arguments", *(key for key in sections if key != "Arguments")):
         if sections.get(panel):

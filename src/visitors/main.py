@@ -60,7 +60,9 @@ def _invoke(arguments: list[str]) -> int:
     if not gc.isenabled():
         gc.freeze()  # what was imported stays until the end: it is not looked through again, which takes another 2 ms
         gc.enable()
-    as_json, color, quiet = _wants_json(arguments), "--no-color" not in arguments, _wants_quiet(arguments)
+    # Read off the raw words, since parsing them may be what fails.
+    as_json, color = _wants_json(arguments), "--no-color" not in arguments
+    context = None
     try:
         # Not `root.main`: it turns a closed pipe and Ctrl-C into exit statuses of its own.
         root = cli.root()
@@ -68,7 +70,7 @@ def _invoke(arguments: list[str]) -> int:
             result = root.invoke(context)
     except VisitorsError as error:
         _flush(sys.stdout)
-        write_error(error, sys.stderr, as_json=as_json, color=color, quiet=quiet)
+        write_error(error, sys.stderr, as_json=as_json, color=color, quiet=cli.is_quiet(context))
         return error.exit_status
     except typer.TyperException as error:
         problem = UsageProblem(error.format_message(), hint=cli.usage_hint(error))
@@ -83,7 +85,7 @@ def _invoke(arguments: list[str]) -> int:
     except Exception as error:
         if isinstance(error, OSError) and error.errno in _UNWRITABLE:
             raise
-        return _unexpected(error, as_json=as_json, quiet=quiet)
+        return _unexpected(error, as_json=as_json, quiet=cli.is_quiet(context))
     return result if isinstance(result, int) else 0
 
 
@@ -111,21 +113,13 @@ def _unexpected(error: Exception, *, as_json: bool, quiet: bool) -> int:
 
 
 def _wants_json(arguments: list[str]) -> bool:
-    """Whether errors are to be JSON. Read off the raw words, since parsing them may be what failed."""
+    """Whether errors are to be JSON."""
     for position, word in enumerate(arguments):
         name, equals, value = word.partition("=")
         if name == "--format":
             value = value if equals else "".join(arguments[position + 1 : position + 2])
             return value.lower() in ("json", "ndjson")
     return False
-
-
-def _wants_quiet(arguments: list[str]) -> bool:
-    """Whether errors are to be without anybody's data. Read off the raw words, as for JSON."""
-    return any(
-        word == "--quiet" or (word[:1] == "-" and word[1:2] != "-" and "q" in word[1:] and word[1:].isalpha())
-        for word in arguments
-    )
 
 
 def _set_up_streams() -> None:

@@ -32,6 +32,9 @@ RECORD = "The record and the store"
 FIXTURES = "Tests"
 PANELS = (VISITORS, BULK, PEOPLE, FIXTURES, RECORD)
 
+EVERYWHERE = "Everywhere"
+"""The panel of the options that every command and every group takes."""
+
 GROUPS = (
     Entry("contacts", PEOPLE, "The people that visitors turn out to be"),
     Entry("conversations", PEOPLE, "What visitors write"),

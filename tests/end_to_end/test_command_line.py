@@ -135,10 +135,61 @@ def test_the_store_and_the_actor_may_stand_before_and_after(visitors: Visitors, 
         assert visitors("--db", path, "history", "--fields", "actor").lines == ["actor", actor]
 
 
-def test_the_option_nearest_to_the_command_wins(visitors: Visitors) -> None:
-    visitors("create", "--id", "v1")
+@pytest.mark.parametrize("place", ["{} db info", "db {} info", "db info {}"])
+def test_what_stands_everywhere_may_stand_at_every_place(
+    visitors: Visitors, visitors_process: Visitors, tmp_path: Path, place: str
+) -> None:
+    other = str(tmp_path / "other.db")
+    visitors("create", "--db", other)
+    visitors("contacts", "create", "--email", "ada@example.org")
 
-    assert visitors("--format", "json", "list", "--format", "ids").stdout == "v1\n"
+    def run(options: str, run: Visitors = visitors, **more: Any) -> Any:
+        return run(*place.format(options).split(), **more)
+
+    assert run(f"--db {other} --format json").json["path"] == other
+    assert run("--format=ndjson").json["path"] == str(tmp_path / "visitors.db")
+    assert run("--fields path").lines == ["path", str(tmp_path / "visitors.db")]
+    assert run("--as ada --no-color -q").code == 0
+    assert run(f"--db {tmp_path}/no.db --format json", code=6).error["code"] == "store_missing"
+    for version in ("-V", "--version"):
+        assert run(version, visitors_process).stdout == f"visitors {__version__}\n"
+    for help_ in ("-h", "--help"):
+        assert run(help_).stdout.startswith("Usage: visitors ")
+
+
+@pytest.mark.parametrize("place", ["{} contacts show nobody", "contacts {} show nobody", "contacts show nobody {}"])
+def test_errors_heed_what_stands_at_any_place(visitors: Visitors, place: str) -> None:
+    visitors("create")
+    words = place.format("--format json -q").split()
+
+    error = visitors(*words, code=3).error
+
+    assert "nobody" not in error["message"]
+    assert error["hint"] is None
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "--db a.db --db b.db db path",
+        "--db a.db db --db b.db path",
+        "--db a.db db path --db b.db",
+        "db --db a.db path --db b.db",
+        "db path --as ada --as grace",
+        "--format json db path --format ids",
+        "db --fields id path --fields path",
+    ],
+)
+def test_an_option_that_stands_everywhere_has_one_value(visitors: Visitors, words: str) -> None:
+    result = visitors(*words.split(), code=2)
+
+    assert " is given as " in result.stderr
+
+
+def test_an_option_may_say_the_same_at_several_places(visitors: Visitors) -> None:
+    options = ["--db", "a.db", "--as", "ada", "--format", "ids", "--no-color", "-q"]
+
+    assert visitors(*options, "db", *options, "path", *options, *options).lines == [str(Path("a.db").resolve())]
 
 
 @pytest.mark.usefixtures("store")

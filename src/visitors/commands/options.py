@@ -7,12 +7,13 @@ stands everywhere may stand before the command as well as after it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from enum import Enum, StrEnum
 from inspect import Parameter
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from visitors import __version__
+from visitors import __version__, registry
 from visitors.context import Context
 from visitors.domain.normalise import DEVICE_TYPES
 from visitors.errors import UsageProblem
@@ -73,24 +74,21 @@ DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Say what would ch
 
 
 def everywhere() -> list[Parameter]:
-    """What every command takes."""
-    keep = _keep(EVERYWHERE)
-    panel = "Everywhere"
+    """What every command and every group takes."""
     return [
-        _option(
-            ["--db"],
-            keep,
-            panel,
-            "The store's file; :temp: for one that goes at the end.",
-            metavar="PATH",
-        ),
-        _option(["as_", "--as"], keep, panel, "Who does this, for the record.", metavar="NAME"),
-        _option(["--format"], keep, panel, "How to write results.", kind=_choice(FORMATS)),
-        _option(["--fields"], keep, panel, "Which fields, in which order: id,contact.email.", metavar="NAMES"),
-        _option(["--no-color"], keep, panel, "No colour.", is_flag=True),
-        _option(["-q", "--quiet"], keep, panel, "Only results and errors.", is_flag=True),
-        _version(panel),
+        _once(["--db"], "The store's file; :temp: for one that goes at the end.", metavar="PATH"),
+        _once(["as_", "--as"], "Who does this, for the record.", metavar="NAME"),
+        _once(["--format"], "How to write results.", kind=_choice(FORMATS)),
+        _once(["--fields"], "Which fields, in which order: id,contact.email.", metavar="NAMES"),
+        _option(["--no-color"], _agree, registry.EVERYWHERE, "No colour.", is_flag=True),
+        _option(["-q", "--quiet"], _agree, registry.EVERYWHERE, "Only results and errors.", is_flag=True),
+        _version(registry.EVERYWHERE),
     ]
+
+
+def _once(declarations: Sequence[str], help_: str, **more: Any) -> Parameter:
+    """An option that has one value; it is a list for Typer, which would forget all but the last one."""
+    return _option(declarations, _agree, registry.EVERYWHERE, help_, multiple=True, **more)
 
 
 def _version(panel: str) -> Parameter:
@@ -220,8 +218,8 @@ def _option(
 ) -> Parameter:
     """An option as a parameter of a function, which is how Typer is told of it."""
     kind = bool if is_flag else kind
-    if choices := get_args(kind):
-        metavar = f"<{'|'.join(choices)}>"
+    if issubclass(kind, Enum):
+        metavar = f"<{'|'.join(kind)}>"
     name, *flags = declarations if declarations[0].isidentifier() else (_name_of(declarations), *declarations)
     option = typer.Option(
         None,
@@ -247,8 +245,20 @@ def _flag(declarations: Sequence[str], callback: Callback, panel: str, help_: st
     return _option(declarations, callback, panel, help_, is_flag=True)
 
 
-def _choice(values: Sequence[str]) -> Any:
-    return Literal[tuple(values)]
+def _choice(values: Sequence[str]) -> type[StrEnum]:
+    """One of these values. Typer takes no list of a Literal, so that it is an enumeration."""
+    make: Any = StrEnum
+    made: type[StrEnum] = make("Choice", [(value.upper(), value) for value in values])
+    return made
+
+
+def _agree(context: Any, option: Any, value: Any) -> None:
+    """Keep what is given at any place of the line. Raises UsageProblem where two places say different things."""
+    kept = context.meta.setdefault(EVERYWHERE, {})
+    for one in value if isinstance(value, list) else [value]:
+        if one is not None and kept.setdefault(option.name, one) != one:
+            flag = max(option.opts, key=len)
+            raise UsageProblem(f"{flag} is given as {kept[option.name]} and as {one}", hint="leave one of them out")
 
 
 def _keep(*path: str) -> Callback:

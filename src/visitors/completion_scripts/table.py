@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from visitors.registry import COMMANDS, GROUPS
+from visitors.registry import COMMANDS, EVERYWHERE, GROUPS
 
 Click = Any
 """A command, group or parameter of Typer: what is asked of it here is the same in all its versions."""
@@ -112,7 +112,8 @@ def _option(option: Click, words: str) -> Option:
     _check(words, (name.lstrip("-") for name in names + opposites))
     is_plain = option.is_flag or option.count
     value = None if is_plain else _value(option, words, max(names, key=len).lstrip("-").upper())
-    return Option(names, opposites, _first_line(option.help), value, bool(option.multiple))
+    everywhere = getattr(option, "rich_help_panel", None) == EVERYWHERE  # a list for Typer, but one value for everybody
+    return Option(names, opposites, _first_line(option.help), value, bool(option.multiple) and not everywhere)
 
 
 def _argument(argument: Click, words: str) -> Argument:
@@ -127,7 +128,7 @@ def _value(parameter: Click, words: str, name: str) -> Value:
     label = str(parameter.metavar or name).strip("[]<>.")
     # Typer calls it by another name since 0.29
     kind = getattr(parameter, "type_descriptor", None) or parameter.type
-    choices = tuple(getattr(kind, "choices", None) or ())
+    choices = tuple(str(choice) for choice in getattr(kind, "choices", None) or ())
     if choices:
         _check(words, choices)
         return Value(name if "|" in label else label, choices=choices)
