@@ -74,9 +74,14 @@ def _digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Write `golden/` anew."""
     FOLDER.mkdir(exist_ok=True)
     (FOLDER / "people.json").write_text(people(), encoding="utf-8")
     with tempfile.TemporaryDirectory() as scratch:
         made = digests(Path(scratch))
     (FOLDER / "digests.json").write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -20,10 +20,12 @@ from pathlib import Path
 import pexpect
 
 from visitors import cli
+from visitors.domain.fields import FLAT, Field
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 COMMANDS = ("<!-- commands -->\n", "<!-- /commands -->")
+STAND_INS = ("<!-- stand-ins -->\n", "<!-- /stand-ins -->")
 COLUMNS = 100
 _ULID = re.compile(r"\b01[0-9A-HJKMNP-TV-Z]{24}\b")
 _BLOCK = re.compile(r"(?<=```console\n).*?(?=```)", re.DOTALL)
@@ -35,9 +37,39 @@ def generated(text: str) -> str:
         environment = _environment(Path(folder))
         _run(environment, "visitors import --quiet tests/examples/visitors.csv > /dev/null")
         text = _BLOCK.sub(lambda block: _block(environment, block[0]), text)
-    before, _, rest = text.partition(COMMANDS[0])
-    _, _, after = rest.partition(COMMANDS[1])
-    return before + COMMANDS[0] + "\n" + _help() + "\n" + COMMANDS[1] + after
+    return _between(_between(text, COMMANDS, f"\n{_help()}\n"), STAND_INS, _stand_ins())
+
+
+def _between(text: str, marks: tuple[str, str], part: str) -> str:
+    before, begin, rest = text.partition(marks[0])
+    _, end, after = rest.partition(marks[1])
+    assert begin, f"the README has no {marks[0]}"
+    assert end, f"the README has no {marks[1]}"
+    return before + begin + part + end + after
+
+
+def _stand_ins() -> str:
+    """The table of what becomes of each field in an export to pass on."""
+    fields: dict[str, list[str]] = {}
+    for path, field in FLAT.items():
+        fields.setdefault(_becomes(path, field), []).append(f"`{path}`")
+    rows = [f"| {', '.join(paths)} | {becomes} |\n" for becomes, paths in fields.items()]
+    return "".join(["| field | becomes |\n", "|---|---|\n", *rows])
+
+
+def _becomes(path: str, field: Field) -> str:
+    if path == "contact.metadataHash":
+        return "the hash of that"
+    if field.stand_in is None:
+        return "null"
+    if "{}" in field.stand_in:
+        return f"`{field.stand_in.replace('{}', '…')}`"
+    return {
+        "keep": "as it is",
+        "version": "the major number: `126` of `126.0.6478.127`",
+        "address": "an address in 2001:db8::/32, the range for documentation; those of IPv4 are too small",
+        "document": '`{"pseudonym": "…"}`, one stand-in for all that is in it, keys included; empty stays empty',
+    }[field.stand_in]
 
 
 def _environment(folder: Path) -> dict[str, str]:

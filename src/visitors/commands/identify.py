@@ -12,8 +12,9 @@ from visitors.commands.many import number
 from visitors.context import Context, context_of
 from visitors.domain.contact import Identity
 from visitors.domain.decision import Decision, OnConflict
+from visitors.domain.fields import PERSON
 from visitors.domain.identity import CLEARABLE, parse_identity
-from visitors.domain.metadata import decode_value, parse_assignments
+from visitors.domain.metadata import decode_value
 from visitors.errors import InvalidData, UsageProblem, at_line
 from visitors.operations import references
 from visitors.operations.identify import identify
@@ -21,17 +22,9 @@ from visitors.output.machine import as_record
 from visitors.output.shapes import VISITOR
 from visitors.store.records import visitors
 
-_LINE_FIELDS = (
-    "visitorId",
-    "externalId",
-    "email",
-    "name",
-    "image",
-    "metadata",
-    "clear",
-    "unset",
-    "replaceMetadata",
-)
+OPTION_GROUPS = (options.person,)
+
+_LINE_FIELDS = ("visitorId", *PERSON, "metadata", "clear", "unset", "replaceMetadata")
 _CLEAR = ", ".join(CLEARABLE)
 
 
@@ -45,16 +38,6 @@ def command(
             show_default=False,
         ),
     ],
-    external_id: Annotated[str | None, typer.Option(metavar="ID", help="The application's own id of the user.")] = None,
-    email: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Email address.")] = None,
-    name: Annotated[str | None, typer.Option(metavar="TEXT", help="Name.")] = None,
-    image: Annotated[str | None, typer.Option(metavar="URL", help="Picture.")] = None,
-    metadata: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="K=V", help="Set a string; K:=JSON sets a number, boolean or null. Repeatable.", show_default=False
-        ),
-    ] = None,
     clear: Annotated[
         list[str] | None, typer.Option(metavar="FIELD", help=f"Set to null: {_CLEAR}. Repeatable.", show_default=False)
     ] = None,
@@ -76,17 +59,8 @@ def command(
     carried out, or none.
     """
     context = context_of(ctx)
-    fields = {
-        "externalId": external_id,
-        "email": email,
-        "name": name,
-        "image": image,
-        "metadata": parse_assignments(metadata) if metadata else None,
-        "clear": clear,
-        "unset": unset,
-        "replaceMetadata": replace_metadata or None,
-    }
-    said = _said(context, visitor, fields)
+    more = {"clear": clear, "unset": unset, "replaceMetadata": replace_metadata or None}
+    said = _said(context, visitor, more)
     _identify_all(context, said, on_conflict=on_conflict, relink=relink, dry_run=dry_run, single=visitor != "-")
 
 
@@ -94,11 +68,11 @@ _Said = tuple[str, Identity, int | None]
 """Of which visitor something was said, what, and in which line of standard input."""
 
 
-def _said(context: Context, visitor: str, fields: dict[str, Any]) -> list[_Said]:
+def _said(context: Context, visitor: str, more: dict[str, Any]) -> list[_Said]:
     """What the options say of the visitor, or the lines of standard input. Raises UsageProblem and InvalidData."""
     if visitor != "-":
-        return [(visitor, parse_identity(fields), None)]
-    if any(value is not None for value in fields.values()):
+        return [(visitor, options.person_said(context, clearable=CLEARABLE, **more), None)]
+    if context.group("person") or any(value is not None for value in more.values()):
         raise UsageProblem("with - the fields come from standard input", hint="leave the options out")
     return [_parse_line(line, number) for number, line in enumerate(context.input_lines(), start=1) if line.strip()]
 

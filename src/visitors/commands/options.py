@@ -6,7 +6,7 @@ stands everywhere may stand before the command as well as after it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum, StrEnum
 from inspect import Parameter
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,7 +15,7 @@ import typer
 
 from visitors import __version__, registry
 from visitors.context import Context
-from visitors.domain.normalise import DEVICE_TYPES
+from visitors.domain.fields import BROWSER_DATA, FILTERS, PERSON, Field, flag
 from visitors.errors import UsageProblem
 from visitors.output.output import FORMATS
 
@@ -103,51 +103,33 @@ def _version(panel: str) -> Parameter:
 
 
 def browser_data() -> list[Parameter]:
-    """What a browser tells of itself; names and rules are those of `domain.visitor.BROWSER_DATA`."""
-    keep = _keep(GROUPS, "browser_data")
-    panel = "Browser data"
-    described = [
-        ("language", "--language", "TAG", "Language, such as en-US."),
-        ("timezone", "--timezone", "ZONE", "IANA time zone, such as Europe/London."),
-        ("fingerprint", "--fingerprint", "TEXT", "Fingerprint of browser and device."),
-        ("browser", "--browser", "NAME", "Browser."),
-        ("browserVersion", "--browser-version", "VERSION", "Its version."),
-        ("os", "--os", "NAME", "Operating system."),
-        ("osVersion", "--os-version", "VERSION", "Its version."),
-        ("device", "--device", "NAME", "Device, such as iPhone."),
-        ("ip", "--ip", "ADDRESS", "IP address."),
-        ("city", "--city", "NAME", "City."),
-        ("region", "--region", "NAME", "Region."),
-        ("country", "--country", "NAME", "Country."),
-        ("countryCode", "--country-code", "CODE", "Two letters, such as DE."),
-        ("latitude", "--latitude", "DEGREES", "From -90 to 90."),
-        ("longitude", "--longitude", "DEGREES", "From -180 to 180."),
-        ("screenResolution", "--screen-resolution", "WxH", "Screen size in pixels."),
-        ("viewport", "--viewport", "WxH", "Window size in pixels."),
-    ]
-    found = [_option([name, flag], keep, panel, text, metavar=metavar) for name, flag, metavar, text in described]
-    kind = _option(["deviceType", "--device-type"], keep, panel, "Kind of device.", kind=_choice(DEVICE_TYPES))
-    return [*found[:8], kind, *found[8:]]
+    """What a browser tells of itself."""
+    return _of_fields(BROWSER_DATA, "browser_data", "Browser data")
 
 
 def person() -> list[Parameter]:
     """What an application tells of a person."""
-    keep = _keep(GROUPS, "person")
-    panel = "Person"
     return [
-        _option(["externalId", "--external-id"], keep, panel, "The application's own id of the user.", metavar="ID"),
-        _option(["email", "--email"], keep, panel, "Email address.", metavar="ADDRESS"),
-        _option(["name", "--name"], keep, panel, "Name.", metavar="TEXT"),
-        _option(["image", "--image"], keep, panel, "Picture.", metavar="URL"),
+        *_of_fields(PERSON, "person", "Person"),
         _option(
             ["metadata", "--metadata"],
-            keep,
-            panel,
+            _keep(GROUPS, "person"),
+            "Person",
             "Set a string; K:=JSON sets a number, boolean or null.",
             metavar="K=V",
             multiple=True,
         ),
     ]
+
+
+def _of_fields(fields: Mapping[str, Field], group: str, panel: str) -> list[Parameter]:
+    keep = _keep(GROUPS, group)
+    return [_of_field(field, name, keep, panel, field.about) for name, field in fields.items() if field.metavar]
+
+
+def _of_field(field: Field, name: str, keep: Callback, panel: str, about: str) -> Parameter:
+    kind = _choice(field.choices) if field.choices else str
+    return _option([name, flag(field.name)], keep, panel, f"{about}.", kind=kind, metavar=field.metavar)
 
 
 def person_said(context: Context, *, clearable: tuple[str, ...] = (), **more: object) -> Identity:
@@ -168,13 +150,7 @@ def selection() -> list[Parameter]:
     return [
         _flag(["identified", "--identified/--anonymous"], keep, panel, "With a contact, or without."),
         _flag(["blocked", "--blocked/--not-blocked"], keep, panel, "Blocked now, or not."),
-        _option(["language", "--language"], keep, panel, "Language; en also means en-US.", metavar="TAG"),
-        _option(["timezone", "--timezone"], keep, panel, "Time zone.", metavar="ZONE"),
-        _option(["country_code", "--country-code"], keep, panel, "Country, such as DE.", metavar="CODE"),
-        _option(["device_type", "--device-type"], keep, panel, "Kind of device.", kind=_choice(DEVICE_TYPES)),
-        _option(["browser", "--browser"], keep, panel, "Browser.", metavar="NAME"),
-        _option(["os", "--os"], keep, panel, "Operating system.", metavar="NAME"),
-        _option(["ip", "--ip"], keep, panel, "IP address.", metavar="ADDRESS"),
+        *(_of_field(one, name, keep, panel, one.filter_about or one.about) for name, one in FILTERS.items()),
         _option(
             ["contact", "--contact"], keep, panel, "Devices of this contact: id, email, ext:ID.", metavar="CONTACT"
         ),

@@ -50,15 +50,13 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def given(self) -> list[str]:
         """The names of the filters that are set."""
-        return [name for name in self.__struct_fields__ if getattr(self, name) != getattr(_EVERYTHING, name)]
+        everything = type(self)()
+        return [name for name in self.__struct_fields__ if getattr(self, name) != getattr(everything, name)]
 
     @property
     def is_everything(self) -> bool:
         """Whether no filter is set."""
         return not self.given
-
-
-_EVERYTHING = Selection()
 
 
 class Chosen(TypedDict, total=False):
