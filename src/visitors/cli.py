@@ -38,12 +38,6 @@ def root() -> TyperGroup:
     )
 
 
-def usage_hint(error: typer.TyperException) -> str | None:
-    """Where to read on after a usage error."""
-    context = getattr(error, "ctx", None)
-    return f"{context.command_path} --help" if context is not None else None
-
-
 def is_quiet(ctx: Click | None) -> bool:
     """Whether --quiet was given; where nothing could be parsed, and nobody's data was read, it was not."""
     return ctx is not None and bool(ctx.meta.get(options.EVERYWHERE, {}).get("quiet"))
@@ -70,6 +64,14 @@ class Group(TyperGroup):
             if entry.words == words:
                 return build(entry)
         return None
+
+    def resolve_command(self, ctx: Click, args: list[str]) -> tuple[str | None, Click | None, list[str]]:
+        """The command that the first of the words is, and the others. Raises UsageProblem where it is none."""
+        if self.get_command(ctx, args[0]) is None:
+            from visitors.mistakes import unknown_command
+
+            raise unknown_command(_words(ctx), args)
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: Click, formatter: Click) -> None:
         """The members under their panels' headings."""

@@ -54,7 +54,7 @@ def _invoke(arguments: list[str]) -> int:
     import typer
 
     from visitors import cli
-    from visitors.errors import UsageProblem, VisitorsError
+    from visitors.errors import VisitorsError
     from visitors.output.output import write_error
 
     if not gc.isenabled():
@@ -73,7 +73,9 @@ def _invoke(arguments: list[str]) -> int:
         write_error(error, sys.stderr, as_json=as_json, color=color, quiet=cli.is_quiet(context))
         return error.exit_status
     except typer.TyperException as error:
-        problem = UsageProblem(error.format_message(), hint=cli.usage_hint(error))
+        from visitors.mistakes import usage_problem
+
+        problem = usage_problem(error)
         write_error(problem, sys.stderr, as_json=as_json, color=color)
         return problem.exit_status
     except typer.Exit as error:

@@ -42,7 +42,7 @@ def test_the_contact_comes_with_a_visitor_that_is_known(visitors: Visitors) -> N
 
 @pytest.mark.parametrize("option", ["--email=a@example.com", "--name=Ada", "--external-id=u", "--contact=c"])
 def test_it_takes_nothing_about_a_person(visitors: Visitors, option: str) -> None:
-    assert "No such option" in visitors("track", option, code=2).stderr
+    assert "no such option" in visitors("track", option, code=2).stderr
 
 
 def test_it_takes_no_visitor_as_an_argument(visitors: Visitors) -> None:

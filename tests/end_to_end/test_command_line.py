@@ -217,13 +217,6 @@ def test_quiet_leaves_only_results_and_errors(visitors: Visitors) -> None:
     assert visitors("show", "nobody", "--quiet", code=3).stderr.startswith("error: ")
 
 
-def test_a_misspelt_command_is_a_usage_error_with_a_hint(visitors: Visitors) -> None:
-    result = visitors("lsit", code=2)
-
-    assert result.stderr.startswith("error: No such command 'lsit'")
-    assert "hint: " in result.stderr
-
-
 @pytest.mark.parametrize("words", COMMANDS)
 def test_every_command_tells_the_version(visitors: Visitors, store_path: Path, words: str) -> None:
     assert visitors(*words.split(), "-V").stdout == f"visitors {__version__}\n"

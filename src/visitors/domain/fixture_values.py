@@ -109,15 +109,6 @@ def browser_datum(field: str, node: Node, file: FileText) -> Any:
 
 def near(word: str, known: Collection[str]) -> str | None:
     """The one of `known` that was probably meant by `word`."""
-    from difflib import get_close_matches
+    from visitors import spelling
 
-    def bare(text: str) -> str:
-        return re.sub("[-_ ]", "", text).lower()
-
-    spelled = {bare(name): name for name in known}
-    if bare(word) in spelled:
-        return spelled[bare(word)]
-    if _SYNONYMS.get(bare(word)) in known:
-        return _SYNONYMS[bare(word)]
-    close = get_close_matches(bare(word)[:100], spelled, n=1)
-    return spelled[close[0]] if close else None
+    return spelling.near(word, known, _SYNONYMS)

@@ -69,9 +69,10 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
         for parent in self.open_objects:
             if name.startswith(f"{parent}.") and len(name) > len(parent) + 1:
                 return [(*parent.split("."), name[len(parent) + 1 :])]
-        raise UsageProblem(
-            f"unknown field {name!r}", code="unknown_field", hint="the fields are " + ", ".join(self.fields)
-        )
+        from visitors.spelling import meant
+
+        hint = meant(name, self.fields, "the fields are " + ", ".join(self.fields))
+        raise UsageProblem(f"unknown field {name!r}", code="unknown_field", hint=hint)
 
 
 def value_at(record: Record, path: Path) -> Any:

@@ -1,0 +1,77 @@
+"""What to say to a line that no command understands, with what was probably meant; imported only then.
+
+A hint names a command or an option, and never runs it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from visitors import registry
+from visitors.errors import UsageProblem
+from visitors.registry import Entry
+from visitors.spelling import meant, near
+
+if TYPE_CHECKING:
+    import typer
+
+_SYNONYMS = {"ls": "list", "rm": "delete", "remove": "delete", "get": "show"}
+"""What other programs call it."""
+
+
+def unknown_command(place: str, typed: Sequence[str]) -> UsageProblem:
+    """The error for `typed` words, the first of which is no command of the group `place` (`""`: the top)."""
+    commands = [f"'visitors {words}'" for words in _commands(place, typed)]
+    hint = f"did you mean {' or '.join(commands)}?" if commands else f"{' '.join(['visitors', *place.split()])} --help"
+    return UsageProblem(f"no such command {typed[0]!r}", hint=hint)
+
+
+def _commands(place: str, typed: Sequence[str]) -> list[str]:
+    """The words of the commands and groups that are probably meant by `typed` at `place`.
+
+    A verb of another group is what it is there, before it is a misspelt one of this.
+    """
+    members = {_name(entry): entry for entry in registry.members(place)}
+    verb = _SYNONYMS.get(typed[0], typed[0])
+    if verb not in members:
+        elsewhere = [entry.words for entry in registry.COMMANDS if _name(entry) == verb]
+        close = near(verb, members)
+        if elsewhere or close is None:
+            return elsewhere
+        verb = close
+    found, rest = members[verb], typed[1:]
+    if found in registry.GROUPS and rest and not rest[0].startswith("-"):
+        return _commands(found.words, rest) or [found.words]
+    return [found.words]
+
+
+def _name(entry: Entry) -> str:
+    return entry.words.split()[-1]
+
+
+def usage_problem(error: typer.TyperException) -> UsageProblem:
+    """What Typer says of a line, as this program says it."""
+    details: Any = error  # whose class has no public name
+    context = getattr(error, "ctx", None)
+    hint = f"{context.command_path if context is not None else 'visitors'} --help"
+    if context is not None and hasattr(error, "possibilities"):
+        # Typer's own suggestions compare the dashes, too, and so find something near to most
+        known = [name for parameter in context.command.get_params(context) for name in _flags(parameter)]
+        return UsageProblem(_plain(error.message), hint=meant(details.option_name, known, hint))
+    text = _plain(error.format_message())
+    if " is not one of " in text:
+        value, *choices = re.findall("'([^']*)'", error.message) or [""]
+        hint = meant(value, choices, hint)
+    return UsageProblem(text, hint=hint)
+
+
+def _flags(parameter: Any) -> list[str]:
+    return [name for name in (*parameter.opts, *parameter.secondary_opts) if name.startswith("--")]
+
+
+def _plain(text: str) -> str:
+    """A text of Typer in the form that errors have here: one line, no capital first, no full stop."""
+    text = " ".join(text.replace(": Value error, ", ": ", 1).split()).rstrip(".")
+    return text[:1].lower() + text[1:]

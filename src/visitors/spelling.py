@@ -1,0 +1,34 @@
+"""What was probably meant by a word that nobody knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+_LONGEST = 100
+"""How much of a word is compared: more than any name has."""
+_ALIKE = 0.65
+"""How much of two words is the same, at least: lang and language are, stats and contacts are not."""
+
+
+def near(word: str, known: Iterable[str], synonyms: Mapping[str, str] = {}) -> str | None:
+    """The one of `known` that was probably meant by `word`; `synonyms` are bare words for some of them."""
+    from difflib import get_close_matches  # only after a mistake
+
+    spelled = {_bare(name): name for name in known}
+    bare = _bare(word)[:_LONGEST]
+    if bare not in spelled and synonyms.get(bare) in spelled.values():
+        return synonyms[bare]
+    close = get_close_matches(bare, spelled, n=1, cutoff=_ALIKE)
+    return spelled[close[0]] if close else None
+
+
+def meant(word: str, known: Iterable[str], otherwise: str) -> str:
+    """A hint at the one of `known` that was probably meant, or `otherwise` where none is near."""
+    close = near(word, known)
+    return f"did you mean {close}?" if close else otherwise
+
+
+def _bare(text: str) -> str:
+    for letter in "-_ ":
+        text = text.replace(letter, "")
+    return text.lower()
