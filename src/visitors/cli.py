@@ -130,6 +130,8 @@ def build(entry: Entry) -> Click:
     module = importlib.import_module(entry.module)
     command = _command(name, module.command)
     declared = [option for group in getattr(module, "OPTION_GROUPS", ()) for option in group()]
+    if entry.changes and not any("--yes" in parameter.opts for parameter in command.params):
+        declared.insert(0, options.unneeded_yes())
     command.params += [*_made(declared), *everywhere()]
     return command
 

@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 import typer
 
+from trials.writes import READS
 from visitors import __version__, registry
 
 Visitors = Callable[..., Any]
 
 COMMANDS = [entry.words for entry in registry.COMMANDS]
+CHANGING = [entry.words for entry in registry.COMMANDS if entry.changes]
 GROUPS = [entry.words for entry in registry.GROUPS]
 
 EXPECTED_TYPER = os.environ.get("VISITORS_EXPECTED_TYPER")  # read before the isolation of tests takes it away
@@ -227,3 +229,28 @@ def test_every_command_and_group_is_registered_once() -> None:
     words = COMMANDS + GROUPS
 
     assert sorted(words) == sorted(set(words))
+
+
+def test_every_command_is_said_to_change_the_store_or_not() -> None:
+    assert set(CHANGING) == set(COMMANDS) - READS - {"db backup", "db check"}
+
+
+@pytest.mark.parametrize("flag", ["-y", "--yes"])
+@pytest.mark.parametrize("words", CHANGING)
+def test_every_command_that_changes_something_takes_yes(visitors: Visitors, words: str, flag: str) -> None:
+    helped = visitors(*words.split(), flag, "--help").stdout
+
+    assert helped.count("-y, --yes") == 1
+
+
+@pytest.mark.parametrize("words", [words for words in COMMANDS if words not in CHANGING])
+def test_a_command_that_changes_nothing_refuses_yes(visitors: Visitors, words: str) -> None:
+    assert visitors(*words.split(), "--yes", code=2).stderr.startswith("error: no such option: --yes")
+
+
+def test_yes_does_nothing_where_nothing_is_asked(visitors: Visitors) -> None:
+    visitors("create", "--id", "v1", "--yes")
+    visitors("update", "v1", "--city", "Oslo", "-y")
+    visitors("undo", "--yes")
+
+    assert visitors("show", "v1", "--format", "json").json["city"] is None

@@ -69,6 +69,7 @@ OutputFile = Annotated[
     str, typer.Option("-o", "--output", metavar="FILE", help="Where to; - is standard output. .gz compresses.")
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+"""For a command that asks; one that changes something and never asks gets `unneeded_yes`."""
 Prune = Annotated[bool, typer.Option("--prune", help="Also what the files do not name.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Say what would change, and change nothing.")]
 
@@ -100,6 +101,11 @@ def _version(panel: str) -> Parameter:
             raise typer.Exit
 
     return _option(["-V", "--version"], show, panel, "Show the version and exit.", is_flag=True, is_eager=True)
+
+
+def unneeded_yes() -> Parameter:
+    """`--yes` where nothing is asked, so that a script need not know where something is."""
+    return _option(["-y", "--yes"], None, "Options", "Accepted for scripts; nothing is asked.", is_flag=True)
 
 
 def browser_data() -> list[Parameter]:
@@ -182,7 +188,7 @@ def refuse_others_beside_contact(context: Context, visitors: list[str] | None, *
 
 def _option(
     declarations: Sequence[str],
-    callback: Callback,
+    callback: Callback | None,
     panel: str,
     help_: str,
     *,
