@@ -18,8 +18,8 @@ _visitors_table() {
         valued=(--id --language --timezone --fingerprint --browser --browser-version --os --os-version --device --device-type --ip --city --region --country --country-code --latitude --longitude --screen-resolution --viewport --db --as --format --fields)
         ;;
     'list')
-        options=(--sort --reverse --limit --after --identified --anonymous --blocked --not-blocked --language --timezone --country-code --device-type --browser --os --ip --contact --created-since --created-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-color -q --quiet -V --version -h --help)
-        valued=(--sort --limit --after --language --timezone --country-code --device-type --browser --os --ip --contact --created-since --created-until --seen-since --seen-until --metadata --search --db --as --format --fields)
+        options=(--sort --reverse --limit --after --identified --anonymous --blocked --not-blocked --language --timezone --browser --os --device-type --ip --country-code --contact --created-since --created-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-color -q --quiet -V --version -h --help)
+        valued=(--sort --limit --after --language --timezone --browser --os --device-type --ip --country-code --contact --created-since --created-until --seen-since --seen-until --metadata --search --db --as --format --fields)
         ;;
     'show')
         options=(--db --as --format --fields --no-color -q --quiet -V --version -h --help)
@@ -32,38 +32,38 @@ _visitors_table() {
         arguments=('*ids visitors')
         ;;
     'identify')
-        options=(--external-id --email --name --image --metadata --clear --unset --replace-metadata --on-conflict --relink -n --dry-run -y --yes --db --as --format --fields --no-color -q --quiet -V --version -h --help)
-        valued=(--external-id --email --name --image --metadata --clear --unset --on-conflict --db --as --format --fields)
+        options=(--clear --unset --replace-metadata --on-conflict --relink -n --dry-run -y --yes --external-id --name --email --image --metadata --db --as --format --fields --no-color -q --quiet -V --version -h --help)
+        valued=(--clear --unset --on-conflict --external-id --name --email --image --metadata --db --as --format --fields)
         arguments=('ids visitors')
         ;;
     'unidentify')
-        options=(--all -y --yes -n --dry-run --identified --anonymous --blocked --not-blocked --language --timezone --country-code --device-type --browser --os --ip --contact --created-since --created-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-color -q --quiet -V --version -h --help)
-        valued=(--language --timezone --country-code --device-type --browser --os --ip --contact --created-since --created-until --seen-since --seen-until --metadata --search --db --as --format --fields)
+        options=(--all -y --yes -n --dry-run --identified --anonymous --blocked --not-blocked --language --timezone --browser --os --device-type --ip --country-code --contact --created-since --created-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-color -q --quiet -V --version -h --help)
+        valued=(--language --timezone --browser --os --device-type --ip --country-code --contact --created-since --created-until --seen-since --seen-until --metadata --search --db --as --format --fields)
         arguments=('*ids visitors')
         ;;
     'block')
-        options=(--contact --reason --for --until --all -y --yes -n --dry-run --identified --anonymous --blocked --not-blocked --language --timezone --country-code --device-type --browser --os --ip --created-since --created-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-color -q --quiet -V --version -h --help)
-        valued=(--contact --reason --for --until --language --timezone --country-code --device-type --browser --os --ip --created-since --created-until --seen-since --seen-until --metadata --search --db --as --format --fields)
+        options=(--contact --reason --for --until --all -y --yes -n --dry-run --identified --anonymous --blocked --not-blocked --language --timezone --browser --os --device-type --ip --country-code --created-since --created-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-color -q --quiet -V --version -h --help)
+        valued=(--contact --reason --for --until --language --timezone --browser --os --device-type --ip --country-code --created-since --created-until --seen-since --seen-until --metadata --search --db --as --format --fields)
         arguments=('*ids visitors')
         ;;
     'unblock')
-        options=(--contact --all -y --yes -n --dry-run --identified --anonymous --blocked --not-blocked --language --timezone --country-code --device-type --browser --os --ip --created-since --created-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-color -q --quiet -V --version -h --help)
-        valued=(--contact --language --timezone --country-code --device-type --browser --os --ip --created-since --created-until --seen-since --seen-until --metadata --search --db --as --format --fields)
+        options=(--contact --all -y --yes -n --dry-run --identified --anonymous --blocked --not-blocked --language --timezone --browser --os --device-type --ip --country-code --created-since --created-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-color -q --quiet -V --version -h --help)
+        valued=(--contact --language --timezone --browser --os --device-type --ip --country-code --created-since --created-until --seen-since --seen-until --metadata --search --db --as --format --fields)
         arguments=('*ids visitors')
         ;;
     'delete')
-        options=(--all -y --yes -n --dry-run --identified --anonymous --blocked --not-blocked --language --timezone --country-code --device-type --browser --os --ip --contact --created-since --created-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-color -q --quiet -V --version -h --help)
-        valued=(--language --timezone --country-code --device-type --browser --os --ip --contact --created-since --created-until --seen-since --seen-until --metadata --search --db --as --format --fields)
+        options=(--all -y --yes -n --dry-run --identified --anonymous --blocked --not-blocked --language --timezone --browser --os --device-type --ip --country-code --contact --created-since --created-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-color -q --quiet -V --version -h --help)
+        valued=(--language --timezone --browser --os --device-type --ip --country-code --contact --created-since --created-until --seen-since --seen-until --metadata --search --db --as --format --fields)
         arguments=('*ids visitors')
         ;;
     'restore')
-        options=(-y --yes -n --dry-run --identified --anonymous --blocked --not-blocked --language --timezone --country-code --device-type --browser --os --ip --contact --created-since --created-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-color -q --quiet -V --version -h --help)
-        valued=(--language --timezone --country-code --device-type --browser --os --ip --contact --created-since --created-until --seen-since --seen-until --metadata --search --db --as --format --fields)
+        options=(-y --yes -n --dry-run --identified --anonymous --blocked --not-blocked --language --timezone --browser --os --device-type --ip --country-code --contact --created-since --created-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-color -q --quiet -V --version -h --help)
+        valued=(--language --timezone --browser --os --device-type --ip --country-code --contact --created-since --created-until --seen-since --seen-until --metadata --search --db --as --format --fields)
         arguments=('*ids deleted-visitors')
         ;;
     'prune')
-        options=(--older-than -y --yes -n --dry-run --identified --anonymous --blocked --not-blocked --language --timezone --country-code --device-type --browser --os --ip --contact --created-since --created-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-color -q --quiet -V --version -h --help)
-        valued=(--older-than --language --timezone --country-code --device-type --browser --os --ip --contact --created-since --created-until --seen-since --seen-until --metadata --search --db --as --format --fields)
+        options=(--older-than -y --yes -n --dry-run --identified --anonymous --blocked --not-blocked --language --timezone --browser --os --device-type --ip --country-code --contact --created-since --created-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-color -q --quiet -V --version -h --help)
+        valued=(--older-than --language --timezone --browser --os --device-type --ip --country-code --contact --created-since --created-until --seen-since --seen-until --metadata --search --db --as --format --fields)
         ;;
     'erase')
         options=(-o --output -y --yes -n --dry-run --vacuum --no-vacuum --db --as --format --fields --no-color -q --quiet -V --version -h --help)
@@ -71,8 +71,8 @@ _visitors_table() {
         arguments=('*ids visitors')
         ;;
     'export')
-        options=(-o --output --spreadsheet-safe --redact --pseudonymize --sort --reverse --limit --after --identified --anonymous --blocked --not-blocked --language --timezone --country-code --device-type --browser --os --ip --contact --created-since --created-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-color -q --quiet -V --version -h --help)
-        valued=(-o --output --redact --pseudonymize --sort --limit --after --language --timezone --country-code --device-type --browser --os --ip --contact --created-since --created-until --seen-since --seen-until --metadata --search --db --as --format --fields)
+        options=(-o --output --spreadsheet-safe --redact --pseudonymize --sort --reverse --limit --after --identified --anonymous --blocked --not-blocked --language --timezone --browser --os --device-type --ip --country-code --contact --created-since --created-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-color -q --quiet -V --version -h --help)
+        valued=(-o --output --redact --pseudonymize --sort --limit --after --language --timezone --browser --os --device-type --ip --country-code --contact --created-since --created-until --seen-since --seen-until --metadata --search --db --as --format --fields)
         ;;
     'import')
         options=(--map --ignore-unknown --on-existing --on-conflict --relink --keep-going --rejects -n --dry-run -y --yes --db --as --format --fields --no-color -q --quiet -V --version -h --help)
@@ -85,8 +85,8 @@ _visitors_table() {
         valued=(--db --as --format --fields)
         ;;
     'contacts create')
-        options=(--id -y --yes --external-id --email --name --image --metadata --db --as --format --fields --no-color -q --quiet -V --version -h --help)
-        valued=(--id --external-id --email --name --image --metadata --db --as --format --fields)
+        options=(--id -y --yes --external-id --name --email --image --metadata --db --as --format --fields --no-color -q --quiet -V --version -h --help)
+        valued=(--id --external-id --name --email --image --metadata --db --as --format --fields)
         ;;
     'contacts list')
         options=(--search --blocked --not-blocked --deleted --sort --reverse --limit --after --db --as --format --fields --no-color -q --quiet -V --version -h --help)
@@ -98,8 +98,8 @@ _visitors_table() {
         arguments=('*ids contacts')
         ;;
     'contacts update')
-        options=(--clear --unset --replace-metadata -y --yes --external-id --email --name --image --metadata --db --as --format --fields --no-color -q --quiet -V --version -h --help)
-        valued=(--clear --unset --external-id --email --name --image --metadata --db --as --format --fields)
+        options=(--clear --unset --replace-metadata -y --yes --external-id --name --email --image --metadata --db --as --format --fields --no-color -q --quiet -V --version -h --help)
+        valued=(--clear --unset --external-id --name --email --image --metadata --db --as --format --fields)
         arguments=('ids contacts')
         ;;
     'contacts merge')
@@ -108,8 +108,8 @@ _visitors_table() {
         arguments=('ids contacts' '*ids contacts')
         ;;
     'contacts split')
-        options=(-n --dry-run -y --yes --external-id --email --name --image --metadata --db --as --format --fields --no-color -q --quiet -V --version -h --help)
-        valued=(--external-id --email --name --image --metadata --db --as --format --fields)
+        options=(-n --dry-run -y --yes --external-id --name --email --image --metadata --db --as --format --fields --no-color -q --quiet -V --version -h --help)
+        valued=(--external-id --name --email --image --metadata --db --as --format --fields)
         arguments=('ids contacts' '*ids visitors')
         ;;
     'contacts delete')
@@ -180,8 +180,8 @@ _visitors_table() {
         valued=(--count --seed --now --identified --devices --blocked --conversations --locale --db --as --format --fields)
         ;;
     'assert')
-        options=(--count --min --max --none --any --identified --anonymous --blocked --not-blocked --language --timezone --country-code --device-type --browser --os --ip --contact --created-since --created-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-color -q --quiet -V --version -h --help)
-        valued=(--count --min --max --language --timezone --country-code --device-type --browser --os --ip --contact --created-since --created-until --seen-since --seen-until --metadata --search --db --as --format --fields)
+        options=(--count --min --max --none --any --identified --anonymous --blocked --not-blocked --language --timezone --browser --os --device-type --ip --country-code --contact --created-since --created-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-color -q --quiet -V --version -h --help)
+        valued=(--count --min --max --language --timezone --browser --os --device-type --ip --country-code --contact --created-since --created-until --seen-since --seen-until --metadata --search --db --as --format --fields)
         ;;
     'fixtures')
         members=(apply diff dump check schema)
@@ -199,8 +199,8 @@ _visitors_table() {
         arguments=('*files')
         ;;
     'fixtures dump')
-        options=(-o --output --identified --anonymous --blocked --not-blocked --language --timezone --country-code --device-type --browser --os --ip --contact --created-since --created-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-color -q --quiet -V --version -h --help)
-        valued=(-o --output --language --timezone --country-code --device-type --browser --os --ip --contact --created-since --created-until --seen-since --seen-until --metadata --search --db --as --format --fields)
+        options=(-o --output --identified --anonymous --blocked --not-blocked --language --timezone --browser --os --device-type --ip --country-code --contact --created-since --created-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-color -q --quiet -V --version -h --help)
+        valued=(-o --output --language --timezone --browser --os --device-type --ip --country-code --contact --created-since --created-until --seen-since --seen-until --metadata --search --db --as --format --fields)
         ;;
     'fixtures check')
         options=(--db --as --format --fields --no-color -q --quiet -V --version -h --help)
