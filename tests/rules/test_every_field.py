@@ -25,7 +25,6 @@ from visitors.domain.subject import ANOTHER_TIME
 from visitors.domain.visitor import Browser, Visitor
 from visitors.output import shapes
 from visitors.store.query.selection import chosen
-from visitors.store.records.contacts import Trace
 
 Visitors = Callable[..., Any]
 
@@ -116,7 +115,6 @@ def test_the_arguments_of_the_python_api_are_the_fields_of_the_table() -> None:
 def test_what_is_said_of_a_person_has_the_fields_of_the_table() -> None:
     said: dict[str, Any] = {field.column: "x" for field in PERSON.values()}
     assert list(Identity(**said).texts) == list(PERSON)
-    assert {field.column for field in PERSON.values()} <= {*Trace.__struct_fields__}
     assert {field.column for field in CONTACT if not field.computed} <= {*Alias.__struct_fields__}
 
 

@@ -12,10 +12,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from itertools import islice
+from operator import attrgetter
 from typing import Any
 
 from visitors.domain.contact import Identity
 from visitors.domain.decision import Rule
+from visitors.domain.fields import PERSON
 from visitors.domain.metadata import decode_value, encode, metadata_hash
 from visitors.domain.row import VisitorRow
 from visitors.errors import VisitorsError
@@ -119,10 +121,10 @@ class _Batch:
 
     def _make_contact(self, contact_id: str, row: VisitorRow, said: Identity) -> None:
         metadata = encode(said.metadata or {})
-        told = (contact_id, said.external_id, said.name, said.email, said.image, metadata)
-        self._people.add(Trace(*told, row.contact_deleted_at))
+        texts = _texts(said)
+        self._people.add(Trace(contact_id, texts, metadata, row.contact_deleted_at))
         times = (row.contact_created_at or self._operation.at, row.contact_updated_at or self._operation.at)
-        self._new_contacts.append((*told, _hash_of(metadata), *times, row.contact_deleted_at))
+        self._new_contacts.append((contact_id, *texts, metadata, _hash_of(metadata), *times, row.contact_deleted_at))
 
     def _take_alone(self, read: ReadRow) -> None:
         if read.problem is not None:
@@ -167,7 +169,7 @@ class _People:
 
     def add(self, trace: Trace) -> None:
         """Know a contact."""
-        for key in _keys(trace.id, trace.external_id, trace.email):
+        for key in _keys_of(trace):
             self._by_key.setdefault(key, []).append(trace)
 
     def doubt(self, said: Identity) -> None:
@@ -175,7 +177,7 @@ class _People:
         for key in _keys(said.contact_id, said.external_id, said.email):
             self._doubtful.add(key)
             for trace in self._by_key.get(key, ()):
-                self._doubtful.update(_keys(trace.id, trace.external_id, trace.email))
+                self._doubtful.update(_keys_of(trace))
 
     def settle(self, said: Identity) -> tuple[str | None, Rule] | None:
         """The contact's id, and the rule that chose it, where `decide` would choose it and change nothing; the id
@@ -201,6 +203,9 @@ def _hash_of(metadata: str) -> str:
     return metadata_hash(decode_value(metadata, "metadata"))
 
 
+_texts = attrgetter(*(field.column for field in PERSON.values()))
+_EXTERNAL_ID, _EMAIL = (list(PERSON).index(name) for name in ("externalId", "email"))
+
 _RULES: dict[str, Rule] = {"id": "contact-id", "external id": "external-id", "email": "email"}
 
 
@@ -214,12 +219,13 @@ def _keys(contact_id: str | None, external_id: str | None, email: str | None) ->
         yield "email", email
 
 
+def _keys_of(trace: Trace) -> Iterator[tuple[str, str]]:
+    return _keys(trace.id, trace.texts[_EXTERNAL_ID], trace.texts[_EMAIL])
+
+
 def _says_nothing_new(said: Identity, contact: Trace) -> bool:
     return (
         said.contact_id in (None, contact.id)
-        and said.external_id in (None, contact.external_id)
-        and said.email in (None, contact.email)
-        and said.name in (None, contact.name)
-        and said.image in (None, contact.image)
+        and all(one in (None, other) for one, other in zip(_texts(said), contact.texts, strict=True))
         and (not said.metadata or encode(said.metadata) == contact.metadata)
     )

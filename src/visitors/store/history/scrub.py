@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from visitors.domain.fields import PERSON
 from visitors.domain.metadata import encode, metadata_hash
 from visitors.domain.receipt import Identities
 from visitors.store.database import THESE, decoded, rows
@@ -22,16 +23,19 @@ from visitors.store.store import OpenOperation, Store
 _LINKS = {kind: {column: parent for child, column, parent in REFERENCES if child == kind} for kind in RECORDED}
 """Kind of record -> column -> the kind of record whose id stands there."""
 
+_TEXTS = [field.column for field in PERSON.values()]
+_IDENTIFYING = ("external_id", "email")
+"""What the history of anybody loses; the other texts are common, and only those who took them on lose them."""
+_OTHERS = [column for column in _TEXTS if column not in _IDENTIFYING]
+
 _Columns = dict[str, Any]
 
 
 class Known(msgspec.Struct, frozen=True):
     """What is and was known of the contacts that go, but for their ids; `metadata` are pairs as JSON."""
 
-    emails: set[str]
-    external_ids: set[str]
-    names: set[str]
-    images: set[str]
+    texts: dict[str, set[str]]
+    """Column of a contact -> its values."""
     metadata: set[tuple[str, str]]
     survivors: set[str]
     """Other contacts into which one of these was ever merged, and which took on what it was blank of."""
@@ -40,7 +44,7 @@ class Known(msgspec.Struct, frozen=True):
 def known(store: Store, scope: Scope) -> Known:
     """What is known of the contacts in `scope`, before they go."""
     these = rows(scope.ids["contact"])
-    columns = ("external_id", "email", "name", "image", "metadata")
+    columns = (*_TEXTS, "metadata")
     sql = f"SELECT {', '.join(columns)} FROM contacts WHERE id {THESE}"
     states: list[_Columns] = [dict(zip(columns, row, strict=True)) for row in store.execute(sql, (these,))]
     sql = f"SELECT before, after FROM changes WHERE kind = 'contact' AND record {THESE}"
@@ -51,7 +55,7 @@ def known(store: Store, scope: Scope) -> Known:
 
     pairs = {pair for text in values("metadata") for pair in _pairs(text)}
     survivors = _survivors(store, scope.ids["contact"])
-    return Known(values("email"), values("external_id"), values("name"), values("image"), pairs, survivors)
+    return Known({column: values(column) for column in _TEXTS}, pairs, survivors)
 
 
 def without_what_others_have(store: Store, known: Known) -> Known:
@@ -61,11 +65,8 @@ def without_what_others_have(store: Store, known: Known) -> Known:
         sql = f"SELECT {column} FROM contacts WHERE {column} {THESE}"
         return {row[0] for row in store.execute(sql, (rows(values),))}
 
-    return msgspec.structs.replace(
-        known,
-        emails=known.emails - held("email", known.emails),
-        external_ids=known.external_ids - held("external_id", known.external_ids),
-    )
+    own = {column: known.texts[column] - held(column, known.texts[column]) for column in _IDENTIFYING}
+    return msgspec.structs.replace(known, texts=known.texts | own)
 
 
 def identities(scope: Scope, known: Known) -> Identities:
@@ -73,8 +74,8 @@ def identities(scope: Scope, known: Known) -> Identities:
     return {
         "visitorId": scope.ids["visitor"],
         "contactId": scope.ids["contact"],
-        "externalId": known.external_ids,
-        "email": known.emails,
+        "externalId": known.texts["external_id"],
+        "email": known.texts["email"],
     }
 
 
@@ -155,9 +156,9 @@ class _Cleaner:
         self._erased = {
             kind: {column: scope.ids[target] for column, target in links.items()} for kind, links in _LINKS.items()
         }
-        self._erased["contact"] |= {"email": known.emails, "external_id": known.external_ids}
+        self._erased["contact"] |= {column: known.texts[column] for column in _IDENTIFYING}
         self._known = known
-        sql = f"SELECT id, name, image, metadata FROM contacts WHERE id {THESE}"
+        sql = f"SELECT id, {', '.join(_OTHERS)}, metadata FROM contacts WHERE id {THESE}"
         self._now = {row[0]: row[1:] for row in store.execute(sql, (rows(known.survivors),))}
 
     def clean(self, kind: str, record: str, before: _Columns | None, after: _Columns | None) -> bool:
@@ -175,8 +176,9 @@ class _Cleaner:
         erased = self._erased[kind]
         is_survivor = kind == "contact" and record in self._known.survivors
         if is_survivor:
-            name, image, metadata = self._now.get(record, (None, None, "{}"))
-            erased = {**erased, "name": self._known.names - {name}, "image": self._known.images - {image}}
+            *texts, metadata = self._now.get(record, (*[None] * len(_OTHERS), "{}"))
+            taken_on = zip(_OTHERS, texts, strict=True)
+            erased = erased | {column: self._known.texts[column] - {now} for column, now in taken_on}
         for column, values in erased.items():
             if side.get(column) in values:
                 side[column] = None

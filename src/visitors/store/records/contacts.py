@@ -89,8 +89,8 @@ def insert(
 
 
 def insert_many(store: Store, new: Iterable[tuple[Any, ...]]) -> None:
-    """New contacts: each `(id, external id, name, email, image, metadata as JSON, its hash, createdAt, updatedAt,
-    deletedAt)`.
+    """New contacts: each the id, the texts in the order of PERSON, the metadata as JSON, their hash, `createdAt`,
+    `updatedAt` and `deletedAt`.
     """
     store.insert("contact", _INSERTED, new)
 
@@ -99,13 +99,10 @@ _INSERTED = ("id", *_COLUMNS.values(), "metadata", "metadata_hash", "created_at"
 
 
 class Trace(msgspec.Struct, frozen=True):
-    """A contact as a bulk job compares it with what is said; `metadata` is JSON."""
+    """A contact as a bulk job compares it with what is said: its texts in the order of PERSON, its metadata as JSON."""
 
     id: str
-    external_id: str | None
-    name: str | None
-    email: str | None
-    image: str | None
+    texts: tuple[str | None, ...]
     metadata: str
     deleted_at: Instant | None = None
     merged_into: str | None = None
@@ -115,16 +112,15 @@ def traces(
     store: Store, contact_ids: Sequence[str], external_ids: Sequence[str], emails: Sequence[str]
 ) -> Iterator[Trace]:
     """The contacts, deleted ones and tombstones too, with one of these ids, external ids or emails."""
-    columns = Trace.__struct_fields__
     sql = f"""
-        SELECT {", ".join(columns)} FROM contacts WHERE pk IN (
+        SELECT id, metadata, deleted_at, merged_into, {", ".join(_COLUMNS.values())} FROM contacts WHERE pk IN (
             SELECT pk FROM contacts WHERE id IN (SELECT value FROM json_each(?))
             UNION SELECT pk FROM contacts WHERE external_id IN (SELECT value FROM json_each(?))
             UNION SELECT pk FROM contacts WHERE email IN (SELECT value FROM json_each(?))
         )
     """
     for row in store.execute(sql, (rows(contact_ids), rows(external_ids), rows(emails))):
-        yield Trace(*row)
+        yield Trace(row[0], row[4:], *row[1:4])
 
 
 def update(store: Store, operation: OpenOperation, contact_id: str, changes: Mapping[str, Any]) -> None:
