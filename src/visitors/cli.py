@@ -1,9 +1,9 @@
 """How Typer is used here: commands that load when called, options shared by groups, plain help.
 
 Typer builds the parameters of every command that it knows when it starts; `Group` therefore knows
-only the registry, and builds the one command that is called. `Command` adds to each command the
-options that stand everywhere, and those of the groups that its module names in `OPTION_GROUPS`; their
-values reach the command through its `Context`.
+only the registry, and builds the one command that is called. `build` adds to each command the options
+that stand everywhere, and those of the groups that its module names in `OPTION_GROUPS`; their values
+reach the command through its `Context`.
 """
 
 from __future__ import annotations
@@ -158,7 +158,7 @@ def _group(name: str, help_: str, epilog: str | None = None) -> Group:
 
 
 def _command(name: str, function: Callable[..., Any]) -> Click:
-    app = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings=_SETTINGS)
+    app = typer.Typer(add_completion=False, rich_markup_mode=None)
     app.command(name, cls=Command, context_settings=_SETTINGS)(function)
     return get_command(app)
 

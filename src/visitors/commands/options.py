@@ -1,7 +1,7 @@
-"""The options that several commands share, by groups; `cli.Command` adds them and keeps their values.
+"""The options that several commands share, by groups; `cli.build` adds them to the commands.
 
-The values land in the click context's `meta`, which parent and child contexts share: so an option that
-stands everywhere may stand before the command as well as after it.
+The values land in the `meta` of Typer's context, which a group shares with its commands: so an option that
+stands everywhere may stand at every place of the line.
 """
 
 from __future__ import annotations
