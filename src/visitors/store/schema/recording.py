@@ -9,8 +9,8 @@ of a removed row all of them before, its number too. A row that is put back unde
 change without either. A write outside of an operation, by hand in a SQLite shell say, is refused, since history could
 not tell of it.
 
-A migration that gives a recorded table a column drops that table's three triggers and creates them again, with the
-text that this prints once the column stands in `visitors.store.schema.recorded`:
+A migration that gives a recorded table a column drops that table's three triggers and creates them again, by the
+statements that this prints as Python once the column stands in `domain/fields.py` or `recorded.py`:
 
     python -m visitors.store.schema.recording visitor
 """
@@ -73,5 +73,7 @@ if __name__ == "__main__":
 
     (kind,) = sys.argv[1:]
     _, *columns = COLUMNS[kind]
+    for event in ("insert", "update", "delete"):
+        sys.stdout.write(f'"DROP TRIGGER {RECORDED[kind]}_{event}",\n')
     for statement in recording_triggers(kind, columns, REALS):
-        sys.stdout.write(f"{statement}\n")
+        sys.stdout.write(f'"""\\\n{statement}""",\n')
