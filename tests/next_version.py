@@ -73,8 +73,7 @@ def m{NEW:04}_notes(database: Database) -> None:
 """
 _EDITS = {
     "store/schema/migrations.py": [
-        ("STEPS: tuple[Callable[[Database], None], ...] = ()\n",
-         f"{_STEP}STEPS: tuple[Callable[[Database], None], ...] = (m{NEW:04}_notes,)\n"),
+        ("def apply(", f"{_STEP}STEPS = (*STEPS, m{NEW:04}_notes)\n\n\ndef apply("),
     ],
     "store/schema/recorded.py": [
         ('    "message": "messages",\n', '    "message": "messages",\n    "note": "notes",\n'),

@@ -10,16 +10,10 @@ from hypothesis import strategies as st
 
 from visitors.domain.documents import DOCUMENT_LIMIT, document
 from visitors.domain.fields import BROWSER_DATA
-from visitors.domain.visitor import Visitor, browser_data
+from visitors.domain.visitor import browser_data
 from visitors.errors import InvalidData, UsageProblem
 
 always = settings(deadline=None)
-CONTRACT = """
-id language timezone isBlocked contact fingerprint browser browserVersion os osVersion device
-deviceType ip city region country countryCode latitude longitude screenResolution viewport attribution currentPage
-blockedAt blockedBy blockReason blockExpiresAt createdAt updatedAt lastSeenAt deletedAt
-"""
-KEYS = CONTRACT.split()
 GIVEN = {
     "language": " en-gb ",
     "timezone": "Europe/London",
@@ -70,15 +64,6 @@ json_values = st.recursive(
     lambda children: st.lists(children, max_size=3) | st.dictionaries(st.text(), children, max_size=3),
     max_leaves=8,
 )
-
-
-def test_the_keys_of_a_visitor_stand_in_the_order_of_the_contract() -> None:
-    assert list(Visitor.__struct_encode_fields__) == KEYS
-
-
-def test_browser_data_is_the_part_of_a_visitor_that_a_browser_tells() -> None:
-    assert list(BROWSER_DATA) == [key for key in KEYS if key in BROWSER_DATA]
-    assert set(BROWSER_DATA) == set(GIVEN)
 
 
 def test_browser_data_normalises_every_field() -> None:

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contract import CONTACT_KEYS, VISITOR_KEYS
 from visitors.input.readers import read_rows
 from visitors.input.source import Format, Source
 from visitors.output.machine import MachineFormat, csv_line, encode_json, json_lines, lines
@@ -20,15 +21,6 @@ from visitors.output.shape import Shape
 
 Visitors = Callable[..., Any]
 
-# As the contract in DESIGN.md spells them.
-VISITOR_CONTRACT = """
-    id language timezone isBlocked contact fingerprint browser browserVersion os osVersion device
-    deviceType ip city region country countryCode latitude longitude screenResolution viewport attribution currentPage
-    blockedAt blockedBy blockReason blockExpiresAt createdAt updatedAt lastSeenAt deletedAt
-"""
-CONTACT_CONTRACT = "id externalId name email image metadata metadataHash isBlocked createdAt updatedAt deletedAt"
-VISITOR_KEYS = VISITOR_CONTRACT.split()
-CONTACT_KEYS = CONTACT_CONTRACT.split()
 LISTED_CONTACT_KEYS = [*CONTACT_KEYS, "visitorCount", "lastSeenAt"]
 FLAT_KEYS = [
     flat for key in VISITOR_KEYS for flat in ([f"contact.{k}" for k in CONTACT_KEYS] if key == "contact" else [key])

@@ -222,10 +222,10 @@ def api_filter() -> Any:
 
 def test_a_filter_that_no_sql_serves_raises_before_anything_is_read() -> None:
     class More(Selection, frozen=True, kw_only=True):
-        referrer: str | None = None
+        weather: str | None = None
 
-    with pytest.raises(NotImplementedError, match="referrer"):
-        chosen(More(referrer="nobody"), "2026-01-01T00:00:00.000Z")
+    with pytest.raises(NotImplementedError, match="weather"):
+        chosen(More(weather="rain"), "2026-01-01T00:00:00.000Z")
 
 
 @pytest.mark.parametrize("field", [field for field in VISITOR if field.sorts], ids=lambda field: field.name)
@@ -317,7 +317,7 @@ def test_a_field_of_an_export_to_pass_on_is_what_its_row_says(
 
 
 def test_a_field_of_which_nobody_said_how_to_treat_it_is_null_and_of_the_person() -> None:
-    field = Field(name="referrer", rule=normalise.text)
+    field = Field(name="weather", rule=normalise.text)
     assert (field.stand_in, field.of_device, field.filter, field.metavar) == (None, False, None, None)
 
 

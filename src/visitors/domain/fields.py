@@ -38,7 +38,8 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
         choices: The only values that there are, in the option.
         filter: Whether a selection can ask for it: for `equal` values, or for the `prefix` of a tag.
         filter_about: What its filter is, if `about` does not say it.
-        sorts: Whether a listing can be sorted by it; its index is called TABLE_COLUMN.
+        sorts: Whether a listing can be sorted by it, along its index.
+        indexed: Whether it has an index, TABLE_COLUMN, as all have by which visitors are sorted.
         ignores_case: Whether the letters A to Z are compared, and sorted, whatever their case.
         together: Fields with the same word have few combinations in many rows, and are parsed as a group.
         stand_in: What an export to pass on has instead: `keep` the value, the `version` before the first dot, an
@@ -58,6 +59,7 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     filter: Literal["equal", "prefix"] | None = None
     filter_about: str = ""
     sorts: bool = False
+    indexed: bool = False
     ignores_case: bool = False
     together: str = ""
     stand_in: str | None = None
@@ -152,7 +154,7 @@ VISITOR = (
     ),
     Field(
         name="ip", rule=normalise.ip, about="IPv4 or IPv6 address", metavar="ADDRESS", filter="equal",
-        stand_in="address",
+        indexed=True, stand_in="address",
     ),
     Field(name="city", rule=normalise.text, about="City", metavar="NAME", together="place"),
     Field(name="region", rule=normalise.text, about="Region", metavar="NAME", together="place"),

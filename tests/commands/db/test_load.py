@@ -194,21 +194,26 @@ def test_a_dump_of_before_the_first_release_becomes_a_sound_store(visitors: Visi
 @pytest.mark.usefixtures("carried_over")
 @pytest.mark.parametrize(("words", "ending"), [([], ".export.ndjson"), (["--deleted"], ".deleted.ndjson")])
 def test_its_export_is_what_the_version_gave_that_dumped_it(visitors: Visitors, words: list[str], ending: str) -> None:
-    exported = visitors("export", *words, "--format", "ndjson", now=THEN).stdout
-    assert exported.encode() == UNRELEASED.with_suffix(ending).read_bytes()
+    then = UNRELEASED.with_suffix(ending).read_text("utf-8")
+    fields = ",".join(json.loads(then.partition("\n")[0]))  # those that there were
+    assert visitors("export", *words, "--format", "ndjson", "--fields", fields, now=THEN).stdout == then
 
 
 @pytest.mark.usefixtures("carried_over")
 def test_all_its_lines_but_the_numbers_of_causes_are_dumped_as_they_came(visitors: Visitors) -> None:
+    came = UNRELEASED.with_suffix(".ndjson").read_text("utf-8").splitlines()
+    known = {row["type"]: row.keys() for row in map(json.loads, came)}
+
     def plain(lines: list[str]) -> list[dict[str, Any]]:
         rows = [json.loads(line) for line in lines]
         for row in rows:
             row.pop("schema", None)
+            for column in row.keys() - known.get(row["type"], row.keys()):  # added since
+                assert row.pop(column) is None
             if row["type"] == "cause":
                 row.pop("pk", None)
         return sorted(rows, key=lambda row: json.dumps(row, sort_keys=True))
 
-    came = UNRELEASED.with_suffix(".ndjson").read_text("utf-8").splitlines()
     dumped = visitors("db", "dump").lines
     assert json.loads(dumped[0])["schema"] == SCHEMA_VERSION
     assert plain(dumped) == plain(came)

@@ -8,6 +8,7 @@ from itertools import product
 
 import pytest
 
+from visitors.domain.fields import FILTERS
 from visitors.domain.selection import MetadataFilter, Selection
 from visitors.store.file.opening import open_store
 from visitors.store.file.sqlite import SqliteDatabase
@@ -51,6 +52,11 @@ TESTED: dict[str, list[object]] = {
     "search": ["ad"],
     "without_conversations": [True],
 }
+for name, field in FILTERS.items():
+    if name not in SERVED:
+        served = field.sorts or field.indexed
+        SERVED[name] = ["x"] if served else []
+        TESTED[name] = [] if served else ["x"]
 # Option -> the index that is read as a whole for it: a part of an id may stand anywhere.
 READ_WHOLE = {"search": ["SCAN v USING COVERING INDEX sqlite_autoindex_visitors_1"]}
 READ_WHOLE_FOR_CONTACTS = "SCAN c USING COVERING INDEX sqlite_autoindex_contacts_1"

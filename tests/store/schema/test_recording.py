@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import sqlite3
 import struct
@@ -91,9 +92,8 @@ def bits(value: object) -> object:
 
 def test_the_triggers_of_the_schema_are_those_that_are_written_for_its_columns(store: Store) -> None:
     written: dict[str, str] = {}
-    for kind, table in RECORDED.items():
-        types = columns(store, table)
-        for statement in recording_triggers(kind, list(types), [name for name in types if types[name] == "REAL"]):
+    for kind in RECORDED:
+        for statement in recording_triggers(kind, COLUMNS[kind][1:], REALS):
             written[statement.split()[2]] = statement.removesuffix(";")
     recording = [f"{table}_{what}" for table in RECORDED.values() for what in ("insert", "update", "delete")]
 
@@ -112,13 +112,14 @@ def test_the_program_prints_the_triggers_of_a_kind_of_record(store: Store) -> No
 
     wanted = ("visitors_insert", "visitors_update", "visitors_delete")
     there: dict[str, str] = dict(store.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall())
-    assert done.stdout == "".join(f"{there[name]};\n" for name in wanted)
+    printed = ast.literal_eval(f"[{done.stdout}]")
+    assert printed[:3] == [f"DROP TRIGGER {name}" for name in wanted]
+    assert printed[3:] == [f"{there[name]};" for name in wanted]
 
 
 def test_the_columns_that_the_program_knows_are_those_of_the_tables(store: Store) -> None:
-    assert {kind: list(names) for kind, names in COLUMNS.items()} == {
-        kind: ["pk", *columns(store, table)] for kind, table in RECORDED.items()
-    }
+    for kind, table in RECORDED.items():  # one that was added later is the last of the table
+        assert sorted(COLUMNS[kind]) == sorted(["pk", *columns(store, table)])
 
 
 def test_the_reals_that_the_program_knows_are_those_of_the_tables(store: Store) -> None:
@@ -170,7 +171,7 @@ def test_an_update_and_a_delete_each_leave_one_change(store: Store) -> None:
     assert updated == ("visitor", "v1", {"city": "Oslo"}, {"city": "Bergen"})
     assert deleted[3] is None
     assert deleted[2]["city"] == "Bergen"
-    assert list(deleted[2]) == ["pk", *columns(store, "visitors")]
+    assert sorted(deleted[2]) == sorted(["pk", *columns(store, "visitors")])
 
 
 def test_a_record_that_is_put_back_under_its_number_is_a_change_and_no_new_range(store: Store) -> None:

@@ -69,9 +69,10 @@ def _filters(selection: Selection, current: Instant) -> Iterator[Filter]:
         yield from serve(selection, current)
 
 
-def _equal(name: str, column: str) -> _Serve:
+def _equal(name: str, column: str, *, indexed: bool) -> _Serve:
     def serve(selection: Selection, _: Instant) -> Iterator[Filter]:
-        yield Filter(span=Span.of(column, getattr(selection, name)))
+        span = Span.of(column, getattr(selection, name))
+        yield Filter(span=span) if indexed else Filter(test=span.condition("v"))
 
     return serve
 
@@ -184,8 +185,13 @@ def _search(text: str) -> Filter:
 
 
 _SERVED: dict[str, _Serve] = {
-    **{name: (_prefix if field.filter == "prefix" else _equal)(name, field.column) for name, field in FILTERS.items()},
-    "contact": _equal("contact", "contact_id"),
+    **{
+        name: _prefix(name, field.column)
+        if field.filter == "prefix"
+        else _equal(name, field.column, indexed=field.sorts or field.indexed)
+        for name, field in FILTERS.items()
+    },
+    "contact": _equal("contact", "contact_id", indexed=True),
     "identified": _identified,
     "blocked": _blocked,
     "created_since": _created,
