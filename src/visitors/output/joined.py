@@ -110,6 +110,7 @@ def _batches(rows: Iterable[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]
 def _lines(
     syntax: _Syntax, paths: Sequence[Path], source: Chosen, batches: Iterable[list[tuple[Any, ...]]]
 ) -> Iterator[str | bytes]:
+    assert sum(source.groups) == len(paths), "a row has as many cells as the header"
     separator = syntax.separator.encode()
     yield syntax.line([".".join(path) for path in paths])
     for columns in batches:
