@@ -240,10 +240,9 @@ def test_a_listing_is_sorted_by_every_field_that_sorts(visitors: Visitors, full:
 # In and out
 
 
+@pytest.mark.usefixtures("full")
 @pytest.mark.parametrize("format_", ["csv", "tsv", "json", "ndjson"])
-def test_every_format_has_every_field_and_gives_it_back(
-    visitors: Visitors, full: dict[str, Any], tmp_path: Path, format_: str
-) -> None:
+def test_every_format_has_every_field_and_gives_it_back(visitors: Visitors, tmp_path: Path, format_: str) -> None:
     visitors("import", "-", "--format", "ndjson", input=json.dumps(row(1)))  # one with nothing to quote
     file = tmp_path / f"all.{format_}"
     for words in (["export"], ["export", "--fields", ",".join(FLAT)]):
