@@ -28,6 +28,13 @@ def meant(word: str, known: Iterable[str], otherwise: str) -> str:
     return f"did you mean {close}?" if close else otherwise
 
 
+def one_of(word: str, known: Iterable[str], what: str) -> str:
+    """A hint with the one of `known` that was probably meant, and all of them after `what`."""
+    names = list(known)
+    close = near(word, names)
+    return (f"did you mean {close}? " if close else "") + f"{what} {', '.join(names)}"
+
+
 def _bare(text: str) -> str:
     for letter in "-_ ":
         text = text.replace(letter, "")

@@ -69,9 +69,9 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
         for parent in self.open_objects:
             if name.startswith(f"{parent}.") and len(name) > len(parent) + 1:
                 return [(*parent.split("."), name[len(parent) + 1 :])]
-        from visitors.spelling import meant
+        from visitors.spelling import one_of
 
-        hint = meant(name, self.fields, "the fields are " + ", ".join(self.fields))
+        hint = one_of(name, self.fields, "the fields are")
         raise UsageProblem(f"unknown field {name!r}", code="unknown_field", hint=hint)
 
 

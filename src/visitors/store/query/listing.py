@@ -45,9 +45,9 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
         newest first. `sortable` has fields and their columns. Raises UsageProblem for one that is not there.
         """
         if sort is not None and sort not in sortable:
-            from visitors.spelling import meant
+            from visitors.spelling import one_of
 
-            hint = meant(sort, sortable, "sort by one of " + ", ".join(sortable))
+            hint = one_of(sort, sortable, "sort by one of")
             raise UsageProblem(f"cannot sort by {sort!r}", code="unknown_field", hint=hint)
         newest_first = sort is None or sort in _NEWEST_FIRST
         column = sortable[sort] if sort else None
