@@ -326,3 +326,126 @@ def test_what_was_made_and_then_removed_by_another_operation_is_told_of(visitors
 
     assert refused.error["code"] == "touched_since"
     assert "by fixtures apply" in refused.error["message"]
+
+
+# what stands in the way
+
+
+def refused(visitors: Visitors, operation: str) -> str:
+    """What is told of an operation that others stand in the way of."""
+    error = visitors("undo", operation, "--format", "json", code=4).error
+    assert error["code"] == "touched_since"
+    assert f"visitors undo {operation} --cascade" in error["hint"]
+    return str(error["message"])
+
+
+def test_undoing_a_redo_tells_of_what_refers_to_the_record_and_cascades_over_it(visitors: Visitors) -> None:
+    visitors("create", "--id", "laptop")
+    visitors("undo")
+    redo = visitors("undo", newest(visitors)["id"]).stdout.strip()
+    visitors("conversations", "start", "laptop", "--message", "Hi")
+
+    assert "by conversations start" in refused(visitors, redo)
+    visitors("undo", redo, "--cascade")
+    assert visitors("list", "--format", "count").stdout == "0\n"
+    assert visitors("conversations", "list", "--format", "count").stdout == "0\n"
+
+
+def test_redoing_a_creation_is_refused_where_somebody_else_took_the_external_id(visitors: Visitors) -> None:
+    visitors("contacts", "create", "--external-id", "u1")
+    undo = visitors("undo").stdout.strip()
+    visitors("contacts", "create", "--external-id", "u1")
+
+    assert "by contacts create" in refused(visitors, undo)
+
+
+def test_redoing_a_change_is_refused_where_somebody_else_took_the_external_id(visitors: Visitors) -> None:
+    contact = visitors("contacts", "create", "--email", "ada@example.com").stdout.strip()
+    visitors("contacts", "update", contact, "--external-id", "u1")
+    undo = visitors("undo").stdout.strip()
+    visitors("contacts", "create", "--external-id", "u1")
+
+    assert "by contacts create" in refused(visitors, undo)
+
+
+@pytest.mark.usefixtures("people")
+def test_taking_an_unlinking_back_whose_contact_was_merged_since_can_cascade(visitors: Visitors) -> None:
+    visitors("create", "--id", "watch")
+    visitors("identify", "watch", "--email", "dora@example.com")
+    visitors("unidentify", "watch")
+    unlinking = newest(visitors)["id"]
+    visitors("contacts", "create", "--email", "dora@example.org")
+    visitors("contacts", "merge", "dora@example.org", "dora@example.com", "--yes")
+
+    assert "by contacts merge" in refused(visitors, unlinking)
+    visitors("undo", unlinking, "--cascade")
+    assert visitors("list", "--contact", "dora@example.com", "--format", "ids").lines == ["watch"]
+
+
+def test_a_later_change_of_the_contact_does_not_keep_an_unlinking_from_being_undone(visitors: Visitors) -> None:
+    visitors("create", "--id", "watch")
+    visitors("identify", "watch", "--email", "dora@example.com")
+    visitors("unidentify", "watch")
+    unlinking = newest(visitors)["id"]
+    visitors("contacts", "update", "dora@example.com", "--name", "Dora")
+
+    visitors("undo", unlinking)
+    assert visitors("list", "--contact", "dora@example.com", "--format", "ids").lines == ["watch"]
+
+
+def test_undoing_an_unrelated_operation_does_not_keep_the_next_from_being_undone(visitors: Visitors) -> None:
+    visitors("create", "--id", "laptop")
+    first = newest(visitors)["id"]
+    visitors("create", "--id", "phone")
+    second = newest(visitors)["id"]
+    visitors("undo", first)
+
+    visitors("undo", second)
+    assert visitors("list", "--format", "count").stdout == "0\n"
+
+
+def test_what_stands_in_the_way_is_told_newest_first(visitors: Visitors) -> None:
+    visitors("create", "--id", "laptop")
+    create = newest(visitors)["id"]
+    for city in ("Oslo", "Rome", "Bern"):
+        visitors("update", "laptop", "--city", city)
+    ids = visitors("history", "--limit", "3", "--format", "ids").lines
+
+    message = refused(visitors, create)
+    assert sorted(ids, key=message.index) == ids
+
+
+@pytest.mark.usefixtures("people")
+def test_redoing_a_merge_is_refused_where_a_device_was_linked_to_the_other_contact_since(visitors: Visitors) -> None:
+    for name in ("dora", "emil"):
+        visitors("contacts", "create", "--email", f"{name}@example.com")
+    visitors("contacts", "merge", "dora@example.com", "emil@example.com", "--yes")
+    undo = visitors("undo").stdout.strip()
+    visitors("create", "--id", "watch")
+    visitors("identify", "watch", "--email", "emil@example.com")
+
+    assert "visitor watch by identify" in refused(visitors, undo)
+
+
+@pytest.mark.parametrize("count", [2_000, 3_000])
+def test_undoing_a_redo_of_a_large_import_takes_everything_back(visitors: Visitors, count: int) -> None:
+    lines = "".join(f'{{"id":"v{n}","contact":{{"email":"a{n}@example.com"}}}}\n' for n in range(count))
+    visitors("create", "--id", "before")
+    before = records(visitors)
+    visitors("import", "-", input=lines)
+    after = records(visitors)
+    redo = visitors("undo", visitors("undo").stdout.strip()).stdout.strip()
+    assert records(visitors) == after
+
+    visitors("undo", redo)
+    assert records(visitors) == before
+    assert visitors("db", "check", "--quiet").code == 0
+
+
+def test_undoing_the_deletion_of_a_contact_is_refused_where_somebody_else_has_the_email(visitors: Visitors) -> None:
+    contact = visitors("contacts", "create", "--email", "ada@example.com").stdout.strip()
+    visitors("contacts", "delete", contact)
+    deletion = newest(visitors)["id"]
+    visitors("contacts", "create", "--email", "ada@example.com")
+
+    assert "by contacts create" in refused(visitors, deletion)
