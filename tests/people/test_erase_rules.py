@@ -241,3 +241,49 @@ def test_a_dump_carries_the_erasure_and_the_copy_verifies_its_receipt(
     visitors("--db", copy, "db", "check", "--receipt", receipt)
     visitors("--db", copy, "db", "dump", "-o", f"{dump}.2")
     assert Path(dump).read_bytes() == Path(f"{dump}.2").read_bytes()
+
+
+def test_metadata_that_a_contact_took_on_and_gave_up_go_with_whom_they_came_from(
+    visitors: Visitors, shown: Callable[..., Any]
+) -> None:
+    visitors("contacts", "create", "--id", "other", "--external-id", "other", "--metadata", "seats=2")
+    visitors("create", "--id", "laptop")
+    visitors("identify", "laptop", "--email", "ada@example.com", "--metadata", "plan=gold plated")
+    (ada, _) = visitors("contacts", "list", "--sort", "createdAt", "--format", "ids").lines
+    visitors("contacts", "merge", "other", ada, "--yes")
+    visitors("contacts", "update", "other", "--unset", "plan", "--clear", "email")
+    (hers,) = visitors("contacts", "split", "other", "laptop", "--email", "ada@example.com").lines
+    erase(visitors, "contacts", "erase", hers)
+    told = json.dumps(shown("history", "other"))
+    assert "gold plated" not in told
+    assert "seats" in told
+
+
+def test_a_tombstone_whose_email_a_third_contact_has_too_stays(visitors: Visitors) -> None:
+    """Its email may be that of somebody who stays."""
+    visitors("contacts", "create", "--id", "third", "--email", "shared@example.com")
+    visitors("contacts", "delete", "third")
+    visitors("contacts", "create", "--id", "other", "--external-id", "other")
+    visitors("create", "--id", "laptop")
+    merged = visitors("identify", "laptop", "--email", "shared@example.com", "--format", "json").json["contact"]["id"]
+    visitors("contacts", "merge", "other", merged, "--yes")
+    visitors("contacts", "update", "other", "--email", "o@example.com")
+    (hers,) = visitors("contacts", "split", "other", "laptop", "--email", "shared@example.com").lines
+    receipt = erase(visitors, "contacts", "erase", hers)
+    assert receipt["counts"]["contacts"] == 1
+    assert visitors("contacts", "show", merged, "--format", "json").json["id"] == "other"
+
+
+def test_what_others_wrote_in_a_conversation_that_stays_keeps_its_author(visitors: Visitors) -> None:
+    for visitor in ("first", "second"):
+        visitors("create", "--id", visitor)
+        visitors("identify", visitor, "--email", "ada@example.com")
+    visitors("conversations", "start", "first", "--message", "From the first")
+    (talk,) = visitors("conversations", "list", "--format", "ids").lines
+    visitors("conversations", "reply", talk, "From the second", "--as-visitor", "second")
+    visitors("identify", "first", "--external-id", "bob", "--relink")
+    erase(visitors, "erase", "first")
+    messages = visitors("conversations", "show", talk, "--format", "json").json["messages"]
+    assert [(one["body"], one["visitorId"]) for one in messages if one["body"] == "From the second"] == [
+        ("From the second", "second")
+    ]

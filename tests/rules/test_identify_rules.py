@@ -379,3 +379,12 @@ def test_the_lines_of_standard_input_follow_the_same_rules(visitors: Visitors) -
     (contact,) = contacts(visitors)
     assert (contact["email"], contact["externalId"], contact["name"]) == ("e@example.com", "x", None)
     assert (contact["metadata"], contact["visitorCount"]) == ({"a": 1}, 4)
+
+
+def test_an_imported_contact_that_is_deleted_is_not_the_live_one_with_its_email(visitors: Visitors) -> None:
+    visitors("contacts", "create", "--id", "live", "--email", "ada@example.com")
+    contact = {"id": "gone", "email": "ada@example.com", "deletedAt": "2026-01-01T00:00:00Z"}
+    visitors("import", "-", input=json.dumps({"id": "v", "contact": contact}) + "\n")
+    [found] = [one for one in visitors("list", "--format", "json").json if one["id"] == "v"]
+    assert (found["contact"]["id"], found["contact"]["deletedAt"] is None) == ("gone", False)
+    assert visitors("contacts", "list", "--format", "ids").lines == ["live"]
