@@ -1,0 +1,321 @@
+"""Whether the tests notice: changes the program in one small place at a time, and runs the tests on it.
+
+    python tests/mutation.py --sample 200 --seed 1               a sample, spread over the files by their mutants
+    python tests/mutation.py --sample 50 --only store/history    of one room
+    python tests/mutation.py --sample 20 --list                  only show what would be tried
+
+What no test notices is printed as a survivor, with its place and its difference: either a test is missing, or the
+change makes no difference to anybody.
+
+This is a tool of our own since much of what the tests do is done by the command in processes of its own, often with an
+environment of their own. Most mutation tools swap code inside the process that runs the tests, and those would not see
+it. Here each mutant is written into a copy of the project that has a virtual environment to itself, whose `visitors`
+and whose Python import the copy. The checkout stays as it is.
+
+The tests nearest to a file run first, then those of its room, then all others, until one fails. What takes several
+times as long as it did on the unchanged program counts as noticed, and is told.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import itertools
+import os
+import queue
+import re
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import time
+import venv
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+from typing import NamedTuple
+from xml.etree import ElementTree as ET
+
+from mutants import Mutant, mutants, sample
+
+ROOT = Path(__file__).parent.parent
+SOURCE = Path("src/visitors")
+ROOMS = {
+    "domain": ("tests/domain", "tests/rules"),
+    "store/history": (
+        "tests/store",
+        "tests/operations",
+        "tests/commands/test_undo.py",
+        "tests/commands/test_history.py",
+    ),
+    "input": ("tests/input", "tests/commands/test_import.py"),
+    "output": ("tests/output", "tests/commands/test_list.py", "tests/commands/test_export.py"),
+    "api": ("tests/api", "tests/test_pytest_plugin.py"),
+    "operations": ("tests/operations", "tests/rules", "tests/commands"),
+}
+"""What is mutated -> the tests of that room."""
+
+LEFT_OUT = (".git", ".venv", "__pycache__", ".*_cache", ".hypothesis", "*.egg-info", ".coverage*", "htmlcov")
+"""What no test needs of a checkout."""
+
+NEAREST_SECONDS = 8.0
+"""How long the tests that run first may take together."""
+
+MEMORY = 4 << 30
+"""How much memory a process may use: a mutant may loop, and collect while it does."""
+
+
+class Copy:
+    """A copy of the project, with a virtual environment to itself that imports from it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.root = folder / "project"
+        self._temporary = folder / "temporary"
+        self._writes = 0
+        shutil.copytree(ROOT, self.root, ignore=shutil.ignore_patterns(*LEFT_OUT), symlinks=True)
+        venv.create(self.root / ".venv", symlinks=True)
+        self._python = self.root / ".venv" / "bin" / "python"
+        inner = sysconfig.get_path("purelib", "venv", {"base": str(self.root / ".venv")})
+        packages = dict.fromkeys((sysconfig.get_path("purelib"), sysconfig.get_path("platlib")))
+        (Path(inner) / "project.pth").write_text("\n".join([str(self.root / "src"), *packages, ""]), encoding="utf-8")
+        command = self._python.with_name("visitors")
+        command.write_text(f"#!{self._python}\nfrom visitors.main import main\nmain()\n", encoding="utf-8")
+        command.chmod(0o755)
+        where = [str(self._python), "-c", "import visitors; print(visitors.__file__)"]
+        told = subprocess.run(where, cwd=folder, env={}, capture_output=True, text=True, check=True).stdout.strip()
+        assert Path(told) == self.root / SOURCE / "__init__.py", f"the tests would run {told}"
+
+    def write(self, path: Path, text: bytes) -> None:
+        """Change a file. Its time is one that it never had, so that no bytecode of it is taken for current."""
+        (self.root / path).write_bytes(text)
+        self._writes += 1
+        moment = 1_000_000_000 + self._writes
+        os.utime(self.root / path, (moment, moment))
+
+    def test(self, words: Iterable[str], timeout: float | None = None) -> tuple[int | None, str]:
+        """Run pytest; returns its status and output, or no status after `timeout` seconds."""
+        shutil.rmtree(self._temporary, ignore_errors=True)
+        self._temporary.mkdir()
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "COV"))}
+        environment |= {"TMPDIR": str(self._temporary), "PATH": f"{self._python.parent}:{os.environ['PATH']}"}
+        process = subprocess.Popen(
+            [
+                str(self._python),
+                "-m",
+                "pytest",
+                "-q",
+                "-x",
+                "-p",
+                "no:cacheprovider",
+                "--hypothesis-profile=ci",
+                *words,
+            ],
+            cwd=self.root,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,  # so that what a test started ends with it
+        )
+        try:
+            said, _ = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            return None, ""
+        else:
+            return process.returncode, said
+        finally:
+            _kill_group(process.pid)
+            process.wait()
+
+
+def _kill_group(leader: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(leader, signal.SIGKILL)
+
+
+class Stage(NamedTuple):
+    """Test files that run together, and how many seconds their tests took on the unchanged program."""
+
+    name: str
+    files: list[str]
+    seconds: float
+
+
+def stages(path: Path, seconds: dict[str, float]) -> Iterator[Stage]:
+    """The tests for a file of the program, in the order in which they are likely to fail, quick ones first.
+
+    Args:
+        path: The file, relative to the project.
+        seconds: Every test file, with how long it takes.
+    """
+    module = ".".join(path.with_suffix("").parts[1:])
+    name = path.stem.strip("_")
+    room = _room(path)
+
+    def rank(file: str) -> int:
+        if Path(file).stem == f"test_{name}":
+            return 0 if file.startswith(ROOMS[room]) else 1
+        if f"{module} import" in (ROOT / file).read_text(encoding="utf-8"):
+            return 2
+        return 3 if name in Path(file).stem else 4
+
+    by_rank = sorted(seconds, key=lambda file: (rank(file), seconds[file]))
+    nearest = [file for file in by_rank if rank(file) < 4]
+    spent = itertools.accumulate(seconds[file] for file in nearest)
+    nearest = [file for file, sum_ in zip(nearest, spent, strict=True) if sum_ <= NEAREST_SECONDS or file == nearest[0]]
+    by_time = sorted(seconds, key=seconds.__getitem__)
+    of_room = [file for file in by_time if file.startswith(ROOMS[room]) and file not in nearest]
+    others = [file for file in by_time if file not in nearest and file not in of_room]
+    for stage, files in (("nearest", nearest), ("room", of_room), ("others", others)):
+        if files:
+            yield Stage(stage, files, sum(seconds[file] for file in files))
+
+
+def _room(path: Path) -> str:
+    return next(room for room in ROOMS if path.is_relative_to(SOURCE / room))
+
+
+class Outcome(NamedTuple):
+    """Whether the tests noticed a mutant, which of them, and after how long."""
+
+    mutant: Mutant
+    killed: bool
+    by: str
+    seconds: float
+
+
+class Run:
+    """Mutants, tried in a few copies at once."""
+
+    def __init__(self, folder: Path, jobs: int, *, with_slow: bool) -> None:
+        self._copies: queue.Queue[Copy] = queue.Queue()
+        for number in range(jobs):
+            self._copies.put(Copy(folder / str(number)))
+        self._jobs = jobs
+        self._workers = max(1, (os.cpu_count() or 1) // jobs)
+        self._choice = [] if with_slow else ["-m", "not slow"]
+        self._seconds: dict[str, float] = {}
+
+    def baseline(self) -> float:
+        """Run all tests on the unchanged program, and return how long it took. Raises SystemExit if one fails."""
+        copy = self._copies.get()
+        report = copy.root.parent / "report.xml"
+        start = time.monotonic()
+        cores = os.cpu_count() or 1
+        status, said = copy.test([*self._choice, "-n", str(cores), "--junitxml", str(report)])
+        if status != 0:
+            raise SystemExit(f"{said[-6000:]}\nthe tests fail without any mutant")
+        for case in ET.parse(report).iter("testcase"):  # noqa: S314 - pytest wrote it
+            file = next(self._files(case.get("classname", "")))
+            self._seconds[file] = self._seconds.get(file, 0.0) + float(case.get("time", 0))
+        self._copies.put(copy)
+        return time.monotonic() - start
+
+    @staticmethod
+    def _files(classname: str) -> Iterator[str]:
+        parts = classname.split(".")
+        for end in range(len(parts), 0, -1):
+            file = "/".join(parts[:end]) + ".py"
+            if (ROOT / file).is_file():
+                yield file
+
+    def outcomes(self, chosen: Iterable[Mutant]) -> Iterator[Outcome]:
+        """What became of each, as it comes."""
+        with ThreadPoolExecutor(self._jobs) as pool:
+            waiting = [pool.submit(self._try, mutant) for mutant in chosen]
+            try:
+                for done in as_completed(waiting):
+                    yield done.result()
+            finally:
+                pool.shutdown(cancel_futures=True)
+
+    def _try(self, mutant: Mutant) -> Outcome:
+        copy = self._copies.get()
+        source = (ROOT / mutant.path).read_bytes()
+        start = time.monotonic()
+        copy.write(mutant.path, mutant.applied(source))
+        try:
+            by = next(filter(None, (self._killer(copy, stage) for stage in stages(mutant.path, self._seconds))), "")
+        finally:
+            copy.write(mutant.path, source)
+            self._copies.put(copy)
+        return Outcome(mutant, bool(by), by, time.monotonic() - start)
+
+    def _killer(self, copy: Copy, stage: Stage) -> str:
+        """The test that failed, or nothing."""
+        workers = self._workers if stage.seconds > 15 else 1
+        parallel = ["-n", str(workers)] if workers > 1 else []
+        timeout = 30 + 4 * stage.seconds / workers
+        status, said = copy.test([*self._choice, *parallel, *stage.files], timeout)
+        if status in (0, 5):  # 5: none of these tests was to run
+            return ""
+        if status is None:
+            return f"{stage.name}: timeout after {timeout:.0f} s"
+        failed = re.search(r"^(?:FAILED|ERROR) (\S+)", said, re.MULTILINE)
+        return f"{stage.name}: {failed[1] if failed else f'pytest ended with {status}'}"
+
+
+def main() -> int:
+    """Try the mutants that the command line asks for; 0 whatever becomes of them."""
+    parser = argparse.ArgumentParser(description="Change the program in small places, and see whether a test fails.")
+    parser.add_argument("--sample", type=int, metavar="N", help="how many mutants (default: all)")
+    parser.add_argument("--seed", type=int, default=1, metavar="S", help="which ones (default: 1)")
+    parser.add_argument("--only", choices=ROOMS, metavar="ROOM", help=f"of one room: {', '.join(ROOMS)}")
+    parser.add_argument("--list", action="store_true", help="show them, and run nothing")
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="how many at once (default: 1)")
+    parser.add_argument("--all", action="store_true", help="run the slow tests, too")
+    options = parser.parse_args()
+    rooms = [options.only] if options.only else list(ROOMS)
+    files = [file.relative_to(ROOT) for room in rooms for file in sorted((ROOT / SOURCE / room).rglob("*.py"))]
+    sources = {file: (ROOT / file).read_bytes() for file in files}
+    possible = [mutant for file, source in sources.items() for mutant in mutants(file, source)]
+    chosen = possible if options.sample is None else sample(possible, options.sample, options.seed)
+    say(f"{len(chosen)} of {len(possible)} mutants in {len(files)} files")
+    if options.list:
+        for mutant in chosen:
+            say(f"{mutant.path}:{mutant.line} {mutant.kind}\n{mutant.difference(sources[mutant.path])}")
+        return 0
+    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+    with tempfile.TemporaryDirectory(prefix="mutation-") as folder:
+        run = Run(Path(folder), options.jobs, with_slow=options.all)
+        say(f"without any mutant the tests pass in {run.baseline():.0f} s")
+        outcomes = []
+        for number, outcome in enumerate(run.outcomes(chosen), 1):
+            outcomes.append(outcome)
+            mutant = outcome.mutant
+            place = f"{mutant.path}:{mutant.line} {mutant.kind}"
+            fate = f"killed    {place} by {outcome.by}" if outcome.killed else f"SURVIVED  {place}"
+            say(f"[{number}/{len(chosen)}] {outcome.seconds:4.0f} s  {fate}")
+            if not outcome.killed:
+                say(mutant.difference(sources[mutant.path]))
+    summarize(outcomes)
+    return 0
+
+
+def summarize(outcomes: Sequence[Outcome]) -> None:
+    """Print how many were noticed, in each room and in all, and how long one took."""
+    tried = Counter(_room(outcome.mutant.path) for outcome in outcomes)
+    killed = Counter(_room(outcome.mutant.path) for outcome in outcomes if outcome.killed)
+    for room, count in tried.items():
+        say(f"{room:15} {killed[room]:4} of {count:4} killed, {killed[room] / count:4.0%}")
+    total = max(1, len(outcomes))
+    timeouts = sum("timeout" in outcome.by for outcome in outcomes)
+    seconds = sum(outcome.seconds for outcome in outcomes) / total
+    share = killed.total() / total
+    say(f"{killed.total()} of {len(outcomes)} killed, {share:.1%}; {timeouts} by timeout; {seconds:.0f} s for each")
+
+
+def say(line: str) -> None:
+    """Print it at once, also into a file."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

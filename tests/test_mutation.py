@@ -1,0 +1,122 @@
+"""The mutants are programs, each another, and those of a seed are the same every time."""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from mutants import Mutant, mutants, sample
+from mutation import ROOMS, ROOT, SOURCE, stages
+
+PATH = Path("src/visitors/domain/small.py")
+SMALL = '''
+"""A docstring."""
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import json
+
+KIND: Literal["a", "b"] = "größer"
+HINT = "never"
+ABOUT = {"a": "what only people read", "b": "x"}
+
+
+def first(rows: "list[int]", limit: int = 10) -> int | None:
+    """A docstring."""
+    for row in rows:
+        if (row < limit and
+                not (row in (1, 2))):
+            continue
+        print(row)
+        return row + 1
+    raise ValueError(f"no {limit}", "never")
+'''
+
+
+def found(source: str) -> list[Mutant]:
+    return mutants(PATH, source.encode())
+
+
+def changes(source: str) -> set[str]:
+    """The programs that a program may become, of which each is one line."""
+    return {mutant.applied(source.encode()).decode() for mutant in found(source)}
+
+
+def test_every_mutant_is_a_program_and_another_one() -> None:
+    texts = [mutant.applied(SMALL.encode()).decode() for mutant in found(SMALL)]
+    trees = {ast.dump(ast.parse(text)) for text in [SMALL, *texts]}
+    assert len(trees) == len(texts) + 1
+    assert {mutant.kind for mutant in found(SMALL)} == {
+        *("arithmetic", "comparison", "condition", "connective", "constant", "negation", "return", "statement")
+    }
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("a = b < c", {"a = b <= c"}),
+        ("a = b is not c", {"a = b is c"}),
+        ("a = b not in c", {"a = b in c"}),
+        ("a = (b) and (c) and d", {"a = (b) or (c) and d", "a = (b) and (c) or d"}),
+        ("a = not(b or c)", {"a = (b or c)", "a = not(b and c)"}),
+        ("a += 1", {"a -= 1", "a += 2"}),
+        ("a = b - c", {"a = b + c"}),
+        ("a = b + 'c'", {'a = b + ""'}),
+        ("a = True, ''", {"a = False, ''", 'a = True, "other"'}),
+        ("a = b if c else d", {"a = b if True else d", "a = b if False else d"}),
+        ("def a(): return b", {"def a(): return None"}),
+        ("def a(): return False", {"def a(): return True"}),
+        ("a(hint='b', help=f'b', about='b')", {"pass"}),
+        ("raise A('b', c=1)", {"pass", "raise A('b', c=2)"}),
+        ("a = f'{b} is here'", set()),
+        ("a = 'SELECT b WHERE c < 1'", {"a = 'SELECT b WHERE c <= 1'"}),
+        ("a = f'SELECT {b} WHERE c IS NULL'", {"a = f'SELECT {b} WHERE c IS NOT NULL'"}),
+    ],
+)
+def test_what_a_line_may_become(before: str, after: set[str]) -> None:
+    assert changes(before) == after
+
+
+def test_what_nobody_runs_or_only_people_read_stays() -> None:
+    touched = {mutant.line for mutant in found(SMALL)}
+    assert touched == {
+        number
+        for number, line in enumerate(SMALL.splitlines(), 1)
+        if line.startswith(("KIND", "def", " ")) and not line.endswith(('"""', "json", "rows:"))
+    }
+    assert not [mutant for mutant in found(SMALL) if "never" not in mutant.applied(SMALL.encode()).decode()]
+
+
+def test_the_same_seed_gives_the_same_sample() -> None:
+    possible = found(SMALL)
+    assert sample(possible, 5, seed=1) == sample(possible, 5, seed=1)
+    assert sample(possible, 5, seed=1) != sample(possible, 5, seed=2)
+    assert len(set(sample(possible, 5, seed=1))) == 5
+    assert sorted(sample(possible, 1000, seed=1)) == sorted(possible)
+
+
+def test_a_file_has_its_share_of_a_sample() -> None:
+    def counts(chosen: Iterable[Mutant]) -> Counter[Path]:
+        return Counter(mutant.path for mutant in chosen)
+
+    paths = [Path("a.py")] * 60 + [Path("b.py")] * 30 + [Path("c.py")] * 10
+    possible = [Mutant(path, number, "constant", number, number, "") for number, path in enumerate(paths)]
+    for seed in range(20):
+        assert counts(sample(possible, 10, seed)) == {Path("a.py"): 6, Path("b.py"): 3, Path("c.py"): 1}
+
+
+def test_the_tests_of_a_file_run_first_and_every_test_once() -> None:
+    seconds = dict.fromkeys((str(file.relative_to(ROOT)) for file in (ROOT / "tests").rglob("test_*.py")), 1.0)
+    ordered = list(stages(SOURCE / "domain" / "times.py", seconds))
+    assert [stage.name for stage in ordered] == ["nearest", "room", "others"]
+    assert ordered[0].files[0] == "tests/domain/test_times.py"
+    assert sorted(file for stage in ordered for file in stage.files) == sorted(seconds)
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_room_and_its_tests_are_there(room: str) -> None:
+    assert [path for path in (SOURCE / room, *map(Path, ROOMS[room])) if not (ROOT / path).exists()] == []
