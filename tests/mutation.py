@@ -163,7 +163,7 @@ def stages(path: Path, seconds: dict[str, float]) -> Iterator[Stage]:
             return 0 if file.startswith(ROOMS[room]) else 1
         if f"{module} import" in (ROOT / file).read_text(encoding="utf-8"):
             return 2
-        return 3 if name in Path(file).stem else 4
+        return 3 if name.removesuffix("s") in Path(file).stem else 4
 
     by_rank = sorted(seconds, key=lambda file: (rank(file), seconds[file]))
     nearest = [file for file in by_rank if rank(file) < 4]
@@ -257,7 +257,7 @@ class Run:
             return ""
         if status is None:
             return f"{stage.name}: timeout after {timeout:.0f} s"
-        failed = re.search(r"^(?:FAILED|ERROR) (\S+)", said, re.MULTILINE)
+        failed = re.search(r"^(?:FAILED|ERROR) (.+?)(?: - |$)", said, re.MULTILINE)
         return f"{stage.name}: {failed[1] if failed else f'pytest ended with {status}'}"
 
 
