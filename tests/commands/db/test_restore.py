@@ -6,6 +6,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -214,6 +215,28 @@ def test_a_store_that_somebody_writes_is_told_as_locked_and_left(
     assert refused.error["code"] == "store_locked"
     assert listed(visitors, store_path) == ["v1", "v2"]
     assert names(store_path.parent) == ["backups", "visitors.db"]
+
+
+def with_rollback_journal(path: Path) -> sqlite3.Connection:
+    """A connection to the store, which keeps no write-ahead log any more."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("PRAGMA journal_mode = DELETE")
+    return connection
+
+
+@pytest.mark.parametrize("which", ["backup", "store"])
+def test_what_somebody_keeps_from_being_read_is_told_as_locked_and_left(
+    visitors: Visitors, backup: Path, store_path: Path, monkeypatch: pytest.MonkeyPatch, which: str
+) -> None:
+    monkeypatch.setenv("VISITORS_TIMEOUT", "0.1")
+    begin = time.monotonic()
+    with closing(with_rollback_journal(backup if which == "backup" else store_path)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        refused = visitors("db", "restore", str(backup), "--yes", "--format", "json", code=6).error
+    assert refused["code"] == "store_locked"
+    assert time.monotonic() - begin < 15  # and not the 30 seconds that it waits unless told otherwise
+    assert names(store_path.parent) == ["backups", "visitors.db"]
+    assert listed(visitors, store_path) == ["v1", "v2"]
 
 
 @pytest.mark.parametrize("kind", ["missing", "folder", "text", "another", "newer", "damaged", "broken rule", "empty"])

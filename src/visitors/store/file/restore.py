@@ -58,7 +58,7 @@ def restore(place: File, file: Path, kept: Path, watch: Watch, *, timeout: float
     refuse_existing(kept)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with translated_errors(path), unfinished(path) as made:
-        old = _opened_size(path)
+        old = _opened_size(path, timeout)
         _stage(file, made, path, old, watch, timeout)
         if not path.exists():
             _put_first(path, made)
@@ -120,7 +120,7 @@ def _refuse_unsound(made: Path, file: Path, timeout: float, *, quick: bool = Fal
             raise StoreProblem(f"{file} cannot be restored: {one.detail}", code=code, hint="name another backup")
 
 
-def _opened_size(path: Path) -> int | None:
+def _opened_size(path: Path, timeout: float) -> int | None:
     """How many bytes a copy of the store at `path` takes; None where there is none that SQLite can open.
 
     Raises StoreProblem when it is another program's.
@@ -135,7 +135,7 @@ def _opened_size(path: Path) -> int | None:
         return tables, store.execute("PRAGMA application_id").fetchone()[0], pages_of(store).bytes
 
     try:
-        tables, application, bytes_ = read_untouched(path, owner)
+        tables, application, bytes_ = read_untouched(path, owner, timeout=timeout)
     except READING_FAILED as error:
         if isinstance(error, sqlite.Error) and primary_code(error) not in _DAMAGED:
             raise
