@@ -16,6 +16,7 @@ import pytest
 
 from next_version import NEW, next_version
 from trials.running import small_disk
+from visitors.store.file.sqlite import SqliteDatabase, connect
 from visitors.store.schema.version import SCHEMA_VERSION
 
 Visitors = Callable[..., Any]
@@ -237,6 +238,22 @@ def test_what_somebody_keeps_from_being_read_is_told_as_locked_and_left(
     assert time.monotonic() - begin < 15  # and not the 30 seconds that it waits unless told otherwise
     assert names(store_path.parent) == ["backups", "visitors.db"]
     assert listed(visitors, store_path) == ["v1", "v2"]
+
+
+def test_a_store_on_a_file_system_without_write_ahead_logs_is_not_overwritten(
+    visitors: Visitors, backup: Path, store_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def without_shared_memory(path: Path, options: str, **more: Any) -> SqliteDatabase:
+        return connect(path, f"{options}&vfs=unix-dotfile", **more)
+
+    with_rollback_journal(store_path).close()
+    before = store_path.read_bytes()
+    monkeypatch.setattr("visitors.store.file.restore.connect", without_shared_memory)
+    refused = visitors("db", "restore", str(backup), "--yes", "--format", "json", code=6).error
+    assert refused["code"] == "store_unwritable"
+    assert "cannot do WAL" in refused["message"]
+    assert store_path.read_bytes() == before
+    assert names(store_path.parent) == ["backups", "visitors.db"]
 
 
 @pytest.mark.parametrize("kind", ["missing", "folder", "text", "another", "newer", "damaged", "broken rule", "empty"])
