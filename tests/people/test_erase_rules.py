@@ -89,6 +89,21 @@ def test_a_conversation_of_the_earlier_person_stays_with_that_person(visitors: V
     assert stand_in["contact"]["id"] == ada
 
 
+def test_what_other_devices_wrote_in_a_conversation_that_stays_is_still_theirs(
+    visitors: Visitors, ada: str, shown: Callable[..., Any]
+) -> None:
+    visitors("restore", "phone")
+    visitors("unblock", "phone")
+    (talk,) = visitors("conversations", "list", "--format", "ids").lines
+    visitors("conversations", "reply", talk, "From the phone", "--as-visitor", "phone")
+    visitors("identify", "laptop", "--email", "ben@example.com", "--relink")
+    erase(visitors, "contacts", "erase", "ben@example.com")
+    page = shown("conversations", "show", talk)
+    assert page["contactId"] == ada
+    assert page["visitorId"] not in ("laptop", "phone")
+    assert [one["visitorId"] for one in page["messages"]] == [page["visitorId"], "phone"]
+
+
 def test_a_message_written_for_somebody_who_stays_goes_with_the_device_that_wrote_it(
     visitors: Visitors, ada: str
 ) -> None:
@@ -153,6 +168,37 @@ def test_what_a_survivor_took_on_and_gave_up_goes_from_its_history(
         assert gone not in text
     for kept in ("Other", "o@example.com", "seats"):
         assert kept in text
+
+
+def test_metadata_that_a_survivor_took_on_and_gave_up_go_from_its_history(
+    visitors: Visitors, shown: Callable[..., Any]
+) -> None:
+    """Nothing else of the erased person stood in the other's history."""
+    visitors("contacts", "create", "--id", "other", "--email", "o@example.com", "--metadata", "seats=2")
+    visitors("create", "--id", "laptop")
+    visitors("identify", "laptop", "--email", "ada@example.com", "--metadata", "plan=pro")
+    visitors("contacts", "merge", "other", "ada@example.com", "--yes")
+    visitors("contacts", "update", "other", "--unset", "plan")
+    visitors("contacts", "split", "other", "laptop", "--email", "ada@example.com")
+    assert "pro" in json.dumps(shown("history", "other"))
+    erase(visitors, "contacts", "erase", "ada@example.com")
+    told = shown("history", "other")
+    assert [one["command"] for one in told] == ["contacts update", "contacts merge", "contacts create"]
+    assert not any(one["after"].get("metadata") or one["action"] == "created" for one in told[:2])
+    assert "plan" not in json.dumps(told)
+
+
+def test_the_tombstone_of_somebody_else_stays_while_a_third_person_has_its_email(
+    visitors: Visitors, shown: Callable[..., Any]
+) -> None:
+    people = ("erased", "third", "merged")
+    rows = [{"id": f"of-{one}", "contact": {"id": one, "email": "shared@example.com"}} for one in people]
+    visitors("import", "-", "--format", "json", input=json.dumps(rows))
+    visitors("contacts", "create", "--id", "survivor")
+    visitors("contacts", "merge", "survivor", "merged", "--yes")
+    visitors("contacts", "update", "survivor", "--clear", "email")
+    assert erase(visitors, "contacts", "erase", "erased")["counts"]["contacts"] == 1
+    assert shown("contacts", "show", "merged")["id"] == "survivor"
 
 
 def test_a_record_that_only_the_history_has_goes_with_the_person(
