@@ -98,6 +98,16 @@ def test_what_happened_to_its_contact_is_told(visitors: Visitors, anonymous: str
     ]
 
 
+def test_a_link_that_an_undo_gave_back_is_told_as_that(visitors: Visitors, anonymous: str) -> None:
+    contact(visitors, "A", "--email", "a@example.com")
+    visitors("identify", anonymous, "--email", "a@example.com")
+    visitors("unidentify", anonymous)
+    visitors("undo")
+    assert told(visitors, anonymous)[-1] == (
+        "identified:undone", "identified as contact A: what was done was taken back",
+    )  # fmt: skip
+
+
 # What identify would do
 
 

@@ -449,3 +449,41 @@ def test_undoing_the_deletion_of_a_contact_is_refused_where_somebody_else_has_th
     visitors("contacts", "create", "--email", "ada@example.com")
 
     assert "by contacts create" in refused(visitors, deletion)
+
+
+def test_an_email_comes_back_beside_a_deleted_contact_that_has_it(visitors: Visitors) -> None:
+    contact = visitors("contacts", "create", "--email", "ada@example.com").stdout.strip()
+    visitors("contacts", "update", contact, "--email", "new@example.com")
+    update = newest(visitors)["id"]
+    other = visitors("contacts", "create", "--email", "ada@example.com").stdout.strip()
+    visitors("contacts", "delete", other)
+
+    visitors("undo", update)
+    assert visitors("contacts", "show", "ada@example.com", "--format", "json").json["id"] == contact
+
+
+def test_an_external_id_comes_back_where_only_a_merged_contact_has_it(visitors: Visitors) -> None:
+    contact = visitors("contacts", "create", "--external-id", "u1").stdout.strip()
+    visitors("contacts", "update", contact, "--external-id", "u2")
+    update = newest(visitors)["id"]
+    merged = visitors("contacts", "create", "--external-id", "u1").stdout.strip()
+    survivor = visitors("contacts", "create", "--external-id", "u3").stdout.strip()
+    visitors("contacts", "merge", survivor, merged, "--force", "--yes")
+
+    visitors("undo", update)
+    assert visitors("contacts", "show", "ext:u1", "--format", "json").json["id"] == contact
+
+
+def test_the_removal_of_a_newer_record_does_not_keep_an_older_creation_from_being_undone(
+    visitors: Visitors, tmp_path: Path
+) -> None:
+    visitors("create", "--id", "v")
+    visitors("conversations", "start", "v", "--title", "Older")
+    started = newest(visitors)["id"]
+    fixture = tmp_path / "fixture.yaml"
+    visitors("fixtures", "dump", "-o", str(fixture))
+    visitors("conversations", "start", "v", "--title", "Newer")
+    visitors("fixtures", "apply", str(fixture), "--prune", "--yes")
+
+    visitors("undo", started)
+    assert visitors("conversations", "list", "--format", "count").stdout == "0\n"
