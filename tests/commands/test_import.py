@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from visitors import open_store
+from visitors.errors import InvalidData
+
 Visitors = Callable[..., Any]
 Everything = Callable[[], Any]
 
@@ -97,7 +100,7 @@ def test_format_comes_before_the_extension(taken: Take) -> None:
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused_whole(
-    visitors: Visitors, anonymous: str, taken: Take, name: str, content: str | bytes, reason: str
+    visitors: Visitors, anonymous: str, taken: Take, tmp_path: Path, name: str, content: str | bytes, reason: str
 ) -> None:
     refused = taken(name, content, "--format", name.split(".")[1], code=5)
     assert refused.stdout == ""
@@ -107,6 +110,9 @@ def test_a_file_that_cannot_be_read_is_refused_whole(
     else:
         assert refused.stderr.startswith("error: ")
         assert len(refused.stderr.splitlines()) <= 2
+    with open_store() as store, pytest.raises(InvalidData) as caught:
+        store.import_(tmp_path / name)
+    assert caught.value.code == reason
 
 
 def test_a_file_that_is_not_there_or_a_folder(visitors: Visitors, tmp_path: Path) -> None:
@@ -412,6 +418,16 @@ def test_a_row_that_could_not_be_read_does_not_become_an_empty_visitor_when_nobo
     assert visitors("list", "--format", "ids").lines == ["a"]
 
 
+@pytest.mark.parametrize("cells", [("", ""), ("  ", ""), ("", "\u00a0")])
+def test_a_row_that_could_not_be_read_is_not_mended_by_blanks(
+    visitors: Visitors, anonymous: str, taken: Take, cells: tuple[str, str]
+) -> None:
+    row = {"reject.line": 3, "reject.raw": "b", **dict(zip(("id", "city"), cells, strict=True))}
+    refused = taken("bad.ndjson", json.dumps(row), code=5)
+    assert "the row could not be read, and was not mended" in refused.stderr
+    assert visitors("list", "--format", "ids").lines == [anonymous]
+
+
 def test_nothing_of_a_bad_row_remains(visitors: Visitors, taken: Take, tmp_path: Path) -> None:
     rows = [
         {"id": "a", "contact": {"externalId": "u", "email": "u@example.com"}},
@@ -628,3 +644,12 @@ def test_a_row_that_says_nothing_of_a_person_is_an_anonymous_visitor(
     taken(name, content)
     assert shown(visitors, "a")["contact"] is None
     assert visitors("contacts", "list", "--format", "count").stdout == "0\n"
+
+
+def test_a_deleted_contact_is_not_the_live_one_that_has_its_email(visitors: Visitors, taken: Take) -> None:
+    visitors("contacts", "create", "--id", "live", "--email", "a@example.com")
+    contact = {"id": "gone", "email": "a@example.com", "deletedAt": "2026-01-01"}
+    taken("x.ndjson", json.dumps({"id": "v", "contact": contact}))
+    found = shown(visitors, "v")["contact"]
+    assert (found["id"], found["deletedAt"]) == ("gone", "2026-01-01T00:00:00.000Z")
+    assert visitors("contacts", "show", "live", "--format", "json").json["devices"] == []
