@@ -124,7 +124,10 @@ def test_an_empty_key_is_refused(key: str) -> None:
 
 @pytest.mark.parametrize("key", [" a", "a ", "a\n", "\u00a0a"])
 def test_a_key_with_white_space_around_it_is_refused(key: str) -> None:
-    assert "white space" in refusal({key: 1}).message
+    refused = refusal({key: 1})
+
+    assert refused.code == "invalid_metadata"
+    assert "white space" in refused.message
 
 
 def test_a_key_may_have_100_characters() -> None:

@@ -260,6 +260,7 @@ def test_an_expiry_beyond_the_year_9999_is_refused(duration: str) -> None:
         (90, "2m ago"),
         (120, "2m ago"),
         (3_569, "59m ago"),
+        (3_570, "1h ago"),
         (3_599, "1h ago"),
         (3_600, "1h ago"),
         (23 * 3_600 + 1_800, "23h ago"),
