@@ -101,6 +101,7 @@ def test_an_actor_with_white_space_around_survives_the_round_trip(
 TEXT = st.text(
     st.sampled_from("aé\"',;\t\n\r\\|{}[]:=+-@ tnNr\u2028\u0085\u202e\x1b\U0001f600\ufeff0"), min_size=1
 ).filter(str.strip)
+FINGERPRINT = st.text(st.sampled_from("aé\"',;\t\n\r\\|:=+-@ 1\u2028\u0085\x1b\U0001f600")).map("fp1{}x".format)
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 METADATA = st.dictionaries(
     TEXT.map(str.strip).map(lambda text: text[:100].strip()),
@@ -118,7 +119,7 @@ BLOCK = st.fixed_dictionaries(
 VISITOR = st.fixed_dictionaries(
     {"contact": CONTACT},
     optional={
-        "fingerprint": TEXT, "browser": TEXT, "city": TEXT, "attribution": METADATA, "currentPage": METADATA,
+        "fingerprint": FINGERPRINT, "browser": TEXT, "city": TEXT, "attribution": METADATA, "currentPage": METADATA,
         "language": st.sampled_from(["de", "en-gb"]), "latitude": st.floats(-90, 90), "longitude": st.floats(-180, 180),
         "createdAt": TIME, "updatedAt": TIME, "lastSeenAt": TIME,
     },

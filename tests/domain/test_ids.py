@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from visitors.domain.ids import ALPHABET, Entropy, given_id, new_id
+from visitors.domain.ids import ALPHABET, Entropy, given_id, id_token, new_id
 from visitors.errors import InvalidData
 
 always = settings(deadline=None)
@@ -79,8 +79,8 @@ def test_a_new_id_is_a_valid_given_id(at: int) -> None:
 
 
 @pytest.mark.parametrize("token", ["a", "0", "Z", "a.b_c:d-e", "user:42", "9" * 128, "a--", "0.", "v_1"])
-def test_a_given_id_may_be_a_token_of_1_to_128_characters(token: str) -> None:
-    assert given_id(token) == token
+def test_an_id_may_be_a_token_of_1_to_128_characters(token: str) -> None:
+    assert id_token(token) == token
 
 
 def test_a_given_id_is_trimmed_and_keeps_its_case() -> None:
@@ -131,17 +131,17 @@ def test_a_refused_id_is_shown_shortened() -> None:
     st.sampled_from(["", " ", "\t", "\n "]),
 )
 def test_every_token_of_the_rule_passes_and_passes_again(first: str, rest: str, space: str) -> None:
-    token = given_id(space + first + rest + space)
+    token = id_token(space + first + rest + space)
 
     assert token == first + rest
-    assert given_id(token) == token
+    assert id_token(token) == token
 
 
 @always
 @given(st.text(st.characters()))
 def test_any_text_is_either_a_token_or_invalid_data(value: str) -> None:
     try:
-        token = given_id(value)
+        token = id_token(value)
     except InvalidData:
         return
     assert re.fullmatch("[A-Za-z0-9][A-Za-z0-9._:-]{0,127}", token)

@@ -11,7 +11,9 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
+from junk import JUNK, QUOTES
 from visitors.domain import normalise
+from visitors.domain.ids import given_id
 from visitors.errors import InvalidData
 
 always = settings(deadline=None)
@@ -36,7 +38,6 @@ CONTROL_AND_BIDI = (
 )
 NO_FINITE_NUMBERS = ["nan", "NaN", "-nan", "inf", "-inf", "Infinity", "1e400", math.nan, math.inf, -math.inf, 10**400]
 NO_NUMBERS = ["", " ", "north", "52,52", "52°31'", "0x10", "52.52 13.40", "\0", "1\ud800"]
-JUNK = ["null", "undefined", "none", "guest", "anonymous", "[object Object]", "0", "-1", "true", "false", "NaN"]
 
 
 def size(value: str, field: str = "viewport") -> str:
@@ -205,14 +206,52 @@ def test_external_ids_that_differ_in_case_differ() -> None:
 
 
 @always
-@given(st.sampled_from(JUNK), st.lists(st.booleans(), min_size=20, max_size=20), spaces)
-def test_junk_external_ids_are_refused_in_any_letter_case(junk: str, upper: list[bool], space: str) -> None:
-    spelled = "".join(letter.upper() if up else letter.lower() for letter, up in zip(junk, upper, strict=False))
+@given(st.sampled_from(JUNK), st.sampled_from(QUOTES), st.lists(st.booleans(), min_size=40, max_size=40), spaces)
+def test_junk_that_identifies_nobody_is_refused_in_any_letter_case_quoted_or_not(
+    junk: str, quotes: str, upper: list[bool], space: str
+) -> None:
+    cased = "".join(letter.upper() if up else letter.lower() for letter, up in zip(junk, upper, strict=False))
+    spelled = space + quotes.format(cased) + space
 
-    refused = refusal(normalise.external_id, space + spelled + space)
+    refused = refusal(normalise.external_id, spelled)
+    assert (refused.code, refused.field) == ("junk_external_id", "externalId")
+    assert refusal(normalise.fingerprint, spelled).code == "junk_fingerprint"
+    assert refusal(normalise.email, spelled).code == "invalid_email"
+    assert refusal(given_id, spelled).code in ("junk_id", "invalid_id")
 
-    assert refused.code == "junk_external_id"
-    assert refused.field == "externalId"
+
+@pytest.mark.parametrize("word", ["null", "NaN", "0", "000", "n.a.", "guest", "true", "id", "userId", "1.5E12"])
+def test_junk_that_could_be_an_id_by_its_form_is_called_junk(word: str) -> None:
+    refused = refusal(given_id, word, "visitor")
+    assert (refused.code, refused.field) == ("junk_id", "visitor")
+    assert refused.hint == "leave visitor out where there is none"
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["nullable", "guest-1", "00a", "1", "-1-1", "user none", "10", "truesson", "id-1", "user", "1e10", "5e12", "7E-3",
+     "{6F9619FF-8B86-D011-B42D-00CF4FC964FF}", "<7@mail.example>", "[42]", "100%", "a{b}c", "用户", "😀"],
+)  # fmt: skip
+def test_what_only_resembles_junk_is_taken(value: str) -> None:
+    assert normalise.external_id(value) == value
+    assert normalise.fingerprint(value) == value
+
+
+@pytest.mark.parametrize("name", ["{{user.id}}", "${userId}", "%USER_ID%", "{email}", "ada+{{tag}}"])
+def test_an_email_with_a_placeholder_in_its_name_is_refused(name: str) -> None:
+    assert refusal(normalise.email, f"{name}@example.com").code == "junk_email"
+
+
+@pytest.mark.parametrize("address", ["none@none.com", "null@null.null", "N/A@n/a.com", "undefined@undefined.co.uk"])
+def test_a_made_up_email_of_one_absent_word_is_refused(address: str) -> None:
+    assert refusal(normalise.email, address).code in ("junk_email", "invalid_email")
+
+
+@pytest.mark.parametrize(
+    "address", ["guest@example.com", "null@example.com", "id@example.com", "true@truecorp.example"]
+)
+def test_an_email_whose_name_alone_resembles_junk_is_taken(address: str) -> None:
+    assert normalise.email(address) == address
 
 
 @always

@@ -41,6 +41,7 @@ VALUES: Mapping[Any, tuple[Any, Any]] = {
     document: ({"b": 1, "a": {"c": [1.5]}}, {}),
     normalise.external_id: ("u-1", "u-2"),
     normalise.email: ("ada@example.com", "bo@example.org"),
+    normalise.fingerprint: ("fp-1", "fp-2"),
     normalise.url: ("https://example.com/a", "https://example.com/b"),
 }  # fmt: skip
 """Rule of a field -> two values, as the store keeps them."""
@@ -195,14 +196,14 @@ def test_a_filter_chooses_by_its_field_on_the_command_line_and_in_python(
     one, other = values_of(field)
     visitors("create", "--id", "one", f"{flag(field.name)}={one}")
     visitors("create", "--id", "other", f"{flag(field.name)}={other}")
-    visitors("create", "--id", "none")
+    visitors("create", "--id", "bare")
     asked = f"{flag(field.name)}={one.upper() if field.choices else f' {one} '}"
     assert visitors("list", asked, "--format", "ids").lines == ["one"]
     assert visitors("export", asked, "--format", "json").json[0]["id"] == "one"
     with api.open_store(store_path) as store:
         assert [found.id for found in store.list(**{name: one})] == ["one"]
     visitors("delete", asked, "--yes")
-    assert visitors("list", "--format", "ids", "--sort", "id").lines == ["none", "other"]
+    assert visitors("list", "--format", "ids", "--sort", "id").lines == ["bare", "other"]
 
 
 def test_every_filter_of_a_selection_becomes_sql() -> None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from junk import JUNK, QUOTES
 
 Visitors = Callable[..., Any]
 
@@ -106,23 +110,86 @@ def test_plus_tags_and_dots_of_emails_are_not_folded(visitors: Visitors) -> None
     assert visitors("contacts", "list", "--format", "count").stdout == "3\n"
 
 
-JUNK = [
-    "null", "undefined", "none", "guest", "anonymous", "[object Object]", "0", "-1", "000", "-", "---", "0-0",
-    "true", "false", "NaN",
-]  # fmt: skip
+ENTRANCES: dict[str, Callable[[str], tuple[list[str], str]]] = {
+    "create --id": lambda junk: (["create", f"--id={junk}"], ""),
+    "create --fingerprint": lambda junk: (["create", f"--fingerprint={junk}"], ""),
+    "track --id": lambda junk: (["track", f"--id={junk}"], ""),
+    "track --fingerprint": lambda junk: (["track", f"--fingerprint={junk}"], ""),
+    "update --fingerprint": lambda junk: (["update", "there", f"--fingerprint={junk}"], ""),
+    "identify --external-id": lambda junk: (["identify", "there", f"--external-id={junk}"], ""),
+    "identify --email": lambda junk: (["identify", "there", f"--email={junk}"], ""),
+    "identify -": lambda junk: (["identify", "-"], json.dumps({"visitorId": "there", "externalId": junk})),
+    "contacts create": lambda junk: (["contacts", "create", f"--external-id={junk}"], ""),
+    "contacts create --email": lambda junk: (["contacts", "create", f"--email={junk}"], ""),
+    "contacts update": lambda junk: (["contacts", "update", "ext:known", f"--external-id={junk}"], ""),
+    "contacts update --email": lambda junk: (["contacts", "update", "ext:known", f"--email={junk}"], ""),
+    **{
+        f"import of {name}": lambda junk, row=row: (  # type: ignore[misc]
+            ["import", "-", "--format", "ndjson"],
+            json.dumps(row).replace("JUNK", json.dumps(junk)[1:-1]),
+        )
+        for name, row in {
+            "id": {"id": "JUNK"},
+            "fingerprint": {"id": "v", "fingerprint": "JUNK"},
+            "an external id": {"id": "v", "contact": {"externalId": "JUNK"}},
+            "an email": {"id": "v", "contact": {"email": "JUNK"}},
+            "the id of a contact": {"id": "v", "contact": {"id": "JUNK", "name": "Ada"}},
+        }.items()
+    },
+    "import of CSV": lambda junk: (
+        ["import", "-", "--format", "csv"],
+        f'id,contact.externalId\nv,"{junk.replace(chr(34), 2 * chr(34))}"\n',
+    ),
+    **{
+        f"fixture: {name}": lambda junk, path=path: (  # type: ignore[misc]
+            ["fixtures", "apply", "-"],
+            "version: 1\n" + path.replace("JUNK", json.dumps(junk)),
+        )
+        for name, path in {
+            "id": "visitors: {a: {id: JUNK}}",
+            "name": "visitors: {JUNK: {}}",
+            "fingerprint": "visitors: {a: {fingerprint: JUNK}}",
+            "external id": "contacts: {a: {externalId: JUNK}}",
+            "email": "contacts: {a: {email: JUNK}}",
+            "contact id": "contacts: {a: {id: JUNK}}",
+        }.items()
+    },
+}
 
 
-@pytest.mark.parametrize("junk", JUNK)
-def test_junk_external_ids_are_refused_in_any_letter_case(visitors: Visitors, anonymous: str, junk: str) -> None:
-    for spelled in (junk, junk.upper(), junk.title(), f" {junk} "):
-        refused = visitors("identify", anonymous, f"--external-id={spelled}", "--format", "json", code=5)
-        assert refused.error["code"] == "junk_external_id"
-    line = json.dumps({"visitorId": anonymous, "externalId": junk})
-    assert visitors("identify", "-", "--format", "json", input=line, code=5).error["code"] == "junk_external_id"
-    row = json.dumps({"id": "imported", "contact": {"externalId": junk}})
-    refused = visitors("import", "-", "--format", "ndjson", input=row, code=5)
-    assert refused.error["code"] == "junk_external_id"
-    assert visitors("contacts", "list", "--format", "count").stdout == "0\n"
+@pytest.mark.parametrize("entrance", ENTRANCES)
+def test_junk_is_refused_at_every_entrance(visitors: Visitors, entrance: str) -> None:
+    visitors("create", "--id", "there")
+    visitors("contacts", "create", "--external-id", "known")
+    before = visitors("db", "dump").stdout
+    for number, junk in enumerate(JUNK):
+        quoted = QUOTES[number % len(QUOTES)].format(junk)
+        for spelled in {junk, junk.upper(), f" {quoted} "}:
+            words, given = ENTRANCES[entrance](spelled)
+            visitors(*words, input=given, code=5)
+    assert visitors("db", "dump").stdout == before
+
+
+def test_whoever_has_junk_for_an_id_since_long_ago_can_still_be_named(visitors: Visitors, store_path: Path) -> None:
+    visitors("create", "--id", "v1", "--fingerprint", "fp")
+    visitors("identify", "v1", "--external-id", "u1")
+    with sqlite3.connect(store_path) as database:
+        for table, column, junk in (("visitors", "id", "guest"), ("contacts", "external_id", "N/A")):
+            for (name,) in database.execute(
+                "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ?", (table,)
+            ).fetchall():
+                database.execute(f"DROP TRIGGER {name}")
+            database.execute(f"UPDATE {table} SET {column} = ?", (junk,))
+    assert visitors("show", "guest", "--format", "json").json["id"] == "guest"
+    assert visitors("contacts", "show", "ext:N/A", "--format", "json").json["externalId"] == "N/A"
+
+
+def test_a_fixture_may_call_its_records_anything_and_give_them_ids(visitors: Visitors) -> None:
+    text = "version: 1\nvisitors: {guest: {id: v-guest}}\nconversations: {unknown: {visitor: guest}}\n"
+    visitors("fixtures", "apply", "-", input=text)
+    assert visitors("list", "--format", "ids").lines == ["v-guest"]
+    refused = visitors("fixtures", "apply", "-", input="version: 1\nvisitors: {guest: {}}\n", code=5)
+    assert "hint: give it an id of its own: id: ID" in refused.stderr
 
 
 @pytest.mark.parametrize("fine", ["nullable", "guest-1", "00a", "1", "-1-1", "user none", "10", "truesson"])

@@ -125,7 +125,7 @@ VISITOR = (
     Field(name="isBlocked", type="boolean", computed=True, **_KEPT),
     Field(name="contact", type="contact", stored_as="contact_id", **_KEPT),
     Field(
-        name="fingerprint", rule=normalise.text, about="Fingerprint of browser and device", metavar="TEXT",
+        name="fingerprint", rule=normalise.fingerprint, about="Fingerprint of browser and device", metavar="TEXT",
         stand_in="fp-{}", of_device=True,
     ),
     Field(

@@ -13,7 +13,7 @@ import msgspec
 
 from visitors.domain.fixture import CONTACT_FIELDS, CONVERSATION_FIELDS, TOP_FIELDS, VERSION, VISITOR_FIELDS
 from visitors.domain.fixture_values import FileText, near
-from visitors.domain.ids import given_contact_id, given_id
+from visitors.domain.ids import given_contact_id, given_id, id_token
 from visitors.domain.node import BadPlace, Node, Place
 from visitors.errors import InvalidData
 
@@ -181,16 +181,19 @@ class Names:
 def _id(section: Section, name: str, fields: Mapping[str, Node], file: FileText) -> str:
     given = _text(fields.get("id"), file)
     text, field = (name, "name") if given is None else (given, "id")
+    rule = {"contacts": given_contact_id, "visitors": given_id, "conversations": id_token}[section]
     try:
-        return given_contact_id(text, field) if section == "contacts" else given_id(text, field)
+        return rule(text, field)
     except InvalidData as error:
         if field == "id":
             raise BadPlace(fields["id"].place, error.message, code=error.code, hint=error.hint) from None
+        if error.code == "junk_id":
+            error.hint = "give it an id of its own: id: ID"
         raise
 
 
 def _refuse_odd_name(name: str) -> None:
-    if given_id(name, "name") != name:
+    if id_token(name, "name") != name:
         raise InvalidData(f"name {name!r} has white space around it", code="invalid_id", field="name")
 
 

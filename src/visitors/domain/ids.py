@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Callable, Iterator
 
+from visitors.domain import normalise
 from visitors.errors import InvalidData
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -52,8 +53,8 @@ def new_ids(milliseconds: int, count: int, entropy: Entropy = os.urandom) -> Ite
         yield f"{prefix}{_PAIRS[(number >> 10) & 1023]}{_PAIRS[number & 1023]}"
 
 
-def given_id(value: str, field: str = "id") -> str:
-    """An id that came from outside, trimmed.
+def id_token(value: str, field: str = "id") -> str:
+    """What may be the id of something that is there, trimmed.
 
     Raises InvalidData unless it is 1 to 128 characters of `A-Z a-z 0-9 . _ : -` that start with a
     letter or a digit.
@@ -69,6 +70,14 @@ def given_id(value: str, field: str = "id") -> str:
             code="invalid_id",
             hint="1 to 128 characters of A-Z a-z 0-9 . _ : - that start with a letter or digit",
         )
+    return token
+
+
+def given_id(value: str, field: str = "id") -> str:
+    """As `id_token`, of something that may be new: what many would share that have no id is refused, too."""
+    token = id_token(value, field)
+    if normalise.is_junk(token):
+        raise normalise.junk(token, field, "junk_id")
     return token
 
 

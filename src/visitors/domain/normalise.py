@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import string
 
 from visitors.errors import InvalidData
 
@@ -37,9 +38,30 @@ _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 _IPV4 = rf"(?a){_OCTET}(?:\.{_OCTET}){{3}}"
 _DECIMAL = r"(?a)[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _SURROGATE = "[\ud800-\udfff]"
-_JUNK_IDS = frozenset(
-    ["null", "undefined", "none", "guest", "anonymous", "[object object]", "-1", "true", "false", "nan"]
-)
+# What programs write where they have no value. It is compared without what is put around values, in lower case.
+_ABSENT = frozenset(
+    ["null", "undefined", "none", "nil", "nan", "-nan", "infinity", "-infinity", "n/a", "n.a.", "n.a", "na", "unknown",
+     "not set", "not available", "guest", "anonymous", "true", "false", "-1", "object object", "object null",
+     "object undefined", "\\n", "#ref!", "#value!", "#name?", "#null!", "#num!", "#div/0!"]
+)  # fmt: skip
+_QUOTES = "\"'`´“”„‘’‚«»()<>[]{} \t"
+_AROUND = _QUOTES + ":$@%#&|*=,;\\"
+_OWNERS = ("", "external", "user", "customer", "client", "account", "member", "person", "contact", "visitor", "session",
+           "device", "anonymous", "stored")  # fmt: skip
+_NAMES = ("id", "uid", "uuid", "guid", "externalid", "email", "emailaddress", "fingerprint", "name")
+_FIELD_NAMES = frozenset(owner + name for owner in _OWNERS for name in _NAMES)
+_WORDS = _ABSENT | _FIELD_NAMES
+_DIGITS = frozenset("123456789")
+_MARKS = frozenset(_AROUND + "+.,")
+_WITHIN_NAMES = str.maketrans("", "", "_-. ")
+_NOTHING = string.punctuation + string.whitespace + "0–—−…·´“”„‘’‚«»"
+# {{user.id}} and ${userId} anywhere; {user_id}, <user_id>, [USER ID] and %USER_ID% as the whole, and without digits,
+# which ids in brackets have.
+_FOR_TEMPLATES = frozenset("{%<[")
+_TEMPLATE = r"\{\{.*\}\}|[$#]\{.*\}|<%.*%>|\[\[.*\]\]"
+_PLACEHOLDER = r"\W*(?:\{[a-z_. -]+\}|<[a-z_. -]+>|\[[a-z_. -]+\]|%[a-z_. -]+%|%(?:\(\w+\))?[a-z@])\W*"
+# 1.23457E+12, as a spreadsheet shows a long number. Ids that are hexadecimal have neither a point nor a plus.
+_ROUNDED = r"-?\d(?:[.,]\d+e\+?|e\+)\d{1,3}"
 # Files of a zoneinfo tree that are not names of zones.
 _NOT_ZONES = ("posix/", "right/", "posixrules", "localtime", "Factory")
 
@@ -75,20 +97,67 @@ def email(value: str, field: str = "email") -> str:
             code="invalid_email",
             hint="an address looks like name@example.com",
         )
+    name, _, domain = address.partition("@")
+    if _is_template(name) or (name in _ABSENT and domain.startswith(f"{name}.")):
+        raise junk(address, field, "junk_email")
     return address
 
 
 def external_id(value: str, field: str = "externalId") -> str:
     """The application's own user id, case kept. Refuses what a broken integration sends instead."""
     token = text(value, field, EXTERNAL_ID_LIMIT)
-    if token.lower() in _JUNK_IDS or not token.strip("0-"):
-        raise InvalidData(
-            f"{field} {token!r} is a placeholder, not somebody's id",
-            field=field,
-            code="junk_external_id",
+    if is_junk(token):
+        raise junk(
+            token,
+            field,
+            "junk_external_id",
             hint="identify only after login, with the id that your application uses for the user",
         )
     return token
+
+
+def fingerprint(value: str, field: str = "fingerprint") -> str:
+    """What tells a browser and device from others. Refuses what all that have none would share."""
+    token = text(value, field)
+    if is_junk(token):
+        raise junk(token, field, "junk_fingerprint")
+    return token
+
+
+def is_junk(token: str) -> bool:
+    """Whether `token` is what programs write where they have no value, so that it would make one person of many."""
+    if token.isalnum():
+        return token.lower() in _WORDS or not token.strip("0")
+    if token[0] != "-" and not _DIGITS.isdisjoint(token) and _MARKS.isdisjoint(token):
+        return False  # words have no digits: most ids end here, after a tenth of the time
+    if not token.strip(_NOTHING):
+        return True
+    unquoted = token.replace('\\"', '"').strip(_QUOTES).lower()
+    word = unquoted.strip(_AROUND)
+    return (
+        unquoted in _ABSENT  # of which some have marks of their own
+        or word in _ABSENT
+        or word.translate(_WITHIN_NAMES) in _FIELD_NAMES
+        or re.fullmatch(_ROUNDED, word) is not None
+        or _is_template(token)
+    )
+
+
+def junk(token: str, field: str, code: str, hint: str | None = None) -> InvalidData:
+    """The refusal of a value that `is_junk`."""
+    return InvalidData(
+        f"{field} {_short(token)!r} is a placeholder, not a value that identifies somebody",
+        field=field,
+        code=code,
+        hint=hint or f"leave {field} out where there is none",
+    )
+
+
+def _is_template(token: str) -> bool:
+    """Whether a template has left a placeholder in `token`."""
+    if _FOR_TEMPLATES.isdisjoint(token):
+        return False
+    return bool(re.search(_TEMPLATE, token) or re.fullmatch(_PLACEHOLDER, token, re.IGNORECASE))
 
 
 def language(value: str, field: str = "language") -> str:

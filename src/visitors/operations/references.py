@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from visitors.domain import normalise
 from visitors.domain.contact import Contact
-from visitors.domain.ids import given_id
+from visitors.domain.ids import id_token
 from visitors.domain.selection import Selection
 from visitors.domain.times import Instant
 from visitors.domain.visitor import Visitor
@@ -173,7 +173,7 @@ _LISTINGS = {
 
 def _token(reference: str, noun: str) -> str:
     try:
-        return given_id(reference, noun)
+        return id_token(reference, noun)
     except InvalidData as error:
         # Nothing that is no token can be the id of a record.
         raise NotFound(error.message, code=f"{noun}_not_found", hint=error.hint) from None
