@@ -472,7 +472,7 @@ def test_what_is_said_is_normalised() -> None:
         email="ada@example.com",
         name="Ada",
         image="https://x/a.png",
-        metadata={"plan": "pro"},
+        metadata={"plan": " pro "},
         unset=("seats",),
     )
 

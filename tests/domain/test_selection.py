@@ -124,7 +124,7 @@ def test_seen_times_go_with_never_seen_switched_off() -> None:
         ("plan", MetadataFilter("plan")),
         ("plan=pro", MetadataFilter("plan", "pro")),
         ("plan!=pro", MetadataFilter("plan", "pro", negated=True)),
-        (" plan = pro ", MetadataFilter("plan", "pro")),
+        (" plan = pro ", MetadataFilter("plan", " pro ")),
         ("plan=", MetadataFilter("plan", "")),
         ("plan!=", MetadataFilter("plan", "", negated=True)),
         ("plan=a=b", MetadataFilter("plan", "a=b")),

@@ -28,7 +28,7 @@ _SAFE_INTEGER = 2**53
 
 
 def parse_metadata(value: object, field: str = "metadata") -> Metadata:
-    """A checked copy of `value`, in the order of its keys.
+    """A checked copy of `value`, in the order of its keys. Text stays as it is, or the hash would not be the API's.
 
     Raises InvalidData for anything but an object, for nested values, for numbers that are not finite
     or do not fit 64 bits, and when the object is larger than 16 KiB as JSON.
@@ -180,7 +180,7 @@ def _scalar(value: object, field: str, key: object) -> Scalar:
     elif isinstance(value, str):
         if value.isalnum() and len(value) <= SIZE_LIMIT:
             return value  # as most are
-        return normalise.text(value, f"{field} {key!r}", SIZE_LIMIT) if value.strip() else ""
+        return normalise.as_it_is(value, f"{field} {key!r}", SIZE_LIMIT)
     else:
         reason = "is nested; only strings, numbers, booleans and null are allowed"
     raise InvalidData(f"{field} {key!r} {reason}", field=field, code="invalid_metadata")

@@ -1,7 +1,7 @@
 """One value from outside -> the one form in which the store keeps it, or InvalidData.
 
-Everything is trimmed. Text holds any character but NUL and lone surrogates, which SQLite cannot
-keep; what looks dangerous on a terminal or in a spreadsheet is data, and made harmless where shown.
+Everything but the values of metadata is trimmed. Text holds any character but NUL and lone surrogates,
+which SQLite cannot keep; what looks dangerous on a terminal or in a spreadsheet is data, and made harmless where shown.
 """
 
 from __future__ import annotations
@@ -71,15 +71,20 @@ def text(value: str, field: str, limit: int = TEXT_LIMIT) -> str:
     trimmed = value.strip()
     if not trimmed:
         raise InvalidData(f"{field} is empty", field=field, code="empty", hint=f"leave {field} out to keep it")
-    if len(trimmed) > limit:
+    return as_it_is(trimmed, field, limit)
+
+
+def as_it_is(value: str, field: str, limit: int) -> str:
+    """Text of at most `limit` characters, in which nothing is changed."""
+    if len(value) > limit:
         raise InvalidData(
-            f"{field} has {len(trimmed):,} characters; the limit is {limit:,}", field=field, code="too_long"
+            f"{field} has {len(value):,} characters; the limit is {limit:,}", field=field, code="too_long"
         )
-    if "\0" in trimmed:
+    if "\0" in value:
         raise InvalidData(f"{field} contains a NUL character", field=field, code="invalid_text")
-    if not trimmed.isascii() and re.search(_SURROGATE, trimmed):
+    if not value.isascii() and re.search(_SURROGATE, value):
         raise InvalidData(f"{field} contains a lone surrogate", field=field, code="invalid_text")
-    return trimmed
+    return value
 
 
 def url(value: str, field: str) -> str:
