@@ -212,6 +212,83 @@ def test_emails_that_are_not_emails_are_refused(visitors: Visitors, anonymous: s
     assert refused.error["code"] == "invalid_email"
 
 
+SPELLINGS = [
+    ("zoë@example.com", "zoe\u0308@example.com"),
+    ("ada@bücher.example", "ada@xn--bcher-kva.example"),
+    ("ada@bücher.example", "ADA@BU\u0308CHER.example"),
+    ("ada@example.com", "\ufeffada@example.com"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), [*SPELLINGS, *[(other, one) for one, other in SPELLINGS]])
+def test_two_spellings_of_an_email_are_one_person_at_every_entrance(visitors: Visitors, one: str, other: str) -> None:
+    visitors("create", "--id", "a")
+    visitors("identify", "a", "--email", one)
+    visitors("create", "--id", "b")
+    visitors("identify", "b", "--email", other)
+    visitors("import", "-", "--format", "ndjson", input=json.dumps({"id": "c", "contact": {"email": other}}))
+    visitors("import", "-", "--format", "csv", input=f"id,contact.email\nd,{one}\n")
+    visitors("create", "--id", "e")
+    visitors("identify", "-", input=json.dumps({"visitorId": "e", "email": other}))
+    visitors("contacts", "create", "--email", other, code=4)
+    assert visitors("contacts", "list", "--format", "count").stdout == "1\n"
+    for spelled in (one, other):
+        person = visitors("contacts", "show", spelled, "--format", "json").json["id"]
+        assert visitors("list", "--contact", spelled, "--format", "count").stdout == "5\n"
+        assert visitors("contacts", "show", person[:20], "--format", "json").json["email"] == SPELLINGS_KEPT[one]
+
+
+SPELLINGS_KEPT = {one: kept for kept, other in SPELLINGS for one in (kept, other)}
+
+
+def test_two_spellings_of_an_external_id_are_one_person(visitors: Visitors) -> None:
+    visitors("contacts", "create", "--id", "C", "--external-id", "zoe\u0308", "--name", "Zoe\u0308")
+    for visitor, spelled in (("a", "zoë"), ("b", "zoe\u0308"), ("c", "\u200bzoë")):
+        visitors("create", "--id", visitor)
+        visitors("identify", visitor, "--external-id", spelled)
+        assert contact_of(visitors, visitor)["id"] == "C"
+    for spelled in ("zoë", "zoe\u0308"):
+        assert visitors("contacts", "show", f"ext:{spelled}", "--format", "json").json["id"] == "C"
+        assert visitors("contacts", "list", "--search", spelled, "--format", "ids").lines == ["C"]
+        assert visitors("list", "--search", spelled, "--format", "count").stdout == "3\n"
+
+
+@pytest.mark.parametrize("field", ["browser", "os"])
+def test_a_filter_finds_what_was_written_in_the_other_form(visitors: Visitors, field: str) -> None:
+    visitors("create", "--id", "a", f"--{field}", "Cafe\u0301")
+    visitors("create", "--id", "b", f"--{field}", "Café")
+    for spelled in ("Cafe\u0301", "Café"):
+        assert visitors("list", f"--{field}", spelled, "--format", "count").stdout == "2\n"
+
+
+def test_an_ipv4_address_inside_ipv6_is_that_address_wherever_it_comes(visitors: Visitors) -> None:
+    visitors("create", "--id", "a", "--ip", "::ffff:192.0.2.1")
+    visitors("import", "-", "--format", "csv", input="id,ip\nb,::ffff:c000:201\nc,::FFFF:192.0.2.1\nd,192.0.2.1\n")
+    for spelled in ("192.0.2.1", "::ffff:192.0.2.1", "::ffff:c000:201"):
+        assert visitors("list", "--ip", spelled, "--sort", "id", "--format", "ids").lines == ["a", "b", "c", "d"]
+
+
+def test_a_fingerprint_in_two_spellings_is_one_browser(visitors: Visitors) -> None:
+    visitors("track", "--id", "a", "--fingerprint", "e\u0301-1")
+    found = visitors("track", "--fingerprint", "\ufeffé-1", "--format", "json").json
+    assert (found["resolvedBy"], found["id"]) == ("fingerprint", "a")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["create", "--fingerprint", "a\u200bb"],
+        ["identify", "there", "--external-id", "a\u200bb"],
+        ["contacts", "create", "--email", "a\u200bb@example.com"],
+    ],
+)
+def test_what_cannot_be_seen_makes_no_second_person(visitors: Visitors, words: list[str]) -> None:
+    visitors("create", "--id", "there")
+    refused = visitors(*words, "--format", "json", code=5)
+    assert refused.error["code"] == "unseen_character"
+    assert "U+200B" in refused.error["message"]
+
+
 @pytest.mark.parametrize("value", ["[1]", '{"a": 1}', "1e999", "9223372036854775808", "nope", ""])
 def test_metadata_values_that_are_no_string_number_boolean_or_null_are_refused(
     visitors: Visitors, anonymous: str, value: str

@@ -61,7 +61,7 @@ def id_token(value: str, field: str = "id") -> str:
     """
     if value.isalnum() and value.isascii() and len(value) <= 128:
         return value  # as most are; the pattern takes five times as long
-    token = value.strip()
+    token = normalise.unseen_trimmed(value)
     if not re.fullmatch(ID_PATTERN, token):
         shown = token if len(token) <= 40 else token[:40] + "…"
         raise InvalidData(

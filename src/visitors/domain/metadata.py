@@ -160,7 +160,7 @@ def _javascript_number(number: float) -> str:
 def _key(key: object, field: str) -> str:
     if isinstance(key, str) and key.isalnum() and len(key) <= KEY_LIMIT:
         return key  # as most are
-    name = normalise.text(str(key), f"{field} key", KEY_LIMIT)
+    name = normalise.trimmed(str(key), f"{field} key", KEY_LIMIT)
     if name != key:
         raise InvalidData(f"{field} key {key!r} has white space around it", field=field, code="invalid_metadata")
     return name

@@ -7,6 +7,7 @@ which SQLite cannot keep; what looks dangerous on a terminal or in a spreadsheet
 from __future__ import annotations
 
 import contextlib
+import functools
 import re
 import string
 
@@ -38,6 +39,19 @@ _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 _IPV4 = rf"(?a){_OCTET}(?:\.{_OCTET}){{3}}"
 _DECIMAL = r"(?a)[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _SURROGATE = "[\ud800-\udfff]"
+# Characters that take no place of their own (Default_Ignorable_Code_Point of Unicode, and annotations): two values that
+# differ by them alone look the same.
+_UNSEEN = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+# What is trimmed from an identifier: white space, and what copying leaves at the ends.
+_ENDS = (
+    " \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009"
+    "\u200a\u2028\u2029\u202f\u205f\u3000\u00ad\u061c\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d"
+    "\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
+)
+_DOTS = "[.\u3002\uff0e\uff61]"
 # What programs write where they have no value. It is compared without what is put around values, in lower case.
 _ABSENT = frozenset(
     ["null", "undefined", "none", "nil", "nan", "-nan", "infinity", "-infinity", "n/a", "n.a.", "n.a", "na", "unknown",
@@ -67,11 +81,35 @@ _NOT_ZONES = ("posix/", "right/", "posixrules", "localtime", "Factory")
 
 
 def text(value: str, field: str, limit: int = TEXT_LIMIT) -> str:
-    """Trimmed text of 1 to `limit` characters."""
-    trimmed = value.strip()
-    if not trimmed:
+    """Trimmed text of 1 to `limit` characters, composed: there is one way of writing it (Unicode's NFC)."""
+    inner = value.strip()
+    if inner.isascii() and inner and len(inner) <= limit and "\0" not in inner:
+        return inner  # as most is
+    return trimmed(_composed(value), field, limit)
+
+
+def identifier(value: str, field: str, limit: int = TEXT_LIMIT) -> str:
+    """As `text`, of what identifies somebody: what cannot be seen is trimmed, and refused inside."""
+    if value.isascii():
+        return text(value, field, limit)
+    token = text(value.strip(_ENDS), field, limit)
+    unseen = re.search(f"[{_UNSEEN}]", token)
+    if unseen:
+        raise InvalidData(
+            f"{field} {_short(token)!r} has a character in it that cannot be seen (U+{ord(unseen[0]):04X})",
+            field=field,
+            code="unseen_character",
+            hint="leave that character out",
+        )
+    return token
+
+
+def trimmed(value: str, field: str, limit: int) -> str:
+    """Text of 1 to `limit` characters without white space around it, and otherwise as it is."""
+    inner = value.strip()
+    if not inner:
         raise InvalidData(f"{field} is empty", field=field, code="empty", hint=f"leave {field} out to keep it")
-    return as_it_is(trimmed, field, limit)
+    return as_it_is(inner, field, limit)
 
 
 def as_it_is(value: str, field: str, limit: int) -> str:
@@ -93,8 +131,13 @@ def url(value: str, field: str) -> str:
 
 
 def email(value: str, field: str = "email") -> str:
-    """An email address in lower case. `+tag` and dots stay: they can be different people."""
-    address = text(value, field).lower()
+    """An email address in lower case, its domain as people write it, not as `xn--`. `+tag` and dots stay: they can be
+    different people.
+    """
+    address = identifier(value, field).lower()
+    if (not address.isascii() or "xn--" in address) and len(address) <= EMAIL_LIMIT:
+        name, at, domain = address.rpartition("@")
+        address = f"{_composed(name)}{at}{_domain(domain)}"
     if len(address) > EMAIL_LIMIT or not address.isprintable() or not re.fullmatch(_EMAIL, address):
         raise InvalidData(
             f"{field} {_short(address)!r} is not an email address",
@@ -110,7 +153,7 @@ def email(value: str, field: str = "email") -> str:
 
 def external_id(value: str, field: str = "externalId") -> str:
     """The application's own user id, case kept. Refuses what a broken integration sends instead."""
-    token = text(value, field, EXTERNAL_ID_LIMIT)
+    token = identifier(value, field, EXTERNAL_ID_LIMIT)
     if is_junk(token):
         raise junk(
             token,
@@ -123,7 +166,7 @@ def external_id(value: str, field: str = "externalId") -> str:
 
 def fingerprint(value: str, field: str = "fingerprint") -> str:
     """What tells a browser and device from others. Refuses what all that have none would share."""
-    token = text(value, field)
+    token = identifier(value, field)
     if is_junk(token):
         raise junk(token, field, "junk_fingerprint")
     return token
@@ -231,7 +274,7 @@ def device_type(value: str, field: str = "deviceType") -> str:
 
 
 def ip(value: str, field: str = "ip") -> str:
-    """An IPv4 or IPv6 address in its canonical text form (RFC 5952)."""
+    """An IPv4 or IPv6 address in its canonical text form (RFC 5952); one of IPv4 inside IPv6 as that of IPv4."""
     address = text(value, field)
     if re.fullmatch(_IPV4, address):
         return address  # is its own canonical form; what follows takes four times as long
@@ -241,7 +284,7 @@ def ip(value: str, field: str = "ip") -> str:
         # A zone (fe80::1%eth0) means something on one machine only, and may be any text: refuse it as a netmask is.
         parsed = ipaddress.ip_address(address.replace("%", "/"))
         mapped = parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) else None
-        return f"::ffff:{mapped}" if mapped else str(parsed)  # as Python 3.13 prints it (RFC 5952, 5)
+        return str(mapped or parsed)
     except ValueError:
         raise InvalidData(
             f"{field} {_short(address)!r} is not an IP address",
@@ -249,6 +292,11 @@ def ip(value: str, field: str = "ip") -> str:
             code="invalid_ip",
             hint="an address such as 203.0.113.7 or 2001:db8::7",
         ) from None
+
+
+def unseen_trimmed(value: str) -> str:
+    """`value` without white space around it, and without what cannot be seen there."""
+    return value.strip() if value.isascii() else value.strip(_ENDS)
 
 
 def latitude(value: str | float, field: str = "latitude") -> float:
@@ -292,3 +340,42 @@ def _degrees(value: str | float, field: str, limit: int) -> float:
 
 def _short(value: str) -> str:
     return value if len(value) <= 60 else value[:60] + "…"
+
+
+def _composed(value: str) -> str:
+    import unicodedata
+
+    return unicodedata.normalize("NFC", value)
+
+
+@functools.lru_cache(1_024)
+def _domain(domain: str) -> str:
+    """The domain of an email with each label in Unicode, by UTS 46 and IDNA 2008."""
+    if domain.isascii() and "xn--" not in domain:
+        return domain
+    return ".".join(_label(label) for label in re.split(_DOTS, domain))
+
+
+def _label(label: str) -> str:
+    if label.isascii() and not label.startswith("xn--"):
+        return label
+    import idna
+
+    try:
+        shown = idna.decode(idna.encode(label, uts46=True))
+    except UnicodeError:
+        shown = _any_label(label)
+    is_seen = shown.isprintable() and not re.search(f"[{_UNSEEN}]", shown)
+    return shown if is_seen else label
+
+
+def _any_label(label: str) -> str:
+    """A label that IDNA 2008 has not, such as one of emoji, which some registries give out nevertheless."""
+    if not label.isascii():
+        return _composed(label)
+    with contextlib.suppress(UnicodeError):
+        shown = label.removeprefix("xn--").encode().decode("punycode")
+        again = _composed(shown.lower())
+        if not shown.isascii() and shown == again and label == "xn--" + shown.encode("punycode").decode():
+            return shown
+    return label

@@ -125,4 +125,4 @@ def _metadata_filter(text: str) -> MetadataFilter:
             code="invalid_metadata",
             hint="K (present), K=V or K!=V",
         )
-    return MetadataFilter(normalise.text(key, "metadata"), value if equals else None, negated)
+    return MetadataFilter(normalise.trimmed(key, "metadata", normalise.TEXT_LIMIT), value if equals else None, negated)

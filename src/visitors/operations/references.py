@@ -63,12 +63,16 @@ def contact(store: Store, reference: str, current: Instant) -> Contact:
     if text.startswith("ext:"):
         external_id = normalise.text(text.removeprefix("ext:"), "contact", normalise.EXTERNAL_ID_LIMIT)
         found = contacts.find_by_external_id(store, external_id, current)
+        if found is None and not text.isascii():  # one from before values were composed
+            found = contacts.find_by_external_id(store, text.removeprefix("ext:").strip(), current)
         if found is None:
             raise NotFound(f"no contact has the external id {external_id!r}", code="contact_not_found", hint=_CONTACTS)
         return found
     if "@" in text:
         email = normalise.email(text, "contact")
         matches = contacts.find_by_email(store, email, current)
+        if not matches and email != text.lower():
+            matches = contacts.find_by_email(store, text.lower(), current)
         if len(matches) > 1:
             raise _ambiguous(email, "contact", [match.id for match in matches])
         if not matches:

@@ -41,6 +41,24 @@ def test_a_restored_contact_whose_email_somebody_took(visitors: Visitors) -> Non
     assert visitors("contacts", "show", "old", "--format", "json").json["id"] == new
 
 
+@pytest.fixture
+def loaded(visitors: Visitors, tmp_path: Path) -> Callable[[str, str], list[Any]]:
+    """The duplicates in a store that holds two emails which a command would not have written so."""
+
+    def load(first: str, second: str) -> list[Any]:
+        for id_ in ("A", "B", "C"):
+            visitors("contacts", "create", "--id", id_, "--email", f"{id_}@example.com")
+        lines = [json.loads(line) for line in visitors("db", "dump").lines]
+        for line in lines:
+            if line["type"] == "contact":
+                line["email"] = {"A": first, "B": second}.get(line["id"], line["email"])
+        path = str(tmp_path / "loaded.db")
+        visitors("db", "load", "-", "--db", path, input="".join(json.dumps(line) + "\n" for line in lines))
+        return [(one["reason"], one["contactIds"]) for one in listed(visitors, "--db", path)]
+
+    return load
+
+
 @pytest.mark.parametrize(
     ("first", "second"),
     [
@@ -52,18 +70,32 @@ def test_a_restored_contact_whose_email_somebody_took(visitors: Visitors) -> Non
     ],
 )
 def test_emails_that_differ_by_case_or_space_in_a_loaded_store(
-    visitors: Visitors, tmp_path: Path, first: str, second: str
+    loaded: Callable[[str, str], list[Any]], first: str, second: str
 ) -> None:
-    for id_ in ("A", "B", "C"):
-        visitors("contacts", "create", "--id", id_, "--email", f"{id_}@example.com")
-    lines = [json.loads(line) for line in visitors("db", "dump").lines]
-    for line in lines:
-        if line["type"] == "contact":
-            line["email"] = {"A": first, "B": second}.get(line["id"], line["email"])
-    loaded = str(tmp_path / "loaded.db")
-    visitors("db", "load", "-", "--db", loaded, input="".join(json.dumps(line) + "\n" for line in lines))
-    found = [(one["reason"], one["contactIds"]) for one in listed(visitors, "--db", loaded)]
-    assert found == [("email-differs-by-case-or-space", ["A", "B"])]
+    assert loaded(first, second) == [("email-differs-by-case-or-space", ["A", "B"])]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("zoë@example.com", "zoe\u0308@example.com"),
+        ("ada@bücher.example", "ada@xn--bcher-kva.example"),
+        ("ada@example.com", "\u200bADA@example.com"),
+    ],
+)
+def test_emails_that_are_two_spellings_of_one_in_a_loaded_store(
+    loaded: Callable[[str, str], list[Any]], first: str, second: str
+) -> None:
+    assert loaded(first, second) == [("email-differs-by-spelling", ["A", "B"])]
+
+
+def test_a_person_who_was_stored_in_another_spelling_can_still_be_named(visitors: Visitors, tmp_path: Path) -> None:
+    visitors("contacts", "create", "--id", "A", "--email", "a@example.com", "--external-id", "u")
+    dump = visitors("db", "dump").stdout.replace('"a@example.com"', '"zoe\u0308@example.com"')
+    path = str(tmp_path / "loaded.db")
+    visitors("db", "load", "-", "--db", path, input=dump.replace('"u"', '"e\u0301"'))
+    for reference in ("zoe\u0308@example.com", "ext:e\u0301"):
+        assert visitors("contacts", "show", reference, "--db", path, "--format", "json").json["id"] == "A"
 
 
 def test_tombstones_and_deleted_contacts_are_no_duplicates(visitors: Visitors) -> None:

@@ -11,10 +11,12 @@ from typing import Any
 
 import msgspec
 
+from visitors.domain import normalise
 from visitors.domain.contact import Alias, Contact, Duplicate, ListedContact
 from visitors.domain.fields import CONTACT, PERSON
 from visitors.domain.metadata import encode, metadata_hash
 from visitors.domain.times import Instant
+from visitors.errors import InvalidData
 from visitors.store.database import Question, decoded, rows
 from visitors.store.query.contacts import BLOCKED, Filter, listing
 from visitors.store.query.listing import Page
@@ -191,7 +193,7 @@ def deleted_with_email(store: Store, email: str) -> list[str]:
 
 
 def duplicates(store: Store) -> list[Duplicate]:
-    """The live contacts whose emails are the same but for case and white space, by email.
+    """The live contacts whose emails are the same, however they were written, by email.
 
     The contact that the others should be merged into comes first: one with an external id, else the
     oldest.
@@ -202,16 +204,31 @@ def duplicates(store: Store) -> list[Duplicate]:
     )
     same: dict[str, list[tuple[str, str]]] = {}
     for contact_id, email in store.execute(sql):
-        same.setdefault(email.strip().lower(), []).append((contact_id, email))
+        same.setdefault(_normal(email), []).append((contact_id, email))
     return [
         Duplicate(
             address,
-            "same-email" if len({email for _, email in found}) == 1 else "email-differs-by-case-or-space",
+            _why_same([email for _, email in found]),
             [contact_id for contact_id, _ in found],
         )
         for address, found in sorted(same.items())
         if len(found) > 1
     ]
+
+
+def _normal(email: str) -> str:
+    """The email as it would be stored today; one that would be refused at least without case and white space."""
+    try:
+        return normalise.email(email)
+    except InvalidData:
+        return email.strip().lower()
+
+
+def _why_same(emails: Sequence[str]) -> str:
+    if len(set(emails)) == 1:
+        return "same-email"
+    cased = len({email.strip().lower() for email in emails}) == 1
+    return "email-differs-by-case-or-space" if cased else "email-differs-by-spelling"
 
 
 def _first(store: Store, condition: str, value: str, current: Instant) -> Contact | None:
