@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable
 from typing import Any
 
@@ -388,3 +389,58 @@ def test_an_imported_contact_that_is_deleted_is_not_the_live_one_with_its_email(
     [found] = [one for one in visitors("list", "--format", "json").json if one["id"] == "v"]
     assert (found["contact"]["id"], found["contact"]["deletedAt"] is None) == ("gone", False)
     assert visitors("contacts", "list", "--format", "ids").lines == ["live"]
+
+
+def command_in(hint: str) -> list[str]:
+    """The words of the command that a hint gives for the same person."""
+    before, command = hint.split("; if another person", maxsplit=1)[0].split(": ", 1)
+    assert before == "if it is the same person"
+    return shlex.split(command)[1:]
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        (["--external-id", "1"], ["--email", "a@example.com"]),
+        (["--email", "a@example.com"], ["--external-id", "1"]),
+        (["--email", "a@example.com"], ["--external-id", "it's $HOME"]),
+        (["--email", "a@example.com"], ["--external-id=-x y"]),
+        (["--external-id", "1"], ["--email", "o'b`id`@example.com", "--name", "Ada"]),
+    ],
+)
+def test_what_the_own_contact_lacks_is_added_to_the_same_person_by_the_hint(
+    visitors: Visitors, first: list[str], then: list[str]
+) -> None:
+    visitors("identify", "one", *first)
+    person = visitors("show", "one", "--format", "json").json["contact"]["id"]
+    error = refused(visitors, "one", *then)
+    assert error["code"] == "linked_elsewhere"
+    assert "add --relink" in error["hint"]
+    visitors(*command_in(error["hint"]))
+    visitors("identify", "one", *then)
+    visitors("identify", "one", *first, *then)
+    assert visitors("contacts", "list", "--format", "ids").lines == [person]
+
+
+@pytest.mark.parametrize(
+    "then",
+    [
+        ["--email", "b@example.com"],
+        ["--external-id", "1", "--email", "b@example.com"],
+        ["--external-id", "taken"],
+    ],
+    ids=["it has another email", "another email beside", "somebody else has it"],
+)
+def test_what_is_not_only_lacking_has_no_other_remedy_than_relink(visitors: Visitors, then: list[str]) -> None:
+    visitors("identify", "one", "--email", "a@example.com")
+    visitors("contacts", "create", "--external-id", "taken")
+    assert refused(visitors, "one", *then)["hint"].startswith("if another person now uses this browser, add --relink")
+
+
+def test_an_import_hints_at_the_same_person_too(visitors: Visitors) -> None:
+    visitors("identify", "one", "--external-id", "1")
+    row = json.dumps({"id": "one", "contact": {"email": "a@example.com"}})
+    told = visitors("import", "-", "--format", "ndjson", "--on-existing", "update", input=row, code=4).error
+    visitors(*command_in(told["hint"]))
+    visitors("import", "-", "--format", "ndjson", "--on-existing", "update", input=row)
+    assert visitors("contacts", "list", "--format", "count").stdout == "1\n"

@@ -80,11 +80,13 @@ def decide(said: Identity, known: Known, *, on_conflict: OnConflict = "error", r
     becomes_it = known.linked is not None and known.linked.id in [other.id for other in choice.merges]
     if links and known.linked is not None and not relink and not becomes_it:
         other = "a new contact" if contact is None else f"{contact.id} ({contact.label})"
+        same = _same_person(said, known.linked) if contact is None else None
         raise Conflict(
             f"the visitor is linked to contact {known.linked.id} ({known.linked.label}), not to {other}",
             code="linked_elsewhere",
-            hint="if another person now uses this browser, add --relink: earlier conversations stay with"
-            " the earlier contact",
+            hint=(f"if it is the same person: {same}; " if same else "")
+            + "if another person now uses this browser, add --relink: earlier conversations stay with the earlier"
+            " contact",
         )
     # An email that is somebody else's, or leads here by way of a merged contact, is not taken over.
     leads_here = contact is not None and contact in known.by_email
@@ -97,6 +99,20 @@ def decide(said: Identity, known: Known, *, on_conflict: OnConflict = "error", r
         left_alone=choice.left_alone,
         merges=choice.merges,
     )
+
+
+def _same_person(said: Identity, linked: Contact) -> str | None:
+    """The command that adds what is said, and nobody has, to the visitor's own contact; None where that has another."""
+    if said.contact_id is not None or linked.deleted_at is not None:
+        return None
+    given = (("--external-id", said.external_id, linked.external_id), ("--email", said.email, linked.email))
+    new = [(option, value) for option, value, old in given if value is not None and value != old]
+    if any(old is not None and value not in (None, old) for _, value, old in given):
+        return None
+    import shlex
+
+    options = " ".join(f"{option}={shlex.quote(value)}" for option, value in new)
+    return f"visitors contacts update {linked.id} {options}"
 
 
 def contact_changes(said: Identity, contact: Contact) -> dict[str, Any]:
