@@ -216,6 +216,32 @@ def test_an_email_in_any_letter_case_is_the_same_email(address: str, space: str)
     assert normalise.email(address.upper()) == normalise.email(address.swapcase()) == kept
 
 
+# What is refused is shown as it came
+
+
+@pytest.mark.parametrize(
+    ("rule", "value"),
+    [
+        (normalise.email, "Ada@Example"),
+        (normalise.email, "ADA@EXAMPLE_X.COM"),
+        (normalise.email, "{{User.Email}}@Example.com"),
+        (normalise.email, "E\u0301@X"),
+        (normalise.external_id, "N/A"),
+        (normalise.fingerprint, "Undefined"),
+        (normalise.external_id, "E\u0301\u200bX"),
+        (given_id, "Guest"),
+        (given_id, "No ID"),
+        (normalise.language, "English Please"),
+        (normalise.timezone, "europe/London"),
+        (normalise.country_code, "Deu"),
+        (normalise.device_type, "Phone"),
+        (normalise.ip, "FE80::X"),
+    ],
+)
+def test_a_refused_value_is_shown_as_it_came(rule: Callable[[str], str], value: str) -> None:
+    assert repr(value) in refusal(rule, f" {value} ").message
+
+
 # Two ways of writing one value
 
 composable = st.text(

@@ -96,7 +96,7 @@ def identifier(value: str, field: str, limit: int = TEXT_LIMIT) -> str:
     unseen = re.search(f"[{_UNSEEN}]", token)
     if unseen:
         raise InvalidData(
-            f"{field} {_short(token)!r} has a character in it that cannot be seen (U+{ord(unseen[0]):04X})",
+            f"{field} {_short(value)!r} has a character in it that cannot be seen (U+{ord(unseen[0]):04X})",
             field=field,
             code="unseen_character",
             hint="leave that character out",
@@ -140,14 +140,14 @@ def email(value: str, field: str = "email") -> str:
         address = f"{_composed(name)}{at}{_domain(domain)}"
     if len(address) > EMAIL_LIMIT or not address.isprintable() or not re.fullmatch(_EMAIL, address):
         raise InvalidData(
-            f"{field} {_short(address)!r} is not an email address",
+            f"{field} {_short(value)!r} is not an email address",
             field=field,
             code="invalid_email",
             hint="an address looks like name@example.com",
         )
     name, _, domain = address.partition("@")
     if _is_template(name) or (name in _ABSENT and domain.startswith(f"{name}.")):
-        raise junk(address, field, "junk_email")
+        raise junk(value, field, "junk_email")
     return address
 
 
@@ -156,7 +156,7 @@ def external_id(value: str, field: str = "externalId") -> str:
     token = identifier(value, field, EXTERNAL_ID_LIMIT)
     if is_junk(token):
         raise junk(
-            token,
+            value,
             field,
             "junk_external_id",
             hint="identify only after login, with the id that your application uses for the user",
@@ -168,7 +168,7 @@ def fingerprint(value: str, field: str = "fingerprint") -> str:
     """What tells a browser and device from others. Refuses what all that have none would share."""
     token = identifier(value, field)
     if is_junk(token):
-        raise junk(token, field, "junk_fingerprint")
+        raise junk(value, field, "junk_fingerprint")
     return token
 
 
@@ -191,10 +191,10 @@ def is_junk(token: str) -> bool:
     )
 
 
-def junk(token: str, field: str, code: str, hint: str | None = None) -> InvalidData:
+def junk(value: str, field: str, code: str, hint: str | None = None) -> InvalidData:
     """The refusal of a value that `is_junk`."""
     return InvalidData(
-        f"{field} {_short(token)!r} is a placeholder, not a value that identifies somebody",
+        f"{field} {_short(value)!r} is a placeholder, not a value that identifies somebody",
         field=field,
         code=code,
         hint=hint or f"leave {field} out where there is none",
@@ -213,7 +213,7 @@ def language(value: str, field: str = "language") -> str:
     tag = text(value, field)
     if not re.fullmatch(_LANGUAGE, tag):
         raise InvalidData(
-            f"{field} {_short(tag)!r} is not a language tag",
+            f"{field} {_short(value)!r} is not a language tag",
             field=field,
             code="invalid_language",
             hint="a BCP 47 tag such as en, en-US or zh-Hant-TW",
@@ -240,7 +240,7 @@ def timezone(value: str, field: str = "timezone") -> str:
     zones = (zone for zone in zoneinfo.available_timezones() if not zone.startswith(_NOT_ZONES))
     spelled = {zone.lower(): zone for zone in zones}.get(name.lower())
     raise InvalidData(
-        f"{field} {_short(name)!r} is not an IANA time zone",
+        f"{field} {_short(value)!r} is not an IANA time zone",
         field=field,
         code="invalid_timezone",
         hint=f"did you mean {spelled}?" if spelled else "a name such as Europe/London",
@@ -252,7 +252,7 @@ def country_code(value: str, field: str = "countryCode") -> str:
     code = text(value, field)
     if not re.fullmatch(_COUNTRY_CODE, code):
         raise InvalidData(
-            f"{field} {_short(code)!r} is not a country code",
+            f"{field} {_short(value)!r} is not a country code",
             field=field,
             code="invalid_country_code",
             hint="two letters, such as DE",
@@ -265,7 +265,7 @@ def device_type(value: str, field: str = "deviceType") -> str:
     kind = text(value, field).lower()
     if kind not in DEVICE_TYPES:
         raise InvalidData(
-            f"{field} {_short(kind)!r} is not a device type",
+            f"{field} {_short(value)!r} is not a device type",
             field=field,
             code="invalid_device_type",
             hint="one of " + ", ".join(DEVICE_TYPES),
@@ -287,7 +287,7 @@ def ip(value: str, field: str = "ip") -> str:
         return str(mapped or parsed)
     except ValueError:
         raise InvalidData(
-            f"{field} {_short(address)!r} is not an IP address",
+            f"{field} {_short(value)!r} is not an IP address",
             field=field,
             code="invalid_ip",
             hint="an address such as 203.0.113.7 or 2001:db8::7",
@@ -339,6 +339,8 @@ def _degrees(value: str | float, field: str, limit: int) -> float:
 
 
 def _short(value: str) -> str:
+    """As it came, but for space around it, so that it can be found where it stands; not all of it if it is long."""
+    value = value.strip()
     return value if len(value) <= 60 else value[:60] + "…"
 
 

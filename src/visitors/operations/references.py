@@ -74,9 +74,10 @@ def contact(store: Store, reference: str, current: Instant) -> Contact:
         if not matches and email != text.lower():
             matches = contacts.find_by_email(store, text.lower(), current)
         if len(matches) > 1:
-            raise _ambiguous(email, "contact", [match.id for match in matches])
+            matches.sort(key=lambda match: match.external_id is None)  # the one that should survive a merge comes first
+            raise _ambiguous(text, "contact", [match.id for match in matches], by_prefix=False)
         if not matches:
-            raise NotFound(f"no contact has the email {email!r}", code="contact_not_found", hint=_CONTACTS)
+            raise NotFound(f"no contact has the email {text!r}", code="contact_not_found", hint=_CONTACTS)
         return matches[0]
     token = _token(text, "contact")
     exact = contacts.find(store, token, current)
@@ -193,6 +194,10 @@ def _by_prefix(store: Store, table: Table, prefix: str) -> str:
     return matches[0]
 
 
-def _ambiguous(reference: str, noun: str, matches: Sequence[str]) -> Conflict:
+def _ambiguous(reference: str, noun: str, matches: Sequence[str], *, by_prefix: bool = True) -> Conflict:
+    one_person = f"visitors contacts merge {' '.join(matches)}"
+    if len(matches) > _CANDIDATES:
+        one_person = "visitors contacts duplicates"
+    hint = "give more of the id" if by_prefix else f"give one of the ids; if they are one person: {one_person}"
     shown = ", ".join(matches[:_CANDIDATES]) + (", …" if len(matches) > _CANDIDATES else "")
-    return Conflict(f"{reference!r} is ambiguous: {noun}s {shown}", code="ambiguous", hint="give more of the id")
+    return Conflict(f"{reference!r} is ambiguous: {noun}s {shown}", code="ambiguous", hint=hint)
