@@ -350,3 +350,15 @@ def test_a_number_in_metadata_is_found_however_it_is_written(
 ) -> None:
     fill({"id": "v", "contact": {"id": "C", "metadata": {"n": 1e21, "k": 5.0, "t": True, "s": "5"}}})
     assert visitors("list", "--metadata", wanted, "--format", "ids").lines == (["v"] if found else [])
+
+
+@pytest.mark.parametrize("asked", ["Asia/Calcutta", "Asia/Kolkata"])
+def test_a_time_zone_is_found_by_any_of_its_names_and_stays_as_it_came(visitors: Visitors, asked: str) -> None:
+    for id_, zone in (("old", "Asia/Calcutta"), ("new", "Asia/Kolkata"), ("no", "Asia/Tokyo")):
+        visitors("create", "--id", id_, "--timezone", zone)
+    for words in (["list", "--sort", "id", "--reverse"], ["list", "--sort", "timezone"], ["export"]):
+        found = visitors(*words, "--timezone", asked, "--format", "json").json
+        assert [(one["id"], one["timezone"]) for one in found] == [("old", "Asia/Calcutta"), ("new", "Asia/Kolkata")]
+    assert visitors("list", "--timezone", asked, "--format", "count").stdout == "2\n"
+    visitors("delete", "--timezone", asked, "--yes")
+    assert visitors("list", "--format", "ids").lines == ["no"]

@@ -84,6 +84,19 @@ def _prefix(name: str, column: str) -> _Serve:
     return serve
 
 
+def _timezone(selection: Selection, current: Instant) -> Iterator[Filter]:
+    """By any name of the zone: what is stored is the one that came."""
+    from visitors.domain.zones import names_of
+
+    assert selection.timezone is not None
+    names = tuple(names_of(selection.timezone))
+    if len(names) == 1:
+        yield from _equal("timezone", "timezone", indexed=True)(selection, current)
+        return
+    is_one = Condition(f"v.timezone IN ({', '.join('?' * len(names))})", names)
+    yield Filter(test=is_one, members=Condition(f"SELECT v.pk FROM visitors AS v WHERE {is_one.sql}", names))
+
+
 def _identified(selection: Selection, _: Instant) -> Iterator[Filter]:
     yield Filter(span=Span(column="contact_id", nulls=not selection.identified))
 
@@ -191,6 +204,7 @@ _SERVED: dict[str, _Serve] = {
         else _equal(name, field.column, indexed=field.sorts or field.indexed)
         for name, field in FILTERS.items()
     },
+    "timezone": _timezone,
     "contact": _equal("contact", "contact_id", indexed=True),
     "identified": _identified,
     "blocked": _blocked,
