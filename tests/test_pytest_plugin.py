@@ -141,7 +141,7 @@ def test_a_test_may_seed_search_undo_and_load_much_in_one_process(pytester: pyte
             assert visitors_cli("list", "--search", "z\u00f6e", "--format", "count").stdout == "30000\\n"
 
             more = "".join(json.dumps({"id": f"more-{n}"}) + "\\n" for n in range(5_000))
-            visitors_cli("import", "-", "--format", "ndjson", stdin=more)
+            visitors_cli("import", "-", "--input-format", "ndjson", stdin=more)
             assert found("ore-4999") == ["more-4999"]
             visitors_cli("undo")
             assert found("ore-4999") == []

@@ -160,6 +160,18 @@ def test_a_list_comes_some_at_a_time_while_the_store_is_changed(store: visitors.
     assert ids(store.list(sort="created_at", reverse=True, limit=1)) == ["v0000"]
 
 
+def test_what_a_file_is_can_be_said_or_shows_in_it(store: visitors.VisitorStore, tmp_path: Path) -> None:
+    file = tmp_path / "of-another-system.log"
+    file.write_text('{"id": "a"}\n{"id": "b"}\n')
+
+    assert store.import_(file).created == 2
+    assert store.import_(file, input_format="ndjson", on_existing="skip").skipped == 2
+    with pytest.raises(InvalidData, match="not JSON"):
+        store.import_(file, input_format="json")
+    with pytest.raises(UsageProblem, match="cannot read xml"):
+        store.import_(file, input_format="xml")  # type: ignore[arg-type]
+
+
 def test_a_selection_chooses_as_the_options_do(store: visitors.VisitorStore) -> None:
     store.import_(
         [

@@ -17,7 +17,7 @@ def fill(visitors: Visitors) -> Callable[..., None]:
 
     def import_records(*records: dict[str, Any], now: str | None = None) -> None:
         text = "\n".join(json.dumps(record) for record in records)
-        visitors("import", "-", "--format", "ndjson", input=text, now=now)
+        visitors("import", "-", "--input-format", "ndjson", input=text, now=now)
 
     return import_records
 

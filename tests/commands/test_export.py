@@ -136,7 +136,9 @@ def test_export_import_export_gives_the_same_bytes_whatever_the_data(
     lines.append('{"id": "last"}')
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        visitors("import", "-", "--format", "ndjson", "--db", str(folder / "0.db"), input="\n".join(lines), now=NOW)
+        visitors(
+            "import", "-", "--input-format", "ndjson", "--db", str(folder / "0.db"), input="\n".join(lines), now=NOW
+        )
         for number, extension in enumerate(["csv", "tsv", "json", "ndjson.gz"]):
             before = export_to(visitors, folder / f"a.{extension}", "--db", str(folder / f"{number}.db"))
             visitors("import", str(folder / f"a.{extension}"), "--db", str(folder / f"{number + 1}.db"), now=NOW)
@@ -164,7 +166,7 @@ def test_all_fields_and_no_choice_of_fields_are_the_same_whatever_the_data(
     lines.append('{"id": "last"}')
     with tempfile.TemporaryDirectory() as folder:
         place = ("--db", f"{folder}/x.db")
-        visitors("import", "-", "--format", "ndjson", *place, input="\n".join(lines), now=NOW)
+        visitors("import", "-", "--input-format", "ndjson", *place, input="\n".join(lines), now=NOW)
         for format_ in ("csv", "tsv", "ndjson"):
             arguments = ("export", "--format", format_, *place)
             assert visitors(*arguments).stdout == visitors(*arguments, "--fields", ALL_FIELDS).stdout

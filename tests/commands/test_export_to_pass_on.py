@@ -378,13 +378,13 @@ def test_no_value_that_identifies_is_in_the_file_which_imports_with_the_same_joi
         key = key_file(Path(folder) / "key", secret)
         original, new = (("--db", str(Path(folder) / name)) for name in ("original.db", "new.db"))
         text = "\n".join(map(json.dumps, records))
-        visitors("import", "-", "--format", "ndjson", *original, input=text, now=NOW)
+        visitors("import", "-", "--input-format", "ndjson", *original, input=text, now=NOW)
         for format_ in ("csv", "tsv", "json", "ndjson"):
             arguments = ("export", "--format", format_, "--pseudonymize", str(key))
             passed_on = visitors(*arguments, *original, now=NOW).stdout
             assert [value for value in values if value in passed_on] == []
             if format_ == "ndjson":
-                visitors("import", "-", "--format", format_, *new, input=passed_on, now=NOW)
+                visitors("import", "-", "--input-format", format_, *new, input=passed_on, now=NOW)
                 assert visitors("export", "--format", format_, *new, now=NOW).stdout == passed_on
         found = visitors("list", "--reverse", "--format", "json", *new, now=NOW).json
     joined = [one["contact"] and one["contact"]["id"] for one in found]

@@ -308,7 +308,7 @@ def test_all_pages_together_are_the_listing(
     text = "\n".join(json.dumps({**record, "id": one}) for record, one in zip(records, ids, strict=True))
     with tempfile.TemporaryDirectory() as folder:
         store = ("--db", str(Path(folder, "store.db")))
-        visitors("import", "-", "--format", "ndjson", *store, input=text)
+        visitors("import", "-", "--input-format", "ndjson", *store, input=text)
         for field in ("", "id", "language", "browser", "createdAt", "lastSeenAt"):
             for direction in ((), ("--reverse",)):
                 listing = ("list", *store, *(("--sort", field) if field else ()), *direction)

@@ -80,7 +80,7 @@ def test_now_is_frozen_by_the_environment_too_and_the_option_comes_first(visitor
 def test_an_export_imports_again_to_the_same_export(visitors: Visitors, tmp_path: Path) -> None:
     visitors(*SEED)
     exported = visitors("export", "--format", "ndjson").stdout
-    visitors("import", "-", "--format", "ndjson", "--db", str(tmp_path / "again.db"), input=exported)
+    visitors("import", "-", "--input-format", "ndjson", "--db", str(tmp_path / "again.db"), input=exported)
     assert visitors("export", "--format", "ndjson", "--db", str(tmp_path / "again.db")).stdout == exported
 
 

@@ -287,7 +287,7 @@ def test_what_was_done_to_somebody_who_was_erased_since_is_not_taken_back(visito
 
 
 def test_of_an_import_the_rest_is_taken_back_when_one_was_erased(visitors: Visitors) -> None:
-    visitors("import", "-", "--format", "ndjson", input='{"id":"a"}\n{"id":"b"}\n{"id":"c"}\n')
+    visitors("import", "-", "--input-format", "ndjson", input='{"id":"a"}\n{"id":"b"}\n{"id":"c"}\n')
     imported = newest(visitors)["id"]
     visitors("erase", "b", "--yes")
 

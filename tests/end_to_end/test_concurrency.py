@@ -110,7 +110,7 @@ def test_sixteen_shells_that_make_the_store_together_lose_none(visitors: Visitor
 
 def test_ten_thousand_ids_on_standard_input_are_one_operation(visitors: Visitors, visitors_process: Visitors) -> None:
     ids = [f"v{number:05d}" for number in range(10_000)]
-    visitors("import", "-", "--format", "csv", input="id\n" + "\n".join(ids) + "\n")
+    visitors("import", "-", "--input-format", "csv", input="id\n" + "\n".join(ids) + "\n")
     before = int(visitors("history", "--format", "count").stdout)
 
     blocked = visitors_process("block", "-", "--reason", "spam", input="\n".join(ids) + "\n")

@@ -151,7 +151,7 @@ def test_an_export_with_a_text_that_is_not_utf_8_is_refused(
 ) -> None:
     contact = '"contact":{"id":"c","name":"Zoë","metadata":{"at":"café"}}'
     row = f'{{"id":"v","city":"Köln","currentPage":{{"title":"größer"}},{contact}}}'
-    visitors("import", "-", "--format", "ndjson", input=row)
+    visitors("import", "-", "--input-format", "ndjson", input=row)
     sound, damaged = text.encode(), "".join(one if one.isascii() else "~\udcb6" for one in text)
     content = store_path.read_bytes()
     store_path.write_bytes(content.replace(sound, damaged.encode(errors="surrogateescape")))

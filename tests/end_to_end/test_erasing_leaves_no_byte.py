@@ -97,7 +97,7 @@ class World:
         rows = [row(f"other-{number}", self.others, identified=number % 3 == 0) for number in range(2_200)]
         rows.insert(self.chance.randrange(len(rows)), self.first)
         lines = "".join(json.dumps(one) + "\n" for one in rows)
-        process("import", "-", "--format", "ndjson", input=lines)
+        process("import", "-", "--input-format", "ndjson", input=lines)
 
     def live(self) -> None:
         """All that may happen to her, step by step, the order of what is independent being random."""

@@ -36,7 +36,7 @@ def shell(script: str, **environment: str) -> subprocess.CompletedProcess[str]:
 def many(visitors: Visitors) -> None:
     """More visitors than a pipe holds."""
     rows = "".join(f"v{number:05d},{'x' * 200}\n" for number in range(3000))
-    visitors("import", "-", "--format", "csv", input="id,city\n" + rows)
+    visitors("import", "-", "--input-format", "csv", input="id,city\n" + rows)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_an_import_that_is_stopped_writes_nothing(
     exported, operations = visitors("export").stdout, visitors("history").stdout
     settings = {name: value for name, value in os.environ.items() if name != "VISITORS_DEBUG"}
     process = subprocess.Popen(
-        [COMMAND, "import", "-", "--format", "csv"],
+        [COMMAND, "import", "-", "--input-format", "csv"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -99,7 +99,7 @@ def test_an_import_that_is_stopped_writes_nothing(
 def test_ctrl_c_says_what_became_of_the_write(visitors: Visitors) -> None:
     visitors("create")
     process = subprocess.Popen(
-        [COMMAND, "import", "-", "--format", "csv"], stdin=subprocess.PIPE, stderr=subprocess.PIPE
+        [COMMAND, "import", "-", "--input-format", "csv"], stdin=subprocess.PIPE, stderr=subprocess.PIPE
     )
     wait_until_read(process, b"id\n" + b"".join(b"n%d\n" % row for row in range(30_000)), 1)
     process.send_signal(signal.SIGINT)
@@ -149,7 +149,7 @@ def test_a_new_id_composes_with_the_next_command() -> None:
     ],
 )
 def test_listings_compose_with_commands(visitors: Visitors, script: str) -> None:
-    visitors("import", "-", "--format", "csv", input="id,language\nv1,en-US\nv2,de\nv3,en\n")
+    visitors("import", "-", "--input-format", "csv", input="id,language\nv1,en-US\nv2,de\nv3,en\n")
 
     done = shell(script)
 
@@ -191,7 +191,7 @@ def test_data_is_utf8_whatever_the_locale(tmp_path: Path, environment: dict[str,
     file, row = tmp_path / "out.csv", '{"id":"v1","city":"Zürich","email":"jörg@example.com","name":"Jörg 日本"}'
     done = shell(
         f"""
-        visitors import - --format ndjson --quiet <<< '{row}'
+        visitors import - --input-format ndjson --quiet <<< '{row}'
         visitors show v1 --format json | jq -r '.city, .contact.name, .contact.email'
         visitors list --fields city,contact.name
         visitors list --format table
@@ -202,7 +202,7 @@ def test_data_is_utf8_whatever_the_locale(tmp_path: Path, environment: dict[str,
     )
 
     assert (done.returncode, done.stderr) == (0, "")
-    expected = "v1\nZürich\nJörg 日本\njörg@example.com\ncity\tcontact.name\nZürich\tJörg 日本\n"
+    expected = "Zürich\nJörg 日本\njörg@example.com\ncity\tcontact.name\nZürich\tJörg 日本\n"
     assert done.stdout.startswith(expected)
     assert "Jörg 日本" in done.stdout.removeprefix(expected)
     assert "Zürich" in file.read_text(encoding="utf-8")
@@ -242,7 +242,7 @@ def test_a_disk_that_is_full_is_an_expected_error(visitors: Visitors) -> None:
         ("visitors list 2>&- > /dev/null", 0),
         ("visitors list <&- > /dev/null", 0),
         ("visitors block - <&-", 0),
-        ("visitors import - --format csv <&-", 5),
+        ("visitors import - --input-format csv <&-", 5),
     ],
 )
 def test_a_stream_that_is_closed_is_as_good_as_an_empty_one(visitors: Visitors, script: str, code: int) -> None:
@@ -276,7 +276,7 @@ def test_an_import_that_waits_for_its_pipe_holds_up_nobody(visitors: Visitors) -
     visitors("create", "--id", "before")
     settings = {name: value for name, value in os.environ.items() if name != "VISITORS_DEBUG"}
     process = subprocess.Popen(
-        [COMMAND, "import", "-", "--format", "csv"],
+        [COMMAND, "import", "-", "--input-format", "csv"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

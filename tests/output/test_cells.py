@@ -31,7 +31,7 @@ NAME, EMAIL, EXTERNAL_ID, ID = {"name": "Ada"}, {"email": "a@example.com"}, {"ex
 def test_a_listing_names_by_the_best_that_is_known(
     visitors: Visitors, told: dict[str, Any], column: str, shown: str
 ) -> None:
-    visitors("import", "-", "--format", "ndjson", input=json.dumps({"id": "v", **told}))
+    visitors("import", "-", "--input-format", "ndjson", input=json.dumps({"id": "v", **told}))
 
     header, row = visitors("list", "--format", "table").lines
     start = header.index(column)

@@ -121,7 +121,7 @@ def test_an_error_that_quotes_text_is_harmless(visitors: Visitors, named: str, t
 @hostile
 def test_rejected_rows_are_told_of_harmlessly(visitors: Visitors, text: str, shown: str) -> None:
     cell = '"' + text.replace('"', '""') + '"'
-    result = visitors("import", "-", "--format", "csv", "--keep-going", input=f"id,language\nv1,{cell}\n", code=5)
+    result = visitors("import", "-", "--input-format", "csv", "--keep-going", input=f"id,language\nv1,{cell}\n", code=5)
 
     assert_harmless(result.stderr)
     # Where the message quotes the value as Python does, a line end shows as \n.

@@ -40,7 +40,7 @@ def two(visitors: Visitors) -> None:
         "attribution": {"utm": {"source": "news, letter"}},
         "contact": {"externalId": "u1", "name": AWKWARD, "metadata": {"plan": "pro", "seats": 5, "ok": True}},
     }
-    visitors("import", "-", "--format", "ndjson", input=json.dumps(row), now="2026-03-01T11:00:00Z")
+    visitors("import", "-", "--input-format", "ndjson", input=json.dumps(row), now="2026-03-01T11:00:00Z")
     visitors("block", "known", "--reason", "spam", now="2026-03-01T12:00:00Z")
 
 

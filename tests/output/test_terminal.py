@@ -57,7 +57,7 @@ def on_terminal(
 def fill(visitors: Visitors, number: int) -> None:
     """Make visitors `v000`, `v001`, ..., an hour before NOW."""
     rows = "".join(f"v{index:03d},en-US,Firefox,2026-03-01T11:00:00Z\n" for index in range(number))
-    visitors("import", "-", "--format", "csv", input="id,language,browser,lastSeenAt\n" + rows)
+    visitors("import", "-", "--input-format", "csv", input="id,language,browser,lastSeenAt\n" + rows)
 
 
 def test_a_person_gets_a_table_with_relative_times_and_a_program_gets_tsv(visitors: Visitors) -> None:

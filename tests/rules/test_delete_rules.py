@@ -78,8 +78,8 @@ def test_a_deleted_visitor_is_not_revived_by_import(visitors: Visitors) -> None:
     visitors("delete", "v")
     row = json.dumps({"id": "v", "language": "de"})
     for policy in ("error", "update"):
-        visitors("import", "-", "--format", "ndjson", "--on-existing", policy, input=row, code=4)
-    assert visitors("import", "-", "--format", "ndjson", "--on-existing", "skip", input=row).stdout == ""
+        visitors("import", "-", "--input-format", "ndjson", "--on-existing", policy, input=row, code=4)
+    assert "1 skipped" in visitors("import", "-", "--on-existing", "skip", input=row).stderr
     assert visitors("show", "v", "--format", "json").json["language"] is None
     assert listed(visitors, "--deleted") == ["v"]
 

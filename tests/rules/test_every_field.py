@@ -71,7 +71,7 @@ def row(which: int = 0) -> dict[str, Any]:
 @pytest.fixture
 def full(visitors: Visitors) -> dict[str, Any]:
     """A visitor of whom every field is said, in the store."""
-    visitors("import", "-", "--format", "ndjson", input=json.dumps(row()))
+    visitors("import", "-", "--input-format", "ndjson", input=json.dumps(row()))
     return shown(visitors)
 
 
@@ -147,10 +147,10 @@ def test_a_field_is_set_changed_cleared_and_all_of_it_is_undone(visitors: Visito
         assert shown(visitors)[field.name] == one
         visitors("update", "v-0", f"{flag(field.name)}={other}")
     else:
-        visitors("import", "-", "--format", "ndjson", input=json.dumps({"id": "v-0", field.name: one}))
+        visitors("import", "-", "--input-format", "ndjson", input=json.dumps({"id": "v-0", field.name: one}))
         assert shown(visitors)[field.name] == one
         again = json.dumps({"id": "v-0", field.name: other})
-        visitors("import", "-", "--format", "ndjson", "--on-existing", "update", input=again)
+        visitors("import", "-", "--input-format", "ndjson", "--on-existing", "update", input=again)
     assert shown(visitors)[field.name] == other
     visitors("update", "v-0", "--clear", field.name)
     assert shown(visitors)[field.name] is None
@@ -231,7 +231,7 @@ def test_a_filter_that_no_sql_serves_raises_before_anything_is_read() -> None:
 
 @pytest.mark.parametrize("field", [field for field in VISITOR if field.sorts], ids=lambda field: field.name)
 def test_a_listing_is_sorted_by_every_field_that_sorts(visitors: Visitors, full: dict[str, Any], field: Field) -> None:
-    visitors("import", "-", "--format", "ndjson", input=json.dumps(row(1)))
+    visitors("import", "-", "--input-format", "ndjson", input=json.dumps(row(1)))
     key = str.lower if field.ignores_case else str
     found = [record[field.name] for record in visitors("list", "--sort", field.name, "--format", "json").json]
     assert found == sorted(found, key=key, reverse=field.type == "time")
@@ -244,7 +244,7 @@ def test_a_listing_is_sorted_by_every_field_that_sorts(visitors: Visitors, full:
 @pytest.mark.usefixtures("full")
 @pytest.mark.parametrize("format_", ["csv", "tsv", "json", "ndjson"])
 def test_every_format_has_every_field_and_gives_it_back(visitors: Visitors, tmp_path: Path, format_: str) -> None:
-    visitors("import", "-", "--format", "ndjson", input=json.dumps(row(1)))  # one with nothing to quote
+    visitors("import", "-", "--input-format", "ndjson", input=json.dumps(row(1)))  # one with nothing to quote
     file = tmp_path / f"all.{format_}"
     for words in (["export"], ["export", "--fields", ",".join(FLAT)]):
         visitors(*words, "-o", str(file))
@@ -324,10 +324,10 @@ def test_a_subject_export_masks_what_another_person_left_behind_unless_it_is_of_
 ) -> None:
     one, other = values_of(field)
     first, second = ({"id": "v-0", field.name: value} for value in (one, other))
-    visitors("import", "-", "--format", "ndjson", input=json.dumps(first))
+    visitors("import", "-", "--input-format", "ndjson", input=json.dumps(first))
     visitors("identify", "v-0", "--external-id", "ada")
     visitors("identify", "v-0", "--external-id", "bo", "--relink")
-    visitors("import", "-", "--format", "ndjson", "--on-existing", "update", input=json.dumps(second))
+    visitors("import", "-", "--input-format", "ndjson", "--on-existing", "update", input=json.dumps(second))
     visitors("identify", "v-0", "--external-id", "ada", "--relink")
     [visitor] = visitors("contacts", "subject-export", "ext:ada").json["visitors"]
     assert visitor[field.name] == (other if field.of_device else ANOTHER_TIME)

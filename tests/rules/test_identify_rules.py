@@ -343,7 +343,7 @@ def test_a_deleted_visitor_is_not_revived_by_identify(visitors: Visitors) -> Non
 def import_deleted_contact(visitors: Visitors) -> None:
     contact = {"id": "gone", "externalId": "x", "email": "e@example.com", "deletedAt": MONDAY}
     row = json.dumps({"id": "left-behind", "contact": contact})
-    visitors("import", "-", "--format", "ndjson", input=row)
+    visitors("import", "-", "--input-format", "ndjson", input=row)
 
 
 def test_a_deleted_contact_is_not_revived_by_identify(visitors: Visitors) -> None:
@@ -440,7 +440,7 @@ def test_what_is_not_only_lacking_has_no_other_remedy_than_relink(visitors: Visi
 def test_an_import_hints_at_the_same_person_too(visitors: Visitors) -> None:
     visitors("identify", "one", "--external-id", "1")
     row = json.dumps({"id": "one", "contact": {"email": "a@example.com"}})
-    told = visitors("import", "-", "--format", "ndjson", "--on-existing", "update", input=row, code=4).error
+    told = visitors("import", "-", "--format", "json", "--on-existing", "update", input=row, code=4).error
     visitors(*command_in(told["hint"]))
-    visitors("import", "-", "--format", "ndjson", "--on-existing", "update", input=row)
+    visitors("import", "-", "--input-format", "ndjson", "--on-existing", "update", input=row)
     assert visitors("contacts", "list", "--format", "count").stdout == "1\n"

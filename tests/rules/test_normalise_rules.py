@@ -127,7 +127,7 @@ ENTRANCES: dict[str, Callable[[str], tuple[list[str], str]]] = {
     "contacts update --email": lambda junk: (["contacts", "update", "ext:known", f"--email={junk}"], ""),
     **{
         f"import of {name}": lambda junk, row=row: (  # type: ignore[misc]
-            ["import", "-", "--format", "ndjson"],
+            ["import", "-", "--input-format", "ndjson"],
             json.dumps(row).replace("JUNK", json.dumps(junk)[1:-1]),
         )
         for name, row in {
@@ -139,7 +139,7 @@ ENTRANCES: dict[str, Callable[[str], tuple[list[str], str]]] = {
         }.items()
     },
     "import of CSV": lambda junk: (
-        ["import", "-", "--format", "csv"],
+        ["import", "-", "--input-format", "csv"],
         f'id,contact.externalId\nv,"{junk.replace(chr(34), 2 * chr(34))}"\n',
     ),
     **{
@@ -226,8 +226,8 @@ def test_two_spellings_of_an_email_are_one_person_at_every_entrance(visitors: Vi
     visitors("identify", "a", "--email", one)
     visitors("create", "--id", "b")
     visitors("identify", "b", "--email", other)
-    visitors("import", "-", "--format", "ndjson", input=json.dumps({"id": "c", "contact": {"email": other}}))
-    visitors("import", "-", "--format", "csv", input=f"id,contact.email\nd,{one}\n")
+    visitors("import", "-", "--input-format", "ndjson", input=json.dumps({"id": "c", "contact": {"email": other}}))
+    visitors("import", "-", "--input-format", "csv", input=f"id,contact.email\nd,{one}\n")
     visitors("create", "--id", "e")
     visitors("identify", "-", input=json.dumps({"visitorId": "e", "email": other}))
     visitors("contacts", "create", "--email", other, code=4)
@@ -263,7 +263,9 @@ def test_a_filter_finds_what_was_written_in_the_other_form(visitors: Visitors, f
 
 def test_an_ipv4_address_inside_ipv6_is_that_address_wherever_it_comes(visitors: Visitors) -> None:
     visitors("create", "--id", "a", "--ip", "::ffff:192.0.2.1")
-    visitors("import", "-", "--format", "csv", input="id,ip\nb,::ffff:c000:201\nc,::FFFF:192.0.2.1\nd,192.0.2.1\n")
+    visitors(
+        "import", "-", "--input-format", "csv", input="id,ip\nb,::ffff:c000:201\nc,::FFFF:192.0.2.1\nd,192.0.2.1\n"
+    )
     for spelled in ("192.0.2.1", "::ffff:192.0.2.1", "::ffff:c000:201"):
         assert visitors("list", "--ip", spelled, "--sort", "id", "--format", "ids").lines == ["a", "b", "c", "d"]
 

@@ -203,7 +203,7 @@ def test_yaml_that_is_more_than_it_seems_is_refused(visitors: Visitors, tmp_path
     ids=lambda row: row[:30],
 )
 def test_values_without_end_are_refused_with_a_short_message(visitors: Visitors, row: str) -> None:
-    refused = visitors("import", "-", "--format", "ndjson", input=row + "\n", code=None)
+    refused = visitors("import", "-", "--input-format", "ndjson", input=row + "\n", code=None)
 
     assert refused.code in (0, 5), refused.stderr[:500]
     assert len(refused.stderr) < 5_000

@@ -60,7 +60,9 @@ def test_a_new_export_is_private(visitors: Visitors, tmp_path: Path, name: str) 
 
 
 @pytest.mark.usefixtures("umask", "anonymous")
-@pytest.mark.parametrize("words", ["db dump -o", "fixtures dump -o", "import - --format csv --keep-going --rejects"])
+@pytest.mark.parametrize(
+    "words", ["db dump -o", "fixtures dump -o", "import - --input-format csv --keep-going --rejects"]
+)
 def test_other_files_are_private_too(visitors: Visitors, tmp_path: Path, words: str) -> None:
     file = tmp_path / ("file.yaml" if "fixtures" in words else "file.ndjson")
     visitors(*words.split(), str(file), input="id,language\nv1,???\n", code=None)
@@ -105,7 +107,7 @@ def test_a_store_can_be_made_and_used_under_a_umask_that_takes_everything_away(t
     prefix = WITHOUT_PRIVILEGES if os.getuid() == 0 else ()
     store = tmp_path / "new" / "folder" / "visitors.db"
     for words in (["create", "--id", "v1"], ["list"], ["export", "-o", str(tmp_path / "all.csv")], ["import", "-"]):
-        with_input = ["--format", "csv", "--on-existing", "skip"] if words[0] == "import" else []
+        with_input = ["--input-format", "csv", "--on-existing", "skip"] if words[0] == "import" else []
         done = subprocess.run(
             [*prefix, COMMAND, *words, *with_input, "--db", str(store)],
             input=b"id\nv1\n",
@@ -147,7 +149,7 @@ def test_a_link_where_the_rejects_go_is_replaced(visitors: Visitors, tmp_path: P
     link = tmp_path / "rejects.csv"
     link.symlink_to(precious)
 
-    words = ["import", "-", "--format", "csv", "--keep-going", "--rejects", str(link)]
+    words = ["import", "-", "--input-format", "csv", "--keep-going", "--rejects", str(link)]
     visitors(*words, input="id\n?\n", code=5)
 
     assert precious.read_text() == "precious\n"

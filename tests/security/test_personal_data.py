@@ -85,9 +85,9 @@ def test_a_quiet_error_says_nothing_about_anybody(visitors: Visitors, flag: str,
 def test_a_quiet_error_names_its_place_and_its_code(visitors: Visitors) -> None:
     rows = f"id,contact.email\nv1,ada@example.com\nv2,{PERSON['name']}\n"
 
-    said = visitors("import", "-", "--format", "csv", "--quiet", input=rows, code=5).stderr
+    said = visitors("import", "-", "--input-format", "csv", "--quiet", input=rows, code=5).stderr
     assert said == "error: standard input, line 3, column 'contact.email': invalid email\n"
-    reasons = visitors("import", "-", "--format", "csv", "--quiet", "--keep-going", input=rows, code=5).stderr
+    reasons = visitors("import", "-", "--input-format", "csv", "--quiet", "--keep-going", input=rows, code=5).stderr
     assert "standard input, line 3, column 'contact.email': invalid email" in reasons
     assert found(reasons) == []
 

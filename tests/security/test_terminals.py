@@ -106,7 +106,7 @@ def test_a_progress_bar_shows_nothing_of_the_data(tmp_path: Path) -> None:
 @pytest.mark.parametrize("format_", ["csv", "tsv"])
 def test_no_cell_starts_a_formula_where_that_was_asked_for(visitors: Visitors, start: str, format_: str) -> None:
     row = {"id": "v1", "city": f"{start}cmd()", "contact": {"externalId": "u1", "metadata": {"k": f"{start}cmd()"}}}
-    visitors("import", "-", "--format", "ndjson", input=json.dumps(row))
+    visitors("import", "-", "--input-format", "ndjson", input=json.dumps(row))
 
     words = ("export", "--spreadsheet-safe", "--fields", "city,contact.metadata.k", "--format", format_)
     cells = visitors(*words).stdout.split("\n", 1)[1].strip("\n")

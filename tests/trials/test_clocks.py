@@ -48,9 +48,9 @@ def test_being_seen_by_a_clock_that_jumped_back_does_not_make_it_longer_ago(visi
 
 def test_an_import_keeps_the_earliest_and_the_latest_whatever_the_clock_says(visitors: Visitors) -> None:
     rows = f"id,createdAt,lastSeenAt\nv1,{EARLIER},{LATER}\n"
-    visitors("import", "-", "--format", "csv", input=rows, now=LATER)
+    visitors("import", "-", "--input-format", "csv", input=rows, now=LATER)
     again = f"id,createdAt,lastSeenAt\nv1,{LATER},{EARLIER}\n"
-    visitors("import", "-", "--format", "csv", "--on-existing", "update", input=again, now=EARLIER)
+    visitors("import", "-", "--input-format", "csv", "--on-existing", "update", input=again, now=EARLIER)
 
     found = visitors("show", "v1", "--format", "json", now=EARLIER).json
     assert (found["createdAt"], found["lastSeenAt"]) == (EARLIER, LATER)

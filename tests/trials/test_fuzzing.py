@@ -41,7 +41,7 @@ fuzz = settings(
 def store(visitors: Visitors, store_path: Path) -> bytes:
     """A small store with something of everything, as bytes."""
     rows = "".join(f"v{number},en-GB,Town {number}\n" for number in range(5))
-    visitors("import", "-", "--format", "csv", input="id,language,city\n" + rows)
+    visitors("import", "-", "--input-format", "csv", input="id,language,city\n" + rows)
     visitors("identify", "v1", "--external-id", "u1", "--email", "ada@example.com", "--metadata", "plan=pro")
     visitors("identify", "v2", "--email", "grace@example.com", "--name", "Grace")
     visitors("conversations", "start", "v1", "--message", "Hi")
@@ -271,7 +271,7 @@ def test_rows_that_nobody_would_write(
         "json": lambda: as_json(found),
         "ndjson": lambda: b"\n".join(map(as_json, found)),
     }[name]()
-    attempt("import", "-", "--format", name, *policy, input=content, partly="--keep-going" in policy)
+    attempt("import", "-", "--input-format", name, *policy, input=content, partly="--keep-going" in policy)
 
 
 record = st.dictionaries(

@@ -75,7 +75,7 @@ WRITES = [
     Write("conversations resolve", "conversations resolve {first} {second}"),
     Write("conversations spam", "conversations spam {first} {second}"),
     Write("import, few rows", "import {files}/small.ndjson --on-existing update"),
-    Write("import from a pipe", "import - --format ndjson", input="small.ndjson"),
+    Write("import from a pipe", "import - --input-format ndjson", input="small.ndjson"),
     Write("import with rejects", "import {files}/spoiled.ndjson --keep-going"),
     Write("import, indexes dropped", "import {files}/alone.ndjson"),
     Write("import, read ahead", "import {files}/ahead.ndjson"),
@@ -157,7 +157,7 @@ def furnish(visitors: Visitors, folder: Path) -> Furnished:
         return found
 
     rows = "".join(f"v{number:02},en,City {number}\n" for number in range(1, 41))
-    write("import", "-", "--format", "csv", input="id,language,city\n" + rows)
+    write("import", "-", "--input-format", "csv", input="id,language,city\n" + rows)
     people = "".join(
         f'{{"visitorId":"v{number:02}","externalId":"u{number % 8 + 1}","email":"p{number % 8 + 1}@example.com",'
         f'"name":"Person {number % 8 + 1}","metadata":{{"plan":"free","seats":{number % 8}}}}}\n'
@@ -205,7 +205,7 @@ def make_older(visitors: Visitors, path: Path) -> None:
         + "\n"
         for number in range(1_000)
     )
-    visitors("import", "-", "--format", "ndjson", "--db", str(path), input=rows, now=BEFORE)
+    visitors("import", "-", "--input-format", "ndjson", "--db", str(path), input=rows, now=BEFORE)
 
 
 def _person(number: int) -> dict[str, Any]:

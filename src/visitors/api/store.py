@@ -31,7 +31,7 @@ from visitors.errors import NotFound, VisitorsError
 from visitors.input.mapping import ColumnMapping
 from visitors.input.readers import Header, Place, object_row
 from visitors.input.rows import ReadRow, checked_rows, read_checked
-from visitors.input.source import choose_format, open_source
+from visitors.input.source import Format, choose_format, open_source
 from visitors.operations import block, references
 from visitors.operations.bulk_import import take_all
 from visitors.operations.create import create
@@ -301,6 +301,7 @@ class VisitorStore:
         rows: str | Path | Iterable[Mapping[str, Any]],
         *,
         columns: Mapping[str, str] | None = None,
+        input_format: Format | None = None,
         ignore_unknown: bool = False,
         on_existing: OnExisting = "error",
         on_conflict: OnConflict = "error",
@@ -308,7 +309,7 @@ class VisitorStore:
         reject: Reject | None = None,
     ) -> Imported:
         """Take visitors from a file, or from objects as `export` gives them. `columns` says which field is in
-        which column, where the names do not.
+        which column, where the names do not; `input_format` what a file is, where its name and content do not.
 
         All or nothing, unless `reject` takes each bad row and its error. Raises what the first bad row raises.
         """
@@ -331,7 +332,7 @@ class VisitorStore:
         keep_values = reject is not None
         if isinstance(rows, str | Path):
             with closing(open_source(str(rows))) as source:
-                format_ = choose_format(str(rows), None, source)
+                format_ = choose_format(str(rows), input_format, source)
                 _, checked = read_checked(source, format_, maps, ignore_unknown=ignore_unknown, keep_values=keep_values)
                 return take(checked)
         given: Iterable[object] = rows

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import ExitStack, closing
+from itertools import islice
 from typing import Annotated, get_args
 
 import typer
@@ -12,15 +14,21 @@ from visitors.commands import options
 from visitors.commands.many import number
 from visitors.context import Context, context_of
 from visitors.domain.decision import OnConflict
+from visitors.domain.visitor import Visitor
 from visitors.errors import RowsRejected, UsageProblem
 from visitors.input.ahead import read_ahead, worth_reading_ahead
 from visitors.input.rows import read_checked
-from visitors.input.source import choose_format, format_of, open_source
+from visitors.input.source import Format, choose_format, format_of, open_source
 from visitors.operations.bulk_import import take_all
 from visitors.operations.import_ import OnExisting, Policy, Taken
 from visitors.output.progress import watched
 from visitors.output.rejects import RejectedRows, rejected_rows
+from visitors.output.shapes import VISITOR
 from visitors.store.history import operations
+from visitors.store.records import visitors
+from visitors.store.store import Store
+
+_SHOWN_AT_ONCE = 1_000
 
 
 def command(
@@ -31,6 +39,10 @@ def command(
         typer.Option(
             "--map", metavar="FIELD=COLUMN", help="Take a field from a column. Repeatable.", show_default=False
         ),
+    ] = None,
+    input_format: Annotated[
+        Format | None,
+        typer.Option(help="What the file is, where its name and content do not tell.", show_default=False),
     ] = None,
     ignore_unknown: Annotated[
         bool, typer.Option("--ignore-unknown", help="Columns that are no field are no error.")
@@ -48,12 +60,12 @@ def command(
 ) -> None:
     """Read visitors, and their contacts, from a file or from standard input.
 
-    csv, tsv, json and ndjson, compressed or not; the extension tells, or --format. Columns are fields
-    by their name; --map says which others are. A row with an external id or email identifies its
-    visitor, by the rules of identify.
+    csv, tsv, json and ndjson, compressed or not; the extension tells, or else the content, or
+    --input-format. Columns are fields by their name; --map says which others are. A row with an external
+    id or email identifies its visitor, by the rules of identify.
 
     All or nothing: the first bad row stops it, and nothing is written. --dry-run checks every row and
-    writes nothing.
+    writes nothing. What was done is summed up; with --format, the visitors that were written are shown.
     """
     context = context_of(ctx)
     if rejects is not None and not (keep_going or dry_run):
@@ -62,7 +74,7 @@ def command(
     policy = Policy(on_existing=on_existing, on_conflict=on_conflict, relink=relink)
     with ExitStack() as stack:
         source = stack.enter_context(closing(open_source(file)))
-        format_ = choose_format(file, context.settings.format, source)
+        format_ = choose_format(file, input_format, source)
         header, checked = read_checked(
             source, format_, map_ or [], ignore_unknown=ignore_unknown, keep_values=keep_going or dry_run
         )
@@ -80,6 +92,12 @@ def command(
     _tell(context, operation.id, taken, bad_rows, rejects, dry_run=dry_run)
 
 
+def _visitors(context: Context, store: Store, ids: Iterator[str]) -> Iterator[Visitor]:
+    """The visitors with these ids, some at a time."""
+    while some := list(islice(ids, _SHOWN_AT_ONCE)):
+        yield from visitors.find_many(store, some, context.now)
+
+
 def _tell(
     context: Context,
     operation_id: str,
@@ -89,10 +107,11 @@ def _tell(
     *,
     dry_run: bool,
 ) -> None:
-    """The ids that were touched into a pipe, and to a person what happened to the rows."""
-    if not context.output.on_terminal and not dry_run:
-        with context.reading() as store:
-            context.output.ids(operations.touched(store, operation_id, "visitor"))
+    """What happened to the rows, and, where a format or fields were asked for, the visitors that were written."""
+    if context.output.format is not None or context.output.fields is not None:
+        with context.reading() as store:  # of a dry run there is nothing in it
+            ids = operations.touched(store, operation_id, "visitor")
+            context.output.done(VISITOR, _visitors(context, store, ids), ids, "", single=False)
     parts = [f"{taken[what]:,} {what}" for what in get_args(Taken) if taken[what]]
     bad = bad_rows.count if bad_rows is not None else 0
     if bad:

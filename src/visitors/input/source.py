@@ -18,6 +18,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Literal, cast
 
+import msgspec
+
 from visitors.errors import InvalidData, NotFound, StoreProblem, UsageProblem
 
 Format = Literal["csv", "tsv", "json", "ndjson"]
@@ -49,6 +51,7 @@ class Source:
         head = _peek(stream)
         self.is_empty = not head
         self._stream: BinaryIO = stream
+        self._ahead = b""  # what was read to look at it, and is still to be given out
         if head.startswith(_GZIP_MAGIC):
             self._stream = gzip.GzipFile(fileobj=stream)  # type: ignore[assignment]
 
@@ -62,10 +65,11 @@ class Source:
         """How many bytes of the file, as it is on disk, were read."""
         return self._raw.tell() if self.size is not None else 0
 
-    def first_byte(self) -> bytes:
-        """The first byte that is no white space, without taking it away."""
-        with self._readable():
-            return _peek(self._stream).lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    def head(self) -> bytes:
+        """How the content begins, without a byte order mark, and without taking it away."""
+        if not self._ahead:
+            self._ahead = self._read()
+        return self._ahead.removeprefix(codecs.BOM_UTF8)
 
     def lines(self, limit: int = LINE_LIMIT) -> Iterator[tuple[int, str]]:
         """The lines with their numbers, each with its line feed and of at most `limit` bytes.
@@ -83,8 +87,7 @@ class Source:
         """
         number, begun = 1, bytearray()  # a line that no block has ended yet
         while True:
-            with self._readable():
-                block = self._stream.read(_BLOCK)
+            block = self._read()
             end = block.rfind(b"\n") + 1
             if not end:
                 begun += block
@@ -114,8 +117,7 @@ class Source:
         """All of it, a block at a time. Raises InvalidData for damaged compression."""
         mark = codecs.BOM_UTF8
         while True:
-            with self._readable():
-                block = self._stream.read(_BLOCK)
+            block = self._read()
             if not block:
                 return
             yield block.removeprefix(mark)
@@ -125,6 +127,14 @@ class Source:
         """Close the file; standard input stays open."""
         if self._raw is not sys.stdin.buffer:
             self._raw.close()
+
+    def _read(self) -> bytes:
+        """The next block, empty at the end. Raises InvalidData for damaged compression."""
+        if self._ahead:
+            block, self._ahead = self._ahead, b""
+            return block
+        with self._readable():
+            return self._stream.read(_BLOCK)
 
     def _decode(self, line: bytes | bytearray, number: int) -> str:
         if number == 1:
@@ -230,22 +240,34 @@ def format_of(path: str) -> Format | None:
 
 
 def choose_format(path: str, given: str | None, source: Source) -> Format:
-    """The format that was given, or that the extension names, or that the first byte shows.
+    """The format that was given, or that the extension names, or else that the content shows.
 
-    Raises UsageProblem when none of them tells, or when `given` is none that can be read.
+    Raises UsageProblem when `given` is none that can be read.
     """
     if given is not None:
         for known in FORMATS:
             if given == known:
                 return known
-        raise UsageProblem(f"cannot read {given}", hint="--format is one of " + ", ".join(FORMATS))
-    named = format_of(path)
-    if named is not None:
-        return named
-    guessed: dict[bytes, Format] = {b"{": "ndjson", b"[": "json"}
-    if source.first_byte() in guessed:
-        return guessed[source.first_byte()]
-    raise UsageProblem(f"which format has {source.name}?", hint="--format csv, tsv, json or ndjson")
+        raise UsageProblem(f"cannot read {given}", hint="files are read as " + ", ".join(FORMATS))
+    return format_of(path) or _format_shown(source.head())
+
+
+def _format_shown(head: bytes) -> Format:
+    """The format of content that begins like this: JSON by its first sign, a table by what separates its header."""
+    first, _, rest = head.lstrip().partition(b"\n")
+    if first.startswith(b"["):
+        return "json"
+    if first.startswith(b"{"):
+        return "json" if rest and not _is_json(first) else "ndjson"
+    return "tsv" if first.count(b"\t") > first.count(b",") else "csv"
+
+
+def _is_json(text: bytes) -> bool:
+    try:
+        msgspec.json.decode(text)
+    except (msgspec.MsgspecError, RecursionError, UnicodeError):
+        return False
+    return True
 
 
 def _peek(stream: BinaryIO) -> bytes:

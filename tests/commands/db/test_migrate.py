@@ -354,7 +354,8 @@ def test_a_store_of_before_the_first_release_is_refused_with_how_to_carry_it_ove
     "command",
     [
         "list", "show v", "export", "history", "create", "track --id v", "update v --city Oslo", "delete v", "undo",
-        "import - --format csv", "seed --count 3", "contacts list", "conversations list", "prune --older-than 1h --yes",
+        "import - --input-format csv", "seed --count 3", "contacts list", "conversations list",
+        "prune --older-than 1h --yes",
         "erase v --yes", "db info", "db dump", "db load -", "db backup copy.db", "db compact", "db migrate",
     ],
 )  # fmt: skip

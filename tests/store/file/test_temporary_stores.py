@@ -61,7 +61,8 @@ def test_every_command_works_on_them(
     option = ("--db", where) if by_option else ()
     assert len(visitors("seed", "--count", "30", *option).lines) == 30
     assert visitors("list", "--format", "count", *option).stdout == "0\n"
-    assert visitors("import", "-", "--format", "ndjson", *option, input='{"id": "a", "email": "a@example.com"}').lines
+    rows = '{"id": "a", "email": "a@example.com"}'
+    assert visitors("import", "-", "--format", "ids", *option, input=rows).lines == ["a"]
     assert visitors("db", "info", "--format", "json", *option).json["visitors"] == 0
     visitors("db", "migrate", *option)
     visitors("show", "nobody", *option, code=3)
@@ -70,7 +71,12 @@ def test_every_command_works_on_them(
 
 def test_an_import_that_writes_in_bulk_works_in_memory(visitors: Visitors, temporary: Path) -> None:
     rows = "\n".join(f'{{"id": "v{number}"}}' for number in range(5_000))
-    assert len(visitors("--db", ":memory:", "import", "-", "--format", "ndjson", input=rows).lines) == 5_000
+    assert (
+        len(
+            visitors("--db", ":memory:", "import", "-", "--input-format", "ndjson", "--format", "ids", input=rows).lines
+        )
+        == 5_000
+    )
     assert list(temporary.iterdir()) == []
 
 

@@ -259,7 +259,7 @@ def test_the_record_of_a_long_day_leads_back_to_how_every_row_was_made(visitors:
         {"id": "v2", "latitude": 5, "longitude": 1e-7, "attribution": {"a": [1, {"b": None}]}},
         {"id": "v3", "contact": {"email": "c@example.com", "metadata": {"n": 1.5, "s": "x\ty", "b": False}}},
     ]
-    run("import", "-", "--format", "ndjson", input="".join(json.dumps(row) + "\n" for row in rows))
+    run("import", "-", "--input-format", "ndjson", input="".join(json.dumps(row) + "\n" for row in rows))
     run("track", "--id", "v1", "--latitude", "89.99999999999999", "--language", "de")
     run("identify", "v1", "--external-id", "u1", "--name", "Ada \x1b[1m", "--metadata", "a:=0.1")
     run(
