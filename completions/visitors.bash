@@ -75,8 +75,8 @@ _visitors_table() {
         valued=(-o --output --redact --pseudonymize --sort --limit --after --language --timezone --browser --os --device-type --ip --country-code --contact --created-since --created-until --seen-since --seen-until --metadata --search --db --as --format --fields)
         ;;
     'import')
-        options=(--map --ignore-unknown --on-existing --on-conflict --relink --keep-going --rejects -n --dry-run -y --yes --db --as --format --fields --no-color -q --quiet -V --version -h --help)
-        valued=(--map --on-existing --on-conflict --rejects --db --as --format --fields)
+        options=(--map --input-format --ignore-unknown --on-existing --on-conflict --relink --keep-going --rejects -n --dry-run -y --yes --db --as --format --fields --no-color -q --quiet -V --version -h --help)
+        valued=(--map --input-format --on-existing --on-conflict --rejects --db --as --format --fields)
         arguments=('files')
         ;;
     'contacts')
@@ -289,6 +289,7 @@ _visitors_value() {
     *' -o') value='files' ;;
     *' --output') value='files' ;;
     *' --pseudonymize') value='files' ;;
+    *' --input-format') value='words csv tsv json ndjson' ;;
     *' --on-existing') value='words error skip update' ;;
     *' --rejects') value='files' ;;
     *' --priority') value='words low normal high urgent' ;;

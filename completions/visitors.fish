@@ -36,7 +36,7 @@ function __visitors_valued
         case 'export'
             string split ' ' -- '-o --output --redact --pseudonymize --sort --limit --after --language --timezone --browser --os --device-type --ip --country-code --contact --created-since --created-until --seen-since --seen-until --metadata --search --db --as --format --fields'
         case 'import'
-            string split ' ' -- '--map --on-existing --on-conflict --rejects --db --as --format --fields'
+            string split ' ' -- '--map --input-format --on-existing --on-conflict --rejects --db --as --format --fields'
         case 'contacts'
             string split ' ' -- '--db --as --format --fields'
         case 'contacts create'
@@ -636,6 +636,7 @@ complete -c visitors -n '__visitors_at \'export\'' -s h -l help -d 'Show this me
 
 # visitors import
 complete -c visitors -n '__visitors_at \'import\'' -l map -x -d 'Take a field from a column. Repeatable.'
+complete -c visitors -n '__visitors_at \'import\'' -l input-format -x -a 'csv tsv json ndjson' -d 'What the file is, where its name and content do not tell.'
 complete -c visitors -n '__visitors_at \'import\'' -l ignore-unknown -d 'Columns that are no field are no error.'
 complete -c visitors -n '__visitors_at \'import\'' -l on-existing -x -a 'error skip update' -d 'When a visitor with the id exists.'
 complete -c visitors -n '__visitors_at \'import\'' -l on-conflict -x -a 'error external-id-wins merge' -d 'When external id and email are two people.'

@@ -144,7 +144,7 @@ def test_errors_are_json_whatever_the_file_is(taken: Take, name: str) -> None:
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused_whole(
-    visitors: Visitors, anonymous: str, taken: Take, tmp_path: Path, name: str, content: str | bytes, reason: str
+    visitors: Visitors, anonymous: str, taken: Take, name: str, content: str | bytes, reason: str
 ) -> None:
     refused = taken(name, content, code=5)
     assert refused.stdout == ""
