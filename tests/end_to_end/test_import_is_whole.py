@@ -396,7 +396,7 @@ def test_standard_input_that_does_not_fit_the_temporary_folder_leaves_an_intact_
     temporary.mkdir()
     feeder = subprocess.Popen(["cat", file], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     process = start(
-        "import", "-", "--input-format", "ndjson", stdin=feeder.stdout, preexec_fn=limited(1_000_000),
+        "import", "-", "--format", "json", stdin=feeder.stdout, preexec_fn=limited(1_000_000),
         env={"TMPDIR": str(temporary)},
     )  # fmt: skip
     assert feeder.stdout is not None

@@ -17,6 +17,8 @@ Visitors = Callable[..., Any]
 
 HOSTILE = "\x1b]52;c;cm0gLXJm\x07\x9b31m\u202egnp[bold]x[/]\x08\x7f"
 SHOWN = r"\x1b]52;c;cm0gLXJm\x07\x9b31m\u202egnp[bold]x[/]\x08\x7f"
+IN_AN_ID = HOSTILE.replace("\u202e", "")
+"""What cannot be seen is refused in a value that identifies somebody."""
 IN_A_FILE_NAME = HOSTILE.replace("/", "")
 OURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 """The sequences that the program itself sends: colours, and where the cursor goes."""
@@ -46,7 +48,9 @@ def assert_harmless(seen: str) -> None:
 def named(visitors: Visitors) -> str:
     """A visitor of a hostile person; another contact to merge with."""
     visitors("create", "--id", "v1")
-    visitors("identify", "v1", "--external-id", f"u{HOSTILE}", "--name", HOSTILE, "--metadata", f"k{HOSTILE}={HOSTILE}")
+    visitors(
+        "identify", "v1", "--external-id", f"u{IN_AN_ID}", "--name", HOSTILE, "--metadata", f"k{HOSTILE}={HOSTILE}"
+    )
     visitors("contacts", "create", "--external-id", "other", "--name", HOSTILE)
     visitors("conversations", "start", "v1", "--title", HOSTILE, "--message", HOSTILE)
     visitors("block", "v1", "--reason", HOSTILE, "--as", HOSTILE)
@@ -71,7 +75,7 @@ def test_every_way_to_show_data(words: str) -> None:
 
 @pytest.mark.usefixtures("named")
 def test_the_question_before_a_merge() -> None:
-    seen = on_terminal("contacts", "merge", "ext:other", f"ext:u{HOSTILE}", "--force", answer="n")
+    seen = on_terminal("contacts", "merge", "ext:other", f"ext:u{IN_AN_ID}", "--force", answer="n")
 
     assert_harmless(seen)
     assert SHOWN in seen
