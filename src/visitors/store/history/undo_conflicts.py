@@ -31,7 +31,10 @@ def touched_since(target: int, earlier: Iterable[int] = ()) -> Question[list[Tou
     an email or external id that would come back, and records to which a reference would come back though
     they are gone or merged.
     """
-    return Question(TOUCHED, (target, rows(earlier)), lambda found: [Touch(*row) for row in found])
+    # sorted here: SQLite 3.53 gives the groups of this query oldest first, whatever its ORDER BY says
+    return Question(
+        TOUCHED, (target, rows(earlier)), lambda found: [Touch(*row) for row in sorted(found, reverse=True)]
+    )
 
 
 def _made() -> Iterator[str]:
@@ -138,6 +141,6 @@ TOUCHED = (
     "WITH "
     + ", ".join(f"{name} AS ({' UNION ALL '.join(selects)})" for name, selects in _PARTS.items())
     + f", touching (operation, kind, record) AS ({' UNION '.join(_touching())})"
-    " SELECT operation, count(*), min(kind), min(record) FROM touching GROUP BY operation ORDER BY operation DESC"
+    " SELECT operation, count(*), min(kind), min(record) FROM touching GROUP BY operation"
 )
 """The query: its parameters are the number of the operation, and a JSON array of those of earlier ones."""
