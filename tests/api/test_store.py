@@ -204,6 +204,97 @@ def test_a_selection_chooses_as_the_options_do(store: visitors.VisitorStore) -> 
         store.list(language="?")
 
 
+@pytest.mark.parametrize(
+    ("chosen", "found"),
+    [
+        ({}, ["c", "b", "a"]),
+        ({"search": "ada"}, ["a"]),
+        ({"blocked": True}, ["b"]),
+        ({"blocked": False}, ["c", "a"]),
+        ({"deleted": True}, ["d"]),
+        ({"sort": "name"}, ["c", "a", "b"]),
+        ({"sort": "external_id"}, ["b", "a", "c"]),
+        ({"reverse": True}, ["a", "b", "c"]),
+        ({"limit": 2}, ["c", "b"]),
+        ({"after": "c"}, ["b", "a"]),
+    ],
+)
+def test_contacts_are_listed_and_counted_as_chosen(
+    store: visitors.VisitorStore, chosen: dict[str, Any], found: list[str]
+) -> None:
+    store.contacts.create("a", name="Ada", external_id="2")
+    store.contacts.create("b", name="Bea", external_id="1")
+    store.contacts.create("c", external_id="3")
+    store.contacts.create("d", name="Ada")
+    store.contacts.block("b")
+    store.contacts.delete("d")
+
+    assert ids(store.contacts.list(**chosen)) == found
+    if chosen.keys() <= {"search", "blocked", "deleted"}:
+        assert store.contacts.count(**chosen) == len(found)
+
+
+def test_contacts_that_may_be_one_person_are_found(store: visitors.VisitorStore) -> None:
+    assert list(store.contacts.duplicates()) == []
+    store.import_([{"id": one, "contact": {"id": one.upper(), "email": "ada@example.com"}} for one in "ab"])
+    store.contacts.create("C", email="cleo@example.com")
+
+    (found,) = store.contacts.duplicates()
+    assert (found.email, sorted(found.contact_ids)) == ("ada@example.com", ["A", "B"])
+
+
+@pytest.mark.parametrize(
+    ("chosen", "found"),
+    [
+        ({}, ["third", "second", "first"]),
+        ({"visitor": "laptop"}, ["first"]),
+        ({"contact": "ext:ada"}, ["second", "first"]),
+        ({"status": "resolved"}, ["first"]),
+        ({"priority": "high"}, ["third"]),
+        ({"visitor": "tablet", "contact": "ext:ada", "status": "open", "priority": "low"}, ["second"]),
+        ({"sort": "status"}, ["second", "third", "first"]),
+        ({"reverse": True}, ["first", "second", "third"]),
+        ({"limit": 2}, ["third", "second"]),
+        ({"after": "third"}, ["second", "first"]),
+    ],
+)
+def test_conversations_are_listed_as_chosen(
+    store: visitors.VisitorStore, chosen: dict[str, Any], found: list[str]
+) -> None:
+    for visitor, person in (("laptop", "ada"), ("tablet", "ada"), ("phone", "bea")):
+        store.create(visitor)
+        store.identify(visitor, external_id=person)
+    talks = {
+        "first": store.conversations.start("laptop").id,
+        "second": store.conversations.start("tablet", priority="low").id,
+        "third": store.conversations.start("phone", priority="high").id,
+    }
+    store.conversations.resolve(talks["first"])
+    if "after" in chosen:
+        chosen = {**chosen, "after": talks[chosen["after"]]}
+
+    assert ids(store.conversations.list(**chosen)) == [talks[one] for one in found]
+
+
+@pytest.mark.parametrize("whom", [{"visitor": "nobody"}, {"contact": "ext:nobody"}])
+def test_conversations_of_nobody_are_not_those_of_everybody(store: visitors.VisitorStore, whom: dict[str, Any]) -> None:
+    store.create("laptop")
+    store.conversations.start("laptop")
+
+    with pytest.raises(NotFound):
+        store.conversations.list(**whom)
+
+
+@pytest.mark.parametrize("verb", ["block", "unblock", "delete", "restore", "erase"])
+def test_changing_contacts_without_naming_any_is_refused(store: visitors.VisitorStore, verb: str) -> None:
+    store.contacts.create("a")
+    before = list(store.contacts.list())
+
+    with pytest.raises(UsageProblem, match="whom"):
+        getattr(store.contacts, verb)()
+    assert list(store.contacts.list()) == before
+
+
 @pytest.mark.parametrize("verb", ["block", "unblock", "delete", "restore", "unidentify", "update"])
 def test_nobody_is_not_taken_for_everybody(store: visitors.VisitorStore, verb: str) -> None:
     store.create("a")
