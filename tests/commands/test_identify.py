@@ -127,15 +127,18 @@ def test_the_policies_of_the_command_line_hold_for_every_line(visitors: Visitors
         "identify", "-", input=lines({"visitorId": "one", "externalId": "a"}, {"visitorId": "two", "externalId": "b"})
     )
     swapped = lines({"visitorId": "one", "externalId": "b"}, {"visitorId": "two", "externalId": "a"})
-    visitors("identify", "-", input=swapped, code=4)
+    refused = visitors("identify", "-", "--format", "json", input=swapped, code=4)
+    assert refused.error["code"] == "linked_elsewhere"
     answer = visitors("identify", "-", "--relink", "--format", "ndjson", input=swapped)
     assert [json.loads(line)["contact"]["externalId"] for line in answer.lines] == ["b", "a"]
 
 
 def test_fields_on_the_command_line_do_not_go_with_standard_input(visitors: Visitors) -> None:
-    for option in ("--external-id=u", "--email=a@example.com", "--name=x", "--metadata=a=1", "--clear=name"):
-        visitors("identify", "-", option, input=lines({"visitorId": "one", "externalId": "u"}), code=2)
-    visitors("identify", "-", "--replace-metadata", input=lines({"visitorId": "one", "externalId": "u"}), code=2)
+    said = lines({"visitorId": "one", "externalId": "u"})
+    fields = ("--external-id=u", "--email=a@example.com", "--name=x", "--metadata=a=1", "--clear=name")
+    for option in (*fields, "--replace-metadata"):
+        refused = visitors("identify", "-", option, "--format", "json", input=said, code=2)
+        assert refused.error["message"] == "with - the fields come from standard input"
 
 
 def test_empty_standard_input_does_nothing(visitors: Visitors, everything: Everything) -> None:
@@ -154,11 +157,14 @@ def test_a_dry_run_of_standard_input_changes_nothing(visitors: Visitors, everyth
 
 
 def test_a_metadata_key_given_twice_is_refused(visitors: Visitors) -> None:
-    visitors("identify", "one", "--external-id", "u", "--metadata", "a=1", "--metadata", "a:=2", code=5)
+    words = ("one", "--external-id", "u", "--metadata", "a=1", "--metadata", "a:=2")
+    error = visitors("identify", *words, "--format", "json", code=5).error
+    assert (error["code"], error["message"]) == ("invalid_metadata", "metadata 'a' is given twice")
 
 
 def test_an_unknown_policy_is_a_usage_error(visitors: Visitors) -> None:
-    visitors("identify", "one", "--external-id", "u", "--on-conflict", "guess", code=2)
+    refused = visitors("identify", "one", "--external-id", "u", "--on-conflict", "guess", code=2)
+    assert refused.stderr.startswith("error: invalid value for '--on-conflict': 'guess' is not one of")
 
 
 def test_the_hint_of_a_conflict_offers_a_merge_only_where_it_can_work(visitors: Visitors) -> None:

@@ -58,12 +58,12 @@ def test_what_is_no_browser_data_cannot_be_cleared(visitors: Visitors, field: st
 
 
 def test_a_field_both_given_and_cleared_is_a_usage_error(visitors: Visitors) -> None:
-    visitors("update", "full", "--city", "Bonn", "--clear", "city", code=2)
+    refused = visitors("update", "full", "--city", "Bonn", "--clear", "city", code=2)
+    assert refused.stderr == "error: city is both given and cleared\n"
 
 
 def test_nothing_to_update_is_a_usage_error(visitors: Visitors) -> None:
-    visitors("update", "full", code=2)
-    visitors("update", "--city", "Bonn", code=2)
+    assert visitors("update", "full", code=2).stderr.startswith("error: nothing to update\n")
 
 
 def test_the_same_values_again_record_no_operation(visitors: Visitors) -> None:
@@ -89,13 +89,14 @@ def test_what_list_chooses_is_updated_in_one_operation(visitors: Visitors) -> No
 
 def test_one_unknown_visitor_means_that_none_is_updated(visitors: Visitors, everything: Everything) -> None:
     before = everything()
-    visitors("update", "full", "nobody", "--city", "Bonn", code=3)
+    assert "'nobody'" in visitors("update", "full", "nobody", "--city", "Bonn", code=3).stderr
     assert everything() == before
 
 
 def test_one_bad_value_means_that_none_is_set(visitors: Visitors, everything: Everything) -> None:
     before = everything()
-    visitors("update", "full", "--city", "Bonn", "--ip", "nonsense", code=5)
+    refused = visitors("update", "full", "--city", "Bonn", "--ip", "nonsense", "--format", "json", code=5)
+    assert refused.error["code"] == "invalid_ip"
     assert everything() == before
 
 

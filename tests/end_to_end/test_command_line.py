@@ -194,9 +194,18 @@ def test_an_option_may_say_the_same_at_several_places(visitors: Visitors) -> Non
     assert visitors(*options, "db", *options, "path", *options, *options).lines == [str(Path("a.db").resolve())]
 
 
-@pytest.mark.usefixtures("store")
-def test_a_flag_comes_before_the_environment(visitors: Visitors, tmp_path: Path) -> None:
-    assert visitors("db", "path").stdout != visitors("db", "path", "--db", str(tmp_path / "x.db")).stdout
+def test_a_flag_comes_before_the_environment(
+    visitors: Visitors, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VISITORS_DB", str(tmp_path / "environment.db"))
+    monkeypatch.setenv("VISITORS_ACTOR", "environment")
+    flag = str(tmp_path / "flag.db")
+    visitors("create", "--id", "v1", "--db", flag, "--as", "flag")
+
+    assert visitors("db", "path", "--db", flag).lines == [flag]
+    assert not (tmp_path / "environment.db").exists()
+    monkeypatch.setenv("VISITORS_DB", flag)
+    assert visitors("history", "--fields", "actor").lines == ["actor", "flag"]
 
 
 def test_without_settings_the_store_is_in_the_users_data_folder(
