@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -434,73 +432,3 @@ def test_two_threads_with_a_store_each_share_the_file(store_path: Path) -> None:
         thread.join()
     with visitors.open_store(store_path) as store:
         assert store.count() == 40
-
-
-# contacts and conversations
-
-
-def test_contacts_are_listed_and_counted_by_every_filter(store: visitors.VisitorStore) -> None:
-    ada = store.contacts.create(email="ada@example.com", name="Ada")
-    bea = store.contacts.create(email="bea@example.com", name="Bea")
-    gone = store.contacts.create(email="cleo@example.com")
-    store.contacts.block(bea.id)
-    store.contacts.delete(gone.id)
-    wanted: dict[str, tuple[dict[str, Any], list[str]]] = {
-        "all": ({}, [bea.id, ada.id]),
-        "search": ({"search": "ada@"}, [ada.id]),
-        "blocked": ({"blocked": True}, [bea.id]),
-        "not blocked": ({"blocked": False}, [ada.id]),
-        "deleted": ({"deleted": True}, [gone.id]),
-    }
-    for chosen, found in wanted.values():
-        assert ids(store.contacts.list(**chosen)) == found
-        assert store.contacts.count(**chosen) == len(found)
-    assert ids(store.contacts.list(sort="email")) == [ada.id, bea.id]
-    assert ids(store.contacts.list(sort="email", reverse=True)) == [bea.id, ada.id]
-    assert ids(store.contacts.list(limit=1)) == [bea.id]
-    assert ids(store.contacts.list(after=bea.id)) == [ada.id]
-
-
-def test_contacts_that_may_be_one_person_are_told(store: visitors.VisitorStore, store_path: Path) -> None:
-    first = store.contacts.create(email="ada@example.com", external_id="u1")
-    other = store.contacts.create(email="a@example.com")
-    assert store.contacts.duplicates() == []
-    with closing(sqlite3.connect(store_path)) as connection:  # as an older version may have kept it
-        (trigger,) = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'contacts_update'").fetchone()
-        connection.execute("DROP TRIGGER contacts_update")
-        connection.execute("UPDATE contacts SET email = 'Ada@Example.com ' WHERE id = ?", (other.id,))
-        connection.execute(trigger)
-        connection.commit()
-    [found] = store.contacts.duplicates()
-    assert (found.email, found.contact_ids) == ("ada@example.com", [first.id, other.id])
-
-
-@pytest.mark.parametrize("verb", ["delete", "restore", "erase", "block", "unblock"])
-def test_contacts_are_changed_only_when_some_are_named(store: visitors.VisitorStore, verb: str) -> None:
-    store.contacts.create(email="ada@example.com")
-    with pytest.raises(UsageProblem):
-        getattr(store.contacts, verb)()
-    assert store.contacts.count() == 1
-
-
-def test_conversations_are_listed_by_every_filter(store: visitors.VisitorStore) -> None:
-    for name in ("one", "two", "three"):
-        store.create(id=name)
-    store.identify("two", email="bea@example.com")
-    one = store.conversations.start("one", message="Hi", priority="low")
-    two = store.conversations.start("two", message="Hi")
-    three = store.conversations.start("three", message="Hi")
-    store.conversations.resolve(three.id)
-    wanted: dict[str, tuple[dict[str, Any], list[str]]] = {
-        "all": ({}, [three.id, two.id, one.id]),
-        "visitor": ({"visitor": "one"}, [one.id]),
-        "contact": ({"contact": "bea@example.com"}, [two.id]),
-        "status": ({"status": "resolved"}, [three.id]),
-        "priority": ({"priority": "low"}, [one.id]),
-        "limit": ({"limit": 1}, [three.id]),
-        "after": ({"after": three.id}, [two.id, one.id]),
-        "reverse": ({"reverse": True}, [one.id, two.id, three.id]),
-        "sort": ({"sort": "status"}, [one.id, two.id, three.id]),
-    }
-    for chosen, found in wanted.values():
-        assert ids(store.conversations.list(**chosen)) == found, chosen

@@ -683,12 +683,3 @@ def test_a_row_that_says_nothing_of_a_person_is_an_anonymous_visitor(
     taken(name, content)
     assert shown(visitors, "a")["contact"] is None
     assert visitors("contacts", "list", "--format", "count").stdout == "0\n"
-
-
-def test_a_deleted_contact_is_not_the_live_one_that_has_its_email(visitors: Visitors, taken: Take) -> None:
-    visitors("contacts", "create", "--id", "live", "--email", "a@example.com")
-    contact = {"id": "gone", "email": "a@example.com", "deletedAt": "2026-01-01"}
-    taken("x.ndjson", json.dumps({"id": "v", "contact": contact}))
-    found = shown(visitors, "v")["contact"]
-    assert (found["id"], found["deletedAt"]) == ("gone", "2026-01-01T00:00:00.000Z")
-    assert visitors("contacts", "show", "live", "--format", "json").json["devices"] == []
