@@ -107,6 +107,7 @@ def test_a_given_id_is_trimmed_and_keeps_its_case() -> None:
         "a+b",
         "１",
         "a%",
+        "a'",
     ],
 )
 def test_anything_else_is_refused_as_a_given_id(token: str) -> None:

@@ -296,12 +296,6 @@ def test_metadata_in_another_order_are_nothing_new(visitors: Visitors) -> None:
     assert (answer["outcome"], answer["contact"]["updatedAt"]) == ("unchanged", MONDAY)
 
 
-def test_a_metadata_value_of_another_type_is_new(visitors: Visitors) -> None:
-    identified(visitors, "one", "--external-id", "x", "--metadata", "seats=5")
-    answer = identified(visitors, "one", "--external-id", "x", "--metadata", "seats:=5")
-    assert (answer["outcome"], answer["contact"]["metadata"]) == ("updated", {"seats": 5})
-
-
 def test_something_new_moves_updated_at_of_what_changed(visitors: Visitors) -> None:
     identified(visitors, "one", "--external-id", "x", now=MONDAY)
     answer = identified(visitors, "one", "--external-id", "x", "--name", "Ada", now=TUESDAY)

@@ -26,7 +26,7 @@ def test_a_given_id_may_be_any_short_token(visitors: Visitors, given: str) -> No
     assert visitors("track", "--id", given, "--format", "json").json["resolvedBy"] == "id"
 
 
-@pytest.mark.parametrize("given", ["", " ", "Z" * 129, "a b", "-a", ".a", "_a", ":a", "ä", "a/b", "a\nb", "a%", "a'"])
+@pytest.mark.parametrize("given", ["", "a b", "ä"])
 @pytest.mark.parametrize("command", ["create", "track"])
 def test_any_other_id_is_invalid_data(visitors: Visitors, command: str, given: str) -> None:
     refused = visitors(command, f"--id={given}", "--format", "json", code=5)
