@@ -293,6 +293,12 @@ def test_changing_contacts_without_naming_any_is_refused(store: visitors.Visitor
     assert list(store.contacts.list()) == before
 
 
+@pytest.mark.parametrize("verb", ["resolve", "reopen", "spam"])
+def test_changing_conversations_without_naming_any_is_refused(store: visitors.VisitorStore, verb: str) -> None:
+    with pytest.raises(UsageProblem, match="which"):
+        getattr(store.conversations, verb)()
+
+
 @pytest.mark.parametrize("verb", ["block", "unblock", "delete", "restore", "unidentify", "update"])
 def test_nobody_is_not_taken_for_everybody(store: visitors.VisitorStore, verb: str) -> None:
     store.create("a")
