@@ -198,7 +198,7 @@ def _creations(kind: str, place: int, wanted: _Wanted) -> tuple[str, tuple[objec
     sql = (
         f"{select} FROM ({records}) AS r"
         f" JOIN creations AS n ON n.pk = (SELECT pk FROM creations WHERE kind = '{kind}' AND last >= r.pk"
-        "  ORDER BY last LIMIT 1) AND n.first <= r.pk"
+        "  ORDER BY last LIMIT 1)"
         f" JOIN operations AS o ON o.pk = n.operation WHERE {where.sql}"
     )
     return sql, (*ids.parameters * 2, *where.parameters)
