@@ -47,13 +47,11 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def plan_merge(survivor: Contact, other: Contact, *, force: bool = False) -> Plan:
-    """The plan of merging `other` into `survivor`.
+    """The plan of merging `other` into `survivor`, who is another contact.
 
-    Raises Conflict when they are the same or one is deleted, or when they have two different external
-    ids and not `force`; InvalidData when their metadata together are too large.
+    Raises Conflict when one is deleted, or when they have two different external ids and not `force`;
+    InvalidData when their metadata together are too large.
     """
-    if survivor.id == other.id:
-        raise Conflict(f"contact {other.id} cannot be merged into itself", code="merge_with_itself")
     for contact in (survivor, other):
         if contact.deleted_at is not None:
             raise Conflict(
