@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from trials.running import interruptible
+
 Visitors = Callable[..., Any]
 
 BIN = str(Path(sys.executable).parent)
@@ -81,6 +83,7 @@ def test_an_import_that_is_stopped_writes_nothing(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=settings,
+        preexec_fn=interruptible,  # noqa: PLW1509 - no threads here
     )
     header = b"id,city\n"
     rows = b"".join(b"n%d,%s\n" % (row, b"x" * 100) for row in range(20_000))
@@ -99,7 +102,10 @@ def test_an_import_that_is_stopped_writes_nothing(
 def test_ctrl_c_says_what_became_of_the_write(visitors: Visitors) -> None:
     visitors("create")
     process = subprocess.Popen(
-        [COMMAND, "import", "-", "--input-format", "csv"], stdin=subprocess.PIPE, stderr=subprocess.PIPE
+        [COMMAND, "import", "-", "--input-format", "csv"],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=interruptible,  # noqa: PLW1509 - no threads here
     )
     wait_until_read(process, b"id\n" + b"".join(b"n%d\n" % row for row in range(30_000)), 1)
     process.send_signal(signal.SIGINT)

@@ -198,6 +198,7 @@ INTERRUPTED_AS_IT_FORKS = """
 import os, signal, sys
 from visitors.main import main
 
+signal.signal(signal.SIGINT, signal.default_int_handler)
 os.register_at_fork(after_in_child=lambda: os.kill(os.getpid(), signal.SIGINT))
 main(["import", sys.argv[1]])
 """

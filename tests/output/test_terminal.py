@@ -13,6 +13,8 @@ from typing import Any
 import pexpect
 import pytest
 
+from trials.running import interruptible
+
 Visitors = Callable[..., Any]
 
 COMMAND = str(Path(sys.executable).with_name("visitors"))
@@ -43,6 +45,7 @@ def on_terminal(
         env={**settings, "TERM": "xterm-256color", "VISITORS_NOW": NOW, **(environment or {})},
         encoding="utf-8",
         timeout=20,
+        preexec_fn=interruptible,
     )
     text = ""
     if answer is not None:

@@ -52,14 +52,27 @@ def settings(**more: str) -> dict[str, str]:
     return {**{name: value for name, value in os.environ.items() if name != "VISITORS_DEBUG"}, **more}
 
 
+def interruptible() -> None:
+    """For a process that Ctrl-C ends, also where the tests run in the background, which ignores it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def start(*arguments: str | Path, **options: Any) -> subprocess.Popen[bytes]:
     """The command in a process group of its own, as a shell at a terminal starts it."""
+    more = options.pop("preexec_fn", None)
+
+    def prepare() -> None:
+        interruptible()
+        if more is not None:
+            more()
+
     return subprocess.Popen(
         [*options.pop("under", ()), COMMAND, *map(str, arguments)],
         stdout=options.pop("stdout", subprocess.PIPE),
         stderr=subprocess.PIPE,
         start_new_session=True,
         env=settings(**options.pop("env", {})),
+        preexec_fn=prepare,  # noqa: PLW1509 - no threads here
         **options,
     )
 
