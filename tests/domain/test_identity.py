@@ -194,6 +194,14 @@ def test_the_external_id_of_a_tombstone_and_the_email_of_its_survivor_are_one_pe
     assert decision.outcome == "unchanged"
 
 
+def test_the_external_id_of_a_survivor_and_the_email_of_its_tombstone_are_one_person() -> None:
+    survivor = contact("b", external_id="u1", email="new@example.com")
+
+    decision = decide(SAID_BOTH, Known(by_external_id=survivor, by_email=(survivor,), linked=survivor))
+
+    assert decision.outcome == "unchanged"
+
+
 # The visitor's link
 
 
@@ -292,7 +300,7 @@ def test_metadata_that_says_nothing_new_is_unchanged() -> None:
     assert changes(metadata={}) == {}
 
 
-@pytest.mark.parametrize("value", ["5", 5.5, True, None])
+@pytest.mark.parametrize("value", ["5", 5.0, 5.5, True, None])
 def test_a_metadata_value_of_another_type_is_new(value: Any) -> None:
     assert changes(metadata={"seats": value}) == {"metadata": {"plan": "pro", "seats": value, "gone": None}}
 
