@@ -158,6 +158,22 @@ def test_a_store_that_fails_only_when_it_is_overwritten_is_replaced(
     assert listed(visitors, store_path) == ["v1"]
 
 
+def test_a_store_that_is_not_damaged_is_not_replaced_when_overwriting_it_fails(
+    visitors: Visitors, backup: Path, store_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        with closing(sqlite3.connect(":memory:")) as connection:
+            connection.execute("PRAGMA max_page_count = 1")
+            connection.execute("CREATE TABLE no_room (x)")
+
+    monkeypatch.setattr("visitors.store.file.restore._overwrite", fail)
+    before = store_path.read_bytes()
+    refused = visitors("db", "restore", str(backup), "--yes", "--format", "json", code=6).error
+    assert refused["code"] == "disk_full"
+    assert store_path.read_bytes() == before
+    assert names(store_path.parent) == ["backups", "visitors.db"]
+
+
 def test_the_log_of_a_damaged_store_is_kept_with_it_and_taken_away(
     visitors: Visitors, backup: Path, store_path: Path
 ) -> None:
@@ -210,10 +226,12 @@ def test_a_store_that_somebody_writes_is_told_as_locked_and_left(
     visitors: Visitors, backup: Path, store_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("VISITORS_TIMEOUT", "0.2")
+    begin = time.monotonic()
     with closing(sqlite3.connect(store_path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         refused = visitors("db", "restore", str(backup), "--yes", "--format", "json", code=6)
     assert refused.error["code"] == "store_locked"
+    assert time.monotonic() - begin < 15  # and not the 30 seconds that it waits unless told otherwise
     assert listed(visitors, store_path) == ["v1", "v2"]
     assert names(store_path.parent) == ["backups", "visitors.db"]
 
@@ -225,14 +243,24 @@ def with_rollback_journal(path: Path) -> sqlite3.Connection:
     return connection
 
 
-@pytest.mark.parametrize("which", ["backup", "store"])
-def test_what_somebody_keeps_from_being_read_is_told_as_locked_and_left(
-    visitors: Visitors, backup: Path, store_path: Path, monkeypatch: pytest.MonkeyPatch, which: str
+@pytest.mark.parametrize(
+    ("which", "begun"),
+    [("backup", ["BEGIN EXCLUSIVE"]), ("store", ["BEGIN EXCLUSIVE"]), ("store", ["BEGIN", "SELECT id FROM visitors"])],
+    ids=["backup written", "store written", "store read without a write-ahead log"],
+)
+def test_what_somebody_holds_is_told_as_locked_and_left(
+    visitors: Visitors,
+    backup: Path,
+    store_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    which: str,
+    begun: list[str],
 ) -> None:
     monkeypatch.setenv("VISITORS_TIMEOUT", "0.1")
     begin = time.monotonic()
     with closing(with_rollback_journal(backup if which == "backup" else store_path)) as other:
-        other.execute("BEGIN EXCLUSIVE")
+        for statement in begun:
+            other.execute(statement).fetchone()
         refused = visitors("db", "restore", str(backup), "--yes", "--format", "json", code=6).error
     assert refused["code"] == "store_locked"
     assert time.monotonic() - begin < 15  # and not the 30 seconds that it waits unless told otherwise
