@@ -13,10 +13,15 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import settings
 
 from visitors.pytest_plugin import run_in_process
 
 pytest_plugins = ["pytester"]
+
+# An example that waits for the machine is no failure.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 def pytest_report_header() -> str:

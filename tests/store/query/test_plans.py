@@ -314,7 +314,10 @@ def test_every_way_finds_the_pages_that_a_look_at_all_records_finds(store: Store
                     )
 
     with watched() as entered:
-        check()
+        for _ in range(5):  # the rarest way is gone in few examples, and now and then in none of 300
+            check()
+            if set(entered) == ENTERED:
+                break
     assert set(entered) == ENTERED
 
 
