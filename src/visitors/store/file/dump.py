@@ -18,7 +18,7 @@ from visitors.store.load import indexes
 from visitors.store.load.bulk import drop
 from visitors.store.schema.invariants import CREATED, OF_TOMBSTONES, offenders
 from visitors.store.schema.recorded import TABLES
-from visitors.store.schema.version import SCHEMA_VERSION
+from visitors.store.schema.version import BASELINE, SCHEMA_VERSION
 from visitors.store.store import Store
 
 FORMAT_VERSION = 1
@@ -62,11 +62,12 @@ def load(store: Store, lines: Iterable[tuple[str, dict[str, Any]]]) -> int:
     remaining = iter(lines)
     place, first = next(remaining, ("the dump", {}))
     _refuse_others(place, first)
+    is_older = max(first["schema"], BASELINE) < SCHEMA_VERSION  # those before the baseline had its columns
     loaded = 0
     for place, line in remaining:
         if first["schema"] == _UNRELEASED and line.get("type") == "cause":
             line.pop("pk", None)
-        _refuse_other_keys(place, line, columns, shapes, is_older=first["schema"] < SCHEMA_VERSION)
+        _refuse_other_keys(place, line, columns, shapes, is_older=is_older)
         _load_line(store, place, line)
         loaded += 1
     if first.get("rows", loaded) != loaded:
