@@ -5,8 +5,8 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import secrets
 import stat
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,16 +42,21 @@ def whole_file(path: str) -> Iterator[TextIO]:
 
 @contextmanager
 def _replacement(target: Path) -> Iterator[BinaryIO]:
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{target.name}.", suffix=UNFINISHED, dir=target.parent)
+    # named before it is made: whoever is stopped in between knows what to take away
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(8)}{UNFINISHED}")
     try:
-        with os.fdopen(descriptor, "wb") as binary:
-            set_mode(descriptor, _mode_of(target))
+        with open(temporary, "xb", opener=_private) as binary:
+            set_mode(binary.fileno(), _mode_of(target))
             yield binary
             binary.flush()
             os.fsync(binary.fileno())
-        Path(temporary).replace(target)
+        temporary.replace(target)
     finally:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), FILE_MODE)
 
 
 def _mode_of(target: Path) -> int:
