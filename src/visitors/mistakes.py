@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from visitors import registry
+from visitors.domain.spelling import meant, near
 from visitors.errors import UsageProblem
 from visitors.registry import Entry
-from visitors.spelling import meant, near
 
 if TYPE_CHECKING:
     import typer

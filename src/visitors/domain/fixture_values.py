@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from visitors.domain import normalise
+from visitors.domain import normalise, spelling
 from visitors.domain.fields import BROWSER_DATA
 from visitors.domain.metadata import decode_value
 from visitors.domain.node import Node
@@ -109,6 +109,4 @@ def browser_datum(field: str, node: Node, file: FileText) -> Any:
 
 def near(word: str, known: Collection[str]) -> str | None:
     """The one of `known` that was probably meant by `word`."""
-    from visitors import spelling
-
     return spelling.near(word, known, _SYNONYMS)

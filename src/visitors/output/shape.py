@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from visitors.domain.spelling import one_of
 from visitors.domain.times import Instant
 from visitors.errors import UsageProblem
 
@@ -69,8 +70,6 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
         for parent in self.open_objects:
             if name.startswith(f"{parent}.") and len(name) > len(parent) + 1:
                 return [(*parent.split("."), name[len(parent) + 1 :])]
-        from visitors.spelling import one_of
-
         hint = one_of(name, self.fields, "the fields are")
         raise UsageProblem(f"unknown field {name!r}", code="unknown_field", hint=hint)
 

@@ -15,6 +15,7 @@ from typing import Literal
 import msgspec
 
 from visitors.domain.fields import VISITOR
+from visitors.domain.spelling import one_of
 from visitors.errors import NotFound, UsageProblem
 from visitors.store.store import Store
 
@@ -45,8 +46,6 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
         newest first. `sortable` has fields and their columns. Raises UsageProblem for one that is not there.
         """
         if sort is not None and sort not in sortable:
-            from visitors.spelling import one_of
-
             hint = one_of(sort, sortable, "sort by one of")
             raise UsageProblem(f"cannot sort by {sort!r}", code="unknown_field", hint=hint)
         newest_first = sort is None or sort in _NEWEST_FIRST
