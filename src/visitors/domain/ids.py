@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from visitors.domain import normalise
+from visitors.domain.junk import is_junk
 from visitors.errors import InvalidData
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -76,8 +77,8 @@ def id_token(value: str, field: str = "id") -> str:
 def given_id(value: str, field: str = "id") -> str:
     """As `id_token`, of something that may be new: what many would share that have no id is refused, too."""
     token = id_token(value, field)
-    if normalise.is_junk(token):
-        raise normalise.junk(token, field, "junk_id")
+    if is_junk(token):
+        raise normalise.refused_junk(token, field, "junk_id")
     return token
 
 

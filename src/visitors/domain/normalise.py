@@ -9,8 +9,8 @@ from __future__ import annotations
 import contextlib
 import functools
 import re
-import string
 
+from visitors.domain.junk import ABSENT, is_junk, is_template
 from visitors.errors import InvalidData
 
 TEXT_LIMIT = 1_000
@@ -52,30 +52,6 @@ _ENDS = (
     "\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
 )
 _DOTS = "[.\u3002\uff0e\uff61]"
-# What programs write where they have no value. It is compared without what is put around values, in lower case.
-_ABSENT = frozenset(
-    ["null", "undefined", "none", "nil", "nan", "-nan", "infinity", "-infinity", "n/a", "n.a.", "n.a", "na", "unknown",
-     "not set", "not available", "guest", "anonymous", "true", "false", "-1", "object object", "object null",
-     "object undefined", "\\n", "#ref!", "#value!", "#name?", "#null!", "#num!", "#div/0!"]
-)  # fmt: skip
-_QUOTES = "\"'`´“”„‘’‚«»()<>[]{} \t"
-_AROUND = _QUOTES + ":$@%#&|*=,;\\"
-_OWNERS = ("", "external", "user", "customer", "client", "account", "member", "person", "contact", "visitor", "session",
-           "device", "anonymous", "stored")  # fmt: skip
-_NAMES = ("id", "uid", "uuid", "guid", "externalid", "email", "emailaddress", "fingerprint", "name")
-_FIELD_NAMES = frozenset(owner + name for owner in _OWNERS for name in _NAMES)
-_WORDS = _ABSENT | _FIELD_NAMES
-_DIGITS = frozenset("123456789")
-_MARKS = frozenset(_AROUND + "+.,")
-_WITHIN_NAMES = str.maketrans("", "", "_-. ")
-_NOTHING = string.punctuation + string.whitespace + "0–—−…·´“”„‘’‚«»"
-# {{user.id}} and ${userId} anywhere; {user_id}, <user_id>, [USER ID] and %USER_ID% as the whole, and without digits,
-# which ids in brackets have.
-_FOR_TEMPLATES = frozenset("{%<[")
-_TEMPLATE = r"\{\{.*\}\}|[$#]\{.*\}|<%.*%>|\[\[.*\]\]"
-_PLACEHOLDER = r"\W*(?:\{[a-z_. -]+\}|<[a-z_. -]+>|\[[a-z_. -]+\]|%[a-z_. -]+%|%(?:\(\w+\))?[a-z@])\W*"
-# 1.23457E+12, as a spreadsheet shows a long number. Ids that are hexadecimal have neither a point nor a plus.
-_ROUNDED = r"-?\d(?:[.,]\d+e\+?|e\+)\d{1,3}"
 # Files of a zoneinfo tree that are not names of zones.
 _NOT_ZONES = ("posix/", "right/", "posixrules", "localtime", "Factory")
 
@@ -90,9 +66,9 @@ def text(value: str, field: str, limit: int = TEXT_LIMIT) -> str:
 
 def identifier(value: str, field: str, limit: int = TEXT_LIMIT) -> str:
     """As `text`, of what identifies somebody: what cannot be seen is trimmed, and refused inside."""
-    if value.isascii():
-        return text(value, field, limit)
-    token = text(value.strip(_ENDS), field, limit)
+    token = text(unseen_trimmed(value), field, limit)
+    if token.isascii():
+        return token
     unseen = re.search(f"[{_UNSEEN}]", token)
     if unseen:
         raise InvalidData(
@@ -146,8 +122,8 @@ def email(value: str, field: str = "email") -> str:
             hint="an address looks like name@example.com",
         )
     name, _, domain = address.partition("@")
-    if _is_template(name) or (name in _ABSENT and domain.startswith(f"{name}.")):
-        raise junk(value, field, "junk_email")
+    if is_template(name) or (name in ABSENT and domain.startswith(f"{name}.")):
+        raise refused_junk(value, field, "junk_email")
     return address
 
 
@@ -155,7 +131,7 @@ def external_id(value: str, field: str = "externalId") -> str:
     """The application's own user id, case kept. Refuses what a broken integration sends instead."""
     token = identifier(value, field, EXTERNAL_ID_LIMIT)
     if is_junk(token):
-        raise junk(
+        raise refused_junk(
             value,
             field,
             "junk_external_id",
@@ -168,30 +144,11 @@ def fingerprint(value: str, field: str = "fingerprint") -> str:
     """What tells a browser and device from others. Refuses what all that have none would share."""
     token = identifier(value, field)
     if is_junk(token):
-        raise junk(value, field, "junk_fingerprint")
+        raise refused_junk(value, field, "junk_fingerprint")
     return token
 
 
-def is_junk(token: str) -> bool:
-    """Whether `token` is what programs write where they have no value, so that it would make one person of many."""
-    if token.isalnum():
-        return token.lower() in _WORDS or not token.strip("0")
-    if token[0] != "-" and not _DIGITS.isdisjoint(token) and _MARKS.isdisjoint(token):
-        return False  # words have no digits: most ids end here, after a tenth of the time
-    if not token.strip(_NOTHING):
-        return True
-    unquoted = token.replace('\\"', '"').strip(_QUOTES).lower()
-    word = unquoted.strip(_AROUND)
-    return (
-        unquoted in _ABSENT  # of which some have marks of their own
-        or word in _ABSENT
-        or word.translate(_WITHIN_NAMES) in _FIELD_NAMES
-        or re.fullmatch(_ROUNDED, word) is not None
-        or _is_template(token)
-    )
-
-
-def junk(value: str, field: str, code: str, hint: str | None = None) -> InvalidData:
+def refused_junk(value: str, field: str, code: str, hint: str | None = None) -> InvalidData:
     """The refusal of a value that `is_junk`."""
     return InvalidData(
         f"{field} {_short(value)!r} is a placeholder, not a value that identifies somebody",
@@ -199,13 +156,6 @@ def junk(value: str, field: str, code: str, hint: str | None = None) -> InvalidD
         code=code,
         hint=hint or f"leave {field} out where there is none",
     )
-
-
-def _is_template(token: str) -> bool:
-    """Whether a template has left a placeholder in `token`."""
-    if _FOR_TEMPLATES.isdisjoint(token):
-        return False
-    return bool(re.search(_TEMPLATE, token) or re.fullmatch(_PLACEHOLDER, token, re.IGNORECASE))
 
 
 def language(value: str, field: str = "language") -> str:

@@ -1,0 +1,61 @@
+"""What programs write where they have no value: it would make one person of all who have none.
+
+Absent-value words, empty containers, zeros and dashes, names of fields, placeholders that no template filled in, and
+numbers that a spreadsheet has rounded; in any letter case, quoted or not.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+
+# What programs write where they have no value. It is compared without what is put around values, in lower case.
+ABSENT = frozenset(
+    ["null", "undefined", "none", "nil", "nan", "-nan", "infinity", "-infinity", "n/a", "n.a.", "n.a", "na", "unknown",
+     "not set", "not available", "guest", "anonymous", "true", "false", "-1", "object object", "object null",
+     "object undefined", "\\n", "#ref!", "#value!", "#name?", "#null!", "#num!", "#div/0!"]
+)  # fmt: skip
+_QUOTES = "\"'`´“”„‘’‚«»()<>[]{} \t"
+_AROUND = _QUOTES + ":$@%#&|*=,;\\"
+_OWNERS = ("", "external", "user", "customer", "client", "account", "member", "person", "contact", "visitor", "session",
+           "device", "anonymous", "stored")  # fmt: skip
+_NAMES = ("id", "uid", "uuid", "guid", "externalid", "email", "emailaddress", "fingerprint", "name")
+_FIELD_NAMES = frozenset(owner + name for owner in _OWNERS for name in _NAMES)
+_WORDS = ABSENT | _FIELD_NAMES
+_DIGITS = frozenset("123456789")
+_MARKS = frozenset(_AROUND + "+.,")
+_WITHIN_NAMES = str.maketrans("", "", "_-. ")
+_NOTHING = string.punctuation + string.whitespace + "0–—−…·´“”„‘’‚«»"
+# {{user.id}} and ${userId} anywhere; {user_id}, <user_id>, [USER ID] and %USER_ID% as the whole, and without digits,
+# which ids in brackets have.
+_FOR_TEMPLATES = frozenset("{%<[")
+_TEMPLATE = r"\{\{.*\}\}|[$#]\{.*\}|<%.*%>|\[\[.*\]\]"
+_PLACEHOLDER = r"\W*(?:\{[a-z_. -]+\}|<[a-z_. -]+>|\[[a-z_. -]+\]|%[a-z_. -]+%|%(?:\(\w+\))?[a-z@])\W*"
+# 1.23457E+12, as a spreadsheet shows a long number. Ids that are hexadecimal have neither a point nor a plus.
+_ROUNDED = r"-?\d(?:[.,]\d+e\+?|e\+)\d{1,3}"
+
+
+def is_junk(token: str) -> bool:
+    """Whether `token` is what programs write where they have no value, so that it would make one person of many."""
+    if token.isalnum():
+        return token.lower() in _WORDS or not token.strip("0")
+    if token[0] != "-" and not _DIGITS.isdisjoint(token) and _MARKS.isdisjoint(token):
+        return False  # words have no digits: most ids end here, after a tenth of the time
+    if not token.strip(_NOTHING):
+        return True
+    unquoted = token.replace('\\"', '"').strip(_QUOTES).lower()
+    word = unquoted.strip(_AROUND)
+    return (
+        unquoted in ABSENT  # of which some have marks of their own
+        or word in ABSENT
+        or word.translate(_WITHIN_NAMES) in _FIELD_NAMES
+        or re.fullmatch(_ROUNDED, word) is not None
+        or is_template(token)
+    )
+
+
+def is_template(token: str) -> bool:
+    """Whether a template has left a placeholder in `token`."""
+    if _FOR_TEMPLATES.isdisjoint(token):
+        return False
+    return bool(re.search(_TEMPLATE, token) or re.fullmatch(_PLACEHOLDER, token, re.IGNORECASE))
