@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import ExitStack, closing
-from itertools import islice
 from typing import Annotated, get_args
 
 import typer
 
 from visitors.commands import options
-from visitors.commands.many import number
+from visitors.commands.many import number, read_visitors
 from visitors.context import Context, context_of
 from visitors.domain.decision import OnConflict
-from visitors.domain.visitor import Visitor
 from visitors.errors import RowsRejected, UsageProblem
 from visitors.input.ahead import read_ahead, worth_reading_ahead
 from visitors.input.rows import read_checked
@@ -25,10 +22,6 @@ from visitors.output.progress import watched
 from visitors.output.rejects import RejectedRows, rejected_rows
 from visitors.output.shapes import VISITOR
 from visitors.store.history import operations
-from visitors.store.records import visitors
-from visitors.store.store import Store
-
-_SHOWN_AT_ONCE = 1_000
 
 
 def command(
@@ -92,12 +85,6 @@ def command(
     _tell(context, operation.id, taken, bad_rows, rejects, dry_run=dry_run)
 
 
-def _visitors(context: Context, store: Store, ids: Iterator[str]) -> Iterator[Visitor]:
-    """The visitors with these ids, some at a time."""
-    while some := list(islice(ids, _SHOWN_AT_ONCE)):
-        yield from visitors.find_many(store, some, context.now)
-
-
 def _tell(
     context: Context,
     operation_id: str,
@@ -111,7 +98,7 @@ def _tell(
     if context.output.format is not None or context.output.fields is not None:
         with context.reading() as store:  # of a dry run there is nothing in it
             ids = operations.touched(store, operation_id, "visitor")
-            context.output.done(VISITOR, _visitors(context, store, ids), ids, "", single=False)
+            context.output.done(VISITOR, read_visitors(store, ids, context.now), ids, "", single=False)
     parts = [f"{taken[what]:,} {what}" for what in get_args(Taken) if taken[what]]
     bad = bad_rows.count if bad_rows is not None else 0
     if bad:

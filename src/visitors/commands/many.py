@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 
 import msgspec
 
@@ -10,6 +11,7 @@ from visitors.context import Context
 from visitors.domain.contact import Contact
 from visitors.domain.conversation import Conversation, Status
 from visitors.domain.selection import Selection
+from visitors.domain.times import Instant
 from visitors.domain.visitor import Visitor
 from visitors.errors import UsageProblem
 from visitors.operations import references
@@ -19,6 +21,8 @@ from visitors.output.shape import Shape
 from visitors.output.shapes import CONTACT, CONVERSATION, VISITOR
 from visitors.store.records import contacts, conversations, visitors
 from visitors.store.store import OpenOperation, Store
+
+_AT_ONCE = 500
 
 
 class Verb(msgspec.Struct, frozen=True):
@@ -133,3 +137,9 @@ def sentence(verb: Verb, changed: int, unchanged: int, noun: str, ids: Sequence[
 def number(count: int, noun: str) -> str:
     """`1 visitor`, `1,200 visitors`."""
     return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
+def read_visitors(store: Store, ids: Iterator[str], current: Instant) -> Iterator[Visitor]:
+    """The visitors with these ids, read some at a time."""
+    while some := list(islice(ids, _AT_ONCE)):
+        yield from visitors.find_many(store, some, current)

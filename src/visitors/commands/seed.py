@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import islice
 from typing import Annotated
 
 import typer
 
-from visitors.commands.many import number
+from visitors.commands.many import number, read_visitors
 from visitors.context import context_of
 from visitors.domain.made_up.people import made_up, seeded_entropy
 from visitors.domain.made_up.plan import LARGEST_SEED, parse_plan
 from visitors.domain.times import parse_time
-from visitors.domain.visitor import Visitor
 from visitors.operations.seed import plant, refuse_again
 from visitors.output.shapes import VISITOR
 from visitors.store.history import operations
-from visitors.store.records import visitors
-from visitors.store.store import Store
-
-_AT_ONCE = 500
 
 
 def command(
@@ -76,11 +69,5 @@ def command(
     )
     with context.reading() as store:
         ids = operations.touched(store, operation.id, "visitor")
-        shown = _found(store, operations.touched(store, operation.id, "visitor"), plan.now)
+        shown = read_visitors(store, operations.touched(store, operation.id, "visitor"), plan.now)
         context.output.done(VISITOR, shown, ids, line, single=False)
-
-
-def _found(store: Store, ids: Iterator[str], current: str) -> Iterator[Visitor]:
-    """The visitors with these ids, some at a time."""
-    while some := list(islice(ids, _AT_ONCE)):
-        yield from visitors.find_many(store, some, current)
