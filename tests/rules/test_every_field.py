@@ -20,13 +20,15 @@ from visitors.domain.contact import Alias, Contact, Identity, Person
 from visitors.domain.documents import document
 from visitors.domain.fields import BROWSER_DATA, CONTACT, FILTERS, FLAT, PERSON, VISITOR, Field, Type, flag, snake
 from visitors.domain.row import FIELDS
-from visitors.domain.selection import Chosen, Selection
+from visitors.domain.selection import Chosen, MetadataFilter, Selection
 from visitors.domain.subject import ANOTHER_TIME
 from visitors.domain.visitor import Browser, Visitor
 from visitors.output import shapes
+from visitors.store.query import contacts
 from visitors.store.query.selection import chosen
 
 Visitors = Callable[..., Any]
+NOW = "2026-01-01T00:00:00.000Z"
 
 VALUES: Mapping[Any, tuple[Any, Any]] = {
     normalise.text: ('One, "1"\t=1\n', "two"),
@@ -207,18 +209,20 @@ def test_a_filter_chooses_by_its_field_on_the_command_line_and_in_python(
 
 
 def test_every_filter_of_a_selection_becomes_sql() -> None:
-    sample: dict[str, Any] = {"metadata": (api_filter(),)}
+    sample: dict[str, Any] = {"metadata": (MetadataFilter("k"),)}
     for name in Selection.__struct_fields__:
         hint = str(get_type_hints(Selection)[name])
         value = sample.get(name, True if "bool" in hint else "x")
-        listing = chosen(Selection(**{name: value}), "2026-01-01T00:00:00.000Z")
+        listing = chosen(Selection(**{name: value}), NOW)
         assert len(listing.filters) == (1 if name == "deleted" else 2), name
 
 
-def api_filter() -> Any:
-    from visitors.domain.selection import MetadataFilter
-
-    return MetadataFilter("k")
+@pytest.mark.parametrize(("name", "value"), [("search", "ada"), ("blocked", True), ("blocked", False)])
+def test_every_filter_of_contacts_becomes_sql(name: str, value: Any) -> None:
+    without = contacts.listing(contacts.Filter(), NOW).filters
+    assert len(contacts.listing(contacts.Filter(**{name: value}), NOW).filters) == len(without) + 1
+    assert contacts.listing(contacts.Filter(deleted=True), NOW).filters != without
+    assert {*contacts.Filter.__struct_fields__} == {"search", "blocked", "deleted"}
 
 
 def test_a_filter_that_no_sql_serves_raises_before_anything_is_read() -> None:
@@ -226,7 +230,7 @@ def test_a_filter_that_no_sql_serves_raises_before_anything_is_read() -> None:
         weather: str | None = None
 
     with pytest.raises(NotImplementedError, match="weather"):
-        chosen(More(weather="rain"), "2026-01-01T00:00:00.000Z")
+        chosen(More(weather="rain"), NOW)
 
 
 @pytest.mark.parametrize("field", [field for field in VISITOR if field.sorts], ids=lambda field: field.name)
@@ -257,6 +261,13 @@ def test_every_format_has_every_field_and_gives_it_back(visitors: Visitors, tmp_
             assert list(cells) == list(FLAT)
             for name, field in BROWSER_DATA.items():
                 assert (cells[name] if field.type == "text" else json.loads(cells[name])) == row(number)[name]
+
+
+@pytest.mark.usefixtures("full")
+@pytest.mark.parametrize("path", [path for path, field in FLAT.items() if field.type == "document"])
+def test_one_key_of_every_document_is_picked_out(visitors: Visitors, path: str) -> None:
+    key = {"contact.metadata": "plan"}.get(path, "b")
+    assert visitors("list", "--fields", f"{path}.{key}", "--format", "tsv").lines[1] in ("pro", "1")
 
 
 def test_rows_may_say_every_field() -> None:

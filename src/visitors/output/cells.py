@@ -8,9 +8,7 @@ from typing import TypeAlias
 import msgspec
 
 from visitors.domain.block import Block
-from visitors.domain.contact import Contact
 from visitors.domain.times import Instant, relative
-from visitors.domain.visitor import Visitor
 from visitors.output.machine import as_text
 from visitors.output.shape import Column, Record, Shape, value_at
 
@@ -19,12 +17,8 @@ Cell: TypeAlias = Callable[[Record, Instant], str]
 
 
 def field_names(struct: type[msgspec.Struct], prefix: str = "") -> Iterator[str]:
-    """The public names of the fields of `struct`; a contact inside is spelled out with dots."""
-    for name, attribute in zip(struct.__struct_encode_fields__, struct.__struct_fields__, strict=True):
-        if struct is Visitor and attribute == "contact":
-            yield from field_names(Contact, "contact.")
-        else:
-            yield prefix + name
+    """The public names of the fields of `struct`, behind `prefix`."""
+    return (prefix + name for name in struct.__struct_encode_fields__)
 
 
 def of_fields(shape: Shape, fields: list[str]) -> Shape:

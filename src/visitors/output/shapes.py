@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import msgspec
 
+from visitors.domain import fields
 from visitors.domain.block import Block
 from visitors.domain.contact import Contact, ListedContact
 from visitors.domain.conversation import Conversation, Message
 from visitors.domain.operation import Change, Link, Operation
 from visitors.domain.page import Device
-from visitors.domain.visitor import Visitor
 from visitors.output import cells
 from visitors.output.shape import Column, Shape
 
 VISITOR = Shape(
     noun="visitor",
-    fields=tuple(cells.field_names(Visitor)),
-    open_objects=("contact.metadata", "attribution", "currentPage"),
+    fields=tuple(fields.FLAT),
+    open_objects=tuple(path for path, field in fields.FLAT.items() if field.type == "document"),
     columns=(
         Column("ID", cells.field("id"), style="cyan", shrinks_to=12),
         Column("WHO", cells.who, shrinks_to=9),
@@ -30,7 +30,7 @@ VISITOR = Shape(
 CONTACT = Shape(
     noun="contact",
     fields=tuple(cells.field_names(Contact)),
-    open_objects=("metadata",),
+    open_objects=tuple(field.name for field in fields.CONTACT if field.type == "document"),
     columns=(
         Column("ID", cells.field("id"), style="cyan", shrinks_to=12),
         Column("EXTERNAL ID", cells.field("externalId"), shrinks_to=8),
