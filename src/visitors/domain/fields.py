@@ -36,9 +36,10 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
         about: What it is, in a few words, without a full stop.
         metavar: How its option shows the value; without one there is no option.
         choices: The only values that there are, in the option.
-        filter: Whether a selection can ask for it: for `equal` values, or for the `prefix` of a tag.
+        filter: Whether a selection can ask for it: for `equal` values, for the `prefix` of a tag, or for a time `zone`
+            by any of its names.
         filter_about: What its filter is, if `about` does not say it.
-        sorts: Whether a listing can be sorted by it, along its index.
+        sorts: Whether a listing can be sorted by it; that of visitors goes along its index.
         indexed: Whether it has an index, TABLE_COLUMN, as all have by which visitors are sorted.
         ignores_case: Whether the letters A to Z are compared, and sorted, whatever their case.
         together: Fields with the same word have few combinations in many rows, and are parsed as a group.
@@ -56,7 +57,7 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     about: str = ""
     metavar: str | None = None
     choices: Sequence[str] = ()
-    filter: Literal["equal", "prefix"] | None = None
+    filter: Literal["equal", "prefix", "zone"] | None = None
     filter_about: str = ""
     sorts: bool = False
     indexed: bool = False
@@ -120,7 +121,7 @@ VISITOR = (
     ),
     Field(
         name="timezone", rule=normalise.timezone, about="IANA time zone, such as Europe/London", metavar="ZONE",
-        filter="equal", sorts=True, together="locale", **_KEPT,
+        filter="zone", sorts=True, together="locale", **_KEPT,
     ),
     Field(name="isBlocked", type="boolean", computed=True, **_KEPT),
     Field(name="contact", type="contact", stored_as="contact_id", **_KEPT),

@@ -253,7 +253,9 @@ def choose_format(path: str, given: str | None, source: Source) -> Format:
 
 
 def _format_shown(head: bytes) -> Format:
-    """The format of content that begins like this: JSON by its first sign, a table by what separates its header."""
+    """The format of content that begins like this: JSON by its first character, a table by what separates its
+    header.
+    """
     first, _, rest = head.lstrip().partition(b"\n")
     if first.startswith(b"["):
         return "json"

@@ -31,7 +31,7 @@ def touched_since(target: int, earlier: Iterable[int] = ()) -> Question[list[Tou
     an email or external id that would come back, and records to which a reference would come back though
     they are gone or merged.
     """
-    # sorted here: SQLite 3.53 gives the groups of this query oldest first, whatever its ORDER BY says
+    # sorted here: of groups of a UNION, SQLite 3.53 gives the lowest first even with ORDER BY ... DESC
     return Question(
         TOUCHED, (target, rows(earlier)), lambda found: [Touch(*row) for row in sorted(found, reverse=True)]
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
-from visitors.domain.fields import FILTERS, VISITOR, sortable
+from visitors.domain.fields import FILTERS, VISITOR, Field, sortable
 from visitors.domain.selection import MetadataFilter, Selection
 from visitors.domain.times import Instant
 from visitors.store.query.listing import Condition, Span
@@ -69,7 +69,7 @@ def _filters(selection: Selection, current: Instant) -> Iterator[Filter]:
         yield from serve(selection, current)
 
 
-def _equal(name: str, column: str, *, indexed: bool) -> _Serve:
+def _equal(name: str, column: str, *, indexed: bool = True) -> _Serve:
     def serve(selection: Selection, _: Instant) -> Iterator[Filter]:
         span = Span.of(column, getattr(selection, name))
         yield Filter(span=span) if indexed else Filter(test=span.condition("v"))
@@ -79,22 +79,36 @@ def _equal(name: str, column: str, *, indexed: bool) -> _Serve:
 
 def _prefix(name: str, column: str) -> _Serve:
     def serve(selection: Selection, _: Instant) -> Iterator[Filter]:
-        yield _tag(column, getattr(selection, name))
+        tag = getattr(selection, name)
+        # '.' comes right after '-', so that this is the tag, all that it is a prefix of, and a little more
+        span = Span(column=column, lower=tag, upper=f"{tag}.")
+        yield Filter(span=span, test=Condition(f"(v.{column} = ? OR v.{column} >= ?)", (tag, f"{tag}-")))
 
     return serve
 
 
-def _timezone(selection: Selection, current: Instant) -> Iterator[Filter]:
+def _zone(name: str, column: str) -> _Serve:
     """By any name of the zone: what is stored is the one that came."""
-    from visitors.domain.zones import names_of
 
-    assert selection.timezone is not None
-    names = tuple(names_of(selection.timezone))
-    if len(names) == 1:
-        yield from _equal("timezone", "timezone", indexed=True)(selection, current)
-        return
-    is_one = Condition(f"v.timezone IN ({', '.join('?' * len(names))})", names)
-    yield Filter(test=is_one, members=Condition(f"SELECT v.pk FROM visitors AS v WHERE {is_one.sql}", names))
+    def serve(selection: Selection, _: Instant) -> Iterator[Filter]:
+        from visitors.domain.zones import names_of
+
+        names = tuple(names_of(getattr(selection, name)))
+        if len(names) == 1:
+            yield Filter(span=Span.of(column, names[0]))
+            return
+        is_one = Condition(f"v.{column} IN ({', '.join('?' * len(names))})", names)
+        yield Filter(test=is_one, members=Condition(f"SELECT v.pk FROM visitors AS v WHERE {is_one.sql}", names))
+
+    return serve
+
+
+def _of_field(name: str, field: Field) -> _Serve:
+    if field.filter == "prefix":
+        return _prefix(name, field.column)
+    if field.filter == "zone":
+        return _zone(name, field.column)
+    return _equal(name, field.column, indexed=field.sorts or field.indexed)
 
 
 def _identified(selection: Selection, _: Instant) -> Iterator[Filter]:
@@ -127,12 +141,6 @@ def _idle(selection: Selection, _: Instant) -> Iterator[Filter]:
 
 def _silent(_: Selection, __: Instant) -> Iterator[Filter]:
     yield Filter(test=Condition(_SILENT))
-
-
-def _tag(column: str, tag: str) -> Filter:
-    # '.' comes right after '-', so that this is the tag, all that it is a prefix of, and a little more
-    span = Span(column=column, lower=tag, upper=f"{tag}.")
-    return Filter(span=span, test=Condition(f"(v.{column} = ? OR v.{column} >= ?)", (tag, f"{tag}-")))
 
 
 def _every_metadata(selection: Selection, _: Instant) -> Iterator[Filter]:
@@ -198,14 +206,8 @@ def _search(text: str) -> Filter:
 
 
 _SERVED: dict[str, _Serve] = {
-    **{
-        name: _prefix(name, field.column)
-        if field.filter == "prefix"
-        else _equal(name, field.column, indexed=field.sorts or field.indexed)
-        for name, field in FILTERS.items()
-    },
-    "timezone": _timezone,
-    "contact": _equal("contact", "contact_id", indexed=True),
+    **{name: _of_field(name, field) for name, field in FILTERS.items()},
+    "contact": _equal("contact", "contact_id"),
     "identified": _identified,
     "blocked": _blocked,
     "created_since": _created,
