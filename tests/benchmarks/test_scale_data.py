@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from contract import fields_of
 
 Visitors = Callable[..., Any]
 
@@ -30,6 +31,6 @@ def test_made_up_visitors_import_without_rejects_and_export_as_the_same_bytes(
     given, taken = tmp_path / "given.ndjson", tmp_path / "taken.ndjson"
     given.write_bytes(made_up(1_000))
     assert "1,000 created" in visitors("import", str(given)).stderr
-    fields = ",".join(json.loads(given.read_bytes().partition(b"\n")[0]))
+    fields = fields_of(next(row for row in given.read_bytes().splitlines() if b'"contact":{' in row))
     visitors("export", "--fields", fields, "--output", str(taken))
     assert taken.read_bytes() == given.read_bytes()

@@ -5,23 +5,13 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from contract import CONTACT_KEYS
 from visitors.domain.contact import Contact, ListedContact
 
-CONTACT = Contact(
-    id="c1",
-    external_id="u1",
-    name="Ada",
-    email="ada@example.com",
-    image=None,
-    metadata={},
-    metadata_hash="",
-    is_blocked=False,
-    created_at="2026-03-01T00:00:00.000Z",
-    updated_at="2026-03-01T00:00:00.000Z",
-    deleted_at=None,
-)
-CONTRACT = "id externalId name email image metadata metadataHash isBlocked createdAt updatedAt deletedAt"
-KEYS = CONTRACT.split()
+AT = "2026-03-01T00:00:00.000Z"
+TOLD = {"id": "c1", "externalId": "u1", "name": "Ada", "email": "ada@example.com", "metadata": {}, "metadataHash": ""}
+TIMES = {"createdAt": AT, "updatedAt": AT}
+CONTACT = msgspec.convert({**dict.fromkeys(CONTACT_KEYS), **TOLD, "isBlocked": False, **TIMES}, Contact)
 
 
 @pytest.mark.parametrize(
@@ -38,8 +28,8 @@ def test_the_label_is_the_name_or_else_what_identifies_it(missing: tuple[str, ..
 
 
 def test_the_keys_stand_in_the_order_of_the_contract() -> None:
-    assert list(msgspec.to_builtins(CONTACT)) == KEYS
+    assert list(msgspec.to_builtins(CONTACT)) == CONTACT_KEYS
 
 
 def test_a_listed_contact_adds_what_its_visitors_add_up_to() -> None:
-    assert list(ListedContact.__struct_encode_fields__) == [*KEYS, "visitorCount", "lastSeenAt"]
+    assert list(ListedContact.__struct_encode_fields__) == [*CONTACT_KEYS, "visitorCount", "lastSeenAt"]

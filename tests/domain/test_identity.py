@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from contract import CONTACT_KEYS
 from visitors.domain.contact import Contact, Identity
 from visitors.domain.decision import Decision, Known, OnConflict, decide
 from visitors.domain.identity import CLEARABLE, parse_identity
@@ -29,19 +30,11 @@ def contact(
     metadata: Metadata | None = None,
     deleted: bool = False,
 ) -> Contact:
-    return Contact(
-        id=id_,
-        external_id=external_id,
-        name=name,
-        email=email,
-        image=image,
-        metadata=metadata or {},
-        metadata_hash=metadata_hash(metadata or {}),
-        is_blocked=False,
-        created_at=AT,
-        updated_at=AT,
-        deleted_at=AT if deleted else None,
-    )
+    told = {"id": id_, "externalId": external_id, "name": name, "email": email, "image": image}
+    said = metadata or {}
+    made = {"metadata": said, "metadataHash": metadata_hash(said), "isBlocked": False, "createdAt": AT, "updatedAt": AT}
+    deletion = {"deletedAt": AT if deleted else None}
+    return msgspec.convert({**dict.fromkeys(CONTACT_KEYS), **told, **made, **deletion}, Contact)
 
 
 def conflict(said: Identity, known: Known, **options: Any) -> Conflict:

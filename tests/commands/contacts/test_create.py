@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from contract import CONTACT_KEYS
+
 Visitors = Callable[..., Any]
 Everything = Callable[[], Any]
 
@@ -17,6 +19,7 @@ def test_what_is_given_is_normalised_and_kept(visitors: Visitors) -> None:
         "--metadata", "plan=pro", "--format", "json", now=NOW,
     ).json  # fmt: skip
     assert {key: value for key, value in answer.items() if key != "metadataHash"} == {
+        **dict.fromkeys(key for key in CONTACT_KEYS if key != "metadataHash"),
         "id": "A", "externalId": "u-1", "name": "Ada", "email": "ada@example.com", "image": None,
         "metadata": {"plan": "pro"}, "isBlocked": False, "createdAt": NOW, "updatedAt": NOW, "deletedAt": None,
     }  # fmt: skip
