@@ -370,7 +370,7 @@ def test_an_import_may_set_bad_rows_aside_and_take_other_names(store: visitors.V
     taken = store.import_(
         rows, columns={"id": "uid", "language": "lang"}, reject=lambda row, error: aside.append((row, error))
     )
-    assert taken == (1, 0, 0, 0, 2)
+    assert taken == (1, 0, 0, 0, 2, 0)
     assert [row["uid"] for row, _ in aside] == ["b", "a"]
     assert [error.code for _, error in aside] == ["invalid_language", "visitor_exists"]
 

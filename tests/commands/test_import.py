@@ -596,10 +596,110 @@ def test_a_value_of_the_wrong_kind_is_told_with_its_column(
     assert visitors("list", "--format", "ids").lines == [anonymous]
 
 
-def test_rows_without_an_id_get_one(visitors: Visitors, taken: Take) -> None:
-    answer = taken("x.csv", "language\nde\nfr\n", "--format", "ids")
+# Which visitor a row is about
+
+
+def test_new_makes_a_visitor_of_each_row_without_an_id(visitors: Visitors, taken: Take) -> None:
+    content = "language,fingerprint\nde,f\nfr,f\n,\n"
+    answer = taken("x.csv", content, "--new", "--format", "ids")
     assert sorted(answer.lines) == sorted(visitors("list", "--format", "ids").lines)
     assert len(set(answer.lines)) == 2
+    assert "2 created, 1 blank" in answer.stderr
+    taken("x.csv", content, "--new")
+    assert visitors("list", "--format", "count").stdout == "4\n"
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({"language": "de"}, "does not say which visitor it is about"),
+        ({"isBlocked": True}, "does not say which visitor it is about"),
+        ({"email": "a@example.com"}, "names a person, but no visitor"),
+        ({"id": " ", "fingerprint": "", "contact": {"externalId": "u"}}, "names a person, but no visitor"),
+    ],
+)
+def test_a_row_that_does_not_say_which_visitor_it_is_about_is_refused(
+    visitors: Visitors, anonymous: str, taken: Take, row: dict[str, Any], said: str
+) -> None:
+    refused = taken("x.ndjson", json.dumps(row), "--on-existing", "update", code=5)
+    assert f"line 1: the row {said}" in refused.stderr
+    assert "--map id=COLUMN" in refused.stderr
+    assert visitors("list", "--format", "ids").lines == [anonymous]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("x.csv", "id,city\n,\na,Bonn\n ,\n"),
+        ("x.ndjson", '{}\n{"id": "a"}\n{"id": "", "city": null}\n'),
+        ("x.json", '[{}, {"id": "a"}, {"contact": null, "isBlocked": false}]'),
+    ],
+)
+@pytest.mark.parametrize("option", ["--new", "--ignore-unknown"])
+def test_a_row_that_says_nothing_is_left_out_and_counted(
+    visitors: Visitors, taken: Take, name: str, content: str, option: str
+) -> None:
+    assert "imported 3 rows: 1 created, 2 blank" in taken(name, content, option).stderr
+    assert visitors("list", "--format", "ids").lines == ["a"]
+
+
+def test_a_row_without_an_id_is_about_the_visitor_with_its_fingerprint(visitors: Visitors, taken: Take) -> None:
+    content = "fingerprint,city\nf,Bonn\ng,Ulm\nf,Trier\n"
+    assert "line 4: visitor " in taken("x.csv", content, code=4).stderr
+    assert "2 created, 1 updated" in taken("x.csv", content, "--on-existing", "update").stderr
+    assert sorted(visitors("list", "--fields", "fingerprint,city").lines[1:]) == ["f\tTrier", "g\tUlm"]
+    assert "3 skipped" in taken("x.csv", content, "--on-existing", "skip").stderr
+    taken("x.csv", "fingerprint,city\nf,Trier\n", "--on-existing", "update")
+    assert visitors("history", "--format", "count").stdout == "1\n"
+
+
+def test_a_fingerprint_of_several_visitors_tells_none_of_them(taken: Take) -> None:
+    taken("x.csv", "id,fingerprint\na,f\nb,f\n")
+    refused = taken("y.csv", "fingerprint,city\nf,Bonn\n", "--on-existing", "update", code=4)
+    assert "line 2: several visitors have the fingerprint f" in refused.stderr
+    assert "a or b" in refused.stderr
+    taken("z.csv", "id,fingerprint\nc,g\n,g\nd,g\n,g\n", "--on-existing", "update", code=4)
+
+
+def test_a_deleted_visitor_is_not_found_by_its_fingerprint(visitors: Visitors, taken: Take) -> None:
+    taken("x.csv", "id,fingerprint\na,f\n")
+    visitors("delete", "a")
+    assert "1 created" in taken("y.csv", "fingerprint\nf\n").stderr
+
+
+def test_many_rows_without_ids_find_their_visitors(taken: Take) -> None:
+    content = "fingerprint,city\n" + "".join(f"f{number},Bonn\n" for number in range(3_000))
+    assert "3,000 created" in taken("x.csv", content).stderr
+    assert "3,000 unchanged" in taken("x.csv", content, "--on-existing", "update").stderr
+
+
+@pytest.mark.parametrize("options", [(), ("--ignore-unknown",), ("--ignore-unknown", "--new", "--keep-going")])
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("x.csv", "id;email\na;a@example.com\n", "the fields are separated by ;"),
+        ("x.csv", "id\temail\na\ta@example.com\n", "hint: --input-format tsv"),
+        ("x.csv", "ID\na\n", "did you mean id? --map id=ID"),
+        ("x.csv", "Visitor ID,shoe size\na,44\n", "did you mean visitorId? --map id='Visitor ID'"),
+        ("x.csv", "colour\nred\n", "no column is known: colour"),
+        ("x.json", '{"error": "unauthorized"}', "it looks like an error answer"),
+        ("x.ndjson", '{"error": {"code": 1}}\n{"error": {}}', "it looks like an error answer"),
+        ("x.ndjson", '{"colour": "red"}\n{}\n', "no column is known: colour"),
+    ],
+)
+def test_a_file_of_which_no_column_is_known_is_refused_and_told_what_it_looks_like(
+    visitors: Visitors, anonymous: str, taken: Take, name: str, content: str, said: str, options: tuple[str, ...]
+) -> None:
+    if name.endswith("json") and "--keep-going" in options:
+        options = options[:-1]
+    refused = taken(name, content, *options, code=5)
+    assert said in refused.stderr
+    assert visitors("list", "--format", "ids").lines == [anonymous]
+
+
+def test_a_column_in_another_spelling_is_told_beside_others_that_are_known(taken: Take) -> None:
+    assert "hint: did you mean id? --map id=ID" in taken("x.csv", "ID,city\na,Bonn\n", code=5).stderr
+    assert "does not say which" in taken("x.csv", "ID,city\na,Bonn\n", "--ignore-unknown", code=5).stderr
 
 
 # What a review found

@@ -40,6 +40,7 @@ class Imported(NamedTuple):
     unchanged: int
     skipped: int
     rejected: int
+    blank: int
 
 
 class Undone(NamedTuple):

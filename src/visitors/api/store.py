@@ -306,14 +306,16 @@ class VisitorStore:
         on_existing: OnExisting = "error",
         on_conflict: OnConflict = "error",
         relink: bool = False,
+        new: bool = False,
         reject: Reject | None = None,
     ) -> Imported:
         """Take visitors from a file, or from objects as `export` gives them. `columns` says which field is in
         which column, where the names do not; `input_format` what a file is, where its name and content do not.
 
+        A row without an id is about the visitor with its fingerprint; with `new`, it makes one.
         All or nothing, unless `reject` takes each bad row and its error. Raises what the first bad row raises.
         """
-        policy = Policy(on_existing=on_existing, on_conflict=on_conflict, relink=relink)
+        policy = Policy(on_existing=on_existing, on_conflict=on_conflict, relink=relink, new=new)
         maps = [f"{public(field)}={column}" for field, column in (columns or {}).items()]
         rejected: list[None] = []
 

@@ -43,6 +43,9 @@ def command(
     on_existing: Annotated[OnExisting, typer.Option(help="When a visitor with the id exists.")] = "error",
     on_conflict: Annotated[OnConflict, typer.Option(help="When external id and email are two people.")] = "error",
     relink: Annotated[bool, typer.Option("--relink", help="Take rows that link a visitor to another person.")] = False,
+    new: Annotated[
+        bool, typer.Option("--new", help="Make a visitor of each row without an id, also if its fingerprint is known.")
+    ] = False,
     keep_going: Annotated[
         bool, typer.Option("--keep-going", help="Take the good rows, and exit 5 if some were bad.")
     ] = False,
@@ -57,6 +60,9 @@ def command(
     --input-format. Columns are fields by their name; --map says which others are. A row with an external
     id or email identifies its visitor, by the rules of identify.
 
+    A row says which visitor it is about by id, or by fingerprint; with --new it need not, and is a new
+    visitor each time. A row that is blank is left out, and counted.
+
     All or nothing: the first bad row stops it, and nothing is written. --dry-run checks every row and
     writes nothing. What was done is summed up; with --format, the visitors that were written are shown.
     """
@@ -64,7 +70,7 @@ def command(
     if rejects is not None and not (keep_going or dry_run):
         raise UsageProblem("--rejects needs --keep-going", hint="without it, the first bad row stops the import")
     context.refuse_store(rejects)
-    policy = Policy(on_existing=on_existing, on_conflict=on_conflict, relink=relink)
+    policy = Policy(on_existing=on_existing, on_conflict=on_conflict, relink=relink, new=new)
     with ExitStack() as stack:
         source = stack.enter_context(closing(open_source(file)))
         format_ = choose_format(file, input_format, source)

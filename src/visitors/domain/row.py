@@ -40,6 +40,7 @@ OF_CONTACT = "contact."
 _KEY = "metadata."
 _PLACES = {field: place for place, field in enumerate(BROWSER_DATA)}
 """Where each field of the browser data stands in a row's `data`."""
+_FINGERPRINT = _PLACES["fingerprint"]
 _BOOLEANS = {"true": True, "t": True, "1": True, "yes": True, "false": False, "f": False, "0": False, "no": False}
 
 
@@ -63,9 +64,40 @@ class VisitorRow(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=
     contact_updated_at: Instant | None
     contact_deleted_at: Instant | None
 
+    @property
+    def says_nothing(self) -> bool:
+        """Whether all of it is blank."""
+        return self == _BLANK
+
+    @property
+    def fingerprint(self) -> str | None:
+        """The fingerprint that the row tells."""
+        told = self.data[_FINGERPRINT]
+        return None if told is None else str(told)
+
     def browser_data(self) -> BrowserData:
         """What the row says of the browser, by field."""
         return {field: value for field, value in zip(BROWSER_DATA, self.data, strict=True) if value is not None}
+
+
+_BLANK = VisitorRow(
+    id=None,
+    data=(None,) * len(BROWSER_DATA),
+    created_at=None,
+    updated_at=None,
+    last_seen_at=None,
+    deleted_at=None,
+    is_blocked=False,
+    blocked_at=None,
+    blocked_by=None,
+    block_reason=None,
+    block_expires_at=None,
+    identity=None,
+    contact_is_blocked=False,
+    contact_created_at=None,
+    contact_updated_at=None,
+    contact_deleted_at=None,
+)
 
 
 class RowParser:

@@ -14,11 +14,11 @@ def near(word: str, known: Iterable[str], synonyms: Mapping[str, str] = {}) -> s
     """The one of `known` that was probably meant by `word`; `synonyms` are bare words for some of them."""
     from difflib import get_close_matches  # only after a mistake
 
-    spelled = {_bare(name): name for name in known}
-    bare = _bare(word)[:_LONGEST]
-    if bare not in spelled and synonyms.get(bare) in spelled.values():
-        return synonyms[bare]
-    close = get_close_matches(bare, spelled, n=1, cutoff=_ALIKE)
+    spelled = {bare(name): name for name in known}
+    sought = bare(word)[:_LONGEST]
+    if sought not in spelled and synonyms.get(sought) in spelled.values():
+        return synonyms[sought]
+    close = get_close_matches(sought, spelled, n=1, cutoff=_ALIKE)
     return spelled[close[0]] if close else None
 
 
@@ -35,7 +35,8 @@ def one_of(word: str, known: Iterable[str], what: str) -> str:
     return (f"did you mean {close}? " if close else "") + f"{what} {', '.join(names)}"
 
 
-def _bare(text: str) -> str:
+def bare(text: str) -> str:
+    """`text` without what spellings of one name differ in: letter case, dashes, underscores, spaces."""
     for letter in "-_ ":
         text = text.replace(letter, "")
     return text.lower()

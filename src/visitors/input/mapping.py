@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -33,6 +34,11 @@ _IGNORED = {
     "contact.userId",
     "contact.metadataHash",
 }
+_SEPARATORS = {";": ";", "\t": "tabs", "|": "|"}
+_OF_ERRORS = {"error", "errors", "detail", "message", "statusCode", "status_code"}
+"""What an answer has that says why there are no rows."""
+_SHOWN = 10
+"""How many columns an error names."""
 REJECT = "reject."
 """How the columns begin that a file of rejected rows has beside its own."""
 _RAW = f"{REJECT}raw"
@@ -55,6 +61,8 @@ class ColumnMapping:
         self._explicit = _parse_maps(maps)
         self._ignore_unknown = ignore_unknown
         self._unseen = set(self._explicit.values())
+        self._unknown: list[str] = []
+        self._knows_a_column = False
         self._plans: dict[tuple[str, ...], _Plan] = {}
         if header.columns is not None:
             missing = [column for column in self._explicit.values() if column not in header.columns]
@@ -65,6 +73,7 @@ class ColumnMapping:
                     hint="the columns are " + ", ".join(header.columns),
                 )
             self._plan(header.columns)
+            self.refuse_unknown()
 
     def row(self, cells: Mapping[str, Any]) -> VisitorRow:
         """The row that the cells of a file's row, by column, tell. Raises InvalidData, also for unknown columns."""
@@ -81,6 +90,15 @@ class ColumnMapping:
         """After the last row: raises InvalidData if a column of `--map` was in none of them."""
         for column in sorted(self._unseen):
             raise InvalidData(f"no row has a column {column!r}", code="missing_column", hint="check --map")
+
+    def refuse_unknown(self) -> None:
+        """After the header, or the last row: raises InvalidData if there were columns, and none of them was known."""
+        if self._unknown and not self._knows_a_column:
+            raise _no_column_known(self._unknown)
+
+    def saw_known(self) -> None:
+        """Rows were read elsewhere, in which every column is known."""
+        self._knows_a_column = True
 
     def column_of(self, field: str | None, row: Mapping[str, Any]) -> str | None:
         """The column that `field` came from in `row`."""
@@ -109,15 +127,54 @@ class ColumnMapping:
             else:
                 plan.append((field, column))
                 fields.add(field)
+        self._knows_a_column = self._knows_a_column or bool(plan)
+        if unknown and not plan:
+            self._unknown = self._unknown or unknown
+            if not self._ignore_unknown:
+                raise _no_column_known(unknown)
         if unknown and not self._ignore_unknown:
             raise InvalidData(
                 f"{len(unknown)} columns are not mapped: {', '.join(unknown)}"
                 if len(unknown) > 1
                 else f"the column {unknown[0]!r} is not mapped",
                 code="unmapped_column",
-                hint="--map FIELD=COLUMN, or --ignore-unknown",
+                hint=_meant(unknown) or "--map FIELD=COLUMN, or --ignore-unknown",
             )
         return plan
+
+
+def _no_column_known(columns: Sequence[str]) -> InvalidData:
+    """The error that a file has columns, of which none is a field, with what it looks like."""
+    shown = ", ".join(columns[:_SHOWN]) + (f" and {len(columns) - _SHOWN:,} more" if len(columns) > _SHOWN else "")
+    message = f"no column is known: {shown}"
+    if len(columns) == 1:
+        for separator, name in _SEPARATORS.items():
+            if separator in columns[0]:
+                return InvalidData(
+                    f"no column is known: the fields are separated by {name}, {shown!r}",
+                    code="no_known_column",
+                    hint="--input-format tsv" if separator == "\t" else "save the file with commas between the fields",
+                )
+    if any(column in _OF_ERRORS for column in columns):
+        return InvalidData(
+            f"no column is known, and it looks like an error answer: {shown}",
+            code="no_known_column",
+            hint="look into what made the file: it may have failed",
+        )
+    hint = _meant(columns) or "--map id=COLUMN says which column the id is in; visitors import --help"
+    return InvalidData(message, code="no_known_column", hint=hint)
+
+
+def _meant(columns: Iterable[str]) -> str | None:
+    """A hint at the field that one of `columns` probably is: the same in another spelling."""
+    from visitors.domain.spelling import bare
+
+    known = {bare(name): name for name in (*FIELDS, *_ALIASES)}
+    for column in columns:
+        field = known.get(bare(column))
+        if field is not None:
+            return f"did you mean {field}? --map {_ALIASES.get(field, field)}={shlex.quote(column)}"
+    return None
 
 
 def _parse_maps(maps: Iterable[str]) -> dict[str, str]:

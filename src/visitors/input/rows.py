@@ -72,14 +72,23 @@ def _mostly_exported(source: Source, mapping: ColumnMapping) -> Iterator[ReadRow
         rows = exported.read(block)
         if rows is None:
             raw = json_rows(source.name, source.lines_in(block, first))
-            yield from checked_rows(raw, mapping, keep_values=False)
+            yield from _checked(raw, mapping, keep_values=False)
         else:
+            mapping.saw_known()
             for number, row in enumerate(rows, first):
                 yield ReadRow(Place(source.name, number), row)
+    mapping.refuse_unknown()
 
 
 def checked_rows(rows: Iterable[RawRow], mapping: ColumnMapping, *, keep_values: bool) -> Iterator[ReadRow]:
-    """The rows by field, good and bad. Raises InvalidData after the last if a mapped column was in none."""
+    """The rows by field, good and bad. Raises InvalidData after the last if a mapped column was in none, or if no
+    column was known.
+    """
+    yield from _checked(rows, mapping, keep_values=keep_values)
+    mapping.refuse_unknown()
+
+
+def _checked(rows: Iterable[RawRow], mapping: ColumnMapping, *, keep_values: bool) -> Iterator[ReadRow]:
     read = False
     for raw in rows:
         values = raw.values if keep_values else None

@@ -46,11 +46,15 @@ def take_all(
     taken: Counter[Taken] = Counter()
     # a merge moves the visitors of a contact, and has to find them
     keep = {"visitors_contact"} if policy.on_conflict == "merge" else set[str]()
+    rows = iter(rows)
+    batch = list(islice(rows, BATCH))
+    if any(read.row is not None and read.row.id is None for read in batch):
+        keep.add("visitors_fingerprint")  # rows without ids have to find theirs
     with bulk_load(store, keep=keep) as made:
-        rows = iter(rows)
-        while batch := list(islice(rows, BATCH)):
+        while batch:
             _Batch(store, operation, policy, batch, taken, reject).take()
             made(taken["created"])
+            batch = list(islice(rows, BATCH))
     return taken
 
 
@@ -74,6 +78,8 @@ class _Batch:
         self._reject = reject
         good = [read.row for read in rows if read.row is not None]
         self._ids = visitors.existing(store, [row.id for row in good if row.id is not None])
+        told = [row.fingerprint for row in good if row.id is None and row.fingerprint is not None]
+        self._fingerprints = visitors.known_fingerprints(store, told) if told and not policy.new else set[str]()
         self._people = _People(store, [row.identity for row in good if row.identity is not None])
         self._new: list[tuple[Any, ...]] = []
         self._new_contacts: list[tuple[Any, ...]] = []
@@ -99,7 +105,10 @@ class _Batch:
 
     def _gather(self, row: VisitorRow) -> bool:
         """Whether the row is plain; then it waits to be written with others."""
-        if row.id is not None and row.id in self._ids:
+        if row.id is not None:
+            if row.id in self._ids:
+                return False
+        elif not self._is_new(row):
             return False
         contact_id, rule = None, None
         if row.identity is not None:
@@ -112,12 +121,20 @@ class _Batch:
                 self._make_contact(contact_id, row, row.identity)
         visitor_id = row.id or self._operation.new_id()
         self._ids.add(visitor_id)
+        if row.fingerprint is not None:
+            self._fingerprints.add(row.fingerprint)
         self._new.append(as_inserted(row, visitor_id, contact_id, self._operation.at))
         if rule is not None:
             self._causes.append((visitor_id, rule))
         if row.is_blocked or row.contact_is_blocked:
             self._to_block.append((row, visitor_id, contact_id))
         return True
+
+    def _is_new(self, row: VisitorRow) -> bool:
+        """Whether a row without an id makes a visitor."""
+        if self._policy.new:
+            return not row.says_nothing
+        return row.fingerprint is not None and row.fingerprint not in self._fingerprints
 
     def _make_contact(self, contact_id: str, row: VisitorRow, said: Identity) -> None:
         metadata = encode(said.metadata or {})
@@ -132,6 +149,8 @@ class _Batch:
         assert read.row is not None
         if read.row.id is not None:
             self._ids.add(read.row.id)
+        if read.row.fingerprint is not None:
+            self._fingerprints.add(read.row.fingerprint)
         if read.row.identity is not None:
             self._people.doubt(read.row.identity)
         if self._reject is None:

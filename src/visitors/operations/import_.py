@@ -11,13 +11,13 @@ from visitors.domain.decision import OnConflict
 from visitors.domain.row import VisitorRow
 from visitors.domain.times import Instant
 from visitors.domain.visitor import Visitor
-from visitors.errors import Conflict
+from visitors.errors import Conflict, InvalidData
 from visitors.operations.identify import ContactTimes, identify, settle_contact
 from visitors.store.records import blocks, visitors
 from visitors.store.store import OpenOperation, Store
 
 OnExisting = Literal["error", "skip", "update"]
-Taken = Literal["created", "updated", "unchanged", "skipped"]
+Taken = Literal["created", "updated", "unchanged", "skipped", "blank"]
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,14 +26,18 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     on_existing: OnExisting = "error"
     on_conflict: OnConflict = "error"
     relink: bool = False
+    new: bool = False
+    """Make a visitor of a row that does not say which one it is about."""
 
 
 def take(store: Store, operation: OpenOperation, row: VisitorRow, policy: Policy) -> Taken:
-    """Take one row. Raises Conflict for an id that exists (unless the policy says otherwise), and
-    whatever identify raises.
+    """Take one row; one that says nothing is blank. Raises Conflict for a visitor that exists (unless the policy says
+    otherwise), InvalidData for a row that does not say which visitor it is about, and whatever identify raises.
     """
-    known = row.id is not None and visitors.exists(store, row.id)
-    existing = visitors.find(store, str(row.id), operation.at) if known else None
+    if row.says_nothing:
+        return "blank"
+    known = _known(store, row, policy)
+    existing = visitors.find(store, known, operation.at) if known is not None else None
     if existing is None:
         _create(store, operation, row, policy)
         return "created"
@@ -48,6 +52,33 @@ def take(store: Store, operation: OpenOperation, row: VisitorRow, policy: Policy
             f"visitor {existing.id} is deleted", code="visitor_deleted", hint=f"visitors restore {existing.id}"
         )
     return _update(store, operation, existing, row, policy)
+
+
+def _known(store: Store, row: VisitorRow, policy: Policy) -> str | None:
+    """The id of the visitor that the row is about, by id or, as when it is tracked, by fingerprint; None for a new one.
+
+    Raises InvalidData for a row that has neither, and Conflict where several live visitors have the fingerprint.
+    """
+    if row.id is not None:
+        return row.id if visitors.exists(store, row.id) else None
+    if policy.new:
+        return None
+    if row.fingerprint is None:
+        names_person = row.identity is not None
+        raise InvalidData(
+            f"the row {'names a person, but no visitor' if names_person else 'does not say which visitor it is about'}:"
+            " id and fingerprint are blank",
+            code="no_visitor",
+            hint="--map id=COLUMN says where the id is; --new makes a visitor of each such row, each time",
+        )
+    found = visitors.with_fingerprint(store, row.fingerprint)
+    if len(found) > 1:
+        raise Conflict(
+            f"several visitors have the fingerprint {row.fingerprint}",
+            code="ambiguous_fingerprint",
+            hint=f"give the id of the one that is meant: {' or '.join(found)}",
+        )
+    return next(iter(found), None)
 
 
 def _create(store: Store, operation: OpenOperation, row: VisitorRow, policy: Policy) -> None:

@@ -107,6 +107,15 @@ def with_fingerprint(store: Store, fingerprint: str) -> list[str]:
     return [row[0] for row in store.execute(sql, (fingerprint,))]
 
 
+def known_fingerprints(store: Store, fingerprints: Sequence[str]) -> set[str]:
+    """Those of `fingerprints` that live visitors have."""
+    sql = (
+        "SELECT DISTINCT fingerprint FROM visitors"
+        " WHERE fingerprint IN (SELECT value FROM json_each(?)) AND deleted_at IS NULL"
+    )
+    return {row[0] for row in store.execute(sql, (rows(fingerprints),))}
+
+
 def with_any_fingerprint(store: Store, fingerprints: Sequence[str]) -> str | None:
     """The id of a visitor, deleted or not, with one of these fingerprints."""
     sql = "SELECT id FROM visitors WHERE fingerprint IN (SELECT value FROM json_each(?)) LIMIT 1"
