@@ -128,8 +128,6 @@ def test_errors_are_json_whatever_the_file_is(taken: Take, name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
-        ("x.csv", "", "empty_file"),
-        ("x.csv", "\n\n", "empty_file"),
         ("x.csv", "id,id\na,b\n", "duplicate_column"),
         ("x.csv", 'id\n"a\n', "invalid_csv"),
         ("x.csv", "id\na,b\n", "wrong_cell_count"),
@@ -157,6 +155,39 @@ def test_a_file_that_cannot_be_read_is_refused_whole(
 def test_a_file_that_is_not_there_or_a_folder(visitors: Visitors, tmp_path: Path) -> None:
     visitors("import", str(tmp_path / "missing.csv"), code=3)
     visitors("import", str(tmp_path), code=5)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        *(
+            (f"x.{extension}", content)
+            for extension in ("csv", "tsv", "json", "ndjson", "txt")
+            for content in ("", "\n\n")
+        ),
+        ("x.csv", "id,city\n"),
+        ("x.csv", "\ufeff"),
+        ("x.tsv", "id\tcity\n"),
+        ("x.json", "[]"),
+        ("x.ndjson.gz", gzip.compress(b"", mtime=0)),
+    ],
+)
+@pytest.mark.parametrize("options", [(), ("--map", "id=id"), ("--keep-going", "--rejects")])
+def test_nothing_imports_as_nothing(
+    visitors: Visitors, taken: Take, tmp_path: Path, name: str, content: str | bytes, options: tuple[str, ...]
+) -> None:
+    extension = name.removesuffix(".gz").rsplit(".", 1)[1].replace("txt", "csv")
+    rejects = [str(tmp_path / f"bad.{extension}")] if "--rejects" in options else []
+    assert taken(name, content, *options, *rejects).stderr == "imported 0 rows: nothing\n"
+    assert visitors("history", "--format", "count").stdout == "0\n"
+
+
+def test_an_empty_export_imports_again(visitors: Visitors, tmp_path: Path) -> None:
+    visitors("create", "--id", "a")
+    for extension in ("csv", "tsv", "json", "ndjson", "ndjson.gz"):
+        file = str(tmp_path / f"x.{extension}")
+        visitors("export", "--identified", "-o", file)
+        assert visitors("import", file).stderr == "imported 0 rows: nothing\n"
 
 
 # Columns

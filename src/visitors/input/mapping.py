@@ -64,7 +64,7 @@ class ColumnMapping:
         self._unknown: list[str] = []
         self._knows_a_column = False
         self._plans: dict[tuple[str, ...], _Plan] = {}
-        if header.columns is not None:
+        if header.columns:
             missing = [column for column in self._explicit.values() if column not in header.columns]
             if missing:
                 raise InvalidData(

@@ -52,12 +52,12 @@ class Header(msgspec.Struct, frozen=True):
 
 
 def read_rows(source: Source, format_: Format) -> tuple[Header, Iterator[RawRow]]:
-    """The header, and the rows as they are read.
+    """The header, and the rows as they are read; an empty file has none.
 
-    Raises InvalidData for an empty file, and a header with a column twice.
+    Raises InvalidData for a header with a column twice.
     """
     if source.is_empty:
-        raise InvalidData(f"{source.name} is empty", code="empty_file")
+        return Header(() if format_ in ("csv", "tsv") else None), iter(())
     return _READERS[format_](source)
 
 

@@ -49,7 +49,6 @@ class Source:
         self.name = name
         self.size = size
         head = _peek(stream)
-        self.is_empty = not head
         self._stream: BinaryIO = stream
         self._ahead = b""  # what was read to look at it, and is still to be given out
         if head.startswith(_GZIP_MAGIC):
@@ -64,6 +63,12 @@ class Source:
     def position(self) -> int:
         """How many bytes of the file, as it is on disk, were read."""
         return self._raw.tell() if self.size is not None else 0
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing in it but white space, if that."""
+        head = self.head()
+        return len(head) < _BLOCK and not head.strip()
 
     def head(self) -> bytes:
         """How the content begins, without a byte order mark, and without taking it away."""
