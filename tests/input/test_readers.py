@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -108,6 +109,35 @@ def test_a_quoted_cell_may_span_lines(visitors: Visitors) -> None:
 
     assert visitors("show", "v1", "--format", "json").json["city"] == "two\nlines"
     assert visitors("list", "--format", "count").stdout == "2\n"
+
+
+def test_a_cell_may_have_up_to_4_mib(visitors: Visitors) -> None:
+    page = json.dumps({"url": "x" * 4_000_000})
+    quoted = page.replace('"', '""')
+    refused = visitors("import", "-", input=f'id,attribution\nv1,"{quoted}"\n', code=5)
+    assert "attribution" in refused.stderr  # which has a limit of its own
+    assert "column 'city'" in visitors("import", "-", input=f"id,city\nv1,{'x' * 200_000}\n", code=5).stderr
+
+    refused = visitors("import", "-", input=f"id,city\nv1,{'x' * 4_300_000}\n", code=5)
+    assert "error: standard input, line 2: longer than 4 MiB" in refused.stderr
+
+
+def test_a_header_of_many_columns_takes_no_longer_for_each(visitors: Visitors) -> None:
+    def seconds(columns: int) -> float:
+        header = ",".join(["id", *(f"c{number}" for number in range(columns))])
+        start = time.process_time()
+        visitors("import", "-", "--ignore-unknown", input=f"{header}\nv{columns}{',x' * columns}\n")
+        return time.process_time() - start
+
+    seconds(10)
+    assert seconds(100_000) < 100 * max(seconds(5_000), 0.02)
+
+
+def test_many_columns_that_are_not_mapped_are_not_all_named(visitors: Visitors) -> None:
+    header = ",".join(["id", *(f"c{number}" for number in range(1_000))])
+    refused = visitors("import", "-", input=f"{header}\n", code=5)
+
+    assert "1,000 columns are not mapped: c0, c1, c2, c3, c4, c5, c6, c7, c8, c9 and 990 more" in refused.stderr
 
 
 def test_a_column_mapped_twice_over_names_both_columns(visitors: Visitors) -> None:

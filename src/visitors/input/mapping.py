@@ -70,7 +70,7 @@ class ColumnMapping:
                 raise InvalidData(
                     f"there is no column {missing[0]!r}",
                     code="missing_column",
-                    hint="the columns are " + ", ".join(header.columns),
+                    hint="the columns are " + _listed(header.columns),
                 )
             self._plan(header.columns)
             self.refuse_unknown()
@@ -134,7 +134,7 @@ class ColumnMapping:
                 raise _no_column_known(unknown)
         if unknown and not self._ignore_unknown:
             raise InvalidData(
-                f"{len(unknown)} columns are not mapped: {', '.join(unknown)}"
+                f"{len(unknown):,} columns are not mapped: {_listed(unknown)}"
                 if len(unknown) > 1
                 else f"the column {unknown[0]!r} is not mapped",
                 code="unmapped_column",
@@ -145,7 +145,7 @@ class ColumnMapping:
 
 def _no_column_known(columns: Sequence[str]) -> InvalidData:
     """The error that a file has columns, of which none is a field, with what it looks like."""
-    shown = ", ".join(columns[:_SHOWN]) + (f" and {len(columns) - _SHOWN:,} more" if len(columns) > _SHOWN else "")
+    shown = _listed(columns)
     message = f"no column is known: {shown}"
     if len(columns) == 1:
         for separator, name in _SEPARATORS.items():
@@ -163,6 +163,11 @@ def _no_column_known(columns: Sequence[str]) -> InvalidData:
         )
     hint = _meant(columns) or "--map id=COLUMN says which column the id is in; visitors import --help"
     return InvalidData(message, code="no_known_column", hint=hint)
+
+
+def _listed(columns: Sequence[str]) -> str:
+    more = f" and {len(columns) - _SHOWN:,} more" if len(columns) > _SHOWN else ""
+    return ", ".join(columns[:_SHOWN]) + more
 
 
 def _meant(columns: Iterable[str]) -> str | None:

@@ -7,6 +7,7 @@ go on with the next.
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -85,6 +86,7 @@ def _csv(source: Source) -> tuple[Header, Iterator[RawRow]]:
             read.append(line)
             yield line
 
+    csv.field_size_limit(LINE_LIMIT)  # which no cell can pass, as no row can
     reader = csv.reader(lines(), strict=True)
     try:
         header = _header(next(reader, []), source)
@@ -154,7 +156,7 @@ def _header(cells: list[str], source: Source) -> tuple[str, ...]:
     columns = tuple(cell.strip() for cell in cells)
     if not any(columns):
         raise InvalidData(f"{source.name} has no header line", code="empty_file")
-    twice = sorted({column for column in columns if column and columns.count(column) > 1})
+    twice = sorted(column for column, count in Counter(columns).items() if column and count > 1)
     if twice:
         raise InvalidData(f"{source.name} has the column {twice[0]!r} twice", code="duplicate_column")
     return columns
