@@ -337,6 +337,13 @@ def test_update_keeps_the_earliest_created_at_and_the_latest_last_seen_at(
     assert (a["createdAt"], a["lastSeenAt"]) == ("2026-01-01T00:00:00.000Z", "2026-02-03T00:00:00.000Z")
 
 
+@pytest.mark.parametrize("told", ["2026-03-01 10:00:00+00", "2026-03-01 10:00:00 UTC", 1772359200, 1772359200000])
+def test_times_are_taken_as_databases_and_programs_write_them(visitors: Visitors, taken: Take, told: str | int) -> None:
+    taken("x.ndjson", json.dumps({"id": "a", "createdAt": told}))
+    taken("x.csv", f"id,createdAt\nb,{told}\n")
+    assert {shown(visitors, one)["createdAt"] for one in "ab"} == {"2026-03-01T10:00:00.000Z"}
+
+
 def test_update_with_only_one_of_the_two_times_keeps_the_other(visitors: Visitors, taken: Take) -> None:
     taken("x.csv", "id,createdAt\na,2026-01-02\n")
     taken("y.csv", "id,createdAt\na,2026-01-01\n", "--on-existing", "update")
@@ -605,7 +612,8 @@ def test_a_literal_backslash_u0000_in_a_document_is_no_nul(visitors: Visitors, t
         ({"language": {"a": 1}}, "language"),
         ({"latitude": True}, "latitude"),
         ({"latitude": "north"}, "latitude"),
-        ({"createdAt": 1700000000}, "createdAt"),
+        ({"createdAt": 170}, "createdAt"),
+        ({"createdAt": True}, "createdAt"),
         ({"createdAt": "yesterday"}, "createdAt"),
         ({"isBlocked": "maybe"}, "isBlocked"),
         ({"attribution": "nonsense"}, "attribution"),

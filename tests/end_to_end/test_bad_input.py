@@ -106,7 +106,7 @@ COMMANDS: dict[str, tuple[int, list[str]]] = {
     "metadata-of-40-digits": (5, ["identify", "abc2", "--external-id", "u2", "--metadata", "a:=" + "9" * 40]),
     "oversized-metadata": (5, ["identify", "abc2", "--external-id", "u2", "--metadata", "a=" + "x" * 20_000]),
     "deep-metadata": (5, ["identify", "abc2", "--external-id", "u2", "--metadata", "a:=" + DEEP[:50_000]]),
-    "time": (5, ["list", "--created-since", "yesterday"]),
+    "time": (5, ["list", "--created-since", "the day before"]),
     "expiry": (5, ["block", "abc1", "--for", "a while"]),
     "unknown-option": (2, ["list", "--nope"]),
     "unknown-command": (2, ["nope"]),

@@ -14,7 +14,7 @@ from visitors.domain.fields import BROWSER_DATA, CONTACT, PERSON, VISITOR, Type,
 from visitors.domain.identity import parse_identity
 from visitors.domain.ids import given_contact_id, given_id
 from visitors.domain.metadata import decode_value, parse_metadata
-from visitors.domain.times import Instant, parse_instant
+from visitors.domain.times import Instant, parse_instant, parse_number
 from visitors.domain.visitor import BrowserData, normalised
 from visitors.errors import InvalidData
 
@@ -203,6 +203,8 @@ def _id(value: object, field: str) -> str:
 
 
 def _instant(value: object, field: str) -> Instant:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return parse_number(value, field)
     return parse_instant(_string(value, field), field)
 
 

@@ -17,8 +17,11 @@ Time = str | datetime
 
 Instant = str
 
+# As RFC 3339 has them and as databases write them: a space before the zone, UTC or GMT for it, or its hours alone.
 # fromisoformat takes more than RFC 3339: week dates, compact forms, any character between date and time.
-_INSTANT = r"(?a)\d{4}-\d\d-\d\d(?:[Tt ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)? ?(?:[Zz]|[+-]\d\d:?\d\d)?)?"
+_ZONE = r"(?P<zone> ?(?:[Zz]|UTC|utc|GMT|gmt|[+-]\d\d(?::?\d\d)?))?"
+_INSTANT = rf"(?a)\d{{4}}-\d\d-\d\d(?:[Tt ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?{_ZONE})?"
+_EPOCH = r"(?a)(\d{10})(\d{3})?(?:\.\d+)?"
 _AGE = r"(?a)(\d{1,9})\s*(ms|s|m|h|d|w|y)"
 _UNITS = {
     "ms": timedelta(milliseconds=1),
@@ -29,8 +32,12 @@ _UNITS = {
     "w": timedelta(weeks=1),
     "y": timedelta(days=365),
 }
-_HINT = "use RFC 3339 (2026-03-01T20:58:11Z) or a date (2026-03-01)"
-_HINT_OR_AGE = _HINT.replace(" or", ",") + " or an age (30d, 12h, 15m)"
+_HINT = (
+    "use RFC 3339 (2026-03-01T20:58:11Z), a date (2026-03-01), or seconds or milliseconds since 1970 (10, 13 digits)"
+)
+_HINT_OR_AGE = (
+    "use RFC 3339 (2026-03-01T20:58:11Z), a date (2026-03-01), an age (30d, 12h, 4w), or now, today or yesterday"
+)
 
 
 def now() -> Instant:
@@ -55,20 +62,38 @@ def to_milliseconds(instant: Instant) -> int:
 
 
 def parse_instant(value: str, field: str) -> Instant:
-    """RFC 3339, or a date; without a zone it is UTC. Finer parts than milliseconds are cut off.
+    """RFC 3339 or as databases write it, a date, or ten or thirteen digits: seconds or milliseconds since 1970.
+
+    Without a zone it is UTC. Finer parts than milliseconds are cut off.
 
     Raises InvalidData when `value` is neither, or lies outside the years 1 to 9999.
     """
     if _is_instant(value):
         return value
     text = value.strip()
-    if re.fullmatch(_INSTANT, text):
+    match = re.fullmatch(_INSTANT, text)
+    if match:
+        zone = match["zone"] or ""
+        moment = text.removesuffix(zone) + ("Z" if zone.strip().upper() in ("UTC", "GMT") else zone)
         try:
-            return _instant(datetime.fromisoformat(text.upper()))
+            return _instant(datetime.fromisoformat(moment.upper()))
         except (ValueError, OverflowError):
             pass
+    epoch = re.fullmatch(_EPOCH, text)
+    if epoch:
+        return from_milliseconds(int(epoch[1] + epoch[2]) if epoch[2] else _milliseconds(text))
     shown = text if len(text) <= 40 else text[:40] + "…"
     raise InvalidData(f"{field} {shown!r} is not a time", field=field, code="invalid_time", hint=_HINT)
+
+
+def parse_number(value: float, field: str) -> Instant:
+    """As `parse_instant`, of a number as JSON has it."""
+    return parse_instant(str(value), field)
+
+
+def _milliseconds(seconds: str) -> int:
+    whole, _, fraction = seconds.partition(".")
+    return int(whole + fraction.ljust(3, "0")[:3])
 
 
 def _is_instant(text: str) -> bool:
@@ -83,7 +108,14 @@ def _is_instant(text: str) -> bool:
 
 
 def parse_time(value: str, field: str, current: Instant) -> Instant:
-    """As `parse_instant`, or an age before `current` (`30d`, `12h`, `15m`)."""
+    """As `parse_instant`, or an age before `current` (`30d`, `12h`, `15m`), or `now`, or the first moment, in UTC, of
+    `today` or `yesterday`.
+    """
+    days_ago = {"now": None, "today": 0, "yesterday": 1}
+    word = value.strip().lower()
+    if word in days_ago:
+        days = days_ago[word]
+        return current if days is None else _shift(parse_instant(current[:10], field), f"{days}d", field, -1)
     if re.fullmatch(_AGE, value.strip()):
         return _shift(current, value, field, -1)
     try:
