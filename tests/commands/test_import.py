@@ -216,6 +216,54 @@ def test_nested_values_of_json_are_mapped_by_their_path(visitors: Visitors, take
 
 
 @pytest.mark.parametrize(
+    ("row", "path"),
+    [
+        ({"geo": {"address": {"city": "Bonn"}}}, "geo.address.city"),
+        ({"geo.address": {"city": "Bonn"}}, "geo.address.city"),
+        ({"geo": {"address.city": "Bonn"}}, "geo.address.city"),
+        ({"geo.address.city": "Bonn", "geo": {"address": {"city": "Ulm"}}}, "geo.address.city"),
+        ({"geo": {"address": None, "address.city": "Bonn"}}, "geo.address.city"),
+        ({"a": {"b": {"c": {"d": "Bonn"}}}}, "a.b.c.d"),
+        ({"contact": {"id": "c", "office": {"city": "Bonn"}}}, "contact.office.city"),
+    ],
+)
+def test_nested_values_are_mapped_at_any_depth(visitors: Visitors, taken: Take, row: dict[str, Any], path: str) -> None:
+    taken("x.ndjson", json.dumps({"id": "a", **row}), "--map", f"city={path}", "--ignore-unknown")
+    assert shown(visitors, "a")["city"] == "Bonn"
+
+
+def test_a_header_with_dots_is_mapped_as_it_is(visitors: Visitors, taken: Take) -> None:
+    taken("x.csv", "id,geo.address.city\na,Bonn\n", "--map", "city=geo.address.city")
+    assert shown(visitors, "a")["city"] == "Bonn"
+
+
+@pytest.mark.parametrize("field", ["metadata.plan", "contact.metadata.plan"])
+@pytest.mark.parametrize("name", ["x.csv", "x.ndjson"])
+def test_a_key_of_the_metadata_is_mapped_by_its_name(visitors: Visitors, taken: Take, name: str, field: str) -> None:
+    rows = {"x.csv": "id,email,Plan\na,a@example.com,pro\n"}
+    content = rows.get(name) or json.dumps({"id": "a", "email": "a@example.com", "Plan": "pro"})
+    taken(name, content, "--map", f"{field}=Plan")
+    assert shown(visitors, "a")["contact"]["metadata"] == {"plan": "pro"}
+
+
+@pytest.mark.parametrize("left_out", ["name", "contact.name", " name "])
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("x.csv", "id,city,name\na,Bonn,Firefox\n"),
+        ("x.ndjson", '{"id": "a", "city": "Bonn", "name": "Firefox"}'),
+        ("x.json", '{"id": "a", "city": "Bonn", "contact": {"name": "Firefox"}}'),
+    ],
+)
+def test_a_column_that_is_called_like_a_field_can_be_left_out(
+    visitors: Visitors, taken: Take, name: str, content: str, left_out: str
+) -> None:
+    taken(name, content, code=5)
+    taken(name, content, "--map", f"{left_out}=")
+    assert (shown(visitors, "a")["city"], shown(visitors, "a")["contact"]) == ("Bonn", None)
+
+
+@pytest.mark.parametrize(
     ("alias", "field"),
     [("externalId", "externalId"), ("email", "email"), ("name", "name"), ("image", "image"), ("avatar", "image")],
 )
@@ -270,7 +318,10 @@ def test_a_column_whose_field_comes_from_another_one_is_unmapped(taken: Take) ->
         (("email=a", "contact.email=b"), 2),
         (("nonsense=a",), 2),
         (("language",), 2),
-        (("language=",), 2),
+        (("language=", "language=a"), 2),
+        (("language=a", "language="), 2),
+        (("email=", "contact.email="), 2),
+        (("nonsense=",), 2),
         (("=a",), 2),
         (("language=missing",), 5),
     ],

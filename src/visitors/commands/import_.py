@@ -30,7 +30,10 @@ def command(
     map_: Annotated[
         list[str] | None,
         typer.Option(
-            "--map", metavar="FIELD=COLUMN", help="Take a field from a column. Repeatable.", show_default=False
+            "--map",
+            metavar="FIELD=COLUMN",
+            help="Take a field from a column, or from none: name=. Repeatable.",
+            show_default=False,
         ),
     ] = None,
     input_format: Annotated[
@@ -57,8 +60,8 @@ def command(
     """Read visitors, and their contacts, from a file or from standard input.
 
     csv, tsv, json and ndjson, compressed or not; the extension tells, or else the content, or
-    --input-format. Columns are fields by their name; --map says which others are. A row with an external
-    id or email identifies its visitor, by the rules of identify.
+    --input-format. Columns are fields by their name; --map says which others are, and which are not.
+    A row with an external id or email identifies its visitor, by the rules of identify.
 
     A row says which visitor it is about by id, or by fingerprint; with --new it need not, and is a new
     visitor each time. A row that is blank is left out, and counted.

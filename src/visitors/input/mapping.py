@@ -10,7 +10,8 @@ from visitors.domain.row import FIELDS, OF_CONTACT, RowParser, VisitorRow
 from visitors.errors import InvalidData, UsageProblem
 from visitors.input.readers import Header
 
-METADATA = f"{OF_CONTACT}metadata."
+_KEY = "metadata."
+METADATA = f"{OF_CONTACT}{_KEY}"
 
 # Names under which other files have the same things: those of identify, and of the API whose visitors
 # import as they are.
@@ -44,6 +45,9 @@ REJECT = "reject."
 _RAW = f"{REJECT}raw"
 
 
+_MISSING = object()
+
+
 class _Plan:
     """Which columns are taken, and as which fields."""
 
@@ -58,7 +62,7 @@ class ColumnMapping:
 
     def __init__(self, maps: Sequence[str], header: Header, *, ignore_unknown: bool) -> None:
         """Raises UsageProblem for a map that is none, and InvalidData for columns that it misses."""
-        self._explicit = _parse_maps(maps)
+        self._explicit, self._left_out = _parse_maps(maps)
         self._ignore_unknown = ignore_unknown
         self._unseen = set(self._explicit.values())
         self._unknown: list[str] = []
@@ -120,7 +124,7 @@ class ColumnMapping:
         fields = set(self._explicit)
         for column in columns:
             field = _field_named(column)
-            if column in taken or column in _IGNORED or column.startswith(REJECT):
+            if column in taken or column in _IGNORED or column.startswith(REJECT) or field in self._left_out:
                 continue
             if field is None or field in fields:
                 unknown.append(column)
@@ -182,12 +186,14 @@ def _meant(columns: Iterable[str]) -> str | None:
     return None
 
 
-def _parse_maps(maps: Iterable[str]) -> dict[str, str]:
+def _parse_maps(maps: Iterable[str]) -> tuple[dict[str, str], set[str]]:
+    """Which field is in which column, and which are left out, since nothing is after their sign."""
+    left_out: set[str] = set()
     parsed: dict[str, str] = {}
     for text in maps:
         field, equals, column = text.partition("=")
         name = _field_named(field.strip())
-        if not equals or not column.strip():
+        if not equals or not field.strip():
             raise UsageProblem(f"--map {text!r} is not FIELD=COLUMN", hint="for example --map language=br_lang")
         if name is None:
             raise UsageProblem(
@@ -195,14 +201,19 @@ def _parse_maps(maps: Iterable[str]) -> dict[str, str]:
                 code="unknown_field",
                 hint="the fields are " + ", ".join(FIELDS),
             )
+        if name in left_out or (name in parsed and not column.strip()):
+            raise UsageProblem(f"--map leaves {name} out, and is given it again", hint="leave one of the two out")
         if name in parsed:
             raise UsageProblem(f"--map gives {name} two columns: {parsed[name]} and {column.strip()}")
-        parsed[name] = column.strip()
-    return parsed
+        if column.strip():
+            parsed[name] = column.strip()
+        else:
+            left_out.add(name)
+    return parsed, left_out
 
 
 def _field_named(name: str) -> str | None:
-    field = _ALIASES.get(name, name)
+    field = OF_CONTACT + name if name.startswith(_KEY) else _ALIASES.get(name, name)
     return field if field in FIELDS or (field.startswith(METADATA) and len(field) > len(METADATA)) else None
 
 
@@ -218,11 +229,22 @@ def _flat(row: Mapping[str, Any], mapped: Iterable[str]) -> dict[str, Any]:
         del flat["contact"]
     for column in mapped:
         if column not in flat and "." in column:
-            outer, _, inner = column.partition(".")
-            nested = row.get(outer)
-            if isinstance(nested, dict) and inner in nested:
-                flat[column] = nested[inner]
+            value = _nested(row, column)
+            if value is not _MISSING:
+                flat[column] = value
     return flat
+
+
+def _nested(row: Mapping[str, Any], path: str) -> Any:
+    """What is at the dotted path in nested objects, whose keys may have dots themselves; _MISSING if nothing is."""
+    if path in row:
+        return row[path]
+    for at, sign in enumerate(path):
+        inner = row.get(path[:at]) if sign == "." else None
+        found = _nested(inner, path[at + 1 :]) if isinstance(inner, dict) else _MISSING
+        if found is not _MISSING:
+            return found
+    return _MISSING
 
 
 def _is_told(value: object) -> bool:
