@@ -41,6 +41,8 @@ def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str]) -> S
     named = flags.get("db") or environment.get("VISITORS_DB") or None
     if named and "://" in named:
         raise UsageProblem(f"{named} is a URL; this version keeps its store in a file", hint="--db PATH")
+    if named and named.endswith("/") and not os.path.isdir(named):  # noqa: PTH112 - pathlib drops the sign
+        raise UsageProblem(f"{named} is the name of a folder; a store is a file", hint=f"--db {named}visitors.db")
     frozen = environment.get("VISITORS_NOW")
     return Settings(
         store=_place(named or default_database()),

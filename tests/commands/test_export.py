@@ -327,6 +327,22 @@ def test_a_symbolic_link_is_replaced_and_what_it_points_to_stays(visitors: Visit
     assert (tmp_path / "precious").read_text() == "precious"
 
 
+@pytest.mark.usefixtures("anonymous")
+@pytest.mark.parametrize(
+    "words",
+    [
+        "export --format csv -o",
+        "db dump -o",
+        "import - --keep-going --rejects",
+    ],
+)
+def test_a_file_that_is_named_as_a_folder_is_not_made(visitors: Visitors, tmp_path: Path, words: str) -> None:
+    target = f"{tmp_path}/night/"
+    refused = visitors(*words.split(), target, input="id\nv\n", code=1)
+    assert f"error: there is no folder {target}" in refused.stderr
+    assert list(tmp_path.glob("night*")) == []
+
+
 def test_the_format_of_a_file_must_be_known(visitors: Visitors, anonymous: str, tmp_path: Path) -> None:
     assert anonymous
     visitors("export", "-o", str(tmp_path / "x.xlsx"), code=2)

@@ -118,6 +118,7 @@ COMMANDS: dict[str, tuple[int, list[str]]] = {
     "nobody-named": (2, ["delete"]),
     "ids-and-a-selection": (2, ["delete", "abc1", "--anonymous"]),
     "selection-without-yes": (2, ["delete", "--anonymous"]),
+    "folder-as-store": (2, ["create", "--db", "folder/"]),
     "url-as-store": (2, ["list", "--db", "https://example.com"]),
     "duplicate-map": (2, ["import", "-", "--input-format", "csv", "--map", "language=a", "--map", "language=b"]),
     "map-of-no-field": (2, ["import", "-", "--input-format", "csv", "--map", "nope=a"]),

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO, TextIO, cast
 
 from visitors.errors import FileProblem
+from visitors.folders import refuse_missing_folder
 from visitors.location import UNFINISHED
 from visitors.private import FILE_MODE, set_mode
 
@@ -26,6 +27,7 @@ def whole_file(path: str) -> Iterator[TextIO]:
     """
     target = Path(path)
     try:
+        refuse_missing_folder(path)
         if target.is_dir():
             raise FileProblem(f"{path} is a directory, not a file", hint="name a file in it")
         if target.exists() and not target.is_file():

@@ -62,6 +62,22 @@ def test_into_a_folder_it_goes_under_its_own_name(visitors: Visitors, filled: Pa
     assert names(folder) == [f"{filled.name}.20260301T120000000Z.bak"]
 
 
+@pytest.mark.parametrize("words", [["night/"], ["-o", "night/"], ["./a/night/", "--force"]])
+def test_a_target_that_ends_as_a_folder_does_is_never_made_a_file(
+    visitors: Visitors, filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = next(word for word in words if word.endswith("/"))
+
+    refused = visitors("db", "backup", *words, code=1)
+    assert refused.stderr == f"error: there is no folder {folder}\nhint: mkdir -p {folder}\n"
+    assert not Path(folder).exists()
+
+    Path(folder).mkdir(parents=True)
+    visitors("db", "backup", *words)
+    assert next(Path(folder).iterdir()).name.startswith(filled.name)
+
+
 def test_it_is_one_file_that_can_be_read_where_nothing_can_be_written(
     visitors: Visitors, filled: Path, tmp_path: Path
 ) -> None:

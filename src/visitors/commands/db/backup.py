@@ -10,6 +10,7 @@ import typer
 from visitors.commands.many import number
 from visitors.context import context_of
 from visitors.errors import UsageProblem
+from visitors.folders import refuse_missing_folder
 from visitors.output.answers import BACKUP
 from visitors.output.progress import watched_pages
 from visitors.store.file.atomic_file import refuse_existing
@@ -39,6 +40,8 @@ def command(
     named = file if file is not None else output
     if named == "-":
         raise UsageProblem("a backup is a file", hint="visitors db dump writes to standard output")
+    if named is not None:
+        refuse_missing_folder(named)
     target = Path(named) if named is not None else place.path.parent
     if target.is_dir():
         target /= default_name(place, context.now)
