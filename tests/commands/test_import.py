@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import bz2
 import csv
 import gzip
+import io
 import json
+import tarfile
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -188,6 +192,57 @@ def test_an_empty_export_imports_again(visitors: Visitors, tmp_path: Path) -> No
         file = str(tmp_path / f"x.{extension}")
         visitors("export", "--identified", "-o", file)
         assert visitors("import", file).stderr == "imported 0 rows: nothing\n"
+
+
+_TABLE = "id,city\na,Bonn\n"
+_TAR = io.BytesIO()
+with tarfile.open(fileobj=_TAR, mode="w") as _archive:
+    _archive.addfile(tarfile.TarInfo("x.csv"))
+
+
+def zipped(*names: str) -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for name in names:
+            archive.writestr(name, "content")
+    return content.getvalue()
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.tsv", "x.json", "x.ndjson", "x.txt", "x.csv.gz"])
+@pytest.mark.parametrize(
+    ("content", "what", "hint"),
+    [
+        (_TABLE.encode("utf-16"), "UTF-16", "iconv -f UTF-16 -t UTF-8"),
+        (b"\xfe\xff" + _TABLE.encode("utf-16-be"), "UTF-16", "iconv -f UTF-16 -t UTF-8"),
+        (_TABLE.encode("utf-16-le"), "UTF-16LE", "iconv -f UTF-16LE -t UTF-8"),
+        (_TABLE.encode("utf-16-be"), "UTF-16BE", "iconv -f UTF-16BE -t UTF-8"),
+        (_TABLE.encode("utf-32"), "UTF-32", "iconv -f UTF-32 -t UTF-8"),
+        (zipped("x.csv"), "a zip archive", "unpack it"),
+        (zipped("[Content_Types].xml", "xl/workbook.xml"), "an Excel", "save it as CSV"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(500), "an Excel", "save it as CSV"),
+        (_TAR.getvalue(), "a tar archive", "unpack it"),
+        (bz2.compress(_TABLE.encode()), "bzip2", "bunzip2"),
+        (_TABLE.replace("\n", "\r").encode(), "carriage returns", "tr '\\\\r' '\\\\n'"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_file_of_another_kind_is_named_with_what_to_do(
+    visitors: Visitors, anonymous: str, taken: Take, name: str, content: bytes, what: str, hint: str
+) -> None:
+    refused = taken(name, gzip.compress(content) if name.endswith(".gz") else content, code=5)
+    message, *hints = refused.stderr.splitlines()
+    assert what in message
+    assert hint.replace("\\\\", "\\") in hints[0]
+    assert visitors("list", "--format", "ids").lines == [anonymous]
+
+
+@pytest.mark.parametrize("name", ["x.json", "x.ndjson", "x.jsonl", "x.json.gz"])
+@pytest.mark.parametrize("content", ['{"id": "a"}\n{"id": "b"}\n', '[{"id": "a"},\n{"id": "b"}]'])
+def test_lines_of_json_and_a_list_are_told_apart_by_the_content(
+    visitors: Visitors, taken: Take, name: str, content: str
+) -> None:
+    taken(name, gzip.compress(content.encode()) if name.endswith(".gz") else content)
+    assert sorted(visitors("list", "--format", "ids").lines) == ["a", "b"]
 
 
 # Columns

@@ -221,3 +221,13 @@ def test_json_is_refused_where_python_refuses_it(text: str) -> None:
     except BadPlace:
         found = []
     assert found == expected or "Infinity" in repr(expected) or "inf" in repr(expected)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [("version: 1\n".encode("utf-16"), "is UTF-16"), (b"PK\x03\x04" + bytes(100), "is a zip archive")],
+)
+def test_a_file_of_another_kind_is_named(tmp_path: Path, content: bytes, said: str) -> None:
+    (tmp_path / "f.yaml").write_bytes(content)
+    with pytest.raises(InvalidData, match=said):
+        read_document(str(tmp_path / "f.yaml"))

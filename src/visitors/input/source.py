@@ -21,6 +21,7 @@ from typing import BinaryIO, Literal, cast
 import msgspec
 
 from visitors.errors import InvalidData, NotFound, StoreProblem, UsageProblem
+from visitors.input.other_content import refuse_other_content
 
 Format = Literal["csv", "tsv", "json", "ndjson"]
 FORMATS: tuple[Format, ...] = ("csv", "tsv", "json", "ndjson")
@@ -71,9 +72,13 @@ class Source:
         return len(head) < _BLOCK and not head.strip()
 
     def head(self) -> bytes:
-        """How the content begins, without a byte order mark, and without taking it away."""
+        """How the content begins, without a byte order mark, and without taking it away.
+
+        Raises InvalidData for damaged compression, and for what is known to be no text in UTF-8.
+        """
         if not self._ahead:
             self._ahead = self._read()
+            refuse_other_content(self._ahead, self.name)
         return self._ahead.removeprefix(codecs.BOM_UTF8)
 
     def lines(self, limit: int = LINE_LIMIT) -> Iterator[tuple[int, str]]:
@@ -90,6 +95,7 @@ class Source:
         Raises InvalidData for damaged compression, and for a line of more than `limit` bytes, unless that
         ends in the block in which it gets too long: `lines_in` tells of that one.
         """
+        self.head()  # which raises for what is no text
         number, begun = 1, bytearray()  # a line that no block has ended yet
         while True:
             block = self._read()
@@ -121,6 +127,7 @@ class Source:
     def blocks(self) -> Iterator[bytes]:
         """All of it, a block at a time. Raises InvalidData for damaged compression."""
         mark = codecs.BOM_UTF8
+        self.head()  # which raises for what is no text
         while True:
             block = self._read()
             if not block:
@@ -254,7 +261,12 @@ def choose_format(path: str, given: str | None, source: Source) -> Format:
             if given == known:
                 return known
         raise UsageProblem(f"cannot read {given}", hint="files are read as " + ", ".join(FORMATS))
-    return format_of(path) or _format_shown(source.head())
+    named = format_of(path)
+    if named in ("csv", "tsv"):
+        return named
+    shown = _format_shown(source.head())
+    # lines of JSON are often called .json, and a list .jsonl
+    return shown if named is None or shown in ("json", "ndjson") else named
 
 
 def _format_shown(head: bytes) -> Format:

@@ -1,0 +1,74 @@
+"""What a file is that is none of those which are read, told by how it begins."""
+
+from __future__ import annotations
+
+from visitors.errors import InvalidData
+
+_BINARY: tuple[tuple[bytes, str, str], ...] = (
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Excel or other Office file", "save it as CSV UTF-8"),
+    (b"BZh", "compressed with bzip2", "unpack it first: bunzip2"),
+    (b"\xfd7zXZ\x00", "compressed with xz", "unpack it first: unxz"),
+    (b"\x28\xb5\x2f\xfd", "compressed with zstd", "unpack it first: unzstd"),
+    (b"\x1f\x8b", "compressed twice", "unpack it once: gunzip"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive", "unpack it, and import the file that is in it"),
+    (b"PAR1", "a Parquet file", "convert it to CSV or JSON first"),
+    (b"%PDF-", "a PDF", "export it as CSV instead"),
+    (
+        b"SQLite format 3\x00",
+        "an SQLite database",
+        "a store is opened with --db; of another one, export a table as CSV",
+    ),
+)
+_ZIP = b"PK\x03\x04"
+_OFFICE = (b"[Content_Types].xml", b"_rels/", b"xl/", b"docProps/")
+_TAR_AT, _TAR = 257, b"ustar"
+_LOOKED_AT = 4_096
+
+
+def refuse_other_content(head: bytes, name: str) -> None:
+    """Raises InvalidData for a file that begins like this, if that is no text in UTF-8 with lines."""
+    found = _other(head)
+    if found is not None:
+        what, hint = found
+        raise InvalidData(f"{name} is {what}", code="other_content", hint=hint)
+
+
+def _other(head: bytes) -> tuple[str, str] | None:
+    for magic, what, hint in _BINARY:
+        if head.startswith(magic):
+            return what, hint
+    archive = _archive(head)
+    if archive is not None:
+        return archive
+    encoding = _utf_16_or_32(head)
+    if encoding is not None:
+        return f"{encoding}, not UTF-8", f"convert it first: iconv -f {encoding} -t UTF-8"
+    # in JSON it is a blank
+    if b"\n" not in head and b"\r" in head.strip(b"\r") and not head.lstrip().startswith((b"[", b"{")):
+        return "text whose lines end in carriage returns alone", "convert it first: tr '\\r' '\\n'"
+    return None
+
+
+def _archive(head: bytes) -> tuple[str, str] | None:
+    if head.startswith(_ZIP):
+        if any(part in head[:_LOOKED_AT] for part in _OFFICE):
+            return "an Excel or other Office file", "save it as CSV UTF-8"
+        return "a zip archive", "unpack it, and import the file that is in it"
+    if head[_TAR_AT : _TAR_AT + len(_TAR)] == _TAR:
+        return "a tar archive", "unpack it, and import the file that is in it"
+    return None
+
+
+def _utf_16_or_32(head: bytes) -> str | None:
+    """UTF-16 or UTF-32, by the byte order mark, or by the zero bytes of its Latin letters."""
+    if head.startswith((b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff")):
+        return "UTF-32"
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "UTF-16"
+    some = head[:_LOOKED_AT]
+    even, odd = some[::2], some[1::2]
+    for ours, others, encoding in ((even, odd, "UTF-16LE"), (odd, even, "UTF-16BE")):
+        # each of at least a few characters has a zero byte where the other order has none
+        if len(others) >= 3 and others.count(0) > len(others) // 2 and 0 not in ours:
+            return encoding
+    return None
