@@ -874,6 +874,38 @@ def test_a_row_that_could_not_be_read_is_kept_as_it_was_written(taken: Take, tmp
         assert [row["reject.raw"] for row in csv.DictReader(file)] == rows
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("x.csv", b"id,city\na,Bonn\nb,K\xf6ln\nc,K\xc3\xb6ln\n"),
+        ("x.csv", b'id,city\na,Bonn\nb,"K\xf6ln\nam Rhein"\nc,K\xc3\xb6ln\n'),
+        ("x.tsv", b"id\tcity\na\tBonn\nb\tK\xf6ln\nc\tK\xc3\xb6ln\n"),
+        ("x.ndjson", b'{"id": "a"}\n{"id": "b", "city": "K\xf6ln"}\n{"id": "c", "city": "K\xc3\xb6ln"}\n'),
+        ("x.ndjson", b'{"id": "a"}\n{"id": "c", "city": "K\xc3\xb6ln"}\n{"id": "b", "city": "K\xf6ln"}'),
+    ],
+)
+@pytest.mark.parametrize("options", [(), ("--ignore-unknown",), ("--map", "city=city")])
+def test_a_row_with_a_bad_byte_is_a_bad_row_like_others(
+    visitors: Visitors, taken: Take, tmp_path: Path, name: str, content: bytes, options: tuple[str, ...]
+) -> None:
+    assert "not UTF-8 (byte " in taken(name, content, *options, code=5).stderr
+    assert visitors("list", "--format", "count").stdout == "0\n"
+    rejects = tmp_path / "bad.ndjson"
+    answer = taken(name, content, *options, "--keep-going", "--rejects", str(rejects), code=5)
+    assert "2 created, 1 rejected" in answer.stderr
+    assert sorted(visitors("list", "--format", "ids").lines) == ["a", "c"]
+    assert shown(visitors, "c")["city"] == "Köln"
+    (row,) = map(json.loads, rejects.read_text("utf-8").splitlines())
+    assert row["reject.code"] == "not_utf8"
+    assert "K\\xf6ln" in row["reject.raw"]
+    assert "not mended" in visitors("import", str(rejects), code=5).stderr
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.tsv"])
+def test_a_header_with_a_bad_byte_is_refused_with_its_line(taken: Take, name: str) -> None:
+    assert "line 1: not UTF-8" in taken(name, b"Stra\xdfe\na\n", "--keep-going", code=5).stderr
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
 @pytest.mark.parametrize("content", [MIXED, MIXED + "".join(f"v{n},?,\n" for n in range(5000))])
 def test_when_the_rejects_cannot_be_written_no_row_is_taken(

@@ -76,22 +76,13 @@ def json_lines(source: Source) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _csv(source: Source) -> tuple[Header, Iterator[RawRow]]:
     read: list[str] = []  # the lines of the row that is being read
-
-    def lines() -> Iterator[str]:
-        size = 0
-        for number, line in source.lines():
-            size = size + len(line) if read else len(line)
-            if size > LINE_LIMIT:  # a quoted cell may hold line ends: a row that never ends would fill the memory
-                raise source.too_long(number)
-            read.append(line)
-            yield line
-
     csv.field_size_limit(LINE_LIMIT)  # which no cell can pass, as no row can
-    reader = csv.reader(lines(), strict=True)
+    reader = csv.reader(_csv_lines(source, read), strict=True)
     try:
         header = _header(next(reader, []), source)
     except csv.Error as error:
         raise InvalidData(f"{source.name}, line 1: {error}", code="invalid_csv") from None
+    _refuse_bad_header(source)
 
     def rows() -> Iterator[RawRow]:
         while True:
@@ -103,35 +94,67 @@ def _csv(source: Source) -> tuple[Header, Iterator[RawRow]]:
                 return
             except csv.Error as error:
                 problem = InvalidData(f"not CSV: {error}", code="invalid_csv")
+                source.not_utf8.clear()
                 yield RawRow(place, {}, raw="".join(read).rstrip("\n"), error=problem)
                 continue
-            if cells:
+            if source.not_utf8:
+                yield _bad_row(source, place, "".join(read))
+            elif cells:
                 yield _table_row(place, header, cells, "".join(read))
 
     return Header(header), rows()
 
 
+def _csv_lines(source: Source, read: list[str]) -> Iterator[str]:
+    """The lines, each added to `read`, which is emptied at the end of each row."""
+    size = 0
+    for number, line in source.lines(keep_bad=True):
+        size = size + len(line) if read else len(line)
+        if size > LINE_LIMIT:  # a quoted cell may hold line ends: a row that never ends would fill the memory
+            raise source.too_long(number)
+        read.append(line)
+        yield line
+
+
 def _tsv(source: Source) -> tuple[Header, Iterator[RawRow]]:
-    lines = source.lines()
+    lines = source.lines(keep_bad=True)
     header = _header([_unescaped(cell) or "" for cell in _split(next(lines)[1])], source)
+    _refuse_bad_header(source)
 
     def rows() -> Iterator[RawRow]:
         for number, line in lines:
-            if line.strip("\r\n"):
+            if source.not_utf8:
+                yield _bad_row(source, Place(source.name, number), line)
+            elif line.strip("\r\n"):
                 yield _table_row(Place(source.name, number), header, [_unescaped(cell) for cell in _split(line)], line)
 
     return Header(header), rows()
 
 
 def _ndjson(source: Source) -> tuple[Header, Iterator[RawRow]]:
-    return Header(None), json_rows(source.name, source.lines())
+    return Header(None), json_rows(source, source.lines(keep_bad=True))
 
 
-def json_rows(name: str, lines: Iterable[tuple[int, str]]) -> Iterator[RawRow]:
-    """The rows of NDJSON lines of the file `name`; a blank line is none."""
+def json_rows(source: Source, lines: Iterable[tuple[int, str]]) -> Iterator[RawRow]:
+    """The rows of NDJSON lines of `source`, bad ones kept; a blank line is none."""
     for number, line in lines:
-        if line.strip():
-            yield _json_row(Place(name, number), line)
+        if source.not_utf8:
+            yield _bad_row(source, Place(source.name, number), line)
+        elif line.strip():
+            yield _json_row(Place(source.name, number), line)
+
+
+def _bad_row(source: Source, place: Place, raw: str) -> RawRow:
+    """The row that was just read, of which a line is not UTF-8."""
+    problem = source.not_utf8.pop(min(source.not_utf8))
+    source.not_utf8.clear()
+    return RawRow(place, {}, raw=raw.rstrip("\n"), error=problem)
+
+
+def _refuse_bad_header(source: Source) -> None:
+    for number, problem in source.not_utf8.items():
+        problem.message = Place(source.name, number).reason(None, problem.message)
+        raise problem
 
 
 def _json(source: Source) -> tuple[Header, Iterator[RawRow]]:

@@ -71,7 +71,7 @@ def _mostly_exported(source: Source, mapping: ColumnMapping) -> Iterator[ReadRow
     for first, block in source.line_blocks():
         rows = exported.read(block)
         if rows is None:
-            raw = json_rows(source.name, source.lines_in(block, first))
+            raw = json_rows(source, source.lines_in(block, first, keep_bad=True))
             yield from _checked(raw, mapping, keep_values=False)
         else:
             mapping.saw_known()

@@ -51,6 +51,8 @@ class Source:
         self.size = size
         head = _peek(stream)
         self._stream: BinaryIO = stream
+        self.not_utf8: dict[int, InvalidData] = {}
+        """What is wrong with lines that were kept though they are not UTF-8, by number."""
         self._ahead = b""  # what was read to look at it, and is still to be given out
         if head.startswith(_GZIP_MAGIC):
             self._stream = gzip.GzipFile(fileobj=stream)  # type: ignore[assignment]
@@ -81,13 +83,14 @@ class Source:
             refuse_other_content(self._ahead, self.name)
         return self._ahead.removeprefix(codecs.BOM_UTF8)
 
-    def lines(self, limit: int = LINE_LIMIT) -> Iterator[tuple[int, str]]:
+    def lines(self, limit: int = LINE_LIMIT, *, keep_bad: bool = False) -> Iterator[tuple[int, str]]:
         """The lines with their numbers, each with its line feed and of at most `limit` bytes.
 
-        Raises InvalidData for a line that is too long or not UTF-8, and for damaged compression.
+        Raises InvalidData for a line that is too long or not UTF-8, and for damaged compression. With `keep_bad`, one
+        that is not UTF-8 is noted in `not_utf8`, and given with its bad bytes as `\\xf6`.
         """
         for first, block in self.line_blocks(limit):
-            yield from self.lines_in(block, first, limit)
+            yield from self.lines_in(block, first, limit, keep_bad=keep_bad)
 
     def line_blocks(self, limit: int = LINE_LIMIT) -> Iterator[tuple[int, bytearray]]:
         """Whole lines, many at a time, with the number of the first; the last may lack its line feed.
@@ -114,15 +117,17 @@ class Source:
             yield number, whole
             number += whole.count(b"\n")
 
-    def lines_in(self, block: bytearray, first: int, limit: int = LINE_LIMIT) -> Iterator[tuple[int, str]]:
+    def lines_in(
+        self, block: bytearray, first: int, limit: int = LINE_LIMIT, *, keep_bad: bool = False
+    ) -> Iterator[tuple[int, str]]:
         """The lines of a block with their numbers. Raises InvalidData as `lines` does."""
         *lines, rest = block.split(b"\n")
         for number, line in enumerate(lines, first):
             if len(line) >= limit:
                 raise self.too_long(number, limit)
-            yield number, self._decode(line, number) + "\n"
+            yield number, self._decode(line, number, keep_bad=keep_bad) + "\n"
         if rest:
-            yield first + len(lines), self._decode(rest, first + len(lines))
+            yield first + len(lines), self._decode(rest, first + len(lines), keep_bad=keep_bad)
 
     def blocks(self) -> Iterator[bytes]:
         """All of it, a block at a time. Raises InvalidData for damaged compression."""
@@ -148,17 +153,22 @@ class Source:
         with self._readable():
             return self._stream.read(_BLOCK)
 
-    def _decode(self, line: bytes | bytearray, number: int) -> str:
+    def _decode(self, line: bytes | bytearray, number: int, *, keep_bad: bool) -> str:
         if number == 1:
             line = line.removeprefix(b"\xef\xbb\xbf")
         try:
             return line.decode()
         except UnicodeDecodeError as error:
-            raise InvalidData(
-                f"{self.name}, line {number:,}: not UTF-8 (byte {error.start + 1:,} of the line)",
+            place = "" if keep_bad else f"{self.name}, line {number:,}: "
+            problem = InvalidData(
+                f"{place}not UTF-8 (byte {error.start + 1:,} of the line)",
                 code="not_utf8",
                 hint="convert it first: iconv -f WINDOWS-1252 -t UTF-8",
-            ) from None
+            )
+        if not keep_bad:
+            raise problem
+        self.not_utf8[number] = problem
+        return line.decode(errors="backslashreplace")
 
     def too_long(self, number: int, limit: int = LINE_LIMIT) -> InvalidData:
         """The error that a line, or the row that it belongs to, is longer than `limit` bytes."""
