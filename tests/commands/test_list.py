@@ -141,7 +141,7 @@ def test_each_selection_chooses_the_same_for_export_and_for_commands_that_change
         (["--country-code", "DEU"], 5),
         (["--ip", "1.2.3"], 5),
         (["--device-type", "fridge"], 2),
-        (["--created-since", "yesterday"], 5),
+        (["--created-since", "the day before"], 5),
         (["--seen-until", "3 fortnights"], 5),
         (["--created-since", ""], 5),
         (["--search", " "], 5),
