@@ -22,9 +22,16 @@ def lines_of(visitors: Visitors, kind: str) -> list[dict[str, Any]]:
     return [line for line in dumped if line["type"] == kind]
 
 
-def test_into_a_pipe_it_prints_the_ids_in_the_order_of_their_making(visitors: Visitors) -> None:
-    made = visitors(*SEED)
-    assert made.stderr == ""
+def test_it_says_beside_the_result_what_was_made_and_prints_ids_only_when_asked(visitors: Visitors) -> None:
+    made = visitors("seed", "--count", "3", "--seed", "7")
+    assert made.stdout == ""
+    assert made.stderr.startswith("Made up 3 visitors: ")
+    quiet = visitors("seed", "--count", "3", "--seed", "8", "--quiet")
+    assert (quiet.stdout, quiet.stderr) == ("", "")
+
+
+def test_the_ids_come_in_the_order_of_their_making(visitors: Visitors) -> None:
+    made = visitors(*SEED, "--format", "ids")
     assert made.lines == [line["id"] for line in lines_of(visitors, "visitor")]
     assert len(made.lines) == 50
 
@@ -68,7 +75,8 @@ def test_two_stores_of_one_seed_are_the_same_to_the_byte(visitors: Visitors, tmp
 
 def test_now_is_frozen_by_the_environment_too_and_the_option_comes_first(visitors: Visitors, tmp_path: Path) -> None:
     def ids(name: str, *arguments: str, now: str | None = None) -> list[str]:
-        made = visitors("seed", "--count", "5", "--db", str(tmp_path / name), *arguments, now=now)
+        store = ("--db", str(tmp_path / name))
+        made = visitors("seed", "--count", "5", "--format", "ids", *store, *arguments, now=now)
         return list(made.lines)
 
     by_option = ids("a.db", "--now", NOW)
@@ -123,7 +131,7 @@ def test_another_seed_adds_other_people(visitors: Visitors) -> None:
 
 
 def test_an_id_that_exists_stops_it_with_nothing_written(visitors: Visitors, tmp_path: Path) -> None:
-    last = visitors(*SEED, "--db", str(tmp_path / "other.db")).lines[-1]
+    last = visitors(*SEED, "--format", "ids", "--db", str(tmp_path / "other.db")).lines[-1]
     visitors("create", "--id", last)
     visitors(*SEED, code=4)
     assert visitors("list", "--format", "ids").lines == [last]

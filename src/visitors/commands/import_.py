@@ -104,16 +104,16 @@ def _tell(
     dry_run: bool,
 ) -> None:
     """What happened to the rows, and, where a format or fields were asked for, the visitors that were written."""
-    if context.output.format is not None or context.output.fields is not None:
-        with context.reading() as store:  # of a dry run there is nothing in it
-            ids = operations.touched(store, operation_id, "visitor")
-            context.output.done(VISITOR, read_visitors(store, ids, context.now), ids, "", single=False)
     parts = [f"{taken[what]:,} {what}" for what in get_args(Taken) if taken[what]]
     bad = bad_rows.count if bad_rows is not None else 0
     if bad:
         parts.append(f"{bad:,} rejected")
     start = "would import" if dry_run else "imported"
-    context.output.note(f"{start} {number(sum(taken.values()) + bad, 'row')}: {', '.join(parts) or 'nothing'}")
+    line = f"{start} {number(sum(taken.values()) + bad, 'row')}: {', '.join(parts) or 'nothing'}"
+    with context.reading() as store:  # of a dry run there is nothing in it
+        ids = operations.touched(store, operation_id, "visitor")
+        shown = read_visitors(store, operations.touched(store, operation_id, "visitor"), context.now)
+        context.output.loaded(VISITOR, shown, ids, line)
     if bad_rows is None or not bad:
         return
     for reason in bad_rows.reasons:

@@ -70,4 +70,4 @@ def command(
     with context.reading() as store:
         ids = operations.touched(store, operation.id, "visitor")
         shown = read_visitors(store, operations.touched(store, operation.id, "visitor"), plan.now)
-        context.output.done(VISITOR, shown, ids, line, single=False)
+        context.output.loaded(VISITOR, shown, ids, line)

@@ -72,6 +72,11 @@ class Output:
         return self.format not in (None, "ids", "count") or self.fields is not None
 
     @property
+    def is_asked(self) -> bool:
+        """Whether a format or fields were asked for."""
+        return self.format is not None or self.fields is not None
+
+    @property
     def shows_table(self) -> bool:
         """Whether records come out as a table."""
         return self.format == "table" or (self.format is None and self.on_terminal)
@@ -180,13 +185,28 @@ class Output:
         else:
             self.ids(ids)
 
+    def loaded(self, shape: Shape, results: Iterable[msgspec.Struct | Record], ids: Iterable[str], line: str) -> None:
+        """Tell what was loaded in bulk: `line` beside the result, which is only what was asked for."""
+        if self.is_asked:
+            self.done(shape, results, ids, line, single=False)
+        self.note(line)
+
+    def findings(
+        self, shape: Shape, records: Iterable[msgspec.Struct | Record], wrong: Iterable[msgspec.Struct | Record]
+    ) -> None:
+        """Show what a check found: with `--quiet`, only what is `wrong`, unless a format or fields were asked for."""
+        if self.is_asked or not self.quiet:
+            self.records(shape, records)
+        elif problems := list(wrong):
+            self.records(shape, problems)
+
     def kept(self, shape: Shape, record: msgspec.Struct | Record, line: str) -> None:
         """One record that a program keeps as it is: `line` to a person, a line of JSON to a program, unless
         a format or fields were asked for. It is out at once, whatever happens next.
         """
         if self.format == "table" and self.fields is None:
             self.sheet(shape, record)
-        elif self.format is not None or self.fields is not None:
+        elif self.is_asked:
             self.records(shape, [record], single=True)
         elif not self.on_terminal:
             self.stdout.write(encode_json(record) + "\n")

@@ -52,6 +52,19 @@ def test_a_sound_store_is_told_to_be_and_left_as_it_is(visitors: Visitors, fille
     assert files(filled.parent) == before
 
 
+def test_quietly_nothing_is_said_of_a_sound_store_and_only_what_is_wrong_of_another(
+    visitors: Visitors, filled: Path
+) -> None:
+    sound = visitors("db", "check", "--quiet")
+    assert (sound.stdout, sound.stderr) == ("", "")
+    assert visitors("db", "check", "--quiet", "--format", "ids").lines == CHECKS
+    filled.chmod(0o644)
+    assert [line.split("\t")[0] for line in visitors("db", "check", "--quiet", code=8).lines] == [
+        "check",
+        "permissions",
+    ]
+
+
 def test_the_findings_come_in_every_format(visitors: Visitors, filled: Path) -> None:
     assert filled.exists()
     assert visitors("db", "check", "--format", "ids").lines == CHECKS

@@ -59,7 +59,7 @@ def test_every_command_works_on_them(
 ) -> None:
     monkeypatch.setenv("VISITORS_DB", "elsewhere.db" if by_option else where)
     option = ("--db", where) if by_option else ()
-    assert len(visitors("seed", "--count", "30", *option).lines) == 30
+    assert len(visitors("seed", "--count", "30", "--format", "ids", *option).lines) == 30
     assert visitors("list", "--format", "count", *option).stdout == "0\n"
     rows = '{"id": "a", "email": "a@example.com"}'
     assert visitors("import", "-", "--format", "ids", *option, input=rows).lines == ["a"]

@@ -39,8 +39,8 @@ def command(
         return
     place = context.file_to("check")
     found = check(place, Advice(place.path, context.program), quick=quick, timeout=context.settings.timeout)
-    context.output.records(CHECK, found)
     problems = [one for one in found if one.is_problem]
+    context.output.findings(CHECK, found, problems)
     if problems:
         message = f"{place.name} is not as it should be: {number(len(problems), 'problem')}"
         raise CheckFailed(message, code="unsound", hint=problems[0].help)
