@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from functools import cache
 from inspect import Parameter, Signature
 from typing import Any
@@ -21,6 +22,7 @@ from typer.main import get_command
 from visitors import registry
 from visitors.commands import options
 from visitors.context import Context
+from visitors.errors import UsageProblem
 from visitors.registry import Entry
 
 Click = Any
@@ -89,6 +91,29 @@ class Group(TyperGroup):
 
 class Command(TyperCommand):
     """A command with its groups of options, run with a `Context`."""
+
+    def parse_args(self, ctx: Click, args: list[str]) -> list[str]:
+        """What was given. Raises UsageProblem where an option of one value is given several."""
+        if not ctx.resilient_parsing:
+            self._refuse_several(ctx, args)
+        return super().parse_args(ctx, args)
+
+    def _refuse_several(self, ctx: Click, args: list[str]) -> None:
+        """The parser would keep the last value and say nothing of the others; the same one again is no other."""
+        _, _, given = self.make_parser(ctx).parse_args(list(args))
+        repeated = [one for one in dict.fromkeys(given) if given.count(one) > 1 and _has_one_value(one)]
+        if not repeated:
+            return
+        parser = self.make_parser(ctx)
+        for one in repeated:
+            keeps_all = copy(one)
+            keeps_all.multiple = True
+            keeps_all.add_to_parser(parser, ctx)
+        values, _, _ = parser.parse_args(list(args))
+        for one in repeated:
+            first, *others = dict.fromkeys(values[one.name or ""])
+            if others:
+                raise _given_twice(one, first, others[0])
 
     def invoke(self, ctx: Click) -> Any:
         """Build the context from what was given, run the command, close the store."""
@@ -178,6 +203,19 @@ def _value(ctx: Click, parameter: Click) -> Any:
         if parameter.name in values:
             return values[parameter.name]
     return None
+
+
+def _has_one_value(parameter: Click) -> bool:
+    return not _is_argument(parameter) and not parameter.multiple and not parameter.is_eager
+
+
+def _given_twice(option: Click, first: object, second: object) -> UsageProblem:
+    flag = max(option.opts, key=len)
+    if isinstance(first, bool) and option.secondary_opts:
+        return UsageProblem(
+            f"{flag} and {max(option.secondary_opts, key=len)} contradict each other", hint="leave one of them out"
+        )
+    return UsageProblem(f"{flag} is given as {first} and as {second}", hint="leave one of them out")
 
 
 def _is_argument(parameter: Click) -> bool:

@@ -108,6 +108,34 @@ def test_a_bad_value_is_refused_under_the_name_of_its_option(name: str, value: s
     assert refused.value.message.startswith(option)
 
 
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (["EN-gb", "de", "en-GB"], ("en-GB", "de")),
+        (("de", "DE"), "de"),
+        (["de"], "de"),
+    ],
+)
+def test_several_values_are_normalised_and_each_is_there_once(values: object, expected: object) -> None:
+    assert select(language=values).language == expected
+
+
+def test_a_bad_value_among_several_is_refused() -> None:
+    with pytest.raises(InvalidData, match="en_US"):
+        select(language=["de", "en_US"])
+
+
+def test_no_value_at_all_is_not_the_same_as_no_filter() -> None:
+    with pytest.raises(UsageProblem, match="language has no value"):
+        select(language=[])
+
+
+@pytest.mark.parametrize("name", ["created_since", "blocked"])
+def test_what_has_one_value_takes_no_several(name: str) -> None:
+    with pytest.raises(UsageProblem, match="takes one value"):
+        select(**{name: ["30d", "60d"]})
+
+
 @pytest.mark.parametrize("other", ["seen_since", "seen_until"])
 def test_never_seen_excludes_seen_times(other: str) -> None:
     with pytest.raises(UsageProblem):

@@ -12,6 +12,7 @@ import typer
 
 from trials.writes import READS
 from visitors import __version__, registry
+from visitors.cli import build
 
 Visitors = Callable[..., Any]
 
@@ -78,6 +79,41 @@ def test_rows_that_were_rejected_are_exit_5(visitors: Visitors, visitors_process
     assert result.stdout == ""
     assert visitors("list", "--format", "ids").lines == ["v1"]
     assert "v2,???" in rejects.read_text()
+
+
+def several(option: Any) -> tuple[str, str]:
+    """Two values that the option takes."""
+    choices = list(getattr(option.type, "choices", ()))
+    first, second = (choices * 2)[:2] if choices else ("1", "2")
+    return str(getattr(first, "value", first)), str(getattr(second, "value", second))
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+def test_no_option_of_one_value_takes_two(visitors: Visitors, store_path: Path, words: str) -> None:
+    command = build(next(entry for entry in registry.COMMANDS if entry.words == words))
+    for option in command.params:
+        if option.param_type_name == "argument" or option.multiple or option.is_eager:
+            continue
+        flag = max(option.opts, key=len)
+        if option.is_flag:
+            if not option.secondary_opts:
+                continue
+            twice = [flag, max(option.secondary_opts, key=len)]
+        else:
+            first, second = several(option)
+            if first == second:
+                continue
+            twice = [flag, first, flag, second]
+        arguments = ["1" for one in command.params if one.param_type_name == "argument" and one.required]
+        refused = visitors(*words.split(), *arguments, *twice, "--format", "json", code=2)
+        assert refused.error["code"] == "usage", flag
+        assert flag in refused.error["message"]
+    assert not store_path.exists()
+
+
+def test_an_option_that_is_given_twice_with_the_same_value_is_no_mistake(visitors: Visitors) -> None:
+    visitors("create", "--id", "a", "--id", "a", "--exist-ok", "--exist-ok")
+    assert visitors("list", "--limit", "1", "--limit=1", "--identified", "--identified", "--format", "count").lines
 
 
 @pytest.mark.parametrize("flag", ["-h", "--help"])

@@ -133,9 +133,11 @@ def _of_fields(fields: Mapping[str, Field], group: str, panel: str) -> list[Para
     return [_of_field(field, name, keep, panel, field.about) for name, field in fields.items() if field.metavar]
 
 
-def _of_field(field: Field, name: str, keep: Callback, panel: str, about: str) -> Parameter:
+def _of_field(field: Field, name: str, keep: Callback, panel: str, about: str, *, multiple: bool = False) -> Parameter:
     kind = _choice(field.choices) if field.choices else str
-    return _option([name, flag(field.name)], keep, panel, f"{about}.", kind=kind, metavar=field.metavar)
+    return _option(
+        [name, flag(field.name)], keep, panel, f"{about}.", kind=kind, metavar=field.metavar, multiple=multiple
+    )
 
 
 def person_said(context: Context, *, clearable: tuple[str, ...] = (), **more: object) -> Identity:
@@ -150,15 +152,23 @@ def person_said(context: Context, *, clearable: tuple[str, ...] = (), **more: ob
 
 
 def selection() -> list[Parameter]:
-    """The filters that choose visitors; all that are given must hold."""
+    """The filters that choose visitors; all that are given must hold, and of several values of one any."""
     keep = _keep(GROUPS, "selection")
-    panel = "Selection"
+    panel = "Selection (a filter given again: any of its values)"
     return [
         _flag(["identified", "--identified/--anonymous"], keep, panel, "With a contact, or without."),
         _flag(["blocked", "--blocked/--not-blocked"], keep, panel, "Blocked now, or not."),
-        *(_of_field(one, name, keep, panel, one.filter_about or one.about) for name, one in FILTERS.items()),
+        *(
+            _of_field(one, name, keep, panel, one.filter_about or one.about, multiple=True)
+            for name, one in FILTERS.items()
+        ),
         _option(
-            ["contact", "--contact"], keep, panel, "Devices of this contact: id, email, ext:ID.", metavar="CONTACT"
+            ["contact", "--contact"],
+            keep,
+            panel,
+            "Devices of this contact: id, email, ext:ID.",
+            metavar="CONTACT",
+            multiple=True,
         ),
         _option(
             ["created_since", "--created-since"], keep, panel, "Created at or after; a time or an age.", metavar="TIME"
@@ -170,7 +180,14 @@ def selection() -> list[Parameter]:
         _option(
             ["metadata", "--metadata"], keep, panel, "Of the contact: K, K=V or K!=V.", metavar="FILTER", multiple=True
         ),
-        _option(["search", "--search"], keep, panel, "A part of id, name, email, external id.", metavar="TEXT"),
+        _option(
+            ["search", "--search"],
+            keep,
+            panel,
+            "A part of id, name, email, external id.",
+            metavar="TEXT",
+            multiple=True,
+        ),
         _option(["deleted", "--deleted"], keep, panel, "The deleted ones instead.", is_flag=True),
     ]
 

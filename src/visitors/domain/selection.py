@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, TypeAlias, TypedDict
 
 import msgspec
 
@@ -11,6 +11,12 @@ from visitors.domain import normalise
 from visitors.domain.fields import FILTERS
 from visitors.domain.times import Instant, Time, parse_time
 from visitors.errors import InvalidData, UsageProblem
+
+AnyOf: TypeAlias = str | tuple[str, ...]
+"""What a filter looks for: a value, or several, of which any will do."""
+
+MOST_VALUES = 100
+"""How many values the filters of a selection may have together; SQLite nests no deeper than a thousand."""
 
 
 class MetadataFilter(msgspec.Struct, frozen=True):
@@ -22,25 +28,28 @@ class MetadataFilter(msgspec.Struct, frozen=True):
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Every filter that is set must hold. Without any filter it chooses all that are not deleted."""
+    """Every filter that is set must hold, and one of several values holds if any of them does. Without any filter it
+    chooses all that are not deleted.
+    """
 
     identified: bool | None = None
     blocked: bool | None = None
-    language: str | None = None
-    timezone: str | None = None
-    country_code: str | None = None
-    device_type: str | None = None
-    browser: str | None = None
-    os: str | None = None
-    ip: str | None = None
-    contact: str | None = None
+    language: AnyOf | None = None
+    timezone: AnyOf | None = None
+    country_code: AnyOf | None = None
+    device_type: AnyOf | None = None
+    browser: AnyOf | None = None
+    os: AnyOf | None = None
+    ip: AnyOf | None = None
+    contact: AnyOf | None = None
     created_since: Instant | None = None
     created_until: Instant | None = None
     seen_since: Instant | None = None
     seen_until: Instant | None = None
     never_seen: bool = False
     metadata: tuple[MetadataFilter, ...] = ()
-    search: str | None = None
+    """Of one key any of those that are not negated must hold; of each key one of them, and all that are negated."""
+    search: AnyOf | None = None
     deleted: bool = False
     idle_since: Instant | None = None
     """Neither seen nor made at or after this time; no option says so, `prune` does."""
@@ -59,28 +68,31 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return not self.given
 
 
+DeviceType: TypeAlias = Literal["desktop", "mobile", "tablet", "unknown"]
+
+
 class Chosen(TypedDict, total=False):
-    """The filters that choose visitors, as arguments of the Python API; all that are given must hold. Times may be
-    ages.
+    """The filters that choose visitors, as arguments of the Python API; all that are given must hold. Of several
+    values any will do; for metadata, any of those of one key. Times may be ages.
     """
 
     identified: bool
     blocked: bool
-    language: str
-    timezone: str
-    country_code: str
-    device_type: Literal["desktop", "mobile", "tablet", "unknown"]
-    browser: str
-    os: str
-    ip: str
-    contact: str
+    language: str | Sequence[str]
+    timezone: str | Sequence[str]
+    country_code: str | Sequence[str]
+    device_type: DeviceType | Sequence[DeviceType]
+    browser: str | Sequence[str]
+    os: str | Sequence[str]
+    ip: str | Sequence[str]
+    contact: str | Sequence[str]
     created_since: Time
     created_until: Time
     seen_since: Time
     seen_until: Time
     never_seen: bool
     metadata: str | Sequence[str]
-    search: str
+    search: str | Sequence[str]
     deleted: bool
 
 
@@ -98,20 +110,50 @@ def parse_selection(values: dict[str, object], metadata: list[str], current: Ins
     `current` is what ages count back from. Raises InvalidData for a value that breaks its rule, and
     UsageProblem for filters that exclude each other.
     """
+    refuse_too_many(sum(len(_several(value)) for value in values.values()) + len(metadata))
     filters: dict[str, object] = {}
     for name, value in values.items():
         option = name.replace("_", "-")
         if value is None:
             continue
-        if name in _TIMES:
+        if name in _NORMALISE:
+            filters[name] = _any_of(name, _several(value))
+        elif not isinstance(value, str) and isinstance(value, Sequence):
+            raise UsageProblem(f"{option} takes one value")
+        elif name in _TIMES:
             filters[name] = parse_time(str(value), option, current)
-        elif name in _NORMALISE:
-            filters[name] = _NORMALISE[name](str(value), option)
         else:
             filters[name] = value
     if filters.get("never_seen") and ("seen_since" in filters or "seen_until" in filters):
         raise UsageProblem("--never-seen excludes --seen-since and --seen-until")
     return Selection(metadata=tuple(map(_metadata_filter, metadata)), **filters)  # type: ignore[arg-type]
+
+
+def each(value: AnyOf | None) -> tuple[str, ...]:
+    """The values that a filter looks for."""
+    return () if value is None else (value,) if isinstance(value, str) else value
+
+
+def refuse_too_many(count: int) -> None:
+    """Raises UsageProblem where the filters have more values than the store can be asked for at once."""
+    if count > MOST_VALUES:
+        raise UsageProblem(
+            f"{count:,} values of filters are too many",
+            hint=f"at most {MOST_VALUES} at once; where ids are taken, - reads any number of them from standard input",
+        )
+
+
+def _several(value: object) -> Sequence[object]:
+    return value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
+
+
+def _any_of(name: str, values: Sequence[object]) -> AnyOf:
+    """The values of a filter, normalised, each once; the only one as it is."""
+    option = name.replace("_", "-")
+    if not values:
+        raise UsageProblem(f"{option} has no value")
+    found = tuple(dict.fromkeys(_NORMALISE[name](str(value), option) for value in values))
+    return found if len(found) > 1 else found[0]
 
 
 def _metadata_filter(text: str) -> MetadataFilter:

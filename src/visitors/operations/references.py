@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from visitors.domain import normalise
 from visitors.domain.contact import Contact
 from visitors.domain.ids import id_token
-from visitors.domain.selection import Selection
+from visitors.domain.selection import Selection, each
 from visitors.domain.times import Instant
 from visitors.domain.visitor import Visitor
 from visitors.errors import Conflict, InvalidData, NotFound
@@ -124,11 +124,12 @@ def mergeable(store: Store, references: Sequence[str], current: Instant) -> list
 
 
 def selection(store: Store, chosen: Selection, current: Instant) -> Selection:
-    """`chosen` with its contact as an id. Raises NotFound and Conflict."""
+    """`chosen` with its contacts as ids. Raises NotFound and Conflict."""
     if chosen.contact is None:
         return chosen
+    ids = tuple(dict.fromkeys(contact(store, one, current).id for one in each(chosen.contact)))
     fields = {name: getattr(chosen, name) for name in Selection.__struct_fields__}
-    return Selection(**{**fields, "contact": contact(store, chosen.contact, current).id})
+    return Selection(**{**fields, "contact": ids if len(ids) > 1 else ids[0]})
 
 
 def conversation_ids(store: Store, references: Sequence[str]) -> list[str]:

@@ -58,21 +58,21 @@ EXPIRES = {"for good": None, "until later": LATER, "until then": AT}
 FILTERS: dict[str, list[object]] = {
     "identified": [True, False],
     "blocked": [True, False],
-    "language": ["en", "de"],
-    "timezone": ["Asia/Tokyo"],
-    "browser": ["FIREFOX", "émile"],
+    "language": ["en", "de", ("de", "en")],
+    "timezone": ["Asia/Tokyo", ("Asia/Tokyo", "Europe/Berlin")],
+    "browser": ["FIREFOX", "émile", ("FIREFOX", "émile")],
     "os": ["IOS"],
     "device_type": ["mobile"],
     "country_code": ["JP"],
     "ip": ["192.0.2.1"],
-    "contact": ["Ada"],
+    "contact": ["Ada", ("Bob", "Ada")],
     "created_since": [*TIMES],
     "created_until": [*TIMES],
     "seen_since": [*TIMES],
     "seen_until": [*TIMES],
     "never_seen": [True],
     "metadata": [(MetadataFilter("n"),), (MetadataFilter("n", "5.0"),), (MetadataFilter("n", "5", negated=True),)],
-    "search": ["ada", "VIS-0", "v", "BOB", "is-01"],
+    "search": ["ada", "VIS-0", "v", "BOB", "is-01", ("ada", "BOB"), ("BOB", "v")],
     "deleted": [True],
     "idle_since": [*TIMES],
     "without_conversations": [True],
@@ -178,14 +178,14 @@ def matches(record: Record, filters: dict[str, Any]) -> bool:
         "seen_since": lambda time: seen is not None and seen >= time,
         "seen_until": lambda time: seen is not None and seen < time,
         "never_seen": lambda _: seen is None,
-        "metadata": lambda wanted: _has(contact, wanted[0]),
+        "metadata": lambda wanted: _has(contact, wanted),
         "search": lambda text: any(text.lower() in word.lower() for word in words),
         "idle_since": lambda time: record["created"] < time and (seen or "") < time,
         "without_conversations": lambda _: not record["talked"],
         "deleted": lambda _: True,
     }
     return (record["deleted"] is not None) == filters.get("deleted", False) and all(
-        tests[name](value) for name, value in filters.items()
+        any(map(tests[name], value if isinstance(value, tuple) else (value,))) for name, value in filters.items()
     )
 
 

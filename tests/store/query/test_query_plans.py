@@ -23,25 +23,31 @@ from visitors.store.store import Store
 AT = "2026-03-01T12:00:00.000Z"
 BEFORE = "2026-01-01T12:00:00.000Z"
 
+TWO_PLANS = (MetadataFilter("plan", "pro"), MetadataFilter("plan", "free"))
 # Option -> values of it that an index serves, and values that are only ever tested on a row.
 SERVED: dict[str, list[object]] = {
     "identified": [True, False],
     "blocked": [True],
-    "language": ["en"],
-    "timezone": ["Europe/Berlin"],
+    "language": ["en", ("en", "de")],
+    "timezone": ["Europe/Berlin", ("Europe/Berlin", "Asia/Tokyo")],
     "country_code": ["DE"],
     "device_type": ["mobile"],
     "browser": ["firefox"],
     "os": ["linux"],
     "ip": ["192.0.2.1"],
-    "contact": ["C"],
+    "contact": ["C", ("C", "D")],
     "created_since": [AT],
     "created_until": [AT],
     "seen_since": [AT],
     "seen_until": [AT],
     "never_seen": [True],
-    "metadata": [(MetadataFilter("plan"),), (MetadataFilter("plan", "pro"),), (MetadataFilter("seats", "5"),)],
-    "search": ["ada", 'a "b'],
+    "metadata": [
+        (MetadataFilter("plan"),),
+        (MetadataFilter("plan", "pro"),),
+        (MetadataFilter("seats", "5"),),
+        TWO_PLANS,
+    ],
+    "search": ["ada", 'a "b', ("ada", "bob")],
     "deleted": [True],
     "idle_since": [AT],
     "without_conversations": [],
@@ -49,7 +55,7 @@ SERVED: dict[str, list[object]] = {
 TESTED: dict[str, list[object]] = {
     "blocked": [False],
     "metadata": [(MetadataFilter("plan", "pro", negated=True),)],
-    "search": ["ad"],
+    "search": ["ad", ("ada", "ad")],
     "without_conversations": [True],
 }
 for name, field in FILTERS.items():

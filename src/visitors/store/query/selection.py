@@ -5,11 +5,11 @@ The tables go by these names in every statement: `v` visitors, `c` the contact, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
 from visitors.domain.fields import FILTERS, VISITOR, Field, sortable
-from visitors.domain.selection import MetadataFilter, Selection
+from visitors.domain.selection import MetadataFilter, Selection, each
 from visitors.domain.times import Instant
 from visitors.store.query.listing import Condition, Span
 from visitors.store.query.plans import Filter, Listing
@@ -71,18 +71,15 @@ def _filters(selection: Selection, current: Instant) -> Iterator[Filter]:
 
 def _equal(name: str, column: str, *, indexed: bool = True) -> _Serve:
     def serve(selection: Selection, _: Instant) -> Iterator[Filter]:
-        span = Span.of(column, getattr(selection, name))
-        yield Filter(span=span) if indexed else Filter(test=span.condition("v"))
+        spans = [Span.of(column, value) for value in each(getattr(selection, name))]
+        yield _any([Filter(span=span) if indexed else Filter(test=span.condition("v")) for span in spans])
 
     return serve
 
 
 def _prefix(name: str, column: str) -> _Serve:
     def serve(selection: Selection, _: Instant) -> Iterator[Filter]:
-        tag = getattr(selection, name)
-        # '.' comes right after '-', so that this is the tag, all that it is a prefix of, and a little more
-        span = Span(column=column, lower=tag, upper=f"{tag}.")
-        yield Filter(span=span, test=Condition(f"(v.{column} = ? OR v.{column} >= ?)", (tag, f"{tag}-")))
+        yield _any([_tag(column, tag) for tag in each(getattr(selection, name))])
 
     return serve
 
@@ -93,12 +90,8 @@ def _zone(name: str, column: str) -> _Serve:
     def serve(selection: Selection, _: Instant) -> Iterator[Filter]:
         from visitors.domain.zones import names_of
 
-        names = tuple(names_of(getattr(selection, name)))
-        if len(names) == 1:
-            yield Filter(span=Span.of(column, names[0]))
-            return
-        is_one = Condition(f"v.{column} IN ({', '.join('?' * len(names))})", names)
-        yield Filter(test=is_one, members=Condition(f"SELECT v.pk FROM visitors AS v WHERE {is_one.sql}", names))
+        names = dict.fromkeys(one for value in each(getattr(selection, name)) for one in names_of(value))
+        yield _any([Filter(span=Span.of(column, one)) for one in names])
 
     return serve
 
@@ -109,6 +102,32 @@ def _of_field(name: str, field: Field) -> _Serve:
     if field.filter == "zone":
         return _zone(name, field.column)
     return _equal(name, field.column, indexed=field.sorts or field.indexed)
+
+
+def _any(filters: Sequence[Filter]) -> Filter:
+    """One filter that matches what any of them does; indexes serve it where they serve each."""
+    if len(filters) == 1:
+        return filters[0]
+    tests = [one.on_row("v") for one in filters]
+    members = [_members(one) for one in filters]
+    served = [one for one in members if one is not None]
+    return Filter(
+        # by the +, SQLite tests a row, and does not leave the index of the sort for several others
+        test=_joined(" OR ", [Condition(f"({one.sql})", one.parameters) for one in tests], "+({})"),
+        members=_joined(" UNION ALL ", served) if len(served) == len(members) else None,
+    )
+
+
+def _members(one: Filter) -> Condition | None:
+    if one.members is not None or one.span is None:
+        return one.members
+    condition = one.on_row("v")
+    return Condition(f"SELECT v.pk FROM visitors AS v WHERE {condition.sql}", condition.parameters)
+
+
+def _joined(operator: str, conditions: Sequence[Condition], shape: str = "{}") -> Condition:
+    sql = operator.join(one.sql for one in conditions)
+    return Condition(shape.format(sql), tuple(value for one in conditions for value in one.parameters))
 
 
 def _identified(selection: Selection, _: Instant) -> Iterator[Filter]:
@@ -143,8 +162,21 @@ def _silent(_: Selection, __: Instant) -> Iterator[Filter]:
     yield Filter(test=Condition(_SILENT))
 
 
+def _tag(column: str, tag: str) -> Filter:
+    # '.' comes right after '-', so that this is the tag, all that it is a prefix of, and a little more
+    span = Span(column=column, lower=tag, upper=f"{tag}.")
+    return Filter(span=span, test=Condition(f"(v.{column} = ? OR v.{column} >= ?)", (tag, f"{tag}-")))
+
+
 def _every_metadata(selection: Selection, _: Instant) -> Iterator[Filter]:
-    yield from map(_metadata, selection.metadata)
+    of_keys: dict[str, list[MetadataFilter]] = {}
+    for wanted in selection.metadata:
+        if wanted.negated:
+            yield _metadata(wanted)
+        else:
+            of_keys.setdefault(wanted.key, []).append(wanted)
+    for alternatives in of_keys.values():
+        yield _any([_metadata(one) for one in alternatives])
 
 
 def _metadata(wanted: MetadataFilter) -> Filter:
@@ -181,8 +213,7 @@ def _number(text: str) -> float | None:
 
 
 def _searched(selection: Selection, _: Instant) -> Iterator[Filter]:
-    assert selection.search is not None
-    yield _search(selection.search)
+    yield _any([_search(text) for text in each(selection.search)])
 
 
 def _search(text: str) -> Filter:
