@@ -173,6 +173,20 @@ def test_metadata_filters_keep_their_order_and_may_repeat_a_key() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "text", ["seats>5", "seats<5", "seats >= 5", "seats<=5", "plan~pro", "plan!~pro", "plan~=p", "seats>", ">5"]
+)
+def test_a_metadata_filter_that_compares_is_not_taken_for_a_key(text: str) -> None:
+    with pytest.raises(UsageProblem, match="not offered") as refused:
+        select(text)
+
+    assert refused.value.hint == "K (present), K=V or K!=V"
+
+
+def test_a_value_of_metadata_may_hold_signs_of_comparison() -> None:
+    assert select("range=>5", "a>b=c").metadata == (MetadataFilter("range", ">5"), MetadataFilter("a>b", "c"))
+
+
 @pytest.mark.parametrize("text", ["", " ", "=pro", "!=pro", " =x", " !=x", "="])
 def test_a_metadata_filter_without_a_key_is_refused(text: str) -> None:
     with pytest.raises(InvalidData) as refused:
@@ -186,7 +200,7 @@ def test_a_metadata_filter_without_a_key_is_refused(text: str) -> None:
 def test_any_metadata_filter_is_taken_or_refused_as_invalid_data(text: str) -> None:
     try:
         (taken,) = select(text).metadata
-    except InvalidData:
+    except (InvalidData, UsageProblem):
         return
     assert taken.key == taken.key.strip() != ""
     assert (taken.value is None) == ("=" not in text)

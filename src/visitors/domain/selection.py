@@ -101,6 +101,7 @@ _NORMALISE: dict[str, Callable[[Any, str], Any]] = {
     "contact": normalise.text,
     "search": normalise.text,
 }
+_COMPARING = ("<", ">", "~")
 _TIMES = ("created_since", "created_until", "seen_since", "seen_until")
 
 
@@ -160,6 +161,10 @@ def _metadata_filter(text: str) -> MetadataFilter:
     key, equals, value = text.partition("=")
     negated = bool(equals) and key.endswith("!")
     key = key.removesuffix("!") if negated else key
+    if key.rstrip().endswith(_COMPARING) or (not equals and any(sign in key for sign in _COMPARING)):
+        raise UsageProblem(
+            f"metadata filter {text[:60]!r} compares, which is not offered", hint="K (present), K=V or K!=V"
+        )
     if not key.strip():
         raise InvalidData(
             f"metadata filter {text[:60]!r} has no key",
