@@ -130,6 +130,45 @@ def test_each_selection_chooses_what_it_should_and_only_that(visitors: Visitors)
     assert wrong == {}
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        f"{words} {{}}"
+        for words in (
+            "list --limit", "history --limit", "contacts list --limit", "export --limit",
+            "conversations list --limit", "assert --count", "assert --min", "assert --max", "seed --count",
+        )
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("number", [2**63 - 1, 2**63, 10**4000], ids=["last", "first beyond", "long"])
+def test_a_number_that_no_store_counts_to_is_refused_with_the_limit(
+    visitors: Visitors, words: str, number: int
+) -> None:
+    refused = visitors(*words.format(number).split(), code=2).stderr
+    assert "1000000000000000000" in refused
+
+
+@pytest.mark.usefixtures("store")
+def test_the_largest_number_is_taken(visitors: Visitors) -> None:
+    assert len(visitors("list", "--limit", str(10**18), "--format", "ids").lines) == 5
+    visitors("assert", "--max", str(10**18))
+
+
+def test_more_filters_than_the_store_takes_at_once_are_refused_with_the_limit(visitors: Visitors) -> None:
+    visitors("create")
+
+    def given(count: int, option: str = "--metadata", value: str = "k{}=v") -> list[str]:
+        return [word for number in range(count) for word in (option, value.format(number))]
+
+    for words in (given(100), given(100, value="k={}"), given(100, "--search", "text {}")):
+        assert visitors("list", *words, "--format", "ids", "--limit", "5").lines == []
+        assert visitors("list", *words, "--format", "count", "--sort", "language").stdout == "0\n"
+    for words in (given(101), given(1_100), given(1_100, "--search"), [*given(60), *given(60, "--browser")]):
+        refused = visitors("list", *words, "--format", "json", code=2).error
+        assert "too many" in refused["message"]
+        assert "at most 100" in refused["hint"]
+
+
 @pytest.mark.usefixtures("store")
 def test_each_selection_chooses_the_same_for_export_and_for_commands_that_change(visitors: Visitors) -> None:
     for selection, expected in SELECTIONS.items():

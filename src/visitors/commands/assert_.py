@@ -8,7 +8,7 @@ import typer
 
 from visitors.commands import options
 from visitors.context import context_of
-from visitors.domain.expectation import Expectation
+from visitors.domain.expectation import LARGEST, Expectation
 from visitors.errors import UsageProblem
 from visitors.operations import references
 from visitors.operations.expect import expect
@@ -18,12 +18,14 @@ OPTION_GROUPS = (options.selection,)
 
 def command(
     ctx: typer.Context,
-    count: Annotated[int | None, typer.Option(metavar="N", min=0, help="Exactly N.", show_default=False)] = None,
+    count: Annotated[
+        int | None, typer.Option(metavar="N", min=0, max=LARGEST, help="Exactly N.", show_default=False)
+    ] = None,
     least: Annotated[
-        int | None, typer.Option("--min", metavar="N", min=0, help="N or more.", show_default=False)
+        int | None, typer.Option("--min", metavar="N", min=0, max=LARGEST, help="N or more.", show_default=False)
     ] = None,
     most: Annotated[
-        int | None, typer.Option("--max", metavar="N", min=0, help="N or fewer.", show_default=False)
+        int | None, typer.Option("--max", metavar="N", min=0, max=LARGEST, help="N or fewer.", show_default=False)
     ] = None,
     none: Annotated[bool, typer.Option("--none", help="Not one.")] = False,
     some: Annotated[bool, typer.Option("--any", help="One or more.")] = False,

@@ -9,6 +9,7 @@ import typer
 
 from visitors.commands.many import number
 from visitors.context import Context
+from visitors.domain.expectation import LARGEST
 from visitors.store.query.listing import Page
 
 Item = TypeVar("Item")
@@ -19,7 +20,9 @@ COUNT_LIMIT = 10_000
 
 Sort = Annotated[str | None, typer.Option(metavar="FIELD", help="Sort by this field.", show_default=False)]
 Reverse = Annotated[bool, typer.Option("--reverse", help="The other way round.")]
-Limit = Annotated[int | None, typer.Option(metavar="N", min=0, help="At most N; 0 for all.", show_default=False)]
+Limit = Annotated[
+    int | None, typer.Option(metavar="N", min=0, max=LARGEST, help="At most N; 0 for all.", show_default=False)
+]
 After = Annotated[
     str | None,
     typer.Option(metavar="ID", help="Begin after this record: the last id of the page before.", show_default=False),

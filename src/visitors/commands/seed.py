@@ -8,6 +8,7 @@ import typer
 
 from visitors.commands.many import number, read_visitors
 from visitors.context import context_of
+from visitors.domain.expectation import LARGEST
 from visitors.domain.made_up.people import made_up, seeded_entropy
 from visitors.domain.made_up.plan import LARGEST_SEED, parse_plan
 from visitors.domain.times import parse_time
@@ -18,7 +19,7 @@ from visitors.store.history import operations
 
 def command(
     ctx: typer.Context,
-    count: Annotated[int, typer.Option(metavar="N", min=0, help="How many visitors.")] = 100,
+    count: Annotated[int, typer.Option(metavar="N", min=0, max=LARGEST, help="How many visitors.")] = 100,
     seed: Annotated[
         int, typer.Option(metavar="S", min=0, max=LARGEST_SEED, help="A number; another one makes other people.")
     ] = 0,

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+LARGEST = 10**18
+"""The largest number of records that one may speak of: there are not that many, and no database counts much further."""
+
 
 class Expectation(msgspec.Struct, frozen=True):
     """At least `least`, and at most `most` (None: any number)."""

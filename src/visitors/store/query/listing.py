@@ -14,6 +14,7 @@ from typing import Literal
 
 import msgspec
 
+from visitors.domain.expectation import LARGEST
 from visitors.domain.fields import VISITOR
 from visitors.domain.spelling import one_of
 from visitors.errors import NotFound, UsageProblem
@@ -43,8 +44,11 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
         cls, sortable: Mapping[str, str], sort: str | None, *, reverse: bool, limit: int, after: str | None
     ) -> Page:
         """The page in the order of the field `sort`: times newest first, all else from A to Z; without one,
-        newest first. `sortable` has fields and their columns. Raises UsageProblem for one that is not there.
+        newest first. `sortable` has fields and their columns. Raises UsageProblem for one that is not there, or for
+        a limit that makes no sense.
         """
+        if not 0 <= limit <= LARGEST:
+            raise UsageProblem(f"limit {limit} is not in the range of 0 to {LARGEST}")
         if sort is not None and sort not in sortable:
             hint = one_of(sort, sortable, "sort by one of")
             raise UsageProblem(f"cannot sort by {sort!r}", code="unknown_field", hint=hint)
