@@ -127,7 +127,10 @@ class Command(TyperCommand):
         )
         ctx.obj = context
         try:
-            return super().invoke(ctx)
+            answer = super().invoke(ctx)
+            if context.rehearses:
+                context.output.note("dry run: nothing was changed")
+            return answer
         finally:
             context.close()
 

@@ -54,6 +54,8 @@ class Context:
         self.command = command
         self.arguments = list(arguments)
         self.given = given
+        self.rehearses = False
+        """Whether this is a dry run, which is said at its end."""
         self._takes = set(takes)
         self.now: Instant = self.clock()
         self.output = Output(
@@ -95,6 +97,7 @@ class Context:
         are made from `entropy`; `is_load` if it may fill a new store. Raises StoreProblem, and Conflict when
         `entropy` gives what is there.
         """
+        self.rehearses = self.rehearses or dry_run
         with ExitStack() as stack:
             alone = False
             if is_load:

@@ -84,7 +84,11 @@ def test_a_dry_run_counts_and_changes_nothing(visitors: Visitors, everything: Ev
     preview = json.loads(visitors("erase", "v-1", "--dry-run").stdout)
     assert preview["command"] == "erase"
     assert preview["counts"]["visitors"] == preview["counts"]["blocks"] == preview["counts"]["operations"] == 1
-    assert visitors("erase", "v-1", "--dry-run", "--format", "table").stdout.split()[:2] == ["command", "erase"]
+    assert visitors("erase", "v-1", "--dry-run", "--format", "table").stdout.split()[:3] == [
+        "outcome",
+        "would",
+        "erase",
+    ]
     assert everything() == before
 
 

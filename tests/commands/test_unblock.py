@@ -34,5 +34,5 @@ def test_a_contact_that_is_not_blocked_stays_as_it_is(visitors: Visitors, anonym
 def test_a_dry_run_for_a_contact_changes_nothing(visitors: Visitors, anonymous: str) -> None:
     visitors("identify", anonymous, "--external-id", "u")
     visitors("block", "--contact", "ext:u")
-    assert visitors("unblock", "--contact", "ext:u", "--dry-run", "--format", "json").json["outcome"] == "unblocked"
+    assert visitors("unblock", "--contact", "ext:u", "--dry-run", "--format", "json").json["outcome"] == "would unblock"
     assert visitors("show", anonymous, "--format", "json").json["isBlocked"] is True

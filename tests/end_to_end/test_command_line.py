@@ -111,6 +111,45 @@ def test_no_option_of_one_value_takes_two(visitors: Visitors, store_path: Path, 
     assert not store_path.exists()
 
 
+REHEARSALS = {
+    "identify": "a1 --email a@example.com", "unidentify": "a2", "block": "a2 --reason x", "unblock": "a1",
+    "delete": "a1", "restore": "a1", "prune": "--older-than 1d", "erase": "a1", "import": "-", "undo": "",
+    "contacts merge": "ext:u1 ext:u2 --force", "contacts split": "ext:u1 a2", "contacts delete": "ext:u1",
+    "contacts restore": "ext:u1", "contacts erase": "ext:u1", "fixtures apply": "-", "db restore": "{backup}",
+}  # fmt: skip
+
+
+def test_every_dry_run_is_tried_here() -> None:
+    rehearsed = {
+        entry.words
+        for entry in registry.COMMANDS
+        if any("--dry-run" in parameter.opts for parameter in build(entry).params)
+    }
+    assert rehearsed == set(REHEARSALS)
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize("words", REHEARSALS)
+def test_a_dry_run_can_be_told_from_the_real_thing(visitors: Visitors, tmp_path: Path, words: str) -> None:
+    visitors("create", "--id", "a3", now="2026-01-01T00:00:00.000Z")
+    visitors("contacts", "create", "--external-id", "u2")
+    visitors("db", "backup", str(tmp_path / "backup.db"))
+    if words.rsplit(maxsplit=1)[-1] == "restore" and words != "db restore":
+        visitors(*words.split()[:-1], "delete", *REHEARSALS[words].split())
+    before = visitors("db", "dump").stdout
+    arguments = REHEARSALS[words].format(backup=tmp_path / "backup.db").split()
+    text = "version: 1\nvisitors: {v: }\n" if words == "fixtures apply" else '{"id": "v"}'
+    for format_ in ("json", "ndjson", "csv", "tsv", "table", "ids", "count"):
+        if words == "import" and format_ not in ("json", "ndjson"):
+            continue
+        given = "[]" if (words, format_) == ("import", "json") else text
+        said = visitors(*words.split(), *arguments, "--dry-run", "--format", format_, input=given)
+        assert said.stderr.endswith("dry run: nothing was changed\n")
+        if words != "import" and format_ not in ("table", "ids", "count"):
+            assert "would " in said.stdout, format_
+    assert visitors("db", "dump").stdout == before
+
+
 def test_an_option_that_is_given_twice_with_the_same_value_is_no_mistake(visitors: Visitors) -> None:
     visitors("create", "--id", "a", "--id", "a", "--exist-ok", "--exist-ok")
     assert visitors("list", "--limit", "1", "--limit=1", "--identified", "--identified", "--format", "count").lines

@@ -256,7 +256,10 @@ def test_a_person_sees_what_a_fixture_did_and_is_asked_before_it_removes(visitor
     file = tmp_path / "fixture.yaml"
     file.write_text("version: 1\nvisitors: {v: , w: }\nblocks: [{visitor: v}]\n")
     words = ("fixtures", "apply", str(file))
-    assert on_terminal(*words, "--dry-run").lines == ["Would have created 2 visitors, 1 block."]
+    assert on_terminal(*words, "--dry-run").lines == [
+        "Would have created 2 visitors, 1 block.",
+        "dry run: nothing was changed",
+    ]
     assert on_terminal(*words).lines == ["Created 2 visitors, 1 block."]
     assert on_terminal(*words).lines == ["2 records, unchanged."]
     declined = on_terminal(*words, "--prune", answer="n\n")

@@ -317,7 +317,7 @@ def test_a_refused_identify_leaves_no_trace(visitors: Visitors) -> None:
 def test_dry_run_says_what_would_happen_and_changes_nothing(visitors: Visitors) -> None:
     before = visitors("list", "--format", "json").json, operations(visitors)
     answer = identified(visitors, "one", "--external-id", "x", "--dry-run")
-    assert (answer["outcome"], answer["contact"]["externalId"]) == ("created", "x")
+    assert (answer["outcome"], answer["contact"]["externalId"]) == ("would create", "x")
     assert (visitors("list", "--format", "json").json, operations(visitors)) == before
     identified(visitors, "two", "--external-id", "x")
     identified(visitors, "one", "--external-id", "y")

@@ -113,7 +113,7 @@ def _rehearse(context: Context, target: Target, named: Sequence[str]) -> None:
     with context.operation(dry_run=True) as operation:
         ids = resolve(context.store, target, named, operation.at)
         counts = erase(context.store, operation, target, ids, command=context.command, rehearsal=True).counts
-    preview = {"command": context.command, "counts": msgspec.structs.asdict(counts)}
+    preview = {"outcome": "would erase", "command": context.command, "counts": msgspec.structs.asdict(counts)}
     context.output.kept(ERASURE_PREVIEW, preview, f"Would erase {_told(counts, target)}.")
 
 

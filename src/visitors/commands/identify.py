@@ -25,6 +25,7 @@ from visitors.store.records import visitors
 OPTION_GROUPS = (options.person,)
 
 _LINE_FIELDS = ("visitorId", *PERSON, "metadata", "clear", "unset", "replaceMetadata")
+_WOULD = {"created": "would create", "linked": "would link", "updated": "would update"}
 _CLEAR = ", ".join(CLEARABLE)
 
 
@@ -99,7 +100,11 @@ def _identify_all(
             if context.output.wants_records:
                 after = visitors.find(context.store, visitor.id, operation.at)
                 assert after is not None
-                decided = {"outcome": identified.decision.outcome, "rule": identified.decision.rule}
+                outcome = identified.decision.outcome
+                decided = {
+                    "outcome": _WOULD.get(outcome, outcome) if dry_run else outcome,
+                    "rule": identified.decision.rule,
+                }
                 results.append({**decided, **as_record(after)})
     line_ = _sentence(ids, decisions, dry_run=dry_run)
     context.output.done(VISITOR.led_by("outcome", "rule"), results, ids, line_, single=single)

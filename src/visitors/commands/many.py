@@ -119,7 +119,8 @@ def _tell(
     dry_run: bool,
 ) -> None:
     """What was changed of `ids`: a sentence, the ids, or the records `found`, each with its outcome."""
-    results = [{"outcome": verb.done if one.id in changed else "unchanged", **as_record(one)} for one in found]
+    outcome = f"would {verb.infinitive}" if dry_run else verb.done
+    results = [{"outcome": outcome if one.id in changed else "unchanged", **as_record(one)} for one in found]
     line = sentence(verb, len(changed), len(ids) - len(changed), shape.noun, ids, dry_run=dry_run)
     context.output.done(shape.led_by("outcome"), results, ids, line, single=single)
 

@@ -43,7 +43,7 @@ def command(
         done = take_back(context.store, undo, operation, cascade=cascade)
     results = [
         {
-            "outcome": "undone",
+            "outcome": "would undo" if dry_run else "undone",
             "id": one.operation.id,
             "at": one.operation.at,
             "actor": one.operation.actor,

@@ -77,7 +77,7 @@ BACKUP = Shape(
 )
 RESTORED = Shape(
     noun="store",
-    fields=("path", "from", "kept", "schemaVersion", *_ROWS),
+    fields=("outcome", "path", "from", "kept", "schemaVersion", *_ROWS),
     id_field="path",
     columns=(
         Column("PATH", cells.field("path"), style="cyan", wraps=True),
@@ -151,5 +151,5 @@ RECEIPT = Shape(
     columns=(),
 )  # fmt: skip
 ERASURE_PREVIEW = Shape(
-    noun="erasure", fields=("command", *cells.field_names(Counts, "counts.")), id_field="command", columns=()
+    noun="erasure", fields=("outcome", "command", *cells.field_names(Counts, "counts.")), id_field="command", columns=()
 )

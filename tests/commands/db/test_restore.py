@@ -90,8 +90,8 @@ def test_a_dry_run_tells_and_changes_nothing(visitors: Visitors, backup: Path, s
     before = store_path.read_bytes()
     record = visitors("db", "restore", str(backup), "--dry-run", "--format", "json").json
     assert record == {
-        "path": str(store_path), "from": str(backup), "kept": None, "schemaVersion": SCHEMA_VERSION, "visitors": 1,
-        "contacts": 0, "conversations": 0, "operations": 1,
+        "outcome": "would restore", "path": str(store_path), "from": str(backup), "kept": None,
+        "schemaVersion": SCHEMA_VERSION, "visitors": 1, "contacts": 0, "conversations": 0, "operations": 1,
     }  # fmt: skip
     assert store_path.read_bytes() == before
     assert names(store_path.parent) == ["backups", "visitors.db"]

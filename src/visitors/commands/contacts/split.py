@@ -11,6 +11,7 @@ from visitors.commands.many import number
 from visitors.context import context_of
 from visitors.operations import references
 from visitors.operations.merge import split
+from visitors.output.machine import as_record
 from visitors.output.shapes import CONTACT
 from visitors.store.records import contacts
 
@@ -44,4 +45,5 @@ def command(
         assert created is not None
     start = "Would take" if dry_run else "Took"
     line = f"{start} {number(len(ids), 'visitor')} out of contact {source.id} into contact {new_id}."
-    context.output.done(CONTACT, [created], [] if dry_run else [new_id], line, single=True)
+    result = {"outcome": "would create" if dry_run else "created", **as_record(created)}
+    context.output.done(CONTACT.led_by("outcome"), [result], [] if dry_run else [new_id], line, single=True)

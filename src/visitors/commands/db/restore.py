@@ -37,11 +37,13 @@ def command(
     path = place.path
     if source.exists() and path.exists() and source.samefile(path):
         raise UsageProblem(f"{file} is the store itself", hint="name a backup")
+    context.rehearses = dry_run
     # what is restored is checked in full, but after the question
     found = inspect(source, quick=not dry_run, timeout=context.settings.timeout)
     visitors = number(found.counts["visitors"], "visitor")
     older = f", brought from schema {found.version} to {SCHEMA_VERSION}" if found.version < SCHEMA_VERSION else ""
     record: dict[str, object] = {
+        "outcome": "would restore" if dry_run else "restored",
         "path": str(path),
         "from": str(source),
         "kept": None,
