@@ -63,6 +63,7 @@ class Context:
             fields=self.settings.fields,
             color=self.settings.color,
             quiet=self.settings.quiet,
+            header=self.settings.header,
             current=self.now,
         )
 

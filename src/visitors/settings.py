@@ -28,6 +28,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     fields: str | None
     color: bool
     quiet: bool
+    header: bool
 
 
 def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str]) -> Settings:
@@ -54,6 +55,7 @@ def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str]) -> S
         fields=flags.get("fields"),
         color=not flags.get("no_color"),
         quiet=bool(flags.get("quiet")),
+        header=not flags.get("no_header"),
     )
 
 

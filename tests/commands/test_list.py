@@ -149,6 +149,25 @@ def test_a_number_that_no_store_counts_to_is_refused_with_the_limit(
 
 
 @pytest.mark.usefixtures("store")
+def test_without_a_header_its_ids_can_be_passed_on(visitors: Visitors) -> None:
+    rows = visitors("list", "--fields", "id", "--browser", "firefox", "--no-header")
+    assert rows.lines == ["ada-laptop"]
+    assert visitors("block", "-", input=rows.stdout).lines == ["ada-laptop"]
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize("command", ["list", "export", "contacts list", "history"])
+def test_without_a_header_only_the_header_is_missing(visitors: Visitors, command: str) -> None:
+    for format_ in ("csv", "tsv", "json", "ndjson", "ids", "count", "table"):
+        if (command, format_) == ("export", "table"):
+            continue
+        whole = visitors(*command.split(), "--format", format_, now=NOW).stdout
+        expected = whole.split("\n", 1)[1] if format_ in ("csv", "tsv") else whole
+        assert visitors("--no-header", *command.split(), "--format", format_, now=NOW).stdout == expected
+    assert visitors("list", "--no-header", "--search", "nobody at all").stdout == ""
+
+
+@pytest.mark.usefixtures("store")
 def test_the_largest_number_is_taken(visitors: Visitors) -> None:
     assert len(visitors("list", "--limit", str(10**18), "--format", "ids").lines) == 5
     visitors("assert", "--max", str(10**18))

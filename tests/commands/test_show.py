@@ -52,11 +52,29 @@ def test_the_same_visitor_named_twice_is_shown_once(visitors: Visitors) -> None:
     assert visitors("show", "laptop", "lap", "phone", "--format", "ids").lines == ["laptop", "phone"]
 
 
-def test_into_a_pipe_it_is_tsv_with_a_header(visitors: Visitors) -> None:
-    header, row = visitors("show", "laptop").lines
+def test_into_a_pipe_it_is_a_line_for_each_field(visitors: Visitors) -> None:
+    visitors("block", "laptop", "--reason", "one\ttwo\nthree")
+    visitors("identify", "laptop", "--email", "ada@example.com", "--metadata", "plan=pro")
+    fields = dict(line.split("\t") for line in visitors("show", "laptop").lines)
+    assert (fields["id"], fields["contact.email"], fields["city"]) == ("laptop", "ada@example.com", "")
+    assert fields["lastSeenAt"] == "2026-01-02T00:00:00.000Z"
+    assert json.loads(fields["contact.metadata"]) == {"plan": "pro"}
+    assert (fields["devices.0.id"], fields["blocks.0.reason"]) == ("phone", "one\\ttwo\\nthree")
+    assert fields["conversations"] == ""
+    assert list(fields)[:2] == ["id", "language"]
+
+
+def test_into_a_pipe_a_blank_line_is_between_two(visitors: Visitors) -> None:
+    assert visitors("show", "phone", "stranger", "--fields", "contact.email,id").stdout == (
+        "contact.email\tada@example.com\nid\tphone\n\ncontact.email\t\nid\tstranger\n"
+    )
+    assert "unknown field" in visitors("show", "phone", "--fields", "nope", code=2).stderr
+
+
+def test_as_tsv_it_is_a_row_below_a_header(visitors: Visitors) -> None:
+    header, row = visitors("show", "laptop", "--format", "tsv").lines
     cells = dict(zip(header.split("\t"), row.split("\t"), strict=True))
     assert (cells["id"], cells["contact.email"], cells["city"]) == ("laptop", "ada@example.com", "")
-    assert cells["lastSeenAt"] == "2026-01-02T00:00:00.000Z"
     assert [device["id"] for device in json.loads(cells["devices"])] == ["phone"]
 
 
@@ -107,7 +125,7 @@ def test_a_page_shows_hostile_text_and_never_obeys_it(visitors: Visitors, fill: 
 
 
 def test_fields_choose_and_order(visitors: Visitors) -> None:
-    assert visitors("show", "phone", "laptop", "--fields", "contact.name,id").stdout == (
+    assert visitors("show", "phone", "laptop", "--fields", "contact.name,id", "--format", "tsv").stdout == (
         "contact.name\tid\nAda\tphone\nAda\tlaptop\n"
     )
     assert visitors("show", "stranger", "--fields", "contact.name", "--format", "json").json == {"contact": None}

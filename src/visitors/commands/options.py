@@ -81,6 +81,7 @@ def everywhere() -> list[Parameter]:
         _once(["as_", "--as"], "Who does this, for the record.", metavar="NAME"),
         _once(["--format"], "How to write results.", kind=_choice(FORMATS)),
         _once(["--fields"], "Which fields, in which order: id,contact.email.", metavar="NAMES"),
+        _option(["--no-header"], _agree, registry.EVERYWHERE, "No header line in csv and tsv.", is_flag=True),
         _option(["--no-color"], _agree, registry.EVERYWHERE, "No colour.", is_flag=True),
         _option(["-q", "--quiet"], _agree, registry.EVERYWHERE, "Only results and errors.", is_flag=True),
         _version(registry.EVERYWHERE),

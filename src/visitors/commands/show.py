@@ -15,6 +15,9 @@ from visitors.output.shapes import VISITOR_PAGE
 def command(ctx: typer.Context, visitor: options.VisitorArguments = None) -> None:
     """Show all there is to know about visitors: properties, contact, the contact's other devices,
     blocks and conversations.
+
+    Into a pipe it is a line for each field: its name, a tab, its value, as in contact.email and blocks.0.reason;
+    a blank line is between two records.
     """
     context = context_of(ctx)
     if not visitor:

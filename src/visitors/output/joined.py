@@ -80,24 +80,24 @@ def rows_for(format_: str, source: Chosen) -> Iterable[tuple[Any, ...]]:
 
 
 def written(
-    format_: str, paths: Sequence[Path], source: Chosen, rows: Iterable[tuple[Any, ...]]
+    format_: str, paths: Sequence[Path], source: Chosen, rows: Iterable[tuple[Any, ...]], *, header: bool = True
 ) -> Iterator[str | bytes]:
     """The file of `rows`, which `rows_for` gave, in pieces. Raises UnicodeDecodeError for what is not UTF-8."""
-    for piece in _pieces(format_, paths, source, rows):
+    for piece in _pieces(format_, paths, source, rows, header=header):
         if isinstance(piece, bytes) and not piece.isascii():
             piece.decode()
         yield piece
 
 
 def _pieces(
-    format_: str, paths: Sequence[Path], source: Chosen, rows: Iterable[tuple[Any, ...]]
+    format_: str, paths: Sequence[Path], source: Chosen, rows: Iterable[tuple[Any, ...]], *, header: bool = True
 ) -> Iterator[str | bytes]:
     batches = _batches(rows)
     if format_ == "ndjson":
         return (_objects(source.numbers, batch) + b"\n" for batch in batches)
     if format_ == "json":
         return _array(_objects(source.numbers, batch) for batch in batches)
-    return _lines(_SYNTAX[format_], paths, source, batches)
+    return _lines(_SYNTAX[format_], paths, source, batches, header=header)
 
 
 def _batches(rows: Iterable[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
@@ -108,11 +108,17 @@ def _batches(rows: Iterable[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]
 
 
 def _lines(
-    syntax: _Syntax, paths: Sequence[Path], source: Chosen, batches: Iterable[list[tuple[Any, ...]]]
+    syntax: _Syntax,
+    paths: Sequence[Path],
+    source: Chosen,
+    batches: Iterable[list[tuple[Any, ...]]],
+    *,
+    header: bool,
 ) -> Iterator[str | bytes]:
     assert sum(source.groups) == len(paths), "a row has as many cells as the header"
     separator = syntax.separator.encode()
-    yield syntax.line([".".join(path) for path in paths])
+    if header:
+        yield syntax.line([".".join(path) for path in paths])
     for columns in batches:
         odd = _odd(syntax, source.groups, columns)
         cells = [

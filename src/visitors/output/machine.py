@@ -32,12 +32,13 @@ def lines(
     fields: list[str] | None = None,
     single: bool = False,
     spreadsheet_safe: bool = False,
+    header: bool = True,
 ) -> Iterator[str]:
     """The text of `records`, in pieces to be written one after another.
 
     `single` makes `json` an object instead of an array. `spreadsheet_safe` puts a quote before CSV
-    and TSV cells that a spreadsheet would take for a formula. Raises UsageProblem for a field that
-    there is not.
+    and TSV cells that a spreadsheet would take for a formula; `header` is the first line of both.
+    Raises UsageProblem for a field that there is not.
     """
     paths = shape.paths(fields)
     if format_ == "count":
@@ -52,7 +53,34 @@ def lines(
         path = tuple(shape.id_field.split("."))
         return batched(f"{one}\n" for record in plain for one in _ids(value_at(record, path)))
     cell = _spreadsheet_safe if spreadsheet_safe else as_text
-    return batched(separated(format_, paths, plain, cell))
+    return batched(separated(format_, paths, plain, cell, header=header))
+
+
+def properties(shape: Shape, records: Iterable[Record], *, fields: list[str] | None = None) -> Iterator[str]:
+    """`records` as lines of a field, a tab and its value, with a blank line between two records.
+
+    What stands in a list is a field of its own, with its place in it: `blocks.0.reason`. Raises UsageProblem for a
+    field that there is not.
+    """
+    paths = shape.paths(fields)
+    for number, record in enumerate(records):
+        if number:
+            yield "\n"
+        for path in paths:
+            yield from map(tsv_line, _flat(".".join(path), value_at(record, path)))
+
+
+def _flat(name: str, value: Any) -> Iterator[tuple[str, str]]:
+    """The values of a list by their places in it, those of its objects by their names; an open object is one value."""
+    if not isinstance(value, list) or not value:
+        yield name, "" if value == [] else as_text(value)
+        return
+    for place, item in enumerate(value):
+        if isinstance(item, dict):
+            for key, of_key in item.items():
+                yield from _flat(f"{name}.{place}.{key}", of_key)
+        else:
+            yield from _flat(f"{name}.{place}", item)
 
 
 def as_record(value: msgspec.Struct | Record) -> Record:
@@ -117,10 +145,13 @@ def separated(
     paths: list[Path],
     records: Iterable[Record],
     cell: Callable[[Any], str] = as_text,
+    *,
+    header: bool = True,
 ) -> Iterator[str]:
-    """The header line, then a piece of CSV or TSV for each record, its cells made by `cell`."""
+    """The header line if it is wanted, then a piece of CSV or TSV for each record, its cells made by `cell`."""
     line = csv_line if format_ == "csv" else tsv_line
-    yield line([".".join(path) for path in paths])
+    if header:
+        yield line([".".join(path) for path in paths])
     for record in records:
         yield line([cell(value_at(record, path)) for path in paths])
 

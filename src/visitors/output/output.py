@@ -17,7 +17,16 @@ import msgspec
 
 from visitors.domain.times import Instant
 from visitors.errors import UsageProblem, VisitorsError
-from visitors.output.machine import MachineFormat, as_record, batched, encode_json, json_document, json_lines, lines
+from visitors.output.machine import (
+    MachineFormat,
+    as_record,
+    batched,
+    encode_json,
+    json_document,
+    json_lines,
+    lines,
+    properties,
+)
 from visitors.output.sanitise import bounded, visible
 from visitors.output.shape import Record, Shape
 
@@ -49,6 +58,7 @@ class Output:
         fields: str | None = None,
         color: bool = True,
         quiet: bool = False,
+        header: bool = True,
         current: Instant,
     ) -> None:
         self.format = format_
@@ -57,6 +67,7 @@ class Output:
             raise UsageProblem("--fields names no field")
         self.color = color and _environment_has_color()
         self.quiet = quiet
+        self.header = header
         self.current = current
         self.stdout: TextIO = sys.stdout
         self.stderr: TextIO = sys.stderr
@@ -90,7 +101,7 @@ class Output:
             chosen = shape if self.fields is None else of_fields(shape, self.fields)
             return write_table(console(self.stdout, color=self.color), chosen, map(as_record, records), self.current)
         format_ = cast("MachineFormat", self.format or "tsv")
-        for piece in lines(format_, shape, records, fields=self.fields, single=single):
+        for piece in lines(format_, shape, records, fields=self.fields, single=single, header=self.header):
             self.stdout.write(self._shown(piece))
         return None
 
@@ -113,9 +124,10 @@ class Output:
         counted = Counting(items, source.count)
         with watched(counted, counted, quiet=self.quiet or path == "-", small=SMALL_ROWS) as watching:
             if text is None:
-                self._write(path, lines(format_, shape, watching, fields=self.fields, spreadsheet_safe=safe))
+                made = lines(format_, shape, watching, fields=self.fields, spreadsheet_safe=safe, header=self.header)
+                self._write(path, made)
             else:
-                self._write(path, written(format_, paths, text, watching))
+                self._write(path, written(format_, paths, text, watching, header=self.header))
         return counted.position
 
     def json_lines(self, path: str, records: Iterable[Record]) -> int:
@@ -148,13 +160,16 @@ class Output:
                 _put(target, piece)
 
     def pages(self, shape: Shape, records: Iterable[msgspec.Struct], *, single: bool) -> None:
-        """Show records one by one, each as a page to a person."""
+        """Show records one by one, each as a page to a person, and as a line for each field to a program."""
         if self.shows_table and self.fields is None:
             from visitors.output.pages import write_page
             from visitors.output.tables import console
 
             for record in records:
                 write_page(console(self.stdout, color=self.color), shape, as_record(record), self.current)
+        elif self.format is None and not self.on_terminal:
+            for piece in batched(properties(shape, map(as_record, records), fields=self.fields)):
+                self.stdout.write(piece)
         else:
             self.records(shape, records, single=single)
 

@@ -13,7 +13,11 @@ from visitors.output.shapes import CONTACT_PAGE
 
 
 def command(ctx: typer.Context, contact: options.ContactArguments = None) -> None:
-    """Show all there is to know about contacts: properties, devices, blocks and conversations."""
+    """Show all there is to know about contacts: properties, devices, blocks and conversations.
+
+    Into a pipe it is a line for each field: its name, a tab, its value, as in devices.0.id and blocks.0.reason;
+    a blank line is between two records.
+    """
     context = context_of(ctx)
     if not contact:
         raise UsageProblem("whom? give contacts by id, email or ext:ID, or - for standard input")

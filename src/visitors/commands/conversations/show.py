@@ -12,7 +12,11 @@ from visitors.output.shapes import CONVERSATION_PAGE
 
 
 def command(ctx: typer.Context, conversation: options.ConversationArguments) -> None:
-    """Show conversations with their messages, in order."""
+    """Show conversations with their messages, in order.
+
+    Into a pipe it is a line for each field: its name, a tab, its value, as in messages.0.body;
+    a blank line is between two records.
+    """
     context = context_of(ctx)
     with context.reading() as store:
         ids = references.conversation_ids(store, context.references(conversation))
