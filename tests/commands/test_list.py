@@ -149,6 +149,16 @@ def test_a_number_that_no_store_counts_to_is_refused_with_the_limit(
 
 
 @pytest.mark.usefixtures("store")
+@pytest.mark.parametrize("cursor", ["", " "])
+@pytest.mark.parametrize("command", ["list", "export", "contacts list", "conversations list", "history"])
+@pytest.mark.parametrize("options", ["", "--limit 1", "--format count", "--format ids --limit 0"])
+def test_an_empty_cursor_is_told_from_one_that_is_not_there(
+    visitors: Visitors, command: str, cursor: str, options: str
+) -> None:
+    assert "empty" in visitors(*command.split(), "--after", cursor, *options.split(), code=2).stderr
+
+
+@pytest.mark.usefixtures("store")
 def test_without_a_header_its_ids_can_be_passed_on(visitors: Visitors) -> None:
     rows = visitors("list", "--fields", "id", "--browser", "firefox", "--no-header")
     assert rows.lines == ["ada-laptop"]

@@ -132,9 +132,15 @@ class Place(msgspec.Struct, frozen=True):
 
 
 def place_of(store: Store, table: Table, page: Page) -> Place | None:
-    """The place after which the page begins. Raises NotFound when there is no record with the id `page.after`."""
+    """The place after which the page begins. Raises NotFound when there is no record with the id `page.after`,
+    and UsageProblem where that is empty.
+    """
     if page.after is None:
         return None
+    if not page.after.strip():
+        raise UsageProblem(
+            "--after is an empty cursor", hint="it is the last id of the page before; after an empty page there is none"
+        )
     sql = f"SELECT pk, {page.column or 'NULL'} FROM {table} WHERE id = ?"
     row = store.execute(sql, (page.after,)).fetchone()
     if row is None:
