@@ -438,3 +438,17 @@ def test_two_threads_with_a_store_each_share_the_file(store_path: Path) -> None:
         thread.join()
     with visitors.open_store(store_path) as store:
         assert store.count() == 40
+
+
+def test_a_contact_that_exists_may_be_asked_for(store: visitors.VisitorStore) -> None:
+    made = store.contacts.create(email="new@example.com")
+    assert store.contacts.create(email="New@example.com", exist_ok=True) == made
+    with pytest.raises(Conflict):
+        store.contacts.create(email="new@example.com")
+
+
+def test_a_filter_may_have_several_values(store: visitors.VisitorStore) -> None:
+    for language in ("de", "fr", "it"):
+        store.create(f"of-{language}", language=language)
+    assert {one.id for one in store.list(language=["de", "FR"])} == {"of-de", "of-fr"}
+    assert [one.id for one in store.list(language="it")] == ["of-it"]

@@ -35,12 +35,22 @@ class Contacts:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def create(self, id: str | None = None, **person: Unpack[Person]) -> Contact:  # noqa: A002 - the field's name
-        """A new contact. Raises InvalidData, and Conflict when its id, external id or email is somebody's."""
+    def create(
+        self,
+        id: str | None = None,  # noqa: A002 - the field's name
+        *,
+        exist_ok: bool = False,
+        **person: Unpack[Person],
+    ) -> Contact:
+        """A new contact. Raises InvalidData, and Conflict when its id, external id or email is somebody's; with
+        `exist_ok` it is that contact, untouched.
+        """
         contact_id = given_contact_id(id) if id is not None else None
         said = identity(person)
         with self._session.operation("contacts create") as operation:
-            created = merge.create_contact(self._session.store, operation, said, contact_id=contact_id)
+            make = merge.find_or_create_contact if exist_ok else merge.create_contact
+            made = make(self._session.store, operation, said, contact_id=contact_id)
+            created = made if isinstance(made, str) else made[0]
             return self._found(created, operation)
 
     def find(self, contact: str) -> Contact | None:

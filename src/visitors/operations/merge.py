@@ -84,6 +84,46 @@ def create_contact(
     return contacts.insert(store, operation, fields, contact_id=contact_id)
 
 
+def find_or_create_contact(
+    store: Store, operation: OpenOperation, said: Identity, *, contact_id: str | None = None
+) -> tuple[str, bool]:
+    """The id of the live contact that has the id, external id or email, untouched, and False; or that of a new one, and
+    True.
+
+    Raises Conflict where these are several contacts, where the one is deleted, or has another external id.
+    """
+    external_id, email = said.texts.get("externalId"), said.texts.get("email")
+    found = [
+        contacts.find(store, contact_id, operation.at) if contact_id is not None else None,
+        contacts.find_by_external_id(store, external_id, operation.at) if external_id else None,
+        *(contacts.find_by_email(store, email, operation.at) if email else ()),
+    ]
+    owners = {one.id: one for one in found if one is not None}
+    if not owners:
+        return create_contact(store, operation, said, contact_id=contact_id), True
+    first, *others = owners.values()
+    if others:
+        raise Conflict(
+            f"what is given is of {len(owners)} contacts: {', '.join(owners)}",
+            code="contact_exists",
+            hint=f"visitors contacts show {' '.join(owners)}",
+        )
+    if first.deleted_at is not None:
+        raise Conflict(
+            f"contact {first.id} ({first.label}) exists already, deleted",
+            code="contact_deleted",
+            hint=f"visitors contacts restore {first.id}",
+        )
+    has_another = external_id and contacts.find_by_external_id(store, external_id, operation.at) is None
+    if has_another and first.external_id is not None:
+        raise Conflict(
+            f"contact {first.id} ({first.label}) exists already, with another external id",
+            code="contact_exists",
+            hint=f"visitors contacts show {first.id}",
+        )
+    return first.id, False
+
+
 def update_contacts(store: Store, operation: OpenOperation, contact_ids: Sequence[str], said: Identity) -> set[str]:
     """Set or clear what is known of contacts; returns the ids of those that this changed.
 

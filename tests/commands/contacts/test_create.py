@@ -56,6 +56,63 @@ def test_what_is_refused_creates_nothing(
     assert everything() == before
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--id", "A"),
+        ("--external-id", "a", "--name", "Other"),
+        ("--email", " A@example.com "),
+        ("--external-id", "a", "--email", "new@example.com"),
+        ("--id", "A", "--external-id", "a", "--email", "a@example.com"),
+    ],
+)
+def test_one_that_exists_may_be_asked_for_and_is_left_as_it_is(
+    visitors: Visitors, everything: Everything, options: tuple[str, ...]
+) -> None:
+    visitors("contacts", "create", "--id", "A", "--external-id", "a", "--email", "a@example.com")
+    before = everything()
+    assert visitors("contacts", "create", "--exist-ok", *options).lines == ["A"]
+    assert everything() == before
+
+
+def test_one_that_does_not_exist_is_created_with_exist_ok_once(visitors: Visitors) -> None:
+    words = ("contacts", "create", "--exist-ok", "--external-id", "new")
+    first = visitors(*words).stdout
+    assert visitors(*words).stdout == first
+    assert visitors("contacts", "list", "--format", "count").stdout == "1\n"
+
+
+def test_what_was_merged_exists_as_its_survivor(visitors: Visitors) -> None:
+    visitors("contacts", "create", "--id", "A", "--email", "a@example.com")
+    visitors("contacts", "create", "--id", "B", "--external-id", "b")
+    visitors("contacts", "merge", "A", "B", "--yes")
+    visitors("contacts", "create", "--id", "C", "--external-id", "c")
+    visitors("contacts", "merge", "A", "C", "--yes", "--force")
+    assert visitors("contacts", "create", "--exist-ok", "--external-id", "c").lines == ["A"]
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        (("--external-id", "a", "--email", "b@example.com"), "contact_exists"),
+        (("--id", "A", "--external-id", "b"), "contact_exists"),
+        (("--external-id", "other", "--email", "a@example.com"), "contact_exists"),
+        (("--external-id", "gone"), "contact_deleted"),
+    ],
+)
+def test_exist_ok_takes_nobody_for_somebody_else(
+    visitors: Visitors, everything: Everything, options: tuple[str, ...], code: str
+) -> None:
+    visitors("contacts", "create", "--id", "A", "--external-id", "a", "--email", "a@example.com")
+    visitors("contacts", "create", "--id", "B", "--external-id", "b", "--email", "b@example.com")
+    visitors("contacts", "create", "--id", "G", "--external-id", "gone", "--email", "gone@example.com")
+    visitors("contacts", "delete", "G")
+    before = everything()
+    refused = visitors("contacts", "create", "--exist-ok", *options, "--format", "json", code=4)
+    assert refused.error["code"] == code
+    assert everything() == before
+
+
 def test_the_email_of_a_deleted_contact_is_free(visitors: Visitors) -> None:
     visitors("contacts", "create", "--email", "a@example.com")
     visitors("contacts", "delete", "a@example.com")

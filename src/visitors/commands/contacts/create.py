@@ -9,7 +9,7 @@ import typer
 from visitors.commands import options
 from visitors.context import context_of
 from visitors.domain.ids import given_contact_id
-from visitors.operations.merge import create_contact
+from visitors.operations.merge import create_contact, find_or_create_contact
 from visitors.output.shapes import CONTACT
 from visitors.store.records import contacts
 
@@ -21,13 +21,24 @@ def command(
     id_: Annotated[
         str | None, typer.Option("--id", metavar="ID", help="Its id; a ULID is made if none is given.")
     ] = None,
+    exist_ok: Annotated[
+        bool,
+        typer.Option("--exist-ok", help="An id, external id or email that exists is no error; nothing is changed."),
+    ] = False,
 ) -> None:
-    """Create a contact before any of its visitors is known."""
+    """Create a contact before any of its visitors is known.
+
+    Prints its id into a pipe: id=$(visitors contacts create)
+    """
     context = context_of(ctx)
     contact_id = given_contact_id(id_) if id_ is not None else None
     said = options.person_said(context)
     with context.operation() as operation:
-        created = create_contact(context.store, operation, said, contact_id=contact_id)
+        if exist_ok:
+            created, is_new = find_or_create_contact(context.store, operation, said, contact_id=contact_id)
+        else:
+            created, is_new = create_contact(context.store, operation, said, contact_id=contact_id), True
         contact = contacts.find(context.store, created, operation.at)
         assert contact is not None
-    context.output.done(CONTACT, [contact], [created], f"Created contact {created}.", single=True)
+    line = f"Created contact {created}." if is_new else f"Contact {created} exists already."
+    context.output.done(CONTACT, [contact], [created], line, single=True)
