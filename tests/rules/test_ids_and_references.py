@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,38 @@ def test_an_unknown_visitor_is_not_found_with_a_hint(visitors: Visitors, anonymo
     assert missing.stderr.startswith("error: ")
     assert "\nhint: " in missing.stderr
     assert missing.stdout == ""
+
+
+@pytest.mark.parametrize("reference", ["ada@example.com", " Ada.O'Neil@example.com", "ext:user 1", "ext:u1"])
+@pytest.mark.parametrize("command", ["show", "block", "delete", "erase", "update --city Oslo", "explain"])
+def test_what_names_a_contact_is_told_from_a_visitor(visitors: Visitors, command: str, reference: str) -> None:
+    visitors("create", "--id", "v")
+    refused = visitors(*command.split(), reference, "--format", "json", code=3).error
+    assert (refused["code"], refused["message"]) == (
+        "visitor_not_found",
+        f"{reference.strip()!r} names a contact, not a visitor",
+    )
+    assert f"visitors list --contact {shlex.quote(reference.strip())} " in refused["hint"]
+
+
+def test_an_id_that_a_table_cut_is_a_prefix(visitors: Visitors) -> None:
+    visitors("create", "--id", "abc")
+    visitors("create", "--id", "abc-1")
+    visitors("create", "--id", "xyz-1")
+    visitors("identify", "xyz-1", "--email", "ada@example.com")
+    contact = visitors("contacts", "list", "--format", "ids").lines[0]
+    conversation = visitors("conversations", "start", "xyz-1", "--message", "hi").lines[0]
+    operation = visitors("history", "--format", "ids").lines[0]
+    assert visitors("show", "xyz…", "--format", "ids").lines == ["xyz-1"]
+    assert visitors("show", "-", "--format", "ids", input=" xyz-… \n").lines == ["xyz-1"]
+    assert visitors("contacts", "show", f"{contact[:20]}…", "--format", "ids").lines == [contact]
+    assert visitors("list", "--contact", f"{contact[:20]}…", "--format", "ids").lines == ["xyz-1"]
+    shown = visitors("conversations", "show", f"{conversation[:-1]}…", "--format", "ids").lines
+    assert shown == [conversation]
+    assert visitors("show", "abc…", "--format", "json", code=4).error["code"] == "ambiguous"
+    assert visitors("undo", f"{operation[:-1]}…", "--dry-run").lines == [operation]
+    for nothing in ("…", "no…", "xyz……", "xy…z"):
+        visitors("show", nothing, code=3)
 
 
 @pytest.fixture

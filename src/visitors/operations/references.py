@@ -24,7 +24,7 @@ def visitor_ids(store: Store, references: Sequence[str]) -> list[str]:
     Raises NotFound for the first that means none, and Conflict for the first that means several.
     """
     tokens = [_token(reference, "visitor") for reference in references]
-    exact = visitors.existing(store, tokens)
+    exact = visitors.existing(store, [token for token in tokens if not _is_cut(token)])
     resolved = (token if token in exact else _by_prefix(store, "visitors", token) for token in tokens)
     return list(dict.fromkeys(resolved))
 
@@ -80,7 +80,7 @@ def contact(store: Store, reference: str, current: Instant) -> Contact:
             raise NotFound(f"no contact has the email {text!r}", code="contact_not_found", hint=_CONTACTS)
         return matches[0]
     token = _token(text, "contact")
-    exact = contacts.find(store, token, current)
+    exact = contacts.find(store, token, current) if not _is_cut(token) else None
     if exact is not None:
         return exact
     contact_id = _by_prefix(store, "contacts", token)
@@ -177,22 +177,49 @@ _LISTINGS = {
 }
 
 
+_ELLIPSIS = "…"
+"""Where a table has no room for all of an id, this stands at its end, and is copied with it."""
+
+
+def _is_cut(token: str) -> bool:
+    return token.endswith(_ELLIPSIS)
+
+
 def _token(reference: str, noun: str) -> str:
+    """An id or a prefix of one, perhaps with the ellipsis of a table. Raises NotFound for what can be neither."""
+    text = reference.strip()
     try:
-        return id_token(reference, noun)
+        token = id_token(text.removesuffix(_ELLIPSIS), noun)
+        return token + _ELLIPSIS if _is_cut(text) else token
     except InvalidData as error:
+        if noun == "visitor" and ("@" in text or text.startswith("ext:")):
+            raise _is_of_contact(text) from None
         # Nothing that is no token can be the id of a record.
         raise NotFound(error.message, code=f"{noun}_not_found", hint=error.hint) from None
 
 
 def _by_prefix(store: Store, table: Table, prefix: str) -> str:
     noun = table.removesuffix("s")
+    is_cut, prefix = _is_cut(prefix), prefix.removesuffix(_ELLIPSIS)
     matches = with_prefix(store, table, prefix, _CANDIDATES + 1)
+    if not matches and noun == "visitor" and prefix.startswith("ext:"):
+        raise _is_of_contact(prefix)
     if not matches:
         raise NotFound(f"no {noun} has the id {prefix!r}", code=f"{noun}_not_found", hint=_LISTINGS[noun])
-    if len(matches) > 1 and matches[0] != prefix:
+    if len(matches) > 1 and (is_cut or matches[0] != prefix):
         raise _ambiguous(prefix, noun, matches)
     return matches[0]
+
+
+def _is_of_contact(reference: str) -> NotFound:
+    import shlex
+
+    quoted = shlex.quote(reference)
+    return NotFound(
+        f"{reference!r} names a contact, not a visitor",
+        code="visitor_not_found",
+        hint=f"visitors list --contact {quoted} shows their visitors, visitors contacts show {quoted} the person",
+    )
 
 
 def _ambiguous(reference: str, noun: str, matches: Sequence[str], *, by_prefix: bool = True) -> Conflict:
