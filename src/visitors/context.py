@@ -25,6 +25,7 @@ from visitors.store.store import OpenOperation, Store
 
 if TYPE_CHECKING:
     from visitors.domain.selection import Selection
+    from visitors.operations.references import Lost
 
 
 _MAKING = ("create", "track", "import", "seed", "contacts create", "db load", "fixtures apply")
@@ -54,6 +55,7 @@ class Context:
         self.command = command
         self.arguments = list(arguments)
         self.given = given
+        self._told_missing = False
         self.rehearses = False
         """Whether this is a dry run, which is said at its end."""
         self._takes = set(takes)
@@ -165,6 +167,21 @@ class Context:
         if len(typed) > 1:
             raise UsageProblem("- (ids from standard input) stands alone", hint="leave the other ids out")
         return [line for line in map(str.strip, self.input_lines()) if line]
+
+    @property
+    def ignores_missing(self) -> bool:
+        """Whether what was named and is not there is left out."""
+        return bool(self.group("targets").get("ignore_missing"))
+
+    def missing(self, lost: Sequence[Lost], named: int) -> None:
+        """Leave out what is not there, and say so, where that was asked for. Raises NotFound elsewhere."""
+        from visitors.operations.references import refuse, told
+
+        if not self.ignores_missing:
+            refuse(lost, named, "--ignore-missing takes the others" if self.takes("ignore_missing") else None)
+        elif not self._told_missing:
+            self._told_missing = True
+            self.output.note(f"left out {len(lost):,} of {named:,}, which are not there: {told(lost)}")
 
     def input_lines(self) -> Iterator[str]:
         """The lines of standard input, split at line feeds only. Raises InvalidData if not UTF-8, or too long."""

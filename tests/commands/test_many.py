@@ -196,3 +196,66 @@ def test_a_byte_order_mark_is_no_part_of_the_first_id(visitors: Visitors, comman
     answer = visitors(command, "-", "--format", "ndjson", input=given)
     assert [json.loads(line)["outcome"] for line in answer.lines] == [outcome, outcome]
     assert [json.loads(line)["id"] for line in answer.lines] == targets
+
+
+EVERY = {  # command -> what it takes, without what is not there
+    **{command: targets for command, (_, targets) in COMMANDS.items()},
+    "update --city Oslo": ["free-1", "free-2"],
+    "show": ["free-1", "deleted-1"],
+    "erase --yes": ["free-1", "free-2"],
+    "contacts show": ["ext:u1", "ext:u2"],
+    "contacts delete": ["ext:u1", "ext:u2"],
+    "contacts restore": ["ext:u1", "ext:u2"],
+    "contacts erase --yes": ["ext:u1", "ext:u2"],
+}
+
+
+@pytest.mark.parametrize("words", EVERY)
+def test_what_is_not_there_is_named_up_to_ten_and_counted(
+    visitors: Visitors, everything: Everything, words: str
+) -> None:
+    before = everything()
+    typed = [*EVERY[words], *(f"no-{number}" for number in range(12))]
+    refused = visitors(*words.split(), "-", "--format", "json", input="\n".join(typed), code=3).error
+    shown = ", ".join(f"'no-{number}'" for number in range(10))
+    assert refused["message"] == f"12 of 14 are not there: {shown} and 2 more"
+    assert refused["hint"] == "--ignore-missing takes the others"
+    one = visitors(*words.split(), "no-1", EVERY[words][0], "--format", "json", code=3).error
+    assert "'no-1'" in one["message"]
+    assert one["hint"] == "--ignore-missing takes the others"
+    assert everything() == before
+
+
+@pytest.mark.parametrize("words", EVERY)
+def test_the_others_can_be_taken(visitors: Visitors, words: str) -> None:
+    typed = ["no-1", EVERY[words][0], "no 2", EVERY[words][1]]
+    taken = visitors(*words.split(), "-", "--ignore-missing", "--format", "json", input="\n".join(typed))
+    if "erase" in words:
+        assert max(taken.json["counts"][kind] for kind in ("visitors", "contacts")) == 2
+    else:
+        assert len(taken.json) == 2
+    assert "left out 2 of 4, which are not there: 'no-1', 'no 2'\n" in taken.stderr
+
+
+@pytest.mark.parametrize("words", EVERY)
+@pytest.mark.parametrize("typed", [["nobody"], ["nobody", "no 2"]])
+def test_where_none_is_there_nothing_is_done(
+    visitors: Visitors, everything: Everything, words: str, typed: list[str]
+) -> None:
+    before = everything()
+    answer = visitors(*words.split(), *typed, "--ignore-missing", "--format", "json")
+    assert answer.stdout == ("" if "erase" in words else "[]\n")
+    assert f"left out {len(typed)} of {len(typed)}, " in answer.stderr
+    assert everything() == before
+
+
+def test_what_is_ambiguous_or_deleted_is_not_left_out(visitors: Visitors, everything: Everything) -> None:
+    before = everything()
+    assert visitors("block", "free", "--ignore-missing", "--format", "json", code=4).error["code"] == "ambiguous"
+    visitors("block", "deleted-1", "nobody", "--ignore-missing", code=4)
+    assert everything() == before
+
+
+def test_leaving_out_what_is_missing_names_nobody(visitors: Visitors) -> None:
+    assert "whom?" in visitors("block", "--ignore-missing", code=2).stderr
+    assert "whom?" in visitors("erase", "--ignore-missing", code=2).stderr

@@ -15,7 +15,7 @@ from visitors.operations import block
 from visitors.store.records.blocks import Target
 from visitors.store.store import OpenOperation, Store
 
-OPTION_GROUPS = (options.selection_by_contact_target,)
+OPTION_GROUPS = (options.selection_by_contact_target, options.ignore_missing)
 _VERB = Verb("block", "blocked", "blocked already")
 
 

@@ -9,7 +9,7 @@ from visitors.commands.many import Verb, change_visitors
 from visitors.context import context_of
 from visitors.store.records import visitors
 
-OPTION_GROUPS = (options.selection,)
+OPTION_GROUPS = (options.selection, options.ignore_missing)
 
 
 def command(

@@ -57,6 +57,9 @@ def erase_records(
         raise UsageProblem(_WHOM[target])
     context.refuse_store(output)
     named = context.references(typed)
+    if named and context.ignores_missing:
+        with context.reading() as store:
+            named = resolve(store, target, named, context.now, context.missing)
     if not named:
         context.output.note("nobody was named; nothing was erased")
         return
@@ -65,7 +68,7 @@ def erase_records(
         return
     if not yes:
         with context.reading() as store:
-            counts = foresee(store, target, resolve(store, target, named, context.now))
+            counts = foresee(store, target, resolve(store, target, named, context.now, context.missing))
         context.confirm(f"erase {_told(counts, target)}, and their history, for good", yes=False)
     erased = _erase(context, target, named, output)
     _tell(context, target, erased, output)
@@ -95,7 +98,7 @@ def _erase(context: Context, target: Target, named: Sequence[str], output: str |
             # first, so that nothing is erased where the receipt cannot be written
             file = stack.enter_context(whole_file(output)) if output is not None and output != "-" else None
             with context.operation() as operation:
-                ids = resolve(context.store, target, named, operation.at)
+                ids = resolve(context.store, target, named, operation.at, context.missing)
                 staying = erasing.contacts_of(context.store, ids) if target == "visitor" else []
                 receipt = erase(context.store, operation, target, ids, command=context.command)
             erased = _Erased(receipt, staying)
@@ -111,7 +114,7 @@ def _erase(context: Context, target: Target, named: Sequence[str], output: str |
 def _rehearse(context: Context, target: Target, named: Sequence[str]) -> None:
     """Tell how much would go, and how much of the history."""
     with context.operation(dry_run=True) as operation:
-        ids = resolve(context.store, target, named, operation.at)
+        ids = resolve(context.store, target, named, operation.at, context.missing)
         counts = erase(context.store, operation, target, ids, command=context.command, rehearsal=True).counts
     preview = {"outcome": "would erase", "command": context.command, "counts": msgspec.structs.asdict(counts)}
     context.output.kept(ERASURE_PREVIEW, preview, f"Would erase {_told(counts, target)}.")

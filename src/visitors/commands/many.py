@@ -71,7 +71,7 @@ def change_visitors(
                 question = f"{verb.infinitive} {number(targets.count(store, context.now), 'visitor')}"
         context.confirm(question, yes=yes)
     with context.operation(dry_run=dry_run) as operation:
-        ids = targets.resolve(context.store, operation.at)
+        ids = targets.resolve(context.store, operation.at, context.missing)
         changed = act(context.store, operation, ids)
         wanted = context.output.wants_records
         found = visitors.find_many(context.store, ids, operation.at) if wanted else []
@@ -85,9 +85,8 @@ def change_contacts(
     if not typed:
         raise UsageProblem("whom? give contacts by id, email or ext:ID, or - for standard input")
     named = context.references(typed)
-    find = references.contact if deleted else references.live_contact
     with context.operation(dry_run=dry_run) as operation:
-        ids = list(dict.fromkeys(find(context.store, one, operation.at).id for one in named))
+        ids = references.contact_ids(context.store, named, operation.at, context.missing, live=not deleted)
         changed = act(context.store, operation, ids)
         wanted = ids if context.output.wants_records else []
         found = [contacts.find(context.store, contact_id, operation.at) for contact_id in wanted]
@@ -99,7 +98,7 @@ def change_conversations(context: Context, typed: Sequence[str], verb: Verb, sta
     """Give the conversations that were named a status, in one operation, all or none."""
     named = context.references(typed)
     with context.operation() as operation:
-        ids = references.conversation_ids(context.store, named)
+        ids = references.conversation_ids(context.store, named, context.missing)
         changed = conversations.set_status(context.store, operation, ids, status)
         wanted = ids if context.output.wants_records else []
         found = [conversations.find(context.store, conversation_id) for conversation_id in wanted]
@@ -122,7 +121,7 @@ def _tell(
     outcome = f"would {verb.infinitive}" if dry_run else verb.done
     results = [{"outcome": outcome if one.id in changed else "unchanged", **as_record(one)} for one in found]
     line = sentence(verb, len(changed), len(ids) - len(changed), shape.noun, ids, dry_run=dry_run)
-    context.output.done(shape.led_by("outcome"), results, ids, line, single=single)
+    context.output.done(shape.led_by("outcome"), results, ids, line, single=single and bool(ids))
 
 
 def sentence(verb: Verb, changed: int, unchanged: int, noun: str, ids: Sequence[str], *, dry_run: bool) -> str:

@@ -104,6 +104,13 @@ def _version(panel: str) -> Parameter:
     return _option(["-V", "--version"], show, panel, "Show the version and exit.", is_flag=True, is_eager=True)
 
 
+def ignore_missing() -> list[Parameter]:
+    """For a command that takes several by name."""
+    keep = _keep(GROUPS, "targets")
+    help_ = "Leave out what is not there, and take the others."
+    return [_option(["ignore_missing", "--ignore-missing"], keep, "Options", help_, is_flag=True)]
+
+
 def unneeded_yes() -> Parameter:
     """`--yes` where nothing is asked, so that a script need not know where something is."""
     return _option(["-y", "--yes"], None, "Options", "Accepted for scripts; nothing is asked.", is_flag=True)

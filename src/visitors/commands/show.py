@@ -11,6 +11,8 @@ from visitors.operations import references
 from visitors.operations.investigate import visitor_page
 from visitors.output.shapes import VISITOR_PAGE
 
+OPTION_GROUPS = (options.ignore_missing,)
+
 
 def command(ctx: typer.Context, visitor: options.VisitorArguments = None) -> None:
     """Show all there is to know about visitors: properties, contact, the contact's other devices,
@@ -24,6 +26,6 @@ def command(ctx: typer.Context, visitor: options.VisitorArguments = None) -> Non
         raise UsageProblem("whom? give visitor ids, or - for ids on standard input")
     typed = context.references(visitor)
     with context.reading() as store:
-        ids = references.visitor_ids(store, typed)
+        ids = references.visitor_ids(store, typed, context.missing)
         pages = [visitor_page(store, visitor_id, context.now) for visitor_id in ids]
-    context.output.pages(VISITOR_PAGE, pages, single=len(visitor) == 1 and "-" not in visitor)
+    context.output.pages(VISITOR_PAGE, pages, single=len(pages) == len(visitor) == 1 and "-" not in visitor)

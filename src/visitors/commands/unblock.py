@@ -9,7 +9,7 @@ from visitors.commands.many import Verb, change_contacts, change_visitors
 from visitors.context import context_of
 from visitors.operations import block
 
-OPTION_GROUPS = (options.selection_by_contact_target,)
+OPTION_GROUPS = (options.selection_by_contact_target, options.ignore_missing)
 _VERB = Verb("unblock", "unblocked", "not blocked")
 
 

@@ -12,7 +12,7 @@ from visitors.context import context_of
 from visitors.domain.visitor import browser_changes
 from visitors.store.records import visitors
 
-OPTION_GROUPS = (options.browser_data,)
+OPTION_GROUPS = (options.browser_data, options.ignore_missing)
 
 
 def command(

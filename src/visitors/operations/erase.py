@@ -20,17 +20,23 @@ from visitors.store.store import OpenOperation, Store
 Target = Literal["visitor", "contact"]
 
 
-def resolve(store: Store, target: Target, typed: Sequence[str], current: Instant) -> list[str]:
+def resolve(
+    store: Store,
+    target: Target,
+    typed: Sequence[str],
+    current: Instant,
+    missing: references.Missing = references.refuse,
+) -> list[str]:
     """The ids that are meant, each once: of records that are deleted, too, and by their whole id of those that
-    only the history has any more. Raises NotFound and Conflict.
+    only the history has any more. Raises what `missing` does of those that are not there, and Conflict.
     """
     tokens = [one.strip() for one in typed]
     gone = operations.removed(store, target, tokens)
     there = [one for one in tokens if one not in gone]
     if target == "visitor":
-        found = references.visitor_ids(store, there)
+        found = references.visitor_ids(store, there, missing)
     else:
-        found = [references.contact(store, one, current).id for one in there]
+        found = references.contact_ids(store, there, current, missing)
     return list(dict.fromkeys([*found, *(one for one in tokens if one in gone)]))
 
 

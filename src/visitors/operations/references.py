@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+
+import msgspec
 
 from visitors.domain import normalise
 from visitors.domain.contact import Contact
-from visitors.domain.ids import id_token
+from visitors.domain.ids import id_token, is_id
 from visitors.domain.selection import Selection, each
 from visitors.domain.times import Instant
 from visitors.domain.visitor import Visitor
@@ -16,22 +18,67 @@ from visitors.store.records import contacts, visitors
 from visitors.store.store import Store
 
 _CANDIDATES = 5
+_NAMED = 10
 
 
-def visitor_ids(store: Store, references: Sequence[str]) -> list[str]:
+class Lost(msgspec.Struct, frozen=True):
+    """What was named and is not there: as it was typed, and what says so of it alone."""
+
+    typed: str
+    error: NotFound
+
+
+Missing = Callable[[Sequence[Lost], int], None]
+"""What is done about those of so many that are not there; if it returns, the others are taken."""
+
+
+def refuse(lost: Sequence[Lost], named: int, hint: str | None = None) -> None:
+    """Raises NotFound with what is not there, of as many as were `named`."""
+    first = lost[0].error
+    if named == 1:
+        raise first
+    if len(lost) > 1:
+        message = f"{len(lost):,} of {named:,} are not there: {told(lost)}"
+        raise NotFound(message, code=first.code, hint=hint or first.hint)
+    raise NotFound(first.message, code=first.code, hint=hint or first.hint)
+
+
+def told(lost: Sequence[Lost]) -> str:
+    """What is not there, up to `_NAMED` of it."""
+    names = ", ".join(repr(one.typed.strip()[:128]) for one in lost[:_NAMED])
+    return names + (f" and {len(lost) - _NAMED:,} more" if len(lost) > _NAMED else "")
+
+
+def visitor_ids(store: Store, references: Sequence[str], missing: Missing = refuse) -> list[str]:
     """The ids that `references` (ids or unique prefixes) mean, in their order, each once.
 
-    Raises NotFound for the first that means none, and Conflict for the first that means several.
+    Raises what `missing` does of those that mean none, and Conflict for the first that means several.
     """
-    tokens = [_token(reference, "visitor") for reference in references]
-    exact = visitors.existing(store, [token for token in tokens if not _is_cut(token)])
-    resolved = (token if token in exact else _by_prefix(store, "visitors", token) for token in tokens)
-    return list(dict.fromkeys(resolved))
+    exact = visitors.existing(store, [one for one in map(str.strip, references) if is_id(one)])
+
+    def find(reference: str) -> str:
+        token = _token(reference, "visitor")
+        return token if token in exact else _by_prefix(store, "visitors", token)
+
+    return _each(references, find, missing)
 
 
-def live_visitor_ids(store: Store, references: Sequence[str]) -> list[str]:
+def _each(references: Sequence[str], find: Callable[[str], str], missing: Missing) -> list[str]:
+    ids: dict[str, None] = {}
+    lost = []
+    for reference in references:
+        try:
+            ids[find(reference)] = None
+        except NotFound as error:
+            lost.append(Lost(reference, error))
+    if lost:
+        missing(lost, len(references))
+    return list(ids)
+
+
+def live_visitor_ids(store: Store, references: Sequence[str], missing: Missing = refuse) -> list[str]:
     """As `visitor_ids`; raises Conflict for a visitor that is deleted."""
-    ids = visitor_ids(store, references)
+    ids = visitor_ids(store, references, missing)
     deleted = visitors.deleted_among(store, ids)
     if deleted:
         raise Conflict(
@@ -101,6 +148,14 @@ def live_contact(store: Store, reference: str, current: Instant) -> Contact:
     return found
 
 
+def contact_ids(
+    store: Store, references: Sequence[str], current: Instant, missing: Missing = refuse, *, live: bool = False
+) -> list[str]:
+    """The ids of the contacts that `references` mean, each once; with `live` as `live_contact` has it."""
+    find = live_contact if live else contact
+    return _each(references, lambda reference: find(store, reference, current).id, missing)
+
+
 def mergeable(store: Store, references: Sequence[str], current: Instant) -> list[Contact]:
     """The contacts that `references` mean, for a merge, which takes no tombstone for its survivor.
 
@@ -132,10 +187,13 @@ def selection(store: Store, chosen: Selection, current: Instant) -> Selection:
     return Selection(**{**fields, "contact": ids if len(ids) > 1 else ids[0]})
 
 
-def conversation_ids(store: Store, references: Sequence[str]) -> list[str]:
+def conversation_ids(store: Store, references: Sequence[str], missing: Missing = refuse) -> list[str]:
     """The ids of the conversations that `references` (ids or unique prefixes) mean, each once."""
-    tokens = [_token(reference, "conversation") for reference in references]
-    return list(dict.fromkeys(_by_prefix(store, "conversations", token) for token in tokens))
+    return _each(
+        references,
+        lambda reference: _by_prefix(store, "conversations", _token(reference, "conversation")),
+        missing,
+    )
 
 
 def operation_id(store: Store, reference: str) -> str:

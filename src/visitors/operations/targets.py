@@ -51,13 +51,13 @@ class Targets:
         """How many visitors a selection chooses now."""
         return visitors.count(store, references.selection(store, self._selection, current), current)
 
-    def resolve(self, store: Store, current: Instant) -> list[str]:
-        """The ids, each once. Raises NotFound, and Conflict for ambiguous ones, or for deleted ones
-        where there may be none.
+    def resolve(self, store: Store, current: Instant, missing: references.Missing = references.refuse) -> list[str]:
+        """The ids, each once. Raises what `missing` does of those that are not there, and Conflict for ambiguous
+        ones, or for deleted ones where there may be none.
         """
         if self.named is None:
             chosen = references.selection(store, self._selection, current)
             return visitors.chosen_ids(store, chosen, current)
         if self._may_be_deleted:
-            return references.visitor_ids(store, self.named)
-        return references.live_visitor_ids(store, self.named)
+            return references.visitor_ids(store, self.named, missing)
+        return references.live_visitor_ids(store, self.named, missing)

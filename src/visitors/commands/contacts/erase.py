@@ -8,6 +8,8 @@ from visitors.commands import options
 from visitors.commands.erasing import ReceiptFile, Vacuum, erase_records
 from visitors.context import context_of
 
+OPTION_GROUPS = (options.ignore_missing,)
+
 
 def command(
     ctx: typer.Context,

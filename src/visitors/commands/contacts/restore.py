@@ -9,6 +9,8 @@ from visitors.commands.many import Verb, change_contacts
 from visitors.context import context_of
 from visitors.store.records import contacts
 
+OPTION_GROUPS = (options.ignore_missing,)
+
 
 def command(ctx: typer.Context, contact: options.ContactArguments = None, dry_run: options.DryRun = False) -> None:
     """Take the deletion of contacts back. An email that somebody else has by now is then that of two:

@@ -11,6 +11,8 @@ from visitors.operations import references
 from visitors.operations.investigate import contact_page
 from visitors.output.shapes import CONTACT_PAGE
 
+OPTION_GROUPS = (options.ignore_missing,)
+
 
 def command(ctx: typer.Context, contact: options.ContactArguments = None) -> None:
     """Show all there is to know about contacts: properties, devices, blocks and conversations.
@@ -23,7 +25,6 @@ def command(ctx: typer.Context, contact: options.ContactArguments = None) -> Non
         raise UsageProblem("whom? give contacts by id, email or ext:ID, or - for standard input")
     typed = context.references(contact)
     with context.reading() as store:
-        found = [references.contact(store, reference, context.now).id for reference in typed]
-        ids = list(dict.fromkeys(found))
+        ids = references.contact_ids(store, typed, context.now, context.missing)
         pages = [contact_page(store, contact_id, context.now) for contact_id in ids]
-    context.output.pages(CONTACT_PAGE, pages, single=len(contact) == 1 and "-" not in contact)
+    context.output.pages(CONTACT_PAGE, pages, single=len(pages) == len(contact) == 1 and "-" not in contact)

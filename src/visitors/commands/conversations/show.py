@@ -10,6 +10,8 @@ from visitors.operations import references
 from visitors.operations.investigate import conversation_page
 from visitors.output.shapes import CONVERSATION_PAGE
 
+OPTION_GROUPS = (options.ignore_missing,)
+
 
 def command(ctx: typer.Context, conversation: options.ConversationArguments) -> None:
     """Show conversations with their messages, in order.
@@ -19,6 +21,6 @@ def command(ctx: typer.Context, conversation: options.ConversationArguments) -> 
     """
     context = context_of(ctx)
     with context.reading() as store:
-        ids = references.conversation_ids(store, context.references(conversation))
+        ids = references.conversation_ids(store, context.references(conversation), context.missing)
         pages = [conversation_page(store, conversation_id) for conversation_id in ids]
     context.output.pages(CONVERSATION_PAGE, pages, single=len(pages) == 1 and "-" not in conversation)

@@ -8,6 +8,8 @@ from visitors.commands import options
 from visitors.commands.many import Verb, change_conversations
 from visitors.context import context_of
 
+OPTION_GROUPS = (options.ignore_missing,)
+
 
 def command(ctx: typer.Context, conversation: options.ConversationArguments) -> None:
     """Mark conversations as spam."""
