@@ -56,7 +56,7 @@ def digests(folder: Path, *, python: str = sys.executable, settings: Mapping[str
         command = [python, "-m", "visitors", *arguments]
         return subprocess.run(command, env=environment, capture_output=True, check=True).stdout
 
-    ids = printed(*SEED)
+    ids = printed(*SEED, "--format", "ids")
     return {
         "ids": _digest(ids),
         "export": _digest(printed("export", "--format", "ndjson")),
