@@ -299,6 +299,18 @@ def test_changing_conversations_without_naming_any_is_refused(store: visitors.Vi
         getattr(store.conversations, verb)()
 
 
+def test_a_block_with_other_terms_replaces_the_one_before(store: visitors.VisitorStore) -> None:
+    store.identify(store.create("a").id, external_id="u")
+    store.block("a", reason="spam", for_="1h")
+    (blocked,) = store.block("a")
+    assert (blocked.block_reason, blocked.block_expires_at) == ("spam", None)
+    store.contacts.block("ext:u", for_="1h")
+    store.contacts.block("ext:u", for_="2h")
+    assert [one.expires_at for one in store.contacts.show("ext:u").blocks if one.lifted_at is None] == [
+        "2026-03-01T14:00:00.000Z"
+    ]
+
+
 @pytest.mark.parametrize("verb", ["block", "unblock", "delete", "restore", "unidentify", "update"])
 def test_nobody_is_not_taken_for_everybody(store: visitors.VisitorStore, verb: str) -> None:
     store.create("a")

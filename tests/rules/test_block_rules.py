@@ -86,13 +86,83 @@ def test_a_block_that_would_be_over_already_is_refused(visitors: Visitors, anony
     assert shown(visitors, anonymous)["blocks"] == []
 
 
-def test_blocking_twice_is_a_no_op_that_says_so(visitors: Visitors, anonymous: str) -> None:
-    first = visitors("block", anonymous, "--reason", "spam", "--format", "json", now=MONDAY).json
-    before = shown(visitors, anonymous)
-    again = visitors("block", anonymous, "--reason", "worse", "--for", "7d", "--format", "json", now=TUESDAY).json
-    assert (first["outcome"], again["outcome"]) == ("blocked", "unchanged")
-    assert shown(visitors, anonymous) == before
+@pytest.mark.parametrize(
+    "terms", [(), ("--reason", "spam"), ("--until", FRIDAY), ("--until", FRIDAY, "--reason", "spam")]
+)
+@pytest.mark.parametrize("target", ["visitor", "contact"])
+def test_blocking_twice_with_the_same_terms_is_a_no_op_that_says_so(
+    visitors: Visitors, person: str, terms: tuple[str, ...], target: str
+) -> None:
+    whom = ("--contact", person) if target == "contact" else ("laptop",)
+    first = visitors("block", *whom, *terms, "--format", "json", now=MONDAY)
+    before = shown(visitors, "laptop")
+    again = visitors("block", *whom, *terms, "--format", "json", now=TUESDAY)
+    assert (first.json["outcome"], again.json["outcome"]) == ("blocked", "unchanged")
+    assert (first.stderr, "blocked already; nothing changed" in again.stderr) == ("", True)
+    piped = visitors("block", *whom, *terms, now=TUESDAY)
+    assert piped.lines == [again.json["id"]]
+    assert "blocked already; nothing changed" in piped.stderr
+    assert shown(visitors, "laptop") == before
     assert visitors("history", "--command", "block", "--format", "count").stdout == "1\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "end", "reason"),
+    [
+        (("--until", TUESDAY, "--reason", "spam"), (), None, "spam"),
+        (("--until", FRIDAY), ("--reason", "spam"), None, "spam"),
+        ((), ("--until", FRIDAY), FRIDAY, None),
+        (("--reason", "spam"), ("--reason", "abuse"), None, "abuse"),
+        (("--reason", "spam", "--until", TUESDAY), ("--until", FRIDAY), FRIDAY, "spam"),
+    ],
+)
+@pytest.mark.parametrize("way", ["named", "contact", "selection", "-"])
+def test_a_block_with_other_terms_replaces_the_one_before_and_tells_both(
+    visitors: Visitors, person: str, old: tuple[str, ...], new: tuple[str, ...], end: str | None, reason: str, way: str
+) -> None:
+    whom = {"named": ("laptop",), "contact": ("--contact", person), "selection": ("--all", "--yes"), "-": ("-",)}[way]
+    visitors("block", *whom, *old, "--as", "eve", input="laptop\n", now=MONDAY)
+    again = visitors(
+        "block", *whom, *new, "--as", "bob", "--format", "json", input="laptop\n", now=TUESDAY[:11] + "08:00:00Z"
+    )
+    told = again.json if isinstance(again.json, dict) else again.json[0]
+    assert told["outcome"] == "replaced"
+    visitor = shown(visitors, "laptop", now=TUESDAY[:11] + "08:00:00Z")
+    assert (visitor["blockExpiresAt"], visitor["blockReason"], visitor["blockedBy"]) == (end, reason, "bob")
+    newer, older = visitor["blocks"]
+    assert (older["liftedAt"], older["liftedBy"], newer["liftedAt"]) == (newer["blockedAt"], "bob", None)
+    for block in (newer, older):
+        words = f"until {block['expiresAt']}" if block["expiresAt"] else "for good"
+        assert words + (f" ({block['reason']})" if block["reason"] else "") in again.stderr
+    assert visitors("history", "--command", "block", "--format", "count").stdout == "2\n"
+
+
+def test_a_block_that_ends_does_not_make_a_later_one_for_good_vanish(visitors: Visitors, anonymous: str) -> None:
+    visitors("block", anonymous, "--for", "1h", now=MONDAY)
+    visitors("block", anonymous, now=MONDAY)
+    assert shown(visitors, anonymous, now=FRIDAY)["isBlocked"] is True
+
+
+def test_undoing_a_block_that_replaced_one_gives_the_old_one_back(visitors: Visitors, anonymous: str) -> None:
+    visitors("block", anonymous, "--reason", "spam", "--until", FRIDAY, now=MONDAY)
+    before = shown(visitors, anonymous, now=TUESDAY)
+    visitors("block", anonymous, now=TUESDAY)
+    visitors("undo", now=TUESDAY)
+    after = shown(visitors, anonymous, now=TUESDAY)
+    assert (after["blocks"], after["blockExpiresAt"]) == (before["blocks"], FRIDAY)
+
+
+def test_of_several_blocks_the_one_with_the_terms_stays(visitors: Visitors) -> None:
+    for who, until in (("a", ("--until", FRIDAY)), ("b", ())):
+        visitors("contacts", "create", "--id", who, "--external-id", who)
+        visitors("block", "--contact", who, *until, now=MONDAY)
+    visitors("contacts", "merge", "a", "b", "--force", "--yes", now=MONDAY)
+    assert visitors("block", "--contact", "a", "--format", "json", now=TUESDAY).json["outcome"] == "replaced"
+    blocks = visitors("contacts", "show", "a", "--format", "json", now=TUESDAY).json["blocks"]
+    assert sorted((block["expiresAt"] is None, block["liftedAt"]) for block in blocks) == [
+        (False, TUESDAY),
+        (True, None),
+    ]
 
 
 def test_unblocking_what_is_not_blocked_is_a_no_op(visitors: Visitors, anonymous: str) -> None:

@@ -160,7 +160,9 @@ class Contacts:
     def block(
         self, *contact: str, reason: str | None = None, for_: str | None = None, until: Time | None = None
     ) -> _Contacts:
-        """Block people on every device, present and future; `for_` is a duration such as `7d`."""
+        """Block people on every device, present and future; `for_` is a duration such as `7d`. A block with another
+        end or reason is lifted, and a new one begins.
+        """
         why = normalise.text(reason, "reason") if reason is not None else None
         expires_at = block.expiry(for_, text_of(until) if until is not None else None, self._session.clock())
         return self._change(

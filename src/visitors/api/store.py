@@ -233,8 +233,8 @@ class VisitorStore:
         everything: bool = False,
         **chosen: Unpack[Chosen],
     ) -> _Visitors:
-        """Block visitors, for a duration such as `7d`, until a time, or for good. People are blocked by
-        `contacts.block`.
+        """Block visitors, for a duration such as `7d`, until a time, or for good. A block with another end or reason
+        is lifted, and a new one begins. People are blocked by `contacts.block`.
         """
         why = normalise.text(reason, "reason") if reason is not None else None
         expires_at = block.expiry(for_, text_of(until) if until is not None else None, self._session.clock())

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
 from visitors.commands import options
-from visitors.commands.many import Verb, change_contacts, change_visitors
+from visitors.commands.many import Act, Done, Verb, change_contacts, change_visitors
 from visitors.context import context_of
 from visitors.domain import normalise
 from visitors.operations import block
@@ -32,17 +31,21 @@ def command(
 ) -> None:
     """Block visitors, or with --contact a person on every device, present and future.
 
-    A blocked visitor can neither start a conversation nor write. Blocking twice changes nothing; to
-    change the reason or the end of a block, unblock first.
+    A blocked visitor can neither start a conversation nor write. Blocking twice changes nothing. With
+    another end or reason the old block is lifted, and a new one begins: without --for and --until it is
+    for good, and without --reason it has that of the old one.
     """
     context = context_of(ctx)
     expires_at = block.expiry(for_, until, context.now)
     why = normalise.text(reason, "reason") if reason is not None else None
 
-    def act(target: Target) -> Callable[[Store, OpenOperation, list[str]], set[str]]:
-        return lambda store, operation, ids: block.block(
-            store, operation, target, ids, reason=why, expires_at=expires_at
-        )
+    def act(target: Target) -> Act:
+        def block_them(store: Store, operation: OpenOperation, ids: list[str]) -> Done:
+            done = block.block(store, operation, target, ids, reason=why, expires_at=expires_at)
+            outcomes = {one.target_id: "would replace" if dry_run else "replaced" for one in done.replaced}
+            return Done(done.new | outcomes.keys(), outcomes, [f"{target} {one}" for one in done.replaced])
+
+        return block_them
 
     if contact is not None:
         options.refuse_others_beside_contact(context, visitor, everything=all_)

@@ -33,8 +33,21 @@ class Verb(msgspec.Struct, frozen=True):
     already: str
 
 
-Act = Callable[[Store, OpenOperation, list[str]], set[str]]
-"""Changes the visitors or contacts with these ids; returns the ids of those that it changed."""
+class Done(msgspec.Struct, frozen=True):
+    """What was done: whom it changed, by id the outcomes that are neither that nor `unchanged`, and what else there
+    is to say.
+    """
+
+    changed: set[str]
+    outcomes: dict[str, str] = {}
+    remarks: Sequence[str] = ()
+
+
+Act = Callable[[Store, OpenOperation, list[str]], set[str] | Done]
+"""Changes the visitors or contacts with these ids; returns the ids of those that it changed, or more."""
+
+_REMARKS = 10
+"""How many remarks are printed."""
 
 
 def change_visitors(
@@ -72,10 +85,10 @@ def change_visitors(
         context.confirm(question, yes=yes)
     with context.operation(dry_run=dry_run) as operation:
         ids = targets.resolve(context.store, operation.at, context.missing)
-        changed = act(context.store, operation, ids)
+        done = act(context.store, operation, ids)
         wanted = context.output.wants_records
         found = visitors.find_many(context.store, ids, operation.at) if wanted else []
-    _tell(context, VISITOR, verb, ids, changed, found, single=len(typed) == 1 and "-" not in typed, dry_run=dry_run)
+    _tell(context, VISITOR, verb, ids, done, found, single=len(typed) == 1 and "-" not in typed, dry_run=dry_run)
 
 
 def change_contacts(
@@ -87,11 +100,11 @@ def change_contacts(
     named = context.references(typed)
     with context.operation(dry_run=dry_run) as operation:
         ids = references.contact_ids(context.store, named, operation.at, context.missing, live=not deleted)
-        changed = act(context.store, operation, ids)
+        done = act(context.store, operation, ids)
         wanted = ids if context.output.wants_records else []
         found = [contacts.find(context.store, contact_id, operation.at) for contact_id in wanted]
     single = len(typed) == 1 and "-" not in typed
-    _tell(context, CONTACT, verb, ids, changed, filter(None, found), single=single, dry_run=dry_run)
+    _tell(context, CONTACT, verb, ids, done, filter(None, found), single=single, dry_run=dry_run)
 
 
 def change_conversations(context: Context, typed: Sequence[str], verb: Verb, status: Status) -> None:
@@ -111,17 +124,27 @@ def _tell(
     shape: Shape,
     verb: Verb,
     ids: Sequence[str],
-    changed: set[str],
+    done: set[str] | Done,
     found: Iterable[Visitor | Contact | Conversation],
     *,
     single: bool,
     dry_run: bool,
 ) -> None:
     """What was changed of `ids`: a sentence, the ids, or the records `found`, each with its outcome."""
-    outcome = f"would {verb.infinitive}" if dry_run else verb.done
-    results = [{"outcome": outcome if one.id in changed else "unchanged", **as_record(one)} for one in found]
-    line = sentence(verb, len(changed), len(ids) - len(changed), shape.noun, ids, dry_run=dry_run)
-    context.output.done(shape.led_by("outcome"), results, ids, line, single=single and bool(ids))
+    output = context.output
+    done = done if isinstance(done, Done) else Done(done)
+    changed = f"would {verb.infinitive}" if dry_run else verb.done
+    outcomes = {**dict.fromkeys(done.changed, changed), **done.outcomes}
+    results = [{"outcome": outcomes.get(one.id, "unchanged"), **as_record(one)} for one in found]
+    unchanged = len(ids) - len(done.changed)
+    line = sentence(verb, len(done.changed), unchanged, shape.noun, ids, dry_run=dry_run)
+    output.done(shape.led_by("outcome"), results, ids, line, single=single and bool(ids))
+    if unchanged and not output.tells_persons:
+        output.note(line)
+    for remark in done.remarks[:_REMARKS]:
+        output.note(remark)
+    if len(done.remarks) > _REMARKS:
+        output.note(f"… and {len(done.remarks) - _REMARKS:,} more")
 
 
 def sentence(verb: Verb, changed: int, unchanged: int, noun: str, ids: Sequence[str], *, dry_run: bool) -> str:

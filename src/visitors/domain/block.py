@@ -20,6 +20,15 @@ class Block(msgspec.Struct, frozen=True, rename="camel"):
     lifted_at: Instant | None
     lifted_by: str | None
 
+    def has_terms(self, reason: str | None, expires_at: Instant | None) -> bool:
+        """Whether it ends when `expires_at` says (None: never), for this reason; no reason is any."""
+        return self.expires_at == expires_at and reason in (None, self.reason)
+
+    @property
+    def terms(self) -> str:
+        """Its end and its reason, as words: `until 2026-03-08T12:00:00.000Z (spam)`."""
+        return terms(self.reason, self.expires_at)
+
     def state(self, current: Instant) -> str:
         """`live`, `lifted` or `expired`, judged at `current`."""
         if self.lifted_at is not None:
@@ -27,3 +36,9 @@ class Block(msgspec.Struct, frozen=True, rename="camel"):
         if self.expires_at is not None and self.expires_at <= current:
             return "expired"
         return "live"
+
+
+def terms(reason: str | None, expires_at: Instant | None) -> str:
+    """When a block ends and why it is there, as words: `for good (spam)`."""
+    end = f"until {expires_at}" if expires_at is not None else "for good"
+    return f"{end} ({reason})" if reason is not None else end

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
+from visitors.domain.block import Block, terms
 from visitors.domain.times import Instant, parse_expiry, parse_instant
 from visitors.errors import Conflict, InvalidData, UsageProblem
 from visitors.store.records import blocks
@@ -23,6 +26,26 @@ def expiry(for_: str | None, until: str | None, current: Instant) -> Instant | N
     return parse_instant(until, "until") if until is not None else None
 
 
+class Replaced(msgspec.Struct, frozen=True):
+    """Whose blocks were lifted because one with other terms began: what they were, and what it is."""
+
+    target_id: str
+    old: list[Block]
+    reason: str | None
+    expires_at: Instant | None
+
+    def __str__(self) -> str:
+        was = " and ".join(one.terms for one in self.old)
+        return f"{self.target_id}: blocked {terms(self.reason, self.expires_at)}, no longer {was}"
+
+
+class Blocked(msgspec.Struct, frozen=True):
+    """Who was blocked: those who were not blocked before, and those whose blocks had other terms."""
+
+    new: set[str]
+    replaced: list[Replaced]
+
+
 def block(
     store: Store,
     operation: OpenOperation,
@@ -31,17 +54,30 @@ def block(
     *,
     reason: str | None = None,
     expires_at: Instant | None = None,
-) -> set[str]:
-    """Block those of `ids` that have no live block of their own; returns which these were.
+) -> Blocked:
+    """Block `ids`, until `expires_at` or for good. Who has a live block of its own with these terms keeps it; one
+    with other terms is lifted, and a new one begins. Without a reason that of the block before stays.
 
     Raises InvalidData when `expires_at` is not in the future.
     """
     if expires_at is not None and expires_at <= operation.at:
         raise InvalidData(f"a block until {expires_at} would be over already", field="until", code="expiry_in_the_past")
-    already = blocks.blocked(store, target, ids, operation.at)
-    new = [target_id for target_id in ids if target_id not in already]
-    blocks.add(store, operation, target, new, reason=reason, blocked_by=operation.actor, expires_at=expires_at)
-    return set(new)
+    live = blocks.live(store, target, ids, operation.at)
+    replaced = []
+    again: dict[str | None, list[str]] = {}
+    for target_id, there in live.items():
+        old = [one for one in there if not one.has_terms(reason, expires_at)]
+        if not old:
+            continue
+        why = reason if reason is not None else there[-1].reason
+        replaced.append(Replaced(target_id, old, why, expires_at))
+        if len(old) == len(there):
+            again.setdefault(why, []).append(target_id)
+    blocks.lift_these(store, operation, [one.id for whose in replaced for one in whose.old])
+    new = [target_id for target_id in ids if target_id not in live]
+    for why, whom in [(reason, new), *again.items()]:
+        blocks.add(store, operation, target, whom, reason=why, blocked_by=operation.actor, expires_at=expires_at)
+    return Blocked(set(new), replaced)
 
 
 def unblock(store: Store, operation: OpenOperation, target: Target, ids: Sequence[str]) -> set[str]:

@@ -88,6 +88,11 @@ class Output:
         return self.format is not None or self.fields is not None
 
     @property
+    def tells_persons(self) -> bool:
+        """Whether a command that changed something tells so in a sentence."""
+        return self.on_terminal and not self.is_asked
+
+    @property
     def shows_table(self) -> bool:
         """Whether records come out as a table."""
         return self.format == "table" or (self.format is None and self.on_terminal)

@@ -50,6 +50,21 @@ def lift(store: Store, operation: OpenOperation, target: Target, ids: Sequence[s
     )
 
 
+def lift_these(store: Store, operation: OpenOperation, block_ids: Iterable[str]) -> None:
+    """Lift the blocks with these ids."""
+    sql = "UPDATE blocks SET lifted_at = ?, lifted_by = ? WHERE id IN (SELECT value FROM json_each(?))"
+    store.execute(sql, (operation.at, operation.actor, rows(block_ids)))
+
+
+def live(store: Store, target: Target, ids: Sequence[str], current: Instant) -> dict[str, list[Block]]:
+    """The live blocks of each of `ids` that has one of its own, oldest first."""
+    sql = f"SELECT {_COLUMNS} FROM blocks WHERE {target}_id IN (SELECT value FROM json_each(?)) AND {LIVE} ORDER BY pk"
+    found: dict[str, list[Block]] = {}
+    for block in _blocks(store.execute(sql, (rows(ids), current)).fetchall()):
+        found.setdefault(str(block.visitor_id or block.contact_id), []).append(block)
+    return found
+
+
 def blocked(store: Store, target: Target, ids: Sequence[str], current: Instant) -> set[str]:
     """Those of `ids` that have a live block of their own."""
     sql = f"SELECT {target}_id FROM blocks WHERE {target}_id IN (SELECT value FROM json_each(?)) AND {LIVE}"
