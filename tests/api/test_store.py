@@ -311,6 +311,16 @@ def test_a_block_with_other_terms_replaces_the_one_before(store: visitors.Visito
     ]
 
 
+def test_unblocking_a_selection_leaves_those_whose_contact_is_blocked(store: visitors.VisitorStore) -> None:
+    store.identify(store.create("a").id, external_id="u")
+    store.create("b")
+    store.block(everything=True)
+    store.contacts.block("ext:u")
+    assert [(one.id, one.is_blocked) for one in store.unblock(everything=True)] == [("a", True), ("b", False)]
+    with pytest.raises(Conflict, match="has no effect"):
+        store.unblock("a")
+
+
 @pytest.mark.parametrize("verb", ["block", "unblock", "delete", "restore", "unidentify", "update"])
 def test_nobody_is_not_taken_for_everybody(store: visitors.VisitorStore, verb: str) -> None:
     store.create("a")

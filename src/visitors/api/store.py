@@ -249,11 +249,13 @@ class VisitorStore:
         )
 
     def unblock(self, *visitor: str, everything: bool = False, **chosen: Unpack[Chosen]) -> _Visitors:
-        """Lift the blocks of visitors. Raises Conflict for one whose contact is blocked."""
+        """Lift the blocks of visitors. Of one whose contact is blocked it raises Conflict if it was named, and leaves
+        it as it is if it was selected.
+        """
         return self._change(
             "unblock",
             visitor,
-            lambda store, operation, ids: block.unblock(store, operation, "visitor", ids),
+            lambda store, operation, ids: block.unblock(store, operation, "visitor", ids, selected=not visitor),
             chosen,
             everything=everything,
         )

@@ -34,8 +34,8 @@ class Verb(msgspec.Struct, frozen=True):
 
 
 class Done(msgspec.Struct, frozen=True):
-    """What was done: whom it changed, by id the outcomes that are neither that nor `unchanged`, and what else there
-    is to say.
+    """What was done: whom it changed, by id the outcomes that are neither that nor `unchanged` (`left`: it could not
+    be changed), and what else there is to say.
     """
 
     changed: set[str]
@@ -136,10 +136,11 @@ def _tell(
     changed = f"would {verb.infinitive}" if dry_run else verb.done
     outcomes = {**dict.fromkeys(done.changed, changed), **done.outcomes}
     results = [{"outcome": outcomes.get(one.id, "unchanged"), **as_record(one)} for one in found]
-    unchanged = len(ids) - len(done.changed)
-    line = sentence(verb, len(done.changed), unchanged, shape.noun, ids, dry_run=dry_run)
+    left = sum(outcome == "left" for outcome in done.outcomes.values())
+    unchanged = len(ids) - len(done.changed) - left
+    line = sentence(verb, len(done.changed), unchanged, shape.noun, ids, left=left, dry_run=dry_run)
     output.done(shape.led_by("outcome"), results, ids, line, single=single and bool(ids))
-    if unchanged and not output.tells_persons:
+    if (unchanged or left) and not output.tells_persons:
         output.note(line)
     for remark in done.remarks[:_REMARKS]:
         output.note(remark)
@@ -147,13 +148,16 @@ def _tell(
         output.note(f"… and {len(done.remarks) - _REMARKS:,} more")
 
 
-def sentence(verb: Verb, changed: int, unchanged: int, noun: str, ids: Sequence[str], *, dry_run: bool) -> str:
+def sentence(
+    verb: Verb, changed: int, unchanged: int, noun: str, ids: Sequence[str], *, left: int = 0, dry_run: bool
+) -> str:
     """One line: `Blocked 3 visitors; 1 blocked already`, or what would be done, or that nothing was."""
-    what = f"{noun} {ids[0]}" if len(ids) == 1 else number(changed, noun)
-    if not changed and len(ids) == 1:
+    what = f"{noun} {ids[0]}" if len(ids) == 1 and not left else number(changed, noun)
+    if not changed and len(ids) == 1 and not left:
         return f"{noun.capitalize()} {ids[0]} {verb.already}; nothing changed."
     start = f"Would {verb.infinitive} {what}" if dry_run else f"{verb.done.capitalize()} {what}"
     rest = f"; {unchanged:,} {verb.already}" if unchanged else ""
+    rest += f"; {left:,} left as {'it is' if left == 1 else 'they are'}" if left else ""
     return f"{start}{rest}."
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import typer
 
 from visitors.commands import options
-from visitors.commands.many import Verb, change_contacts, change_visitors
+from visitors.commands.many import Done, Verb, change_contacts, change_visitors
 from visitors.context import context_of
 from visitors.operations import block
+from visitors.store.store import OpenOperation, Store
 
 OPTION_GROUPS = (options.selection_by_contact_target, options.ignore_missing)
 _VERB = Verb("unblock", "unblocked", "not blocked")
@@ -23,7 +24,8 @@ def command(
 ) -> None:
     """Lift the blocks of visitors, or with --contact of a person.
 
-    A visitor whose contact is blocked stays blocked whatever is done to it alone: that is refused.
+    A visitor whose contact is blocked stays blocked whatever is done to it alone: that is refused for one
+    that is named; of those that a selection chooses, such ones are counted and left as they are.
     """
     context = context_of(ctx)
     if contact is not None:
@@ -32,16 +34,28 @@ def command(
             context,
             [contact],
             _VERB,
-            lambda store, operation, ids: block.unblock(store, operation, "contact", ids),
+            lambda store, operation, ids: block.unblock(store, operation, "contact", ids).lifted,
             dry_run=dry_run,
             deleted=True,
         )
         return
+
+    def unblock_them(store: Store, operation: OpenOperation, ids: list[str]) -> Done:
+        done = block.unblock(store, operation, "visitor", ids, selected=not visitor)
+        return Done(
+            done.lifted,
+            dict.fromkeys(done.left, "left"),
+            [
+                f"visitor {one} stays blocked, since its contact is: {context.program} unblock --contact {contact_id}"
+                for one, contact_id in done.left.items()
+            ],
+        )
+
     change_visitors(
         context,
         visitor or [],
         _VERB,
-        lambda store, operation, ids: block.unblock(store, operation, "visitor", ids),
+        unblock_them,
         everything=all_,
         yes=yes,
         dry_run=dry_run,

@@ -80,19 +80,29 @@ def block(
     return Blocked(set(new), replaced)
 
 
-def unblock(store: Store, operation: OpenOperation, target: Target, ids: Sequence[str]) -> set[str]:
-    """Lift the live blocks of `ids`; returns which had one.
+class Unblocked(msgspec.Struct, frozen=True):
+    """Whose blocks were lifted, and who was left, since its contact is blocked: visitor id -> contact id."""
 
-    Raises Conflict for a visitor whose contact is blocked: lifting its own block would not let it in.
+    lifted: set[str]
+    left: dict[str, str]
+
+
+def unblock(
+    store: Store, operation: OpenOperation, target: Target, ids: Sequence[str], *, selected: bool = False
+) -> Unblocked:
+    """Lift the live blocks of `ids`.
+
+    Lifting the own block of a visitor whose contact is blocked would not let it in: it is left as it is if it was
+    `selected` with others, and raises Conflict if it was named.
     """
-    if target == "visitor":
-        through_contact = blocks.blocked_contacts_of(store, ids, operation.at)
-        for visitor_id, contact_id in through_contact.items():
+    left = blocks.blocked_contacts_of(store, ids, operation.at) if target == "visitor" else {}
+    if not selected:
+        for visitor_id, contact_id in left.items():
             raise Conflict(
                 f"unblocking visitor {visitor_id} has no effect: its contact {contact_id} is blocked",
                 code="contact_blocked",
                 hint=f"visitors unblock --contact {contact_id}",
             )
-    lifted = blocks.blocked(store, target, ids, operation.at)
+    lifted = blocks.blocked(store, target, [one for one in ids if one not in left], operation.at)
     blocks.lift(store, operation, target, sorted(lifted))
-    return lifted
+    return Unblocked(lifted, left)
