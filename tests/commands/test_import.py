@@ -468,6 +468,116 @@ def test_the_same_file_again_with_update_records_no_operation(visitors: Visitors
     assert len(shown(visitors, "a")["blocks"]) == 1
 
 
+# Blocks
+
+MONDAY, TUESDAY, FRIDAY = ("2026-03-02T09:00:00.000Z", "2026-03-03T09:00:00.000Z", "2026-03-06T09:00:00.000Z")
+
+
+@pytest.mark.parametrize("target", ["visitor", "contact"])
+@pytest.mark.parametrize("format_", ["ndjson", "csv", "json"])
+def test_two_stores_exchange_blocks_both_ways(visitors: Visitors, tmp_path: Path, target: str, format_: str) -> None:
+    def at(store: str, *words: str, now: str) -> Any:
+        return visitors(*words, "--db", str(tmp_path / store), now=now)
+
+    def pass_on(one: str, other: str, now: str) -> Any:
+        file = str(tmp_path / f"x.{format_}")
+        at(one, "export", "-o", file, now=now)
+        return at(other, "import", file, "--on-existing", "update", now=now)
+
+    def is_blocked(store: str) -> bool:
+        return bool(at(store, "show", "v", "--format", "json", now=FRIDAY).json["isBlocked"])
+
+    whom = ("--contact", "ext:u") if target == "contact" else ("v",)
+    at("a", "create", "--id", "v", now="2026-01-01T00:00:00Z")
+    at("a", "identify", "v", "--external-id", "u", now="2026-01-01T00:00:00Z")
+    pass_on("a", "b", MONDAY)
+    at("a", "block", *whom, "--reason", "spam", now=MONDAY)
+    pass_on("a", "b", "2026-03-02T10:00:00Z")
+    assert is_blocked("b")
+    before = pass_on("a", "b", "2026-03-02T11:00:00Z")
+    assert "1 unchanged" in before.stderr
+    at("b", "unblock", *whom, now=TUESDAY)
+    again = pass_on("a", "b", "2026-03-03T10:00:00Z")
+    assert "1 block not taken: lifted in this store since" in again.stderr
+    assert not is_blocked("b")
+    pass_on("b", "a", "2026-03-03T11:00:00Z")
+    assert not is_blocked("a")
+    at("a", "block", *whom, "--until", "2027-01-01", now="2026-03-03T12:00:00Z")
+    pass_on("b", "a", "2026-03-03T12:30:00Z")
+    assert is_blocked("a")
+    pass_on("a", "b", "2026-03-03T13:00:00Z")
+    assert is_blocked("b")
+    at("b", "block", *whom, "--reason", "worse", now="2026-03-04T00:00:00Z")
+    assert "left standing" in pass_on("a", "b", "2026-03-04T01:00:00Z").stderr
+    pass_on("b", "a", "2026-03-04T02:00:00Z")
+    page = at("a", "show", "v", "--format", "json", now=FRIDAY).json
+    assert (page["blockReason"], page["blockExpiresAt"]) == ("worse", None)
+    assert [block["liftedAt"] is None for block in page["blocks"]] == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("columns", "values", "lifted"),
+    [
+        ("updatedAt", TUESDAY, "lifted"),
+        ("lastSeenAt", TUESDAY, "lifted"),
+        ("updatedAt,lastSeenAt", f"2026-03-01,{TUESDAY}", "stays"),
+        ("updatedAt", "2026-03-01", "stays"),
+        ("updatedAt", MONDAY, "stays"),
+        ("city", "Bonn", "stays"),
+    ],
+)
+def test_a_row_that_says_not_blocked_lifts_an_older_block_and_counts_others(
+    visitors: Visitors, taken: Take, columns: str, values: str, lifted: str
+) -> None:
+    visitors("create", "--id", "v", now="2026-01-01T00:00:00Z")
+    visitors("block", "v", now=MONDAY)
+    content = f"id,isBlocked,{columns}\nv,false,{values}\n"
+    answer = taken("x.csv", content, "--on-existing", "update")
+    assert shown(visitors, "v")["isBlocked"] is (lifted == "stays")
+    assert ("1 block left standing" in answer.stderr) is (lifted == "stays")
+    if lifted == "lifted":
+        visitors("undo")
+        assert shown(visitors, "v")["isBlocked"] is True
+
+
+def test_a_row_that_says_nothing_of_a_block_lifts_none(visitors: Visitors, taken: Take) -> None:
+    visitors("create", "--id", "v")
+    visitors("block", "v", now=MONDAY)
+    answer = taken("x.csv", f"id,updatedAt\nv,{FRIDAY}\n", "--on-existing", "update")
+    assert shown(visitors, "v")["isBlocked"] is True
+    assert "block" not in answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("cells", "end", "reason"),
+    [
+        ("isBlocked,blockReason\nv,true,abuse", None, "abuse"),
+        ("blockedAt,blockedBy\nv,2026-03-03,eve", None, "spam"),
+        ("isBlocked,blockExpiresAt\nv,true,2099-01-01", "2099-01-01T00:00:00.000Z", "spam"),
+        ("isBlocked\nv,true", "2098-01-01T00:00:00.000Z", "spam"),
+        ("blockedAt,blockReason\nv,2026-03-01,abuse", "2098-01-01T00:00:00.000Z", "spam"),
+    ],
+)
+def test_a_row_with_other_terms_replaces_a_block_that_is_not_newer(
+    visitors: Visitors, taken: Take, cells: str, end: str | None, reason: str
+) -> None:
+    visitors("create", "--id", "v")
+    visitors("block", "v", "--reason", "spam", "--until", "2098-01-01", now=MONDAY)
+    taken("x.csv", f"id,{cells}\n", "--on-existing", "update")
+    page = shown(visitors, "v")
+    assert (page["isBlocked"], page["blockExpiresAt"], page["blockReason"]) == (True, end, reason)
+    again = taken("x.csv", f"id,{cells}\n", "--on-existing", "update")
+    assert "1 unchanged" in again.stderr
+    assert shown(visitors, "v") == page
+
+
+def test_a_block_that_is_over_is_imported_once(visitors: Visitors, taken: Take) -> None:
+    content = "id,blockedAt,blockExpiresAt\nv,2026-01-01,2026-01-02\n"
+    taken("x.csv", content)
+    taken("x.csv", content, "--on-existing", "update")
+    assert len(shown(visitors, "v")["blocks"]) == 1
+
+
 # A row with a contact is identified by the rules of identify
 
 

@@ -65,7 +65,7 @@ def as_a_file_says_it(row: VisitorRow) -> dict[str, Any]:
         "blockedAt": row.blocked_at,
         "blockedBy": row.blocked_by,
         "blockReason": row.block_reason,
-        "contact.isBlocked": row.contact_is_blocked or None,
+        "contact.isBlocked": row.contact_is_blocked,
         "contact.createdAt": row.contact_created_at,
         "contact.updatedAt": row.contact_updated_at,
     }
@@ -247,14 +247,14 @@ def test_there_are_as_many_as_planned_and_exactly_the_shares(plan: Plan) -> None
     made = list(made_up(plan))
     assert len(made) == plan.count
     assert sum(one.row.identity is not None for one in made) == int(plan.identified * plan.count + 0.5)
-    assert sum(one.row.is_blocked for one in made) == int(plan.blocked * plan.count + 0.5)
+    assert sum(bool(one.row.is_blocked) for one in made) == int(plan.blocked * plan.count + 0.5)
 
 
 def test_the_identified_and_the_blocked_are_spread_over_all() -> None:
     for part in range(0, 5_000, 1_000):
         some = many()[part : part + 1_000]
         assert 230 <= sum(one.row.identity is not None for one in some) <= 370
-        assert 25 <= sum(one.row.is_blocked for one in some) <= 80
+        assert 25 <= sum(bool(one.row.is_blocked) for one in some) <= 80
 
 
 @always

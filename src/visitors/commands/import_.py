@@ -16,6 +16,7 @@ from visitors.errors import RowsRejected, UsageProblem
 from visitors.input.ahead import read_ahead, worth_reading_ahead
 from visitors.input.rows import read_checked
 from visitors.input.source import Format, choose_format, format_of, open_source
+from visitors.operations.blocks_told import Left
 from visitors.operations.bulk_import import take_all
 from visitors.operations.import_ import OnExisting, Policy, Taken
 from visitors.output.progress import watched
@@ -66,6 +67,10 @@ def command(
     A row says which visitor it is about by id, or by fingerprint; with --new it need not, and is a new
     visitor each time. A row that is blank is left out, and counted.
 
+    With --on-existing update a block that the file says is none is lifted if it is older than the row: than
+    updatedAt, or without that lastSeenAt; for a contact than contact.updatedAt. Without a time, or if the
+    block is newer, it stays, and the summary counts it. One with other terms replaces an older one.
+
     All or nothing: the first bad row stops it, and nothing is written. --dry-run checks every row and
     writes nothing. What was done is summed up; with --format, the visitors that were written are shown.
     """
@@ -90,14 +95,16 @@ def command(
             kept = rejected_rows(rejects, format_of(rejects or "") or format_, header, quiet=context.output.quiet)
             bad_rows = stack.enter_context(kept)
         reject = bad_rows.add if bad_rows is not None else None
-        taken = take_all(context.store, operation, shown, policy, reject)
-    _tell(context, operation.id, taken, bad_rows, rejects, dry_run=dry_run)
+        left: Counter[Left] = Counter()
+        taken = take_all(context.store, operation, shown, policy, reject, left)
+    _tell(context, operation.id, taken, left, bad_rows, rejects, dry_run=dry_run)
 
 
 def _tell(
     context: Context,
     operation_id: str,
     taken: Counter[Taken],
+    left: Counter[Left],
     bad_rows: RejectedRows | None,
     rejects: str | None,
     *,
@@ -114,6 +121,10 @@ def _tell(
         ids = operations.touched(store, operation_id, "visitor")
         shown = read_visitors(store, operations.touched(store, operation_id, "visitor"), context.now)
         context.output.loaded(VISITOR, shown, ids, line)
+    if left["standing"]:
+        context.output.note(f"{number(left['standing'], 'block')} left standing: no row is newer than the block")
+    if left["lifted"]:
+        context.output.note(f"{number(left['lifted'], 'block')} not taken: lifted in this store since")
     if bad_rows is None or not bad:
         return
     for reason in bad_rows.reasons:

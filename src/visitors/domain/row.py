@@ -53,13 +53,13 @@ class VisitorRow(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=
     updated_at: Instant | None
     last_seen_at: Instant | None
     deleted_at: Instant | None
-    is_blocked: bool
+    is_blocked: bool | None
     blocked_at: Instant | None
     blocked_by: str | None
     block_reason: str | None
     block_expires_at: Instant | None
     identity: Identity | None
-    contact_is_blocked: bool
+    contact_is_blocked: bool | None
     contact_created_at: Instant | None
     contact_updated_at: Instant | None
     contact_deleted_at: Instant | None
@@ -74,6 +74,16 @@ class VisitorRow(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=
         """The fingerprint that the row tells."""
         told = self.data[_FINGERPRINT]
         return None if told is None else str(told)
+
+    @property
+    def at(self) -> Instant | None:
+        """How new what it says is, if it tells: when the visitor was changed, else when it was last seen."""
+        return self.updated_at or self.last_seen_at
+
+    @property
+    def says_terms(self) -> bool:
+        """Whether it says more of a block than that there is one."""
+        return any((self.blocked_at, self.blocked_by, self.block_reason, self.block_expires_at))
 
     def browser_data(self) -> BrowserData:
         """What the row says of the browser, by field."""
@@ -153,13 +163,13 @@ class RowParser:
             updated_at=get("updatedAt"),
             last_seen_at=get("lastSeenAt"),
             deleted_at=get("deletedAt"),
-            is_blocked=get("isBlocked", False) or "blockedAt" in told,
+            is_blocked=True if "blockedAt" in told else get("isBlocked"),
             blocked_at=get("blockedAt"),
             blocked_by=get("blockedBy"),
             block_reason=get("blockReason"),
             block_expires_at=get("blockExpiresAt"),
             identity=_identity(person, is_deleted="contact.deletedAt" in told) if person else None,
-            contact_is_blocked=get("contact.isBlocked", False),
+            contact_is_blocked=get("contact.isBlocked"),
             contact_created_at=get("contact.createdAt"),
             contact_updated_at=get("contact.updatedAt"),
             contact_deleted_at=get("contact.deletedAt"),

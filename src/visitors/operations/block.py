@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 
 from visitors.domain.block import Block, terms
 from visitors.domain.times import Instant, parse_expiry, parse_instant
 from visitors.errors import Conflict, InvalidData, UsageProblem
-from visitors.store.records import blocks
+from visitors.store.records import blocks, contacts, visitors
 from visitors.store.records.blocks import Target
 from visitors.store.store import OpenOperation, Store
 
@@ -80,6 +80,11 @@ def block(
     return Blocked(set(new), replaced)
 
 
+def touch(store: Store, operation: OpenOperation, target: Target, ids: Collection[str]) -> None:
+    """Let the `updatedAt` of those who were unblocked tell of it."""
+    (visitors if target == "visitor" else contacts).touch(store, operation, ids)
+
+
 class Unblocked(msgspec.Struct, frozen=True):
     """Whose blocks were lifted, and who was left, since its contact is blocked: visitor id -> contact id."""
 
@@ -90,7 +95,8 @@ class Unblocked(msgspec.Struct, frozen=True):
 def unblock(
     store: Store, operation: OpenOperation, target: Target, ids: Sequence[str], *, selected: bool = False
 ) -> Unblocked:
-    """Lift the live blocks of `ids`.
+    """Lift the live blocks of `ids`. Their `updatedAt` tells of it: so another store learns that what it knows of a
+    block is older.
 
     Lifting the own block of a visitor whose contact is blocked would not let it in: it is left as it is if it was
     `selected` with others, and raises Conflict if it was named.
@@ -105,4 +111,5 @@ def unblock(
             )
     lifted = blocks.blocked(store, target, [one for one in ids if one not in left], operation.at)
     blocks.lift(store, operation, target, sorted(lifted))
+    touch(store, operation, target, lifted)
     return Unblocked(lifted, left)

@@ -22,7 +22,8 @@ from visitors.domain.metadata import decode_value, encode, metadata_hash
 from visitors.domain.row import VisitorRow
 from visitors.errors import VisitorsError
 from visitors.input.rows import ReadRow
-from visitors.operations.import_ import Policy, Taken, as_inserted, block_as_told, take
+from visitors.operations.blocks_told import Left, block_as_told
+from visitors.operations.import_ import Policy, Taken, as_inserted, take
 from visitors.store.load.bulk import bulk_load
 from visitors.store.records import contacts, visitors
 from visitors.store.records.contacts import Trace
@@ -36,12 +37,17 @@ BATCH = 1_000
 
 
 def take_all(
-    store: Store, operation: OpenOperation, rows: Iterable[ReadRow], policy: Policy, reject: Reject | None = None
+    store: Store,
+    operation: OpenOperation,
+    rows: Iterable[ReadRow],
+    policy: Policy,
+    reject: Reject | None = None,
+    left: Counter[Left] | None = None,
 ) -> Counter[Taken]:
     """Take every row; returns how many were created, updated, unchanged, skipped.
 
     A bad row goes to `reject`, with nothing of it in the store; without `reject` it raises its error,
-    with its place before the message.
+    with its place before the message. Blocks that rows could not change are counted in `left`.
     """
     taken: Counter[Taken] = Counter()
     # a merge moves the visitors of a contact, and has to find them
@@ -52,7 +58,7 @@ def take_all(
         keep.add("visitors_fingerprint")  # rows without ids have to find theirs
     with bulk_load(store, keep=keep) as made:
         while batch:
-            _Batch(store, operation, policy, batch, taken, reject).take()
+            _Batch(store, operation, policy, batch, taken, reject, left).take()
             made(taken["created"])
             batch = list(islice(rows, BATCH))
     return taken
@@ -69,6 +75,7 @@ class _Batch:
         rows: list[ReadRow],
         taken: Counter[Taken],
         reject: Reject | None,
+        left: Counter[Left] | None,
     ) -> None:
         self._store = store
         self._operation = operation
@@ -76,6 +83,8 @@ class _Batch:
         self._rows = rows
         self._taken = taken
         self._reject = reject
+        self._left = left
+        self._lifts = policy.on_existing == "update"
         good = [read.row for read in rows if read.row is not None]
         self._ids = visitors.existing(store, [row.id for row in good if row.id is not None])
         told = [row.fingerprint for row in good if row.id is None and row.fingerprint is not None]
@@ -126,7 +135,7 @@ class _Batch:
         self._new.append(as_inserted(row, visitor_id, contact_id, self._operation.at))
         if rule is not None:
             self._causes.append((visitor_id, rule))
-        if row.is_blocked or row.contact_is_blocked:
+        if row.is_blocked or row.contact_is_blocked or (self._lifts and contact_id and rule != "created"):
             self._to_block.append((row, visitor_id, contact_id))
         return True
 
@@ -154,10 +163,10 @@ class _Batch:
         if read.row.identity is not None:
             self._people.doubt(read.row.identity)
         if self._reject is None:
-            self._taken[take(self._store, self._operation, read.row, self._policy)] += 1
+            self._taken[take(self._store, self._operation, read.row, self._policy, self._left)] += 1
         else:
             with self._store.savepoint():
-                self._taken[take(self._store, self._operation, read.row, self._policy)] += 1
+                self._taken[take(self._store, self._operation, read.row, self._policy, self._left)] += 1
 
     def _write(self) -> None:
         """Write what was gathered."""
@@ -167,7 +176,7 @@ class _Batch:
         contacts.insert_many(store, self._new_contacts)
         visitors.insert_many(store, self._new)
         operation.because_many(store, self._causes)
-        block_as_told(store, operation, self._to_block)
+        block_as_told(store, operation, self._to_block, lifts=self._lifts, left=self._left)
         self._taken["created"] += len(self._new)
         for written in (self._new, self._new_contacts, self._causes, self._to_block):
             written.clear()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
 from typing import Any, Literal
 
 import msgspec
@@ -12,8 +12,9 @@ from visitors.domain.row import VisitorRow
 from visitors.domain.times import Instant
 from visitors.domain.visitor import Visitor
 from visitors.errors import Conflict, InvalidData
+from visitors.operations.blocks_told import Left, block_as_told
 from visitors.operations.identify import ContactTimes, identify, settle_contact
-from visitors.store.records import blocks, visitors
+from visitors.store.records import visitors
 from visitors.store.store import OpenOperation, Store
 
 OnExisting = Literal["error", "skip", "update"]
@@ -30,16 +31,20 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """Make a visitor of a row that does not say which one it is about."""
 
 
-def take(store: Store, operation: OpenOperation, row: VisitorRow, policy: Policy) -> Taken:
-    """Take one row; one that says nothing is blank. Raises Conflict for a visitor that exists (unless the policy says
-    otherwise), InvalidData for a row that does not say which visitor it is about, and whatever identify raises.
+def take(
+    store: Store, operation: OpenOperation, row: VisitorRow, policy: Policy, left: Counter[Left] | None = None
+) -> Taken:
+    """Take one row; one that says nothing is blank. Blocks that it could not change are counted in `left`.
+
+    Raises Conflict for a visitor that exists (unless the policy says otherwise), InvalidData for a row that does not
+    say which visitor it is about, and whatever identify raises.
     """
     if row.says_nothing:
         return "blank"
     known = _known(store, row, policy)
     existing = visitors.find(store, known, operation.at) if known is not None else None
     if existing is None:
-        _create(store, operation, row, policy)
+        _create(store, operation, row, policy, left)
         return "created"
     if policy.on_existing == "skip":
         return "skipped"
@@ -51,7 +56,7 @@ def take(store: Store, operation: OpenOperation, row: VisitorRow, policy: Policy
         raise Conflict(
             f"visitor {existing.id} is deleted", code="visitor_deleted", hint=f"visitors restore {existing.id}"
         )
-    return _update(store, operation, existing, row, policy)
+    return _update(store, operation, existing, row, policy, left)
 
 
 def _known(store: Store, row: VisitorRow, policy: Policy) -> str | None:
@@ -81,7 +86,9 @@ def _known(store: Store, row: VisitorRow, policy: Policy) -> str | None:
     return next(iter(found), None)
 
 
-def _create(store: Store, operation: OpenOperation, row: VisitorRow, policy: Policy) -> None:
+def _create(
+    store: Store, operation: OpenOperation, row: VisitorRow, policy: Policy, left: Counter[Left] | None
+) -> None:
     settled = None
     if row.identity is not None:
         times = ContactTimes(
@@ -93,7 +100,7 @@ def _create(store: Store, operation: OpenOperation, row: VisitorRow, policy: Pol
     visitors.insert_many(store, [as_inserted(row, visitor_id, contact_id, operation.at)])
     if settled is not None:
         operation.because(store, visitor_id, settled.decision.rule)
-    block_as_told(store, operation, [(row, visitor_id, contact_id)])
+    block_as_told(store, operation, [(row, visitor_id, contact_id)], lifts=policy.on_existing == "update", left=left)
 
 
 def as_inserted(row: VisitorRow, visitor_id: str, contact_id: str | None, at: Instant) -> tuple[Any, ...]:
@@ -102,7 +109,14 @@ def as_inserted(row: VisitorRow, visitor_id: str, contact_id: str | None, at: In
     return (visitor_id, contact_id, *times, *row.data)
 
 
-def _update(store: Store, operation: OpenOperation, existing: Visitor, row: VisitorRow, policy: Policy) -> Taken:
+def _update(
+    store: Store,
+    operation: OpenOperation,
+    existing: Visitor,
+    row: VisitorRow,
+    policy: Policy,
+    left: Counter[Left] | None,
+) -> Taken:
     before = operation.state(store)
     visitors.update(store, operation, [existing.id], row.browser_data())
     if row.created_at or row.last_seen_at:
@@ -112,37 +126,5 @@ def _update(store: Store, operation: OpenOperation, existing: Visitor, row: Visi
         contact_id = identify(
             store, operation, existing, row.identity, on_conflict=policy.on_conflict, relink=policy.relink
         ).contact_id
-    block_as_told(store, operation, [(row, existing.id, contact_id)])
+    block_as_told(store, operation, [(row, existing.id, contact_id)], lifts=True, left=left)
     return "updated" if operation.state(store) != before else "unchanged"
-
-
-def block_as_told(store: Store, operation: OpenOperation, told: Iterable[tuple[VisitorRow, str, str | None]]) -> None:
-    """Block whom the rows say to be blocked, the person if one says that, unless they are already.
-
-    Each row comes with the ids of its visitor and of the contact that it is of.
-    """
-    wanted: dict[tuple[str | None, str | None], VisitorRow] = {}
-    for row, visitor_id, contact_id in told:
-        if row.contact_is_blocked and contact_id:
-            wanted.setdefault((None, contact_id), row)
-        elif row.is_blocked or row.contact_is_blocked:
-            wanted.setdefault((visitor_id, None), row)
-    if not wanted:
-        return
-    visitor_ids, contact_ids = ([id_ for id_ in ids if id_] for ids in zip(*wanted, strict=True))
-    blocked_visitors = blocks.blocked(store, "visitor", visitor_ids, operation.at)
-    blocked_contacts = blocks.blocked(store, "contact", contact_ids, operation.at)
-    at = operation.at
-    new = [
-        (
-            next(operation.new_ids(1)),  # as `blocks.add` draws the id of one block: a seed gives the same ones
-            *whom,
-            row.block_reason,
-            row.blocked_at or at,
-            row.blocked_by,
-            row.block_expires_at,
-        )
-        for whom, row in wanted.items()
-        if whom[0] not in blocked_visitors and whom[1] not in blocked_contacts
-    ]
-    blocks.add_many(store, new)

@@ -57,7 +57,7 @@ def plant(store: Store, operation: OpenOperation, people: Iterable[MadeUp]) -> P
             waiting.clear()
             for number, one in enumerate(some, planted.visitors + 1):
                 planted.identified += one.row.identity is not None
-                planted.blocked += one.row.is_blocked
+                planted.blocked += bool(one.row.is_blocked)
                 waiting.extend(one.conversations)
                 yield ReadRow(Place("seed", number, "visitor"), one.row)
             planted.visitors += len(some)

@@ -145,6 +145,12 @@ def bury(store: Store, operation: OpenOperation, contact_id: str, survivor_id: s
     )
 
 
+def touch(store: Store, operation: OpenOperation, ids: Iterable[str]) -> None:
+    """Set the `updatedAt` of contacts of which something changed that stands elsewhere."""
+    sql = "UPDATE contacts SET updated_at = ? WHERE id IN (SELECT value FROM json_each(?))"
+    store.execute(sql, (operation.at, rows(ids)))
+
+
 def set_deleted(store: Store, operation: OpenOperation, contact_ids: Sequence[str], *, deleted: bool) -> set[str]:
     """Delete softly, or restore. Returns the ids of those that it changed."""
     changed = store.execute(

@@ -229,6 +229,12 @@ def not_of_contact(store: Store, visitor_ids: Sequence[str], contact_id: str) ->
     return [row[0] for row in store.execute(sql, (rows(visitor_ids), contact_id))]
 
 
+def touch(store: Store, operation: OpenOperation, ids: Iterable[str]) -> None:
+    """Set the `updatedAt` of visitors of which something changed that stands elsewhere."""
+    sql = "UPDATE visitors SET updated_at = ? WHERE id IN (SELECT value FROM json_each(?))"
+    store.execute(sql, (operation.at, rows(ids)))
+
+
 def set_deleted(store: Store, operation: OpenOperation, visitor_ids: Sequence[str], *, deleted: bool) -> set[str]:
     """Delete softly, or restore. Returns the ids of those that it changed."""
     changed = store.execute(
