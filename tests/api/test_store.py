@@ -321,6 +321,18 @@ def test_unblocking_a_selection_leaves_those_whose_contact_is_blocked(store: vis
         store.unblock("a")
 
 
+def test_undo_takes_back_the_newest_of_the_same_actor(
+    store: visitors.VisitorStore, request: pytest.FixtureRequest
+) -> None:
+    store.create("a")
+    cli: Cli = request.getfixturevalue("visitors")
+    cli("create", "--id", "b", "--as", "cron")
+    assert [one.actor for one in store.undo().operations] == ["ada"]
+    assert ids(store.list()) == ["b"]
+    with pytest.raises(NotFound, match="nothing of ada"):
+        store.undo()
+
+
 @pytest.mark.parametrize("verb", ["block", "unblock", "delete", "restore", "unidentify", "update"])
 def test_nobody_is_not_taken_for_everybody(store: visitors.VisitorStore, verb: str) -> None:
     store.create("a")

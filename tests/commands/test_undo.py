@@ -487,3 +487,51 @@ def test_the_removal_of_a_newer_record_does_not_keep_an_older_creation_from_bein
 
     visitors("undo", started)
     assert visitors("conversations", "list", "--format", "count").stdout == "0\n"
+
+
+# without an id
+
+
+def test_without_an_id_it_takes_back_the_newest_of_ones_own(visitors: Visitors) -> None:
+    visitors("create", "--id", "mine", "--as", "me")
+    visitors("create", "--id", "theirs", "--as", "cron")
+    theirs = newest(visitors)
+    done = visitors("undo", "--as", "me", "--dry-run")
+    assert "create by cron is newer" in done.stderr
+    done = visitors("undo", "--as", "me")
+    assert visitors("list", "--format", "ids").lines == ["theirs"]
+    assert f"visitors undo {theirs['id']}" in done.stderr
+    refused = visitors("undo", "--as", "me", "--format", "json", code=3).error
+    assert refused["message"] == "there is nothing of me to take back"
+    assert "create by cron" in refused["hint"]
+    assert f"visitors undo {theirs['id']}" in refused["hint"]
+    visitors("undo", theirs["id"], "--as", "me")
+    assert visitors("list", "--format", "ids").lines == []
+
+
+def test_what_others_did_before_ones_own_or_took_back_is_not_told(visitors: Visitors) -> None:
+    visitors("create", "--id", "theirs", "--as", "cron")
+    visitors("create", "--id", "mine", "--as", "me")
+    visitors("create", "--id", "gone", "--as", "cron")
+    visitors("undo", "--as", "cron")
+    assert "cron" not in visitors("undo", "--as", "me").stderr
+
+
+def test_ones_own_upon_which_others_built_is_refused_with_what_to_do(visitors: Visitors) -> None:
+    visitors("create", "--id", "v", "--as", "me")
+    mine = newest(visitors)["id"]
+    visitors("block", "v", "--as", "cron")
+    theirs = newest(visitors)["id"]
+    refused = visitors("undo", "--as", "me", "--format", "json", code=4).error
+    assert f"block {theirs} (cron," in refused["message"]
+    assert f"visitors undo {mine} --cascade" in refused["hint"]
+    assert visitors("show", "v", "--format", "json").json["isBlocked"] is True
+
+
+def test_after_ones_own_erasure_the_hint_names_ones_own_before_it(visitors: Visitors) -> None:
+    visitors("create", "--id", "mine", "--as", "me")
+    mine = newest(visitors)["id"]
+    visitors("create", "--id", "theirs", "--as", "cron")
+    visitors("create", "--id", "gone", "--as", "me")
+    visitors("erase", "gone", "--yes", "--as", "me")
+    assert visitors("undo", "--as", "me", code=4).stderr.endswith(f"create by me: visitors undo {mine}\n")

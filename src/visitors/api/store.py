@@ -383,8 +383,8 @@ class VisitorStore:
     # What was done
 
     def undo(self, operation: str | None = None, *, cascade: bool = False) -> Undone:
-        """Take an operation back, or the newest that is neither undone nor an undo; with `cascade` also what was
-        done since to the same records. Of an undo: do again what it took back.
+        """Take an operation back, or the newest of the same actor that is neither undone nor an undo; with `cascade`
+        also what was done since to the same records. Of an undo: do again what it took back.
 
         Raises NotFound, and Conflict when it cannot be taken back.
         """

@@ -10,7 +10,7 @@ from visitors.commands import options
 from visitors.commands.many import number
 from visitors.context import context_of
 from visitors.domain.times import Instant, relative
-from visitors.operations.undo import TakenBack, take_back
+from visitors.operations.undo import TakenBack, newer_of_others, take_back
 from visitors.output.answers import TAKEN_BACK
 from visitors.store.schema.recorded import RECORDED
 
@@ -23,7 +23,7 @@ def command(
         str | None,
         typer.Argument(
             metavar="[OPERATION]",
-            help="Its id, as 'history' shows it; without one, the newest that is neither undone nor an undo.",
+            help="Its id, as 'history' shows it; without one, your newest that is neither undone nor an undo.",
             show_default=False,
         ),
     ] = None,
@@ -34,13 +34,15 @@ def command(
 ) -> None:
     """Take an operation back, whatever command it was; only erasing is for good.
 
-    Repeat it to walk backwards. An undo is an operation, too: 'undo ID' of an undo does again what it took
-    back. Refused when a later operation touched the same records, unless --cascade takes that back as well.
-    In a pipe it prints the id of the undo, or with --dry-run what would be taken back.
+    Without an id it takes back what you did last, by the name of --as, and says what others did since; with
+    an id what anybody did. Repeat it to walk backwards. An undo is an operation, too: 'undo ID' of an undo
+    does again what it took back. Refused when a later operation touched the same records, unless --cascade
+    takes that back as well. In a pipe it prints the id of the undo, or with --dry-run what would be taken back.
     """
     context = context_of(ctx)
     with context.operation(dry_run=dry_run) as undo:
         done = take_back(context.store, undo, operation, cascade=cascade)
+        since = newer_of_others(context.store, undo, done[-1].operation) if operation is None else None
     results = [
         {
             "outcome": "would undo" if dry_run else "undone",
@@ -60,6 +62,11 @@ def command(
     verb = "Would take back" if dry_run else "Took back"
     line = f"{verb} {'; '.join(_told(one, context.now) for one in done)}."
     context.output.done(TAKEN_BACK, results, ids, line, single=not cascade)
+    if since is not None:
+        context.output.note(
+            f"{since.command} by {since.actor} is newer, {relative(since.at, context.now)}, and stands;"
+            f" to take that back: visitors undo {since.id}"
+        )
     if not dry_run and not context.output.quiet:
         context.output.note(f"to do it again: visitors undo {undo.id}")
 

@@ -29,13 +29,13 @@ class TakenBack(msgspec.Struct, frozen=True):
 
 
 def take_back(store: Store, operation: OpenOperation, reference: str | None, *, cascade: bool) -> list[TakenBack]:
-    """Take back the operation that `reference` means, or the newest that is neither an undo nor undone, in the
-    name of the open one; with `cascade` also what was done upon it since. Newest first.
+    """Take back the operation that `reference` means, or the newest of the same actor that is neither an undo nor
+    undone, in the name of the open one; with `cascade` also what was done upon it since. Newest first.
 
     Raises NotFound when there is none, and Conflict when it cannot be taken back.
     """
     undos = operations.undos(store)
-    target = _target(store, reference, undos)
+    target = _target(store, operation.actor, reference, undos)
     plan = {target}
     while True:
         try:
@@ -48,6 +48,12 @@ def take_back(store: Store, operation: OpenOperation, reference: str | None, *, 
             plan |= {touch.operation for touch in blocked.touches}
 
 
+def newer_of_others(store: Store, operation: OpenOperation, taken: Operation) -> Operation | None:
+    """The newest operation that others did after the one that was taken back, and that stands."""
+    found = undo.newest_of_others(store, operation.actor, taken.id)
+    return None if found is None else operations.numbered(store, found)
+
+
 class _Blocked(Exception):
     """What was done since stands in the way."""
 
@@ -56,17 +62,9 @@ class _Blocked(Exception):
         self.touches = touches
 
 
-def _target(store: Store, reference: str | None, undos: Undos) -> int:
+def _target(store: Store, actor: str, reference: str | None, undos: Undos) -> int:
     if reference is None:
-        newest = undo.newest(store, undos.standing)
-        if newest is None:
-            raise NotFound(
-                "there is nothing to take back", code="operation_not_found", hint=_where_nothing_is_left(store, undos)
-            )
-        number, is_erasure = newest
-        if is_erasure:
-            raise _for_good(operations.numbered(store, number), _what_came_before(store, undos))
-        return number
+        return _newest_of(store, actor, undos)
     operation_id = references.operation_id(store, reference)
     target = undo.number(store, operation_id)
     if target in undos.standing:
@@ -77,6 +75,27 @@ def _target(store: Store, reference: str | None, undos: Undos) -> int:
             hint=f"to do it again: visitors undo {by.id}",
         )
     return target
+
+
+def _newest_of(store: Store, actor: str, undos: Undos) -> int:
+    newest = undo.newest(store, undos.standing, undo.by(actor))
+    if newest is not None:
+        number, is_erasure = newest
+        if is_erasure:
+            raise _for_good(operations.numbered(store, number), _what_came_before(store, actor, undos))
+        return number
+    others = undo.newest(store, undos.standing)
+    if others is None:
+        raise NotFound(
+            "there is nothing to take back", code="operation_not_found", hint=_where_nothing_is_left(store, undos)
+        )
+    found = operations.numbered(store, others[0])
+    raise NotFound(
+        f"there is nothing of {actor} to take back",
+        code="operation_not_found",
+        hint=f"the newest of others is {found.command} by {found.actor}, {found.at}: "
+        + ("that cannot be taken back" if others[1] else f"visitors undo {found.id} takes it back"),
+    )
 
 
 def _where_nothing_is_left(store: Store, undos: Undos) -> str:
@@ -92,9 +111,11 @@ def _for_good(erasure: Operation, hint: str) -> Conflict:
     )
 
 
-def _what_came_before(store: Store, undos: Undos) -> str:
+def _what_came_before(store: Store, actor: str, undos: Undos) -> str:
     """How to go on where the newest operation is an erasure."""
-    earlier = undo.newest_not_erased(store, undos.standing)
+    earlier = undo.newest_not_erased(store, undos.standing, undo.by(actor))
+    if earlier is None:
+        earlier = undo.newest_not_erased(store, undos.standing)
     if earlier is None:
         return "nothing that was done before it can be taken back, either"
     found = operations.numbered(store, earlier)

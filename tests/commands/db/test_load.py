@@ -243,7 +243,7 @@ def test_its_history_goes_on_and_can_be_taken_back(visitors: Visitors) -> None:
     assert "created" in json.dumps(why)
 
     gone = visitors("contacts", "list", "--format", "ids").lines
-    visitors("undo", now=THEN)  # of the newest, which deleted a contact
+    visitors("undo", "--as", "ana", now=THEN)  # of her newest, which deleted a contact
     assert len(visitors("contacts", "list", "--format", "ids").lines) == len(gone) + 1
     visitors("undo", "01KJMQQY40EP16E91601F18B03", now=THEN)  # a block that is still on
     visitors("undo", "01KJMMA2G0T7Z6NKTVXSTTB4N9", "--cascade", now=THEN)  # a merge

@@ -153,9 +153,9 @@ def test_a_new_kind_of_record_is_recorded_and_taken_back(
 
     assert notes() == ["first", "better"]
     upgraded("db", "check")
-    upgraded("undo")
+    upgraded("undo", "--as", "ada")
     assert notes() == ["first", "second"]
-    upgraded("undo")
+    upgraded("undo", "--as", "ada")
     assert notes() == []
     upgraded("db", "check")
     with closing(sqlite3.connect(old_store)) as connection:

@@ -18,9 +18,10 @@ import msgspec
 from visitors.domain.operation import Operation
 from visitors.errors import StoreProblem
 from visitors.store.database import Question, Row, decoded, rows
-from visitors.store.history.operations import by_number
+from visitors.store.history.operations import ALL_UNDOS, by_number
 from visitors.store.history.undo_conflicts import Touch, touched_since
 from visitors.store.load.bulk import WORTH_IT, indexed_at_the_end
+from visitors.store.query.listing import Condition
 from visitors.store.schema.invariants import OF_TOMBSTONES
 from visitors.store.schema.recorded import COLUMNS, RECORDED, REFERENCES
 from visitors.store.store import OpenOperation, Store
@@ -44,22 +45,42 @@ def number(store: Store, operation_id: str) -> int:
     return found
 
 
-def newest(store: Store, but: Iterable[int], condition: str = "1") -> tuple[int, bool] | None:
+ANY = Condition("1")
+
+
+def by(actor: str) -> Condition:
+    """That it was done by this actor."""
+    return Condition("actor = ?", (actor,))
+
+
+def newest(store: Store, but: Iterable[int], condition: Condition = ANY) -> tuple[int, bool] | None:
     """The newest closed operation that is no undo and not one of `but`, and for which the `condition` holds, and
     whether it erased somebody.
     """
     found: tuple[int, bool] | None = store.execute(
         "SELECT pk, EXISTS (SELECT 1 FROM erasures WHERE operation = o.pk) FROM operations AS o"
         " WHERE is_open IS NULL AND pk NOT IN (SELECT operation FROM undone)"
-        f" AND pk NOT IN (SELECT value FROM json_each(?)) AND {condition} ORDER BY pk DESC LIMIT 1",
-        (rows(but),),
+        f" AND pk NOT IN (SELECT value FROM json_each(?)) AND {condition.sql} ORDER BY pk DESC LIMIT 1",
+        (rows(but), *condition.parameters),
     ).fetchone()
     return found
 
 
-def newest_not_erased(store: Store, but: Iterable[int]) -> int | None:
+def newest_of_others(store: Store, actor: str, since: str) -> int | None:
+    """The newest operation by another actor that is later than the one with the id `since`, no undo, and stands."""
+    later = Question(
+        "SELECT pk FROM operations WHERE is_open IS NULL AND pk NOT IN (SELECT operation FROM undone)"
+        " AND actor <> ? AND pk > (SELECT pk FROM operations WHERE id = ?) ORDER BY pk DESC",
+        (actor, since),
+        lambda found: [int(row[0]) for row in found],
+    )
+    numbers, undos = store.ask_all(later, ALL_UNDOS)
+    return next((number for number in numbers if number not in undos.standing), None)
+
+
+def newest_not_erased(store: Store, but: Iterable[int], condition: Condition = ANY) -> int | None:
     """As `newest`, of those that neither erased anybody nor lost anything to an erasure."""
-    found = newest(store, but, _NOT_ERASED)
+    found = newest(store, but, Condition(f"{condition.sql} AND {_NOT_ERASED}", condition.parameters))
     return None if found is None else found[0]
 
 
