@@ -1070,3 +1070,37 @@ def test_a_row_that_says_nothing_of_a_person_is_an_anonymous_visitor(
     taken(name, content)
     assert shown(visitors, "a")["contact"] is None
     assert visitors("contacts", "list", "--format", "count").stdout == "0\n"
+
+
+# An email is that of one live person
+
+
+@pytest.mark.parametrize("policy", ["error", "external-id-wins", "merge"])
+def test_no_rows_make_two_live_contacts_with_one_email(visitors: Visitors, taken: Take, policy: str) -> None:
+    rows: list[dict[str, Any]] = [
+        {"id": "a", "contact": {"id": "C1", "email": "e@example.com"}},
+        {"id": "b", "contact": {"id": "C2", "email": "E@example.com"}},
+        {"id": "c", "contact": {"id": "C3", "email": "e@example.com", "deletedAt": "2026-01-01"}},
+        {"id": "d", "contact": {"id": "C3", "email": "e@example.com"}},
+    ]
+    for number in range(1, len(rows) + 1):
+        content = "\n".join(map(json.dumps, rows[:number]))
+        taken("x.ndjson", content, "--on-existing", "update", "--on-conflict", policy, "--keep-going", code=None)
+    assert visitors("contacts", "duplicates", "--format", "json").json == []
+
+
+def test_an_older_row_that_says_a_live_person_is_deleted_gives_it_no_email_of_another(
+    visitors: Visitors, taken: Take
+) -> None:
+    visitors("contacts", "create", "--id", "C1")
+    visitors("contacts", "create", "--id", "C2", "--email", "e@example.com")
+    row = {"id": "a", "contact": {"id": "C1", "email": "e@example.com", "deletedAt": "2026-01-01"}}
+    taken("x.ndjson", json.dumps(row), code=4)
+
+
+def test_a_contact_that_a_known_visitor_gets_is_as_deleted_as_the_row_says(visitors: Visitors, taken: Take) -> None:
+    visitors("create", "--id", "a")
+    visitors("contacts", "create", "--id", "C2", "--email", "e@example.com")
+    row = {"id": "a", "contact": {"id": "C1", "email": "e@example.com", "deletedAt": "2026-01-01T00:00:00.000Z"}}
+    taken("x.ndjson", json.dumps(row), "--on-existing", "update")
+    assert shown(visitors, "a")["contact"]["deletedAt"] == "2026-01-01T00:00:00.000Z"

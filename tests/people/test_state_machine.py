@@ -463,8 +463,12 @@ class People(RuleBasedStateMachine):
     @rule(number=numbers, deleted=st.booleans())
     def delete_or_restore_contact(self, number: int, deleted: bool) -> None:  # noqa: FBT001 - drawn by hypothesis
         alias = self._pick(self.model.people, number)[0]
-        self._command("contacts", "delete" if deleted else "restore", alias)
-        self.model.survivor(alias).deleted = deleted
+        person = self.model.survivor(alias)
+        rivals = [one for one in self.model.with_email(person.email) if one.email == person.email]
+        expected = "contact_exists" if person.deleted and not deleted and rivals else None
+        self._command("contacts", "delete" if deleted else "restore", alias, expected=expected)
+        if expected is None:
+            person.deleted = deleted
         self._check()
 
     @rule(passing=st.sampled_from([1, 4, 30]))
@@ -479,9 +483,11 @@ class People(RuleBasedStateMachine):
         reason = f"reason {self.reasons}"
         options = ["--reason", reason, *(["--for", f"{lasts}h"] if lasts else [])]
         self._command(*words, *options, expected=expected)
-        if expected is None and not self.model.blocked(target):
+        if expected is None:
+            for bar in self.model.bars:
+                bar.lifted |= bar.target == target and bar.live(self.model.at)
             self.model.bars.append(Bar(target, reason, self.model.at + lasts * HOUR if lasts else None))
-        self._check()
+        self._check(unblocked=target if expected is None else None)
 
     def _lift(self, target: str, expected: str | None) -> None:
         lifted = [bar for bar in self.model.bars if bar.target == target and bar.live(self.model.at)]
@@ -535,6 +541,7 @@ class People(RuleBasedStateMachine):
                 self.operations = self._count_operations()
             assert self._count_operations() == self.operations, "an operation that changed nothing was recorded"
             self._visitors_have_one_live_contact(rows)
+            self._an_email_is_that_of_one(rows)
             self._conversations_are_where_they_belong(rows)
             self._contacts_are_those_of_the_model(rows)
             self._blocks_stay(rows, unblocked)
@@ -550,6 +557,15 @@ class People(RuleBasedStateMachine):
         for row in visitors.values():
             if row["contact_id"] is not None:
                 assert rows["contact", row["contact_id"]]["merged_into"] is None
+
+    @staticmethod
+    def _an_email_is_that_of_one(rows: Rows) -> None:
+        emails = Counter(
+            row["email"]
+            for (kind, _), row in rows.items()
+            if kind == "contact" and row["email"] and row["deleted_at"] is None and row["merged_into"] is None
+        )
+        assert [email for email, count in emails.items() if count > 1] == []
 
     def _conversations_are_where_they_belong(self, rows: Rows) -> None:
         counts: dict[str, int] = {}

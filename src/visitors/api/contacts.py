@@ -145,11 +145,15 @@ class Contacts:
 
     def delete(self, *contact: str) -> _Contacts:
         """Delete contacts, restorably."""
-        return self._set_deleted("contacts delete", contact, deleted=True)
+        return self._change(
+            "contacts delete",
+            contact,
+            lambda store, operation, ids: contacts.set_deleted(store, operation, ids, deleted=True),
+        )
 
     def restore(self, *contact: str) -> _Contacts:
-        """Take the deletion of contacts back."""
-        return self._set_deleted("contacts restore", contact, deleted=False)
+        """Take the deletion of contacts back. Raises Conflict for one whose email somebody else has by now."""
+        return self._change("contacts restore", contact, merge.restore_contacts)
 
     def erase(self, *contact: str, vacuum: bool = True) -> Erased:
         """Erase people for good, with all their devices and history. `vacuum` writes the file anew, without which
@@ -177,13 +181,6 @@ class Contacts:
         """Lift the blocks of people."""
         return self._change(
             "unblock", contact, lambda store, operation, ids: block.unblock(store, operation, "contact", ids)
-        )
-
-    def _set_deleted(self, command: str, typed: Sequence[str], *, deleted: bool) -> _Contacts:
-        return self._change(
-            command,
-            typed,
-            lambda store, operation, ids: contacts.set_deleted(store, operation, ids, deleted=deleted),
         )
 
     def _change(self, command: str, typed: Sequence[str], act: _Act, *, live: bool = False) -> _Contacts:

@@ -50,7 +50,7 @@ class _Reader(Names):
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         super().__init__(environment)
-        self._external_ids: dict[str, Entry] = {}
+        self._owners: dict[tuple[str, str], Entry] = {}
 
     def read(self, documents: Sequence[Node]) -> Fixture:
         """Names first, since any record may refer to any other."""
@@ -74,17 +74,22 @@ class _Reader(Names):
         }
         values["metadata"] = self._metadata(entry.fields.get("metadata"), entry.file)
         values["mergedInto"] = self.refer("contacts", entry.fields, "mergedInto", entry.file)
-        if values["externalId"] is not None and values["mergedInto"] is None:
-            self._refuse_same_external_id(entry, values["externalId"])
+        if values["mergedInto"] is None:
+            self._refuse_same(entry, "externalId", values["externalId"], "duplicate_external_id")
         self._times(values, entry.fields, entry.file, ("createdAt", "updatedAt"), ("deletedAt",))
+        if values["mergedInto"] is None and values["deletedAt"] is None:
+            self._refuse_same(entry, "email", values["email"], "duplicate_email")
         return Record("contact", entry.name, entry.id, values)
 
-    def _refuse_same_external_id(self, entry: Entry, external_id: str) -> None:
-        first = self._external_ids.setdefault(external_id, entry)
+    def _refuse_same(self, entry: Entry, field: str, value: str | None, code: str) -> None:
+        """What only one contact may have."""
+        if value is None:
+            return
+        first = self._owners.setdefault((field, value), entry)
         if first is not entry:
-            place = entry.fields["externalId"].place
-            reason = f"externalId {external_id!r} is that of contact {first.name!r} already: {first.place}"
-            self.problems.append(BadPlace(place, reason, code="duplicate_external_id", field="externalId"))
+            place = entry.fields[field].place
+            reason = f"{field} {value!r} is that of contact {first.name!r} already: {first.place}"
+            self.problems.append(BadPlace(place, reason, code=code, field=field))
 
     def _visitor(self, entry: Entry) -> Record:
         values: Values = {"contact": self.refer("contacts", entry.fields, "contact", entry.file)}

@@ -26,6 +26,8 @@ from visitors.errors import Conflict
 from visitors.store.records import blocks, contacts, conversations, fixtures, visitors
 from visitors.store.store import OpenOperation, Store
 
+_MAKE_AN_EMAIL_ONES_OWN = ("email", "deletedAt", "mergedInto")
+"""What changes when a contact becomes one that is live and has an email."""
 _CREATED_BY_THEMSELVES = ("createdAt", "lastSeenAt")
 """What changes without `updatedAt` telling of it."""
 
@@ -142,10 +144,11 @@ def _last(survivors: Mapping[str, str], contact_id: str) -> str:
 
 
 def _refuse_taken(store: Store, fixture: Fixture, found: list[Difference]) -> None:
-    """Raises Conflict when a contact is to have the external id, or newly the email, of a stranger."""
+    """Raises Conflict when a contact is to have the external id, or newly live with the email, of a stranger."""
     named, touched = _ids(fixture.contacts), {one.id for one in found}
     living = [record for record in fixture.contacts if record.id in touched and record.values["mergedInto"] is None]
-    emails = [one.after["email"] for one in found if one.after and one.after.get("email") and not _is_tombstone(one)]
+    newly = {one.id for one in found if one.after and not one.after.keys().isdisjoint(_MAKE_AN_EMAIL_ONES_OWN)}
+    emails = [one.values["email"] for one in living if one.id in newly and one.values["deletedAt"] is None]
     wanted: dict[Literal["externalId", "email"], list[str]] = {
         "externalId": [record.values["externalId"] for record in living],
         "email": emails,
@@ -157,10 +160,6 @@ def _refuse_taken(store: Store, fixture: Fixture, found: list[Difference]) -> No
                 code="contact_exists",
                 hint=f"name it ({contact_id}), or let it go with --prune",
             )
-
-
-def _is_tombstone(difference: Difference) -> bool:
-    return bool((difference.after or {}).get("mergedInto"))
 
 
 # Visitors

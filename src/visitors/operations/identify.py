@@ -31,15 +31,12 @@ class ContactTimes(msgspec.Struct, frozen=True, kw_only=True):
 def known(store: Store, linked: Contact | None, said: Identity, current: Instant) -> Known:
     """What the store knows about the people that `said` may mean."""
     by_contact_id = contacts.find(store, said.contact_id, current) if said.contact_id else None
-    return Known(
-        linked=linked,
-        by_contact_id=by_contact_id,
-        by_external_id=contacts.find_by_external_id(store, said.external_id, current) if said.external_id else None,
-        # a person who is said to be deleted is none of the live ones, whoever has that email now
-        by_email=tuple(contacts.find_by_email(store, said.email, current))
-        if said.email and not said.is_deleted
-        else (),
-    )
+    by_external_id = contacts.find_by_external_id(store, said.external_id, current) if said.external_id else None
+    strong = by_contact_id or by_external_id
+    # a person who is said to be deleted, and is, is none of the live ones, whoever has that email now
+    is_gone = said.is_deleted and (strong is None or strong.deleted_at is not None)
+    by_email = contacts.find_by_email(store, said.email, current) if said.email and not is_gone else ()
+    return Known(linked=linked, by_contact_id=by_contact_id, by_external_id=by_external_id, by_email=tuple(by_email))
 
 
 def identify(
@@ -50,12 +47,15 @@ def identify(
     *,
     on_conflict: OnConflict = "error",
     relink: bool = False,
+    times: ContactTimes | None = None,
 ) -> Identified:
     """Decide, create or update the contact, link the visitor, and hand its conversations over.
 
     Conversations that already have an owner stay with it. Raises what `decide` raises.
     """
-    identified = settle_contact(store, operation, visitor.contact, said, on_conflict=on_conflict, relink=relink)
+    identified = settle_contact(
+        store, operation, visitor.contact, said, on_conflict=on_conflict, relink=relink, times=times
+    )
     merged_away = visitor.contact is not None and visitor.contact in identified.decision.merges
     if identified.decision.links and not merged_away:
         visitors.link(store, operation, [visitor.id], identified.contact_id)
@@ -79,10 +79,6 @@ def settle_contact(
     Raises what `decide` raises.
     """
     knows = known(store, linked, said, operation.at)
-    if said.contact_id is not None and knows.by_contact_id is None:
-        # one file that lists two contacts with the same email means two people
-        strangers = tuple(one for one in knows.by_email if not operation.made(store, "contact", one.id))
-        knows = msgspec.structs.replace(knows, by_email=strangers)
     decision = decide(said, knows, on_conflict=on_conflict, relink=relink)
     if decision.contact is not None:
         changes = decision.changes

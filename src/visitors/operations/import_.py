@@ -91,16 +91,21 @@ def _create(
 ) -> None:
     settled = None
     if row.identity is not None:
-        times = ContactTimes(
-            created_at=row.contact_created_at, updated_at=row.contact_updated_at, deleted_at=row.contact_deleted_at
+        settled = settle_contact(
+            store, operation, None, row.identity, on_conflict=policy.on_conflict, times=_contact_times(row)
         )
-        settled = settle_contact(store, operation, None, row.identity, on_conflict=policy.on_conflict, times=times)
     contact_id = settled.contact_id if settled else None
     visitor_id = row.id or operation.new_id()
     visitors.insert_many(store, [as_inserted(row, visitor_id, contact_id, operation.at)])
     if settled is not None:
         operation.because(store, visitor_id, settled.decision.rule)
     block_as_told(store, operation, [(row, visitor_id, contact_id)], lifts=policy.on_existing == "update", left=left)
+
+
+def _contact_times(row: VisitorRow) -> ContactTimes:
+    return ContactTimes(
+        created_at=row.contact_created_at, updated_at=row.contact_updated_at, deleted_at=row.contact_deleted_at
+    )
 
 
 def as_inserted(row: VisitorRow, visitor_id: str, contact_id: str | None, at: Instant) -> tuple[Any, ...]:
@@ -124,7 +129,13 @@ def _update(
     contact_id = existing.contact.id if existing.contact else None
     if row.identity is not None:
         contact_id = identify(
-            store, operation, existing, row.identity, on_conflict=policy.on_conflict, relink=policy.relink
+            store,
+            operation,
+            existing,
+            row.identity,
+            on_conflict=policy.on_conflict,
+            relink=policy.relink,
+            times=_contact_times(row),
         ).contact_id
     block_as_told(store, operation, [(row, existing.id, contact_id)], lifts=True, left=left)
     return "updated" if operation.state(store) != before else "unchanged"

@@ -142,6 +142,31 @@ def update_contacts(store: Store, operation: OpenOperation, contact_ids: Sequenc
     return changed
 
 
+def restore_contacts(store: Store, operation: OpenOperation, contact_ids: Sequence[str]) -> set[str]:
+    """Take the deletion of contacts back; returns the ids of those that were deleted.
+
+    Raises Conflict when the email of one is that of another live contact by now.
+    """
+    restored = set()
+    for contact_id in contact_ids:
+        found = contacts.find(store, contact_id, operation.at)
+        assert found is not None
+        if found.deleted_at is None:
+            continue
+        owners = contacts.find_by_email(store, found.email, operation.at) if found.email else []
+        for owner in owners:
+            if owner.email == found.email:  # and not only that of a contact which was merged into it
+                raise Conflict(
+                    f"contact {found.id} cannot be restored: its email {found.email} is that of contact {owner.id}"
+                    f" ({owner.label})",
+                    code="contact_exists",
+                    hint=f"free the email with visitors contacts update {owner.id} --clear email, then restore; if they"
+                    f" are one person, then visitors contacts merge {owner.id} {found.id}, which gives it back",
+                )
+        restored |= contacts.set_deleted(store, operation, [found.id], deleted=False)
+    return restored
+
+
 def refuse_taken(
     store: Store,
     operation: OpenOperation,

@@ -153,7 +153,7 @@ def _reversed(store: Store, operation: OpenOperation, target: int, undos: Undos)
     if unsound is not None:
         raise Conflict(
             f"operation {found.id} ({found.command}) cannot be taken back:"
-            f" {' '.join(unsound)} would refer to what is gone or merged",
+            f" {' '.join(unsound)} would refer to what is gone or merged, or have the email of another contact",
             code="dangling_reference",
         )
     return TakenBack(found, counts)

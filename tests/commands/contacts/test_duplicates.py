@@ -7,6 +7,10 @@ from typing import Any
 
 import pytest
 
+from visitors.domain.times import now
+from visitors.store.file.opening import open_store
+from visitors.store.places import File
+
 Visitors = Callable[..., Any]
 
 
@@ -22,23 +26,36 @@ def test_without_any_it_says_so(visitors: Visitors) -> None:
     assert "no duplicates" in visitors("contacts", "duplicates", "--format", "table").stderr
 
 
-def test_a_restored_contact_whose_email_somebody_took(visitors: Visitors) -> None:
-    visitors("contacts", "create", "--id", "old", "--email", "a@example.com")
-    visitors("contacts", "delete", "old")
-    visitors("create", "--id", "v")
-    visitors("identify", "v", "--email", "a@example.com", "--external-id", "u")
-    assert listed(visitors) == []
-    visitors("contacts", "restore", "old")
-    new = visitors("show", "v", "--format", "json").json["contact"]["id"]
+@pytest.fixture
+def two_of_one_email(visitors: Visitors, store_path: Path) -> tuple[str, ...]:
+    """Contacts with one email, as no command makes them."""
+    visitors("contacts", "create", "--id", "old", "--email", "b@example.com")
+    visitors("contacts", "create", "--id", "new", "--external-id", "u", "--email", "a@example.com")
+    visitors("contacts", "create", "--id", "newer")
+    with open_store(File.at(store_path)) as store, store.operation("test", actor="t", clock=now):
+        store.execute("UPDATE contacts SET email = 'a@example.com'")
+    return ("old", "new", "newer")
+
+
+def test_contacts_with_one_email_are_listed_with_what_merges_them(
+    visitors: Visitors, two_of_one_email: tuple[str, ...]
+) -> None:
+    assert set(two_of_one_email) == {"old", "new", "newer"}
     (duplicate,) = listed(visitors)
     # the one with an external id survives
     assert duplicate == {
-        "email": "a@example.com", "reason": "same-email", "contactIds": [new, "old"],
-        "command": f"visitors contacts merge {new} old",
+        "email": "a@example.com", "reason": "same-email", "contactIds": ["new", "old", "newer"],
+        "command": "visitors contacts merge new old newer",
     }  # fmt: skip
+    found = {one["check"]: one for one in visitors("db", "check", "--format", "json", code=8).json}
+    assert (found["contact-email"]["result"], found["contact-email"]["help"][-19:]) == (
+        "problem",
+        "contacts duplicates",
+    )
     visitors(*duplicate["command"].split()[1:], "--yes")
     assert listed(visitors) == []
-    assert visitors("contacts", "show", "old", "--format", "json").json["id"] == new
+    assert visitors("contacts", "show", "old", "--format", "json").json["id"] == "new"
+    visitors("db", "check", "--quiet")
 
 
 @pytest.fixture
@@ -105,9 +122,20 @@ def test_tombstones_and_deleted_contacts_are_no_duplicates(visitors: Visitors) -
     assert listed(visitors) == []
 
 
+@pytest.mark.usefixtures("two_of_one_email")
 def test_format_ids_is_one_contact_a_line(visitors: Visitors) -> None:
-    for id_ in ("A", "B", "C"):
-        visitors("contacts", "create", "--id", id_, "--email", "a@example.com")
-        visitors("contacts", "delete", id_)
-    visitors("contacts", "restore", "A", "B", "C")
-    assert visitors("contacts", "duplicates", "--format", "ids").lines == ["A", "B", "C"]
+    assert visitors("contacts", "duplicates", "--format", "ids").lines == ["new", "old", "newer"]
+
+
+@pytest.mark.usefixtures("two_of_one_email")
+def test_a_dump_with_them_is_not_loaded(visitors: Visitors, tmp_path: Path) -> None:
+    loaded = ("--db", str(tmp_path / "loaded.db"))
+    refused = visitors("db", "load", "-", *loaded, "--format", "json", input=visitors("db", "dump").stdout, code=5)
+    assert "no two live contacts have one email" in refused.error["message"]
+
+
+@pytest.mark.usefixtures("two_of_one_email")
+def test_a_backup_with_them_is_restored(visitors: Visitors, tmp_path: Path) -> None:
+    visitors("db", "backup", str(tmp_path / "x.bak"))
+    visitors("db", "restore", str(tmp_path / "x.bak"), "--yes")
+    assert len(listed(visitors)) == 1

@@ -18,13 +18,42 @@ def test_it_takes_the_deletion_back_once(visitors: Visitors) -> None:
     assert {key for key in after if after[key] != before[key]} <= changing
 
 
-def test_an_email_that_somebody_has_by_now_is_that_of_two(visitors: Visitors) -> None:
+def test_a_contact_whose_email_somebody_has_by_now_is_not_restored_until_that_is_free(
+    visitors: Visitors, everything: Everything
+) -> None:
     visitors("contacts", "create", "--id", "A", "--email", "a@example.com")
     visitors("contacts", "delete", "A")
     visitors("contacts", "create", "--id", "B", "--email", "a@example.com")
+    before = everything()
+    refused = visitors("contacts", "restore", "A", "--format", "json", code=4).error
+    assert refused["code"] == "contact_exists"
+    assert "A cannot be restored: its email a@example.com is that of contact B" in refused["message"]
+    assert everything() == before
+    for command in ("contacts update B --clear email", "contacts merge B A"):
+        assert f"visitors {command}" in refused["hint"]
+    visitors("contacts", "update", "B", "--clear", "email")
     visitors("contacts", "restore", "A")
-    refused = visitors("contacts", "show", "a@example.com", "--format", "json", code=4)
-    assert refused.error["code"] == "ambiguous"
+    visitors("contacts", "merge", "B", "A", "--yes")
+    shown = visitors("contacts", "show", "A", "--format", "json").json
+    assert (shown["id"], shown["email"]) == ("B", "a@example.com")
+
+
+def test_two_deleted_contacts_with_one_email_are_not_both_restored(visitors: Visitors) -> None:
+    for who in ("A", "B"):
+        visitors("contacts", "create", "--id", who, "--email", "a@example.com")
+        visitors("contacts", "delete", who)
+    visitors("contacts", "restore", "A", "B", code=4)
+    visitors("contacts", "restore", "B")
+
+
+def test_the_email_of_one_merged_away_keeps_nobody_from_being_restored(visitors: Visitors) -> None:
+    visitors("contacts", "create", "--id", "A", "--email", "a@example.com")
+    visitors("contacts", "delete", "A")
+    visitors("contacts", "create", "--id", "B", "--email", "a@example.com")
+    visitors("contacts", "create", "--id", "C", "--email", "c@example.com")
+    visitors("contacts", "merge", "C", "B", "--yes")
+    visitors("contacts", "restore", "A")
+    assert visitors("contacts", "show", "a@example.com", "--format", "json").json["id"] == "A"
 
 
 def test_all_or_none_and_a_dry_run_restores_nothing(visitors: Visitors, everything: Everything) -> None:

@@ -17,6 +17,7 @@ from visitors.store.schema.invariants import INVARIANTS, Invariant, offenders
 Visitors = Callable[..., Any]
 
 BROKEN = {
+    "contact-email": ("UPDATE contacts SET email = 'a@example.com' WHERE id <> 'gone'", ("contact", "other")),
     "visitor-of-tombstone": ("UPDATE visitors SET contact_id = 'gone' WHERE id = 'v1'", ("visitor", "v1")),
     "conversation-of-tombstone": ("UPDATE conversations SET contact_id = 'gone'", ("conversation", "talk")),
     "block-of-tombstone": (
@@ -127,3 +128,4 @@ def test_a_broken_rule_is_found_and_told_by_the_check(visitors: Visitors, filled
     assert told["result"] == "problem"
     assert f"{kind} {found[0].id}" in told["detail"]
     assert ("db compact" in told["help"]) == rule(name).is_derived
+    assert rule(name).command in told["help"]

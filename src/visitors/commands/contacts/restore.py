@@ -7,20 +7,18 @@ import typer
 from visitors.commands import options
 from visitors.commands.many import Verb, change_contacts
 from visitors.context import context_of
-from visitors.store.records import contacts
+from visitors.operations import merge
 
 OPTION_GROUPS = (options.ignore_missing,)
 
 
 def command(ctx: typer.Context, contact: options.ContactArguments = None, dry_run: options.DryRun = False) -> None:
-    """Take the deletion of contacts back. An email that somebody else has by now is then that of two:
-    'contacts duplicates' shows them.
-    """
+    """Take the deletion of contacts back. Refused for one whose email somebody else has by now."""
     change_contacts(
         context_of(ctx),
         contact or [],
         Verb("restore", "restored", "not deleted"),
-        lambda store, operation, ids: contacts.set_deleted(store, operation, ids, deleted=False),
+        merge.restore_contacts,
         dry_run=dry_run,
         deleted=True,
     )

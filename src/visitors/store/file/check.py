@@ -186,6 +186,8 @@ def _rules(database: SqliteDatabase, advice: Advice) -> Iterator[Finding]:
             names = ", ".join(f"{one.kind} {one.id}" for one in found[:SHOWN])
             more = ", and more" if len(found) > SHOWN else ""
             help_ = advice.compact() if invariant.is_derived else advice.restore()
+            if invariant.command:
+                help_ = advice.run(invariant.command)
             yield problem(invariant.name, f"not so: {invariant.says}: {names}{more}", help_)
     if not broken:
         yield ok("rules", f"{len(INVARIANTS)} rules hold for every record")

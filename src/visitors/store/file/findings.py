@@ -46,6 +46,10 @@ class Advice:
         """To make what is derived anew."""
         return f"{self._program} db compact"
 
+    def run(self, command: str) -> str:
+        """To run a command on the store."""
+        return f"{self._program} {command}"
+
     def change_mode(self, change: str, path: Path) -> str:
         """To change the permissions of a file or folder."""
         return f"chmod {change} {quoted(path)}"

@@ -26,6 +26,7 @@ from visitors.store.file.opening import open_store
 from visitors.store.file.readonly import beside, read_untouched, refuse_missing
 from visitors.store.file.sqlite import READING_FAILED, SqliteDatabase, connect, primary_code, translated_errors
 from visitors.store.places import File
+from visitors.store.schema.invariants import ONE_EMAIL
 from visitors.store.schema.version import APPLICATION_ID, SCHEMA_VERSION
 
 _DAMAGED = (sqlite.CORRUPT, sqlite.NOT_A_DATABASE, sqlite.IO_ERROR, sqlite.SOME_ERROR)
@@ -115,7 +116,7 @@ def _stage(file: Path, made: Path, path: Path, old: int | None, watch: Watch, ti
 
 def _refuse_unsound(made: Path, file: Path, timeout: float, *, quick: bool = False) -> None:
     for one in content(made, Advice(made, "visitors"), quick=quick, timeout=timeout):
-        if one.is_problem:
+        if one.is_problem and one.check != ONE_EMAIL.name:  # mended in the store, not by another backup
             code = "store_invalid" if one.check == "version" else "store_corrupt"
             raise StoreProblem(f"{file} cannot be restored: {one.detail}", code=code, hint="name another backup")
 

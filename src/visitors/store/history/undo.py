@@ -22,7 +22,7 @@ from visitors.store.history.operations import ALL_UNDOS, by_number
 from visitors.store.history.undo_conflicts import Touch, touched_since
 from visitors.store.load.bulk import WORTH_IT, indexed_at_the_end
 from visitors.store.query.listing import Condition
-from visitors.store.schema.invariants import OF_TOMBSTONES
+from visitors.store.schema.invariants import OF_TOMBSTONES, ONE_EMAIL
 from visitors.store.schema.recorded import COLUMNS, RECORDED, REFERENCES
 from visitors.store.store import OpenOperation, Store
 
@@ -184,8 +184,8 @@ def reverse(store: Store, operation: OpenOperation, target: int, found: Footprin
 
 def unsound(store: Store, operation: OpenOperation) -> tuple[str, str] | None:
     """Record why links changed, and look for a record that the open operation changed and that refers to what is not
-    there, or to a contact that was merged into another: its kind and id. The first is what SQLite would tell at the
-    end, but not of which record.
+    there, or to a contact that was merged into another, or a contact with the email of another: its kind and id. The
+    first is what SQLite would tell at the end, but not of which record.
     """
     *_, found = store.run([(_BECAUSE_UNDONE, (operation.pk,)), (UNSOUND, (operation.pk,))])
     return found[0] if found else None
@@ -244,9 +244,13 @@ def _unsound() -> str:
         f" WHERE own.kind = '{kind}' AND ({rule.broken})"
         for kind, rule in OF_TOMBSTONES.items()
     ]
+    shared = (
+        "SELECT 'contact', x.id FROM own CROSS JOIN contacts AS x ON x.id = own.record"
+        f" WHERE own.kind = 'contact' AND {ONE_EMAIL.broken}"
+    )
     return (
         "WITH own (kind, record) AS (SELECT kind, record FROM changes WHERE operation = ?)"
-        f" {' UNION ALL '.join([*dangling, *buried])} LIMIT 1"
+        f" {' UNION ALL '.join([*dangling, *buried, shared])} LIMIT 1"
     )
 
 

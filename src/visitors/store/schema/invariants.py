@@ -1,8 +1,7 @@
 """What holds in every store, whatever was done to it: the rules that no constraint of the schema can state.
 
 Each is a condition that a row breaks, so that `offenders` can look at all rows, and an undo at those that it changed.
-That two live contacts have one email is none of them: restoring a contact may
-lead to it, and 'contacts duplicates' shows it. What foreign keys, CHECK and UNIQUE hold, SQLite checks itself.
+What foreign keys, CHECK and UNIQUE hold, SQLite checks itself.
 """
 
 from __future__ import annotations
@@ -37,6 +36,8 @@ class Invariant(msgspec.Struct, frozen=True, kw_only=True):
     id: str = "x.id"
     is_derived: bool = False
     """Whether it is about what is derived from other tables, and made anew by compacting."""
+    command: str = ""
+    """The words of the command that shows how to mend it, if there is one."""
 
 
 class Offender(msgspec.Struct, frozen=True):
@@ -169,7 +170,19 @@ CREATED = {
 }
 """The rules that history tells of every record where it came from, by kind of record."""
 
+ONE_EMAIL = Invariant(
+    name="contact-email",
+    says="no two live contacts have one email",
+    table="contacts",
+    broken="x.email IS NOT NULL AND x.deleted_at IS NULL AND x.merged_into IS NULL AND EXISTS ("
+    "  SELECT 1 FROM contacts AS o WHERE o.email = x.email AND o.pk <> x.pk"
+    "  AND o.deleted_at IS NULL AND o.merged_into IS NULL)",
+    command="contacts duplicates",
+)
+"""The rule that an email is that of one person."""
+
 INVARIANTS = (
+    ONE_EMAIL,
     *OF_TOMBSTONES.values(),
     Invariant(
         name="survivor",
