@@ -333,6 +333,15 @@ def test_undo_takes_back_the_newest_of_the_same_actor(
         store.undo()
 
 
+def test_the_attribution_is_how_a_visitor_first_came(store: visitors.VisitorStore) -> None:
+    first, later = {"utm": "spring"}, {"utm": "summer"}
+    store.track("a")
+    assert store.track("a", attribution=first).visitor.attribution == first
+    assert store.track("a", attribution=later).visitor.attribution == first
+    store.update("a", clear=["attribution"])
+    assert store.track("a", attribution=later).visitor.attribution == later
+
+
 @pytest.mark.parametrize("verb", ["block", "unblock", "delete", "restore", "unidentify", "update"])
 def test_nobody_is_not_taken_for_everybody(store: visitors.VisitorStore, verb: str) -> None:
     store.create("a")

@@ -98,3 +98,36 @@ def test_a_bad_value_creates_nothing(visitors: Visitors, anonymous: str) -> None
     refused = visitors("track", "--id", "new", "--timezone", "Mars/Base", "--format", "json", code=5)
     assert refused.error["code"] == "invalid_timezone"
     assert visitors("list", "--format", "ids").lines == [anonymous]
+
+
+PLACE = {
+    "city": "Bonn", "region": "NRW", "country": "Germany", "countryCode": "DE", "latitude": 50.7, "longitude": 7.1,
+}  # fmt: skip
+
+
+@pytest.fixture
+def at_home(visitors: Visitors) -> Any:
+    """A visitor with an address, the place of it, and a time zone."""
+    options = [
+        "--city", "Bonn", "--region", "NRW", "--country", "Germany", "--country-code", "DE", "--latitude", "50.7",
+        "--longitude", "7.1", "--timezone", "Europe/Berlin",
+    ]  # fmt: skip
+    return tracked(visitors, "--id", "v", "--fingerprint", "fp", "--ip", "192.0.2.1", *options, now=MONDAY)
+
+
+@pytest.mark.parametrize("known_by", [("--id", "v"), ("--fingerprint", "fp")])
+def test_the_place_of_another_address_goes_unless_it_is_given(
+    visitors: Visitors, at_home: Any, known_by: tuple[str, ...]
+) -> None:
+    assert {field: at_home[field] for field in PLACE} == PLACE
+    for same in ((), ("--ip", "192.0.2.1")):
+        again = tracked(visitors, *known_by, *same)
+        assert {field: again[field] for field in PLACE} == PLACE
+    moved = tracked(visitors, *known_by, "--ip", "198.51.100.7", "--country-code", "FR", now=TUESDAY)
+    assert {field: moved[field] for field in PLACE} == {**dict.fromkeys(PLACE), "countryCode": "FR"}
+    assert moved["timezone"] == "Europe/Berlin"
+
+
+def test_a_place_that_came_without_an_address_stays_with_the_first_one(visitors: Visitors) -> None:
+    tracked(visitors, "--id", "v", "--city", "Bonn")
+    assert tracked(visitors, "--id", "v", "--ip", "192.0.2.1")["city"] == "Bonn"

@@ -108,7 +108,9 @@ class VisitorStore:
     # One visitor
 
     def track(self, id: str | None = None, **browser: Unpack[Browser]) -> Tracked:  # noqa: A002 - the field's name
-        """Recognise a visitor by its stored id or its fingerprint, or create one, as on page load.
+        """Recognise a visitor by its stored id or its fingerprint, or create one, as on page load. With another
+        address the place of the one before is cleared, unless given; an attribution that is there stays, until
+        `update` clears or sets it.
 
         Raises InvalidData, and Conflict for the id of a deleted visitor.
         """

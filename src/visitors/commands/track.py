@@ -31,8 +31,9 @@ def command(
     """Recognise a visitor, or create one, as the widget does on page load.
 
     A known stored id is that visitor; else a known fingerprint is, unless several visitors share it;
-    else a new visitor is made. Browser data and lastSeenAt are refreshed. resolvedBy in the result
-    says which of the three it was.
+    else a new visitor is made. Browser data and lastSeenAt are refreshed; with another --ip the place that
+    was known of the one before is cleared, unless given. resolvedBy in the result says which of the three
+    it was.
     """
     context = context_of(ctx)
     stored_id = given_id(id_) if id_ is not None else None

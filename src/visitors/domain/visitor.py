@@ -123,3 +123,19 @@ def browser_changes(values: Mapping[str, object], clear: tuple[str, ...] = ()) -
     if not data:
         raise UsageProblem("nothing to update", hint="give browser data, such as --language de, or --clear FIELD")
     return data
+
+
+_PLACE = tuple(name for name, field in BROWSER_DATA.items() if field.together == "place")
+"""What is derived from an address; the time zone is what the browser says."""
+
+
+def seen_again(known: Visitor, data: BrowserData) -> BrowserData:
+    """What a page load with `data` changes of a visitor that is known: the place of another address goes unless it is
+    told anew, and the attribution is how the visitor first came.
+    """
+    changes = dict(data)
+    if known.attribution is not None:
+        changes.pop("attribution", None)
+    if known.ip is not None and changes.get("ip") not in (None, known.ip):
+        changes = {**dict.fromkeys(_PLACE), **changes}
+    return changes

@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from visitors.domain.visitor import BrowserData
+from visitors.domain.visitor import BrowserData, seen_again
 from visitors.errors import Conflict
 from visitors.store.records import visitors
 from visitors.store.store import OpenOperation, Store
@@ -24,8 +24,8 @@ class Tracked(msgspec.Struct, frozen=True):
 def track(store: Store, operation: OpenOperation, stored_id: str | None, data: BrowserData) -> Tracked:
     """The visitor with the stored id, else the only live one with the fingerprint, else a new one.
 
-    Its browser data and `lastSeenAt` are refreshed. Raises Conflict when the stored id is that of a
-    deleted visitor: recognising must not bring it back.
+    Its browser data and `lastSeenAt` are refreshed, by the rules of `seen_again`. Raises Conflict when the stored
+    id is that of a deleted visitor: recognising must not bring it back.
     """
     found = _recognise(store, operation, stored_id, data)
     if found is None:
@@ -33,7 +33,9 @@ def track(store: Store, operation: OpenOperation, stored_id: str | None, data: B
         return Tracked(visitor_id, "created")
     if found.resolved_by == "fingerprint":
         operation.because(store, found.visitor_id, "fingerprint")
-    visitors.update(store, operation, [found.visitor_id], data)
+    known = visitors.find(store, found.visitor_id, operation.at)
+    assert known is not None
+    visitors.update(store, operation, [found.visitor_id], seen_again(known, data))
     visitors.saw(store, operation, found.visitor_id)
     return found
 
