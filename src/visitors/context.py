@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from visitors.domain import times
 from visitors.domain.ids import Entropy
 from visitors.domain.times import Instant
-from visitors.errors import Declined, InvalidData, UsageProblem
+from visitors.errors import Declined, InvalidData, StoreProblem, UsageProblem
 from visitors.location import COMPANIONS
 from visitors.output.output import Output
 from visitors.output.sanitise import visible
@@ -151,7 +151,7 @@ class Context:
     def program(self) -> str:
         """How this program is called for the same store again."""
         path = self.settings.store.name
-        if not self.settings.store_was_named or load_settings({}, os.environ).store.name == path:
+        if not self.settings.store_was_named or path == _usual_store():
             return "visitors"
         import shlex
 
@@ -230,6 +230,14 @@ class Context:
         sys.stderr.flush()
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):
             raise Declined("nothing was changed")
+
+
+def _usual_store() -> str | None:
+    """The store of a command that names none, if there is one."""
+    try:
+        return load_settings({}, os.environ).store.name
+    except StoreProblem:
+        return None
 
 
 def _are_same(path: str, other: Path) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from visitors.domain.times import Instant, parse_instant
-from visitors.errors import InvalidData, UsageProblem
+from visitors.errors import InvalidData, StoreProblem, UsageProblem
 from visitors.location import default_database
 from visitors.store.places import Place, place_of
 
@@ -19,8 +19,8 @@ DEFAULT_TIMEOUT = 30.0
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What a run of a command goes by."""
 
-    store: Place
-    store_was_named: bool
+    named: str | None
+    """The path of the store, if one was named."""
     actor: str
     frozen_now: Instant | None
     timeout: float
@@ -29,6 +29,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     color: bool
     quiet: bool
     header: bool
+
+    @property
+    def store(self) -> Place:
+        """Where the store is. Raises StoreProblem where that goes by a home folder, and there is none."""
+        return _place(self.named or _default())
+
+    @property
+    def store_was_named(self) -> bool:
+        """Whether it is not the default one."""
+        return self.named is not None
 
 
 def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str]) -> Settings:
@@ -46,8 +56,7 @@ def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str]) -> S
         raise UsageProblem(f"{named} is the name of a folder; a store is a file", hint=f"--db {named}visitors.db")
     frozen = environment.get("VISITORS_NOW")
     return Settings(
-        store=_place(named or default_database()),
-        store_was_named=bool(named),
+        named=named,
         actor=_actor(flags.get("as_"), environment),
         frozen_now=parse_instant(frozen, "VISITORS_NOW") if frozen else None,
         timeout=_timeout(environment.get("VISITORS_TIMEOUT")),
@@ -59,8 +68,24 @@ def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str]) -> S
     )
 
 
+def _default() -> str:
+    try:
+        return default_database()
+    except RuntimeError:  # neither HOME nor the system's list of users names one
+        raise _homeless("the default store is in it") from None
+
+
 def _place(named: str) -> Place:
-    return place_of(os.path.expanduser(named))  # noqa: PTH111 - takes ~nobody for a name
+    path = os.path.expanduser(named)  # noqa: PTH111 - takes ~nobody for a name
+    if path.partition("/")[0] == "~":
+        raise _homeless(f"{named} is in it")
+    return place_of(path)
+
+
+def _homeless(why: str) -> StoreProblem:
+    return StoreProblem(
+        f"there is no home folder, and {why}", code="no_home", hint="name a store by its whole path: --db /PATH"
+    )
 
 
 def _timeout(text: str | None) -> float:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -294,6 +296,60 @@ def test_without_settings_the_store_is_in_the_users_data_folder(
     visitors("create")
     assert expected.stat().st_mode & 0o777 == 0o600
     assert expected.parent.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.fixture
+def homeless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user without a home folder, a name, and an entry in the system's list of users."""
+    for name in ("HOME", "XDG_DATA_HOME", "LOGNAME", "USER", "LNAME", "USERNAME", "VISITORS_DB", "VISITORS_ACTOR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("os.path.expanduser", lambda path: path)
+    monkeypatch.setattr("pwd.getpwuid", dict[int, str]().__getitem__)
+
+
+@pytest.mark.usefixtures("homeless")
+@pytest.mark.parametrize("db", [(), ("--db", "~/visitors.db"), ("--db", "~")])
+@pytest.mark.parametrize("command", ["create", "list", "db path", "db info"])
+def test_without_a_home_folder_the_hint_is_to_name_a_store(
+    visitors: Visitors, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str, db: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    refused = visitors(*command.split(), *db, "--format", "json", code=6).error
+    assert (refused["code"], "--db" in refused["hint"]) == ("no_home", True)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("homeless")
+def test_without_a_home_folder_a_store_that_is_named_will_do(visitors: Visitors, tmp_path: Path) -> None:
+    db = ("--db", str(tmp_path / "x.db"))
+    visitors("create", "--id", "v", *db)
+    visitors("identify", "v", "--external-id", "u", *db)
+    visitors("block", "--contact", "ext:u", *db)
+    assert f"visitors {db[0]} {db[1]} unblock --contact" in visitors("unblock", "--all", "--yes", *db).stderr
+    assert visitors("history", "--fields", "actor", "--limit", "1", *db).lines[1] == f"uid {os.getuid()}"
+    visitors("fixtures", "schema")
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="only root may be somebody else")
+def test_a_user_whom_the_system_does_not_know_is_told_to_name_a_store() -> None:
+    def run_as_nobody(*words: str) -> subprocess.CompletedProcess[str]:
+        command, environment = [sys.executable, *words], {"PATH": os.defpath}
+        return subprocess.run(
+            command, env=environment, user=54_321, cwd="/", capture_output=True, text=True, check=False
+        )
+
+    try:
+        run_as_nobody("-c", "import visitors.main").check_returncode()
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("the folder of the program is closed to others")
+    done = run_as_nobody("-m", "visitors", "list")
+    assert (done.returncode, done.stderr.splitlines()) == (
+        6,
+        [
+            "error: there is no home folder, and the default store is in it",
+            "hint: name a store by its whole path: --db /PATH",
+        ],
+    )
 
 
 def test_quiet_leaves_only_results_and_errors(visitors: Visitors) -> None:
