@@ -45,6 +45,14 @@ def is_quiet(ctx: Click | None) -> bool:
     return ctx is not None and bool(ctx.meta.get(options.EVERYWHERE, {}).get("quiet"))
 
 
+_WRITTEN = "visitors.written"
+
+
+def what_was_written(ctx: Click | None) -> str | None:
+    """What the command wrote, in words; None if nothing."""
+    return ctx.meta.get(_WRITTEN) if ctx is not None else None
+
+
 class Group(TyperGroup):
     """A group of commands that are imported one at a time, when they are asked for."""
 
@@ -133,6 +141,7 @@ class Command(TyperCommand):
             return answer
         finally:
             context.close()
+            meta[_WRITTEN] = context.what_was_written()
 
     def format_options(self, ctx: Click, formatter: Click) -> None:
         """The options by group, the command's own first."""

@@ -32,6 +32,9 @@ _MAKING = ("create", "track", "import", "seed", "contacts create", "db load", "f
 """The commands that make a store where there is none."""
 
 
+_TOLD = 5
+"""How many ids an error names of what was written."""
+
 _LINE_LIMIT = 4 * 1024 * 1024
 """As for the lines of files: an endless line shall not fill the memory."""
 
@@ -60,6 +63,8 @@ class Context:
         """Whether this is a dry run, which is said at its end."""
         self._takes = set(takes)
         self.now: Instant = self.clock()
+        self.written: OpenOperation | None = None
+        """The last operation that was written, whatever happens after it."""
         self.output = Output(
             format_=self.settings.format,
             fields=self.settings.fields,
@@ -107,7 +112,7 @@ class Context:
                 from visitors.store.file.first_load import first_load
 
                 alone = stack.enter_context(first_load(self.store))
-            yield stack.enter_context(
+            opened = stack.enter_context(
                 self.store.operation(
                     self.command,
                     actor=self.settings.actor,
@@ -118,6 +123,18 @@ class Context:
                     exclusive=alone,
                 )
             )
+            yield opened
+        if opened.is_committed:
+            self.written = opened
+
+    def what_was_written(self) -> str | None:
+        """What somebody has to know whose command wrote, and could not tell of it."""
+        if self.written is None:
+            return None
+        some = [visible(one) for one in self.output.told[:_TOLD]]
+        more = f" and {len(self.output.told) - _TOLD:,} more" if len(self.output.told) > _TOLD else ""
+        whom = f", of {', '.join(some)}{more}" if some else ""
+        return f"what it did is done: operation {self.written.id} ({self.command}{whom})"
 
     def close(self) -> None:
         """Close the store if it was opened."""

@@ -5,10 +5,15 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from typing import NoReturn, TextIO
+from typing import TYPE_CHECKING, NoReturn, TextIO
+
+if TYPE_CHECKING:
+    from visitors.errors import VisitorsError
 
 _UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
 """What an operating system says of results that cannot be written."""
+_SAYS_NOTHING_OF_WRITING = (1, 2)
+"""The exit statuses of errors that one takes for a sign that nothing was written."""
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
@@ -41,7 +46,7 @@ def run(arguments: list[str]) -> int:
         return 0
     except OSError as error:  # what was left to write did not fit
         _forget(sys.stdout)
-        return _unwritable(error, as_json=_wants_json(arguments))
+        return _unwritable(error, None, as_json=_wants_json(arguments))
     except KeyboardInterrupt:
         sys.stderr.write("\ninterrupted: a write that was not finished is rolled back\n")
         return 130
@@ -68,8 +73,11 @@ def _invoke(arguments: list[str]) -> int:
         root = cli.root()
         with root.make_context("visitors", list(arguments)) as context:
             result = root.invoke(context)
+        sys.stdout.flush()
     except VisitorsError as error:
         _flush(sys.stdout)
+        if error.exit_status in _SAYS_NOTHING_OF_WRITING:
+            _add(error, cli.what_was_written(context))
         write_error(error, sys.stderr, as_json=as_json, color=color, quiet=cli.is_quiet(context))
         return error.exit_status
     except typer.TyperException as error:
@@ -84,24 +92,33 @@ def _invoke(arguments: list[str]) -> int:
         raise KeyboardInterrupt from None
     except BrokenPipeError:
         raise
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - nothing gets out of here as a traceback
+        written = cli.what_was_written(context)
         if isinstance(error, OSError) and error.errno in _UNWRITABLE:
-            raise
-        return _unexpected(error, as_json=as_json, quiet=cli.is_quiet(context))
+            _forget(sys.stdout)
+            return _unwritable(error, written, as_json=as_json)
+        return _unexpected(error, written, as_json=as_json, quiet=cli.is_quiet(context))
     return result if isinstance(result, int) else 0
 
 
-def _unwritable(error: OSError, *, as_json: bool) -> int:
+def _add(error: VisitorsError, written: str | None) -> None:
+    """Say beside an error that the command has written before it failed, so that nobody repeats it unawares."""
+    if written is not None:
+        error.message = f"{error.message}; {written}"
+
+
+def _unwritable(error: OSError, written: str | None, *, as_json: bool) -> int:
     """Standard output cannot be written: a full disk, say."""
     from visitors.errors import FileProblem
     from visitors.output.output import write_error
 
     problem = FileProblem(f"cannot write the results: {error.strerror or error}")
+    _add(problem, written)
     write_error(problem, sys.stderr, as_json=as_json)
     return problem.exit_status
 
 
-def _unexpected(error: Exception, *, as_json: bool, quiet: bool) -> int:
+def _unexpected(error: Exception, written: str | None, *, as_json: bool, quiet: bool) -> int:
     """A failure that nobody foresaw: still one line, and the traceback for whoever asks."""
     from visitors.errors import VisitorsError
     from visitors.output.output import write_error
@@ -110,7 +127,9 @@ def _unexpected(error: Exception, *, as_json: bool, quiet: bool) -> int:
         raise error
     text = f"unexpected failure: {type(error).__name__}: {error}"
     hint = "VISITORS_DEBUG=1 shows the traceback; please report it"
-    write_error(VisitorsError(text, hint=hint), sys.stderr, as_json=as_json, quiet=quiet)
+    problem = VisitorsError(text, hint=hint)
+    _add(problem, written)
+    write_error(problem, sys.stderr, as_json=as_json, quiet=quiet)
     return VisitorsError.exit_status
 
 

@@ -228,6 +228,46 @@ def test_an_argument_is_stored_as_utf8_or_refused_but_never_garbled(
         assert done.stderr.startswith("error: ")
 
 
+@pytest.mark.parametrize(
+    ("command", "ids"),
+    [
+        ("create --id w1", ["w1"]),
+        ("track --id w2", ["w2"]),
+        ("block v1 v2", ["v1", "v2"]),
+        ("update v1 --city Bonn", ["v1"]),
+        ("identify v1 --external-id u --format json", ["v1"]),
+        ("contacts create --id c", ["c"]),
+        ("conversations start v1", []),
+        ("seed --count 3 --format ids", []),
+        ("delete --all --yes", ["v1", "v2"]),
+        ("erase v1 --yes", []),
+    ],
+)
+def test_where_the_results_cannot_be_written_the_error_says_what_was_done(
+    visitors: Visitors, command: str, ids: list[str]
+) -> None:
+    for visitor in ("v1", "v2"):
+        visitors("create", "--id", visitor)
+    done = shell(f"visitors {command} > /dev/full")
+    (newest,) = visitors("history", "--limit", "1", "--format", "json").json
+    assert done.returncode == 1
+    assert f"what it did is done: operation {newest['id']} ({newest['command']}" in done.stderr
+    assert all(one in done.stderr for one in ids)
+    assert command.startswith(newest["command"])
+
+
+def test_where_nothing_was_written_the_error_says_nothing_of_it(visitors: Visitors) -> None:
+    visitors("create", "--id", "v1")
+    for command in ("list", "block v1 --dry-run", "unblock v1", "undo --dry-run", "export"):
+        assert "done" not in shell(f"visitors {command} > /dev/full").stderr
+
+
+def test_a_mistake_that_shows_after_the_write_says_that_it_is_done(visitors: Visitors) -> None:
+    refused = visitors("create", "--id", "v1", "--fields", "nope", code=2)
+    (newest,) = visitors("history", "--format", "json").json
+    assert f"what it did is done: operation {newest['id']} (create, of v1)" in refused.stderr
+
+
 def test_a_disk_that_is_full_is_an_expected_error(visitors: Visitors) -> None:
     visitors("create")
     done = shell("visitors list > /dev/full")

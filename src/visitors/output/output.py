@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TextIO, TypeVar, cast
 
@@ -69,6 +69,8 @@ class Output:
         self.quiet = quiet
         self.header = header
         self.current = current
+        self.told: Sequence[str] = ()
+        """The ids of what a command changed, whether or not they could be written."""
         self.stdout: TextIO = sys.stdout
         self.stderr: TextIO = sys.stderr
 
@@ -195,6 +197,7 @@ class Output:
         """Tell what a command changed: `line` to a person, `ids` to a program, `results` where
         `wants_records`.
         """
+        self.told = ids if isinstance(ids, Sequence) else ()
         if self.wants_records:
             self.records(shape, results, single=single)
         elif self.format == "count":

@@ -34,6 +34,8 @@ class OpenOperation:
         self.actor = actor
         self.pk = 0
         """Its number, once it has begun."""
+        self.is_committed = False
+        """Whether it is in the store for good."""
         self._milliseconds = to_milliseconds(at)
         self._entropy = entropy
         self.id = self.new_id()
@@ -195,6 +197,7 @@ class Store:
                 self.execute("ROLLBACK")
             else:
                 self._database.batch([("UPDATE operations SET is_open = NULL WHERE pk = ?", row), ("COMMIT", ())])
+                operation.is_committed = True
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
