@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -180,3 +181,43 @@ def test_what_cannot_be_read_is_a_usage_error(visitors: Visitors, anonymous: str
 
 def test_of_nobody_is_not_found(visitors: Visitors, anonymous: str) -> None:
     visitors("explain", f"{anonymous}x", code=3)
+
+
+def blocks_as_shown(visitors: Visitors, visitor: str) -> list[tuple[str, str | None]]:
+    blocks = visitors("show", visitor, "--format", "json").json["blocks"]
+    return [(block["blockedAt"], block["blockedBy"]) for block in reversed(blocks)]
+
+
+def blocks_as_explained(visitors: Visitors, visitor: str) -> list[tuple[str, str | None]]:
+    events = visitors("explain", visitor, "--format", "json").json
+    return [(event["at"], event["actor"]) for event in events if event["code"] in ("blocked", "contact-blocked")]
+
+
+@pytest.mark.parametrize("contact", ["", "u"])
+@pytest.mark.parametrize("who", ["", "eve"])
+def test_who_blocked_an_imported_visitor_and_when_is_what_show_says(visitors: Visitors, contact: str, who: str) -> None:
+    header = "id,contact.externalId,contact.isBlocked,isBlocked,blockedAt,blockedBy"
+    row = f"v,{contact},{'true' if contact else ''},true,{MONDAY},{who}"
+    visitors("import", "-", "--format", "csv", "--as", "importer", input=f"{header}\n{row}\n")
+    assert blocks_as_explained(visitors, "v") == blocks_as_shown(visitors, "v") == [(MONDAY, who or None)]
+    visitors("unblock", *(("--contact", "ext:u") if contact else ("v",)), "--as", "bob", now=FRIDAY)
+    visitors("block", "v", "--as", "ada", now=FRIDAY)
+    assert blocks_as_explained(visitors, "v") == blocks_as_shown(visitors, "v")
+    (lifted,) = [one for one in visitors("explain", "v", "--format", "json").json if one["code"] == "unblocked"]
+    assert (lifted["at"], lifted["actor"]) == (FRIDAY, "bob")
+    visitors("explain", "v", "--format", "table")
+
+
+def test_who_blocked_a_seeded_visitor_and_when_is_what_show_says(visitors: Visitors) -> None:
+    visitors("seed", "--count", "20", "--blocked", "50%")
+    blocked = visitors("list", "--blocked", "--format", "ids").lines
+    assert len(blocked) == 10
+    for one in blocked:
+        assert blocks_as_explained(visitors, one) == blocks_as_shown(visitors, one) != []
+
+
+def test_who_a_fixture_says_has_blocked_and_when_is_what_show_says(visitors: Visitors, tmp_path: Path) -> None:
+    fixture = tmp_path / "f.yaml"
+    fixture.write_text(f"version: 1\nvisitors: {{v: }}\nblocks: [{{visitor: v, blockedAt: {MONDAY}, blockedBy: eve}}]")
+    visitors("fixtures", "apply", str(fixture))
+    assert blocks_as_explained(visitors, "v") == blocks_as_shown(visitors, "v") == [(MONDAY, "eve")]

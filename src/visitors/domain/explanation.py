@@ -12,10 +12,14 @@ from visitors.domain.times import Instant
 
 
 class Event(msgspec.Struct, frozen=True, rename="camel"):
-    """One thing that happened: a stable code, and the sentence for a person."""
+    """One thing that happened: a stable code, and the sentence for a person.
+
+    When and by whom a block began and was lifted is what the block says, as everywhere: whoever imported or seeded it
+    stands in the operation. `actor` is None where it does not say by whom.
+    """
 
     at: Instant
-    actor: str
+    actor: str | None
     command: str
     operation_id: str
     code: str
@@ -120,7 +124,8 @@ class _Blocks:
         if after.get("liftedAt"):
             self._live.pop(change.record_id, None)
             if change.record_id in self._told:
-                yield _event(change, "unblocked", "a block was lifted")
+                event = _event(change, "unblocked", "a block was lifted")
+                yield msgspec.structs.replace(event, at=after["liftedAt"], actor=after.get("liftedBy"))
             return
         yield from self._tell(change, change.record_id, contact_id)
 
@@ -143,7 +148,10 @@ class _Blocks:
         who = f"its contact {target} {'was' if is_new else 'is'} blocked" if target else "blocked"
         why = f", {_told(block['reason'])}" if block.get("reason") else ""
         until = f", until {block['expiresAt']}" if block.get("expiresAt") else ""
-        yield _event(change, "contact-blocked" if target else "blocked", f"{who}{why}{until}")
+        event = _event(change, "contact-blocked" if target else "blocked", f"{who}{why}{until}")
+        if is_new:
+            event = msgspec.structs.replace(event, at=block["blockedAt"], actor=block.get("blockedBy"))
+        yield event
 
 
 def _of_conversation(change: Change, visitor_id: str) -> Iterator[Event]:
