@@ -46,6 +46,16 @@ BROKEN = {
         "INSERT INTO changes (operation, kind, record, before) VALUES (1, 'person', 'x', '{}')",
         ("change", None),
     ),
+    "change-missing": (
+        "INSERT INTO changes (pk, operation, kind, record, before) VALUES (99, 1, 'visitor', 'x', '{}')",
+        ("change", "99"),
+    ),
+    "operation-missing": (
+        """INSERT INTO operations (pk, id, at, actor, command, arguments)
+        VALUES (99, 'x', '2026-01-01T00:00:00.000Z', 'x', 'create', '[]')""",
+        ("operation", "x"),
+    ),
+    "operation-empty": ("DELETE FROM creations", ("operation", None)),
     "creation-kind": (
         "INSERT INTO creations (operation, kind, first, last) VALUES (1, 'person', 1, 1)",
         ("range", None),

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,9 @@ from visitors.store.schema.recording import recording_triggers
 from visitors.store.store import OpenOperation, Store
 
 Visitors = Callable[..., Any]
+
+RECORD_STAYS = {"changes_stay", "changes_stay_as_they_are", "creations_stay", "operations_stay"}
+"""The triggers that keep others from taking something out of the record."""
 
 AT = "2026-03-01T12:00:00.000Z"
 
@@ -139,7 +142,7 @@ def test_every_table_but_those_of_the_record_is_recorded(store: Store) -> None:
 
     assert tables - of_the_record - {name for name in tables if name.startswith(derived)} == set(RECORDED.values())
     assert set(TABLES.values()) == of_the_record | set(RECORDED.values())
-    assert triggers - set(TRIGGERS) == {
+    assert triggers - set(TRIGGERS) - RECORD_STAYS == {
         f"{table}_{what}" for table in RECORDED.values() for what in ("insert", "update", "delete")
     }
 
@@ -322,3 +325,75 @@ def test_every_text_is_recorded_as_it_is(store: Store, steps: list[tuple[str | N
 
     first = {"id": "v1", "city": None, "region": None}
     assert {column: found["visitor", "v1"][column] for column in first} == first
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM changes",
+        "DELETE FROM changes WHERE pk = 1",
+        "UPDATE changes SET before = NULL",
+        "DELETE FROM creations",
+        "DELETE FROM operations",
+    ],
+)
+def test_nobody_else_takes_something_out_of_the_record(visitors: Visitors, store_path: Path, statement: str) -> None:
+    visitors("create", "--id", "v")
+    visitors("update", "v", "--city", "Bonn")
+    with closing(sqlite3.connect(store_path)) as other, pytest.raises(sqlite3.IntegrityError, match="visitors command"):
+        other.execute(statement)
+    assert visitors("history", "--format", "count").stdout == "2\n"
+
+
+@pytest.fixture
+def robbed(visitors: Visitors, store_path: Path) -> Callable[..., set[str]]:
+    """Run statements as somebody would who drops the triggers first; the problems that the check then finds."""
+
+    def rob(*statements: str) -> set[str]:
+        with closing(sqlite3.connect(store_path, isolation_level=None)) as other:
+            triggers = other.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+            for name, _ in triggers:
+                other.execute(f"DROP TRIGGER {name}")
+            for statement in statements:
+                other.execute(statement)
+            for _, sql in triggers:
+                other.execute(sql)
+        found = visitors("db", "check", "--format", "json", code=None).json
+        return {one["check"] for one in found if one["result"] == "problem"}
+
+    return rob
+
+
+@pytest.mark.parametrize(
+    ("statement", "problem"),
+    [
+        ("DELETE FROM changes WHERE pk = 1", "change-missing"),
+        ("DELETE FROM changes WHERE pk = 2", "change-missing"),
+        ("DELETE FROM changes", "operation-empty"),
+        ("DELETE FROM changes WHERE operation = (SELECT max(pk) FROM operations)", "operation-empty"),
+        ("DELETE FROM operations WHERE pk = 2", "operation-missing"),
+    ],
+)
+def test_the_check_tells_what_is_missing_in_the_record(
+    visitors: Visitors, robbed: Callable[..., set[str]], statement: str, problem: str
+) -> None:
+    visitors("create", "--id", "v")
+    for city in ("Bonn", "York", "Oslo"):
+        visitors("update", "v", "--city", city)
+    assert robbed() == set()
+    assert problem in robbed(statement)
+
+
+def test_what_an_erasure_took_out_of_the_record_is_not_missing(
+    visitors: Visitors, robbed: Callable[..., set[str]]
+) -> None:
+    for one in ("a", "b", "c"):
+        visitors("create", "--id", one)
+    for city in ("Bonn", "York"):
+        visitors("update", "b", "--city", city)
+        visitors("update", "a", "--city", city)
+        visitors("update", "c", "--city", city)
+    visitors("erase", "b", "--yes")
+    visitors("update", "c", "--city", "Oslo")
+    visitors("erase", "a", "--yes")
+    assert robbed() == set()

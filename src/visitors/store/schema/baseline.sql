@@ -61,6 +61,28 @@ CREATE TABLE keys (
     value TEXT NOT NULL
 ) STRICT;
 
+-- What was done stays: only an operation, one that erases, takes something out of it.
+
+CREATE TRIGGER changes_stay BEFORE DELETE ON changes
+WHEN NOT EXISTS (SELECT 1 FROM operations WHERE is_open = 1) BEGIN
+    SELECT RAISE(ABORT, 'changes are recorded: write through the visitors command');
+END;
+
+CREATE TRIGGER changes_stay_as_they_are BEFORE UPDATE ON changes
+WHEN NOT EXISTS (SELECT 1 FROM operations WHERE is_open = 1) BEGIN
+    SELECT RAISE(ABORT, 'changes are recorded: write through the visitors command');
+END;
+
+CREATE TRIGGER creations_stay BEFORE DELETE ON creations
+WHEN NOT EXISTS (SELECT 1 FROM operations WHERE is_open = 1) BEGIN
+    SELECT RAISE(ABORT, 'changes are recorded: write through the visitors command');
+END;
+
+CREATE TRIGGER operations_stay BEFORE DELETE ON operations
+WHEN NOT EXISTS (SELECT 1 FROM operations WHERE is_open = 1) BEGIN
+    SELECT RAISE(ABORT, 'changes are recorded: write through the visitors command');
+END;
+
 -- Records.
 
 CREATE TABLE contacts (

@@ -128,6 +128,17 @@ _OVERLAP = (
     "(SELECT o.first FROM creations AS o WHERE o.kind = x.kind AND o.last > x.last ORDER BY o.last LIMIT 1) <= x.last"
     " OR EXISTS (SELECT 1 FROM creations AS o WHERE o.kind = x.kind AND o.last = x.last AND o.pk <> x.pk)"
 )
+
+# Numbers are given without gaps. An erasure takes changes away: of earlier operations, which it notes, and of its own.
+_CHANGE_MISSING = """
+    x.pk <> 1 + coalesce((SELECT max(pk) FROM changes AS p WHERE p.pk < x.pk), 0) AND NOT EXISTS (
+        SELECT 1 FROM (SELECT operation FROM erased_changes UNION ALL SELECT operation FROM erasures) AS e
+        WHERE e.operation <= x.operation AND e.operation >= coalesce((
+            SELECT operation FROM changes AS p WHERE p.pk < x.pk ORDER BY p.pk DESC LIMIT 1
+        ), 0)
+    )
+"""
+
 METADATA_ROWS = (
     "SELECT key, CASE type WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' WHEN 'null' THEN 'null' ELSE value END"
 )
@@ -256,6 +267,30 @@ INVARIANTS = (
         columns=("kind", "before", "after"),
         judge=lambda kind, before, after: kind in RECORDED and _are_objects(before, after),
         id="x.pk",
+    ),
+    Invariant(
+        name="change-missing",
+        says="no change is missing but where somebody was erased",
+        table="changes",
+        broken=_CHANGE_MISSING,
+        id="x.pk",
+    ),
+    Invariant(
+        name="operation-missing",
+        says="no operation is missing",
+        table="operations",
+        broken="x.pk <> 1 + coalesce((SELECT max(pk) FROM operations AS p WHERE p.pk < x.pk), 0)",
+    ),
+    Invariant(
+        name="operation-empty",
+        says="every operation changed or made something, unless that was erased",
+        table="operations",
+        # of one that erased its receipt tells
+        broken="x.is_open IS NULL AND x.command NOT IN ('erase', 'contacts erase')"
+        + "".join(
+            f" AND NOT EXISTS (SELECT 1 FROM {table} AS h WHERE h.operation = x.pk)"
+            for table in ("changes", "creations", "erasures", "erased_changes")
+        ),
     ),
     Invariant(
         name="creation-kind",
