@@ -66,8 +66,10 @@ class VisitorRow(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=
 
     @property
     def says_nothing(self) -> bool:
-        """Whether all of it is blank."""
-        return self == _BLANK
+        """Whether all of it is blank, or says of blocks that there are none."""
+        if self.id is not None or self.is_blocked or self.contact_is_blocked:
+            return False
+        return msgspec.structs.replace(self, is_blocked=None, contact_is_blocked=None) == _BLANK
 
     @property
     def fingerprint(self) -> str | None:
@@ -97,13 +99,13 @@ _BLANK = VisitorRow(
     updated_at=None,
     last_seen_at=None,
     deleted_at=None,
-    is_blocked=False,
+    is_blocked=None,
     blocked_at=None,
     blocked_by=None,
     block_reason=None,
     block_expires_at=None,
     identity=None,
-    contact_is_blocked=False,
+    contact_is_blocked=None,
     contact_created_at=None,
     contact_updated_at=None,
     contact_deleted_at=None,
