@@ -131,3 +131,19 @@ def visitors_process() -> Visitors:
 def anonymous(visitors: Visitors) -> str:
     """The id of a new visitor whom nobody knows."""
     return visitors("create").stdout.strip()
+
+
+@pytest.fixture
+def contacts_with_one_email(visitors: Visitors, tmp_path: Path) -> Callable[..., None]:
+    """Makes a store with contacts of these ids that have one email, as only a dump from elsewhere brings them."""
+
+    def make(*ids: str, db: Path) -> None:
+        source = ("--db", str(tmp_path / "source.db"))
+        for contact in ids:
+            visitors("contacts", "create", "--id", contact, "--email", f"{contact}@example.com", *source)
+        dump = visitors("db", "dump", *source).stdout
+        for contact in ids:
+            dump = dump.replace(f"{contact.lower()}@example.com", "shared@example.com")
+        visitors("db", "load", "-", "--db", str(db), input=dump)
+
+    return make

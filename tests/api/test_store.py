@@ -232,13 +232,17 @@ def test_contacts_are_listed_and_counted_as_chosen(
         assert store.contacts.count(**chosen) == len(found)
 
 
-def test_contacts_that_may_be_one_person_are_found(store: visitors.VisitorStore) -> None:
+def test_contacts_that_may_be_one_person_are_found(
+    store: visitors.VisitorStore, contacts_with_one_email: Callable[..., None], tmp_path: Path
+) -> None:
     assert list(store.contacts.duplicates()) == []
-    store.import_([{"id": one, "contact": {"id": one.upper(), "email": "ada@example.com"}} for one in "ab"])
-    store.contacts.create("C", email="cleo@example.com")
+    loaded = tmp_path / "loaded.db"
+    contacts_with_one_email("A", "B", db=loaded)
 
-    (found,) = store.contacts.duplicates()
-    assert (found.email, sorted(found.contact_ids)) == ("ada@example.com", ["A", "B"])
+    with visitors.open_store(loaded) as other:
+        other.contacts.create("C", email="cleo@example.com")
+        (found,) = other.contacts.duplicates()
+    assert (found.email, sorted(found.contact_ids)) == ("shared@example.com", ["A", "B"])
 
 
 @pytest.mark.parametrize(

@@ -189,11 +189,9 @@ def test_metadata_that_a_survivor_took_on_and_gave_up_go_from_its_history(
 
 
 def test_the_tombstone_of_somebody_else_stays_while_a_third_person_has_its_email(
-    visitors: Visitors, shown: Callable[..., Any]
+    visitors: Visitors, contacts_with_one_email: Callable[..., None], shown: Callable[..., Any], store_path: Path
 ) -> None:
-    people = ("erased", "third", "merged")
-    rows = [{"id": f"of-{one}", "contact": {"id": one, "email": "shared@example.com"}} for one in people]
-    visitors("import", "-", "--format", "json", input=json.dumps(rows))
+    contacts_with_one_email("erased", "third", "merged", db=store_path)
     visitors("contacts", "create", "--id", "survivor")
     visitors("contacts", "merge", "survivor", "merged", "--yes")
     visitors("contacts", "update", "survivor", "--clear", "email")

@@ -50,6 +50,17 @@ def refused(visitors: Visitors, tmp_path: Path, given: str, code: int = 5) -> An
     return error
 
 
+def test_contacts_with_one_email_are_taken_as_they_are_and_told(visitors: Visitors, tmp_path: Path) -> None:
+    visitors("contacts", "create", "--id", "c1", "--email", "c1@example.com")
+    visitors("contacts", "create", "--id", "c2", "--email", "c2@example.com")
+    dump = visitors("db", "dump").stdout.replace("c2@example.com", "c1@example.com")
+    loaded = ("--db", str(tmp_path / "loaded.db"))
+    told = visitors("db", "load", "-", *loaded, "--quiet", input=dump).stderr
+    assert "one email" in told
+    assert "contacts duplicates" in told
+    assert visitors("contacts", "duplicates", "--format", "json", *loaded).json[0]["contactIds"] == ["c1", "c2"]
+
+
 def test_it_says_how_many_rows(visitors: Visitors, tmp_path: Path, dumped: list[dict[str, Any]]) -> None:
     file = tmp_path / "all.ndjson"
     file.write_text(text(dumped), encoding="utf-8")

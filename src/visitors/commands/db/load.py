@@ -12,6 +12,7 @@ from visitors.input.readers import json_lines
 from visitors.input.source import open_source
 from visitors.output.progress import watched
 from visitors.store.file.dump import load
+from visitors.store.schema.invariants import ONE_EMAIL, offenders
 
 
 def command(
@@ -25,4 +26,9 @@ def command(
         lines = stack.enter_context(watched(json_lines(source), source, quiet=context.output.quiet))
         with context.store.writing():
             loaded = load(context.store, lines)
+            shared = next(offenders(context.store, ONE_EMAIL), None)
     context.output.note(f"loaded {loaded:,} rows from {source.name}")
+    if shared is not None:  # taken as a backup is: it is mended in the store
+        context.output.warn(
+            f"{shared.kind} {shared.id} and another have one email: {context.program} contacts duplicates shows them"
+        )

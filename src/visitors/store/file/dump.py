@@ -16,7 +16,7 @@ from visitors.errors import Conflict, InvalidData
 from visitors.store.file import sqlite
 from visitors.store.load import indexes
 from visitors.store.load.bulk import drop
-from visitors.store.schema.invariants import CREATED, OF_TOMBSTONES, ONE_EMAIL, offenders
+from visitors.store.schema.invariants import CREATED, OF_TOMBSTONES, offenders
 from visitors.store.schema.recorded import TABLES
 from visitors.store.schema.version import BASELINE, SCHEMA_VERSION
 from visitors.store.store import Store
@@ -142,13 +142,6 @@ def _refuse_unsound(store: Store) -> None:
         if one is not None:
             code = "not_a_dump" if rule in CREATED.values() else "dangling_reference"
             raise InvalidData(f"{one.kind} {one.id} breaks a rule: {rule.says}", code=code)
-    one = next(offenders(store, ONE_EMAIL), None)
-    if one is not None:
-        raise InvalidData(
-            f"{one.kind} {one.id} breaks a rule: {ONE_EMAIL.says}",
-            code="contact_exists",
-            hint="merge them in the store that was dumped, which contacts duplicates shows how, and dump again",
-        )
 
 
 def _columns(store: Store, table: str) -> list[str]:
