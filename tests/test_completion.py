@@ -43,8 +43,8 @@ def add_visitors(path: Path, *ids: str, deleted_at: str | None = None) -> None:
 def add_contact(path: Path, contact: str, *, deleted_at: str | None = None, merged_into: str | None = None) -> None:
     with unguarded(path) as connection:
         connection.execute(
-            "INSERT INTO contacts (id, name, email, created_at, updated_at, deleted_at, merged_into)"
-            " VALUES (?, 'Ada Lovelace', 'ada@example.org', ?, ?, ?, ?)",
+            "INSERT INTO contacts (id, name, email, created_at, updated_at, deleted_at, merged_into, search_text)"
+            " VALUES (?, 'Ada Lovelace', 'ada@example.org', ?, ?, ?, ?, 'ada lovelace')",
             (contact, NOW, NOW, deleted_at, merged_into),
         )
 

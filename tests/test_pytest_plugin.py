@@ -131,14 +131,14 @@ def test_a_test_may_seed_search_undo_and_load_much_in_one_process(pytester: pyte
             assert found("ATED-FI") == ["created-first"]
             visitors_store.undo()
             assert found("ATED-FI") == []
-            people = ({"name": f"Z\u00f6e {n}", "email": f"z{n}@example.com"} for n in range(30_000))
+            people = ({"name": f"Q\u00fcx {n}", "email": f"z{n}@example.com"} for n in range(30_000))
             rows = ({"id": f"row-{n}", "contact": one} for n, one in enumerate(people))
             assert visitors_store.import_(rows).created == 30_000
             visitors_store.create("created-last")
             assert found("reated-") == ["created-last"]
-            assert found("Z\u00d6E 12345") == found("row-12345") == ["row-12345"]
+            assert found("Q\u00dcX 12345") == found("row-12345") == ["row-12345"]
             assert known.id in found(known.contact.name)
-            assert visitors_cli("list", "--search", "z\u00f6e", "--format", "count").stdout == "30000\\n"
+            assert visitors_cli("list", "--search", "q\u00fcx", "--format", "count").stdout == "30000\\n"
 
             more = "".join(json.dumps({"id": f"more-{n}"}) + "\\n" for n in range(5_000))
             visitors_cli("import", "-", "--input-format", "ndjson", stdin=more)

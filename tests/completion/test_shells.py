@@ -60,7 +60,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
     with closing(sqlite3.connect(folder / "store.db")) as connection, connection:
         stamp = "2026-03-01T20:58:11.021Z"
         connection.execute(
-            "INSERT INTO contacts (id, email, created_at, updated_at) VALUES ('contact-1', 'zoe@example.org', ?, ?)",
+            "INSERT INTO contacts (id, email, created_at, updated_at, search_text)"
+            " VALUES ('contact-1', 'zoe@example.org', ?, ?, 'zoe@example.org')",
             (stamp, stamp),
         )
         connection.execute(

@@ -192,7 +192,7 @@ def selection() -> list[Parameter]:
             ["search", "--search"],
             keep,
             panel,
-            "A part of id, name, email, external id.",
+            "A part of id, name, email, external id, whatever its case and accents.",
             metavar="TEXT",
             multiple=True,
         ),

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from visitors.domain.folding import search_text
 from visitors.domain.pruning import Idle
 from visitors.domain.selection import MetadataFilter, Selection
 from visitors.store.file.opening import open_store
@@ -380,13 +381,14 @@ WANTED = st.fixed_dictionaries(
 def fill_contacts(store: Store, operation: OpenOperation, records: list[Record]) -> None:
     """These contacts, of which those that are merged lead to the first."""
     fields = ("id", "external_id", "name", "email", "created", "updated", "deleted")
-    names = ("pk", *fields[:4], "created_at", "updated_at", "deleted_at", "merged_into")
+    names = ("pk", *fields[:4], "created_at", "updated_at", "deleted_at", "merged_into", "search_text")
     for number, record in enumerate(records):
         record["id"] = f"per-{(number * 7) % 11:02}"
         record["external_id"] = f"user-{(number * 3) % 11}" if record["external_id"] else None
         record["merged"] = record["merged"] and number > 0
         merged_into = records[0]["id"] if record["merged"] else None
-        values = (number + 1, *(record[field] for field in fields), merged_into)
+        folded = search_text(record["external_id"], record["name"], record["email"])
+        values = (number + 1, *(record[field] for field in fields), merged_into, folded)
         store.execute(f"INSERT INTO contacts ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})", values)
         if record["blocked"]:
             blocks.add(store, operation, "contact", [record["id"]], expires_at=EXPIRES[record["blocked"]])

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 import pytest
 from hypothesis import HealthCheck, event, example, given, settings
 from hypothesis import strategies as st
 
+from visitors.domain.folding import fold
 from visitors.domain.ids import ALPHABET
 from visitors.domain.normalise import TEXT_LIMIT
 from visitors.domain.selection import Selection
@@ -29,8 +31,6 @@ LETTERS = "abkKsSſiIıİßẞéÉåÅµμΜσςΣΩ太郎яЯ\"*?[]^-%_\\ {}:!'
 # letters of other scripts: with cases, without any, written from right to left, combined, beyond 16 bits
 SCRIPTS = "ăŞøñΑαϊԲբЖжאשمرहिन्दீไทยㅎ한あア\u0301\u200d\u202e👩🏽𝕏𐐀𐐨"
 ID_LETTERS = "aAbBkKsS019_.:-"
-ONE_TO_ONE = {"ẞ": "ß"}
-"""Letters that Unicode folds to several unless it must be one; İ alone is no capital of i then."""
 COLUMNS = ("external_id", "name", "email")
 
 
@@ -48,21 +48,15 @@ def contacts_found(store: Store, text: str) -> list[str]:
     return [contact.id for contact in contacts.select(store, Filter(search=text), Page(), AT)]
 
 
-def folded(text: str) -> str:
-    """The text with each letter in one case, as Unicode folds cases one to one."""
-    folds = ((letter, letter.casefold()) for letter in text)
-    return "".join(fold if len(fold) == 1 else ONE_TO_ONE.get(letter, letter) for letter, fold in folds)
-
-
 def contains(texts: Iterable[str | None], text: str) -> bool:
-    return any(folded(text) in folded(one) for one in texts if one is not None)
+    return any(fold(text) in fold(one) for one in texts if one is not None)
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    name=st.text(LETTERS + SCRIPTS, min_size=1, max_size=12), text=st.text(LETTERS + SCRIPTS, min_size=3, max_size=3)
+    name=st.text(LETTERS + SCRIPTS, min_size=1, max_size=12),
+    text=st.text(LETTERS + SCRIPTS, min_size=3, max_size=3).map(fold).filter(lambda text: len(text) == 3),
 )
-@example(name="GROSS ẞ", text="s ß")
 @example(name="a[b]c", text="[b]")
 @example(name="^^a^", text="^a^")
 @example(name="KELVIN", text="kel")
@@ -72,7 +66,7 @@ def test_the_index_finds_three_letters_where_a_test_of_the_row_does(store: Store
         contacts.insert(store, operation, {"name": name})
         counted = "SELECT count(*) FROM"
         by_index = store.execute(f"{counted} contacts_text WHERE contacts_text MATCH ?", (search.trigrams(text),))
-        by_test = store.execute(f"{counted} contacts WHERE name GLOB ?", (search.containing(text),))
+        by_test = store.execute(f"{counted} contacts WHERE instr(search_text, ?)", (text,))
         assert by_index.fetchone() == by_test.fetchone() == (int(contains([name], text)),)
 
 
@@ -170,7 +164,7 @@ def part(text: str, data: st.DataObject) -> str:
     """Some letters in a row of a text, in one case or another."""
     start = data.draw(st.integers(0, len(text) - 1))
     some = text[start : start + data.draw(st.integers(1, 6))]
-    return data.draw(st.sampled_from([some, some.upper(), some.lower(), some.swapcase()]))
+    return data.draw(st.sampled_from([some, some.upper(), some.lower(), some.swapcase(), normalize("NFD", some)]))
 
 
 def test_a_search_finds_just_what_contains_the_text_whatever_was_done_and_loaded() -> None:
@@ -178,7 +172,10 @@ def test_a_search_finds_just_what_contains_the_text_whatever_was_done_and_loaded
         check_searches(store)
 
 
-@pytest.mark.parametrize("text", ["MÜLLER", "müller", "ü", "Ü", "lle", 'Jo"s', '"', "u*r", "r?_", "太郎さ", "郎"])
+@pytest.mark.parametrize(
+    "text",
+    ["MÜLLER", "müller", "Muller", "mu\u0308ller", "ü", "Ü", "u", "lle", 'Jo"s', '"', "u*r", "r?_", "太郎さ", "郎"],
+)
 def test_a_part_of_a_name_is_found_whatever_its_letters(store: Store, text: str) -> None:
     with store.operation("test", actor="ada", clock=lambda: AT) as operation:
         contact = contacts.insert(store, operation, {"name": 'Jo"s Müller u*r?_ 太郎さん'})
@@ -187,7 +184,9 @@ def test_a_part_of_a_name_is_found_whatever_its_letters(store: Store, text: str)
     assert found(store, text) == ["v1"]
 
 
-@pytest.mark.parametrize("text", ["Muller", "zzz", "z", "u.r", "%", "J_", "Jo Müller u*s", "ler Mül"])
+@pytest.mark.parametrize(
+    "text", ["zzz", "z", "u.r", "%", "J_", "Jo Müller u*s", "ler Mül", "\u0301", "\u0301\u0300\u0302"]
+)
 def test_what_is_not_there_is_not_found(store: Store, text: str) -> None:
     with store.operation("test", actor="ada", clock=lambda: AT) as operation:
         contact = contacts.insert(store, operation, {"name": "Jo Müller u*r"})
@@ -217,7 +216,6 @@ def test_a_part_of_an_id_is_found_literally_and_in_any_case(store: Store, text: 
 
 
 def test_a_text_as_long_as_may_be_is_searched_for(store: Store) -> None:
-    # of letters that have cases, each is a set of letters to the database
     name = "".join(ALPHABET[(number * 7) % 32] + "kſσ"[number % 3] for number in range(TEXT_LIMIT // 2))
     with store.operation("test", actor="ada", clock=lambda: AT) as operation:
         contact = contacts.insert(store, operation, {"name": name})
@@ -376,8 +374,8 @@ def test_merging_leaves_the_index_in_one_piece_which_finds_the_same(store: Store
 @pytest.mark.parametrize(
     "sql",
     [
-        "INSERT INTO contacts_text (contacts_text, rowid, name) VALUES ('delete', 1, 'Ada')",
-        "INSERT INTO contacts_text (rowid, name) VALUES (1, 'Bob')",
+        "INSERT INTO contacts_text (contacts_text, rowid, search_text) VALUES ('delete', 1, 'ada')",
+        "INSERT INTO contacts_text (rowid, search_text) VALUES (1, 'bob')",
         "INSERT INTO contacts_text (contacts_text) VALUES ('delete-all')",
     ],
 )

@@ -17,7 +17,12 @@ from visitors.store.records import contacts
 def command(
     ctx: typer.Context,
     search: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="A part of id, name, email, external id.", show_default=False)
+        str | None,
+        typer.Option(
+            metavar="TEXT",
+            help="A part of id, name, email, external id, whatever its case and accents.",
+            show_default=False,
+        ),
     ] = None,
     blocked: Annotated[
         bool | None, typer.Option("--blocked/--not-blocked", help="Blocked now, or not.", show_default=False)

@@ -16,6 +16,7 @@ from visitors.store.file.readonly import size_with_log
 from visitors.store.file.sqlite import SqliteDatabase, connect, translated_errors
 from visitors.store.load import indexes
 from visitors.store.places import File
+from visitors.store.records.contacts import update_search_text
 from visitors.store.store import WRITING_KIBIBYTES, Store
 
 _TEMPORARY = ("/var/tmp", "/usr/tmp", "/tmp")  # noqa: S108 - where SQLite looks, nothing is put there
@@ -49,6 +50,7 @@ def compact(place: File, timeout: float = 30.0) -> Compacted:
             if integrity(database) != ["ok"]:
                 database.execute("REINDEX")  # VACUUM copies them as they are
             store = Store(database, place)
+            update_search_text(store)
             indexes.rebuild(store)
             indexes.merge(store)
             database.execute("COMMIT")

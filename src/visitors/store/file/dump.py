@@ -11,13 +11,14 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from visitors.domain.fields import CONTACT, VISITOR
+from visitors.domain.folding import search_text
 from visitors.domain.metadata import decode_value
 from visitors.errors import Conflict, InvalidData
 from visitors.store.file import sqlite
 from visitors.store.load import indexes
 from visitors.store.load.bulk import drop
 from visitors.store.schema.invariants import CREATED, OF_TOMBSTONES, offenders
-from visitors.store.schema.recorded import TABLES
+from visitors.store.schema.recorded import DERIVED, SEARCHED, TABLES
 from visitors.store.schema.version import BASELINE, SCHEMA_VERSION
 from visitors.store.store import Store
 
@@ -114,6 +115,9 @@ def _refuse_other_keys(
 
 def _load_line(store: Store, place: str, line: dict[str, Any]) -> None:
     kind = line["type"]
+    if kind == "contact":
+        told = [line.get(column) for column in SEARCHED]
+        line = {**line, DERIVED: search_text(*(one if isinstance(one, str) else None for one in told))}
     names = [name for name in line if name != "type"]
     if any(isinstance(value, dict | list) for value in line.values()):
         raise InvalidData(f"{place}: a value is nested", code="not_a_dump")
@@ -145,4 +149,5 @@ def _refuse_unsound(store: Store) -> None:
 
 
 def _columns(store: Store, table: str) -> list[str]:
-    return [row[0] for row in store.execute(f"SELECT name FROM pragma_table_info('{table}') ORDER BY cid")]
+    sql = f"SELECT name FROM pragma_table_info('{table}') WHERE name <> '{DERIVED}' ORDER BY cid"
+    return [row[0] for row in store.execute(sql)]

@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from visitors.domain.folding import search_text
 from visitors.domain.operation import Operation
 from visitors.errors import StoreProblem
 from visitors.store.database import Question, Row, decoded, rows
@@ -23,7 +24,7 @@ from visitors.store.history.undo_conflicts import Touch, touched_since
 from visitors.store.load.bulk import WORTH_IT, indexed_at_the_end
 from visitors.store.query.listing import Condition
 from visitors.store.schema.invariants import OF_TOMBSTONES, ONE_EMAIL
-from visitors.store.schema.recorded import COLUMNS, RECORDED, REFERENCES
+from visitors.store.schema.recorded import COLUMNS, DERIVED, RECORDED, REFERENCES, SEARCHED
 from visitors.store.store import OpenOperation, Store
 
 _BATCH = 1_000
@@ -147,7 +148,9 @@ def footprint(store: Store, target: int, earlier: Iterable[int]) -> Footprint:
 
 
 _PAGE_OF_CHANGES = (
-    "SELECT pk, kind, record, before, after FROM changes WHERE operation = ? AND pk < ?"
+    "SELECT pk, kind, record, before, after,"
+    f" iif(kind = 'contact', (SELECT json_array({', '.join(SEARCHED)}) FROM contacts WHERE id = record), NULL)"
+    " FROM changes WHERE operation = ? AND pk < ?"
     f" ORDER BY pk DESC LIMIT {_BATCH}"
 )
 _NEWER_THAN_ALL = 2**63 - 1
@@ -196,6 +199,9 @@ _BECAUSE_UNDONE = (
     " WHERE operation = ? AND kind = 'visitor' AND json_type(after, '$.contact_id') IS NOT NULL"
 )
 
+_Texts = dict[str, dict[str, str | None]]
+"""Contact -> what it is searched by, as far as it is taken back."""
+
 _Step = tuple[tuple[str, str, str], list[Any]]
 """What is done to which kind of record by which statement, and its parameters."""
 
@@ -205,14 +211,15 @@ def _newest_first(store: Store, target: int, found: Footprint) -> Iterator[list[
     ranges = [one[:3] for one in found.created]
     page = found.changes
     while page:
-        yield [step for row in page if (step := _step(row[1:], ranges)) is not None]
+        texts: _Texts = {}
+        yield [step for row in page if (step := _step(row[1:], ranges, texts)) is not None]
         if len(page) < _BATCH:
             return
         page = store.execute(_PAGE_OF_CHANGES, (target, page[-1][0])).fetchall()
 
 
-def _step(row: Row, ranges: list[tuple[str, int, int]]) -> _Step | None:
-    kind, record, before, after = row
+def _step(row: Row, ranges: list[tuple[str, int, int]], texts: _Texts) -> _Step | None:
+    kind, record, before, after, searched = row
     table = RECORDED[kind]
     if before is None:
         return ("removed", kind, f"DELETE FROM {table} WHERE id = ?"), [record]
@@ -223,6 +230,10 @@ def _step(row: Row, ranges: list[tuple[str, int, int]]) -> _Step | None:
             code="store_corrupt",
             hint="restore a backup",
         )
+    if kind == "contact" and not values.keys().isdisjoint(SEARCHED):
+        now = texts.setdefault(record, dict(zip(SEARCHED, decoded(searched or "[null,null,null]"), strict=True)))
+        now.update({column: values[column] for column in SEARCHED if column in values})
+        values[DERIVED] = search_text(**now)
     if after is not None:
         assignments = ", ".join(f"{column} = ?" for column in values)
         return ("changed", kind, f"UPDATE {table} SET {assignments} WHERE id = ?"), [*values.values(), record]

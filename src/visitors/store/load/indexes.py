@@ -1,9 +1,9 @@
 """What contacts are found by beside their records: their texts and their metadata. Triggers keep both; here they are
 filled anew.
 
-- `contacts_text` is a full-text index of every three letters in a row (trigrams) of external id, name and email. It has
-  no positions, so what has all trigrams of a search is looked at again (`visitors.store.query.search`). At a million
-  visitors it takes 9 MB, and half a second to fill.
+- `contacts_text` is a full-text index of every three letters in a row (trigrams) of the folded texts of contacts. It
+  has no positions, so what has all trigrams of a search is looked at again. At a million visitors it takes 9 MB, and
+  half a second to fill.
 - `contact_metadata` has a row for each key of each contact, 12 MB at a million visitors. Without it a listing by
   `--metadata plan=enterprise` reads the metadata of all contacts, which takes 0.06 s: less than an index is kept for
   otherwise, but nearly as much as the whole command.
@@ -53,10 +53,9 @@ def agrees(store: Executor) -> bool:
     it is compared in how many contacts, and in which ones as far as a sum tells, each index has them. Raises the
     error of a database that is damaged.
     """
-    columns = "external_id, name, email"
-    texts = f"{columns}, content = '', tokenize = 'trigram', detail = 'none', columnsize = 0"
+    texts = "search_text, content = '', tokenize = 'trigram', detail = 'none', columnsize = 0"
     store.execute(f"CREATE VIRTUAL TABLE temp.texts USING fts5 ({texts})")
-    store.execute(f"INSERT INTO temp.texts (rowid, {columns}) SELECT pk, {columns} FROM main.contacts")
+    store.execute("INSERT INTO temp.texts (rowid, search_text) SELECT pk, search_text FROM main.contacts")
     store.execute("CREATE VIRTUAL TABLE temp.texts_terms USING fts5vocab (temp, texts, instance)")
     store.execute("CREATE VIRTUAL TABLE temp.contacts_terms USING fts5vocab (main, contacts_text, instance)")
     terms = "SELECT term, count(*), sum(doc), sum(doc % 65521 * doc) FROM temp.{}_terms GROUP BY term"

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 import msgspec
 
 from visitors.domain.fields import CONTACT, sortable
+from visitors.domain.folding import fold
 from visitors.domain.times import Instant
 from visitors.store.query import plans
 from visitors.store.query.listing import Condition
 from visitors.store.query.plans import Listing
-from visitors.store.query.search import SHORTEST, containing, part_of_an_id, trigrams
+from visitors.store.query.search import SHORTEST, part_of_an_id, trigrams
 from visitors.store.query.selection import LIVE, of_deletion
 
 SORTABLE = sortable(CONTACT)
@@ -56,12 +57,12 @@ def _filters(wanted: Filter, current: Instant) -> Iterator[plans.Filter]:
         yield _search(wanted.search)
 
 
-def _search(text: str) -> plans.Filter:
-    columns = ("external_id", "name", "email")
-    of_text = Condition(" OR ".join(f"c.{column} GLOB ?" for column in columns), (containing(text),) * len(columns))
+def _search(wanted: str) -> plans.Filter:
+    text = fold(wanted)
+    of_text = Condition("instr(c.search_text, ?) > 0", (text,))
     members = Condition(
         "SELECT c.pk FROM contacts_text AS t CROSS JOIN contacts AS c ON c.pk = t.rowid"
-        f" WHERE contacts_text MATCH ? AND ({of_text.sql})",
+        f" WHERE contacts_text MATCH ? AND {of_text.sql}",
         (trigrams(text), *of_text.parameters),
     )
     part_of_id = part_of_an_id(text)

@@ -9,10 +9,6 @@ SHORTEST = 3
 
 _OF_IDS = frozenset(string.ascii_lowercase + string.digits + "._:-")
 
-# Letters that are one but for their case, though neither is the other's capital: the kelvin sign and K, two sigmas.
-_ALIKE = ("kK\u212a", "sS\u017f", "åÅ\u212b", "ß\u1e9e", "µμΜ", "βΒϐ", "εΕϵ", "θΘϑϴ", "ιΙ\u0345\u1fbe", "κΚϰ",
-          "πΠϖ", "ρΡϱ", "σΣς", "φΦϕ", "ωΩ\u2126", "ṡṠẛ")  # fmt: skip
-
 
 def trigrams(text: str) -> str:
     """The full-text query for what has every three letters in a row of `text`, whatever these mean in queries. More has
@@ -23,26 +19,7 @@ def trigrams(text: str) -> str:
 
 
 def part_of_an_id(text: str) -> str | None:
-    """The LIKE pattern, with `!` as its escape, of the ids that contain `text`; None where none can, for LIKE is not
-    asked in vain. LIKE makes no difference between the cases of A to Z, which are the only letters of ids.
+    """The LIKE pattern, with `!` as its escape, of the ids that contain `text`, which is folded; None where none can,
+    for LIKE is not asked in vain. LIKE makes no difference between the cases of A to Z: ids have no other letters.
     """
-    plain = text.casefold()
-    if len(plain) != len(text) or not _OF_IDS.issuperset(plain):
-        return None
-    return "%" + plain.replace("_", "!_") + "%"
-
-
-def containing(text: str) -> str:
-    """The GLOB pattern of what contains `text`, whatever the case of letters, as the full-text index has it."""
-    return "*" + "".join(map(_class, text)) + "*"
-
-
-def _class(letter: str) -> str:
-    alike = next((letters for letters in _ALIKE if letter in letters), letter)
-    cases = {letter, *alike, *(other for other in (letter.lower(), letter.upper()) if _same(letter, other))}
-    # in brackets no character has a meaning but ^ at the start and ] at the end
-    return f"[{''.join(sorted(cases))}]" if len(cases) > 1 or letter in "*?[" else letter
-
-
-def _same(letter: str, other: str) -> bool:
-    return len(other) == 1 and letter.casefold() == other.casefold()
+    return "%" + text.replace("_", "!_") + "%" if _OF_IDS.issuperset(text) else None

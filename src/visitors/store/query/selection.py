@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
 from visitors.domain.fields import FILTERS, VISITOR, Field, sortable
+from visitors.domain.folding import fold
 from visitors.domain.selection import MetadataFilter, Selection, each
 from visitors.domain.times import Instant
 from visitors.store.query.listing import Condition, Span
 from visitors.store.query.plans import Filter, Listing
-from visitors.store.query.search import SHORTEST, containing, part_of_an_id, trigrams
+from visitors.store.query.search import SHORTEST, part_of_an_id, trigrams
 
 _Serve: TypeAlias = Callable[[Selection, Instant], Iterator[Filter]]
 
@@ -216,15 +217,13 @@ def _searched(selection: Selection, _: Instant) -> Iterator[Filter]:
     yield _any([_search(text) for text in each(selection.search)])
 
 
-def _search(text: str) -> Filter:
-    part_of_id, pattern = part_of_an_id(text), containing(text)
-    columns = ("external_id", "name", "email")
-    of_contact = " OR ".join(f"k.{column} GLOB ?" for column in columns)
-    leads_to = f"SELECT 1 FROM contacts AS k WHERE k.id = v.contact_id AND ({of_contact})"
-    test = Condition(f"EXISTS ({leads_to})", (pattern,) * len(columns))
+def _search(wanted: str) -> Filter:
+    text = fold(wanted)
+    part_of_id, of_contact = part_of_an_id(text), "instr(k.search_text, ?) > 0"
+    test = Condition(f"EXISTS (SELECT 1 FROM contacts AS k WHERE k.id = v.contact_id AND {of_contact})", (text,))
     members = Condition(
         "SELECT v.pk FROM contacts_text AS t CROSS JOIN contacts AS k ON k.pk = t.rowid"
-        f" CROSS JOIN visitors AS v ON v.contact_id = k.id WHERE contacts_text MATCH ? AND ({of_contact})",
+        f" CROSS JOIN visitors AS v ON v.contact_id = k.id WHERE contacts_text MATCH ? AND {of_contact}",
         (trigrams(text), *test.parameters),
     )
     if part_of_id is not None:

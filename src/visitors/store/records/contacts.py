@@ -7,6 +7,7 @@ whoever asks for the tombstone, by id, external id or email, gets the survivor.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -14,12 +15,14 @@ import msgspec
 from visitors.domain import normalise
 from visitors.domain.contact import Alias, Contact, Duplicate, ListedContact
 from visitors.domain.fields import CONTACT, PERSON
+from visitors.domain.folding import search_text
 from visitors.domain.metadata import encode, metadata_hash
 from visitors.domain.times import Instant
 from visitors.errors import InvalidData
 from visitors.store.database import Question, decoded, rows
 from visitors.store.query.contacts import BLOCKED, Filter, listing
 from visitors.store.query.listing import Page
+from visitors.store.schema.recorded import DERIVED, SEARCHED
 from visitors.store.store import OpenOperation, Store
 
 _COLUMNS = {name: field.column for name, field in PERSON.items()}
@@ -94,10 +97,24 @@ def insert_many(store: Store, new: Iterable[tuple[Any, ...]]) -> None:
     """New contacts: each the id, the texts in the order of PERSON, the metadata as JSON, their hash, `createdAt`,
     `updatedAt` and `deletedAt`.
     """
-    store.insert("contact", _INSERTED, new)
+    store.insert("contact", _INSERTED, ((*one, search_text(*_searched(one))) for one in new))
 
 
-_INSERTED = ("id", *_COLUMNS.values(), "metadata", "metadata_hash", "created_at", "updated_at", "deleted_at")
+_INSERTED = (
+    "id", *_COLUMNS.values(), "metadata", "metadata_hash", "created_at", "updated_at", "deleted_at", DERIVED,
+)  # fmt: skip
+_searched = itemgetter(*(_INSERTED.index(column) for column in SEARCHED))
+
+
+def update_search_text(store: Store, contact_ids: Iterable[str] | None = None) -> None:
+    """Have these contacts, or all, found by the texts that they have now: whoever changes one has to."""
+    sql = f"SELECT {', '.join(SEARCHED)}, {DERIVED}, pk FROM contacts"
+    if contact_ids is None:
+        found = store.stream(sql)
+    else:
+        found = store.stream(f"{sql} WHERE id IN (SELECT value FROM json_each(?))", (rows(contact_ids),))
+    changed: list[tuple[str, int]] = [(new, pk) for *texts, old, pk in found if (new := search_text(*texts)) != old]
+    store.execute_many(f"UPDATE contacts SET {DERIVED} = ? WHERE pk = ?", changed)
 
 
 class Trace(msgspec.Struct, frozen=True):
@@ -136,6 +153,8 @@ def update(store: Store, operation: OpenOperation, contact_id: str, changes: Map
     columns["updated_at"] = operation.at
     assignments = ", ".join(f"{column} = ?" for column in columns)
     store.execute(f"UPDATE contacts SET {assignments} WHERE id = ?", [*columns.values(), contact_id])
+    if not columns.keys().isdisjoint(SEARCHED):
+        update_search_text(store, [contact_id])
 
 
 def bury(store: Store, operation: OpenOperation, contact_id: str, survivor_id: str) -> None:

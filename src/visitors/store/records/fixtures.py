@@ -10,9 +10,11 @@ from typing import Any, Literal
 
 from visitors.domain.fields import CONTACT, VISITOR, columns, of_type
 from visitors.domain.fixture import Values
+from visitors.domain.folding import search_text
 from visitors.domain.metadata import encode, metadata_hash
 from visitors.store.database import decoded, rows
-from visitors.store.schema.recorded import RECORDED
+from visitors.store.records.contacts import update_search_text
+from visitors.store.schema.recorded import DERIVED, RECORDED, SEARCHED
 from visitors.store.store import Store
 
 Kind = Literal["contact", "visitor", "conversation", "block", "message"]
@@ -122,9 +124,15 @@ def defer_references(store: Store) -> None:
 
 def insert(store: Store, kind: Kind, records: Sequence[tuple[str, Values]]) -> None:
     """New records, with their ids; values not given are null."""
-    columns = ["id", *_columns(kind, dict.fromkeys(_FIELDS[kind]))]
-    complete = ((record_id, {field: values.get(field) for field in _FIELDS[kind]}) for record_id, values in records)
-    store.insert(kind, columns, ((record_id, *_columns(kind, values).values()) for record_id, values in complete))
+    complete = [
+        {"id": record_id, **_columns(kind, {field: values.get(field) for field in _FIELDS[kind]})}
+        for record_id, values in records
+    ]
+    if kind == "contact":
+        for one in complete:
+            one[DERIVED] = search_text(*(one[column] for column in SEARCHED))
+    if complete:
+        store.insert(kind, list(complete[0]), (tuple(one.values()) for one in complete))
 
 
 def change(store: Store, kind: Kind, record_id: str, values: Mapping[str, Any]) -> None:
@@ -132,12 +140,16 @@ def change(store: Store, kind: Kind, record_id: str, values: Mapping[str, Any]) 
     columns = _columns(kind, values)
     assignments = ", ".join(f"{column} = ?" for column in columns)
     store.execute(f"UPDATE {RECORDED[kind]} SET {assignments} WHERE id = ?", [*columns.values(), record_id])
+    if kind == "contact":
+        update_search_text(store, [record_id])
 
 
 def release_external_ids(store: Store, contact_ids: Iterable[str]) -> None:
     """Let contacts have no external id."""
     sql = "UPDATE contacts SET external_id = NULL WHERE id IN (SELECT value FROM json_each(?))"
-    store.execute(sql, (rows(contact_ids),))
+    released = list(contact_ids)
+    store.execute(sql, (rows(released),))
+    update_search_text(store, released)
 
 
 def remove(store: Store, kind: Literal["conversation", "message"], ids: Iterable[str]) -> None:

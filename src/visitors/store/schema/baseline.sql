@@ -90,7 +90,8 @@ CREATE TABLE contacts (
     id TEXT NOT NULL UNIQUE,
     external_id TEXT, name TEXT, email TEXT, image TEXT, metadata TEXT NOT NULL DEFAULT '{}',
     metadata_hash TEXT NOT NULL DEFAULT '', created_at TEXT NOT NULL, updated_at TEXT NOT NULL, deleted_at TEXT,
-    merged_into TEXT REFERENCES contacts (id)
+    merged_into TEXT REFERENCES contacts (id),
+    search_text TEXT NOT NULL -- external id, name and email, folded: see visitors.domain.folding
 ) STRICT;
 CREATE UNIQUE INDEX contacts_external_id ON contacts (external_id)
     WHERE external_id IS NOT NULL AND merged_into IS NULL;
@@ -167,7 +168,7 @@ CREATE INDEX messages_visitor ON messages (visitor_id) WHERE visitor_id IS NOT N
 -- What contacts are found by: their texts and their metadata. `visitors.store.load.indexes` fills both anew.
 
 CREATE VIRTUAL TABLE contacts_text USING fts5 (
-    external_id, name, email,
+    search_text,
     content = 'contacts', content_rowid = 'pk', tokenize = 'trigram', detail = 'none', columnsize = 0
 );
 
@@ -177,21 +178,17 @@ CREATE TABLE contact_metadata (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TRIGGER contacts_text_insert AFTER INSERT ON contacts BEGIN
-    INSERT INTO contacts_text (rowid, external_id, name, email)
-    VALUES (NEW.pk, NEW.external_id, NEW.name, NEW.email);
+    INSERT INTO contacts_text (rowid, search_text) VALUES (NEW.pk, NEW.search_text);
 END;
 
 CREATE TRIGGER contacts_text_delete AFTER DELETE ON contacts BEGIN
-    INSERT INTO contacts_text (contacts_text, rowid, external_id, name, email)
-    VALUES ('delete', OLD.pk, OLD.external_id, OLD.name, OLD.email);
+    INSERT INTO contacts_text (contacts_text, rowid, search_text) VALUES ('delete', OLD.pk, OLD.search_text);
 END;
 
-CREATE TRIGGER contacts_text_update AFTER UPDATE OF external_id, name, email ON contacts
-WHEN OLD.external_id IS NOT NEW.external_id OR OLD.name IS NOT NEW.name OR OLD.email IS NOT NEW.email BEGIN
-    INSERT INTO contacts_text (contacts_text, rowid, external_id, name, email)
-    VALUES ('delete', OLD.pk, OLD.external_id, OLD.name, OLD.email);
-    INSERT INTO contacts_text (rowid, external_id, name, email)
-    VALUES (NEW.pk, NEW.external_id, NEW.name, NEW.email);
+CREATE TRIGGER contacts_text_update AFTER UPDATE OF search_text ON contacts
+WHEN OLD.search_text IS NOT NEW.search_text BEGIN
+    INSERT INTO contacts_text (contacts_text, rowid, search_text) VALUES ('delete', OLD.pk, OLD.search_text);
+    INSERT INTO contacts_text (rowid, search_text) VALUES (NEW.pk, NEW.search_text);
 END;
 
 -- A number is kept as a number, and true, false and null as a person writes them.

@@ -12,9 +12,10 @@ from typing import Any
 import msgspec
 
 from visitors.domain.fields import CONTACT, VISITOR
+from visitors.domain.folding import search_text
 from visitors.domain.metadata import metadata_hash
 from visitors.store.database import Executor
-from visitors.store.schema.recorded import RECORDED
+from visitors.store.schema.recorded import DERIVED, RECORDED, SEARCHED
 
 _decode = msgspec.json.decode
 
@@ -309,6 +310,14 @@ INVARIANTS = (
         id="x.pk",
     ),
     *CREATED.values(),
+    Invariant(
+        name="search-text",
+        says="every contact is found by its external id, name and email",
+        table="contacts",
+        columns=(DERIVED, *SEARCHED),
+        judge=lambda found, *texts: found == search_text(*(None if one is None else str(one) for one in texts)),
+        is_derived=True,
+    ),
     Invariant(
         name="metadata-found",
         says="every contact is found by its metadata",

@@ -29,6 +29,12 @@ COLUMNS = {
 }  # fmt: skip
 """Kind of record -> the columns of its table, in their order."""
 
+SEARCHED = ("external_id", "name", "email")
+"""The columns of contacts that are searched, in the order in which `visitors.domain.folding.search_text` takes them."""
+
+DERIVED = "search_text"
+"""The column of contacts that follows from those: neither recorded nor dumped."""
+
 REALS = {field.column for field in VISITOR if field.type == "number"}
 """The columns of numbers that are not whole."""
 
