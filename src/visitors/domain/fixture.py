@@ -77,23 +77,17 @@ def messages_differ(wanted: Sequence[Values], current: Sequence[Values]) -> bool
 
 
 def document(fixture: Fixture) -> dict[str, Any]:
-    """The fixture as a file has it: names for ids, and nothing that goes without saying."""
-    contact_names = {record.id: record.name for record in fixture.contacts}
-    visitor_names = {record.id: record.name for record in fixture.visitors}
+    """The fixture as a file has it, under its ids: nothing that goes without saying."""
     contact_of = {record.id: record.values["contact"] for record in fixture.visitors}
 
-    def named(field: str, value: Any) -> Any:
-        names = {"contact": contact_names, "mergedInto": contact_names, "visitor": visitor_names}.get(field)
-        return value if names is None else names.get(value, value)
-
     def said(values: Values, fields: Sequence[str]) -> Values:
-        return {field: named(field, values[field]) for field in fields if not goes_without_saying(field, values)}
+        return {field: values[field] for field in fields if not goes_without_saying(field, values)}
 
     def whole(record: Record, fields: Sequence[str]) -> Values:
         values = said(record.values, fields)
         if values.get("updatedAt") == values.get("createdAt"):
             values.pop("updatedAt", None)
-        return values if record.id == record.name else {"id": record.id, **values}
+        return values
 
     def conversation(record: Record) -> Values:
         values = whole(record, CONVERSATION_FIELDS)
@@ -109,10 +103,10 @@ def document(fixture: Fixture) -> dict[str, Any]:
         return {field: values[field] for field in CONVERSATION_FIELDS if field in values}
 
     sections: dict[str, Any] = {
-        "contacts": {record.name: whole(record, CONTACT_FIELDS) for record in fixture.contacts},
-        "visitors": {record.name: whole(record, VISITOR_FIELDS) for record in fixture.visitors},
+        "contacts": {record.id: whole(record, CONTACT_FIELDS) for record in fixture.contacts},
+        "visitors": {record.id: whole(record, VISITOR_FIELDS) for record in fixture.visitors},
         "blocks": [said(values, BLOCK_FIELDS) for values in fixture.blocks],
-        "conversations": {record.name: conversation(record) for record in fixture.conversations},
+        "conversations": {record.id: conversation(record) for record in fixture.conversations},
     }
     return {"version": VERSION, **{name: section for name, section in sections.items() if section}}
 
