@@ -279,6 +279,7 @@ def test_a_compressed_file_holds_the_same_and_is_reproducible(visitors: Visitors
     packed = export_to(visitors, tmp_path / "a.csv.gz")
     assert gzip.decompress(packed) == plain
     assert export_to(visitors, tmp_path / "b.csv.gz") == packed
+    assert packed[3] == 0, "no name of a file in its header"
 
 
 @pytest.mark.usefixtures("store")

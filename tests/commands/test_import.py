@@ -396,6 +396,13 @@ def test_a_missing_column_lists_those_there_are(taken: Take) -> None:
     assert "id, lang" in refused.stderr
 
 
+def test_a_header_is_looked_at_whether_or_not_rows_follow(taken: Take) -> None:
+    assert "'shoe size'" in taken("x.csv", "id,shoe size\n", code=5).stderr
+    refused = taken("x.csv", 'id,"city\na,Bonn\n', code=5)
+    assert "x.csv, line 1: " in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
 # Ids that exist
 
 

@@ -197,6 +197,12 @@ def test_a_page_shows_a_long_id_whole_at_any_width(visitors: Visitors) -> None:
     assert visitor in on_terminal("show", visitor, columns=80).lines[0]
 
 
+def test_a_page_tells_the_end_of_a_block_once(visitors: Visitors) -> None:
+    visitors("create", "--id", "a")
+    visitors("block", "a", "--reason", "spam", "--until", "2099-01-02T03:04:05Z")
+    assert on_terminal("show", "a").text.count("2099-01-02") == 1
+
+
 def test_a_terminal_has_colour_unless_it_is_not_wanted(visitors: Visitors) -> None:
     fill(visitors, 1)
 
