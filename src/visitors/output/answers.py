@@ -10,7 +10,6 @@ from visitors.output import cells
 from visitors.output.shape import Column, Shape
 
 TAKEN_BACK = Shape(
-    noun="operation",
     fields=("outcome", "id", "at", "actor", "command", "undoneBy", "removed", "changed", "restored"),
     open_objects=("removed", "changed", "restored"),
     columns=(
@@ -24,7 +23,6 @@ TAKEN_BACK = Shape(
     ),
 )
 DIFFERENCE = Shape(
-    noun="difference",
     fields=("action", "kind", "id", "name", "before", "after"),
     open_objects=("before", "after"),
     columns=(
@@ -35,7 +33,6 @@ DIFFERENCE = Shape(
     ),
 )
 FIXTURE_RECORD = Shape(
-    noun="record",
     fields=("outcome", "kind", "id", "name"),
     columns=(
         Column("OUTCOME", cells.field("outcome")),
@@ -45,7 +42,6 @@ FIXTURE_RECORD = Shape(
     ),
 )
 PROBLEM = Shape(
-    noun="problem",
     fields=("file", "line", "column", "code", "reason", "hint"),
     id_field="file",
     columns=(
@@ -54,9 +50,8 @@ PROBLEM = Shape(
         Column("HINT", cells.field("hint"), wraps=True, style="dim"),
     ),
 )
-STORE_PATH = Shape(noun="store", fields=("path",), columns=(Column("PATH", cells.field("path")),), id_field="path")
+STORE_PATH = Shape(fields=("path",), columns=(Column("PATH", cells.field("path")),), id_field="path")
 STORE_INFO = Shape(
-    noun="store",
     fields=(
         "path", "bytes", "schemaVersion", "newestSchemaVersion", "journalMode", "sqliteVersion", "visitors",
         "identified", "blocked", "contacts", "conversations", "operations",
@@ -66,7 +61,6 @@ STORE_INFO = Shape(
 )  # fmt: skip
 _ROWS = ("visitors", "contacts", "conversations", "operations")
 BACKUP = Shape(
-    noun="backup",
     fields=("path", "bytes", "schemaVersion", *_ROWS),
     id_field="path",
     columns=(
@@ -76,7 +70,6 @@ BACKUP = Shape(
     ),
 )
 RESTORED = Shape(
-    noun="store",
     fields=("outcome", "path", "from", "kept", "schemaVersion", *_ROWS),
     id_field="path",
     columns=(
@@ -87,7 +80,6 @@ RESTORED = Shape(
     ),
 )
 COMPACTED = Shape(
-    noun="store",
     fields=("path", "bytesBefore", "bytesAfter"),
     id_field="path",
     columns=(
@@ -97,7 +89,6 @@ COMPACTED = Shape(
     ),
 )
 CHECK = Shape(
-    noun="check",
     fields=("check", "result", "detail", "help"),
     id_field="check",
     columns=(
@@ -108,7 +99,6 @@ CHECK = Shape(
     ),
 )
 MERGE_STEP = Shape(
-    noun="step",
     fields=tuple(cells.field_names(Step)),
     id_field="otherId",
     columns=(
@@ -121,7 +111,6 @@ MERGE_STEP = Shape(
     ),
 )
 DUPLICATE = Shape(
-    noun="duplicate",
     fields=(*cells.field_names(Duplicate), "command"),
     id_field="contactIds",
     columns=(
@@ -131,7 +120,6 @@ DUPLICATE = Shape(
     ),
 )
 EVENT = Shape(
-    noun="event",
     fields=tuple(cells.field_names(Event)),
     id_field="operationId",
     columns=(
@@ -142,7 +130,6 @@ EVENT = Shape(
     ),
 )
 RECEIPT = Shape(
-    noun="receipt",
     fields=(
         "type", "version", "operationId", "at", "by", "command", *cells.field_names(Counts, "counts."), "subjects",
         "signature",
@@ -151,5 +138,5 @@ RECEIPT = Shape(
     columns=(),
 )  # fmt: skip
 ERASURE_PREVIEW = Shape(
-    noun="erasure", fields=("outcome", "command", *cells.field_names(Counts, "counts.")), id_field="command", columns=()
+    fields=("outcome", "command", *cells.field_names(Counts, "counts.")), id_field="command", columns=()
 )

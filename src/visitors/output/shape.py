@@ -37,11 +37,13 @@ class Column(msgspec.Struct, frozen=True):
 
 
 class Shape(msgspec.Struct, frozen=True, kw_only=True):
-    """The fields of one kind of record; those in `open_objects` hold keys of their own."""
+    """The fields of one kind of record; those in `open_objects` hold keys of their own. What has a page of its own, or
+    is changed by its id, is called by a `noun`.
+    """
 
-    noun: str
     fields: tuple[str, ...]
     columns: tuple[Column, ...]
+    noun: str = ""
     open_objects: tuple[str, ...] = ()
     id_field: str = "id"
 

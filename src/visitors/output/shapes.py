@@ -56,9 +56,8 @@ _DEVICE_COLUMNS = (
     Column("CREATED", cells.age("createdAt")),
     Column("SEEN", cells.age("lastSeenAt"), style="dim"),
 )
-DEVICE = Shape(noun="device", fields=tuple(cells.field_names(Device)), columns=_DEVICE_COLUMNS)
+DEVICE = Shape(fields=tuple(cells.field_names(Device)), columns=_DEVICE_COLUMNS)
 BLOCK = Shape(
-    noun="block",
     fields=tuple(cells.field_names(Block)),
     columns=(
         Column("STATE", cells.block_state),
@@ -84,7 +83,6 @@ CONVERSATION = Shape(
     ),
 )
 MESSAGE = Shape(
-    noun="message",
     fields=tuple(cells.field_names(Message)),
     columns=(
         Column("WHEN", cells.age("createdAt"), style="dim"),
@@ -93,7 +91,6 @@ MESSAGE = Shape(
     ),
 )
 OPERATION = Shape(
-    noun="operation",
     fields=tuple(cells.field_names(Operation)),
     columns=(
         Column("ID", cells.field("id"), style="cyan", shrinks_to=12),
@@ -106,7 +103,6 @@ OPERATION = Shape(
     ),
 )
 CHANGE = Shape(
-    noun="change",
     fields=tuple(cells.field_names(Change)),
     id_field="operationId",
     open_objects=("before", "after"),
@@ -121,7 +117,6 @@ CHANGE = Shape(
     ),
 )
 LINK = Shape(
-    noun="link",
     fields=tuple(cells.field_names(Link)),
     id_field="operationId",
     columns=(
