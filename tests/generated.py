@@ -2,8 +2,8 @@
 
     python tests/generated.py
 
-It is the JSON Schema of fixtures (what a visitor and a contact have in it), the completion scripts, the README, and
-what seed 42 makes.
+It is the JSON Schema of fixtures (what a visitor and a contact have in it), the completion scripts, the README,
+what seed 42 makes, and what tables and pages look like.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any
 
 import golden
 import readme
+import screens
 from visitors import completion_scripts
 from visitors.commands.fixtures.schema import SCHEMA
 from visitors.domain.fields import BROWSER_DATA, PERSON, Field, Type
@@ -60,6 +61,7 @@ def main() -> int:
         assert status == 0, f"completion {shell} ended with {status}"
         (COMPLETIONS / completion_scripts.FILES[shell]).write_text(printed.getvalue(), encoding="utf-8")
     golden.main()
+    screens.main()
     return readme.main()
 
 
