@@ -156,7 +156,6 @@ def test_seen_times_go_with_never_seen_switched_off() -> None:
         ("plan=", MetadataFilter("plan", "")),
         ("plan!=", MetadataFilter("plan", "", negated=True)),
         ("plan=a=b", MetadataFilter("plan", "a=b")),
-        ("plan==", MetadataFilter("plan", "=")),
         ("plan=a!=b", MetadataFilter("plan", "a!=b")),
         ("plan!", MetadataFilter("plan!")),
         ("a.b", MetadataFilter("a.b")),
@@ -185,6 +184,17 @@ def test_a_metadata_filter_that_compares_is_not_taken_for_a_key(text: str) -> No
 
 def test_a_value_of_metadata_may_hold_signs_of_comparison() -> None:
     assert select("range=>5", "a>b=c").metadata == (MetadataFilter("range", ">5"), MetadataFilter("a>b", "c"))
+
+
+@pytest.mark.parametrize(
+    ("text", "sign"),
+    [("seats:=5", ":="), ("seats==5", "=="), ("seats!==5", "=="), ("plan==", "=="), ("vip:=true", ":=")],
+)
+def test_a_metadata_filter_with_another_sign_for_equals_is_not_taken_for_a_key_or_value(text: str, sign: str) -> None:
+    with pytest.raises(UsageProblem, match=f"has {sign} where = is meant") as refused:
+        select(text)
+
+    assert refused.value.hint == "K (present), K=V or K!=V"
 
 
 @pytest.mark.parametrize("text", ["", " ", "=pro", "!=pro", " =x", " !=x", "="])

@@ -102,6 +102,7 @@ _NORMALISE: dict[str, Callable[[Any, str], Any]] = {
     "search": normalise.text,
 }
 _COMPARING = ("<", ">", "~")
+_METADATA_FORMS = "K (present), K=V or K!=V"
 _TIMES = ("created_since", "created_until", "seen_since", "seen_until")
 
 
@@ -162,14 +163,15 @@ def _metadata_filter(text: str) -> MetadataFilter:
     negated = bool(equals) and key.endswith("!")
     key = key.removesuffix("!") if negated else key
     if key.rstrip().endswith(_COMPARING) or (not equals and any(sign in key for sign in _COMPARING)):
-        raise UsageProblem(
-            f"metadata filter {text[:60]!r} compares, which is not offered", hint="K (present), K=V or K!=V"
-        )
+        raise UsageProblem(f"metadata filter {text[:60]!r} compares, which is not offered", hint=_METADATA_FORMS)
+    if equals and (key.endswith(":") or value.startswith("=")):  # K:=V sets a number, and others write K==V
+        sign = ":=" if key.endswith(":") else "=="
+        raise UsageProblem(f"metadata filter {text[:60]!r} has {sign} where = is meant", hint=_METADATA_FORMS)
     if not key.strip():
         raise InvalidData(
             f"metadata filter {text[:60]!r} has no key",
             field="metadata",
             code="invalid_metadata",
-            hint="K (present), K=V or K!=V",
+            hint=_METADATA_FORMS,
         )
     return MetadataFilter(normalise.trimmed(key, "metadata", normalise.TEXT_LIMIT), value if equals else None, negated)
