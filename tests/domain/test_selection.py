@@ -142,6 +142,33 @@ def test_never_seen_excludes_seen_times(other: str) -> None:
         select(never_seen=True, **{other: "30d"})
 
 
+@pytest.mark.parametrize("what", ["created", "seen"])
+@pytest.mark.parametrize(("since", "until"), [("7d", "30d"), ("2026-02-02", "2026-02-01"), ("now", "yesterday")])
+def test_a_time_that_ends_before_it_begins_is_refused(what: str, since: str, until: str) -> None:
+    with pytest.raises(UsageProblem, match=f"--{what}-since .* is after --{what}-until "):
+        select(**{f"{what}_since": since, f"{what}_until": until})
+
+
+def test_a_time_may_end_where_it_begins() -> None:
+    chosen = select(created_since="2026-02-01", created_until="2026-02-01")
+
+    assert chosen.created_since == chosen.created_until
+
+
+@pytest.mark.parametrize(
+    ("metadata", "others"), [((), {"contact": "ada@example.com"}), (("plan",), {}), (("plan!=pro", "seats=5"), {})]
+)
+def test_the_anonymous_have_no_contact_and_none_of_its_metadata(
+    metadata: tuple[str, ...], others: dict[str, object]
+) -> None:
+    with pytest.raises(UsageProblem, match="--anonymous excludes --"):
+        select(*metadata, identified=False, **others)
+
+
+def test_the_anonymous_go_with_metadata_that_somebody_does_not_have() -> None:
+    assert select("plan!=pro", identified=False).identified is False
+
+
 def test_seen_times_go_with_never_seen_switched_off() -> None:
     assert select(never_seen=False, seen_since="30d").seen_since == "2026-01-30T20:58:11.021Z"
 

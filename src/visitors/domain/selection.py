@@ -126,9 +126,9 @@ def parse_selection(values: dict[str, object], metadata: list[str], current: Ins
             filters[name] = parse_time(str(value), option, current)
         else:
             filters[name] = value
-    if filters.get("never_seen") and ("seen_since" in filters or "seen_until" in filters):
-        raise UsageProblem("--never-seen excludes --seen-since and --seen-until")
-    return Selection(metadata=tuple(map(_metadata_filter, metadata)), **filters)  # type: ignore[arg-type]
+    selection = Selection(metadata=tuple(map(_metadata_filter, metadata)), **filters)  # type: ignore[arg-type]
+    _refuse_contradictions(selection)
+    return selection
 
 
 def each(value: AnyOf | None) -> tuple[str, ...]:
@@ -143,6 +143,23 @@ def refuse_too_many(count: int) -> None:
             f"{count:,} values of filters are too many",
             hint=f"at most {MOST_VALUES} at once; where ids are taken, - reads any number of them from standard input",
         )
+
+
+def _refuse_contradictions(selection: Selection) -> None:
+    """Raises UsageProblem for filters that cannot hold of one visitor, whoever there is."""
+    if selection.never_seen and (selection.seen_since or selection.seen_until):
+        raise UsageProblem("--never-seen excludes --seen-since and --seen-until")
+    if selection.identified is False and selection.contact:
+        raise UsageProblem("--anonymous excludes --contact")
+    if selection.identified is False and any(not wanted.negated for wanted in selection.metadata):
+        raise UsageProblem("--anonymous excludes --metadata, which is of contacts")
+    for what in ("created", "seen"):
+        since, until = getattr(selection, f"{what}_since"), getattr(selection, f"{what}_until")
+        if since and until and since > until:
+            raise UsageProblem(
+                f"--{what}-since {since} is after --{what}-until {until}",
+                hint="the one is where the time begins, the other where it ends; 30d is before 7d",
+            )
 
 
 def _several(value: object) -> Sequence[object]:
