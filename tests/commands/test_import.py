@@ -287,6 +287,29 @@ def test_nested_values_are_mapped_at_any_depth(visitors: Visitors, taken: Take, 
     assert shown(visitors, "a")["city"] == "Bonn"
 
 
+def test_an_object_of_which_every_part_is_mapped_is_no_column_that_is_left(visitors: Visitors, taken: Take) -> None:
+    row = {"id": "a", "email": "a@example.com", "geo": {"address": {"city": "Bonn"}, "plan": {"name": "pro"}}}
+    maps = ("--map", "city=geo.address.city", "--map", "metadata.plan=geo.plan.name")
+
+    refused = taken("x.ndjson", json.dumps(row), *maps[:2], code=5)
+    taken("x.ndjson", json.dumps(row), *maps)
+
+    assert "the column 'geo' is not mapped" in refused.stderr
+    assert shown(visitors, "a")["city"] == "Bonn"
+    assert shown(visitors, "a")["contact"]["metadata"] == {"plan": "pro"}
+
+
+def test_an_object_may_be_mapped_as_a_whole_and_in_part(visitors: Visitors, taken: Take) -> None:
+    row = {"id": "a", "email": "a@example.com", "traits": {"lang": "de"}}
+    taken("x.json", json.dumps(row), "--map", "metadata=traits", "--map", "language=traits.lang")
+    assert (shown(visitors, "a")["language"], shown(visitors, "a")["contact"]["metadata"]) == ("de", {"lang": "de"})
+
+
+def test_an_object_that_is_beside_a_mapped_column_of_its_path_is_not_mapped(taken: Take) -> None:
+    row = {"id": "a", "geo.city": "Bonn", "geo": {"city": "Ulm"}}
+    assert "the column 'geo' is not mapped" in taken("x.json", json.dumps(row), "--map", "city=geo.city", code=5).stderr
+
+
 def test_a_header_with_dots_is_mapped_as_it_is(visitors: Visitors, taken: Take) -> None:
     taken("x.csv", "id,geo.address.city\na,Bonn\n", "--map", "city=geo.address.city")
     assert shown(visitors, "a")["city"] == "Bonn"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from visitors.domain.row import FIELDS, OF_CONTACT, RowParser, VisitorRow
@@ -217,8 +217,10 @@ def _field_named(name: str) -> str | None:
     return field if field in FIELDS or (field.startswith(METADATA) and len(field) > len(METADATA)) else None
 
 
-def _flat(row: Mapping[str, Any], mapped: Iterable[str]) -> dict[str, Any]:
-    """The row with its contact's fields under dotted names, and other nested columns that are mapped."""
+def _flat(row: Mapping[str, Any], mapped: Collection[str]) -> dict[str, Any]:
+    """The row with its contact's fields under dotted names, and other nested columns that are mapped; an object of
+    which nothing else is left is no column of its own.
+    """
     flat = dict(row)
     contact = flat.get("contact")
     if isinstance(contact, dict):
@@ -227,12 +229,25 @@ def _flat(row: Mapping[str, Any], mapped: Iterable[str]) -> dict[str, Any]:
             flat[f"contact.{key}"] = value
     elif "contact" in flat and contact is None:
         del flat["contact"]
+    taken: set[str] = set()
     for column in mapped:
         if column not in flat and "." in column:
             value = _nested(row, column)
             if value is not _MISSING:
                 flat[column] = value
+                taken.add(column)
+    if taken:
+        for column, value in list(flat.items()):
+            if column not in mapped and isinstance(value, dict) and value and _is_taken(value, column, taken):
+                del flat[column]
     return flat
+
+
+def _is_taken(value: Any, path: str, taken: set[str]) -> bool:
+    """Whether all that is in `value`, which is at `path`, is `taken` from there."""
+    if path in taken:
+        return True
+    return isinstance(value, dict) and all(_is_taken(inner, f"{path}.{key}", taken) for key, inner in value.items())
 
 
 def _nested(row: Mapping[str, Any], path: str) -> Any:
