@@ -116,6 +116,26 @@ SELECTIONS: dict[str, set[str]] = {
 }
 
 
+@pytest.mark.parametrize("written", ["caf\u00e9", "cafe\u0301"])
+@pytest.mark.parametrize("sought", ["caf\u00e9", "cafe\u0301"])
+def test_metadata_are_found_in_either_spelling_and_stay_as_they_came(
+    visitors: Visitors, written: str, sought: str
+) -> None:
+    visitors("create", "--id", "a")
+    visitors("create", "--id", "b")
+    visitors("identify", "a", "--external-id", "u1", "--metadata", f"{written}={written}")
+
+    for selection, expected in [
+        ((sought,), ["a"]),
+        ((f"{sought}={sought}",), ["a"]),
+        ((f"{sought}!={sought}",), ["b"]),
+        ((f"{sought}=x", f"{written}={sought}"), ["a"]),
+    ]:
+        options = [word for one in selection for word in ("--metadata", one)]
+        assert visitors("list", *options, "--format", "ids").lines == expected
+    assert visitors("contacts", "show", "ext:u1", "--format", "json").json["metadata"] == {written: written}
+
+
 @pytest.mark.usefixtures("store")
 def test_each_selection_chooses_what_it_should_and_only_that(visitors: Visitors) -> None:
     wrong = {}

@@ -294,6 +294,15 @@ def _short(value: str) -> str:
     return value if len(value) <= 60 else value[:60] + "…"
 
 
+def spellings(value: str) -> tuple[str, ...]:
+    """How `value` may be written where texts are kept as they came: composed, which is first, and decomposed."""
+    if value.isascii():
+        return (value,)
+    import unicodedata
+
+    return tuple(dict.fromkeys([*(unicodedata.normalize(form, value) for form in ("NFC", "NFD")), value]))
+
+
 def _composed(value: str) -> str:
     import unicodedata
 

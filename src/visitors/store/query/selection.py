@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from visitors.domain.fields import FILTERS, VISITOR, Field, sortable
 from visitors.domain.folding import fold
+from visitors.domain.normalise import spellings
 from visitors.domain.selection import MetadataFilter, Selection, each
 from visitors.domain.times import Instant
 from visitors.store.query.listing import Condition, Span
@@ -175,32 +176,39 @@ def _every_metadata(selection: Selection, _: Instant) -> Iterator[Filter]:
         if wanted.negated:
             yield _metadata(wanted)
         else:
-            of_keys.setdefault(wanted.key, []).append(wanted)
+            of_keys.setdefault(spellings(wanted.key)[0], []).append(wanted)
     for alternatives in of_keys.values():
         yield _any([_metadata(one) for one in alternatives])
 
 
 def _metadata(wanted: MetadataFilter) -> Filter:
+    # metadata are kept as they came, so that what is sought may stand there in either of its spellings
+    keys = spellings(wanted.key)
     # CROSS JOIN: what the key leads to is looked up, and not the other way round
     known = (
         "SELECT v.pk FROM contact_metadata AS m CROSS JOIN contacts AS k ON k.pk = m.contact"
-        " CROSS JOIN visitors AS v ON v.contact_id = k.id WHERE m.key = ?"
+        f" CROSS JOIN visitors AS v ON v.contact_id = k.id WHERE m.key {_one_of(keys)}"
     )
     if wanted.value is None:
         test = (
-            "EXISTS (SELECT 1 FROM contacts AS k, json_each(k.metadata) AS j WHERE k.id = v.contact_id AND j.key = ?)"
+            "EXISTS (SELECT 1 FROM contacts AS k, json_each(k.metadata) AS j"
+            f" WHERE k.id = v.contact_id AND j.key {_one_of(keys)})"
         )
-        of_any = (wanted.key,)
-        return Filter(test=Condition(test, of_any), members=Condition(known, of_any))
+        return Filter(test=Condition(test, keys), members=Condition(known, keys))
     # 5, 5.0 and 5e0 are one number, however it was written; and a text may look like it
-    of_key = (wanted.key, wanted.value, _number(wanted.value))
+    values = (*spellings(wanted.value), _number(wanted.value))
+    of_key = (*keys, *values)
     test = (
         "EXISTS (SELECT 1 FROM contacts AS k JOIN contact_metadata AS m ON m.contact = k.pk"
-        " WHERE k.id = v.contact_id AND m.key = ? AND m.value IN (?, ?))"
+        f" WHERE k.id = v.contact_id AND m.key {_one_of(keys)} AND m.value {_one_of(values)})"
     )
     if wanted.negated:  # as with labels elsewhere, K!=V also chooses those without K
         return Filter(test=Condition(f"NOT {test}", of_key))
-    return Filter(test=Condition(test, of_key), members=Condition(f"{known} AND m.value IN (?, ?)", of_key))
+    return Filter(test=Condition(test, of_key), members=Condition(f"{known} AND m.value {_one_of(values)}", of_key))
+
+
+def _one_of(values: Sequence[object]) -> str:
+    return "= ?" if len(values) == 1 else f"IN ({', '.join('?' * len(values))})"
 
 
 def _number(text: str) -> float | None:
