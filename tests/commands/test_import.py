@@ -12,6 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from visitors.domain.row import FIELDS
 
 Visitors = Callable[..., Any]
 Everything = Callable[[], Any]
@@ -926,6 +930,60 @@ def test_a_row_that_says_nothing_is_left_out_and_counted(
 ) -> None:
     assert "imported 3 rows: 1 created, 2 blank" in taken(name, content, option).stderr
     assert visitors("list", "--format", "ids").lines == ["a"]
+
+
+BLANKS = st.sampled_from(["", " ", "\t", "\u00a0", "  \u3000"])
+KNOWN = st.lists(st.sampled_from([field for field in FIELDS if field != "contact.metadata"]), max_size=6, unique=True)
+UNKNOWN = st.lists(st.sampled_from(["colour", "shoe size", "error", "x;y"]), max_size=2, unique=True)
+
+
+@st.composite
+def files_that_say_nothing(draw: st.DrawFn) -> tuple[str, str, int]:
+    """The name and the content of a file whose rows, if any, have blank cells under columns that are known and any
+    under others; and how many rows are no empty lines.
+    """
+    known, unknown = draw(KNOWN), draw(UNKNOWN)
+    columns = draw(st.permutations(known + unknown))
+    of_unknown: st.SearchStrategy[str | None] = st.sampled_from(["", "a", "401"])
+    if draw(st.booleans()):
+        blanks: st.SearchStrategy[str | None] = st.one_of(BLANKS, st.none())
+        cells = {one: blanks if one in known else of_unknown for one in columns}
+        rows = draw(st.lists(st.fixed_dictionaries({}, optional=cells), max_size=4))
+        as_list = draw(st.booleans())
+        content = json.dumps(rows) if as_list else "\n".join(map(json.dumps, rows))
+        return "x.json" if as_list else "x.ndjson", content, len(rows)
+    row = st.fixed_dictionaries({one: BLANKS if one in known else of_unknown for one in columns})
+    rows = draw(st.lists(row, max_size=4)) if columns else []
+    file = io.StringIO()
+    writer = csv.writer(file, quoting=csv.QUOTE_ALL)
+    writer.writerows([columns, *([row[one] for one in columns] for row in rows)] if columns else [])
+    return "x.csv", file.getvalue(), len(rows)
+
+
+# taken only writes the file anew and runs the command, on a store that stays as it is
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    file=files_that_say_nothing(),
+    options=st.lists(st.sampled_from(["--new", "--ignore-unknown", "--dry-run"]), unique=True),
+    on_existing=st.sampled_from(["error", "skip", "update"]),
+)
+def test_any_file_that_says_nothing_makes_nobody_and_changes_nothing(
+    visitors: Visitors, taken: Take, file: tuple[str, str, int], options: list[str], on_existing: str
+) -> None:
+    visitors("create", "--id", "v", "--exist-ok")
+    before = visitors("db", "dump").stdout
+    name, content, count = file
+
+    answer = taken(name, content, *options, "--on-existing", on_existing, code=None)
+
+    if answer.code == 0:
+        rows = "1 row" if count == 1 else f"{count} rows"
+        assert f"import {rows}: " in answer.stderr or f"imported {rows}: " in answer.stderr
+        assert answer.stderr.splitlines()[0].endswith(f": {count} blank" if count else ": nothing")
+    else:
+        assert answer.code == 5
+        assert "no column is known" in answer.stderr or "not mapped" in answer.stderr
+    assert visitors("db", "dump").stdout == before
 
 
 def test_a_row_without_an_id_is_about_the_visitor_with_its_fingerprint(visitors: Visitors, taken: Take) -> None:

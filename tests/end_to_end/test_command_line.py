@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 import typer
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from trials.writes import READS
 from visitors import __version__, registry
@@ -110,6 +112,41 @@ def test_no_option_of_one_value_takes_two(visitors: Visitors, store_path: Path, 
         refused = visitors(*words.split(), *arguments, *twice, "--format", "json", code=2)
         assert refused.error["code"] == "usage", flag
         assert flag in refused.error["message"]
+    assert not store_path.exists()
+
+
+OPTIONS = [
+    (entry.words, option)
+    for entry in registry.COMMANDS
+    for option in build(entry).params
+    if option.param_type_name == "option"
+    and not (option.multiple or option.is_eager or option.is_flag or hasattr(option.type, "choices"))
+]
+"""Every option that takes one value of its own, with the words of its command."""
+TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=12)
+
+
+# visitors only runs the command, which is refused before it does anything
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(chosen=st.sampled_from(OPTIONS), more=st.data())
+def test_any_option_that_is_given_twice_with_different_values_is_refused(
+    visitors: Visitors,
+    store_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    chosen: tuple[str, Any],
+    more: st.DataObject,
+) -> None:
+    monkeypatch.chdir(store_path.parent)  # where what is not refused may write
+    words, option = chosen
+    values = st.integers(0, 9).map(str) if hasattr(option.type, "min") else TEXTS
+    flags = st.sampled_from([flag for flag in option.opts if flag.startswith("--")])
+    first, second = more.draw(st.lists(values, min_size=2, max_size=2, unique=True))
+    twice = [f"{more.draw(flags)}={value}" for value in (first, second)]
+    again = more.draw(st.sampled_from([[], twice[:1], twice[1:]]))
+
+    refused = visitors(*words.split(), *twice, *again, code=2)
+
+    assert " is given as " in refused.stderr
     assert not store_path.exists()
 
 
