@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import sqlite3
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from junk import JUNK, QUOTES
+from visitors import open_store
+from visitors.domain.zones import names_of
 
 Visitors = Callable[..., Any]
 
@@ -314,3 +320,77 @@ def test_metadata_hash_follows_every_change_and_not_the_order_of_keys(visitors: 
     assert contact_of(visitors, anonymous)["metadataHash"] == "029c40d2"
     visitors("identify", anonymous, "--external-id", "u", "--clear", "metadata")
     assert contact_of(visitors, anonymous)["metadataHash"] == ""
+
+
+# Two spellings of one value, at every entrance
+
+COMPOSABLE = st.text(st.sampled_from("aeonzéñçåΩがक़\u0301\u0308\u0323"), min_size=1, max_size=8).map("x{}".format)
+FORMS: st.SearchStrategy[Literal["NFC", "NFD"]] = st.sampled_from(["NFC", "NFD"])
+ENDS = st.sampled_from(["", " ", "\u00a0", "\u200b", "\ufeff"])
+
+
+def written(draw: st.DrawFn, text: str) -> str:
+    return draw(ENDS) + unicodedata.normalize(draw(FORMS), text) + draw(ENDS)
+
+
+@st.composite
+def spellings_of_a_key(draw: st.DrawFn) -> tuple[str, list[str]]:
+    """A name of a key that identifies somebody, and several spellings of one value of it."""
+    text = draw(COMPOSABLE)
+    if draw(st.booleans()):
+        return "external_id", [written(draw, text) for _ in range(4)]
+    domains = st.sampled_from(
+        ["abücher.example", "ABÜCHER.example", "xn--abcher-4ya.example", "XN--ABCHER-4YA.Example"]
+    )
+    return "email", [written(draw, f"{text}@{draw(domains)}") for _ in range(4)]
+
+
+@settings(deadline=None)
+@given(key=spellings_of_a_key())
+def test_any_two_spellings_of_a_key_are_one_person_at_every_entrance(key: tuple[str, list[str]]) -> None:
+    name, (first, second, third, fourth) = key
+    with open_store(":memory:") as store:
+        store.create(id="a")
+        store.create(id="b")
+        store.identify("a", **{name: first})  # type: ignore[arg-type]
+        store.identify("b", **{name: second})  # type: ignore[arg-type]
+        store.import_([{"id": "c", "externalId" if name == "external_id" else name: third}])
+        (contact,) = store.contacts.list()
+        sought = f"ext:{fourth}" if name == "external_id" else fourth
+
+        assert {one.id for one in store.list(contact=sought)} == {"a", "b", "c"}
+        assert getattr(contact, name) == unicodedata.normalize("NFC", getattr(contact, name))
+
+
+@settings(deadline=None)
+@given(text=COMPOSABLE, forms=st.lists(FORMS, min_size=3, max_size=3))
+def test_any_two_spellings_of_a_fingerprint_or_browser_are_one(text: str, forms: list[Literal["NFC", "NFD"]]) -> None:
+    first, second, third = (unicodedata.normalize(form, text) for form in forms)
+    with open_store(":memory:") as store:
+        made = store.track(fingerprint=first, browser=first)
+
+        assert store.track(fingerprint=second, browser=second).visitor.id == made.visitor.id
+        assert [one.id for one in store.list(browser=third)] == [made.visitor.id]
+
+
+@settings(deadline=None)
+@given(number=st.integers(0, 2**32 - 1), mapped=st.lists(st.booleans(), min_size=2, max_size=2))
+def test_an_ipv4_address_inside_ipv6_is_that_address(number: int, mapped: list[bool]) -> None:
+    address = str(ipaddress.IPv4Address(number))
+    stored, sought = (f"::ffff:{address}" if inside else address for inside in mapped)
+    with open_store(":memory:") as store:
+        store.create(id="a", ip=stored)
+
+        assert [one.ip for one in store.list(ip=sought)] == [address]
+
+
+@settings(deadline=None)
+@given(names=st.sampled_from(["Asia/Kolkata", "America/New_York", "Europe/Kyiv", "UTC"]).map(names_of), more=st.data())
+def test_any_two_names_of_one_time_zone_are_one_in_a_filter_and_stay_as_they_came(
+    names: tuple[str, ...], more: st.DataObject
+) -> None:
+    stored, sought = (more.draw(st.sampled_from(sorted(names))) for _ in range(2))
+    with open_store(":memory:") as store:
+        store.create(id="a", timezone=stored)
+
+        assert [one.timezone for one in store.list(timezone=sought)] == [stored]

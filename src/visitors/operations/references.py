@@ -106,12 +106,14 @@ def contact(store: Store, reference: str, current: Instant) -> Contact:
 
     A tombstone means its survivor. Raises NotFound, Conflict when several are meant, and InvalidData.
     """
-    text = reference.strip()
+    text = normalise.unseen_trimmed(reference)
     if text.startswith("ext:"):
-        external_id = normalise.text(text.removeprefix("ext:"), "contact", normalise.EXTERNAL_ID_LIMIT)
+        value = text.removeprefix("ext:")
+        external_id = normalise.text(normalise.unseen_trimmed(value), "contact", normalise.EXTERNAL_ID_LIMIT)
         found = contacts.find_by_external_id(store, external_id, current)
-        if found is None and not text.isascii():  # one from before values were composed
-            found = contacts.find_by_external_id(store, text.removeprefix("ext:").strip(), current)
+        if found is None and not reference.isascii():  # one from before values were composed, and trimmed of the unseen
+            as_it_came = reference.strip()
+            found = contacts.find_by_external_id(store, as_it_came.removeprefix("ext:").strip(), current)
         if found is None:
             raise NotFound(f"no contact has the external id {external_id!r}", code="contact_not_found", hint=_CONTACTS)
         return found
