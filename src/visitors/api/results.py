@@ -33,7 +33,9 @@ class Erased(NamedTuple):
 
 
 class Imported(NamedTuple):
-    """What became of the rows."""
+    """What became of the rows, and of blocks that they tell of and that are newer in the store: how many were left
+    standing, and how many, lifted since, were not taken.
+    """
 
     created: int
     updated: int
@@ -41,6 +43,8 @@ class Imported(NamedTuple):
     skipped: int
     rejected: int
     blank: int
+    blocks_left_standing: int
+    blocks_not_taken: int
 
 
 class Undone(NamedTuple):

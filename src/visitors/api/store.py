@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -33,6 +34,7 @@ from visitors.input.readers import Header, Place, object_row
 from visitors.input.rows import ReadRow, checked_rows, read_checked
 from visitors.input.source import Format, choose_format, open_source
 from visitors.operations import block, references
+from visitors.operations.blocks_told import Left
 from visitors.operations.bulk_import import take_all
 from visitors.operations.create import create
 from visitors.operations.expect import expect
@@ -322,6 +324,7 @@ class VisitorStore:
         policy = Policy(on_existing=on_existing, on_conflict=on_conflict, relink=relink, new=new)
         maps = [f"{public(field)}={column}" for field, column in (columns or {}).items()]
         rejected: list[None] = []
+        left: Counter[Left] = Counter()
 
         def set_aside(read: ReadRow, error: VisitorsError) -> None:
             assert reject is not None
@@ -330,10 +333,15 @@ class VisitorStore:
 
         def take(checked: Iterable[ReadRow]) -> Imported:
             with self._session.operation("import") as operation:
-                taken = take_all(
-                    self._session.store, operation, checked, policy, set_aside if reject is not None else None
-                )
-            return Imported(**{what: taken[what] for what in get_args(Taken)}, rejected=len(rejected))
+                rejecting = set_aside if reject is not None else None
+                taken = take_all(self._session.store, operation, checked, policy, rejecting, left)
+            counts = {what: taken[what] for what in get_args(Taken)}
+            return Imported(
+                **counts,
+                rejected=len(rejected),
+                blocks_left_standing=left["standing"],
+                blocks_not_taken=left["lifted"],
+            )
 
         keep_values = reject is not None
         if isinstance(rows, str | Path):
