@@ -85,9 +85,19 @@ def test_rows_that_were_rejected_are_exit_5(visitors: Visitors, visitors_process
     assert "v2,???" in rejects.read_text()
 
 
+def choices_of(option: Any) -> list[Any]:
+    """What the option's value is one of, if it is; Typer had it elsewhere before 0.29."""
+    return list(getattr(getattr(option, "type", None) or option.type_descriptor, "choices", None) or ())
+
+
+def is_number(option: Any) -> bool:
+    """Whether the option takes numbers from some on."""
+    return hasattr(option.type, "min") if hasattr(option, "type") else option.min is not None
+
+
 def several(option: Any) -> tuple[str, str]:
     """Two values that the option takes."""
-    choices = list(getattr(option.type, "choices", ()))
+    choices = choices_of(option)
     first, second = (choices * 2)[:2] if choices else ("1", "2")
     return str(getattr(first, "value", first)), str(getattr(second, "value", second))
 
@@ -120,7 +130,7 @@ OPTIONS = [
     for entry in registry.COMMANDS
     for option in build(entry).params
     if option.param_type_name == "option"
-    and not (option.multiple or option.is_eager or option.is_flag or hasattr(option.type, "choices"))
+    and not (option.multiple or option.is_eager or option.is_flag or choices_of(option))
 ]
 """Every option that takes one value of its own, with the words of its command."""
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=12)
@@ -138,7 +148,7 @@ def test_any_option_that_is_given_twice_with_different_values_is_refused(
 ) -> None:
     monkeypatch.chdir(store_path.parent)  # where what is not refused may write
     words, option = chosen
-    values = st.integers(0, 9).map(str) if hasattr(option.type, "min") else TEXTS
+    values = st.integers(0, 9).map(str) if is_number(option) else TEXTS
     flags = st.sampled_from([flag for flag in option.opts if flag.startswith("--")])
     first, second = more.draw(st.lists(values, min_size=2, max_size=2, unique=True))
     twice = [f"{more.draw(flags)}={value}" for value in (first, second)]
