@@ -1080,6 +1080,8 @@ def test_a_row_that_could_not_be_read_is_kept_as_it_was_written(taken: Take, tmp
         ("x.tsv", b"id\tcity\na\tBonn\nb\tK\xf6ln\nc\tK\xc3\xb6ln\n"),
         ("x.ndjson", b'{"id": "a"}\n{"id": "b", "city": "K\xf6ln"}\n{"id": "c", "city": "K\xc3\xb6ln"}\n'),
         ("x.ndjson", b'{"id": "a"}\n{"id": "c", "city": "K\xc3\xb6ln"}\n{"id": "b", "city": "K\xf6ln"}'),
+        ("x.json", b'[{"id": "a"},\n{"id": "b", "city": "K\xf6ln"}, {"id": "c", "city": "K\xc3\xb6ln"}]'),
+        ("x.json", b'[{"id": "a"}, {"id": "c", "city": "K\xc3\xb6ln"}, {"city": "K\xf6ln", "id": "b"}]\n'),
     ],
 )
 @pytest.mark.parametrize("options", [(), ("--ignore-unknown",), ("--map", "city=city")])

@@ -9,7 +9,7 @@ import codecs
 import re
 from collections.abc import Iterator
 from json import JSONDecodeError, JSONDecoder
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -19,12 +19,22 @@ from visitors.input.source import LINE_LIMIT, Source
 _SPACE = r"[ \t\n\r]*"
 _BEHIND_NUMBERS = (",", "]", "}", " ", "\t", "\n", "\r")
 _LONGEST_NUMBER = 2_000
+_BAD_BYTES = "[\udc80-\udcff]"
+"""What bytes that are not UTF-8 are read as."""
 _TRUNCATED = "Input data was truncated"
 """What msgspec says of JSON that ends too early."""
 
 
+class NotUtf8(NamedTuple):
+    """An item with bytes that are not UTF-8: its text, with these as `\\xf6`, and which byte is the first, from 1."""
+
+    text: str
+    byte: int
+
+
 def json_items(source: Source) -> Iterator[Any]:
-    """The items of the list that the file is, or the one value that it is instead.
+    """The items of the list that the file is, or the one value that it is instead. One that has bytes which are not
+    UTF-8 is a `NotUtf8`.
 
     Raises InvalidData for what is no JSON, and for an item that is longer than 4 MiB.
     """
@@ -52,7 +62,7 @@ class _Reader:
     def __init__(self, source: Source) -> None:
         self._name = source.name
         self._blocks = source.blocks()
-        self._decode = codecs.getincrementaldecoder("utf-8")().decode
+        self._decode = codecs.getincrementaldecoder("utf-8")("surrogateescape").decode
         self._text = ""
         self._position = 0
         self._items = 0
@@ -94,8 +104,13 @@ class _Reader:
 
     def _taken(self, length: int) -> Any:
         start, self._position = self._position, self._position + length
+        item = self._text[start : self._position]
+        bad = None if item.isascii() else re.search(_BAD_BYTES, item)
+        if bad:
+            as_it_came = item.encode("utf-8", "surrogateescape")
+            return NotUtf8(as_it_came.decode("utf-8", "backslashreplace"), len(item[: bad.start()].encode()) + 1)
         try:
-            return msgspec.json.decode(self._text[start : self._position])
+            return msgspec.json.decode(item)
         except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
             # the value has an end, so that it is half a character that has none
             truncated = str(error).startswith(_TRUNCATED)
@@ -127,10 +142,7 @@ class _Reader:
             return False
         block = next(self._blocks, b"")
         self._is_at_end = not block
-        try:
-            more = self._decode(block, final=self._is_at_end)
-        except UnicodeDecodeError:
-            raise self.problem("it is not UTF-8") from None
+        more = self._decode(block, final=self._is_at_end)
         self._text = self._text[self._position :] + more
         self._position = 0
         return not self._is_at_end

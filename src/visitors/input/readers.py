@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from visitors.errors import InvalidData
-from visitors.input.source import DUMP_LINE_LIMIT, LINE_LIMIT, Format, Source
+from visitors.input.source import DUMP_LINE_LIMIT, LINE_LIMIT, Format, Source, not_utf8
 
 _decode = msgspec.json.Decoder().decode
 _TSV_ESCAPES = {"t": "\t", "n": "\n", "r": "\r", "\\": "\\"}
@@ -158,11 +158,15 @@ def _refuse_bad_header(source: Source) -> None:
 
 
 def _json(source: Source) -> tuple[Header, Iterator[RawRow]]:
-    from visitors.input.json_items import json_items
+    from visitors.input.json_items import NotUtf8, json_items
 
     def rows() -> Iterator[RawRow]:
         for number, item in enumerate(json_items(source), start=1):
-            yield object_row(Place(source.name, number, "item"), item)
+            place = Place(source.name, number, "item")
+            if isinstance(item, NotUtf8):
+                yield RawRow(place, {}, raw=item.text, error=not_utf8("", item.byte, "item"))
+            else:
+                yield object_row(place, item)
 
     return Header(None), rows()
 

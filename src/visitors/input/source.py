@@ -42,6 +42,15 @@ _BLOCK = 256 * 1024
 _GZIP_MAGIC = b"\x1f\x8b"
 
 
+def not_utf8(place: str, byte: int, unit: str) -> InvalidData:
+    """The error that a line or an item has a byte that is not UTF-8; `place` stands before the message."""
+    return InvalidData(
+        f"{place}not UTF-8 (byte {byte:,} of the {unit})",
+        code="not_utf8",
+        hint="convert it first: iconv -f WINDOWS-1252 -t UTF-8",
+    )
+
+
 class Source:
     """An open file, or standard input for `-`. `name` is what errors call it."""
 
@@ -160,11 +169,7 @@ class Source:
             return line.decode()
         except UnicodeDecodeError as error:
             place = "" if keep_bad else f"{self.name}, line {number:,}: "
-            problem = InvalidData(
-                f"{place}not UTF-8 (byte {error.start + 1:,} of the line)",
-                code="not_utf8",
-                hint="convert it first: iconv -f WINDOWS-1252 -t UTF-8",
-            )
+            problem = not_utf8(place, error.start + 1, "line")
         if not keep_bad:
             raise problem
         self.not_utf8[number] = problem
