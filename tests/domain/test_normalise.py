@@ -294,7 +294,20 @@ def test_both_forms_of_an_internationalised_domain_are_one(label: str) -> None:
 
 @pytest.mark.parametrize("rule", [normalise.external_id, normalise.fingerprint, normalise.email])
 @pytest.mark.parametrize(
-    "unseen", ["\u200b", "\u200c", "\u200d", "\u2060", "\u00ad", "\ufeff", "\u202e", "\u034f", "\u3164", "\U000e0041"]
+    "unseen",
+    [
+        "\u200b",
+        "\u200c",
+        "\u200d",
+        "\u2060",
+        "\u00ad",
+        "\ufeff",
+        "\u202e",
+        "\u034f",
+        "\u3164",
+        "\U000e0041",
+        "\u2800",
+    ],
 )
 def test_what_cannot_be_seen_is_refused_in_what_identifies(rule: Callable[[str], str], unseen: str) -> None:
     refused = refusal(rule, f"a{unseen}da@example.com")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -16,7 +17,13 @@ from visitors.output.sanitise import json_bytes, json_safe, visible
 BIDI = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 MARKS = {"\u061c", "\u200e", "\u200f"}
 # Plain random text hardly ever holds what matters here.
-DANGEROUS = st.sampled_from("\x00\x07\x08\t\n\r\x1b\x7f\x80\x85\x9b\x9d\u061c\u200f\u2028\u2029\u202e\u2066\ufeff[]\\")
+NEEDED = set("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\u200c\u200d\U000110bd\U000110cd")
+NEEDED |= {chr(code) for code in range(0x13430, 0x13440)}
+"""Characters that cannot be seen and that scripts need: joiners, number signs, and what joins hieroglyphs."""
+DANGEROUS = st.sampled_from(
+    "\xad\u034f\u115f\u17b5\u180e\u2063\u206f\u3164\uffa0\ufff9\U0001bca0\U0001d173\U000e0001\U000e0067"
+)
+DANGEROUS |= st.sampled_from("\x00\x07\x08\t\n\r\x1b\x7f\x80\x85\x9b\x9d\u061c\u200f\u2028\u2029\u202e\u2066\ufeff[]\\")
 TEXT = st.lists(st.one_of(DANGEROUS, st.characters())).map("".join)
 STORABLE = st.lists(st.one_of(DANGEROUS, st.characters(exclude_categories=["Cs"]))).map("".join)
 JSON_VALUES = st.recursive(
@@ -38,6 +45,7 @@ def harmful(text: str) -> list[str]:
         character
         for character in text
         if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp")
+        or (unicodedata.category(character) == "Cf" and character not in NEEDED)
         or unicodedata.bidirectional(character) in BIDI
         or character in MARKS
     ]
@@ -58,7 +66,20 @@ def test_text_that_is_visible_already_stays(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "Ada", "Ærøskøbing", "日本語", "👩‍💻", "مرحبا", "[bold]x[/]", "=cmd()", "C:\\temp"]
+    "text",
+    [
+        "",
+        "Ada",
+        "Ærøskøbing",
+        "日本語",
+        "👩‍💻",
+        "مرحبا",
+        "می\u200cخواهم",
+        "❤\ufe0f",
+        "[bold]x[/]",
+        "=cmd()",
+        "C:\\temp",
+    ],
 )
 def test_harmless_text_of_any_script_stays_as_it_is(text: str) -> None:
     assert visible(text) == text
@@ -75,6 +96,9 @@ def test_harmless_text_of_any_script_stays_as_it_is(text: str) -> None:
         ("two\nlines\r\n", "two\\x0alines\\x0d\\x0a"),
         ("\u2028", "\\u2028"),
         ("\udcff", "\\udcff"),
+        ("soft\xadhyphen", "soft\\xadhyphen"),
+        ("a\u2063b\u3164", "a\\u2063b\\u3164"),
+        ("tag\U000e0067", "tag\\U000e0067"),
     ],
 )
 def test_harmful_characters_show_as_escapes(text: str, shown: str) -> None:
@@ -87,7 +111,8 @@ def test_safe_json_is_the_same_from_bytes(text: str) -> None:
 
 
 def test_every_character_is_as_safe_from_bytes() -> None:
-    for character in map(chr, range(0x11000)):
+    beyond = (range(0x1BC90, 0x1BCB0), range(0x1D160, 0x1D180), range(0xE0000, 0xE0200))
+    for character in map(chr, chain(range(0x11000), *beyond)):
         if not 0xD800 <= ord(character) < 0xE000:
             assert json_bytes(character.encode()) == json_safe(character).encode()
 

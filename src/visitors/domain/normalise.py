@@ -40,9 +40,9 @@ _IPV4 = rf"(?a){_OCTET}(?:\.{_OCTET}){{3}}"
 _DECIMAL = r"(?a)[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _SURROGATE = "[\ud800-\udfff]"
 # Characters that take no place of their own (Default_Ignorable_Code_Point of Unicode, and annotations): two values that
-# differ by them alone look the same.
+# differ by them alone look the same. And the blank of Braille.
 _UNSEEN = (
-    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164"
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
 # What is trimmed from an identifier: white space, and what copying leaves at the ends.

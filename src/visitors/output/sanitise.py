@@ -1,8 +1,9 @@
-r"""Data from outside, made harmless to show: what would steer a terminal becomes visible text.
+r"""Data from outside, made harmless to show: what would steer a terminal or cannot be seen becomes visible text.
 
-Escape sequences begin with a control character (C0, DEL or C1); bidirectional overrides make text
-read as something else; line and paragraph separators break lines. All of them print as `\\x1b` or
-`\\u202e`. Everything else, in any script, stays.
+Escape sequences begin with a control character (C0, DEL or C1); bidirectional overrides make text read as something
+else; line and paragraph separators break lines; what takes no place of its own makes two texts look the same. All of
+them print as `\\x1b` or `\\u202e`. Everything else, in any script, stays, and so do the characters that cannot be seen
+and that scripts need: joiners, number signs, variation selectors.
 """
 
 from __future__ import annotations
@@ -12,8 +13,11 @@ import re
 _UNSAFE = (
     "\x00-\x1f\x7f-\x9f"  # C0, DEL, C1
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # bidirectional marks, embeddings, overrides, isolates
-    "\u200b\u2028\u2029\ufeff"  # invisible, or breaking a line
+    "\u2028\u2029"  # breaking a line
     "\ud800-\udfff"  # lone surrogates, from arguments that are not UTF-8
+    # invisible: Unicode's format characters (Cf) that no script needs, tags among them, and letters that fill a place
+    "\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180e\u200b\u2060-\u2065\u206a-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e007f"
 )
 _PATTERN = f"[{_UNSAFE}]"
 # Inside JSON the C0 controls are escaped already.
@@ -22,10 +26,15 @@ _JSON_PATTERN = _PATTERN.replace("\x00-\x1f", "")
 # A pattern that begins with one literal byte is searched for with memchr.
 _JSON_BYTES = {
     b"\x7f": rb"\x7f",
-    b"\xc2": rb"\xc2[\x80-\x9f]",
+    b"\xc2": rb"\xc2[\x80-\x9f\xad]",
+    b"\xcd": rb"\xcd(?=\x8f)",
     b"\xd8": rb"\xd8(?=\x9c)",
-    b"\xe2": rb"\xe2(?:\x80[\x8b\x8e\x8f\xa8-\xae]|\x81[\xa6-\xa9])",
-    b"\xef": rb"\xef(?=\xbb\xbf)",
+    b"\xe1": rb"\xe1(?:\x85[\x9f\xa0]|\x9e[\xb4\xb5]|\xa0\x8e)",
+    b"\xe2": rb"\xe2(?:\x80[\x8b\x8e\x8f\xa8-\xae]|\x81[\xa0-\xaf])",
+    b"\xe3": rb"\xe3(?=\x85\xa4)",
+    b"\xef": rb"\xef(?:\xbb\xbf|\xbe\xa0|\xbf[\xb9-\xbb])",
+    b"\xf0": rb"\xf0(?:\x9b\xb2[\xa0-\xa3]|\x9d\x85[\xb3-\xba])",
+    b"\xf3": rb"\xf3(?=\xa0[\x80\x81])",
 }
 
 
@@ -49,7 +58,7 @@ def json_safe(text: str) -> str:
     r"""JSON `text` with the characters that could steer a terminal as `\\u` escapes: the same value."""
     if text.isascii() and "\x7f" not in text:
         return text
-    return re.sub(_JSON_PATTERN, lambda match: f"\\u{ord(match[0]):04x}", text)
+    return re.sub(_JSON_PATTERN, _json_escape, text)
 
 
 def json_bytes(encoded: bytes) -> bytes:
@@ -60,4 +69,11 @@ def json_bytes(encoded: bytes) -> bytes:
 
 def _escape(match: re.Match[str]) -> str:
     code = ord(match[0])
+    if code > 0xFFFF:
+        return f"\\U{code:08x}"
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+def _json_escape(match: re.Match[str]) -> str:
+    units = match[0].encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{int.from_bytes(units[at : at + 2], 'big'):04x}" for at in range(0, len(units), 2))
