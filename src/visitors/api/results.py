@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 from visitors.domain.decision import Outcome, Rule
 from visitors.domain.operation import Operation
-from visitors.domain.receipt import Receipt
+from visitors.domain.receipt import Left, Receipt
 from visitors.domain.visitor import Visitor
 
 
@@ -26,10 +26,13 @@ class Identified(NamedTuple):
 
 
 class Erased(NamedTuple):
-    """The proof, and whether the store's files are wiped: if not, another process reads the store."""
+    """The proof; whether the store's files are wiped: if not, another process reads the store; and what was left, with
+    why, since it may not be the person's.
+    """
 
     receipt: Receipt
     is_wiped: bool
+    left: list[Left]
 
 
 class Imported(NamedTuple):

@@ -65,9 +65,9 @@ class Session:
             raise UsageProblem(f"whom? give {target}s")
         with self.operation(command) as operation:
             ids = resolve(self.store, target, typed, operation.at)
-            receipt = erase(self.store, operation, target, ids, command=command)
+            receipt, left = erase(self.store, operation, target, ids, command=command)
         wiped = wipe(self.store, rewrite=vacuum)
-        return Erased(receipt, vacuum and wiped.log_is_empty and wiped.problem is None)
+        return Erased(receipt, vacuum and wiped.log_is_empty and wiped.problem is None, list(left))
 
     def pages(self, page: Page, select: Callable[[Store, Page], Iterator[Item] | list[Item]]) -> Iterator[Item]:
         """The records of `page`, some at a time, so that the store may be written to in between."""

@@ -11,7 +11,7 @@ import typer
 
 from visitors.commands.many import number
 from visitors.context import Context
-from visitors.domain.receipt import Counts, Receipt
+from visitors.domain.receipt import Counts, Left, Receipt
 from visitors.errors import FileProblem, UsageProblem
 from visitors.operations.erase import Target, erase, foresee, resolve
 from visitors.output.answers import ERASURE_PREVIEW, RECEIPT
@@ -32,6 +32,8 @@ ReceiptFile = Annotated[
     str | None,
     typer.Option("-o", "--output", metavar="FILE", help="Write the receipt there, private to you.", show_default=False),
 ]
+
+_LEFT_SHOWN = 10
 
 _WHOM = {
     "visitor": "whom? give visitor ids, or - for ids on standard input",
@@ -78,12 +80,13 @@ def erase_records(
 
 
 class _Erased(NamedTuple):
-    """The receipt, the ids of contacts that stay though a device of theirs is gone, and why the receipt is not in its
-    file, if it is not.
+    """The receipt, the ids of contacts that stay though a device of theirs is gone, what else was left, and why the
+    receipt is not in its file, if it is not.
     """
 
     receipt: Receipt
     staying: Sequence[str]
+    left: Sequence[Left]
     unwritten: FileProblem | None = None
 
 
@@ -100,8 +103,8 @@ def _erase(context: Context, target: Target, named: Sequence[str], output: str |
             with context.operation() as operation:
                 ids = resolve(context.store, target, named, operation.at, context.missing)
                 staying = erasing.contacts_of(context.store, ids) if target == "visitor" else []
-                receipt = erase(context.store, operation, target, ids, command=context.command)
-            erased = _Erased(receipt, staying)
+                receipt, left = erase(context.store, operation, target, ids, command=context.command)
+            erased = _Erased(receipt, staying, left)
             if file is not None:
                 file.write(json_document(receipt))
     except FileProblem as error:
@@ -115,9 +118,11 @@ def _rehearse(context: Context, target: Target, named: Sequence[str]) -> None:
     """Tell how much would go, and how much of the history."""
     with context.operation(dry_run=True) as operation:
         ids = resolve(context.store, target, named, operation.at, context.missing)
-        counts = erase(context.store, operation, target, ids, command=context.command, rehearsal=True).counts
+        receipt, left = erase(context.store, operation, target, ids, command=context.command, rehearsal=True)
+    counts = receipt.counts
     preview = {"outcome": "would erase", "command": context.command, "counts": msgspec.structs.asdict(counts)}
     context.output.kept(ERASURE_PREVIEW, preview, f"Would erase {_told(counts, target)}.")
+    _tell_left(context, left)
 
 
 def _tell(context: Context, target: Target, erased: _Erased, output: str | None) -> None:
@@ -132,6 +137,15 @@ def _tell(context: Context, target: Target, erased: _Erased, output: str | None)
     if staying:
         who = f"contact {staying[0]} is" if len(staying) == 1 else f"{number(len(staying), 'contact')} are"
         context.output.note(f"{who} still there; to erase the person: visitors contacts erase {staying[0]}")
+    _tell_left(context, erased.left)
+
+
+def _tell_left(context: Context, left: Sequence[Left]) -> None:
+    for one in left[:_LEFT_SHOWN]:
+        erase_it = f"visitors {'contacts ' if one.kind == 'contact' else ''}erase {one.id}"
+        context.output.warn(f"left {one.kind} {one.id}: {one.reason}; to erase it, too: {erase_it}")
+    if len(left) > _LEFT_SHOWN:
+        context.output.warn(f"… and {len(left) - _LEFT_SHOWN:,} more")
 
 
 def _wipe(context: Context, *, vacuum: bool) -> None:

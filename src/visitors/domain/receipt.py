@@ -40,6 +40,14 @@ class Counts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     operations: int
 
 
+class Left(msgspec.Struct, frozen=True, order=True):
+    """A record that an erasure left, and why: of some of it nobody can tell whether it was the person's."""
+
+    kind: Literal["contact", "visitor"]
+    id: str
+    reason: str
+
+
 class Subject(msgspec.Struct, frozen=True, order=True, forbid_unknown_fields=True):
     """An identity that was erased."""
 

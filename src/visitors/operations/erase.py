@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 
 from visitors.domain.ids import Entropy
-from visitors.domain.receipt import Counts, Receipt, make_receipt, new_key
+from visitors.domain.receipt import Counts, Left, Receipt, make_receipt, new_key
 from visitors.domain.times import Instant
 from visitors.operations import references
 from visitors.store.history import erasing, operations, receipts, scrub
@@ -54,8 +54,9 @@ def erase(
     command: str,
     rehearsal: bool = False,
     entropy: Entropy = os.urandom,
-) -> Receipt:
-    """Remove the records and all that the history, the search index and others' history have of them.
+) -> tuple[Receipt, Sequence[Left]]:
+    """Remove the records and all that the history, the search index and others' history have of them. Returns the
+    proof, and what is left since it may not be theirs.
 
     The key of the store's receipts is made of `entropy` when there is none. In a `rehearsal`, which is to
     be rolled back, the search index stays as it is.
@@ -82,7 +83,7 @@ def erase(
         scrub.identities(scope, known),
     )
     receipts.keep(store, operation, receipt)
-    return receipt
+    return receipt, scope.left
 
 
 def _scope(store: Store, target: Target, ids: Sequence[str]) -> Scope:

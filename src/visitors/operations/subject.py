@@ -29,7 +29,7 @@ from visitors.domain.times import Instant
 from visitors.domain.visitor import Visitor
 from visitors.errors import Conflict, NotFound
 from visitors.operations import references
-from visitors.store.history import changes, operations
+from visitors.store.history import belonging, changes, operations
 from visitors.store.records import blocks, contacts, conversations, visitors
 from visitors.store.schema.version import SCHEMA_VERSION
 from visitors.store.store import Store
@@ -73,7 +73,8 @@ def subject(store: Store, reference: str, current: Instant) -> Contact:
 def subject_export(store: Store, contact: Contact, current: Instant) -> Subject:
     """The document about `contact`, which is no tombstone."""
     aliases = _aliases(store, contact, current)
-    history = _History(store, {contact.id, *(alias.id for alias in aliases)})
+    theirs = belonging.of_person(store, {contact.id, *(alias.id for alias in aliases)})
+    history = _History(store, theirs.contacts, theirs.visitors)
     own_blocks, kept = _blocks(store, history, current)
     talks = conversations.of_person(store, sorted(history.contacts), history.linked)
     messages = conversations.messages_of(store, [talk.id for talk in talks])
@@ -108,12 +109,12 @@ def subject_export(store: Store, contact: Contact, current: Instant) -> Subject:
 class _History:
     """The history of a person's visitors, by who had them when."""
 
-    def __init__(self, store: Store, own: set[str]) -> None:
+    def __init__(self, store: Store, own: set[str], devices: set[str]) -> None:
         self._store = store
         self.contacts = own
         self.linked = visitors.linked_to(store, sorted(own))
         """The ids of the visitors that are the person's now."""
-        self._all = list(dict.fromkeys([*self.linked, *changes.once_linked(store, sorted(own))]))
+        self._all = list(dict.fromkeys([*self.linked, *changes.once_linked(store, sorted(own)), *sorted(devices)]))
         self._causes = changes.causes_of(store, self._all)
         self._changes: dict[str, list[tuple[Change, int]]] = {visitor_id: [] for visitor_id in self._all}
         for change, operation in changes.timeline(store, self._all):

@@ -21,8 +21,9 @@ def command(
 ) -> None:
     """Erase people for good: contacts with those merged into them, all their devices, conversations and blocks.
 
-    Nothing takes it back. Their history goes, too, and what the history of others has of them: names, emails
-    and external ids, also former ones, unless somebody who stays has them now.
+    Nothing takes it back. Their history goes, too, with what was taken back or unlinked in it, and what the
+    history of others has of them: names, emails and external ids, also former ones, unless somebody who
+    stays has them now. What may be somebody else's is left and named.
 
     It prints a receipt, which 'db check --receipt' verifies. Backups and exports are not reached.
     """

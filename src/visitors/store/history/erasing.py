@@ -5,12 +5,15 @@ What the history has of them is the matter of `visitors.store.history.scrub`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
 
+from visitors.domain.receipt import Left
 from visitors.store.database import THESE, rows
+from visitors.store.history import belonging
+from visitors.store.history.belonging import Belongings
 from visitors.store.history.operations import is_removal
 from visitors.store.schema.recorded import RECORDED
 from visitors.store.store import OpenOperation, Store
@@ -18,11 +21,13 @@ from visitors.store.store import OpenOperation, Store
 
 class Scope(msgspec.Struct, frozen=True):
     """What goes: ids by kind, of records that are there and of those that only the history has, and the
-    conversations that these visitors started for somebody who stays: they stay, too.
+    conversations that these visitors started for somebody who stays: they stay, too. And what is `left`, since it may
+    not be theirs.
     """
 
     ids: dict[str, set[str]]
     kept: set[str]
+    left: Sequence[Left] = ()
 
     def count(self, store: Store, kind: str) -> int:
         """How many of a kind are there to be removed."""
@@ -34,13 +39,12 @@ class Scope(msgspec.Struct, frozen=True):
 def scope_of_contacts(store: Store, contact_ids: Iterable[str]) -> Scope:
     """These people: with their tombstones, all their devices, and what these wrote and were blocked by."""
     contacts = _with_tombstones(store, set(contact_ids))
-    visitors = _found(store, "visitor", "contact_id", contacts)
-    return _scope(store, contacts, visitors)
+    return _scope(store, belonging.of_person(store, contacts))
 
 
 def scope_of_visitors(store: Store, visitor_ids: Iterable[str]) -> Scope:
     """These devices, and what they wrote and were blocked by; their contacts stay."""
-    return _scope(store, set(), set(visitor_ids))
+    return _scope(store, belonging.of_devices(store, set(visitor_ids)))
 
 
 def contacts_of(store: Store, visitor_ids: Iterable[str]) -> list[str]:
@@ -84,7 +88,8 @@ def _with_tombstones(store: Store, contacts: set[str]) -> set[str]:
         contacts = contacts | more
 
 
-def _scope(store: Store, contacts: set[str], visitors: set[str]) -> Scope:
+def _scope(store: Store, theirs: Belongings) -> Scope:
+    contacts, visitors = theirs.contacts, theirs.visitors
     own = {row[0] for row in store.execute(_OWN_CONVERSATIONS, (rows(visitors),))}
     started = _there(store, "conversation", "visitor_id", visitors)
     of_contacts = _found(store, "conversation", "contact_id", contacts)
@@ -100,7 +105,7 @@ def _scope(store: Store, contacts: set[str], visitors: set[str]) -> Scope:
         | {row[0] for row in store.execute(written, (rows(visitors), rows(kept)))}
         | _removed(store, "message", "visitor_id", visitors),
     }
-    return Scope(ids, kept)
+    return Scope(ids, kept, theirs.left)
 
 
 # Those that belong to nobody else: to the visitor alone, or to the contact that it is linked to now.

@@ -1,0 +1,192 @@
+"""What belongs to a person: which devices, and which former selves that only the history has.
+
+A contact that was taken back is in no table any more, but its name and its email are in the history. It was the same
+person if it had an email or external id that is theirs and of no contact which stays, or if only their devices were
+ever linked to it. What nobody can tell is `left`, for somebody to decide.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from visitors.domain.receipt import Left
+from visitors.store.database import THESE, Row, decoded, rows
+from visitors.store.history.operations import is_removal
+from visitors.store.store import Store
+
+IDENTIFYING = ("external_id", "email")
+"""The columns of contacts that say who somebody is."""
+
+_Values = set[tuple[str, str]]
+"""Columns of contacts, each with a value."""
+
+
+class Belongings(msgspec.Struct, frozen=True):
+    """The ids of the contacts that are one person and of their devices, some of which only the history has."""
+
+    contacts: set[str]
+    visitors: set[str]
+    left: list[Left]
+
+
+def of_person(store: Store, contact_ids: set[str]) -> Belongings:
+    """What belongs to the person that these contacts are. Reads all changes a few times."""
+    contacts = set(contact_ids)
+    while True:
+        devices = _Devices(store, contacts)
+        selves = _Selves(store, contacts, devices.own)
+        if selves.own <= contacts:
+            return Belongings(contacts, devices.own, sorted([*devices.left, *selves.left]))
+        contacts |= selves.own
+
+
+def of_devices(store: Store, visitor_ids: set[str]) -> Belongings:
+    """What belongs to these devices: their contacts do not, but for those that only the history has."""
+    devices = visitor_ids | _twins(store, visitor_ids)
+    while True:
+        selves = _linked_only_to(store, devices)
+        more = devices | _found(store, selves) | _twins(store, devices)
+        if more == devices:
+            return Belongings(selves, devices, [])
+        devices = more
+
+
+class _Devices:
+    """The devices of contacts: those that are linked to them, and those that were, and are nobody else's."""
+
+    def __init__(self, store: Store, contacts: set[str]) -> None:
+        own = _found(store, contacts)
+        links = _links(store, "contact", contacts)
+        once = {visitor for visitor, _ in links} - own
+        links = _links(store, "visitor", once)
+        gone = _only_in_history(store, {contact for _, contact in links})
+        of_others = {visitor for visitor, contact in links if contact not in contacts | gone}
+        own |= once - of_others
+        self.own = own | _twins(store, own)
+        now: dict[str, str | None] = dict(
+            store.execute(f"SELECT id, contact_id FROM visitors WHERE id {THESE}", (rows(of_others),)).fetchall()
+        )
+        self.left = [
+            Left("visitor", one, f"it is contact {now[one]}'s now" if now.get(one) else "it was somebody else's, too")
+            for one in of_others
+        ]
+
+
+class _Selves:
+    """The contacts that only the history has and that were the same person."""
+
+    def __init__(self, store: Store, contacts: set[str], devices: set[str]) -> None:
+        values = _values(store, contacts)
+        held = _held(store, values, contacts)
+        alike: set[str] = set()
+        shared: set[str] = set()
+        for one, theirs in _removed_contacts(store).items():
+            if one not in contacts and theirs & values:
+                (alike if theirs & (values - held) else shared).add(one)
+        known = _only_in_history(store, {contact for _, contact in _links(store, "visitor", devices)})
+        self.own = alike | _linked_only_to(store, devices)
+        unclear = (known | shared) - self.own - contacts
+        self.left = [
+            Left("contact", one, "only the history has it, and it shares an email, external id or device")
+            for one in unclear
+        ]
+
+
+def _removed_contacts(store: Store) -> dict[str, _Values]:
+    """Every contact that only the history has, with all that it was known by."""
+    sql = f"SELECT DISTINCT record FROM changes AS h WHERE {is_removal('contact')}"
+    return _states(store, {row[0] for row in store.execute(sql)})
+
+
+def _values(store: Store, contacts: set[str]) -> _Values:
+    """All that these contacts are and were known by."""
+    columns = ", ".join(IDENTIFYING)
+    there = store.execute(f"SELECT {columns} FROM contacts WHERE id {THESE}", (rows(contacts),))
+    values = {pair for row in there for pair in zip(IDENTIFYING, row, strict=True) if pair[1] is not None}
+    return values.union(*_states(store, contacts).values())
+
+
+def _states(store: Store, contacts: set[str]) -> dict[str, _Values]:
+    """What contacts were known by, as far as their changes tell."""
+    found: dict[str, _Values] = {}
+    sql = f"SELECT record, before, after FROM changes WHERE kind = 'contact' AND record {THESE}"
+    for record, *sides in store.execute(sql, (rows(contacts),)):
+        known = found.setdefault(record, set())
+        for side in map(decoded, filter(None, sides)):
+            known.update((column, side[column]) for column in IDENTIFYING if side.get(column) is not None)
+    return found
+
+
+def _held(store: Store, values: _Values, contacts: set[str]) -> _Values:
+    """Those of the values that a contact has which is none of these."""
+    held: _Values = set()
+    for column in IDENTIFYING:
+        wanted = rows(value for of_column, value in values if of_column == column)
+        sql = f"SELECT {column} FROM contacts WHERE {column} {THESE} AND id NOT {THESE}"
+        held.update((column, row[0]) for row in store.execute(sql, (wanted, rows(contacts))))
+    return held
+
+
+# Links and devices
+
+
+def _links(store: Store, end: str, ids: set[str]) -> list[Row]:
+    """Visitors and contacts that are or were linked, of which the one or the other `end` is among these."""
+    if not ids:
+        return []
+    now, then = ("id", "record") if end == "visitor" else ("contact_id", "contact")
+    side = (
+        "SELECT record, json_extract({0}, '$.contact_id') AS contact FROM changes"
+        " WHERE kind = 'visitor' AND instr({0}, '\"contact_id\":\"')"
+    )
+    sql = (
+        f"SELECT record, contact FROM ({side.format('before')} UNION {side.format('after')}) WHERE {then} {THESE}"
+        f" UNION SELECT id, contact_id FROM visitors WHERE contact_id IS NOT NULL AND {now} {THESE}"
+    )
+    return store.execute(sql, [rows(ids)] * 2).fetchall()
+
+
+def _linked_only_to(store: Store, devices: set[str]) -> set[str]:
+    """The contacts that only the history has and to which nothing but these devices was ever linked."""
+    known = _only_in_history(store, {contact for _, contact in _links(store, "visitor", devices)})
+    strangers = {contact for visitor, contact in _links(store, "contact", known) if visitor not in devices}
+    return known - strangers
+
+
+def _twins(store: Store, devices: set[str]) -> set[str]:
+    """The devices that only the history has, that were never anybody's, and that have the fingerprint of one of these
+    and of none that stays: they were tracked, taken back, and tracked again.
+    """
+    there = store.execute(f"SELECT fingerprint FROM visitors WHERE id {THESE}", (rows(devices),))
+    fingerprints = {row[0] for row in there if row[0] is not None}
+    sql = (
+        "SELECT json_extract(h.before, '$.fingerprint'), record FROM changes AS h"
+        f" WHERE {is_removal('visitor')} AND json_extract(h.before, '$.fingerprint') IS NOT NULL"
+    )
+    removed = store.execute(sql).fetchall()
+    fingerprints |= {fingerprint for fingerprint, record in removed if record in devices}
+    held = {
+        row[0]
+        for row in store.execute(
+            f"SELECT fingerprint FROM visitors WHERE fingerprint {THESE} AND id NOT {THESE}",
+            (rows(fingerprints), rows(devices)),
+        )
+    }
+    alike = {record for fingerprint, record in removed if fingerprint in fingerprints - held} - devices
+    return alike - {visitor for visitor, _ in _links(store, "visitor", alike)}
+
+
+def _found(store: Store, contacts: set[str]) -> set[str]:
+    """The devices that are linked to these contacts, or were when they were removed."""
+    sql = (
+        f"SELECT id FROM visitors WHERE contact_id {THESE} UNION SELECT h.record FROM changes AS h"
+        f" WHERE json_extract(h.before, '$.contact_id') {THESE} AND {is_removal('visitor')}"
+    )
+    return {row[0] for row in store.execute(sql, [rows(contacts)] * 2)} if contacts else set()
+
+
+def _only_in_history(store: Store, contacts: set[str]) -> set[str]:
+    """Those of these contacts that are in the table no more."""
+    return {*contacts} - {
+        row[0] for row in store.execute(f"SELECT id FROM contacts WHERE id {THESE}", (rows(contacts),))
+    }
