@@ -16,6 +16,7 @@ from visitors.domain.fields import PERSON
 from visitors.domain.metadata import encode, metadata_hash
 from visitors.domain.receipt import Identities
 from visitors.store.database import THESE, decoded, rows
+from visitors.store.history.belonging import IDENTIFYING
 from visitors.store.history.erasing import Scope
 from visitors.store.schema.recorded import RECORDED, REFERENCES
 from visitors.store.store import OpenOperation, Store
@@ -24,9 +25,10 @@ _LINKS = {kind: {column: parent for child, column, parent in REFERENCES if child
 """Kind of record -> column -> the kind of record whose id stands there."""
 
 _TEXTS = [field.column for field in PERSON.values()]
-_IDENTIFYING = ("external_id", "email")
-"""What the history of anybody loses; the other texts are common, and only those who took them on lose them."""
-_OTHERS = [column for column in _TEXTS if column not in _IDENTIFYING]
+_OTHERS = [column for column in _TEXTS if column not in IDENTIFYING]
+"""What is common, and goes from the history of those alone who took it on, or had it with what identified the erased
+ones; what identifies goes from the history of anybody.
+"""
 
 _Columns = dict[str, Any]
 
@@ -65,7 +67,7 @@ def without_what_others_have(store: Store, known: Known) -> Known:
         sql = f"SELECT {column} FROM contacts WHERE {column} {THESE}"
         return {row[0] for row in store.execute(sql, (rows(values),))}
 
-    own = {column: known.texts[column] - held(column, known.texts[column]) for column in _IDENTIFYING}
+    own = {column: known.texts[column] - held(column, known.texts[column]) for column in IDENTIFYING}
     return msgspec.structs.replace(known, texts=known.texts | own)
 
 
@@ -149,6 +151,45 @@ def _clean(store: Store, cleaner: _Cleaner) -> list[int]:
     return affected
 
 
+class _Taken(msgspec.Struct, frozen=True):
+    """What somebody else's history has of the erased ones: values by column, and pairs of metadata as JSON."""
+
+    texts: dict[str, set[str]]
+    metadata: set[tuple[str, str]]
+
+    def with_those_of(self, other: _Taken) -> _Taken:
+        """Both together."""
+        texts = {column: self.texts[column] | other.texts[column] for column in _OTHERS}
+        return _Taken(texts, self.metadata | other.metadata)
+
+
+def _worn(store: Store, erased: dict[str, set[str]]) -> Iterator[tuple[str, _Taken]]:
+    """Other contacts that once had an email or external id of the erased ones, each with what it had beside it: it was
+    said of the wrong person, and corrected.
+    """
+    had = " OR ".join(
+        f"json_extract({side}, '$.{column}') {THESE}" for side in ("before", "after") for column in IDENTIFYING
+    )
+    values = [rows(erased[column]) for column in IDENTIFYING]
+    sql = f"SELECT DISTINCT record FROM changes WHERE kind = 'contact' AND ({had})"
+    for (record,) in store.execute(sql, values * 2).fetchall():
+        worn = [state for state in _states(store, record) if any(state.get(one) in erased[one] for one in IDENTIFYING)]
+        texts = {column: {state[column] for state in worn if state.get(column) is not None} for column in _OTHERS}
+        yield record, _Taken(texts, {pair for state in worn for pair in _pairs(state.get("metadata") or "{}")})
+
+
+def _states(store: Store, contact: str) -> Iterator[_Columns]:
+    """What a contact was, from what it is now back to what it was made as."""
+    columns = (*_TEXTS, "metadata")
+    there = store.execute(f"SELECT {', '.join(columns)} FROM contacts WHERE id = ?", (contact,)).fetchone()
+    state: _Columns = {} if there is None else dict(zip(columns, there, strict=True))
+    yield state
+    sql = "SELECT before FROM changes WHERE record = ? AND kind = 'contact' AND before IS NOT NULL ORDER BY pk DESC"
+    for (before,) in store.execute(sql, (contact,)):
+        state = state | decoded(before)
+        yield state
+
+
 class _Cleaner:
     """Takes what was the erased ones' own out of the changes of others."""
 
@@ -156,10 +197,13 @@ class _Cleaner:
         self._erased = {
             kind: {column: scope.ids[target] for column, target in links.items()} for kind, links in _LINKS.items()
         }
-        self._erased["contact"] |= {column: known.texts[column] for column in _IDENTIFYING}
-        self._known = known
+        self._erased["contact"] |= {column: known.texts[column] for column in IDENTIFYING}
+        own = {column: known.texts[column] for column in _OTHERS}
+        self._taken = {one: _Taken(own, known.metadata) for one in known.survivors}
+        for record, taken in _worn(store, self._erased["contact"]):
+            self._taken[record] = taken if record not in self._taken else self._taken[record].with_those_of(taken)
         sql = f"SELECT id, {', '.join(_OTHERS)}, metadata FROM contacts WHERE id {THESE}"
-        self._now = {row[0]: row[1:] for row in store.execute(sql, (rows(known.survivors),))}
+        self._now = {row[0]: row[1:] for row in store.execute(sql, (rows(self._taken),))}
 
     def clean(self, kind: str, record: str, before: _Columns | None, after: _Columns | None) -> bool:
         """Whether the change lost something; what has become the same before and after is left out of both."""
@@ -174,17 +218,17 @@ class _Cleaner:
     def _lost(self, kind: str, record: str, side: _Columns) -> Iterator[str]:
         """Make what goes null in one side of a change; the columns that this changed."""
         erased = self._erased[kind]
-        is_survivor = kind == "contact" and record in self._known.survivors
-        if is_survivor:
+        taken = self._taken.get(record) if kind == "contact" else None
+        if taken is not None:
             *texts, metadata = self._now.get(record, (*[None] * len(_OTHERS), "{}"))
-            taken_on = zip(_OTHERS, texts, strict=True)
-            erased = erased | {column: self._known.texts[column] - {now} for column, now in taken_on}
+            now = zip(_OTHERS, texts, strict=True)
+            erased = erased | {column: taken.texts[column] - {present} for column, present in now}
         for column, values in erased.items():
             if side.get(column) in values:
                 side[column] = None
                 yield column
-        if is_survivor and side.get("metadata"):
-            gone = self._known.metadata - set(_pairs(metadata))
+        if taken is not None and side.get("metadata"):
+            gone = taken.metadata - set(_pairs(metadata))
             kept = [pair for pair in decoded(side["metadata"]).items() if (pair[0], _json(pair[1])) not in gone]
             left = dict(kept)
             if len(left) < len(decoded(side["metadata"])):
