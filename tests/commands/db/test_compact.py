@@ -125,6 +125,23 @@ def test_a_damaged_store_is_not_touched(visitors: Visitors, wasteful: Path) -> N
     assert wasteful.read_bytes() == content
 
 
+@pytest.mark.parametrize(
+    "words", ["db compact", "undo --dry-run", "contacts list", "export", "list --metadata plan=pro", "erase v --yes"]
+)
+def test_a_store_whose_documents_are_damaged_is_told_as_damaged_and_stays(
+    visitors: Visitors, store_path: Path, words: str
+) -> None:
+    visitors("create", "--id", "v")
+    visitors("identify", "v", "--external-id", "u", "--metadata", "plan=pro")
+    visitors("db", "compact")
+    content = store_path.read_bytes().replace(b'{"', b'x"')
+    store_path.write_bytes(content)
+    refused = visitors(*words.split(), "--format", "json", code=6)
+    assert refused.error["code"] == "store_corrupt"
+    assert "visitors db check" in refused.error["hint"]
+    assert store_path.read_bytes() == content
+
+
 def test_without_a_store_there_is_nothing_to_compact(visitors: Visitors, store_path: Path) -> None:
     assert visitors("db", "compact", "--format", "json", code=6).error["code"] == "store_missing"
     assert not store_path.exists()

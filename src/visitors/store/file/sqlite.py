@@ -188,8 +188,10 @@ _MISUSE = {
     ),
 }
 
-_OF_DAMAGE = ("unsupported file format", "Could not decode to UTF-8")
-"""What SQLite says of a header that no version of it writes, and Python of text that is none: without a code."""
+_OF_DAMAGE = ("unsupported file format", "Could not decode to UTF-8", "malformed JSON")
+"""What has no code of its own: what SQLite says of a header that no version of it writes and of a document in the store
+that is no JSON (what a statement is given always is), and Python of text that is none.
+"""
 
 
 def primary_code(error: Exception) -> int:
