@@ -189,6 +189,7 @@ def test_no_text_of_the_person_is_left_and_all_else_works(history: list[Step], s
         for device in devices:
             theirs |= life.texts_of("visitors", f"id = '{device}'") | life.texts_of("changes", f"record = '{device}'")
         before = {table: dict(records(life, table)) for table in TABLES}
+        strangers = {row[0] for row in life.rows("SELECT id FROM visitors")} - set(devices)
 
         (Path(folder) / "receipt.json").write_text(life.command("contacts", "erase", whom, "--yes"))
 
@@ -196,6 +197,7 @@ def test_no_text_of_the_person_is_left_and_all_else_works(history: list[Step], s
         kept = {text for table in ("contacts", "visitors", "conversations", "messages", "blocks")
                 for text in life.texts_of(table, "1")}  # fmt: skip
         content = life.path.read_bytes()
+        assert strangers <= {row[0] for row in life.rows("SELECT id FROM visitors")}, "devices of others stay"
         for table in TABLES:
             changed = {one for one, row in records(life, table) if before[table].get(one, row) != row}
             assert not changed, "what is not theirs stays as it was"
@@ -229,12 +231,32 @@ def links(life: Life) -> set[tuple[str, str]]:
     return found
 
 
+def links_that_stood(life: Life) -> set[tuple[str, str]]:
+    """As `links`, but for those of operations that were taken back."""
+    void: set[int] = set()
+    for operation, target in life.rows("SELECT operation, target FROM undone ORDER BY operation DESC"):
+        if operation not in void:
+            void.add(target)
+    found = {(one, contact) for one, contact in life.rows("SELECT id, contact_id FROM visitors") if contact}
+    begun = set()
+    sql = "SELECT operation, record, before, after FROM changes WHERE kind = 'visitor' ORDER BY pk"
+    for operation, record, *sides in life.rows(sql):
+        before, after = (json.loads(side) if side else {} for side in sides)
+        if "contact_id" not in before | after:
+            continue
+        made_with = before.get("contact_id") if record not in begun else None
+        made = after.get("contact_id") if operation not in void else None
+        found |= {(record, contact) for contact in (made_with, made) if contact}
+        begun.add(record)
+    return found
+
+
 def devices_of(life: Life, contacts: set[str]) -> list[str]:
     """The devices that are linked to the contacts, and those that once were, and never to another who is there."""
     now = dict(life.rows("SELECT id, contact_id FROM visitors"))
     others = {row[0] for row in life.rows("SELECT id FROM contacts")} - contacts
     ever: dict[str, set[str]] = {}
-    for device, contact in links(life):
+    for device, contact in links_that_stood(life):
         ever.setdefault(device, set()).add(contact)
     once = [one for one in now if ever.get(one, set()) & contacts and not ever[one] & others]
     return sorted({*once, *(one for one, contact in now.items() if contact in contacts)})

@@ -132,6 +132,22 @@ def test_a_device_that_was_unlinked_before(visitors: Visitors, left: Callable[..
     assert left("zelda@example.com", "zityville", "print-zz", "203.0.113.77", "device-zz") == []
 
 
+@pytest.mark.parametrize("more", [(), ("--relink",)])
+def test_a_device_that_was_linked_by_mistake_and_taken_back_is_a_strangers(
+    visitors: Visitors, more: tuple[str, ...]
+) -> None:
+    visitors("contacts", "create", *ZELDA)
+    visitors("create", "--id", "stranger", "--city", "Rome")
+    if more:
+        visitors("identify", "stranger", "--email", "bob@example.com")
+    before = visitors("show", "stranger", "--format", "json", "--fields", "id,city,contact.email").json
+    visitors("identify", "stranger", "--email", "zelda@example.com", *more)
+    undo = visitors("undo").stdout.strip()
+    visitors("undo", visitors("undo", undo).stdout.strip())
+    assert visitors("contacts", "erase", "zelda@example.com", "--yes").stderr == ""
+    assert visitors("show", "stranger", "--format", "json", "--fields", "id,city,contact.email").json == before
+
+
 def test_a_device_that_is_somebody_elses_now_is_named_and_left(visitors: Visitors) -> None:
     visitors("create", "--id", "a1")
     visitors("identify", "a1", *ZELDA)

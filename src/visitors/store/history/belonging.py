@@ -2,15 +2,19 @@
 
 A contact that was taken back is in no table any more, but its name and its email are in the history. It was the same
 person if it had an email or external id that is theirs and of no contact which stays, or if only their devices were
-ever linked to it. What nobody can tell is `left`, for somebody to decide.
+ever linked to it. A device that was linked to them by an operation that was taken back is not theirs. What nobody can
+tell is `left`, for somebody to decide.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import msgspec
 
 from visitors.domain.receipt import Left
 from visitors.store.database import THESE, Row, decoded, rows
+from visitors.store.history import operations
 from visitors.store.history.operations import is_removal
 from visitors.store.store import Store
 
@@ -56,9 +60,9 @@ class _Devices:
 
     def __init__(self, store: Store, contacts: set[str]) -> None:
         own = _found(store, contacts)
-        links = _links(store, "contact", contacts)
-        once = {visitor for visitor, _ in links} - own
-        links = _links(store, "visitor", once)
+        void = operations.undos(store).standing
+        once = {visitor for visitor, _ in _links(store, "contact", contacts, void)} - own
+        links = _links(store, "visitor", once, void)
         gone = _only_in_history(store, {contact for _, contact in links})
         of_others = {visitor for visitor, contact in links if contact not in contacts | gone}
         own |= once - of_others
@@ -130,20 +134,31 @@ def _held(store: Store, values: _Values, contacts: set[str]) -> _Values:
 # Links and devices
 
 
-def _links(store: Store, end: str, ids: set[str]) -> list[Row]:
-    """Visitors and contacts that are or were linked, of which the one or the other `end` is among these."""
+def _links(store: Store, end: str, ids: set[str], void: Iterable[int] = ()) -> list[Row]:
+    """Visitors and contacts that are or were linked, of which the one or the other `end` is among these; but for the
+    links that these `void` operations made.
+    """
     if not ids:
         return []
     now, then = ("id", "record") if end == "visitor" else ("contact_id", "contact")
-    side = (
-        "SELECT record, json_extract({0}, '$.contact_id') AS contact FROM changes"
-        " WHERE kind = 'visitor' AND instr({0}, '\"contact_id\":\"')"
-    )
     sql = (
-        f"SELECT record, contact FROM ({side.format('before')} UNION {side.format('after')}) WHERE {then} {THESE}"
+        f"SELECT record, contact FROM ({_MADE} UNION {_MADE_WITH}) WHERE {then} {THESE}"
         f" UNION SELECT id, contact_id FROM visitors WHERE contact_id IS NOT NULL AND {now} {THESE}"
     )
-    return store.execute(sql, [rows(ids)] * 2).fetchall()
+    return store.execute(sql, (rows(void), rows(ids), rows(ids))).fetchall()
+
+
+_SIDE = (
+    "SELECT record, json_extract({0}, '$.contact_id') AS contact FROM changes AS h"
+    " WHERE kind = 'visitor' AND instr({0}, '\"contact_id\":\"')"
+)
+_MADE = f"{_SIDE.format('after')} AND operation NOT {THESE}"
+# What a device was linked to before its link changed at all, it was made with.
+_MADE_WITH = (
+    f"{_SIDE.format('before')} AND NOT EXISTS (SELECT 1 FROM changes AS e WHERE e.record = h.record"
+    " AND e.kind = 'visitor' AND e.pk < h.pk AND instr(coalesce(e.before, e.after), '\"contact_id\"'))"
+)
+"""The links that operations made, and those that devices were made with."""
 
 
 def _linked_only_to(store: Store, devices: set[str]) -> set[str]:
