@@ -142,7 +142,7 @@ def _tell(context: Context, target: Target, erased: _Erased, output: str | None)
 
 def _tell_left(context: Context, left: Sequence[Left]) -> None:
     for one in left[:_LEFT_SHOWN]:
-        erase_it = f"visitors {'contacts ' if one.kind == 'contact' else ''}erase {one.id}"
+        erase_it = f"{context.program} {'contacts ' if one.kind == 'contact' else ''}erase {one.id}"
         context.output.warn(f"left {one.kind} {one.id}: {one.reason}; to erase it, too: {erase_it}")
     if len(left) > _LEFT_SHOWN:
         context.output.warn(f"… and {len(left) - _LEFT_SHOWN:,} more")
