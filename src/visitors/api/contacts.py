@@ -48,9 +48,10 @@ class Contacts:
         contact_id = given_contact_id(id) if id is not None else None
         said = identity(person)
         with self._session.operation("contacts create") as operation:
-            make = merge.find_or_create_contact if exist_ok else merge.create_contact
-            made = make(self._session.store, operation, said, contact_id=contact_id)
-            created = made if isinstance(made, str) else made[0]
+            if exist_ok:
+                created, _ = merge.find_or_create_contact(self._session.store, operation, said, contact_id=contact_id)
+            else:
+                created = merge.create_contact(self._session.store, operation, said, contact_id=contact_id)
             return self._found(created, operation)
 
     def find(self, contact: str) -> Contact | None:

@@ -11,9 +11,9 @@ from visitors.store.records import contacts
 
 
 def command(ctx: typer.Context) -> None:
-    """List contacts that share an email, or whose emails differ only by case or white space, each with
-    the command that merges them: into the one with an external id, else into the oldest. No command makes
-    any; a store may have them from elsewhere.
+    """List contacts that share an email, however it is spelled, each with the command that merges them:
+    into the one with an external id, else into the oldest. No command makes any; a store may have them
+    from elsewhere.
     """
     context = context_of(ctx)
     with context.reading() as store:
