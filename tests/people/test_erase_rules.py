@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from unguarded import OPEN_OPERATION
+
 Visitors = Callable[..., Any]
 
 
@@ -220,9 +222,9 @@ def test_whom_only_the_history_has_is_erased_by_the_whole_id(
     visitors("create", "--id", "gone-one")
     visitors("contacts", "create", "--id", "gone-one", "--email", "gone@example.com")
     with closing(sqlite3.connect(store_path)) as store:
-        store.execute("UPDATE operations SET is_open = 1 WHERE pk = 2")
+        store.execute(OPEN_OPERATION)
         store.execute(f"DELETE FROM {kind}s")
-        store.execute("UPDATE operations SET is_open = NULL")
+        store.execute("UPDATE operations SET is_open = NULL WHERE is_open = 1")
         store.commit()
     visitors(*words, "gone", "--yes", code=3)
     receipt = erase(visitors, *words, "gone-one")

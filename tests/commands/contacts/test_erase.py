@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from unguarded import OPEN_OPERATION
+
 Visitors = Callable[..., Any]
 Everything = Callable[[], Any]
 
@@ -56,9 +58,9 @@ def test_a_contact_that_only_the_history_has_is_erased_by_its_id(visitors: Visit
     import sqlite3
 
     store = sqlite3.connect(store_path)
-    store.execute("UPDATE operations SET is_open = 1 WHERE pk = 2")  # what taking back the second creation does
+    store.execute(OPEN_OPERATION)  # what taking back the second creation does
     store.execute("DELETE FROM contacts WHERE id = 'B'")
-    store.execute("UPDATE operations SET is_open = NULL")
+    store.execute("UPDATE operations SET is_open = NULL WHERE is_open = 1")
     store.commit()
     store.close()
     receipt = json.loads(visitors("contacts", "erase", "B", "--yes").stdout)

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from unguarded import OPEN_OPERATION
 from visitors.store.schema.version import BASELINE
 
 Visitors = Callable[..., Any]
@@ -75,7 +76,7 @@ def test_the_findings_come_in_every_format(visitors: Visitors, filled: Path) -> 
 
 
 def test_a_quick_check_looks_at_the_file_and_the_schema(visitors: Visitors, filled: Path) -> None:
-    execute(filled, "UPDATE operations SET is_open = 1 WHERE pk = 1")
+    execute(filled, OPEN_OPERATION)
     checked = visitors("db", "check", "--quick", "--format", "ids").lines
     assert checked == [name for name in CHECKS if name not in ("values", "rules", "receipts", "search")]
     assert "open-operation" in problems(visitors)
@@ -84,7 +85,7 @@ def test_a_quick_check_looks_at_the_file_and_the_schema(visitors: Visitors, fill
 def test_what_is_in_the_log_is_checked_too_and_the_log_left(visitors: Visitors, filled: Path) -> None:
     with closing(sqlite3.connect(filled, isolation_level=None)) as other:
         other.execute("SELECT 1 FROM visitors").fetchone()
-        execute(filled, "UPDATE operations SET is_open = 1 WHERE pk = 1")
+        execute(filled, OPEN_OPERATION)
         before = files(filled.parent)
         assert before["visitors.db-wal"] != b""
         assert "open-operation" in problems(visitors)
@@ -124,12 +125,12 @@ connection = sqlite3.connect(sys.argv[1], isolation_level=None)
 connection.execute("PRAGMA journal_mode = DELETE")
 connection.execute("PRAGMA cache_size = 1")
 connection.execute("BEGIN IMMEDIATE")
-connection.execute("UPDATE operations SET is_open = 1 WHERE pk = 1")
+connection.execute(sys.argv[2])
 numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)"
 connection.execute(f"CREATE TABLE more AS {numbers} SELECT i, hex(randomblob(50)) FROM n")
 os._exit(0)
 """
-    subprocess.run([sys.executable, "-c", script, str(filled)], check=True)
+    subprocess.run([sys.executable, "-c", script, str(filled), OPEN_OPERATION], check=True)
     before = files(filled.parent)
     assert before["visitors.db-journal"] != b""
     visitors("db", "check")

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from unguarded import unguarded
 
 Visitors = Callable[..., Any]
 
@@ -96,12 +96,11 @@ def test_what_the_erasure_missed_is_told_as_still_there(
     visitors: Visitors, receipt: dict[str, Any], store_path: Path
 ) -> None:
     """As a change would be that somebody put back by hand."""
-    with sqlite3.connect(store_path) as store:
+    with unguarded(store_path) as store:
         store.execute(
             "INSERT INTO changes (operation, kind, record, before, after)"
             """ VALUES (1, 'contact', 'x', '{"email":null}', '{"email":"old@example.com"}')"""
         )
-    store.close()
     assert "an email that was erased is still in the store: in the history" in check(visitors, receipt, code=8)
 
 
@@ -121,7 +120,7 @@ def test_a_file_that_is_not_there_is_not_found(visitors: Visitors) -> None:
 
 
 def change(path: Path, statement: str, *parameters: str) -> None:
-    with closing(sqlite3.connect(path)) as store, store:
+    with unguarded(path) as store:
         assert store.execute(statement, parameters).rowcount == 1
 
 

@@ -16,6 +16,7 @@ import pytest
 
 from next_version import NEW, next_version
 from trials.running import small_disk
+from unguarded import OPEN_OPERATION
 from visitors.store.file.sqlite import SqliteDatabase, connect
 from visitors.store.schema.version import SCHEMA_VERSION
 
@@ -305,7 +306,7 @@ def test_what_is_no_sound_store_is_refused_and_nothing_changed(
         statement = {
             "another": "PRAGMA application_id = 7",
             "newer": "PRAGMA user_version = 99",
-            "broken rule": "UPDATE operations SET is_open = 1",
+            "broken rule": OPEN_OPERATION,
         }[kind]
         with closing(sqlite3.connect(backup, isolation_level=None)) as connection:
             connection.execute(statement)

@@ -61,9 +61,9 @@ CREATE TABLE keys (
     value TEXT NOT NULL
 ) STRICT;
 
--- What was done stays: only an operation, one that erases, takes something out of it.
+-- What was done stays as it is: only an operation records, and only one that erases takes something out of the record.
 
-CREATE TRIGGER changes_stay BEFORE DELETE ON changes
+CREATE TRIGGER changes_stay_whole BEFORE INSERT ON changes
 WHEN NOT EXISTS (SELECT 1 FROM operations WHERE is_open = 1) BEGIN
     SELECT RAISE(ABORT, 'changes are recorded: write through the visitors command');
 END;
@@ -73,8 +73,23 @@ WHEN NOT EXISTS (SELECT 1 FROM operations WHERE is_open = 1) BEGIN
     SELECT RAISE(ABORT, 'changes are recorded: write through the visitors command');
 END;
 
+CREATE TRIGGER changes_stay BEFORE DELETE ON changes
+WHEN NOT EXISTS (SELECT 1 FROM operations WHERE is_open = 1) BEGIN
+    SELECT RAISE(ABORT, 'changes are recorded: write through the visitors command');
+END;
+
+CREATE TRIGGER creations_stay_as_they_are BEFORE UPDATE ON creations
+WHEN NOT EXISTS (SELECT 1 FROM operations WHERE is_open = 1) BEGIN
+    SELECT RAISE(ABORT, 'changes are recorded: write through the visitors command');
+END;
+
 CREATE TRIGGER creations_stay BEFORE DELETE ON creations
 WHEN NOT EXISTS (SELECT 1 FROM operations WHERE is_open = 1) BEGIN
+    SELECT RAISE(ABORT, 'changes are recorded: write through the visitors command');
+END;
+
+CREATE TRIGGER operations_stay_as_they_are BEFORE UPDATE ON operations
+WHEN OLD.is_open IS NULL BEGIN
     SELECT RAISE(ABORT, 'changes are recorded: write through the visitors command');
 END;
 

@@ -294,6 +294,13 @@ INVARIANTS = (
         ),
     ),
     Invariant(
+        name="undo",
+        says="of every undo it is known what it took back",
+        table="operations",
+        broken="x.is_open IS NULL AND x.command = 'undo'"
+        " AND NOT EXISTS (SELECT 1 FROM undone AS u WHERE u.operation = x.pk)",
+    ),
+    Invariant(
         name="creation-kind",
         says="what operations made is of a kind that is recorded",
         table="creations",
