@@ -7,15 +7,17 @@ VISITORS_LONG_TESTS=1 kills each kind of write many times at random, and at each
 
 from __future__ import annotations
 
+import json
 import random
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from functools import cache, partial
 from pathlib import Path
 from typing import NamedTuple
@@ -306,3 +308,53 @@ def test_ids_that_a_killed_shell_script_printed_are_there(
     counted["acknowledged in a loop"] += len(printed)
     assert_sound(store)
     assert printed <= set(visitors("list", "--format", "ids", "--db", str(store)).lines)
+
+
+# an erasure, which is done when the file is written anew
+
+ERASURES = 200 if LONG else 8
+
+
+def test_an_erasure_that_is_killed_is_finished_or_known_to_be_unfinished(
+    visitors: Visitors, store_path: Path, tmp_path: Path
+) -> None:
+    """Killed from its first write until its end, most of the time while the file is written anew."""
+    moments = random.Random("erase")  # noqa: S311 - moments, no secrets
+    visitors("seed", "--count", "3000")
+    visitors("create", "--id", "hers", "--city", "Zedlitz-Xyzzy")
+    visitors("identify", "hers", "--email", "zelda@xyzzy.example", "--name", "Zelda Xyzzy")
+    secrets = (b"zelda@xyzzy.example", b"Zelda Xyzzy", b"Zedlitz-Xyzzy")
+    longest = 0.0
+    for number in range(ERASURES):
+        folder = tmp_path / f"round-{number}"
+        folder.mkdir()
+        store, receipt = folder / "visitors.db", folder / "receipt.json"
+        shutil.copy(store_path, store)
+        words = ("contacts", "erase", "zelda@xyzzy.example", "--yes", "-o", receipt, "--db", store)
+        process = start(*words, stdin=subprocess.DEVNULL)
+        eventually(partial(has_begun, process, store))
+        begun = time.monotonic()
+        if longest:  # the first is left alone
+            time.sleep(moments.uniform(0, longest))
+            process.kill()
+        process.communicate(timeout=60)
+        longest = longest or time.monotonic() - begun
+
+        with closing(sqlite3.connect(store)) as connection:
+            kept = [row[0] for row in connection.execute("SELECT receipt FROM erasures")]
+            is_there = connection.execute("SELECT 1 FROM contacts WHERE email = 'zelda@xyzzy.example'").fetchall() != []
+        assert is_there == (not kept)
+        if receipt.exists():
+            assert json.loads(receipt.read_text()) == json.loads(kept[0])
+        found = visitors("db", "check", "--db", str(store), "--format", "json", code=None).json
+        unfinished = [one for one in found if one["check"] == "erasures" and one["result"] == "problem"]
+        has_bytes = any(secret in one.read_bytes() for one in folder.glob("visitors.db*") for secret in secrets)
+        outcome = "not there" if is_there else "unfinished" if unfinished else "finished"
+        counted[f"erasure {outcome}"] += 1
+        assert has_bytes <= (is_there or bool(unfinished)), "bytes are left, and nobody is told"
+        if unfinished:
+            assert unfinished[0]["help"].endswith(" db compact")
+            visitors("db", "compact", "--db", str(store))
+            visitors("db", "check", "--quick", "--db", str(store))
+            assert not any(secret in one.read_bytes() for one in folder.glob("visitors.db*") for secret in secrets)
+        shutil.rmtree(folder)

@@ -156,7 +156,7 @@ def _wipe(context: Context, *, vacuum: bool) -> None:
     finish = "to finish it when nobody else uses the store: visitors db compact"
     try:
         wiped = wipe(context.store, rewrite=vacuum)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit):
         warn(f"it is erased, but may have left bytes in {place.name}; {finish}")
         raise
     if not wiped.log_is_empty:

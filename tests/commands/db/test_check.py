@@ -17,8 +17,8 @@ from visitors.store.schema.version import BASELINE
 
 Visitors = Callable[..., Any]
 CHECKS = [
-    "integrity", "version", "references", "schema", "values", "rules", "receipts", "search", "journal", "space",
-    "permissions", "leftovers",
+    "integrity", "version", "references", "schema", "erasures", "values", "rules", "receipts", "search", "journal",
+    "space", "permissions", "leftovers",
 ]  # fmt: skip
 
 
@@ -159,6 +159,40 @@ def test_without_a_backup_what_can_be_read_is_saved(visitors: Visitors, filled: 
     detail, helps = problems(visitors)["file"]
     assert "not a database" in detail
     assert helps == f"sqlite3 {filled} .recover | sqlite3 recovered.db"
+
+
+def test_an_erasure_is_unfinished_until_the_file_is_written_anew(visitors: Visitors, filled: Path) -> None:
+    for number, finish in enumerate((("db", "compact"), ("erase", "v1", "--yes"))):
+        visitors("create", "--id", f"w{number}")
+        receipt = visitors("erase", f"w{number}", "--yes", "--no-vacuum", "--format", "json").json
+        found = problems(visitors, "--quick")
+        assert found.keys() == {"erasures"}
+        assert receipt["operationId"] in found["erasures"][0]
+        assert found["erasures"][1] == "visitors db compact"
+        visitors(*finish)
+        visitors("db", "check")
+    assert filled.exists()
+
+
+def test_a_backup_of_an_unfinished_erasure_can_be_restored_and_finished(visitors: Visitors, filled: Path) -> None:
+    visitors("create", "--id", "w")
+    visitors("erase", "w", "--yes", "--no-vacuum")
+    backup = visitors("db", "backup").stdout.strip()
+    visitors("db", "restore", backup, "--yes")
+    assert problems(visitors).keys() == {"erasures"}
+    visitors("db", "compact")
+    visitors("db", "check")
+    assert filled.exists()
+
+
+def test_a_dump_does_not_say_that_an_erasure_is_unfinished(visitors: Visitors, filled: Path, tmp_path: Path) -> None:
+    visitors("erase", "v1", "--yes", "--no-vacuum")
+    dump, other = str(tmp_path / "dump.ndjson"), str(tmp_path / "other.db")
+    visitors("db", "dump", "-o", dump)
+    visitors("db", "load", dump, "--db", other)
+    visitors("db", "check", "--db", other)
+    assert problems(visitors).keys() == {"erasures"}
+    assert filled.exists()
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,7 @@ def _of_snapshot(database: SqliteDatabase, advice: Advice, *, quick: bool) -> It
     yield from _attempted("references", advice, lambda: _references(database, advice))
     if _is_current(database):
         yield from _attempted("schema", advice, lambda: _schema(database, advice))
+        yield from _attempted("erasures", advice, lambda: _erasures(database, advice))
         if not quick:
             yield from _attempted("values", advice, lambda: _values(database, advice))
             yield from _attempted("rules", advice, lambda: _rules(database, advice))
@@ -202,6 +203,16 @@ def _receipts(database: SqliteDatabase, advice: Advice) -> Iterator[Finding]:
         kept = receipts.count(database)
         told = "1 receipt as it was given" if kept == 1 else f"{kept:,} receipts as they were given"
         yield ok("receipts", told if kept else "nothing was erased")
+
+
+def _erasures(database: SqliteDatabase, advice: Advice) -> Iterator[Finding]:
+    """Whether the file was written anew since somebody was erased."""
+    left = receipts.unfinished(database)
+    for operation in left[:SHOWN]:
+        detail = f"the file may still have bytes of what operation {operation} erased: it was not written anew since"
+        yield problem("erasures", detail, advice.compact())
+    if not left:
+        yield ok("erasures", "nothing that was erased has left a byte in the file")
 
 
 def _search(database: SqliteDatabase, advice: Advice) -> Iterator[Finding]:

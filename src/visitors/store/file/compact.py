@@ -14,6 +14,7 @@ from visitors.store.file.integrity import integrity, of_tables
 from visitors.store.file.opening import open_store, use_write_ahead_log
 from visitors.store.file.readonly import size_with_log
 from visitors.store.file.sqlite import SqliteDatabase, connect, translated_errors
+from visitors.store.history import receipts
 from visitors.store.load import indexes
 from visitors.store.places import File
 from visitors.store.records.contacts import update_search_text
@@ -55,6 +56,8 @@ def compact(place: File, timeout: float = 30.0) -> Compacted:
             indexes.merge(store)
             database.execute("COMMIT")
             database.execute("VACUUM")
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            receipts.finish(database)
             database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return Compacted(place.name, before, size_with_log(path))
 

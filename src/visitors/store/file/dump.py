@@ -18,7 +18,7 @@ from visitors.store.file import sqlite
 from visitors.store.load import indexes
 from visitors.store.load.bulk import drop
 from visitors.store.schema.invariants import CREATED, OF_TOMBSTONES, offenders
-from visitors.store.schema.recorded import DERIVED, SEARCHED, TABLES
+from visitors.store.schema.recorded import DERIVED, SEARCHED, TABLES, UNDUMPED
 from visitors.store.schema.version import BASELINE, SCHEMA_VERSION
 from visitors.store.store import Store
 
@@ -149,5 +149,5 @@ def _refuse_unsound(store: Store) -> None:
 
 
 def _columns(store: Store, table: str) -> list[str]:
-    sql = f"SELECT name FROM pragma_table_info('{table}') WHERE name <> '{DERIVED}' ORDER BY cid"
-    return [row[0] for row in store.execute(sql)]
+    found = store.execute(f"SELECT name FROM pragma_table_info('{table}') ORDER BY cid")
+    return [row[0] for row in found if row[0] not in UNDUMPED]

@@ -114,9 +114,13 @@ def _stage(file: Path, made: Path, path: Path, old: int | None, watch: Watch, ti
     _refuse_unsound(made, file, timeout)
 
 
+_MENDED_IN_THE_STORE = (ONE_EMAIL.name, "erasures")
+"""The checks of which a problem is no reason to take another backup."""
+
+
 def _refuse_unsound(made: Path, file: Path, timeout: float, *, quick: bool = False) -> None:
     for one in content(made, Advice(made, "visitors"), quick=quick, timeout=timeout):
-        if one.is_problem and one.check != ONE_EMAIL.name:  # mended in the store, not by another backup
+        if one.is_problem and one.check not in _MENDED_IN_THE_STORE:
             code = "store_invalid" if one.check == "version" else "store_corrupt"
             raise StoreProblem(f"{file} cannot be restored: {one.detail}", code=code, hint="name another backup")
 

@@ -13,8 +13,11 @@ import msgspec
 
 from visitors.errors import StoreProblem
 from visitors.location import COMPANIONS
+from visitors.store.history import receipts
 from visitors.store.places import File
 from visitors.store.store import Store
+
+_EMPTY_LOG = "PRAGMA wal_checkpoint(TRUNCATE)"
 
 
 class Wiped(msgspec.Struct, frozen=True):
@@ -25,8 +28,8 @@ class Wiped(msgspec.Struct, frozen=True):
 
 
 def wipe(store: Store, *, rewrite: bool) -> Wiped:
-    """Write the file anew, if that is wanted, and empty its log. What was to be removed is removed before, so
-    that nothing here undoes it: nothing is raised.
+    """Write the file anew, if that is wanted, and empty its log: then no erasure is unfinished any more. What was to
+    be removed is removed before, so that nothing here undoes it: nothing is raised.
     """
     problem = None
     if "wipe" not in store.place.abilities:  # nothing of it lasts
@@ -39,7 +42,10 @@ def wipe(store: Store, *, rewrite: bool) -> Wiped:
             problem = error.message
     try:
         with store.translated_errors():
-            busy = store.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            busy = store.execute(_EMPTY_LOG).fetchone()[0]
+            if rewrite and problem is None and not busy:
+                receipts.finish(store)
+                store.execute(_EMPTY_LOG)
     except StoreProblem:
         busy = 1
     return Wiped(problem, log_is_empty=not busy)

@@ -48,8 +48,21 @@ def keep_key(store: Store, value: str) -> None:
 
 
 def keep(store: Store, operation: OpenOperation, receipt: Receipt) -> None:
-    """Make the open operation an erasure, with this receipt."""
-    store.execute("INSERT INTO erasures (operation, receipt) VALUES (?, ?)", (operation.pk, encode(receipt)))
+    """Make the open operation an erasure, with this receipt. It is unfinished where there is a file to be wiped."""
+    is_unfinished = 1 if "wipe" in store.place.abilities else None
+    sql = "INSERT INTO erasures (operation, receipt, is_unfinished) VALUES (?, ?, ?)"
+    store.execute(sql, (operation.pk, encode(receipt), is_unfinished))
+
+
+def finish(store: Executor) -> None:
+    """Note that the file has no byte any more of what was erased."""
+    store.execute("UPDATE erasures SET is_unfinished = NULL WHERE is_unfinished = 1")
+
+
+def unfinished(store: Executor) -> list[str]:
+    """The ids of the erasures of which the file may still have bytes, the oldest first."""
+    sql = "SELECT o.id FROM erasures AS e JOIN operations AS o ON o.pk = e.operation WHERE is_unfinished = 1 ORDER BY 1"
+    return [row[0] for row in store.execute(sql)]
 
 
 def of_operation(store: Store, operation_id: str) -> str | None:

@@ -45,7 +45,8 @@ CREATE TABLE undone (
 CREATE TABLE erasures (
     pk INTEGER PRIMARY KEY,
     operation INTEGER NOT NULL UNIQUE REFERENCES operations (pk),
-    receipt TEXT NOT NULL
+    receipt TEXT NOT NULL,
+    is_unfinished INTEGER CHECK (is_unfinished = 1) -- the file may still have bytes of what was erased
 ) STRICT;
 
 CREATE TABLE erased_changes (

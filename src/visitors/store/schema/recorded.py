@@ -35,6 +35,9 @@ SEARCHED = ("external_id", "name", "email")
 DERIVED = "search_text"
 """The column of contacts that follows from those: neither recorded nor dumped."""
 
+UNDUMPED = {DERIVED, "is_unfinished"}
+"""The columns that no dump has: what follows from others, and what is so of one file."""
+
 REALS = {field.column for field in VISITOR if field.type == "number"}
 """The columns of numbers that are not whole."""
 
