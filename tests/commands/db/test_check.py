@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from unguarded import OPEN_OPERATION
+from unguarded import OPEN_OPERATION, unguarded
 from visitors.store.schema.version import BASELINE
 
 Visitors = Callable[..., Any]
@@ -159,6 +159,35 @@ def test_without_a_backup_what_can_be_read_is_saved(visitors: Visitors, filled: 
     detail, helps = problems(visitors)["file"]
     assert "not a database" in detail
     assert helps == f"sqlite3 {filled} .recover | sqlite3 recovered.db"
+
+
+def test_a_value_that_breaks_a_rule_is_mended_as_the_check_says(
+    visitors: Visitors, filled: Path, tmp_path: Path
+) -> None:
+    with unguarded(filled) as other:
+        other.execute("UPDATE contacts SET metadata = '{nonsense'")
+    editor = tmp_path / "editor"
+    editor.write_text("""#!/bin/sh\nsed -i 's/{nonsense/{\\\\"plan\\\\":\\\\"pro\\\\"}/' "$1"\n""")
+    editor.chmod(0o700)
+    _, helps = problems(visitors)["metadata"]
+    bin_ = str(Path(sys.executable).parent)
+    subprocess.run(
+        ["bash", "-c", helps], check=True, env={**os.environ, "EDITOR": str(editor), "PATH": f"{bin_}:/usr/bin:/bin"}
+    )
+    mended = str(filled.with_name(f"mended-{filled.name}"))
+    visitors("db", "check", "--db", mended)
+    assert visitors("contacts", "show", "ada@example.com", "--db", mended, "--format", "json").json["metadata"] == {
+        "plan": "pro"
+    }
+
+
+def test_what_is_missing_in_the_record_is_for_a_backup_alone(visitors: Visitors, filled: Path) -> None:
+    visitors("update", "v1", "--city", "Bonn")
+    with unguarded(filled) as other:
+        other.execute("DELETE FROM changes WHERE pk = 1")
+    assert problems(visitors)["change-missing"][1] == "nothing here: look for a backup made before it went"
+    backup = visitors("db", "backup").stdout.strip()
+    assert problems(visitors)["change-missing"][1] == f"visitors db restore {backup}"
 
 
 def test_an_erasure_is_unfinished_until_the_file_is_written_anew(visitors: Visitors, filled: Path) -> None:

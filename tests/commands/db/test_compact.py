@@ -139,6 +139,8 @@ def test_a_store_whose_documents_are_damaged_is_told_as_damaged_and_stays(
     refused = visitors(*words.split(), "--format", "json", code=6)
     assert refused.error["code"] == "store_corrupt"
     assert "visitors db check" in refused.error["hint"]
+    for format_ in ("csv", "tsv"):
+        visitors("export", "--format", format_, code=6)
     assert store_path.read_bytes() == content
 
 

@@ -23,7 +23,7 @@ from visitors.store.file.sqlite import READING_FAILED, SqliteDatabase, primary_c
 from visitors.store.history import receipts
 from visitors.store.load import indexes
 from visitors.store.places import File, Memory
-from visitors.store.schema.invariants import INVARIANTS, offenders
+from visitors.store.schema.invariants import INVARIANTS, Invariant, offenders
 from visitors.store.schema.recorded import TABLES
 from visitors.store.schema.version import SCHEMA_VERSION, schema_version
 
@@ -186,12 +186,17 @@ def _rules(database: SqliteDatabase, advice: Advice) -> Iterator[Finding]:
             broken += 1
             names = ", ".join(f"{one.kind} {one.id}" for one in found[:SHOWN])
             more = ", and more" if len(found) > SHOWN else ""
-            help_ = advice.compact() if invariant.is_derived else advice.restore()
-            if invariant.command:
-                help_ = advice.run(invariant.command)
-            yield problem(invariant.name, f"not so: {invariant.says}: {names}{more}", help_)
+            yield problem(invariant.name, f"not so: {invariant.says}: {names}{more}", _what_helps(invariant, advice))
     if not broken:
         yield ok("rules", f"{len(INVARIANTS)} rules hold for every record")
+
+
+def _what_helps(invariant: Invariant, advice: Advice) -> str:
+    if invariant.is_derived:
+        return advice.compact()
+    if invariant.is_gap:
+        return advice.nothing()
+    return advice.run(invariant.command) if invariant.command else advice.mend()
 
 
 def _receipts(database: SqliteDatabase, advice: Advice) -> Iterator[Finding]:

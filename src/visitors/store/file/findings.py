@@ -42,6 +42,15 @@ class Advice:
             return f"sqlite3 {quoted(self._path)} .recover | sqlite3 recovered.db"
         return f"{self._program} db restore {quoted(newest)}"
 
+    def nothing(self) -> str:
+        """What is missing comes back with a backup alone."""
+        return self.restore() if newest_backup(self._path) else "nothing here: look for a backup made before it went"
+
+    def mend(self) -> str:
+        """To correct the lines of a dump in an editor, and load it into a new store, which tells where it is wrong."""
+        dump, mended = quoted(f"{self._path}.ndjson"), quoted(self._path.with_name(f"mended-{self._path.name}"))
+        return f"{self._program} db dump -o {dump} && ${{EDITOR:-vi}} {dump} && visitors --db {mended} db load {dump}"
+
     def compact(self) -> str:
         """To make what is derived anew."""
         return f"{self._program} db compact"

@@ -53,6 +53,8 @@ def _joined(fields: list[str], separator: str) -> str:
         else:
             nothing = separator * (len(cells) - 1)
             parts.append(f"CASE WHEN {owner} IS NULL THEN '{nothing}' ELSE {_printed(cells, separator)} END")
+    if fields[0] in _DOCUMENTS:
+        return _bytes(f"json({parts[0]})")  # says so where it is none
     return _bytes(_printed(parts, separator) if len(fields) > 1 else parts[0])
 
 

@@ -37,6 +37,8 @@ class Invariant(msgspec.Struct, frozen=True, kw_only=True):
     id: str = "x.id"
     is_derived: bool = False
     """Whether it is about what is derived from other tables, and made anew by compacting."""
+    is_gap: bool = False
+    """Whether what was recorded is missing, which nobody can put back."""
     command: str = ""
     """The words of the command that shows how to mend it, if there is one."""
 
@@ -177,6 +179,7 @@ CREATED = {
         says=f"every {kind} was created by an operation",
         table=table,
         broken=_IN_NO_RANGE.format(kind),
+        is_gap=True,
     )
     for kind, table in RECORDED.items()
 }
@@ -275,12 +278,14 @@ INVARIANTS = (
         table="changes",
         broken=_CHANGE_MISSING,
         id="x.pk",
+        is_gap=True,
     ),
     Invariant(
         name="operation-missing",
         says="no operation is missing",
         table="operations",
         broken="x.pk <> 1 + coalesce((SELECT max(pk) FROM operations AS p WHERE p.pk < x.pk), 0)",
+        is_gap=True,
     ),
     Invariant(
         name="operation-empty",
@@ -292,6 +297,7 @@ INVARIANTS = (
             f" AND NOT EXISTS (SELECT 1 FROM {table} AS h WHERE h.operation = x.pk)"
             for table in ("changes", "creations", "erasures", "erased_changes")
         ),
+        is_gap=True,
     ),
     Invariant(
         name="undo",
@@ -299,6 +305,7 @@ INVARIANTS = (
         table="operations",
         broken="x.is_open IS NULL AND x.command = 'undo'"
         " AND NOT EXISTS (SELECT 1 FROM undone AS u WHERE u.operation = x.pk)",
+        is_gap=True,
     ),
     Invariant(
         name="creation-kind",
