@@ -212,7 +212,7 @@ _visitors_table() {
         valued=(--db --as --format --fields)
         ;;
     'history')
-        options=(--operation --by --since --command --limit --after --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        options=(--operation --by --since --command --receipt --limit --after --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
         valued=(--operation --by --since --command --limit --after --db --as --format --fields)
         arguments=('ids visitors,contacts')
         ;;

@@ -1166,6 +1166,7 @@ complete -c visitors -n '__visitors_at \'history\'' -l operation -x -a '(__visit
 complete -c visitors -n '__visitors_at \'history\'' -l by -x -d 'Done by this actor.'
 complete -c visitors -n '__visitors_at \'history\'' -l since -x -d 'Done at or after; a time or an age.'
 complete -c visitors -n '__visitors_at \'history\'' -l command -x -d 'Done by this command: block.'
+complete -c visitors -n '__visitors_at \'history\'' -l receipt -d 'The receipt of the erasure that --operation names, once more.'
 complete -c visitors -n '__visitors_at \'history\'' -l limit -x -d 'At most N; 0 for all.'
 complete -c visitors -n '__visitors_at \'history\'' -l after -x -d 'Begin after this record: the last id of the page before.'
 complete -c visitors -n '__visitors_at \'history\'' -l db -r -F -d 'The store\'s file; :temp: for one that goes at the end.'

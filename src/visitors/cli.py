@@ -140,8 +140,8 @@ class Command(TyperCommand):
                 context.output.note("dry run: nothing was changed")
             return answer
         finally:
-            context.close()
             meta[_WRITTEN] = context.what_was_written()
+            context.close()
 
     def format_options(self, ctx: Click, formatter: Click) -> None:
         """The options by group, the command's own first."""

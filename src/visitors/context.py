@@ -32,6 +32,9 @@ _MAKING = ("create", "track", "import", "seed", "contacts create", "db load", "f
 """The commands that make a store where there is none."""
 
 
+_FOR_GOOD = ("erase", "contacts erase")
+"""The commands that nothing takes back, and that give a receipt."""
+
 _TOLD = 5
 """How many ids an error names of what was written."""
 
@@ -134,7 +137,10 @@ class Context:
         some = [visible(one) for one in self.output.told[:_TOLD]]
         more = f" and {len(self.output.told) - _TOLD:,} more" if len(self.output.told) > _TOLD else ""
         whom = f", of {', '.join(some)}{more}" if some else ""
-        return f"what it did is done: operation {self.written.id} ({self.command}{whom})"
+        done = f"what it did is done: operation {self.written.id} ({self.command}{whom})"
+        if self.command in _FOR_GOOD:
+            return f"{done}; its receipt: {self.program} history --operation {self.written.id} --receipt"
+        return f"{done}; to take it back: {self.program} undo {self.written.id}"
 
     def close(self) -> None:
         """Close the store if it was opened."""

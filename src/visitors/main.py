@@ -7,6 +7,8 @@ import os
 import sys
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
+from visitors import interrupts
+
 if TYPE_CHECKING:
     from visitors.errors import VisitorsError
 
@@ -27,7 +29,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     import gc
 
     gc.disable()  # importing makes many objects and no garbage: looking for it there takes 2 ms of 60
-    _unwind_once()
+    interrupts.install()
     status = run(arguments)
     _flush(sys.stderr)
     # The store and all files are closed by now. Taking the interpreter apart, object by object, would
@@ -41,15 +43,15 @@ def run(arguments: list[str]) -> int:
         _set_up_streams()
         status = _invoke(arguments)
         sys.stdout.flush()
+        interrupts.hold()  # all is told
     except BrokenPipeError:
         _forget(sys.stdout)
         return 0
     except OSError as error:  # what was left to write did not fit
         _forget(sys.stdout)
         return _unwritable(error, None, as_json=_wants_json(arguments))
-    except KeyboardInterrupt:
-        sys.stderr.write("\ninterrupted: a write that was not finished is rolled back\n")
-        return 130
+    except (KeyboardInterrupt, SystemExit) as stopped:
+        return _interrupted(stopped, None)
     return status
 
 
@@ -88,16 +90,12 @@ def _invoke(arguments: list[str]) -> int:
         return problem.exit_status
     except typer.Exit as error:
         return error.exit_code
-    except typer.Abort:
-        raise KeyboardInterrupt from None
+    except (KeyboardInterrupt, SystemExit, typer.Abort) as stopped:
+        return _interrupted(stopped, cli.what_was_written(context))
     except BrokenPipeError:
         raise
     except Exception as error:  # noqa: BLE001 - nothing gets out of here as a traceback
-        written = cli.what_was_written(context)
-        if isinstance(error, OSError) and error.errno in _UNWRITABLE:
-            _forget(sys.stdout)
-            return _unwritable(error, written, as_json=as_json)
-        return _unexpected(error, written, as_json=as_json, quiet=cli.is_quiet(context))
+        return _unexpected(error, cli.what_was_written(context), as_json=as_json, quiet=cli.is_quiet(context))
     return result if isinstance(result, int) else 0
 
 
@@ -105,6 +103,13 @@ def _add(error: VisitorsError, written: str | None) -> None:
     """Say beside an error that the command has written before it failed, so that nobody repeats it unawares."""
     if written is not None:
         error.message = f"{error.message}; {written}"
+
+
+def _interrupted(stopped: BaseException, written: str | None) -> int:
+    """Ctrl-C, or another signal that ends the program; where it wrote before, that is said."""
+    _flush(sys.stdout)
+    sys.stderr.write(f"\ninterrupted: {written or 'a write that was not finished is rolled back'}\n")
+    return stopped.code if isinstance(stopped, SystemExit) and isinstance(stopped.code, int) else 130
 
 
 def _unwritable(error: OSError, written: str | None, *, as_json: bool) -> int:
@@ -123,6 +128,9 @@ def _unexpected(error: Exception, written: str | None, *, as_json: bool, quiet: 
     from visitors.errors import VisitorsError
     from visitors.output.output import write_error
 
+    if isinstance(error, OSError) and error.errno in _UNWRITABLE:
+        _forget(sys.stdout)
+        return _unwritable(error, written, as_json=as_json)
     if os.environ.get("VISITORS_DEBUG"):
         raise error
     text = f"unexpected failure: {type(error).__name__}: {error}"
@@ -151,28 +159,6 @@ def _set_up_streams() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
-
-
-def _unwind_once() -> None:
-    """Unwind on Ctrl-C and SIGTERM, so that transactions roll back and temporary files go.
-
-    Only the first counts: a second one, by somebody who does not want to wait, would cut that short.
-    """
-    import signal
-
-    numbers = [signal.SIGTERM]
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # a job in the background is not interrupted
-        numbers.append(signal.SIGINT)
-
-    def unwind(number: int, _: object) -> NoReturn:
-        for one in numbers:
-            signal.signal(one, signal.SIG_IGN)
-        if number == signal.SIGINT:
-            raise KeyboardInterrupt
-        raise SystemExit(143)
-
-    for number in numbers:
-        signal.signal(number, unwind)
 
 
 def _flush(stream: TextIO) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -172,3 +173,18 @@ def test_what_only_the_history_has_is_found_by_its_whole_id(visitors: Visitors) 
 
     assert [(one["command"], one["action"]) for one in told] == [("undo", "removed"), ("create", "created")]
     visitors("history", "gon", code=3)
+
+
+def test_a_receipt_can_be_had_again_from_the_store(visitors: Visitors) -> None:
+    visitors("create", "--id", "v1")
+    visitors("create", "--id", "v2")
+    given = visitors("erase", "v1", "--yes").stdout
+    operation = json.loads(given)["operationId"]
+    assert visitors("history", "--operation", operation, "--receipt").stdout == given
+    told = visitors("db", "check", "--receipt", "-", input=given)
+    assert "verifies" in told.stderr
+    created = visitors("history", "--command", "create", "--limit", "1", "--format", "ids").stdout.strip()
+    refused = visitors("history", "--operation", created, "--receipt", "--format", "json", code=3)
+    assert refused.error["code"] == "no_receipt"
+    for words in (("--receipt",), ("v2", "--receipt"), ("--operation", operation, "--receipt", "--limit", "1")):
+        visitors("history", *words, code=2)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -18,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from trials.running import SETTLING, can_trace, interruptible, moments_of
 
 pytestmark = pytest.mark.slow
 
@@ -248,6 +251,60 @@ def test_a_killed_restore_leaves_the_old_store_or_the_new(
     visitors("db", "check", "--db", str(store))
     assert "old" in outcomes
     assert filled.exists()
+
+
+KEEPING = {
+    "backup": ("db", "backup", "{made}"),
+    "restore": ("db", "restore", "{backup}", "--yes"),
+    "dump": ("db", "dump", "-o", "{made}"),
+    "export": ("export", "-o", "{made}"),
+}
+
+
+@pytest.mark.skipif(not can_trace(), reason="needs strace, and leave to use it")
+@pytest.mark.parametrize("what", KEEPING)
+def test_whether_a_file_was_made_is_what_a_command_that_gets_a_signal_says(
+    visitors: Visitors, filled: Path, tmp_path: Path, what: str
+) -> None:
+    backup, made, trace = tmp_path / "backups" / "new.bak", tmp_path / "made" / "made.csv", tmp_path / "trace"
+    store = tmp_path / "own" / "visitors.db"
+    backup.parent.mkdir()
+    visitors("db", "backup", str(backup))
+    visitors("delete", "--all", "--yes", "--format", "count")
+    old = filled.read_bytes()
+    words = [COMMAND, "--db", str(store), *(word.format(made=made, backup=backup) for word in KEEPING[what])]
+
+    def traced(*options: str) -> int:
+        for folder in (store.parent, made.parent):
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(mode=0o700)
+        store.write_bytes(old)
+        store.chmod(0o600)
+        tool = ["strace", "-f", "-qq", "-o", str(trace), "-e", f"trace={SETTLING}", *options]
+        return subprocess.run(
+            [*tool, *words],
+            capture_output=True,
+            check=False,
+            preexec_fn=interruptible,
+        ).returncode
+
+    def is_done() -> bool:
+        if what == "restore":
+            return bool(visitors("list", "--db", str(store), "--format", "count").stdout == "2000\n")
+        return made.exists()
+
+    assert traced() == 0
+    assert is_done()
+    moments = moments_of(trace)
+    chooser = random.Random(what)  # noqa: S311 - moments, no secrets
+    outcomes = set()
+    for call, number in moments if LONG else chooser.sample(moments, min(len(moments), 5)):
+        code = traced("-e", f"inject={call}:signal=INT:when={number}")
+        assert code in (0, 130)
+        assert is_done() == (code == 0), (call, number, code)
+        assert not unfinished(made.parent)
+        outcomes.add(code)
+    assert outcomes
 
 
 def test_killed_while_it_compacts_a_store_stays_as_it_was(visitors: Visitors, filled: Path) -> None:

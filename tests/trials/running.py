@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -145,3 +148,26 @@ def small_disk(folder: Path, size: str) -> Iterator[Path]:
         yield folder
     finally:
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+SETTLING = "fdatasync,fsync,unlink,rename,link"
+"""The system calls by which it is settled that something is done."""
+
+
+@cache
+def can_trace() -> bool:
+    """Whether this machine lets us see and disturb the system calls of a process."""
+    tool = shutil.which("strace")
+    if tool is None:
+        return False
+    words = [tool, "-f", "-o", "/dev/null", "-e", "inject=fsync:signal=KILL:when=1", sys.executable, "-c"]
+    done = subprocess.run([*words, "import os; os.fsync(1)"], stdout=subprocess.DEVNULL, check=False)
+    return done.returncode == -signal.SIGKILL
+
+
+def moments_of(trace: Path) -> list[tuple[str, int]]:
+    """Each system call that was traced, with its number among those of its name."""
+    calls = Counter(
+        line.split(maxsplit=1)[1].partition("(")[0] for line in trace.read_text().splitlines() if "(" in line
+    )
+    return [(call, number) for call, count in calls.items() if call.isalnum() for number in range(1, count + 1)]

@@ -150,9 +150,10 @@ def _run(words: list[str], newer: Mapping[str, str] | None) -> tuple[int, str]:
 
 
 def _what_the_program_finds(path: Path, newer: Mapping[str, str] | None) -> Iterator[str]:
-    """What `visitors db check` says."""
+    """What `visitors db check` says, but for an erasure that is known to be unfinished."""
     status, said = _run(["db", "check", "--db", str(path)], newer)
-    if status != 0:
+    wrong = [line for line in said.splitlines() if "\tproblem\t" in line and not line.startswith("erasures\t")]
+    if status not in (0, 8) or wrong:
         yield f"db check ended with {status}: {said}"
 
 

@@ -18,13 +18,22 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, suppress
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
-from trials.running import LONG, eventually, nobody_is_left_soon, settings, start
+from trials.running import (
+    LONG,
+    SETTLING,
+    can_trace,
+    eventually,
+    moments_of,
+    nobody_is_left_soon,
+    settings,
+    start,
+)
 from trials.sound import State, assert_sound, deeds, problems
 from trials.writes import ALIKE, KEEPING, MADE_NOW, NOW, READS, WRITES, Furnished, Visitors, Write
 from visitors import registry
@@ -171,24 +180,15 @@ CALLS = "pwrite64,fdatasync,fsync,ftruncate,unlink"
 """The system calls by which a store is changed."""
 
 
-@cache
-def can_trace() -> bool:
-    """Whether this machine lets us see and disturb the system calls of a process."""
-    tool = shutil.which("strace")
-    if tool is None:
-        return False
-    words = [tool, "-f", "-o", "/dev/null", "-e", "inject=fsync:signal=KILL:when=1", sys.executable, "-c"]
-    done = subprocess.run([*words, "import os; os.fsync(1)"], stdout=subprocess.DEVNULL, check=False)
-    return done.returncode == -signal.SIGKILL
-
-
-def traced(furnished: Furnished, write: Write, store: Path, trace: Path, *options: str) -> int:
-    """The write under strace; its exit code."""
-    words = ("strace", "-f", "-qq", "-o", str(trace), "-e", f"trace={CALLS}", *options)
+def traced(
+    furnished: Furnished, write: Write, store: Path, trace: Path, *options: str, calls: str = CALLS
+) -> tuple[int, str]:
+    """The write under strace; its exit code, and what it said on standard error."""
+    words = ("strace", "-f", "-qq", "-o", str(trace), "-e", f"trace={calls}", *options)
     process = begin(furnished, write, store, words)
-    process.communicate(timeout=60)
+    said = process.communicate(timeout=60)[1].decode()
     nobody_is_left_soon(process)
-    return process.returncode
+    return process.returncode, said
 
 
 TRACED = [write for write in WRITES if LONG or write.name in ("create", "contacts merge", "import, few rows")]
@@ -203,8 +203,7 @@ def test_a_write_that_is_killed_at_a_system_call_is_whole_or_not_there(
     run = left_alone(furnished, write, tmp_path)
     trace = tmp_path / "trace"
     traced(furnished, write, furnished.copy(write, tmp_path / "counted"), trace)
-    calls = Counter(line.split(maxsplit=1)[1].partition("(")[0] for line in trace.read_text().splitlines())
-    moments = [(call, number) for call, count in calls.items() if call in CALLS for number in range(1, count + 1)]
+    moments = moments_of(trace)
     syncs = [moment for moment in moments if "sync" in moment[0]]
     others = [moment for moment in moments if moment not in syncs]
     chooser = random.Random(write.name)  # noqa: S311 - moments, no secrets
@@ -212,9 +211,48 @@ def test_a_write_that_is_killed_at_a_system_call_is_whole_or_not_there(
     chosen += chooser.sample(others, min(len(others), 8 if LONG else 1))
     for round_, (call, number) in enumerate(chosen):
         store = furnished.copy(write, tmp_path / f"round-{round_}")
-        code = traced(furnished, write, store, trace, "-e", f"inject={call}:signal=KILL:when={number}")
+        code, _ = traced(furnished, write, store, trace, "-e", f"inject={call}:signal=KILL:when={number}")
 
         judge(run, store, code)
+        shutil.rmtree(store.parent)
+
+
+# a signal that is heard
+
+SIGNALLED = [
+    write
+    for write in WRITES
+    if LONG or write.name in ("create", "block a person", "import, few rows", "undo", "contacts erase", "db load")
+]
+
+
+@pytest.mark.parametrize("write", SIGNALLED, ids=[write.name for write in SIGNALLED])
+def test_what_a_write_that_gets_a_signal_says_is_what_the_store_holds(
+    furnished: Furnished, visitors: Visitors, write: Write, tmp_path: Path
+) -> None:
+    if not can_trace():
+        pytest.skip("needs strace, and leave to use it")
+    run = left_alone(furnished, write, tmp_path)
+    trace = tmp_path / "trace"
+    traced(furnished, write, furnished.copy(write, tmp_path / "counted"), trace, calls=SETTLING)
+    moments = moments_of(trace)
+    chooser = random.Random(write.name)  # noqa: S311 - moments, no secrets
+    for round_, (call, number) in enumerate(moments if LONG else chooser.sample(moments, min(len(moments), 3))):
+        name = chooser.choice(("INT", "TERM"))
+        store = furnished.copy(write, tmp_path / f"round-{round_}")
+        inject = ("-e", f"inject={call}:signal={name}:when={number}")
+        code, said = traced(furnished, write, store, trace, *inject, calls=SETTLING)
+
+        found = deeds(store, MADE_NOW)
+        is_done, says_done = found == run.after, code in (0, 5) or "what it did is done" in said
+        counted[f"signals, {'done' if is_done else 'not done'}"] += 1
+        assert code in (0, 5, 128 + signal.Signals[f"SIG{name}"])
+        assert is_done == says_done, (call, number, name, code, said)
+        assert is_done or found in (run.before, run.opened)
+        if is_done and "erase" in write.name:
+            operation = visitors("history", "--limit", "1", "--format", "ids", "--db", str(store)).stdout.strip()
+            receipt = visitors("history", "--operation", operation, "--receipt", "--db", str(store)).json
+            assert receipt["operationId"] == operation
         shutil.rmtree(store.parent)
 
 

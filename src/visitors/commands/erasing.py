@@ -9,6 +9,7 @@ from typing import Annotated, NamedTuple
 import msgspec
 import typer
 
+from visitors import interrupts
 from visitors.commands.many import number
 from visitors.context import Context
 from visitors.domain.receipt import Counts, Left, Receipt
@@ -155,7 +156,9 @@ def _wipe(context: Context, *, vacuum: bool) -> None:
         return
     finish = "to finish it when nobody else uses the store: visitors db compact"
     try:
+        interrupts.release()  # that may take long: what was committed is told by now
         wiped = wipe(context.store, rewrite=vacuum)
+        interrupts.hold()
     except (KeyboardInterrupt, SystemExit):
         warn(f"it is erased, but may have left bytes in {place.name}; {finish}")
         raise

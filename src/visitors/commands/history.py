@@ -8,11 +8,13 @@ import typer
 
 from visitors.commands import listing
 from visitors.context import Context, context_of
+from visitors.domain.receipt import parse_receipt
 from visitors.domain.times import parse_time
-from visitors.errors import UsageProblem
+from visitors.errors import NotFound, UsageProblem
 from visitors.operations import references
+from visitors.output.answers import RECEIPT
 from visitors.output.shapes import CHANGE, OPERATION
-from visitors.store.history import changes, operations
+from visitors.store.history import changes, operations, receipts
 from visitors.store.query.listing import Page
 from visitors.store.store import Store
 
@@ -35,6 +37,9 @@ def command(
     command_: Annotated[
         str | None, typer.Option("--command", metavar="NAME", help="Done by this command: block.", show_default=False)
     ] = None,
+    receipt: Annotated[
+        bool, typer.Option("--receipt", help="The receipt of the erasure that --operation names, once more.")
+    ] = False,
     limit: listing.Limit = None,
     after: listing.After = None,
 ) -> None:
@@ -44,6 +49,11 @@ def command(
     contact or --operation it lists single changes, with the fields before and after.
     """
     context = context_of(ctx)
+    if receipt:
+        if operation is None or any(one is not None for one in (record, by, since, command_, limit, after)):
+            raise UsageProblem("--receipt is that of one operation", hint="visitors history --operation ID --receipt")
+        _receipt(context, operation)
+        return
     if after is not None and (record is not None or operation is not None):
         raise UsageProblem("--after goes through operations, not through single changes")
     page = listing.page(context, {}, None, reverse=False, limit=limit, after=after)
@@ -59,6 +69,23 @@ def command(
             _operations(context, store, wanted, page)
         else:
             _changes(context, store, wanted, page)
+
+
+def _receipt(context: Context, named: str) -> None:
+    with context.reading() as store:
+        operation_id = references.operation_id(store, named)
+        text = receipts.of_operation(store, operation_id)
+    if text is None:
+        raise NotFound(
+            f"operation {operation_id} erased nothing, so it has no receipt",
+            code="no_receipt",
+            hint="visitors history --command erase; visitors history --command 'contacts erase'",
+        )
+    given = parse_receipt(text, f"the receipt of {operation_id}")
+    if context.output.on_terminal:
+        context.output.records(RECEIPT, [given], single=True)
+    else:  # as the erasure gave it
+        context.output.kept(RECEIPT, given, "")
 
 
 def _operations(context: Context, store: Store, wanted: operations.Filter, page: Page) -> None:

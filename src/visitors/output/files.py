@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, TextIO, cast
 
+from visitors import interrupts
 from visitors.errors import FileProblem
 from visitors.folders import refuse_missing_folder
 from visitors.location import UNFINISHED
@@ -52,6 +53,7 @@ def _replacement(target: Path) -> Iterator[BinaryIO]:
             yield binary
             binary.flush()
             os.fsync(binary.fileno())
+        interrupts.hold()
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)

@@ -14,6 +14,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Self
 
+from visitors import interrupts
 from visitors.domain.ids import Entropy, new_id, new_ids
 from visitors.domain.times import Instant, to_milliseconds
 from visitors.store.database import Answer, Database, Question, Result, Row, rows
@@ -166,6 +167,7 @@ class Store:
         """A transaction that is no operation: for what restores a store, history and all. Raises StoreProblem."""
         with self._transaction([_CACHE, ("BEGIN IMMEDIATE", ())]):
             yield
+            interrupts.hold()
 
     @contextmanager
     def operation(
@@ -186,6 +188,7 @@ class Store:
         erased, of which no change may tell; with `dry_run` everything is rolled back at the end. Raises
         StoreProblem, and Conflict when seeded `entropy` gives what is there.
         """
+        interrupts.release()
         with self._transaction([_CACHE, ("BEGIN EXCLUSIVE" if exclusive else "BEGIN IMMEDIATE", ())]):
             # the time is that of the write, not of the wait for others' writes
             operation = OpenOperation(clock(), actor, entropy)
@@ -196,6 +199,7 @@ class Store:
             if dry_run or not any(done):
                 self.execute("ROLLBACK")
             else:
+                interrupts.hold()
                 self._database.batch([("UPDATE operations SET is_open = NULL WHERE pk = ?", row), ("COMMIT", ())])
                 operation.is_committed = True
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from visitors import interrupts
 from visitors.domain.times import Instant
 from visitors.store.file import sqlite
 from visitors.store.file.atomic_file import put_in_place, refuse_small_disk, unfinished
@@ -45,6 +46,7 @@ def back_up(place: File, target: Path, watch: Watch, *, replace: bool = False, t
             found = read_untouched(path, copied, timeout=timeout)
         settle(made)
         verify(made, found, target)
+        interrupts.hold()
         put_in_place(made, target, replace=replace)
     return found
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from visitors import interrupts
 from visitors.errors import StoreProblem
 from visitors.store.file.atomic_file import refuse_small_disk
 from visitors.store.file.copy import pages_of
@@ -56,6 +57,7 @@ def compact(place: File, timeout: float = 30.0) -> Compacted:
             indexes.merge(store)
             database.execute("COMMIT")
             database.execute("VACUUM")
+            interrupts.hold()
             database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             receipts.finish(database)
             database.execute("PRAGMA wal_checkpoint(TRUNCATE)")

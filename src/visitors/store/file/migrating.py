@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from visitors import interrupts
 from visitors.domain.times import now
 from visitors.errors import FileProblem, StoreProblem
 from visitors.store.file.opening import use_write_ahead_log
@@ -56,6 +57,7 @@ def _one_write(database: SqliteDatabase) -> Iterator[None]:
     database.execute("BEGIN IMMEDIATE")
     try:
         yield
+        interrupts.hold()
         database.execute("COMMIT")
     finally:
         if database.in_transaction:

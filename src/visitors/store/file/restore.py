@@ -15,6 +15,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from visitors import interrupts
 from visitors.errors import StoreProblem
 from visitors.location import COMPANIONS
 from visitors.store.file import sqlite
@@ -160,7 +161,7 @@ def _overwrite(path: Path, made: Path, kept: Path, timeout: float) -> None:
     _use_pages_of(path, made)
     copied = False
 
-    def keep_first(status: int, _remaining: int, _total: int) -> None:
+    def keep_first(status: int, remaining: int, _total: int) -> None:
         nonlocal copied
         if status in (sqlite.BUSY, sqlite.LOCKED):
             # SQLite has waited for the timeout by then, and Python would wait for ever
@@ -169,6 +170,8 @@ def _overwrite(path: Path, made: Path, kept: Path, timeout: float) -> None:
                 code="store_locked",
                 hint="try again, or raise VISITORS_TIMEOUT",
             )
+        if remaining <= AT_ONCE:  # the next step commits
+            interrupts.hold()
         if not copied:
             # the write lock is held from the first page on, and until the end readers see the old store
             _keep(path, kept, timeout)
@@ -223,6 +226,7 @@ def _put_first(path: Path, made: Path) -> None:
     _make_log_mode(made)
     for ending in COMPANIONS:
         beside(path, ending).unlink(missing_ok=True)
+    interrupts.hold()
     put_in_place(made, path)
 
 
@@ -240,6 +244,7 @@ def _replace(path: Path, made: Path, kept: Path) -> None:
     _make_log_mode(made)
     with _nobody_else(path) as held:
         _keep_as_it_lies(path, held, kept)
+        interrupts.hold()
         for ending in COMPANIONS:
             beside(path, ending).unlink(missing_ok=True)
         put_in_place(made, path, replace=True)
