@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 import os
 import re
+import statistics
 import string
 import tempfile
 from collections.abc import Callable
@@ -26,7 +28,7 @@ Visitors = Callable[..., Any]
 Fill = Callable[..., None]
 
 NOW = "2026-03-10T00:00:00.000Z"
-AMARA = {
+AMARA: dict[str, Any] = {
     "id": "amaras-laptop", "language": "en-GB", "timezone": "Europe/London", "fingerprint": "fp-1234",
     "browser": "Chrome", "browserVersion": "126.0.6478.127", "os": "Windows", "osVersion": "10.0.19045",
     "device": "Amara's PC", "deviceType": "desktop", "ip": "203.0.113.7", "city": "Leeds", "region": "Yorkshire",
@@ -37,8 +39,8 @@ AMARA = {
     "contact": {"id": "C1", "externalId": "u-1", "email": "amara@example.com", "name": "Amara Okafor",
                 "image": "https://example.com/amara.png", "metadata": {"plan": "pro", "manager": "Grace"}},
 }  # fmt: skip
-PHONE = {"id": "amaras-phone", "contact": {"id": "C1"}}
-SOMEBODY = {"id": "somebody", "ip": "203.0.113.7"}
+PHONE: dict[str, Any] = {"id": "amaras-phone", "contact": {"id": "C1"}}
+SOMEBODY: dict[str, Any] = {"id": "somebody", "ip": "203.0.113.7"}
 
 
 @pytest.fixture
@@ -60,6 +62,12 @@ def key_file(path: Path, content: bytes, mode: int = 0o600) -> Path:
 def exported(visitors: Visitors, *arguments: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = visitors("export", "--format", "json", *arguments, now=NOW).json
     return found
+
+
+def passed_on(visitors: Visitors, key: Path, *arguments: str) -> dict[str, dict[str, Any]]:
+    """What is exported with stand-ins, by the ids that the visitors have in the store."""
+    original = {Pseudonyms(key.read_bytes()).visitor_id(one["id"]): one["id"] for one in (AMARA, PHONE, SOMEBODY)}
+    return {original[one["id"]]: one for one in exported(visitors, "--pseudonymize", str(key), *arguments)}
 
 
 # redact
@@ -166,7 +174,8 @@ def test_a_field_that_nobody_thought_of_becomes_null() -> None:
 
 @pytest.mark.usefixtures("store")
 def test_stand_ins_are_valid_for_their_field(visitors: Visitors, key: Path) -> None:
-    amara, phone, somebody = exported(visitors, "--pseudonymize", str(key))
+    found = passed_on(visitors, key)
+    amara, phone, somebody = (found[one["id"]] for one in (AMARA, PHONE, SOMEBODY))
     person = amara["contact"]
     token = "[a-z2-7]{24}"
     for value, pattern in (
@@ -217,9 +226,9 @@ def test_the_same_key_gives_the_same_stand_ins_and_another_key_quite_others(
 
 @pytest.mark.usefixtures("store")
 def test_a_later_export_has_the_same_stand_in_for_what_stayed(visitors: Visitors, key: Path) -> None:
-    before = exported(visitors, "--pseudonymize", str(key))[0]
+    before = passed_on(visitors, key)["amaras-phone"]
     visitors("contacts", "update", "C1", "--name", "Amara Smith")
-    after = exported(visitors, "--pseudonymize", str(key), "--identified")[0]
+    after = passed_on(visitors, key, "--identified")["amaras-phone"]
     assert after["contact"]["name"] != before["contact"]["name"]
     assert after["contact"]["email"] == before["contact"]["email"]
 
@@ -228,16 +237,88 @@ def test_a_later_export_has_the_same_stand_in_for_what_stayed(visitors: Visitors
 def test_ids_and_chosen_fields_are_stand_ins_too(visitors: Visitors, key: Path) -> None:
     ids = visitors("export", "--format", "ids", "--pseudonymize", str(key)).lines
     assert ids == [one["id"] for one in exported(visitors, "--pseudonymize", str(key))]
-    chosen = exported(visitors, "--pseudonymize", str(key), "--fields", "id,contact.email,contact.metadata.plan")
-    assert chosen[0]["contact"]["metadata"] == {"plan": None}
-    assert "amara" not in json.dumps(chosen)
+    chosen = passed_on(visitors, key, "--fields", "id,contact.email,contact.metadata.plan")
+    assert chosen["amaras-phone"]["contact"]["metadata"] == {"plan": None}
+    assert "amara" not in json.dumps([*chosen.values()])
 
 
 @pytest.mark.usefixtures("store")
 def test_both_together_and_a_spreadsheet(visitors: Visitors, key: Path) -> None:
+    assert passed_on(visitors, key, "--redact", "contact.name")["amaras-phone"]["contact"]["name"] is None
     arguments = ("--pseudonymize", str(key), "--redact", "contact.name")
-    assert exported(visitors, *arguments)[0]["contact"]["name"] is None
     assert "Amara" not in visitors("export", "--format", "csv", "--spreadsheet-safe", *arguments).stdout
+
+
+# the order
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize("format_", ["csv", "tsv", "ndjson", "json", "ids"])
+def test_visitors_are_in_the_order_of_their_stand_ins_in_every_format(
+    visitors: Visitors, key: Path, format_: str
+) -> None:
+    text = visitors("export", "--format", format_, "--pseudonymize", str(key), now=NOW).stdout
+    ids = re.findall('^(?:{"id":")?(v[a-z2-7]{24})', text, re.MULTILINE)
+    assert len(ids) == 3
+    assert ids == sorted(ids)
+
+
+@pytest.mark.usefixtures("store")
+def test_the_order_stays_where_the_ids_are_left_out(visitors: Visitors, key: Path) -> None:
+    fingerprints = [one["fingerprint"] for one in exported(visitors, "--pseudonymize", str(key))]
+    for arguments in (("--redact", "id"), ("--fields", "fingerprint")):
+        found = exported(visitors, "--pseudonymize", str(key), *arguments)
+        assert [one["fingerprint"] for one in found] == fingerprints
+
+
+@pytest.mark.parametrize("option", [("--sort", "createdAt"), ("--reverse",), ("--after", "somebody")])
+@pytest.mark.usefixtures("store")
+def test_another_order_is_refused(visitors: Visitors, key: Path, option: tuple[str, ...]) -> None:
+    refused = visitors("export", "--format", "json", "--pseudonymize", str(key), *option, code=2)
+    assert "order of their stand-ins" in refused.error["message"]
+    assert refused.stdout == ""
+    visitors("export", "--redact", "ip", *option)
+
+
+@pytest.mark.usefixtures("store")
+def test_a_limit_and_filters_choose_the_same_visitors_as_without_stand_ins(visitors: Visitors, key: Path) -> None:
+    assert set(passed_on(visitors, key, "--limit", "2")) == {"amaras-laptop", "amaras-phone"}
+    assert set(passed_on(visitors, key, "--anonymous")) == {"somebody"}
+    visitors("delete", "somebody")
+    assert set(passed_on(visitors, key)) == {"amaras-laptop", "amaras-phone"}
+    assert set(passed_on(visitors, key, "--deleted")) == {"somebody"}
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    ids=st.lists(st.from_regex("v7[A-Za-z0-9_]{0,30}", fullmatch=True), unique=True, min_size=1, max_size=30),
+    secret=st.binary(min_size=16, max_size=40),
+)
+def test_the_order_depends_on_ids_and_key_alone(visitors: Visitors, ids: list[str], secret: bytes) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        key = key_file(Path(folder) / "key", secret)
+        found = []
+        for name, order in (("one", ids), ("other", ids[::-1])):
+            store = ("--db", str(Path(folder) / name))
+            text = "".join(f"{one}\n" for one in ["id", *order])
+            visitors("import", "-", "--input-format", "csv", *store, input=text, now=NOW)
+            arguments = ("export", "--pseudonymize", str(key), *store)
+            found.append(visitors(*arguments, now=NOW).stdout)
+            assert visitors(*arguments, now=NOW).stdout == found[-1]
+    assert found[0] == found[1]
+    assert [line.split("\t")[0] for line in found[0].splitlines()[1:]] == sorted(
+        map(Pseudonyms(secret).visitor_id, ids)
+    )
+
+
+@given(keys=st.lists(st.binary(min_size=16, max_size=40), min_size=2, max_size=2, unique=True))
+def test_the_orders_of_two_keys_have_nothing_to_do_with_each_other_or_with_that_of_the_store(keys: list[bytes]) -> None:
+    ids = [f"v{number:04d}" for number in range(2_000)]
+    orders = [sorted(ids, key=Pseudonyms(key).visitor_id) for key in keys]
+    for one, other in itertools.combinations([ids, *orders], 2):
+        # Spearman's, of unrelated orders: 0 and a standard deviation of 1 / sqrt(1999)
+        place = {visitor_id: number for number, visitor_id in enumerate(other)}
+        assert abs(statistics.correlation(range(2_000), [place[visitor_id] for visitor_id in one])) < 0.15
 
 
 # the key
@@ -387,6 +468,9 @@ def test_no_value_that_identifies_is_in_the_file_which_imports_with_the_same_joi
                 visitors("import", "-", "--input-format", format_, *new, input=passed_on, now=NOW)
                 assert visitors("export", "--format", format_, *new, now=NOW).stdout == passed_on
         found = visitors("list", "--reverse", "--format", "json", *new, now=NOW).json
-    joined = [one["contact"] and one["contact"]["id"] for one in found]
-    as_it_was = [one["contact"] and one["contact"]["id"] for one in records]
-    assert [joined.index(one) for one in joined] == [as_it_was.index(one) for one in as_it_was]
+    joined = {one["id"]: one["contact"] and one["contact"]["id"] for one in found}
+    stand_ins = Pseudonyms(secret)
+    of_contact = {person["id"]: stand_ins.token("contact.id", person["id"]) for person in people}
+    assert joined == {
+        stand_ins.visitor_id(one["id"]): one["contact"] and f"c{of_contact[one['contact']['id']]}" for one in records
+    }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from functools import reduce
-from typing import Annotated, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -15,11 +15,15 @@ from visitors.errors import UsageProblem
 from visitors.input.source import FORMATS, format_of
 from visitors.operations import references
 from visitors.output.machine import MachineFormat
+from visitors.output.output import Records
 from visitors.output.redaction import Alter, Altered, Redaction
 from visitors.output.shapes import VISITOR
-from visitors.store.load.export import ChosenVisitors
+from visitors.store.load.export import ChosenVisitors, OrderedVisitors
 from visitors.store.query.listing import Page
 from visitors.store.records import visitors
+
+if TYPE_CHECKING:
+    from visitors.domain.pseudonyms import Pseudonyms
 
 OPTION_GROUPS = (options.selection,)
 
@@ -62,13 +66,21 @@ def command(
 
     --redact and --pseudonymize make it safe to pass on. A value has the same stand-in in every export
     with the same key, so that visitors and contacts can still be joined, and the file be imported.
+    With --pseudonymize visitors are in the order of their stand-ins, which differs for every key, and
+    cannot be sorted or paged through.
     """
     context = context_of(ctx)
     context.refuse_store(output)
     format_ = _format(context, output)
     if spreadsheet_safe and format_ not in ("csv", "tsv"):
         raise UsageProblem("--spreadsheet-safe is for csv and tsv")
-    alter = _alteration(format_, redact, pseudonymize, output)
+    if pseudonymize is not None and (sort is not None or reverse or after is not None):
+        raise UsageProblem(
+            "--pseudonymize writes visitors in the order of their stand-ins",
+            hint="leave out --sort, --reverse and --after",
+        )
+    pseudonyms = _pseudonyms(pseudonymize, output)
+    alter = _alteration(format_, redact, pseudonyms)
     page = _page(context, sort, reverse=reverse, limit=limit, after=after)
     with context.reading() as store:
         selection = references.selection(store, context.selection(), context.now)
@@ -76,7 +88,8 @@ def command(
         if alter is None:
             written = context.output.file(output, format_, VISITOR, chosen, chosen, safe=spreadsheet_safe)
         else:
-            altered = Altered(chosen, alter)
+            ordered: Records = chosen if pseudonyms is None else OrderedVisitors(chosen, pseudonyms.visitor_id)
+            altered = Altered(ordered, alter)
             written = context.output.file(output, format_, VISITOR, altered, None, safe=spreadsheet_safe)
     if output != "-":
         context.output.note(f"wrote {number(written, 'visitor')} to {output}")
@@ -91,15 +104,23 @@ def _format(context: Context, output: str) -> MachineFormat:
     return cast("MachineFormat", given or (format_of(output) if output != "-" else None) or "tsv")
 
 
-def _alteration(format_: MachineFormat, redact: list[str] | None, key_file: str | None, output: str) -> Alter | None:
-    """What is done to each record before it is written; None if nothing. Raises UsageProblem and InvalidData."""
-    alterations: list[Alter] = []
-    if key_file is not None:
-        from visitors.domain.pseudonyms import Pseudonyms
-        from visitors.input.key_file import read_key
+def _pseudonyms(key_file: str | None, output: str) -> Pseudonyms | None:
+    """The stand-ins of the key file, if one is given. Raises UsageProblem and InvalidData."""
+    if key_file is None:
+        return None
+    from visitors.domain.pseudonyms import Pseudonyms
+    from visitors.input.key_file import read_key
 
-        _refuse_key(key_file, output)
-        alterations.append(Pseudonyms(read_key(key_file)).of_visitor)
+    if output != "-" and os.path.realpath(output) == os.path.realpath(key_file):
+        raise UsageProblem(f"{output} is the key file itself", hint="name another file")
+    return Pseudonyms(read_key(key_file))
+
+
+def _alteration(format_: MachineFormat, redact: list[str] | None, pseudonyms: Pseudonyms | None) -> Alter | None:
+    """What is done to each record before it is written; None if nothing. Raises UsageProblem."""
+    alterations: list[Alter] = []
+    if pseudonyms is not None:
+        alterations.append(pseudonyms.of_visitor)
     if redact is not None:
         names = [name.strip() for names in redact for name in names.split(",") if name.strip()]
         if not names:
@@ -111,11 +132,6 @@ def _alteration(format_: MachineFormat, redact: list[str] | None, key_file: str 
     if not alterations:
         return None
     return lambda record: reduce(lambda altered, alter: alter(altered), alterations, record)
-
-
-def _refuse_key(key_file: str, output: str) -> None:
-    if output != "-" and os.path.realpath(output) == os.path.realpath(key_file):
-        raise UsageProblem(f"{output} is the key file itself", hint="name another file")
 
 
 def _page(context: Context, sort: str | None, *, reverse: bool, limit: int | None, after: str | None) -> Page:

@@ -42,6 +42,10 @@ class Pseudonyms:
             contact["metadataHash"] = metadata_hash(contact["metadata"])
         return {field: contact if field == "contact" else found[field] for field in visitor}
 
+    def visitor_id(self, visitor_id: str) -> str:
+        """The stand-in for the id of a visitor. What is sorted by it is in an order that only the key gives."""
+        return str(self._treated("id", visitor_id))
+
     def token(self, field: str, value: str) -> str:
         """Letters and digits that stand for a value of the field: 120 bits of the keyed hash."""
         return b32encode(self.digest(field, value)[:15]).decode().lower()

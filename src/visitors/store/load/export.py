@@ -8,8 +8,8 @@ holds something special there; whoever writes them does, and asks for those visi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import groupby, islice
 from typing import Any
 
 from visitors.domain.fields import FLAT, of_type
@@ -19,6 +19,9 @@ from visitors.domain.visitor import Visitor
 from visitors.store.query.listing import Page
 from visitors.store.records import visitors
 from visitors.store.store import Store
+
+_BATCH = 1_000
+"""How many visitors are read at once where their ids tell which."""
 
 _NUMBERS = tuple(path for path, field in FLAT.items() if field.type == "number")
 _DOCUMENTS = of_type(FLAT, "document")
@@ -117,6 +120,20 @@ class ChosenVisitors:
         """As values. Raises NotFound for an unknown `page.after`."""
         return visitors.select(self._store, self._selection, self._page, self._current)
 
+    def records_by(self, key: Callable[[str], str]) -> Iterator[Visitor]:
+        """As values, in the order of `key` of their ids. Raises NotFound for an unknown `page.after`.
+
+        The order is worked out in a temporary table, which SQLite keeps in a temporary file once it is large
+        (https://sqlite.org/tempfiles.html): memory is bounded. Only ids and their keys are in it.
+        """
+        self._store.execute("DROP TABLE IF EXISTS temp.export_order")
+        self._store.execute("CREATE TEMP TABLE export_order (key TEXT NOT NULL, visitor_id TEXT NOT NULL)")
+        keyed = ((key(visitor_id), visitor_id) for (visitor_id,) in self._rows(["v.id"]))
+        self._store.execute_many("INSERT INTO temp.export_order VALUES (?, ?)", keyed)
+        ordered = self._store.stream("SELECT visitor_id FROM temp.export_order ORDER BY key, visitor_id")
+        while batch := [row[0] for row in islice(ordered, _BATCH)]:
+            yield from self.again(batch)
+
     def joined(self, separator: str) -> Iterator[tuple[Any, ...]]:
         """As rows: the texts of a group joined by `separator`, a null as nothing; what stands alone as it is. Texts
         and documents are UTF-8.
@@ -138,3 +155,16 @@ class ChosenVisitors:
 
     def _rows(self, columns: Iterable[str]) -> Iterator[tuple[Any, ...]]:
         return visitors.select_columns(self._store, ", ".join(columns), self._selection, self._page, self._current)
+
+
+class OrderedVisitors:
+    """The same visitors in another order: that of a key that is made of their ids."""
+
+    def __init__(self, chosen: ChosenVisitors, key: Callable[[str], str]) -> None:
+        self._chosen = chosen
+        self._key = key
+        self.count = chosen.count
+
+    def records(self) -> Iterator[Visitor]:
+        """As values."""
+        return self._chosen.records_by(self._key)
