@@ -63,9 +63,13 @@ def _becomes(path: str, field: Field) -> str:
     if field.stand_in is None:
         return "null"
     if "{}" in field.stand_in:
-        return f"`{field.stand_in.replace('{}', '…')}`"
+        stand_in = f"`{field.stand_in.replace('{}', '…')}`"
+        return f"a common name in its usual spelling, else {stand_in}" if field.common else stand_in
     return {
         "keep": "as it is",
+        "language": "language and country: `zh-TW` of `zh-Hant-TW`; null if the code of the language is longer",
+        "day": "the beginning of that day, in UTC",
+        "day end": "the end of that day, in UTC",
         "version": "the major number: `126` of `126.0.6478.127`",
         "address": "an address in 2001:db8::/32, the range for documentation; those of IPv4 are too small",
         "document": '`{"pseudonym": "…"}`, one stand-in for all that is in it, keys included; empty stays empty',

@@ -155,8 +155,13 @@ def test_the_readme_tells_the_treatment_of_every_field() -> None:
     told = {field: row.split(" | ")[1] for row in table for field in re.findall("`([^`]+)`", row.split(" | ")[0])}
     assert sorted(told) == sorted(TREATMENT)
     stand_ins = Pseudonyms(b"k" * 16)
+    kept = {"timezone": "Europe/London", "deviceType": "desktop", "countryCode": "GB", "screenResolution": "1920x1080"}
     for field, what in told.items():
-        value = {"plan": "pro"} if "{" in what else "126.0.6478.127"
+        value: Any = {"plan": "pro"} if "{" in what else kept.get(field, "en-x-pirate")
+        if "that day" in what:
+            value = "2026-02-01T12:34:56.789Z"
+        if "major number" in what:
+            value = "126.0.6478.127"
         treated = TREATMENT[field](stand_ins, field, value)
         assert (treated == value) == (what == "as it is |")
         assert (treated is None) == (what in ("null |", "the hash of that |"))
@@ -195,8 +200,8 @@ def test_stand_ins_are_valid_for_their_field(visitors: Visitors, key: Path) -> N
     ):
         assert re.fullmatch(pattern, value)
     assert (amara["browserVersion"], amara["osVersion"]) == ("126", "10")
-    gone = ("city", "region", "latitude", "longitude", "viewport")
-    assert [amara[field] for field in gone] == [None] * 5
+    gone = ("city", "region", "country", "latitude", "longitude", "viewport")
+    assert [amara[field] for field in gone] == [None] * 6
     kept = ("language", "timezone", "browser", "os", "deviceType", "countryCode", "blockedAt", "createdAt", "isBlocked")
     assert [amara[field] for field in kept] == [AMARA[field] for field in kept]
     assert phone["contact"] == person

@@ -17,6 +17,7 @@ import msgspec
 
 from visitors.domain import normalise
 from visitors.domain.documents import document
+from visitors.domain.well_known import BROWSERS, SYSTEMS
 
 Type = Literal["text", "number", "boolean", "time", "document", "contact"]
 Table = Literal["visitors", "contacts", "blocks"]
@@ -43,8 +44,10 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
         indexed: Whether it has an index, TABLE_COLUMN, as all have by which visitors are sorted.
         ignores_case: Whether the letters A to Z are compared, and sorted, whatever their case.
         together: Fields with the same word have few combinations in many rows, and are parsed as a group.
-        stand_in: What an export to pass on has instead: `keep` the value, the `version` before the first dot, an
-            `address` for documentation, a `document` of one key, or text with `{}` for a keyed hash. None: null.
+        stand_in: What an export to pass on has instead: `keep` a value that cannot be any text, the `language` and its
+            country, the `version` before the first dot, the `day` of a time or the `day end`, an `address` for
+            documentation, a `document` of one key, or text with `{}` for a keyed hash. None: null.
+        common: Values that such an export keeps whatever `stand_in` says, since so many have them.
         of_device: Whether it tells of the device. If not, it is masked where the device was another person's.
     """
 
@@ -64,6 +67,7 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     ignores_case: bool = False
     together: str = ""
     stand_in: str | None = None
+    common: Sequence[str] = ()
     of_device: bool = False
 
     @property
@@ -83,7 +87,7 @@ def flag(name: str) -> str:
 
 
 _KEPT: dict[str, Any] = {"stand_in": "keep", "of_device": True}
-_TIME: dict[str, Any] = {"type": "time", **_KEPT}
+_TIME: dict[str, Any] = {"type": "time", "stand_in": "day"}
 _OF_CONTACT: dict[str, Any] = {"table": "contacts"}
 _OF_BLOCK: dict[str, Any] = {"table": "blocks"}
 
@@ -107,9 +111,9 @@ CONTACT = (
     Field(name="metadata", **_OF_CONTACT, type="document", stand_in="document"),
     Field(name="metadataHash", **_OF_CONTACT),  # that of what stands for the metadata is put there
     Field(name="isBlocked", **_OF_CONTACT, type="boolean", computed=True, stand_in="keep"),
-    Field(name="createdAt", **_OF_CONTACT, type="time", sorts=True, stand_in="keep"),
-    Field(name="updatedAt", **_OF_CONTACT, type="time", sorts=True, stand_in="keep"),
-    Field(name="deletedAt", **_OF_CONTACT, type="time", stand_in="keep"),
+    Field(name="createdAt", **_OF_CONTACT, sorts=True, **_TIME),
+    Field(name="updatedAt", **_OF_CONTACT, sorts=True, **_TIME),
+    Field(name="deletedAt", **_OF_CONTACT, **_TIME),
 )  # fmt: skip
 """The fields of a contact, in the order of the machine formats."""
 
@@ -117,7 +121,8 @@ VISITOR = (
     Field(name="id", sorts=True, stand_in="v{}", of_device=True),
     Field(
         name="language", rule=normalise.language, about="Language, such as en-US", metavar="TAG", filter="prefix",
-        filter_about="Language; en also means en-US", sorts=True, together="locale", **_KEPT,
+        filter_about="Language; en also means en-US", sorts=True, together="locale", stand_in="language",
+        of_device=True,
     ),
     Field(
         name="timezone", rule=normalise.timezone, about="IANA time zone, such as Europe/London", metavar="ZONE",
@@ -131,7 +136,7 @@ VISITOR = (
     ),
     Field(
         name="browser", rule=normalise.text, about="Browser", metavar="NAME", filter="equal", sorts=True,
-        ignores_case=True, together="machine", **_KEPT,
+        ignores_case=True, together="machine", stand_in="browser-{}", common=BROWSERS, of_device=True,
     ),
     Field(
         name="browserVersion", rule=normalise.text, about="Version of the browser", metavar="VERSION",
@@ -139,7 +144,7 @@ VISITOR = (
     ),
     Field(
         name="os", rule=normalise.text, about="Operating system", metavar="NAME", filter="equal", sorts=True,
-        ignores_case=True, together="machine", **_KEPT,
+        ignores_case=True, together="machine", stand_in="os-{}", common=SYSTEMS, of_device=True,
     ),
     Field(
         name="osVersion", rule=normalise.text, about="Version of the operating system", metavar="VERSION",
@@ -159,7 +164,7 @@ VISITOR = (
     ),
     Field(name="city", rule=normalise.text, about="City", metavar="NAME", together="place"),
     Field(name="region", rule=normalise.text, about="Region", metavar="NAME", together="place"),
-    Field(name="country", rule=normalise.text, about="Country", metavar="NAME", together="place", stand_in="keep"),
+    Field(name="country", rule=normalise.text, about="Country", metavar="NAME", together="place"),
     Field(
         name="countryCode", rule=normalise.country_code, about="Country, two letters, such as DE", metavar="CODE",
         filter="equal", sorts=True, together="place", stand_in="keep",
@@ -188,14 +193,16 @@ VISITOR = (
         name="currentPage", type="document", rule=document, about="Where it is: any JSON object",
         stand_in="document",
     ),
-    Field(name="blockedAt", **_OF_BLOCK, **_TIME),
+    Field(name="blockedAt", **_OF_BLOCK, **_TIME, of_device=True),
     Field(name="blockedBy", **_OF_BLOCK, stand_in="agent-{}", of_device=True),
     Field(name="blockReason", **_OF_BLOCK, stored_as="reason", stand_in="reason-{}", of_device=True),
-    Field(name="blockExpiresAt", **_OF_BLOCK, stored_as="expires_at", **_TIME),
-    Field(name="createdAt", sorts=True, **_TIME),
-    Field(name="updatedAt", sorts=True, **_TIME),
-    Field(name="lastSeenAt", sorts=True, **_TIME),
-    Field(name="deletedAt", **_TIME),
+    Field(
+        name="blockExpiresAt", **_OF_BLOCK, stored_as="expires_at", type="time", stand_in="day end", of_device=True,
+    ),
+    Field(name="createdAt", sorts=True, **_TIME, of_device=True),
+    Field(name="updatedAt", sorts=True, **_TIME, of_device=True),
+    Field(name="lastSeenAt", sorts=True, **_TIME, of_device=True),
+    Field(name="deletedAt", **_TIME, of_device=True),
 )  # fmt: skip
 """The fields of a visitor, in the order of the machine formats."""
 

@@ -5,7 +5,8 @@ in every export with that key, so that visitors can be joined and followed; with
 stands for, or test a guess. Each is valid for its field, so that what is exported can be imported.
 
 The table of fields says what becomes of each. Where a stand-in would be of no use, because values are too few or too
-telling, there is none: the value becomes coarser, or null.
+telling, there is none: the value becomes coarser, or null. What is kept comes from a fixed vocabulary, and never is any
+text that somebody sent, since that might be an email or a name.
 """
 
 from __future__ import annotations
@@ -13,13 +14,16 @@ from __future__ import annotations
 import hmac
 import re
 from base64 import b32encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 
 from visitors.domain.fields import FLAT, Field
 from visitors.domain.metadata import metadata_hash
+from visitors.domain.times import parse_instant
+from visitors.errors import InvalidData
 
 Record = dict[str, Any]
 _Treat = Callable[["Pseudonyms", str, Any], Any]
@@ -58,8 +62,19 @@ class Pseudonyms:
         return None if value is None or field not in TREATMENT else TREATMENT[field](self, field, value)
 
 
-def _kept(_: Pseudonyms, _field: str, value: Any) -> Any:
-    return value
+def _kept(rule: Callable[[Any, str], Any] | None) -> _Treat:
+    """The value; null where it does not have the form that the rule gives, whatever wrote it into the store."""
+    if rule is None:
+        return lambda _stand_ins, _field, value: value
+
+    @lru_cache(maxsize=4_096)  # few values in many rows, and a time zone is looked up in files: a fifth of an export
+    def kept(value: Any, field: str) -> Any:
+        try:
+            return rule(value, field)
+        except InvalidData:
+            return None
+
+    return lambda _, field, value: kept(value, field)
 
 
 def _null(_: Pseudonyms, _field: str, _value: Any) -> None:
@@ -70,6 +85,27 @@ def _major(_: Pseudonyms, _field: str, value: str) -> str | None:
     """`126.0.6478.127` is `126`: what comes behind is nearly a fingerprint."""
     found = re.match(r"(?a)\d{1,4}(?=\.|$)", value)
     return found[0] if found else None
+
+
+def _language(_: Pseudonyms, _field: str, value: str) -> str | None:
+    """`zh-Hant-TW` is `zh-TW`: two letters, and two for the country. Other subtags may be any word, as `en-x-amara`."""
+    found = re.match("([A-Za-z]{2})(?:-[A-Za-z]{4})?(-[A-Za-z]{2})?(?=-|$)", value)
+    return f"{found[1]}{found[2] or ''}" if found else None
+
+
+def _day(moment: str) -> _Treat:
+    """A moment of the day, in UTC, since times to the millisecond would join what different keys keep apart."""
+    return _kept(lambda value, field: f"{parse_instant(value, field)[:10]}T{moment}Z")
+
+
+def _unless_common(common: Iterable[str], otherwise: _Treat) -> _Treat:
+    """One of the common values, as they spell it, or what is made of another."""
+    spelled = {value.casefold(): value for value in common}
+
+    def treat(stand_ins: Pseudonyms, field: str, value: str) -> Any:
+        return spelled.get(value.casefold()) or otherwise(stand_ins, field, value)
+
+    return treat
 
 
 def _word(before: str, after: str = "") -> _Treat:
@@ -91,16 +127,29 @@ def _document(stand_ins: Pseudonyms, field: str, value: Record) -> Record:
     return {"pseudonym": stand_ins.token(field, msgspec.json.encode(value, order="sorted").decode())}
 
 
-_TREATMENT: dict[str, _Treat] = {"keep": _kept, "version": _major, "address": _ip, "document": _document}
-"""The words that a field may have for its stand-in; text with `{}` is a stand-in between two fixed parts."""
+_TREATMENT: dict[str, _Treat] = {
+    "language": _language,
+    "version": _major,
+    "day": _day("00:00:00.000"),
+    "day end": _day("23:59:59.999"),  # a block that holds must not be over already
+    "address": _ip,
+    "document": _document,
+}
+"""The words that a field may have for its stand-in beside `keep`, and text with `{}`."""
 
 
 def treatment(field: Field) -> _Treat:
     """What becomes of a value of the field that is not null."""
     if field.stand_in is None:
-        return _null
-    before, braces, after = field.stand_in.partition("{}")
-    return _word(before, after) if braces else _TREATMENT[field.stand_in]
+        treat: _Treat = _null
+    elif field.stand_in == "keep":
+        treat = _kept(field.rule)
+    elif "{}" in field.stand_in:
+        before, _, after = field.stand_in.partition("{}")
+        treat = _word(before, after)
+    else:
+        treat = _TREATMENT[field.stand_in]
+    return _unless_common(field.common, treat) if field.common else treat
 
 
 TREATMENT: dict[str, _Treat] = {path: treatment(field) for path, field in FLAT.items()}
