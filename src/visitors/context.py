@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from visitors.domain import times
 from visitors.domain.ids import Entropy
 from visitors.domain.times import Instant
-from visitors.errors import Declined, InvalidData, StoreProblem, UsageProblem
+from visitors.errors import Declined, InvalidData, StoreProblem, UsageProblem, moved
 from visitors.location import COMPANIONS
 from visitors.output.output import Output
 from visitors.output.sanitise import visible
@@ -65,6 +65,7 @@ class Context:
         self.rehearses = False
         """Whether this is a dry run, which is said at its end."""
         self._takes = set(takes)
+        self._opened: tuple[int, int] | None = None
         self.now: Instant = self.clock()
         self.written: OpenOperation | None = None
         """The last operation that was written, whatever happens after it."""
@@ -86,6 +87,8 @@ class Context:
         """The store. One that was named is made only by commands that add to it: a typing mistake must not
         look like an empty store. Raises StoreProblem.
         """
+        if self._opened is not None and self.settings.store.identity != self._opened:
+            raise moved(self.settings.store.name)
         create = self.command in _MAKING or not self.settings.store_was_named
         return open_store(self.settings.store, timeout=self.settings.timeout, create=create)
 
@@ -146,6 +149,13 @@ class Context:
         """Close the store if it was opened."""
         if "store" in self.__dict__:
             self.store.close()
+
+    def _leave_store(self) -> None:
+        """Have it opened anew on next use, and then be the same file: it is not kept open while a person thinks."""
+        if "store" in self.__dict__ and isinstance(self.settings.store, File):
+            self._opened = self.store.identity
+            self.store.close()
+            del self.__dict__["store"]
 
     def group(self, name: str) -> dict[str, Any]:
         """The values of one group of options, None or empty where not given."""
@@ -248,11 +258,21 @@ class Context:
             return
         if not self.can_ask:
             raise UsageProblem(f"{question}: not asked, since this is no terminal", code="yes_needed", hint="add --yes")
+        self._leave_store()
         sys.stdout.flush()
         sys.stderr.write(f"{visible(question)}? [y/N] ")
         sys.stderr.flush()
+        _forget_what_was_typed()
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):
             raise Declined("nothing was changed")
+
+
+def _forget_what_was_typed() -> None:
+    """What was typed before the question is no answer to it."""
+    if os.name == "posix":
+        import termios
+
+        termios.tcflush(sys.stdin, termios.TCIFLUSH)
 
 
 def _usual_store() -> str | None:

@@ -62,6 +62,17 @@ class Conflict(VisitorsError):
     default_code = "conflict"
 
 
+class ChangedMeanwhile(Conflict):
+    """What a question was about was changed before it was answered; `what` says so in words."""
+
+    default_code = "changed_meanwhile"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"{what} since the question; nothing was done", hint="run it again: the question then says what is so"
+        )
+
+
 class InvalidData(VisitorsError):
     """A value that breaks a rule; `field` names it by its public name (`contact.email`)."""
 
@@ -97,6 +108,15 @@ class StoreProblem(VisitorsError):
 
     exit_status = 6
     default_code = "store"
+
+
+def moved(name: str) -> StoreProblem:
+    """The error for a store whose file was moved, removed or replaced by another one while it was in use."""
+    return StoreProblem(
+        f"the store {name} was moved, removed or replaced meanwhile; what is there now was left as it is",
+        code="store_moved",
+        hint="find out who did that, then run it again",
+    )
 
 
 class Declined(VisitorsError):

@@ -31,6 +31,15 @@ class File(msgspec.Struct, frozen=True):
         return str(self.path)
 
     @property
+    def identity(self) -> tuple[int, int] | None:
+        """Device and inode: whether it is the same file as before. None where there is none."""
+        try:
+            found = os.stat(self.path)  # noqa: PTH116 - at every write, and paths are slower
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+    @property
     def resolved(self) -> File:
         """The file itself, where `path` is a link to it: SQLite keeps its own files beside that."""
         return File(Path(os.path.realpath(self.path)))
@@ -41,6 +50,7 @@ class Memory(msgspec.Struct, frozen=True):
 
     abilities: ClassVar[frozenset[Ability]] = frozenset()
     name: ClassVar[str] = MEMORY
+    identity: ClassVar[tuple[int, int] | None] = None
 
 
 class Temporary(msgspec.Struct, frozen=True):
@@ -48,6 +58,7 @@ class Temporary(msgspec.Struct, frozen=True):
 
     abilities: ClassVar[frozenset[Ability]] = frozenset()
     name: ClassVar[str] = TEMPORARY
+    identity: ClassVar[tuple[int, int] | None] = None
 
 
 Place = File | Memory | Temporary

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from itertools import chain
 from pathlib import Path
 from typing import Any, Self
@@ -17,6 +17,7 @@ from typing import Any, Self
 from visitors import interrupts
 from visitors.domain.ids import Entropy, new_id, new_ids
 from visitors.domain.times import Instant, to_milliseconds
+from visitors.errors import StoreProblem, moved
 from visitors.store.database import Answer, Database, Question, Result, Row, rows
 from visitors.store.places import Place
 from visitors.store.schema.recorded import RECORDED, claimed, given
@@ -79,6 +80,8 @@ class Store:
     def __init__(self, database: Database, place: Place, *, backup: Path | None = None) -> None:
         self._database = database
         self.place = place
+        self.identity = place.identity
+        """Which file it was when it was opened."""
         self.backup = backup
         """Where the store as it was is kept, if opening it migrated it."""
         self.when_closed: Callable[[], None] | None = None
@@ -167,6 +170,7 @@ class Store:
         """A transaction that is no operation: for what restores a store, history and all. Raises StoreProblem."""
         with self._transaction([_CACHE, ("BEGIN IMMEDIATE", ())]):
             yield
+            self._refuse_another_file()
             interrupts.hold()
 
     @contextmanager
@@ -189,6 +193,7 @@ class Store:
         StoreProblem, and Conflict when seeded `entropy` gives what is there.
         """
         interrupts.release()
+        self._refuse_another_file()
         with self._transaction([_CACHE, ("BEGIN EXCLUSIVE" if exclusive else "BEGIN IMMEDIATE", ())]):
             # the time is that of the write, not of the wait for others' writes
             operation = OpenOperation(clock(), actor, entropy)
@@ -199,8 +204,10 @@ class Store:
             if dry_run or not any(done):
                 self.execute("ROLLBACK")
             else:
+                self._refuse_another_file()
                 interrupts.hold()
                 self._database.batch([("UPDATE operations SET is_open = NULL WHERE pk = ?", row), ("COMMIT", ())])
+                self._refuse_another_file()
                 operation.is_committed = True
 
     @contextmanager
@@ -215,6 +222,20 @@ class Store:
                 self.execute("RELEASE part")
             raise
         self.execute("RELEASE part")
+
+    def _refuse_another_file(self) -> None:
+        """Raises StoreProblem when the file that was opened does not stand at its path any more.
+
+        What was written to it would be in a file that is gone, and its log would be taken for that of the file which
+        stands there now (https://sqlite.org/howtocorrupt.html, section 2.4): so nothing is left in the log.
+        """
+        if self.place.identity == self.identity:
+            return
+        if self.in_transaction:
+            self.execute("ROLLBACK")
+        with suppress(StoreProblem), self._database.translated_errors():
+            self.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        raise moved(self.name)
 
     @contextmanager
     def _transaction(self, begin: Sequence[tuple[str, Sequence[object]]]) -> Iterator[None]:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Self
 
-from visitors.errors import Conflict, InvalidData, StoreProblem, UsageProblem
+from visitors.errors import Conflict, InvalidData, StoreProblem, UsageProblem, moved
 from visitors.location import MEMORY
 from visitors.store.database import Row
 
@@ -207,6 +207,8 @@ def _translate(error: sqlite3.Error, name: object) -> Exception:
     result = getattr(error, "sqlite_errorcode", None)
     if result in (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY):
         return Conflict(f"the store {name} has this already ({error})", code="exists")
+    if result == sqlite3.SQLITE_READONLY_DBMOVED:
+        return moved(str(name))
     if str(error).startswith(_OF_DAMAGE):
         result = CORRUPT
     if result is None or (result & 0xFF) not in _ADVICE:

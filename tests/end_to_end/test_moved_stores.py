@@ -1,0 +1,205 @@
+"""A store that is moved, removed or replaced while a command runs, and what was asked about while a person thinks."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pexpect
+import pytest
+
+from trials.running import eventually
+from visitors import open_store
+from visitors.errors import StoreProblem
+
+Visitors = Callable[..., Any]
+
+COMMAND = str(Path(sys.executable).with_name("visitors"))
+
+
+@pytest.fixture
+def other(visitors: Visitors, tmp_path: Path) -> Path:
+    """Another store, beside that of the test."""
+    path = tmp_path / "other.db"
+    for number in range(4):
+        visitors("create", "--id", f"other-{number}", "--language", "fr", "--db", str(path))
+    return path
+
+
+def content(path: Path) -> list[Any]:
+    """All that the database holds, asked of SQLite alone; it is sound."""
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        return list(connection.iterdump())
+
+
+def asked(*words: str) -> Any:
+    """The command at a terminal, up to its question."""
+    child = pexpect.spawn(COMMAND, list(words), encoding="utf-8", dimensions=(24, 200), timeout=30)
+    child.expect_exact("[y/N] ")
+    return child
+
+
+def answered(child: Any, answer: str = "y") -> tuple[int, str]:
+    """The exit code and what came after the answer."""
+    child.sendline(answer)
+    child.expect(pexpect.EOF)
+    child.close()
+    return child.exitstatus, child.before
+
+
+def fill(visitors: Visitors) -> None:
+    for number in range(3):
+        visitors("create", "--id", f"v{number}", "--language", "fr")
+
+
+def replace(store: Path, other: Path) -> None:
+    other.replace(store)
+
+
+def remove(store: Path, _: Path) -> None:
+    store.unlink()
+
+
+@pytest.mark.parametrize("how", [replace, remove])
+def test_a_store_that_is_replaced_while_a_question_is_asked_is_left_as_it_is(
+    visitors: Visitors, store_path: Path, other: Path, how: Callable[[Path, Path], None]
+) -> None:
+    fill(visitors)
+    before = content(other)
+    child = asked("delete", "--language", "fr")
+    assert not store_path.with_name("visitors.db-wal").exists(), "no connection is open while a person thinks"
+    how(store_path, other)
+    code, said = answered(child)
+
+    assert code == 6
+    assert "was moved, removed or replaced meanwhile" in said
+    if how is replace:
+        assert content(store_path) == before
+    else:
+        assert not store_path.exists()
+
+
+@pytest.mark.parametrize("beside", ["wal", "journal"])
+@pytest.mark.parametrize("how", [replace, remove])
+def test_a_store_that_is_replaced_during_an_import_is_left_as_it_is(
+    visitors: Visitors, store_path: Path, other: Path, tmp_path: Path, how: Callable[[Path, Path], None], beside: str
+) -> None:
+    """Into a store with visitors, which has a log, and into one without, which has a rollback journal meanwhile."""
+    if beside == "wal":
+        fill(visitors)
+    before = content(other)
+    rows = tmp_path / "rows.ndjson"
+    rows.write_text("".join(f'{{"id":"new-{number}","city":"{"x" * 300}"}}\n' for number in range(60_000)))
+    process = subprocess.Popen([COMMAND, "import", str(rows)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    eventually(lambda: is_under_way(store_path, beside))
+    how(store_path, other)
+    said = process.communicate(timeout=60)[1].decode()
+
+    assert process.returncode == 6, said
+    assert "was moved, removed or replaced meanwhile" in said
+    if how is replace:
+        assert content(store_path) == before
+        assert visitors("list", "--format", "count").stdout == "4\n"
+    else:
+        assert not store_path.exists()
+
+
+def is_under_way(store: Path, beside: str) -> bool:
+    """Whether the operation has begun: much of it is in the log, or the file itself."""
+    file = store.with_name(f"{store.name}-{beside}")
+    return file.exists() and (store if beside == "journal" else file).stat().st_size > 100_000
+
+
+def test_a_python_program_whose_store_is_replaced_writes_to_neither(
+    visitors: Visitors, store_path: Path, other: Path
+) -> None:
+    fill(visitors)
+    before = content(other)
+    with open_store(store_path) as store:
+        store.create(id="while-it-is-there")
+        replace(store_path, other)
+        with pytest.raises(StoreProblem) as refused:
+            store.create(id="too-late")
+        assert refused.value.code == "store_moved"
+    assert content(store_path) == before
+
+
+def test_who_came_since_the_question_is_left_out(visitors: Visitors) -> None:
+    fill(visitors)
+    child = asked("delete", "--language", "fr")
+    assert "delete 3 visitors" in child.before
+    visitors("create", "--id", "late", "--language", "fr")
+    visitors("update", "v0", "--language", "de")
+    code, said = answered(child)
+
+    assert code == 0
+    assert "left out 1 visitor: chosen since the question" in said
+    assert sorted(visitors("list", "--format", "ids").lines) == ["late", "v0"]
+
+
+def test_what_belongs_to_a_person_since_the_question_is_not_erased(visitors: Visitors) -> None:
+    visitors("create", "--id", "v1")
+    visitors("identify", "v1", "--email", "ada@example.com")
+    child = asked("contacts", "erase", "ada@example.com")
+    visitors("create", "--id", "v2")
+    visitors("identify", "v2", "--email", "ada@example.com")
+    code, said = answered(child)
+
+    assert code == 4
+    assert "since the question" in said
+    assert visitors("list", "--format", "count").stdout == "2\n"
+
+
+def test_who_is_named_otherwise_since_the_question_is_not_merged(visitors: Visitors) -> None:
+    for name in ("Ada", "Bob"):
+        visitors("contacts", "create", "--email", f"{name}@example.com", "--name", name)
+    child = asked("contacts", "merge", "ada@example.com", "bob@example.com")
+    visitors("contacts", "update", "bob@example.com", "--name", "Eve")
+    code, said = answered(child)
+
+    assert (code, "since the question" in said) == (4, True)
+    assert visitors("contacts", "list", "--format", "count").stdout == "2\n"
+
+
+def test_what_the_files_do_not_name_since_the_question_stays(visitors: Visitors, tmp_path: Path) -> None:
+    fixture = tmp_path / "one.yaml"
+    fixture.write_text("version: 1\nvisitors:\n  v0: {id: v0}\n")
+    fill(visitors)
+    child = asked("fixtures", "apply", str(fixture), "--prune")
+    visitors("create", "--id", "late")
+    code, said = answered(child)
+
+    assert (code, "since the question" in said) == (4, True)
+    assert visitors("list", "--format", "count").stdout == "4\n"
+
+
+def test_a_backup_that_is_replaced_since_the_question_is_not_restored(
+    visitors: Visitors, other: Path, tmp_path: Path
+) -> None:
+    fill(visitors)
+    backup = tmp_path / "b.bak"
+    visitors("db", "backup", str(backup))
+    child = asked("db", "restore", str(backup))
+    replace(backup, other)
+    code, said = answered(child)
+
+    assert (code, "since the question" in said) == (4, True)
+    assert visitors("list", "--format", "count").stdout == "3\n"
+
+
+def test_what_was_typed_before_the_question_is_no_answer(visitors: Visitors, store_path: Path) -> None:
+    fill(visitors)
+    child = pexpect.spawn(COMMAND, ["delete", "--all"], encoding="utf-8", dimensions=(24, 200), timeout=30)
+    child.sendline("y")
+    child.expect_exact("[y/N] ")
+    code, _ = answered(child, "n")
+
+    assert code == 7
+    assert visitors("list", "--format", "count").stdout == "3\n"
+    assert store_path.exists()
