@@ -13,7 +13,7 @@ from visitors import interrupts
 from visitors.commands.many import number
 from visitors.context import Context
 from visitors.domain.receipt import Counts, Left, Receipt
-from visitors.errors import FileProblem, UsageProblem
+from visitors.errors import ChangedMeanwhile, FileProblem, UsageProblem
 from visitors.operations.erase import Target, erase, foresee, resolve
 from visitors.output.answers import ERASURE_PREVIEW, RECEIPT
 from visitors.output.files import whole_file
@@ -69,11 +69,12 @@ def erase_records(
     if dry_run:
         _rehearse(context, target, named)
         return
+    asked: Counts | None = None
     if not yes:
         with context.reading() as store:
-            counts = foresee(store, target, resolve(store, target, named, context.now, context.missing))
-        context.confirm(f"erase {_told(counts, target)}, and their history, for good", yes=False)
-    erased = _erase(context, target, named, output)
+            asked = foresee(store, target, resolve(store, target, named, context.now, context.missing))
+        context.confirm(f"erase {_told(asked, target)}, and their history, for good", yes=False)
+    erased = _erase(context, target, named, output, asked)
     _tell(context, target, erased, output)
     _wipe(context, vacuum=vacuum)
     if erased.unwritten is not None:
@@ -91,8 +92,8 @@ class _Erased(NamedTuple):
     unwritten: FileProblem | None = None
 
 
-def _erase(context: Context, target: Target, named: Sequence[str], output: str | None) -> _Erased:
-    """Erase them, and write the receipt to its file.
+def _erase(context: Context, target: Target, named: Sequence[str], output: str | None, asked: Counts | None) -> _Erased:
+    """Erase them, as many as were `asked` about, and write the receipt to its file.
 
     Raises NotFound and Conflict, and FileProblem where nothing can be written, as long as nothing is erased.
     """
@@ -103,6 +104,8 @@ def _erase(context: Context, target: Target, named: Sequence[str], output: str |
             file = stack.enter_context(whole_file(output)) if output is not None and output != "-" else None
             with context.operation() as operation:
                 ids = resolve(context.store, target, named, operation.at, context.missing)
+                if asked is not None and foresee(context.store, target, ids) != asked:
+                    raise ChangedMeanwhile("what belongs to them was changed")
                 staying = erasing.contacts_of(context.store, ids) if target == "visitor" else []
                 receipt, left = erase(context.store, operation, target, ids, command=context.command)
             erased = _Erased(receipt, staying, left)

@@ -57,7 +57,6 @@ def change_visitors(
     act: Act,
     *,
     chosen: Selection | None = None,
-    question: str | None = None,
     everything: bool = False,
     yes: bool = False,
     dry_run: bool = False,
@@ -65,8 +64,9 @@ def change_visitors(
 ) -> None:
     """Change the visitors that were named or selected, in one operation, all or none.
 
-    Without `chosen` the options select; without `question` it asks how many there are. `deleted` is that of
-    `Targets`; unless it is False, deleted ones may be named. Raises UsageProblem, NotFound, Conflict and Declined.
+    Without `chosen` the options select. Whom a question was about is whom it changes, less those that are not chosen
+    any more. `deleted` is that of `Targets`; unless it is False, deleted ones may be named. Raises UsageProblem,
+    NotFound, Conflict and Declined.
     """
     targets = Targets(
         typed,
@@ -78,13 +78,17 @@ def change_visitors(
     )
     if targets.named is not None:
         targets.named = context.references(targets.named)
-    if targets.named is None and not dry_run:
-        if question is None:
-            with context.reading() as store:
-                question = f"{verb.infinitive} {number(targets.count(store, context.now), 'visitor')}"
-        context.confirm(question, yes=yes)
+    asked: set[str] | None = None
+    if targets.named is None and not dry_run and not yes:
+        with context.reading() as store:
+            asked = set(targets.resolve(store, context.now))
+        context.confirm(f"{verb.infinitive} {number(len(asked), 'visitor')}", yes=False)
     with context.operation(dry_run=dry_run) as operation:
         ids = targets.resolve(context.store, operation.at, context.missing)
+        if asked is not None:
+            came, ids = len(set(ids) - asked), [one for one in ids if one in asked]
+            if came:
+                context.output.note(f"left out {number(came, 'visitor')}: chosen since the question")
         done = act(context.store, operation, ids)
         wanted = context.output.wants_records
         found = visitors.find_many(context.store, ids, operation.at) if wanted else []

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from visitors.commands import options
-from visitors.commands.many import Verb, change_visitors, number
+from visitors.commands.many import Verb, change_visitors
 from visitors.context import context_of
 from visitors.domain.pruning import age_limit, prunable
 from visitors.store.records import visitors
@@ -34,7 +34,6 @@ def command(
     context = context_of(ctx)
     since = age_limit(older_than, context.now)
     chosen = prunable(context.selection(), since)
-    question = None
     if dry_run or not yes:
         with context.reading() as store:
             idle = visitors.idle(store, chosen, context.now)
@@ -42,14 +41,12 @@ def command(
             context.output.note(line)
         if not idle.count and context.can_ask:
             return
-        question = f"prune {number(idle.count, 'visitor')}"
     change_visitors(
         context,
         [],
         Verb("prune", "pruned", "pruned already"),
         lambda store, operation, ids: visitors.set_deleted(store, operation, ids, deleted=True),
         chosen=chosen,
-        question=question,
         yes=yes,
         dry_run=dry_run,
     )

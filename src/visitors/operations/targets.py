@@ -47,10 +47,6 @@ class Targets:
         self.named: Sequence[str] | None = named or None
         """As they were named; None if a selection chooses."""
 
-    def count(self, store: Store, current: Instant) -> int:
-        """How many visitors a selection chooses now."""
-        return visitors.count(store, references.selection(store, self._selection, current), current)
-
     def resolve(self, store: Store, current: Instant, missing: references.Missing = references.refuse) -> list[str]:
         """The ids, each once. Raises what `missing` does of those that are not there, and Conflict for ambiguous
         ones, or for deleted ones where there may be none.

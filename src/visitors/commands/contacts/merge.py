@@ -9,6 +9,8 @@ import typer
 from visitors.commands import options
 from visitors.commands.many import number
 from visitors.context import context_of
+from visitors.domain.contact import Contact
+from visitors.errors import ChangedMeanwhile
 from visitors.operations import references
 from visitors.operations.merge import merge
 from visitors.output.answers import MERGE_STEP
@@ -37,12 +39,16 @@ def command(
     --dry-run shows each step: what is kept, filled, discarded, moved, and why.
     """
     context = context_of(ctx)
-    if not dry_run:
+    asked: list[Contact] | None = None
+    if not dry_run and not yes:
         with context.reading() as store:
-            names = [one.label for one in references.mergeable(store, [survivor, *other], context.now)]
-        context.confirm(f"merge {', '.join(names[1:])} into {names[0]}", yes=yes)
+            asked = references.mergeable(store, [survivor, *other], context.now)
+        names = [one.label for one in asked]
+        context.confirm(f"merge {', '.join(names[1:])} into {names[0]}", yes=False)
     with context.operation(dry_run=dry_run) as operation:
         first, *rest = references.mergeable(context.store, [survivor, *other], operation.at)
+        if asked is not None and _known_as(asked) != _known_as([first, *rest]):
+            raise ChangedMeanwhile("these contacts were changed")
         steps = merge(context.store, operation, first, rest, force=force)
         contact = contacts.find(context.store, first.id, operation.at)
         assert contact is not None
@@ -55,3 +61,7 @@ def command(
     result = {**as_record(contact), "steps": [as_record(step) for step in steps]}
     line = f"Merged {number(len(rest), 'contact')} into contact {first.id}."
     context.output.done(CONTACT.followed_by("steps"), [result], [first.id], line, single=True)
+
+
+def _known_as(asked: list[Contact]) -> list[tuple[str, str]]:
+    return [(one.id, one.label) for one in asked]

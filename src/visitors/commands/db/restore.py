@@ -11,12 +11,13 @@ import typer
 from visitors.commands import options
 from visitors.commands.many import number
 from visitors.context import context_of
-from visitors.errors import UsageProblem
+from visitors.errors import ChangedMeanwhile, UsageProblem
 from visitors.output.answers import RESTORED
 from visitors.output.progress import watched_pages
 from visitors.store.file.backup import default_name
 from visitors.store.file.findings import REPLACED
 from visitors.store.file.restore import inspect, restore
+from visitors.store.places import File
 from visitors.store.schema.version import SCHEMA_VERSION
 
 
@@ -55,7 +56,10 @@ def command(
         context.output.done(RESTORED, [record], [], line, single=True)
         return
     if path.exists():
+        before = File(path).identity, File(source).identity, source.stat().st_mtime_ns
         context.confirm(f"replace the store {path} by {file} with {visitors}", yes=yes)
+        if (File(path).identity, File(source).identity, source.stat().st_mtime_ns) != before:
+            raise ChangedMeanwhile(f"{path} or {file} was replaced")
     kept = _unused(path.with_name(default_name(place, context.now, f"{REPLACED}-")))
     with watched_pages(quiet=context.output.quiet) as watch:
         replaced = restore(place, source, kept, watch, timeout=context.settings.timeout)
