@@ -774,3 +774,10 @@ def test_any_timezone_is_kept_as_it_is_or_is_invalid_data(value: str) -> None:
         return
     assert kept == value.strip()
     assert normalise.timezone(kept) == kept
+
+
+def test_the_domain_of_an_email_of_just_the_longest_length_is_read_as_any_other() -> None:
+    domain = ".".join(["xn--mnchen-3ya", *["d" * 60] * 3, "example"])
+    typed = "a" * (normalise.EMAIL_LIMIT - len(domain) - 1) + "@" + domain
+    assert len(typed) == normalise.EMAIL_LIMIT
+    assert "@m\u00fcnchen.ddd" in normalise.email(typed)
