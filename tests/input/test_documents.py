@@ -66,7 +66,8 @@ def test_every_value_knows_its_place() -> None:
         lines = text.split("\n")
         place = inner.value["c"].place
         assert lines[place.line - 1][place.column - 1 :].lstrip('"').startswith("d")
-        assert lines[inner.key_places["c"].line - 1][inner.key_places["c"].column - 1 :].lstrip('"').startswith("c")
+        key_place = inner.value["c"].key_place
+        assert lines[key_place.line - 1][key_place.column - 1 :].lstrip('"').startswith("c")
 
 
 REFUSED = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import subprocess
 import sys
@@ -114,6 +115,19 @@ def test_a_fixture_that_is_large_inside_is_refused_by_its_size(
     assert ending == code
     assert word in said
     assert memory - own_memory < MEMORY
+
+
+@pytest.mark.parametrize("name", ["many.json", "many.yaml"])
+def test_each_visitor_of_a_fixture_takes_little_memory(tmp_path: Path, own_memory: int, name: str) -> None:
+    data = {"language": "de-DE", "country": "Germany", "countryCode": "DE", "browser": "Firefox", "os": "Linux"}
+    count = 10_000
+    file = tmp_path / name
+    file.write_text(json.dumps({"version": 1, "visitors": {f"v-{n:06}": data for n in range(count)}}, indent=1))
+
+    ending, said, memory = measured("fixtures", "check", file)
+
+    assert (ending, said) == (0, "valid: 0 contacts, 10,000 visitors, 0 conversations, 0 blocks\n")
+    assert (memory - own_memory) / count < 3_000
 
 
 def test_bad_rows_without_end_are_counted_in_little_memory(store_path: Path, tmp_path: Path, own_memory: int) -> None:

@@ -105,7 +105,7 @@ class Names:
             raise InvalidData(f"{section} is {node.kind}, not a mapping of names", code="invalid_type")
         allowed = {"contacts": CONTACT_FIELDS, "visitors": VISITOR_FIELDS, "conversations": CONVERSATION_FIELDS}
         for name, record in node.value.items():
-            place = node.key_places[name]
+            place = record.key_place
             with self.noted(place):
                 _refuse_odd_name(name)
                 fields = self.mapping(record, f"a {section[:-1]}", allowed[section])
@@ -129,9 +129,10 @@ class Names:
             return {}
         if not isinstance(node.value, dict):
             raise BadPlace(node.place, f"{what} is a mapping, not {node.kind}", code="invalid_type")
-        for key in node.value:
-            if key not in allowed:
-                self.problems.append(_unknown(node.key_places[key], key, what, allowed))
+        unknown = [key for key in node.value if key not in allowed]
+        if not unknown:
+            return node.value
+        self.problems += [_unknown(node.value[key].key_place, key, what, allowed) for key in unknown]
         return {key: value for key, value in node.value.items() if key in allowed}
 
     def refer(self, section: Section, entry_fields: Mapping[str, Node], field: str, file: FileText) -> str | None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from array import array
+from bisect import bisect_right
 from typing import Any
 
 import msgspec
@@ -20,17 +23,43 @@ class Place(msgspec.Struct, frozen=True):
         return f"{self.file}, line {self.line:,}, column {self.column:,}"
 
 
-class Node(msgspec.Struct, frozen=True):
-    """A mapping, a list, or a single value.
+class Written:
+    """A text whose values are read: its file, and where its lines begin."""
 
-    `text` is a single value as it stands in the file, for where text is meant: YAML's `no` and
+    def __init__(self, file: str, text: str) -> None:
+        self._file = file
+        self._lines = array("L", [0])
+        self._lines.extend(match.end() for match in re.finditer("\n", text))
+
+    def place(self, position: int) -> Place:
+        """The place of the character at `position`."""
+        line = bisect_right(self._lines, position)
+        return Place(self._file, line, position - self._lines[line - 1] + 1)
+
+
+class Node(msgspec.Struct, frozen=True, gc=False):
+    """A mapping, a list, or a single value, at a position of what was written.
+
+    A file has millions, so a node is small: its place, and in a mapping that of its key, are made when
+    they are asked for. `text` is a single value as it stands in the file, for where text is meant: YAML's `no` and
     `10.10` without quotes, which as values are a string and a number. A number of JSON has none.
     """
 
-    place: Place
+    written: Written
+    position: int
     value: dict[str, Node] | list[Node] | str | int | float | bool | None
     text: str | None = None
-    key_places: dict[str, Place] = {}
+    key_position: int = 0
+
+    @property
+    def place(self) -> Place:
+        """Where it begins."""
+        return self.written.place(self.position)
+
+    @property
+    def key_place(self) -> Place:
+        """Where its key begins, of a value in a mapping."""
+        return self.written.place(self.key_position)
 
     @property
     def kind(self) -> str:

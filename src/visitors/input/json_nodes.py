@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from visitors.domain.node import BadPlace, Node, Place
+from visitors.domain.node import BadPlace, Node, Written
 from visitors.input.nodes import NUMBER, Builder, empty, number
 
 _CLOSES = {"{": "}", "[": "]"}
@@ -24,10 +24,8 @@ class _Json:
     def __init__(self, text: str, name: str) -> None:
         self._text = text
         self._name = name
-        self._builder = Builder()
-        self._line = 1
-        self._line_start = 0
-        self._counted_to = 0
+        self._written = Written(name, text)
+        self._builder = Builder(self._written)
         self._just = ""  # what was taken last
 
     def document(self) -> Node:
@@ -35,48 +33,48 @@ class _Json:
         tokens = self._tokens()
         opened: list[str] = []
         expected = "value"
-        for kind, value, place in tokens:
+        for kind, value, position in tokens:
             if expected == "end":
-                raise self._unexpected(kind, value, place, "nothing more")
-            expected = self._step(kind, value, place, expected, opened)
+                raise self._unexpected(kind, value, position, "nothing more")
+            expected = self._step(kind, value, position, expected, opened)
         if self._builder.root is None:
             raise empty(self._name)
         if expected != "end":
-            raise BadPlace(self._place(len(self._text)), "not JSON: it ends too early", code="not_json")
+            raise BadPlace(self._written.place(len(self._text)), "not JSON: it ends too early", code="not_json")
         return self._builder.root
 
-    def _step(self, kind: str, value: Any, place: Place, expected: str, opened: list[str]) -> str:
+    def _step(self, kind: str, value: Any, position: int, expected: str, opened: list[str]) -> str:
         """Take one token; returns what may come next: value, key, colon, comma, or the end."""
         if kind == "mark" and value in "}]" and opened and _CLOSES[opened[-1]] == value and expected != "colon":
             if expected in ("value", "key") and self._just != opened[-1]:
-                raise self._unexpected(kind, value, place, "a value" if expected == "value" else "a key")
+                raise self._unexpected(kind, value, position, "a value" if expected == "value" else "a key")
             opened.pop()
             self._builder.end()
         elif expected in ("colon", "comma"):
             wanted = ":" if expected == "colon" else ","
             if (kind, value) != ("mark", wanted):
-                raise self._unexpected(kind, value, place, f"'{wanted}'")
+                raise self._unexpected(kind, value, position, f"'{wanted}'")
             self._just = wanted
             return "value" if wanted == ":" or opened[-1] == "[" else "key"
         elif expected == "key":
             if kind != "string":
-                raise self._unexpected(kind, value, place, "a key in quotes")
-            self._builder.single(Node(place, value, value))
+                raise self._unexpected(kind, value, position, "a key in quotes")
+            self._builder.key(position, value)
             self._just = "key"
             return "colon"
         elif kind == "mark" and value in "{[":
-            self._builder.begin(Node(place, {} if value == "{" else [], key_places={}))
+            self._builder.begin(position, {} if value == "{" else [])
             opened.append(value)
             self._just = value
             return "key" if value == "{" else "value"
         elif kind in ("string", "word"):
-            self._builder.single(Node(place, value, value if kind == "string" else None))
+            self._builder.single(position, value, value if kind == "string" else None)
         else:
-            raise self._unexpected(kind, value, place, "a value")
+            raise self._unexpected(kind, value, position, "a value")
         self._just = "value"
         return "comma" if opened else "end"
 
-    def _tokens(self) -> Iterator[tuple[str, Any, Place]]:
+    def _tokens(self) -> Iterator[tuple[str, Any, int]]:
         from json.decoder import JSONDecodeError, scanstring  # type: ignore[attr-defined]
 
         token, position = re.compile(_LEXEME, re.DOTALL), 0
@@ -85,37 +83,27 @@ class _Json:
             if match is None or (match.end() == len(self._text) and match.lastindex is None):
                 return
             start = match.start(match.lastindex or 0)
-            place = self._place(start)
             position = match.end()
             if match[1]:
-                yield "mark", match[1], place
+                yield "mark", match[1], start
             elif match[2]:
                 try:
                     value, position = scanstring(self._text, position)
                 except JSONDecodeError as error:
-                    raise BadPlace(self._place(error.pos), f"not JSON: {error.msg}", code="not_json") from None
-                yield "string", value, place
+                    raise BadPlace(self._written.place(error.pos), f"not JSON: {error.msg}", code="not_json") from None
+                yield "string", value, start
             elif match[3]:
-                yield "word", self._word(match[3], place), place
+                yield "word", self._word(match[3], start), start
             else:
-                raise self._unexpected("character", match[4], place, "JSON")
+                raise self._unexpected("character", match[4], start, "JSON")
 
-    def _word(self, word: str, place: Place) -> object:
+    def _word(self, word: str, position: int) -> object:
         if word in ("true", "false", "null"):
             return {"true": True, "false": False, "null": None}[word]
         if re.fullmatch(NUMBER, word):
-            return number(word, place)
-        raise self._unexpected("word", word, place, "a value")
+            return number(word, self._written, position)
+        raise self._unexpected("word", word, position, "a value")
 
-    def _unexpected(self, kind: str, value: Any, place: Place, wanted: str) -> BadPlace:
+    def _unexpected(self, kind: str, value: Any, position: int, wanted: str) -> BadPlace:
         found = "text" if kind == "string" else repr(value)[:60] if isinstance(value, str) else "a value"
-        return BadPlace(place, f"not JSON: {found} where {wanted} should be", code="not_json")
-
-    def _place(self, position: int) -> Place:
-        """The place of the character at `position`; asked in ascending order."""
-        lines = self._text.count("\n", self._counted_to, position)
-        if lines:
-            self._line += lines
-            self._line_start = self._text.rfind("\n", 0, position) + 1
-        self._counted_to = max(self._counted_to, position)
-        return Place(self._name, self._line, position - self._line_start + 1)
+        return BadPlace(self._written.place(position), f"not JSON: {found} where {wanted} should be", code="not_json")

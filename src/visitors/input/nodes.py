@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import sys
 
-from visitors.domain.node import BadPlace, Node, Place
+from visitors.domain.node import BadPlace, Node, Place, Written
 
 NODE_LIMIT = 2_000_000
 DEPTH_LIMIT = 200
@@ -19,66 +20,74 @@ _DIGITS_LIMIT = 400
 class Builder:
     """Puts nodes together, and counts them."""
 
-    def __init__(self) -> None:
+    def __init__(self, written: Written) -> None:
         self.root: Node | None = None
-        self._open: list[tuple[Node, list[Node]]] = []  # containers, each with its pending key
+        self._written = written
+        self._open: list[dict[str, Node] | list[Node]] = []
+        self._key: str | None = None  # of the value that comes next
+        self._key_position = 0
         self._count = 0
 
     @property
     def expects_key(self) -> bool:
         """Whether the next node is the key of a mapping."""
-        return bool(self._open) and isinstance(self._open[-1][0].value, dict) and not self._open[-1][1]
+        return self._key is None and bool(self._open) and isinstance(self._open[-1], dict)
 
-    def begin(self, node: Node) -> None:
-        """A mapping or a list begins."""
+    def begin(self, position: int, container: dict[str, Node] | list[Node]) -> None:
+        """A mapping or a list begins; `container` is an empty one."""
         if self.expects_key:
-            raise BadPlace(node.place, f"a key is text, not {node.kind}", code="invalid_key")
+            kind = "a mapping" if isinstance(container, dict) else "a list"
+            raise BadPlace(self._written.place(position), f"a key is text, not {kind}", code="invalid_key")
         if len(self._open) == DEPTH_LIMIT:
-            raise too_deep(node.place)
-        self._add(node)
-        self._open.append((node, []))
+            raise too_deep(self._written.place(position))
+        self.single(position, container)
+        self._open.append(container)
 
     def end(self) -> None:
         """The innermost mapping or list ends."""
         self._open.pop()
 
-    def single(self, node: Node) -> None:
-        """A single value, or a key."""
-        if not self.expects_key:
-            self._add(node)
-            return
-        key, places = node.text or "", self._open[-1][0].key_places
-        if key in places:
-            first = places[key]
+    def key(self, position: int, key: str) -> None:
+        """The key of the value that comes next."""
+        container = self._open[-1]
+        if isinstance(container, dict) and key in container:
+            first = container[key].key_place
             raise BadPlace(
-                node.place,
+                self._written.place(position),
                 f"{key!r} is there twice; the first is in line {first.line:,}, column {first.column:,}",
                 code="duplicate_key",
             )
-        places[key] = node.place
-        self._open[-1][1].append(node)
+        self._key, self._key_position = sys.intern(key), position  # each record repeats the names of its fields
 
-    def _add(self, node: Node) -> None:
+    def single(
+        self,
+        position: int,
+        value: dict[str, Node] | list[Node] | str | float | bool | None,  # noqa: FBT001 - what was read
+        text: str | None = None,
+    ) -> None:
+        """A single value."""
         self._count += 1
         if self._count > NODE_LIMIT:
-            raise BadPlace(node.place, f"more than {NODE_LIMIT:,} values", code="file_too_large")
-        if not self._open:
+            raise BadPlace(self._written.place(position), f"more than {NODE_LIMIT:,} values", code="file_too_large")
+        node = Node(self._written, position, value, text, self._key_position)
+        container = self._open[-1] if self._open else None
+        if container is None:
             self.root = node
-            return
-        container, pending = self._open[-1]
-        if isinstance(container.value, dict):
-            container.value[pending.pop().text or ""] = node
-        elif isinstance(container.value, list):
-            container.value.append(node)
+        elif isinstance(container, list):
+            container.append(node)
+        elif self._key is not None:
+            container[self._key], self._key = node, None
 
 
-def number(text: str, place: Place) -> int | float:
+def number(text: str, written: Written, position: int) -> int | float:
     """The number that `text`, of the form `NUMBER`, means. Raises BadPlace for one out of all bounds."""
     if len(text) > _DIGITS_LIMIT:
-        raise BadPlace(place, f"a number of {len(text):,} characters", code="too_long", hint="for text, use quotes")
+        reason = f"a number of {len(text):,} characters"
+        raise BadPlace(written.place(position), reason, code="too_long", hint="for text, use quotes")
     value = int(text) if re.fullmatch(_INTEGER, text) else float(text)
     if abs(value) == float("inf"):
-        raise BadPlace(place, f"{text} is too large for a number", code="too_long", hint="for text, use quotes")
+        reason = f"{text} is too large for a number"
+        raise BadPlace(written.place(position), reason, code="too_long", hint="for text, use quotes")
     return value
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from visitors.domain.node import BadPlace, Node, Place
+from visitors.domain.node import BadPlace, Node, Place, Written
 from visitors.input.nodes import NUMBER, Builder, empty, number, too_deep
 
 # What YAML 1.2 (5.1) lets stand in a file; anything else is a broken or binary one.
@@ -28,15 +28,16 @@ def yaml_node(text: str, name: str) -> Node:
     """The one document in `text`. Raises BadPlace."""
     import yaml
 
+    written = Written(name, text)
     unprintable = re.search(_NOT_PRINTABLE, text)
     if unprintable:
         character = f"U+{ord(unprintable[0]):04X}"
-        raise BadPlace(_place_at(text, name, unprintable.start()), f"{character} cannot stand in YAML", code="not_yaml")
+        raise BadPlace(written.place(unprintable.start()), f"{character} cannot stand in YAML", code="not_yaml")
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    builder = Builder()
+    builder = Builder(written)
     try:
         for event in yaml.parse(text, Loader=loader):
-            _take(builder, event, name)
+            _take(builder, event, written)
     except yaml.MarkedYAMLError as error:
         raise _not_yaml(error, text, name) from None
     if builder.root is None:
@@ -44,46 +45,46 @@ def yaml_node(text: str, name: str) -> Node:
     return builder.root
 
 
-def _take(builder: Builder, event: Any, name: str) -> None:
+def _take(builder: Builder, event: Any, written: Written) -> None:
     """One event of the YAML parser."""
     from yaml import events
 
     if isinstance(event, events.CollectionEndEvent):
         builder.end()
         return
-    place = Place(name, event.start_mark.line + 1, event.start_mark.column + 1)
+    position = event.start_mark.index
     if isinstance(event, events.DocumentStartEvent) and builder.root is not None:
+        place = written.place(position)
         raise BadPlace(place, "a second document; a file holds one", code="not_yaml", hint="give several files")
     if isinstance(event, events.AliasEvent):
-        raise BadPlace(
-            place,
-            f"an alias (*{event.anchor}); what is meant is written out, or referred to by its name",
-            code="alias",
-        )
+        reason = f"an alias (*{event.anchor}); what is meant is written out, or referred to by its name"
+        raise BadPlace(written.place(position), reason, code="alias")
     if isinstance(event, events.NodeEvent):
         tag = getattr(event, "tag", None)
         if tag not in (None, "!"):
+            place = written.place(position)
             raise BadPlace(place, f"a tag ({tag}); values are plain", code="tag", hint="for text, use quotes")
         if isinstance(event, events.MappingStartEvent):
-            builder.begin(Node(place, {}, key_places={}))
+            builder.begin(position, {})
         elif isinstance(event, events.SequenceStartEvent):
-            builder.begin(Node(place, []))
+            builder.begin(position, [])
         else:
-            builder.single(_scalar(event, place, is_key=builder.expects_key))
+            _scalar(builder, event, written)
 
 
-def _scalar(event: Any, place: Place, *, is_key: bool) -> Node:
-    text = str(event.value)
-    if not event.implicit[0]:  # quoted, or a block of text
-        return Node(place, text, text)
-    if is_key:
-        if text == "<<":
-            raise BadPlace(place, "a merge key (<<); what is meant is written out", code="alias")
-        return Node(place, text, text)
-    if text in _CONSTANTS:
+def _scalar(builder: Builder, event: Any, written: Written) -> None:
+    text, position, is_plain = str(event.value), event.start_mark.index, event.implicit[0]
+    if builder.expects_key:
+        if is_plain and text == "<<":
+            raise BadPlace(written.place(position), "a merge key (<<); what is meant is written out", code="alias")
+        builder.key(position, text)
+    elif not is_plain:  # quoted, or a block of text
+        builder.single(position, text, text)
+    elif text in _CONSTANTS:
         constant = _CONSTANTS[text]
-        return Node(place, constant, None if constant is None else text)
-    return Node(place, number(text, place) if re.fullmatch(NUMBER, text) else text, text)
+        builder.single(position, constant, None if constant is None else text)
+    else:
+        builder.single(position, number(text, written, position) if re.fullmatch(NUMBER, text) else text, text)
 
 
 def _not_yaml(error: Any, text: str, name: str) -> BadPlace:
@@ -102,7 +103,3 @@ def _not_yaml(error: Any, text: str, name: str) -> BadPlace:
         return too_deep(place)
     context = f" {error.context}" if error.context and error.problem else ""
     return BadPlace(place, f"not YAML: {problem}{context}", code="not_yaml")
-
-
-def _place_at(text: str, name: str, position: int) -> Place:
-    return Place(name, text.count("\n", 0, position) + 1, position - text.rfind("\n", 0, position))

@@ -312,7 +312,7 @@ def _difference(record: Record, current: Values | None) -> Difference | None:
 
 
 def _create(store: Store, operation: OpenOperation, kind: Kind, found: list[Difference]) -> None:
-    new = [(one.id, _with_times(one.after or {}, operation.at)) for one in found if one.action == "create"]
+    new = ((one.id, _with_times(one.after or {}, operation.at)) for one in found if one.action == "create")
     fixtures.insert(store, kind, new)
 
 

@@ -122,17 +122,9 @@ def defer_references(store: Store) -> None:
     store.execute("PRAGMA defer_foreign_keys = ON")
 
 
-def insert(store: Store, kind: Kind, records: Sequence[tuple[str, Values]]) -> None:
+def insert(store: Store, kind: Kind, records: Iterable[tuple[str, Values]]) -> None:
     """New records, with their ids; values not given are null."""
-    complete = [
-        {"id": record_id, **_columns(kind, {field: values.get(field) for field in _FIELDS[kind]})}
-        for record_id, values in records
-    ]
-    if kind == "contact":
-        for one in complete:
-            one[DERIVED] = search_text(*(one[column] for column in SEARCHED))
-    if complete:
-        store.insert(kind, list(complete[0]), (tuple(one.values()) for one in complete))
+    store.insert(kind, list(_row(kind, "", {})), (tuple(_row(kind, *record).values()) for record in records))
 
 
 def change(store: Store, kind: Kind, record_id: str, values: Mapping[str, Any]) -> None:
@@ -171,6 +163,14 @@ def _read(store: Store, kind: Kind, condition: str, parameters: Sequence[object]
                 values[field] = decoded(values[field])
         found[row[0]] = values
     return found
+
+
+def _row(kind: Kind, record_id: str, values: Values) -> dict[str, Any]:
+    """Column -> value, of all columns."""
+    row = {"id": record_id, **_columns(kind, {field: values.get(field) for field in _FIELDS[kind]})}
+    if kind == "contact":
+        row[DERIVED] = search_text(*(row[column] for column in SEARCHED))
+    return row
 
 
 def _columns(kind: Kind, values: Mapping[str, Any]) -> dict[str, Any]:
