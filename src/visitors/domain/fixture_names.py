@@ -19,6 +19,9 @@ from visitors.errors import InvalidData
 
 Section = Literal["contacts", "visitors", "conversations"]
 
+_GUESSES = 20
+"""Of so many problems it is guessed which name was meant: a guess looks at every name in the files."""
+
 
 class Entry(msgspec.Struct, frozen=True):
     """A named record of a file before its values are read."""
@@ -146,7 +149,8 @@ class Names:
                 return None
             entry = self.entries[section].get(name)
             if entry is None:
-                raise _dangling(section, name, field, self.entries[section])
+                guessed = len(self.problems) < _GUESSES
+                raise _dangling(section, name, field, self.entries[section] if guessed else ())
             survivor = self._merged.get(name)
             if field == "contact" and survivor is not None:
                 raise InvalidData(
@@ -176,7 +180,7 @@ class Names:
                 place = contacts[circle[0]].fields["mergedInto"].place
                 reason = "mergedInto goes in a circle: " + " → ".join([*circle, circle[0]])
                 self.problems.append(BadPlace(place, reason, code="circular_reference", field="mergedInto"))
-            done |= path.keys()
+            done.update(path)
 
 
 def _id(section: Section, name: str, fields: Mapping[str, Node], file: FileText) -> str:

@@ -187,14 +187,21 @@ def timezone(value: str, field: str = "timezone") -> str:
     if re.fullmatch(_TIMEZONE, name) and not name.startswith(_NOT_ZONES):
         with contextlib.suppress(zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
             return zoneinfo.ZoneInfo(name).key
-    zones = (zone for zone in zoneinfo.available_timezones() if not zone.startswith(_NOT_ZONES))
-    spelled = {zone.lower(): zone for zone in zones}.get(name.lower())
+    spelled = _zones_in_lower_case().get(name.lower())
     raise InvalidData(
         f"{field} {_short(value)!r} is not an IANA time zone",
         field=field,
         code="invalid_timezone",
         hint=f"did you mean {spelled}?" if spelled else "a name such as Europe/London",
     )
+
+
+@functools.cache
+def _zones_in_lower_case() -> dict[str, str]:
+    """Time zones by their names in lower case; to list them takes milliseconds."""
+    import zoneinfo
+
+    return {zone.lower(): zone for zone in zoneinfo.available_timezones() if not zone.startswith(_NOT_ZONES)}
 
 
 def country_code(value: str, field: str = "countryCode") -> str:
