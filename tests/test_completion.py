@@ -70,9 +70,12 @@ def test_ids_that_begin_with_the_prefix_in_order(store: Path) -> None:
     assert completed("visitors", "") == ["VIS-c", "other", "vis", "vis-a", "vis-b"]
 
 
-def test_at_most_a_hundred(store: Path) -> None:
+def test_at_most_a_hundred_of_which_the_last_shows_what_all_begin_with(store: Path) -> None:
     add_visitors(store, *(f"v{number:04}" for number in range(250)))
-    assert completed("visitors", "v") == [f"v{number:04}" for number in range(LIMIT)]
+    assert completed("visitors", "v") == [*(f"v{number:04}" for number in range(LIMIT - 1)), "v0249"]
+    add_contact(store, "v-contact")
+    assert completed("visitors,contacts", "v")[:2] == ["v-contact", "v0000"]
+    assert completed("visitors,contacts", "v")[-2:] == ["v0097", "v0249"]
 
 
 def test_the_store_is_named_by_flag_then_environment_then_default(
@@ -116,7 +119,7 @@ def test_contacts_are_ids_and_neither_merged_nor_deleted(store: Path) -> None:
 def test_several_kinds_at_once(store: Path) -> None:
     add_visitors(store, "x-visitor")
     add_contact(store, "x-contact")
-    assert completed("visitors,contacts", "x") == ["x-visitor", "x-contact"]
+    assert completed("visitors,contacts", "x") == ["x-contact", "x-visitor"]
 
 
 def test_conversations_and_operations(store: Path) -> None:
@@ -244,11 +247,12 @@ def test_the_store_is_known_by_the_same_number() -> None:
     assert APPLICATION_ID == store_schema.APPLICATION_ID
 
 
-def test_ids_are_found_by_index(store: Path) -> None:
+@pytest.mark.parametrize("order", ["ASC", "DESC"])
+def test_ids_are_found_by_index(store: Path, order: str) -> None:
     with closing(sqlite3.connect(store)) as connection:
         plan = connection.execute(
             "EXPLAIN QUERY PLAN SELECT id FROM visitors"
-            " WHERE id >= 'v' AND id < 'v~' AND deleted_at IS NULL ORDER BY id LIMIT 100"
+            f" WHERE id >= 'v' AND id < 'v~' AND deleted_at IS NULL ORDER BY id {order} LIMIT 100"
         ).fetchall()
     assert [row[3].startswith("SEARCH visitors USING INDEX") for row in plan] == [True]
 

@@ -61,7 +61,9 @@ def complete(arguments: list[str], out: TextIO) -> int:
 
 
 def _ids(path: str, kinds: str, prefix: str) -> list[str]:
-    """At most `LIMIT` ids of `kinds` that begin with `prefix`. Raises whatever goes wrong."""
+    """At most `LIMIT` ids of `kinds` that begin with `prefix`: the first ones, and the last, since the shell
+    inserts what all candidates begin with. Raises whatever goes wrong.
+    """
     if not _TOKEN.issuperset(prefix) or not os.path.isfile(path):
         return []
     connection = sqlite3.connect(_read_only_uri(os.path.realpath(path)), uri=True, timeout=_TIMEOUT)
@@ -69,14 +71,16 @@ def _ids(path: str, kinds: str, prefix: str) -> list[str]:
         connection.set_progress_handler(lambda: 1, _STEPS)
         if connection.execute("PRAGMA application_id").fetchone() != (APPLICATION_ID,):
             return []
-        found = []
+        found: set[str] = set()
         for table, condition in [KINDS[kind] for kind in kinds.split(",")]:
-            rows = connection.execute(
-                f"SELECT id FROM {table} WHERE id >= ? AND id < ? AND {condition} ORDER BY id LIMIT {LIMIT}",
-                (prefix, prefix + _AFTER_ALL_TOKENS),
-            )
-            found += [value for (value,) in rows if _is_id(value)]
-        return found[:LIMIT]
+            for order in (f"ASC LIMIT {LIMIT}", "DESC LIMIT 1"):
+                rows = connection.execute(
+                    f"SELECT id FROM {table} WHERE id >= ? AND id < ? AND {condition} ORDER BY id {order}",
+                    (prefix, prefix + _AFTER_ALL_TOKENS),
+                )
+                found.update(value for (value,) in rows if _is_id(value))
+        ids = sorted(found)
+        return ids if len(ids) <= LIMIT else [*ids[: LIMIT - 1], ids[-1]]
     finally:
         connection.close()
 

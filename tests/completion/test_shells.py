@@ -57,6 +57,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
     folder = tmp_path_factory.mktemp("completion")
     _make_store(folder / "store.db", ["alpha-1", "v:colon.1", *HOSTILE])
     _make_store(folder / "other.db", ["omega-1"])
+    _make_store(folder / "many.db", [*(f"batch-1-{number:03}" for number in range(150)), "batch-2"])
     with closing(sqlite3.connect(folder / "store.db")) as connection, connection:
         stamp = "2026-03-01T20:58:11.021Z"
         connection.execute(
@@ -164,6 +165,7 @@ def shell(request: pytest.FixtureRequest, place: Place) -> Iterator[Shell]:
         ("visitors show --db=../other.db om", "visitors show --db=../other.db omega-1"),
         ("visitors show --db '../other.db' om", "visitors show --db ../other.db omega-1"),
         ("visitors restore gon", "visitors restore gone-1"),
+        ("visitors --db ../many.db show ba", "visitors --db ../many.db show batch-"),
         ("visitors list --contact cont", "visitors list --contact contact-1"),
         ("visitors list --contact=cont", "visitors list --contact=contact-1"),
         ("visitors conversations list --visitor alph", "visitors conversations list --visitor alpha-1"),
