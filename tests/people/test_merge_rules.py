@@ -28,7 +28,7 @@ def contact(visitors: Visitors, reference: str) -> Any:
 
 def person(visitors: Visitors, id_: str, *options: str, devices: tuple[str, ...] = ()) -> None:
     """A contact with this id and, linked by its external id or email, these devices."""
-    visitors("contacts", "create", "--id", id_, *options)
+    visitors("contacts", "create", "--id", id_, *options, now=MONDAY)
     who = [word for name in ("--external-id", "--email") if name in options
            for word in (name, options[options.index(name) + 1])]  # fmt: skip
     for device in devices:

@@ -39,7 +39,7 @@ def operations(visitors: Visitors) -> int:
 def devices(visitors: Visitors) -> None:
     """Four anonymous visitors."""
     for visitor in ("one", "two", "three", "four"):
-        visitors("create", "--id", visitor)
+        visitors("create", "--id", visitor, now=MONDAY)
 
 
 # Which contact it is

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from itertools import chain, repeat
 from pathlib import Path
 
 import pytest
 
 from trials.sound import assert_sound
 from trials.writes import READS, WRITES, Furnished, Visitors, Write
+from visitors.domain import times
 from visitors.store.schema.version import BASELINE, SCHEMA_VERSION
 
 LATER, EARLIER = "2026-03-02T12:00:00.000Z", "2026-03-01T12:00:00.000Z"
@@ -35,6 +37,69 @@ def test_history_keeps_the_order_in_which_things_were_done(visitors: Visitors) -
     ]  # fmt: skip
     changes = visitors("history", "v1", "--format", "json", now=EARLIER).json
     assert [one["at"] for one in changes] == [EARLIER, LATER, EARLIER, LATER]
+
+
+def test_a_change_by_a_clock_that_jumped_back_does_not_make_the_update_older(
+    visitors: Visitors, tmp_path: Path
+) -> None:
+    visitors("track", "--id", "v1", now=LATER)
+    fixture = tmp_path / "fixture.yaml"
+    fixture.write_text("version: 1\nvisitors: {v1: {city: Bergen}}\n")
+    for words in (
+        ["update", "v1", "--city", "Oslo"],
+        ["delete", "v1"],
+        ["restore", "v1"],
+        ["block", "v1"],
+        ["unblock", "v1"],
+        ["identify", "v1", "--email", "ada@example.com"],
+        ["unidentify", "v1"],
+        ["fixtures", "apply", str(fixture)],
+    ):
+        visitors(*words, now=EARLIER)
+        kind = ["list", "--deleted"] if words[0] == "delete" else ["list"]
+        assert visitors(*kind, "--fields", "updatedAt", "--format", "tsv", "--no-header").stdout == f"{LATER}\n", words
+
+
+def test_a_contact_and_a_conversation_are_never_updated_before_they_were(visitors: Visitors) -> None:
+    visitors("create", "--id", "v1", now=LATER)
+    for name in ("ada", "bob"):
+        visitors("contacts", "create", "--id", name, "--email", f"{name}@example.com", now=LATER)
+    visitors("identify", "v1", "--email", "bob@example.com", now=LATER)
+    talk = visitors("conversations", "start", "v1", "--message", "Hello", now=LATER).stdout.strip()
+    for words in (
+        ["contacts", "update", "ada", "--name", "Ada"],
+        ["contacts", "delete", "ada"],
+        ["contacts", "restore", "ada"],
+        ["block", "--contact", "ada"],
+        ["unblock", "--contact", "ada"],
+        ["conversations", "reply", talk, "Hi", "--as-agent", "eve"],
+        ["conversations", "resolve", talk],
+        ["contacts", "merge", "ada", "bob", "--yes"],
+    ):
+        done = visitors(*words, now=EARLIER, code=None)
+        assert done.code == 0, done.stderr
+        for listing in (["contacts", "list"], ["contacts", "list", "--deleted"], ["conversations", "list"]):
+            assert {one["updatedAt"] for one in visitors(*listing, "--format", "json").json} <= {LATER}, words
+
+
+def test_a_block_for_a_while_counts_from_its_start(visitors: Visitors, monkeypatch: pytest.MonkeyPatch) -> None:
+    visitors("create", "--id", "v1", now=EARLIER)
+    clock = chain([LATER], repeat(EARLIER))  # set back after the command has begun
+    monkeypatch.setattr(times, "now", lambda: next(clock))
+    visitors("block", "v1", "--for", "1h")
+
+    (block,) = visitors("show", "v1", "--format", "json", now=EARLIER).json["blocks"]
+    assert (block["blockedAt"], block["expiresAt"]) == (EARLIER, "2026-03-01T13:00:00.000Z")
+
+
+def test_a_block_is_not_lifted_before_it_began(visitors: Visitors) -> None:
+    visitors("create", "--id", "v1", now=LATER)
+    visitors("block", "v1", now=LATER)
+    visitors("block", "v1", "--for", "7d", now=EARLIER)
+    visitors("unblock", "v1", now=EARLIER)
+
+    blocks = visitors("show", "v1", "--format", "json", now=EARLIER).json["blocks"]
+    assert sorted((one["blockedAt"], one["liftedAt"]) for one in blocks) == [(EARLIER, EARLIER), (LATER, LATER)]
 
 
 def test_being_seen_by_a_clock_that_jumped_back_does_not_make_it_longer_ago(visitors: Visitors) -> None:

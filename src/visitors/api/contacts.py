@@ -169,12 +169,12 @@ class Contacts:
         end or reason is lifted, and a new one begins.
         """
         why = normalise.text(reason, "reason") if reason is not None else None
-        expires_at = block.expiry(for_, text_of(until) if until is not None else None, self._session.clock())
+        end = text_of(until) if until is not None else None
         return self._change(
             "block",
             contact,
             lambda store, operation, ids: block.block(
-                store, operation, "contact", ids, reason=why, expires_at=expires_at
+                store, operation, "contact", ids, reason=why, expires_at=block.expiry(for_, end, operation.at)
             ),
         )
 

@@ -241,12 +241,12 @@ class VisitorStore:
         is lifted, and a new one begins. People are blocked by `contacts.block`.
         """
         why = normalise.text(reason, "reason") if reason is not None else None
-        expires_at = block.expiry(for_, text_of(until) if until is not None else None, self._session.clock())
+        end = text_of(until) if until is not None else None
         return self._change(
             "block",
             visitor,
             lambda store, operation, ids: block.block(
-                store, operation, "visitor", ids, reason=why, expires_at=expires_at
+                store, operation, "visitor", ids, reason=why, expires_at=block.expiry(for_, end, operation.at)
             ),
             chosen,
             everything=everything,

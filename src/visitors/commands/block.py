@@ -36,11 +36,12 @@ def command(
     for good, and without --reason it has that of the old one.
     """
     context = context_of(ctx)
-    expires_at = block.expiry(for_, until, context.now)
+    block.expiry(for_, until, context.now)  # a mistake is told before anything is asked
     why = normalise.text(reason, "reason") if reason is not None else None
 
     def act(target: Target) -> Act:
         def block_them(store: Store, operation: OpenOperation, ids: list[str]) -> Done:
+            expires_at = block.expiry(for_, until, operation.at)
             done = block.block(store, operation, target, ids, reason=why, expires_at=expires_at)
             outcomes = {one.target_id: "would replace" if dry_run else "replaced" for one in done.replaced}
             return Done(done.new | outcomes.keys(), outcomes, [f"{target} {one}" for one in done.replaced])

@@ -15,7 +15,7 @@ from visitors.store.store import OpenOperation, Store
 
 
 def expiry(for_: str | None, until: str | None, current: Instant) -> Instant | None:
-    """When a block ends that begins now: after a duration (`7d`), at a time, or never.
+    """When a block ends that begins at `current`: after a duration (`7d`), at a time, or never.
 
     Raises InvalidData, and UsageProblem when both are given.
     """

@@ -229,15 +229,16 @@ def _is_live(block: Values, current: Instant) -> bool:
 
 
 def _make_blocks(store: Store, operation: OpenOperation, _: Fixture, found: list[Difference]) -> None:
-    lifted = {"liftedAt": operation.at, "liftedBy": operation.actor}
+    lifted: list[str] = []
     new: dict[str, Values] = {}
     for one in found:
         if one.block_id is not None:
-            fixtures.change(store, "block", one.block_id, lifted)
+            lifted.append(one.block_id)
         elif one.after is not None:
             values = {"blockedAt": operation.at, **one.after}
             new[_free_block_id(store, values, one.id, new)] = values
-    fixtures.insert(store, "block", list(new.items()))
+    blocks.lift_these(store, operation, lifted)
+    fixtures.insert(store, "block", new.items())
 
 
 def _free_block_id(store: Store, values: Values, target_id: str, taken: Iterable[str]) -> str:
@@ -331,7 +332,8 @@ def _change(store: Store, operation: OpenOperation, records: Sequence[Record], f
             continue
         values: dict[str, Any] = {field: value for field, value in one.after.items() if field != "messages"}
         if "updatedAt" not in said[one.id] and not set(one.after) <= set(_CREATED_BY_THEMSELVES):
-            values["updatedAt"] = operation.at
+            current = fixtures.read(store, one.kind, [one.id])[one.id]
+            values["updatedAt"] = max(current["updatedAt"], operation.at)
         if values.get("status") == "resolved":
             values.setdefault("resolvedAt", said[one.id].get("resolvedAt") or operation.at)
         if values:

@@ -10,15 +10,15 @@ import pytest
 Visitors = Callable[..., Any]
 Everything = Callable[[], Any]
 
-NOW = "2026-03-02T09:00:00.000Z"
+BEFORE, NOW = "2026-03-01T09:00:00.000Z", "2026-03-02T09:00:00.000Z"
 
 
 @pytest.fixture
 def ids(visitors: Visitors, anonymous: str, verb: str) -> list[str]:
     """Two conversations that are open, or resolved where they are to be opened again."""
-    ids = [visitors("conversations", "start", anonymous).stdout.strip() for _ in range(2)]
+    ids = [visitors("conversations", "start", anonymous, now=BEFORE).stdout.strip() for _ in range(2)]
     if verb == "reopen":
-        visitors("conversations", "resolve", *ids)
+        visitors("conversations", "resolve", *ids, now=BEFORE)
     return ids
 
 

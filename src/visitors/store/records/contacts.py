@@ -150,9 +150,11 @@ def update(store: Store, operation: OpenOperation, contact_id: str, changes: Map
     if "metadata" in changes:
         columns["metadata"] = encode(changes["metadata"])
         columns["metadata_hash"] = metadata_hash(changes["metadata"])
-    columns["updated_at"] = operation.at
     assignments = ", ".join(f"{column} = ?" for column in columns)
-    store.execute(f"UPDATE contacts SET {assignments} WHERE id = ?", [*columns.values(), contact_id])
+    store.execute(
+        f"UPDATE contacts SET {assignments}, updated_at = max(updated_at, ?) WHERE id = ?",
+        [*columns.values(), operation.at, contact_id],
+    )
     if not columns.keys().isdisjoint(SEARCHED):
         update_search_text(store, [contact_id])
 
@@ -160,20 +162,21 @@ def update(store: Store, operation: OpenOperation, contact_id: str, changes: Map
 def bury(store: Store, operation: OpenOperation, contact_id: str, survivor_id: str) -> None:
     """Make the contact a tombstone of the survivor; its values stay, so that they still lead there."""
     store.execute(
-        "UPDATE contacts SET merged_into = ?, updated_at = ? WHERE id = ?", (survivor_id, operation.at, contact_id)
+        "UPDATE contacts SET merged_into = ?, updated_at = max(updated_at, ?) WHERE id = ?",
+        (survivor_id, operation.at, contact_id),
     )
 
 
 def touch(store: Store, operation: OpenOperation, ids: Iterable[str]) -> None:
     """Set the `updatedAt` of contacts of which something changed that stands elsewhere."""
-    sql = "UPDATE contacts SET updated_at = ? WHERE id IN (SELECT value FROM json_each(?))"
+    sql = "UPDATE contacts SET updated_at = max(updated_at, ?) WHERE id IN (SELECT value FROM json_each(?))"
     store.execute(sql, (operation.at, rows(ids)))
 
 
 def set_deleted(store: Store, operation: OpenOperation, contact_ids: Sequence[str], *, deleted: bool) -> set[str]:
     """Delete softly, or restore. Returns the ids of those that it changed."""
     changed = store.execute(
-        "UPDATE contacts SET deleted_at = ?, updated_at = ?"
+        "UPDATE contacts SET deleted_at = ?, updated_at = max(updated_at, ?)"
         f" WHERE id IN (SELECT value FROM json_each(?)) AND deleted_at IS {'' if deleted else 'NOT '}NULL"
         " RETURNING id",
         (operation.at if deleted else None, operation.at, rows(contact_ids)),

@@ -183,7 +183,7 @@ def move(
     if started_by is not None:
         condition, parameters = " AND visitor_id IN (SELECT value FROM json_each(?))", [rows(started_by)]
     moved = store.execute(
-        f"UPDATE conversations SET contact_id = ?, updated_at = ? WHERE contact_id = ?{condition}",
+        f"UPDATE conversations SET contact_id = ?, updated_at = max(updated_at, ?) WHERE contact_id = ?{condition}",
         [to, operation.at, contact_id, *parameters],
     )
     return moved.rowcount
@@ -214,7 +214,7 @@ def set_status(store: Store, operation: OpenOperation, conversation_ids: Sequenc
     """Give conversations a status. Returns the ids of those that had another one."""
     resolved_at = operation.at if status == "resolved" else None
     changed = store.execute(
-        "UPDATE conversations SET status = ?, resolved_at = ?, updated_at = ?"
+        "UPDATE conversations SET status = ?, resolved_at = ?, updated_at = max(updated_at, ?)"
         " WHERE id IN (SELECT value FROM json_each(?)) AND status <> ? RETURNING id",
         (status, resolved_at, operation.at, rows(conversation_ids), status),
     )
@@ -223,4 +223,6 @@ def set_status(store: Store, operation: OpenOperation, conversation_ids: Sequenc
 
 def touch(store: Store, operation: OpenOperation, conversation_id: str) -> None:
     """Note that something was said."""
-    store.execute("UPDATE conversations SET updated_at = ? WHERE id = ?", (operation.at, conversation_id))
+    store.execute(
+        "UPDATE conversations SET updated_at = max(updated_at, ?) WHERE id = ?", (operation.at, conversation_id)
+    )

@@ -178,7 +178,7 @@ def update(store: Store, operation: OpenOperation, visitor_ids: Sequence[str], d
     assignments = ", ".join(f"{column} = ?" for column in columns)
     differs = " OR ".join(f"{column} IS NOT ?" for column in columns)
     changed = store.execute(
-        f"UPDATE visitors SET {assignments}, updated_at = ?"
+        f"UPDATE visitors SET {assignments}, updated_at = max(updated_at, ?)"
         f" WHERE id IN (SELECT value FROM json_each(?)) AND ({differs}) RETURNING id",
         [*columns.values(), operation.at, rows(visitor_ids), *columns.values()],
     )
@@ -207,7 +207,7 @@ def saw(
 def link(store: Store, operation: OpenOperation, visitor_ids: Iterable[str], contact_id: str | None) -> set[str]:
     """Link visitors to a contact, or to none. Returns the ids of those whose link changed."""
     changed = store.execute(
-        "UPDATE visitors SET contact_id = ?, updated_at = ?"
+        "UPDATE visitors SET contact_id = ?, updated_at = max(updated_at, ?)"
         " WHERE id IN (SELECT value FROM json_each(?)) AND contact_id IS NOT ? RETURNING id",
         (contact_id, operation.at, rows(visitor_ids), contact_id),
     )
@@ -217,7 +217,7 @@ def link(store: Store, operation: OpenOperation, visitor_ids: Iterable[str], con
 def move(store: Store, operation: OpenOperation, contact_id: str, to: str) -> list[str]:
     """Link all visitors of a contact to another one. Returns their ids."""
     moved = store.execute(
-        "UPDATE visitors SET contact_id = ?, updated_at = ? WHERE contact_id = ? RETURNING id",
+        "UPDATE visitors SET contact_id = ?, updated_at = max(updated_at, ?) WHERE contact_id = ? RETURNING id",
         (to, operation.at, contact_id),
     )
     return [row[0] for row in moved]
@@ -231,14 +231,14 @@ def not_of_contact(store: Store, visitor_ids: Sequence[str], contact_id: str) ->
 
 def touch(store: Store, operation: OpenOperation, ids: Iterable[str]) -> None:
     """Set the `updatedAt` of visitors of which something changed that stands elsewhere."""
-    sql = "UPDATE visitors SET updated_at = ? WHERE id IN (SELECT value FROM json_each(?))"
+    sql = "UPDATE visitors SET updated_at = max(updated_at, ?) WHERE id IN (SELECT value FROM json_each(?))"
     store.execute(sql, (operation.at, rows(ids)))
 
 
 def set_deleted(store: Store, operation: OpenOperation, visitor_ids: Sequence[str], *, deleted: bool) -> set[str]:
     """Delete softly, or restore. Returns the ids of those that it changed."""
     changed = store.execute(
-        "UPDATE visitors SET deleted_at = ?, updated_at = ?"
+        "UPDATE visitors SET deleted_at = ?, updated_at = max(updated_at, ?)"
         f" WHERE id IN (SELECT value FROM json_each(?)) AND deleted_at IS {'' if deleted else 'NOT '}NULL"
         " RETURNING id",
         (operation.at if deleted else None, operation.at, rows(visitor_ids)),
