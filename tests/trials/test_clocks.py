@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from contextlib import closing
 from itertools import chain, repeat
@@ -141,6 +142,18 @@ def test_a_clock_that_is_far_off_is_told_of_or_does_no_harm(visitors: Visitors, 
         assert done.code in (0, 5), done.stderr
         assert "Traceback" not in done.stderr
     assert_sound(store_path)
+
+
+@pytest.mark.parametrize("now", ["1969-12-31T23:59:59.999Z", "0001-01-01T00:00:00Z"])
+def test_ids_that_are_made_before_1970_are_ulids(visitors: Visitors, now: str) -> None:
+    made = visitors("create", now=now).stdout.strip()
+    visitors("import", "-", "--input-format", "ndjson", "--new", input='{"createdAt":"1969-07-20"}\n' * 2, now=now)
+    visitors("block", "--all", "--yes", now=now)
+
+    ids = visitors("list", "--format", "ids").lines
+    ids += [one["id"] for one in visitors("history", "--format", "json").json]
+    assert made in ids
+    assert [one for one in ids if not re.fullmatch("0{10}[0-9A-HJKMNP-TV-Z]{16}", one)] == []
 
 
 @pytest.mark.parametrize(("schema", "told"), [(SCHEMA_VERSION + 1, "newer version"), (BASELINE - 1, "first release")])
