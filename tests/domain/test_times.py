@@ -121,6 +121,27 @@ def test_words_and_ages_are_told_from_the_current_time(word: str, instant: str) 
     assert parse_time(word, "since", CURRENT) == instant
 
 
+@pytest.mark.parametrize(
+    ("written", "instant"),
+    [
+        ("2016-12-31T23:59:60Z", "2017-01-01T00:00:00.000Z"),
+        ("2016-12-31 23:59:60", "2017-01-01T00:00:00.000Z"),
+        ("2016-12-31T23:59:60.25Z", "2017-01-01T00:00:00.250Z"),
+        ("2017-01-01T05:29:60+05:30", "2017-01-01T00:00:00.000Z"),
+    ],
+)
+def test_a_leap_second_is_the_second_after_it(written: str, instant: str) -> None:
+    assert parse_instant(written, "createdAt") == instant
+
+
+@pytest.mark.parametrize(
+    "written", ["2016-12-31T12:30:60Z", "2016-12-31T23:59:61Z", "2016-12-31T23:60:60Z", "9999-12-31T23:59:60Z"]
+)
+def test_a_second_sixty_is_a_time_only_where_a_day_ends(written: str) -> None:
+    with pytest.raises(InvalidData, match="is not a time"):
+        parse_instant(written, "createdAt")
+
+
 def test_a_time_without_a_zone_is_utc() -> None:
     assert parse_instant("2026-03-01T20:58:11", "at") == "2026-03-01T20:58:11.000Z"
 

@@ -20,7 +20,7 @@ Instant = str
 # As RFC 3339 has them and as databases write them: a space before the zone, UTC or GMT for it, or its hours alone.
 # fromisoformat takes more than RFC 3339: week dates, compact forms, any character between date and time.
 _ZONE = r"(?P<zone> ?(?:[Zz]|UTC|utc|GMT|gmt|[+-]\d\d(?::?\d\d)?))?"
-_INSTANT = rf"(?a)\d{{4}}-\d\d-\d\d(?:[Tt ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?{_ZONE})?"
+_INSTANT = rf"(?a)\d{{4}}-\d\d-\d\d(?:[Tt ]\d\d:\d\d(?::(?P<second>\d\d)(?:[.,]\d+)?)?{_ZONE})?"
 _EPOCH = r"(?a)(\d{10})(\d{3})?(?:\.\d+)?"
 _AGE = r"(?a)(\d{1,9})\s*(ms|s|m|h|d|w|y)"
 _UNITS = {
@@ -64,7 +64,8 @@ def to_milliseconds(instant: Instant) -> int:
 def parse_instant(value: str, field: str) -> Instant:
     """RFC 3339 or as databases write it, a date, or ten or thirteen digits: seconds or milliseconds since 1970.
 
-    Without a zone it is UTC. Finer parts than milliseconds are cut off.
+    Without a zone it is UTC. Finer parts than milliseconds are cut off. A leap second is the second after it, as in
+    Unix time.
 
     Raises InvalidData when `value` is neither, or lies outside the years 1 to 9999.
     """
@@ -76,6 +77,8 @@ def parse_instant(value: str, field: str) -> Instant:
         zone = match["zone"] or ""
         moment = text.removesuffix(zone) + ("Z" if zone.strip().upper() in ("UTC", "GMT") else zone)
         try:
+            if match["second"] == "60":
+                return _leap_second(moment.upper(), match.start("second"))
             return _instant(datetime.fromisoformat(moment.upper()))
         except (ValueError, OverflowError):
             pass
@@ -84,6 +87,15 @@ def parse_instant(value: str, field: str) -> Instant:
         return from_milliseconds(int(epoch[1] + epoch[2]) if epoch[2] else _milliseconds(text))
     shown = text if len(text) <= 40 else text[:40] + "…"
     raise InvalidData(f"{field} {shown!r} is not a time", field=field, code="invalid_time", hint=_HINT)
+
+
+def _leap_second(text: str, position: int) -> Instant:
+    """The instant of a time whose seconds, at `position`, are 60. Raises ValueError unless a day of UTC ends there."""
+    before = datetime.fromisoformat(f"{text[:position]}59{text[position + 2 :]}")
+    instant = _instant(before + timedelta(seconds=1))
+    if instant[11:19] != "00:00:00":
+        raise ValueError
+    return instant
 
 
 def parse_number(value: float, field: str) -> Instant:
