@@ -223,6 +223,23 @@ def test_no_colour_means_no_escape_at_all(visitors: Visitors, words: list[str], 
     assert screen.text.strip()
 
 
+def test_an_empty_no_color_changes_nothing(visitors: Visitors) -> None:
+    fill(visitors, 1)
+
+    assert on_terminal("list", environment={"NO_COLOR": ""}).text == on_terminal("list").text
+
+
+@pytest.mark.parametrize("flags", [[], ["--no-color"]])
+def test_a_bar_has_colour_unless_it_is_not_wanted(tmp_path: Path, flags: list[str]) -> None:
+    file = tmp_path / "many.csv"
+    file.write_text("id,browser\n" + "".join(f"v{number:05},{'x' * 100}\n" for number in range(10_000)))
+
+    shown = on_terminal("import", str(file), "--dry-run", *flags).text
+
+    assert "━" in shown
+    assert bool(re.search(r"\x1b\[[0-9;]*m", shown)) == (not flags)
+
+
 def test_a_pipe_has_no_colour(visitors: Visitors) -> None:
     fill(visitors, 1)
 

@@ -86,7 +86,9 @@ def command(
             source, format_, map_ or [], ignore_unknown=ignore_unknown, keep_values=keep_going or dry_run
         )
         ahead = stack.enter_context(read_ahead(checked, source)) if worth_reading_ahead(source) else None
-        watched_rows = watched(ahead or checked, ahead or source, quiet=context.output.quiet)
+        watched_rows = watched(
+            ahead or checked, ahead or source, quiet=context.output.quiet, color=context.output.color
+        )
         shown = stack.enter_context(watched_rows)
         operation = stack.enter_context(context.operation(dry_run=dry_run, is_load=source.is_large))
         bad_rows = None

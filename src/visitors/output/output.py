@@ -129,7 +129,7 @@ class Output:
         text = as_text if format_ in JOINED and self.fields is None and not safe else None
         items: Iterable[Any] = source.records() if text is None else rows_for(format_, text)
         counted = Counting(items, source.count)
-        with watched(counted, counted, quiet=self.quiet or path == "-", small=SMALL_ROWS) as watching:
+        with watched(counted, counted, quiet=self.quiet or path == "-", color=self.color, small=SMALL_ROWS) as watching:
             if text is None:
                 made = lines(format_, shape, watching, fields=self.fields, spreadsheet_safe=safe, header=self.header)
                 self._write(path, made)
@@ -301,7 +301,7 @@ class Counting(Generic[Item]):
 
 def _environment_has_color() -> bool:
     """Whether neither https://no-color.org nor a terminal that can do nothing forbids colour."""
-    return "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def write_error(

@@ -27,7 +27,9 @@ class _Measured(Protocol):
 
 
 @contextmanager
-def watched(items: Iterable[Item], source: _Measured, *, quiet: bool, small: int = SMALL) -> Iterator[Iterable[Item]]:
+def watched(
+    items: Iterable[Item], source: _Measured, *, quiet: bool, color: bool, small: int = SMALL
+) -> Iterator[Iterable[Item]]:
     """`items`, with a bar that follows how far `source` has been read: rows, rate, time left.
 
     There is none where nobody looks, or where the size of `source` (bytes, or rows) is below `small`.
@@ -35,8 +37,9 @@ def watched(items: Iterable[Item], source: _Measured, *, quiet: bool, small: int
     if quiet or not sys.stderr.isatty() or (source.size is not None and source.size < small):
         yield items
         return
-    from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from visitors.output.tables import console
 
     columns = (
         TextColumn("{task.fields[rows]:,} rows"),
@@ -44,7 +47,7 @@ def watched(items: Iterable[Item], source: _Measured, *, quiet: bool, small: int
         TextColumn("{task.fields[rate]:,.0f} rows/s"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(file=sys.stderr), transient=True) as progress:
+    with Progress(*columns, console=console(sys.stderr, color=color), transient=True) as progress:
         task = progress.add_task("", total=source.size, rows=0, rate=0.0)
 
         def following() -> Iterator[Item]:
@@ -58,7 +61,7 @@ def watched(items: Iterable[Item], source: _Measured, *, quiet: bool, small: int
 
 
 @contextmanager
-def watched_pages(*, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+def watched_pages(*, quiet: bool, color: bool) -> Iterator[Callable[[int, int], None]]:
     """What takes how many pages are done, of how many, and shows a bar to a person who waits for many."""
     with ExitStack() as stack:
         update: Callable[[int, int], None] | None = None
@@ -68,17 +71,18 @@ def watched_pages(*, quiet: bool) -> Iterator[Callable[[int, int], None]]:
             if quiet or total < SMALL_PAGES or not sys.stderr.isatty():
                 return
             if update is None:
-                update = _page_bar(stack)
+                update = _page_bar(stack, color=color)
             update(done, total)
 
         yield watch
 
 
-def _page_bar(stack: ExitStack) -> Callable[[int, int], None]:
-    from rich.console import Console
+def _page_bar(stack: ExitStack, *, color: bool) -> Callable[[int, int], None]:
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+    from visitors.output.tables import console
+
     columns = (TextColumn("{task.completed:,.0f} pages"), BarColumn(), TimeRemainingColumn())
-    progress = stack.enter_context(Progress(*columns, console=Console(file=sys.stderr), transient=True))
+    progress = stack.enter_context(Progress(*columns, console=console(sys.stderr, color=color), transient=True))
     task = progress.add_task("")
     return lambda done, total: progress.update(task, completed=done, total=total)

@@ -48,7 +48,7 @@ def command(
     context.refuse_store(str(target))
     if not force:
         refuse_existing(target)
-    with watched_pages(quiet=context.output.quiet) as watch:
+    with watched_pages(quiet=context.output.quiet, color=context.output.color) as watch:
         found = back_up(place, target, watch, replace=force, timeout=context.settings.timeout)
     record = {
         "path": str(target),

@@ -23,7 +23,9 @@ def command(
     context = context_of(ctx)
     with ExitStack() as stack:
         source = stack.enter_context(closing(open_source(file)))
-        lines = stack.enter_context(watched(json_lines(source), source, quiet=context.output.quiet))
+        lines = stack.enter_context(
+            watched(json_lines(source), source, quiet=context.output.quiet, color=context.output.color)
+        )
         with context.store.writing():
             loaded = load(context.store, lines)
             shared = next(offenders(context.store, ONE_EMAIL), None)

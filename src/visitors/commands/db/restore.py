@@ -61,7 +61,7 @@ def command(
         if (File(path).identity, File(source).identity, source.stat().st_mtime_ns) != before:
             raise ChangedMeanwhile(f"{path} or {file} was replaced")
     kept = _unused(path.with_name(default_name(place, context.now, f"{REPLACED}-")))
-    with watched_pages(quiet=context.output.quiet) as watch:
+    with watched_pages(quiet=context.output.quiet, color=context.output.color) as watch:
         replaced = restore(place, source, kept, watch, timeout=context.settings.timeout)
     line = f"Restored {visitors} from {file} to {path}{older}."
     told = [] if replaced is None else [str(replaced)]
