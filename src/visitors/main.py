@@ -41,6 +41,7 @@ def run(arguments: list[str]) -> int:
     """Run the command line and return its exit status; errors are on standard error by then."""
     try:
         _set_up_streams()
+        _forget_no_size()
         status = _invoke(arguments)
         sys.stdout.flush()
         interrupts.hold()  # all is told
@@ -159,6 +160,13 @@ def _set_up_streams() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
+
+
+def _forget_no_size() -> None:
+    """A terminal of no columns is one whose size is not known: whoever lays out for it would show nothing."""
+    for name in ("COLUMNS", "LINES"):
+        if os.environ.get(name, "").strip("0") == "":
+            os.environ.pop(name, None)
 
 
 def _flush(stream: TextIO) -> None:

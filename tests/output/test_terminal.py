@@ -240,6 +240,15 @@ def test_a_bar_has_colour_unless_it_is_not_wanted(tmp_path: Path, flags: list[st
     assert bool(re.search(r"\x1b\[[0-9;]*m", shown)) == (not flags)
 
 
+@pytest.mark.parametrize("columns", ["0", "00"])
+def test_no_columns_are_as_many_as_the_terminal_has(visitors: Visitors, columns: str) -> None:
+    fill(visitors, 1)
+
+    assert on_terminal("list", environment={"COLUMNS": columns}).text == on_terminal("list").text
+    assert on_terminal("show", "v000", environment={"COLUMNS": columns}).text == on_terminal("show", "v000").text
+    assert on_terminal("list", "--help", environment={"COLUMNS": columns}).text == on_terminal("list", "--help").text
+
+
 def test_a_pipe_has_no_colour(visitors: Visitors) -> None:
     fill(visitors, 1)
 
