@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import errno
 import os
 import sys
@@ -153,13 +154,25 @@ def _wants_json(arguments: list[str]) -> bool:
 
 
 def _set_up_streams() -> None:
-    """UTF-8 and plain line feeds, whatever the locale; what cannot be encoded is escaped."""
+    """UTF-8 and plain line feeds, whatever the locale. What cannot be encoded is escaped, but for the bytes of a path
+    that is not UTF-8: a program gets them as they are.
+    """
+    codecs.register_error("path", _path_bytes)
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:  # closed by whoever started this: as good as empty
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 - for the whole run
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
+            is_result = stream is sys.stdout and not stream.isatty()
+            stream.reconfigure(encoding="utf-8", errors="path" if is_result else "backslashreplace", newline="\n")
+
+
+def _path_bytes(error: UnicodeError) -> tuple[str | bytes, int]:
+    """What to write for characters that are no UTF-8: the bytes that they stand for, or else escapes."""
+    try:
+        return codecs.lookup_error("surrogateescape")(error)
+    except UnicodeError:
+        return codecs.backslashreplace_errors(error)
 
 
 def _forget_no_size() -> None:

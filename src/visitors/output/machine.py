@@ -94,12 +94,12 @@ def _ids(value: Any) -> list[Any]:
 
 def encode_json(value: object) -> str:
     """Compact JSON in UTF-8, on one line, that no terminal takes for a command."""
-    return json_safe(msgspec.json.encode(value).decode())
+    return json_safe(_encoded(value).decode())
 
 
 def json_document(value: object) -> str:
     """Indented JSON in UTF-8, to be read, that no terminal takes for a command."""
-    return json_safe(msgspec.json.format(msgspec.json.encode(value), indent=2).decode()) + "\n"
+    return json_safe(_encoded(value, indent=2).decode()) + "\n"
 
 
 def json_lines(records: Iterable[object]) -> Iterator[str]:
@@ -107,7 +107,25 @@ def json_lines(records: Iterable[object]) -> Iterator[str]:
     encode = msgspec.json.Encoder().encode_lines
     remaining = iter(records)
     while batch := list(islice(remaining, _BATCH)):
-        yield json_bytes(encode(batch)).decode()
+        try:
+            encoded = encode(batch)
+        except UnicodeEncodeError:
+            encoded = b"".join(_encoded(record) + b"\n" for record in batch)
+        yield json_bytes(encoded).decode()
+
+
+def _encoded(value: object, indent: int | None = None) -> bytes:
+    r"""`value` as JSON, on one line or indented. A byte of a path that is not UTF-8 is an escape, `\\udcff` for 0xff:
+    `os.fsencode` makes it a byte again.
+    """
+    try:
+        encoded = msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        import json
+
+        separators = (",", ":") if indent is None else None
+        return json.dumps(msgspec.to_builtins(value), indent=indent, separators=separators).encode()
+    return encoded if indent is None else msgspec.json.format(encoded, indent=indent)
 
 
 def as_text(value: Any) -> str:
@@ -118,7 +136,7 @@ def as_text(value: Any) -> str:
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
-    return msgspec.json.encode(value).decode()
+    return _encoded(value).decode()
 
 
 def batched(pieces: Iterable[str]) -> Iterator[str]:

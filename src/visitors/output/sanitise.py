@@ -69,6 +69,8 @@ def json_bytes(encoded: bytes) -> bytes:
 
 def _escape(match: re.Match[str]) -> str:
     code = ord(match[0])
+    if 0xDC80 <= code <= 0xDCFF:  # a byte of a path that is not UTF-8
+        code -= 0xDC00
     if code > 0xFFFF:
         return f"\\U{code:08x}"
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
