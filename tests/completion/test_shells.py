@@ -127,6 +127,13 @@ class Shell:
         assert isinstance(match, re.Match)
         return re.findall("<(.*?)>", match[1])
 
+    def shown(self, typed: str) -> str:
+        """What is on the screen after `typed`, which is then taken back."""
+        self._process.send(f"{typed}\x03")
+        self._process.sendline("spoken again")
+        self._process.expect("BEGIN<again>END")
+        return str(self._process.before)
+
     def close(self) -> None:
         self._process.close(force=True)
 
@@ -165,6 +172,15 @@ def shell(request: pytest.FixtureRequest, place: Place) -> Iterator[Shell]:
         ("visitors show --db=../other.db om", "visitors show --db=../other.db omega-1"),
         ("visitors show --db '../other.db' om", "visitors show --db ../other.db omega-1"),
         ("visitors restore gon", "visitors restore gone-1"),
+        ('visitors show "alph', "visitors show alpha-1"),
+        ("visitors show 'alph", "visitors show alpha-1"),
+        ('visitors show "v:col', "visitors show v:colon.1"),
+        ('visitors show alpha-1 "v:', "visitors show alpha-1 v:colon.1"),
+        ('visitors list --contact "cont', "visitors list --contact contact-1"),
+        ('visitors list --contact="cont', "visitors list --contact=contact-1"),
+        ('visitors --db "../other.db" show "om', "visitors --db ../other.db show omega-1"),
+        ('visitors list --format "nd', "visitors list --format ndjson"),
+        ('visitors "sho', "visitors show"),
         ("visitors --db ../many.db show ba", "visitors --db ../many.db show batch-"),
         ("visitors list --contact cont", "visitors list --contact contact-1"),
         ("visitors list --contact=cont", "visitors list --contact=contact-1"),
@@ -220,6 +236,12 @@ def test_nothing_hostile_was_run(shell: Shell, place: Place) -> None:
     assert not list(place.folder.parent.rglob("PWNED"))
 
 
+@pytest.mark.parametrize("quote", ['"', "'"])
+def test_an_open_quote_is_completed_without_a_message(shell: Shell, quote: str) -> None:
+    for typed in ("visitors show ", "visitors show alph", "visitors list --contact ", "visitors "):
+        assert "rror" not in shell.shown(typed + quote + "\t\t" + quote)
+
+
 def test_bash_function_answers_by_itself(place: Place) -> None:
     if shutil.which("bash") is None:
         pytest.skip("bash is not installed")
@@ -268,5 +290,8 @@ def test_fish_answers_with_descriptions(place: Place) -> None:
         return found.stdout.splitlines()
 
     assert ask("visitors sho") == ["show\tShow all there is to know about a visitor"]
-    assert ask("visitors show ") == ["alpha-1", "v:colon.1"]
+    assert ask("visitors show ") == ask('visitors show "') == ["alpha-1", "v:colon.1"]
+    assert ask("visitors list --contact ") == ["contact-1"]
+    assert ask("visitors list --device-type m") == ["mobile"]
+    assert ask("visitors list --conta") == ["--contact\tDevices of this contact: id, email, ext:ID."]
     assert "--never-seen\tNever seen." in ask("visitors list --")

@@ -91,6 +91,10 @@ _visitors_words() {
     cur=${words[${#words[@]} - 1]}
     case $before in
     = | : | ::) piece='' ;;
+    [\"\']*) # bash replaces what is behind the open quote
+        piece=${before:1}
+        cur=${cur%"$before"}$piece
+        ;;
     *) piece=$before ;;
     esac
 }

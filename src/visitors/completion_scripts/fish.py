@@ -58,8 +58,11 @@ function __visitors_ids
         end
         set before "$word"
     end
-    set -l typed (string replace -r -- '^--[^=]*=' '' (commandline -ct))
-    command visitors __complete $store "$argv[1]" "$typed" 2>/dev/null | string match -r -- '^[A-Za-z0-9._:-]+$'
+    # no id has a quote or a backslash: they are how the word is written
+    set -l typed (string replace -ra -- '["\'\\\\]' '' (commandline -ct) | string replace -r -- '^--[^=]*=' '')
+    # each with an empty description: it would be the option's help
+    command visitors __complete $store "$argv[1]" "$typed" 2>/dev/null |
+        string match -r -- '^[A-Za-z0-9._:-]+$' | string replace -r -- '$' \t
 end
 
 complete -c visitors -e
@@ -115,7 +118,8 @@ def _argument(words: str, number: int, argument: Argument) -> str:
 def _taken(value: Value) -> str:
     """How an option's value is completed; `-x` means that it takes one, and that no file is meant."""
     if value.choices:
-        return f"-x -a '{' '.join(value.choices)}'"
+        choices = " ".join(rf"{choice}\t" for choice in value.choices)  # no description: it would be the option's help
+        return f"-x -a '{choices}'"
     if value.kinds:
         return f"-x -a '(__visitors_ids {','.join(value.kinds)})'"
     return "-r -F" if value.is_file else "-x"
