@@ -18,8 +18,7 @@ TEMPORARY = ":temp:"
 COMPANIONS = ("-wal", "-shm", "-journal")
 """What the names of the files that SQLite keeps beside a store end in."""
 UNFINISHED = ".partial"
-"""What the names end in, and begin with a dot, of files and folders that are still being written. One that nobody
-writes any more was left behind by a process that was killed."""
+"""What the names end in, and begin with a dot, of folders in which files are still being written."""
 
 
 def default_database() -> str:

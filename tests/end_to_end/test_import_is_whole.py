@@ -305,7 +305,7 @@ def test_an_import_that_is_stopped_at_any_moment_leaves_the_store_as_it_was(
         assert after == before
         left = files_beside(store)
         if stop is kill:  # nobody was there to take the unfinished rejects away
-            left = [name for name in left if not name.startswith(".rejects.ndjson.")]
+            left = [name for name in left if not name.endswith(".partial")]
         assert left == [store.name]
     assert stopped > 0
 

@@ -156,15 +156,15 @@ def test_a_link_where_the_rejects_go_is_replaced(visitors: Visitors, tmp_path: P
     assert "invalid_id" in link.read_text()
 
 
-def test_a_temporary_file_has_a_name_that_nobody_can_foresee(
+def test_a_temporary_file_is_in_a_folder_with_a_name_that_nobody_can_foresee(
     visitors: Visitors, anonymous: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[tuple[str, int]] = []
     really = os.open
 
     def watched(path: Any, flags: int, *rest: Any, **more: Any) -> int:
-        if ".all.csv." in str(path):
-            seen.append((Path(path).name, flags))
+        if Path(path).parent.suffix == ".partial":
+            seen.append((Path(path).parent.name, flags))
         return really(path, flags, *rest, **more)
 
     monkeypatch.setattr(os, "open", watched)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import io
 import os
-import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,15 +14,15 @@ from typing import BinaryIO, TextIO, cast
 from visitors import interrupts
 from visitors.errors import FileProblem
 from visitors.folders import refuse_missing_folder
-from visitors.location import UNFINISHED
 from visitors.private import FILE_MODE, set_mode
+from visitors.unfinished import unfinished_folder
 
 
 @contextmanager
 def whole_file(path: str) -> Iterator[TextIO]:
     """A text file that appears at `path` when the block ends well, compressed if it ends in `.gz`.
 
-    Until then it is a temporary file beside it; it replaces what stands at `path`, a symbolic link
+    Until then it is in a folder of its own beside it; it replaces what stands at `path`, a symbolic link
     itself and not what it points to. A pipe or a device is written as it is. Raises FileProblem.
     """
     target = Path(path)
@@ -45,18 +44,15 @@ def whole_file(path: str) -> Iterator[TextIO]:
 
 @contextmanager
 def _replacement(target: Path) -> Iterator[BinaryIO]:
-    # named before it is made: whoever is stopped in between knows what to take away
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(8)}{UNFINISHED}")
-    try:
-        with open(temporary, "xb", opener=_private) as binary:
+    with unfinished_folder(target.parent) as folder:
+        made = folder / "unfinished"
+        with open(made, "xb", opener=_private) as binary:
             set_mode(binary.fileno(), _mode_of(target))
             yield binary
             binary.flush()
             os.fsync(binary.fileno())
         interrupts.hold()
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
+        made.replace(target)
 
 
 def _private(path: str, flags: int) -> int:

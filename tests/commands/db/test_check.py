@@ -387,16 +387,3 @@ def test_the_mode_of_the_journal_is_told(visitors: Visitors, filled: Path) -> No
     visitors("db", "compact")
     found = {one["check"]: one for one in visitors("db", "check", "--format", "json").json}
     assert found["journal"]["detail"] == "wal"
-
-
-def test_what_killed_processes_left(visitors: Visitors, filled: Path) -> None:
-    fresh, old = filled.with_name(".out.csv.abcd1234.partial"), filled.with_name(".visitors-xyz.partial")
-    fresh.write_text("still being written")
-    old.mkdir()
-    (old / "visitors.db").write_text("half")
-    visitors("db", "check")
-    for one in (old, old / "visitors.db"):
-        os.utime(one, (1_000_000_000, 1_000_000_000))
-    detail, helps = problems(visitors)["leftovers"]
-    assert detail == f"{old} was left by a process that was killed"
-    assert helps == f"rm -r {old}"

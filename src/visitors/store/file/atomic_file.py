@@ -8,10 +8,9 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from visitors.errors import Conflict, FileProblem, StoreProblem
-from visitors.location import UNFINISHED
+from visitors.unfinished import unfinished_folder
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -23,8 +22,8 @@ def unfinished(target: Path) -> Iterator[Path]:
     Raises StoreProblem when the disk is full, and FileProblem when nothing can be written there.
     """
     try:
-        with TemporaryDirectory(prefix=".visitors-", suffix=UNFINISHED, dir=target.parent) as folder:
-            yield Path(folder) / "visitors.db"
+        with unfinished_folder(target.parent) as folder:
+            yield folder / "visitors.db"
     except OSError as error:
         if error.errno in _FULL:
             raise disk_full(target) from error

@@ -72,7 +72,7 @@ def _apply(database: SqliteDatabase) -> None:
 
 
 def _back_up(place: File, version: int) -> Path:
-    """A copy of the store as it was, beside it and as private; the write lock is held meanwhile.
+    """A copy of the store as it was, beside the file itself and as private; the write lock is held meanwhile.
 
     Raises StoreProblem when the disk is full, or nothing can be written there.
     """
@@ -80,7 +80,8 @@ def _back_up(place: File, version: int) -> Path:
     from visitors.store.file.copy import copy, settle
 
     stamp = now().replace("-", "").replace(":", "").replace(".", "")
-    target = place.path.with_name(f"{place.path.name}.v{version}-{stamp}.bak")
+    store = place.resolved.path
+    target = store.with_name(f"{store.name}.v{version}-{stamp}.bak")
     try:
         with unfinished(target) as made:
             with connect(place.path) as source:

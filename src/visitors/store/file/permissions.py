@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import os
 import stat
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from visitors.location import COMPANIONS, UNFINISHED
+from visitors.location import COMPANIONS
 from visitors.store.file.findings import Advice, Finding, ok, problem, quoted
 from visitors.store.file.integrity import SHOWN
 from visitors.store.file.readonly import beside
-
-_QUIET_SECONDS = 3_600
-"""How long nobody must have written an unfinished file for it to count as left behind."""
+from visitors.unfinished import left_behind
 
 
 def permissions(path: Path, advice: Advice) -> Iterator[Finding]:
@@ -51,15 +48,8 @@ def _of_folder(folder: Path, advice: Advice) -> Iterator[Finding]:
 
 def leftovers(folder: Path) -> Iterator[Finding]:
     """What processes that were killed left beside the store."""
-    left = sorted(one for one in folder.iterdir() if _is_left_behind(one))
+    left = left_behind(folder)
     for one in left[:SHOWN]:
         yield problem("leftovers", f"{one} was left by a process that was killed", f"rm -r {quoted(one)}")
     if not left:
         yield ok("leftovers", "no unfinished files")
-
-
-def _is_left_behind(path: Path) -> bool:
-    if not (path.name.startswith(".") and path.name.endswith(UNFINISHED)) or path.is_symlink():
-        return False
-    parts = [path, *path.iterdir()] if path.is_dir() else [path]
-    return max(part.stat().st_mtime for part in parts) < time.time() - _QUIET_SECONDS

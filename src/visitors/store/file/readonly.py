@@ -11,13 +11,14 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import gettempdir
 from typing import TypeVar
 
 from visitors.errors import StoreProblem
 from visitors.location import COMPANIONS
 from visitors.store.file.atomic_file import refuse_small_disk
 from visitors.store.file.sqlite import SqliteDatabase, connect
+from visitors.unfinished import unfinished_folder
 
 Result = TypeVar("Result")
 
@@ -104,8 +105,7 @@ def _state(path: Path) -> tuple[int, int, int, int]:
 @contextmanager
 def _copied(path: Path) -> Iterator[Path]:
     files = [ending for ending in ("", _LOG, _JOURNAL) if beside(path, ending).exists()]
-    with TemporaryDirectory(prefix="visitors-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
+    with unfinished_folder(Path(gettempdir())) as folder:
         needed = sum(_size(beside(path, ending)) for ending in files)
         hint = "free some space, or name another temporary folder: TMPDIR"
         refuse_small_disk(folder.parent, needed, f"reading {path}", hint)

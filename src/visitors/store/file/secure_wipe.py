@@ -7,7 +7,9 @@ to remove. Only writing the whole file anew (VACUUM) leaves none, which is why a
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from tempfile import gettempdir
 
 import msgspec
 
@@ -16,6 +18,7 @@ from visitors.location import COMPANIONS
 from visitors.store.history import receipts
 from visitors.store.places import File
 from visitors.store.store import Store
+from visitors.unfinished import remove_left_behind, unfinished_in
 
 _EMPTY_LOG = "PRAGMA wal_checkpoint(TRUNCATE)"
 
@@ -53,15 +56,28 @@ def wipe(store: Store, *, rewrite: bool) -> Wiped:
 
 def log_of(place: File) -> Path:
     """Where the log of the store is: beside the file itself, if its path is a link to it."""
-    file = place.path.resolve()
+    file = place.resolved.path
     return file.with_name(f"{file.name}-wal")
 
 
 def copies_beside(place: File) -> list[Path]:
-    """The files beside the store that begin with its name, as backups do, and are not its own."""
-    file = place.path.resolve()
-    own = {file.name, *(file.name + ending for ending in COMPANIONS)}
+    """The files beside the store that begin with its name, as backups do, and are not its own; and what processes make
+    there now. Where its path is a link, that is looked for beside the link, too. What killed processes left unfinished
+    there, or in the temporary folder, is removed.
+    """
+    remove_left_behind(Path(gettempdir()))
+    stores = dict.fromkeys([place.resolved.path, Path(os.path.realpath(place.path.parent)) / place.path.name])
+    own = {store.with_name(store.name + ending) for store in stores for ending in ("", *COMPANIONS)}
+    found: dict[Path, None] = {}
+    for store in stores:
+        remove_left_behind(store.parent)
+        found |= dict.fromkeys(one for one in _named_as(store) if one not in own)
+        found |= dict.fromkeys(unfinished_in(store.parent))
+    return list(found)
+
+
+def _named_as(store: Path) -> list[Path]:
     try:
-        return sorted(one for one in file.parent.iterdir() if one.name.startswith(file.name) and one.name not in own)
+        return sorted(one for one in store.parent.iterdir() if one.name.startswith(store.name))
     except OSError:  # a folder may be there to be passed, not to be read
         return []
