@@ -27,7 +27,7 @@ def release() -> None:
 
 
 def install() -> None:
-    """Unwind on Ctrl-C (exit 130) and SIGTERM (143).
+    """Unwind on Ctrl-C (exit 130), on SIGTERM (143), and when the terminal is closed (129).
 
     Only the first counts: a second one, by somebody who does not want to wait, would cut that short.
     """
@@ -36,6 +36,8 @@ def install() -> None:
     numbers = [signal.SIGTERM]
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # a job in the background is not interrupted
         numbers.append(signal.SIGINT)
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # nohup has it ignored
+        numbers.append(signal.SIGHUP)
 
     def stop(number: int, _: object) -> None:
         for one in numbers:

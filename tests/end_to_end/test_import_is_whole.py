@@ -249,11 +249,17 @@ def terminate_all(process: subprocess.Popen[bytes]) -> None:
     os.killpg(process.pid, signal.SIGTERM)
 
 
+def hang_up(process: subprocess.Popen[bytes]) -> None:
+    """As the terminal does that is closed."""
+    os.killpg(process.pid, signal.SIGHUP)
+
+
 STOPS = [
     (interrupt, 130),
     (interrupt_again_and_again, 130),
     (terminate, 143),
     (terminate_all, 143),
+    (hang_up, 129),
     (kill, -signal.SIGKILL),
 ]
 

@@ -1,7 +1,10 @@
-"""What a process leaves that is killed while it makes a copy of the store, or a file of what is in it."""
+"""What a process leaves that is ended while it makes a copy of the store, or a file of what is in it."""
 
 from __future__ import annotations
 
+import os
+import pty
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -13,6 +16,7 @@ import pytest
 
 from next_version import next_version
 from trials.running import settings
+from visitors.location import COMPANIONS
 
 Visitors = Callable[..., Any]
 
@@ -39,10 +43,12 @@ REJECTS = ("visitors.output.files.os.fsync", "import", "--keep-going", "--reject
 
 
 @contextmanager
-def waiting(*words: str, env: dict[str, str] | None = None) -> Iterator[subprocess.Popen[bytes]]:
+def waiting(
+    *words: str, env: dict[str, str] | None = None, under: tuple[str, ...] = ()
+) -> Iterator[subprocess.Popen[bytes]]:
     """The command, which has made an unfinished copy and goes on for as long as the block."""
     with subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, *words],
+        [*under, sys.executable, "-c", SCRIPT, *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=settings(**(env or {})),
@@ -211,6 +217,40 @@ def test_a_copy_to_read_that_was_left_in_the_temporary_folder_is_removed_by_the_
     assert len(unfinished(temporary)) == 1
     visitors_process("db", "check", "--db", str(copy), env=env, code=None)
     assert unfinished(temporary) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_command_that_is_ended_by_a_signal_leaves_nothing(
+    ada: Path, commands: dict[str, tuple[str, ...]], name: str, number: signal.Signals, code: int
+) -> None:
+    there = set(ada.parent.iterdir())
+    with waiting(*commands[name]) as process:
+        process.send_signal(number)
+        assert process.wait(30) == code
+    assert set(ada.parent.iterdir()) <= {*there, *(ada.with_name(ada.name + ending) for ending in COMPANIONS)}
+
+
+def test_a_terminal_that_is_closed_leaves_nothing(ada: Path, commands: dict[str, tuple[str, ...]]) -> None:
+    child, terminal = pty.fork()
+    if child == 0:
+        os.execve(sys.executable, [sys.executable, "-c", SCRIPT, *commands["dump"]], settings())  # noqa: S606
+    assert b"reached" in os.read(terminal, 100)
+    assert len(unfinished(ada.parent)) == 1
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 129
+    assert unfinished(ada.parent) == []
+
+
+def test_a_command_that_is_to_outlive_its_terminal_does(ada: Path, commands: dict[str, tuple[str, ...]]) -> None:
+    with waiting(*commands["dump"], under=("nohup",)) as process:
+        process.send_signal(signal.SIGHUP)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.5)
+        assert len(unfinished(ada.parent)) == 1
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 143
+    assert unfinished(ada.parent) == []
 
 
 def test_folders_that_many_processes_make_at_once_are_taken_from_nobody(tmp_path: Path) -> None:

@@ -70,7 +70,7 @@ def wait_until_read(process: subprocess.Popen[bytes], chunk: bytes, times: int) 
     process.stdin.flush()
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_an_import_that_is_stopped_writes_nothing(
     visitors: Visitors, store_path: Path, number: signal.Signals, code: int
 ) -> None:

@@ -79,8 +79,8 @@ def read_ahead(rows: Iterator[ReadRow], source: Source) -> Iterator[ReadAhead]:
     """
     receiver, sender = os.pipe()
     _widen(sender)
-    stops = {signal.SIGINT, signal.SIGTERM}
-    held = signal.pthread_sigmask(signal.SIG_BLOCK, stops)  # neither may interrupt what stands outside of a `try`
+    stops = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, stops)  # none may interrupt what stands outside of a `try`
     child = os.fork()
     if child == 0:
         status = 1
