@@ -17,6 +17,8 @@ import pytest
 from next_version import NEW, next_version
 from trials.running import small_disk
 from unguarded import OPEN_OPERATION
+from visitors.errors import StoreProblem
+from visitors.store.file import atomic_file, restore
 from visitors.store.file.sqlite import SqliteDatabase, connect
 from visitors.store.schema.version import SCHEMA_VERSION
 
@@ -173,6 +175,59 @@ def test_a_store_that_is_not_damaged_is_not_replaced_when_overwriting_it_fails(
     assert refused["code"] == "disk_full"
     assert store_path.read_bytes() == before
     assert names(store_path.parent) == ["backups", "visitors.db"]
+
+
+def test_a_restore_that_fails_once_it_kept_the_store_removes_that_copy(
+    visitors: Visitors, backup: Path, store_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(self: SqliteDatabase, target: SqliteDatabase, pages: int, progress: Callable[..., None]) -> None:
+        def told(*status: int) -> None:
+            progress(*status)
+            if store_path.with_name(KEPT).exists():
+                raise StoreProblem("the disk is full")
+
+        copy_to(self, target, pages, told)
+
+    copy_to = SqliteDatabase.copy_to
+    monkeypatch.setattr(SqliteDatabase, "copy_to", failing)
+    said = visitors("db", "restore", str(backup), "--yes", now=NOW, code=6).stderr
+    assert said.startswith("error: the disk is full")
+    assert names(store_path.parent) == ["backups", "visitors.db"]
+    assert listed(visitors, store_path) == ["v1", "v2"]
+
+
+def test_a_restore_that_fails_while_it_keeps_a_damaged_store_leaves_no_half_of_it(
+    visitors: Visitors, backup: Path, store_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store_path.write_bytes(b"damaged!" * 1000)
+    store_path.with_name("visitors.db-wal").write_bytes(b"damaged too")
+    put = atomic_file.put_in_place
+
+    def failing(made: Path, target: Path, **more: Any) -> None:
+        if target.name.endswith("-wal"):
+            raise StoreProblem("the disk is full")
+        put(made, target, **more)
+
+    monkeypatch.setattr(restore, "put_in_place", failing)
+    visitors("db", "restore", str(backup), "--yes", now=NOW, code=6)
+    assert names(store_path.parent) == ["backups", "visitors.db", "visitors.db-wal"]
+    assert store_path.read_bytes().startswith(b"damaged!")
+
+
+def test_a_restore_that_is_interrupted_names_the_copy_that_it_kept(
+    visitors: Visitors, backup: Path, store_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*given: Any) -> None:
+        keep(*given)
+        raise KeyboardInterrupt
+
+    keep = restore._keep
+    monkeypatch.setattr(restore, "_keep", interrupted)
+    said = visitors("db", "restore", str(backup), "--yes", "--quiet", now=NOW, code=130).stderr
+    kept = store_path.with_name(KEPT)
+    assert f"the store as it was is in {kept}\n" in said
+    assert listed(visitors, kept) == ["v1", "v2"]
+    assert listed(visitors, store_path) == ["v1", "v2"]
 
 
 def test_the_log_of_a_damaged_store_is_kept_with_it_and_taken_away(

@@ -61,8 +61,13 @@ def command(
         if (File(path).identity, File(source).identity, source.stat().st_mtime_ns) != before:
             raise ChangedMeanwhile(f"{path} or {file} was replaced")
     kept = _unused(path.with_name(default_name(place, context.now, f"{REPLACED}-")))
-    with watched_pages(quiet=context.output.quiet, color=context.output.color) as watch:
-        replaced = restore(place, source, kept, watch, timeout=context.settings.timeout)
+    try:
+        with watched_pages(quiet=context.output.quiet, color=context.output.color) as watch:
+            replaced = restore(place, source, kept, watch, timeout=context.settings.timeout)
+    except BaseException:
+        if os.path.lexists(kept):
+            context.output.warn(f"the store as it was is in {kept}")
+        raise
     line = f"Restored {visitors} from {file} to {path}{older}."
     told = [] if replaced is None else [str(replaced)]
     context.output.done(RESTORED, [{**record, "kept": next(iter(told), None)}], told, line, single=True)

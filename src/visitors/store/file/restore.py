@@ -54,7 +54,8 @@ def restore(place: File, file: Path, kept: Path, watch: Watch, *, timeout: float
     there was none.
 
     Raises StoreProblem when `file` is no sound store, when another database stands there, when the store is
-    locked, and when the disk has not enough room; Conflict when something is at `kept`.
+    locked, and when the disk has not enough room; Conflict when something is at `kept`. What was put at `kept` is gone
+    then, unless the store may have changed by that time.
     """
     path = place.path
     refuse_existing(kept)
@@ -181,7 +182,12 @@ def _overwrite(path: Path, made: Path, kept: Path, timeout: float) -> None:
         target.execute("PRAGMA synchronous = FULL")
         # in two steps at least: the old store is copied aside after the first
         half = source.execute("PRAGMA page_count").fetchone()[0] // 2
-        source.copy_to(target, min(half, AT_ONCE), keep_first)
+        try:
+            source.copy_to(target, min(half, AT_ONCE), keep_first)
+        except Exception:  # but an interrupt may come when all is written
+            if copied:  # the store is as it was
+                kept.unlink()
+            raise
         with suppress(sqlite.Error):  # whoever reads may keep the log from being emptied
             target.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
@@ -251,10 +257,10 @@ def _replace(path: Path, made: Path, kept: Path) -> None:
 
 
 def _keep_as_it_lies(path: Path, held: BinaryIO, kept: Path) -> None:
-    """Copy the files of a store that SQLite cannot open. Its own is read as it is `held`: opening and closing it once
-    more would give up the lock.
+    """Copy the files of a store that SQLite cannot open, all or none. Its own is read as it is `held`: opening and
+    closing it once more would give up the lock.
     """
-    with ExitStack() as stack:
+    with ExitStack() as stack, ExitStack() as failed:
         files = {"": held}
         for ending in COMPANIONS:
             if beside(path, ending).exists():
@@ -264,6 +270,8 @@ def _keep_as_it_lies(path: Path, held: BinaryIO, kept: Path) -> None:
                 with aside.open("xb") as copied:
                     shutil.copyfileobj(file, copied)
                 put_in_place(aside, beside(kept, ending))
+            failed.callback(beside(kept, ending).unlink, missing_ok=True)
+        failed.pop_all()
 
 
 @contextmanager
