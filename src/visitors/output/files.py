@@ -13,6 +13,7 @@ from typing import BinaryIO, TextIO, cast
 
 from visitors import interrupts
 from visitors.errors import FileProblem
+from visitors.file_kinds import descriptor_of
 from visitors.folders import refuse_missing_folder
 from visitors.private import FILE_MODE, set_mode
 from visitors.unfinished import unfinished_folder
@@ -23,23 +24,30 @@ def whole_file(path: str) -> Iterator[TextIO]:
     """A text file that appears at `path` when the block ends well, compressed if it ends in `.gz`.
 
     Until then it is in a folder of its own beside it; it replaces what stands at `path`, a symbolic link
-    itself and not what it points to. A pipe or a device is written as it is. Raises FileProblem.
+    itself and not what it points to. What is no regular file is written as it is, and so is a file that this
+    process has open: `/dev/stdout`, `/dev/fd/3`, a pipe, a device. Raises FileProblem.
     """
     target = Path(path)
     try:
         refuse_missing_folder(path)
         if target.is_dir():
             raise FileProblem(f"{path} is a directory, not a file", hint="name a file in it")
-        if target.exists() and not target.is_file():
-            with target.open("wb") as device, _text(device, path) as text:
-                yield text
-            return
-        with _replacement(target) as binary, _text(binary, path) as text:
+        with _stream(target) or _replacement(target) as binary, _text(binary, path) as text:
             yield text
     except OSError as error:
         if isinstance(error, BrokenPipeError):
             raise
         raise FileProblem(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def _stream(target: Path) -> BinaryIO | None:
+    """What is no regular file, or is open in this process, for writing; None for what is to be replaced."""
+    opened = descriptor_of(str(target))
+    if opened is not None:
+        return os.fdopen(os.dup(opened), "wb")
+    if target.exists() and not target.is_file():
+        return os.fdopen(os.open(target, os.O_WRONLY), "wb")
+    return None
 
 
 @contextmanager

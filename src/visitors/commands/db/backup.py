@@ -10,6 +10,7 @@ import typer
 from visitors.commands.many import number
 from visitors.context import context_of
 from visitors.errors import UsageProblem
+from visitors.file_kinds import refuse_special
 from visitors.folders import refuse_missing_folder
 from visitors.output.answers import BACKUP
 from visitors.output.progress import watched_pages
@@ -46,6 +47,7 @@ def command(
     if target.is_dir():
         target /= default_name(place, context.now)
     context.refuse_store(str(target))
+    refuse_special(target)
     if not force:
         refuse_existing(target)
     with watched_pages(quiet=context.output.quiet, color=context.output.color) as watch:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from visitors.errors import Conflict, FileProblem, StoreProblem
+from visitors.file_kinds import refuse_special
 from visitors.unfinished import unfinished_folder
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -54,9 +55,10 @@ def refuse_small_disk(
 def put_in_place(made: Path, target: Path, *, replace: bool = False) -> None:
     """Let the file that was made stand at `target`, on disk for good, private to its owner.
 
-    What stands there is replaced, a symbolic link itself and not what it points to; without `replace`,
-    Conflict is raised instead.
+    A file that stands there is replaced, a symbolic link itself and not what it points to; without `replace`,
+    Conflict is raised instead. Raises FileProblem for what is no regular file.
     """
+    refuse_special(target)
     made.chmod(0o600)
     _sync(made, os.O_RDWR)
     if replace:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
+from typing import NoReturn
 
 from visitors.errors import StoreProblem
 from visitors.location import COMPANIONS
@@ -36,21 +38,20 @@ def open_store(place: Place, *, timeout: float = 30.0, create: bool = True) -> S
         return store
     if isinstance(place, Temporary):
         return _open_temporary(timeout)
-    if place.path.is_dir():
-        raise StoreProblem(
-            f"{place.name} is a directory, not a store",
-            code="store_invalid",
-            hint="name a file in it: --db PATH/visitors.db",
-        )
     with translated_errors(place.name):
-        if not place.path.exists():
+        try:
+            mode = place.path.stat().st_mode
+        except FileNotFoundError:
             if not create:
                 raise StoreProblem(
                     f"there is no store at {place.name}",
                     code="store_missing",
                     hint="check --db and VISITORS_DB; create, track and import make a new one",
-                )
+                ) from None
             _make_empty(place.path)
+        else:
+            if not stat.S_ISREG(mode):
+                _refuse_special(place, mode)
         _refuse_links(place.path)
         options = "immutable=1" if _cannot_change(place.path) else None
         return _opened(connect(place.path, options, timeout=timeout), place, timeout)
@@ -98,6 +99,17 @@ def _make_empty(path: Path) -> None:
                 code="store_invalid",
                 hint="remove the link, or name the file itself with --db",
             ) from None
+
+
+def _refuse_special(place: File, mode: int) -> NoReturn:
+    from visitors.file_kinds import kind_of
+
+    kind = kind_of(mode)
+    raise StoreProblem(
+        f"{place.name} is {kind}, not a store",
+        code="store_invalid",
+        hint="name a file" + (" in it: --db PATH/visitors.db" if kind == "a directory" else ": --db PATH"),
+    )
 
 
 def _refuse_links(path: Path) -> None:

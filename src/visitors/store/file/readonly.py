@@ -15,6 +15,7 @@ from tempfile import gettempdir
 from typing import TypeVar
 
 from visitors.errors import StoreProblem
+from visitors.file_kinds import kind_of
 from visitors.location import COMPANIONS
 from visitors.store.file.atomic_file import refuse_small_disk
 from visitors.store.file.sqlite import SqliteDatabase, connect
@@ -64,11 +65,14 @@ def read_untouched(path: Path, read: Callable[[SqliteDatabase], Result], *, time
 
 
 def refuse_missing(path: Path) -> None:
-    """Raises StoreProblem when there is no file at `path`."""
-    if path.is_dir():
-        raise StoreProblem(f"{path} is a directory, not a store", code="store_invalid", hint="name a file in it")
-    if not path.exists():
-        raise StoreProblem(f"there is no store at {path}", code="store_missing", hint="check the path")
+    """Raises StoreProblem when there is no file at `path`, or what is no regular one, and OSError."""
+    try:
+        kind = kind_of(path.stat().st_mode)
+    except FileNotFoundError:
+        raise StoreProblem(f"there is no store at {path}", code="store_missing", hint="check the path") from None
+    if kind is not None:
+        hint = "name a file in it" if kind == "a directory" else "name a file"
+        raise StoreProblem(f"{path} is {kind}, not a store", code="store_invalid", hint=hint)
 
 
 def _read(path: Path, mode: str, shown: Path, read: Callable[[SqliteDatabase], Result], timeout: float) -> Result:

@@ -43,8 +43,8 @@ def inspect(file: Path, *, quick: bool = False, timeout: float = 30.0) -> Conten
 
     Raises StoreProblem when it is no store, or not a sound one, as far as a `quick` check of it tells.
     """
-    refuse_missing(file)
     with translated_errors(file):
+        refuse_missing(file)
         _refuse_unsound(file, file, timeout, quick=quick)
         return read_untouched(file, contents, timeout=timeout)
 
@@ -132,10 +132,9 @@ def _opened_size(path: Path, timeout: float) -> int | None:
 
     Raises StoreProblem when it is another program's.
     """
-    if path.is_dir():
-        refuse_missing(path)
     if not path.exists():
         return None
+    refuse_missing(path)
 
     def owner(store: SqliteDatabase) -> tuple[int, int, int]:
         tables = store.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
