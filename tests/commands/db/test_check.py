@@ -18,7 +18,7 @@ from visitors.store.schema.version import BASELINE
 Visitors = Callable[..., Any]
 CHECKS = [
     "integrity", "version", "references", "schema", "erasures", "values", "rules", "receipts", "search", "journal",
-    "space", "permissions", "leftovers",
+    "space", "names", "permissions", "leftovers",
 ]  # fmt: skip
 
 

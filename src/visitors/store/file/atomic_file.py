@@ -77,6 +77,7 @@ def refuse_existing(target: Path) -> None:
 def _put_where_nothing_is(made: Path, target: Path) -> None:
     try:
         target.hardlink_to(made)  # fails where something is, and needs no look beforehand
+        made.unlink()
     except FileExistsError:
         refuse_existing(target)
         raise

@@ -11,6 +11,7 @@ from visitors.store.file import sqlite
 from visitors.store.file.atomic_file import put_in_place, refuse_small_disk, unfinished
 from visitors.store.file.copy import BESIDE, Contents, Watch, contents, copy, pages_of, settle, verify
 from visitors.store.file.findings import BACKUP
+from visitors.store.file.hard_links import refuse_hard_links
 from visitors.store.file.readonly import read_untouched, refuse_missing
 from visitors.store.file.sqlite import SqliteDatabase, connect, translated_errors
 from visitors.store.places import File
@@ -30,6 +31,7 @@ def back_up(place: File, target: Path, watch: Watch, *, replace: bool = False, t
     path = place.path
     with translated_errors(path), unfinished(target) as made:
         refuse_missing(path)
+        refuse_hard_links(path)
 
         def copied(database: SqliteDatabase) -> Contents:
             found = contents(database)

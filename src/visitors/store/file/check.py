@@ -15,6 +15,7 @@ from visitors.store.database import Executor
 from visitors.store.file import sqlite
 from visitors.store.file.copy import pages_of
 from visitors.store.file.findings import Advice, Finding, damaged, ok, problem, quoted
+from visitors.store.file.hard_links import names
 from visitors.store.file.integrity import SHOWN, integrity, of_tables
 from visitors.store.file.opening import open_store
 from visitors.store.file.permissions import leftovers, permissions
@@ -48,7 +49,7 @@ def check(place: File, advice: Advice, *, quick: bool = False, timeout: float = 
     with translated_errors(path):
         refuse_missing(path)
         found = content(path, advice, quick=quick, timeout=timeout)
-        return [*found, *permissions(path, advice), *leftovers(path.parent)]
+        return [*found, names(path), *permissions(path, advice), *leftovers(path.parent)]
 
 
 def content(path: Path, advice: Advice, *, quick: bool = False, timeout: float = 30.0) -> list[Finding]:

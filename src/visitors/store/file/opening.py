@@ -40,7 +40,7 @@ def open_store(place: Place, *, timeout: float = 30.0, create: bool = True) -> S
         return _open_temporary(timeout)
     with translated_errors(place.name):
         try:
-            mode = place.path.stat().st_mode
+            status = place.path.stat()
         except FileNotFoundError:
             if not create:
                 raise StoreProblem(
@@ -50,8 +50,12 @@ def open_store(place: Place, *, timeout: float = 30.0, create: bool = True) -> S
                 ) from None
             _make_empty(place.path)
         else:
-            if not stat.S_ISREG(mode):
-                _refuse_special(place, mode)
+            if not stat.S_ISREG(status.st_mode):
+                _refuse_special(place, status.st_mode)
+            if status.st_nlink > 1:
+                from visitors.store.file.hard_links import refuse_hard_links
+
+                refuse_hard_links(place.path)
         _refuse_links(place.path)
         options = "immutable=1" if _cannot_change(place.path) else None
         return _opened(connect(place.path, options, timeout=timeout), place, timeout)

@@ -23,6 +23,7 @@ from visitors.store.file.atomic_file import put_in_place, refuse_existing, refus
 from visitors.store.file.check import content
 from visitors.store.file.copy import AT_ONCE, BESIDE, Contents, Watch, contents, copy, pages_of, settle, verify
 from visitors.store.file.findings import Advice
+from visitors.store.file.hard_links import refuse_hard_links
 from visitors.store.file.opening import open_store
 from visitors.store.file.readonly import beside, read_untouched, refuse_missing
 from visitors.store.file.sqlite import READING_FAILED, SqliteDatabase, connect, primary_code, translated_errors
@@ -130,11 +131,12 @@ def _refuse_unsound(made: Path, file: Path, timeout: float, *, quick: bool = Fal
 def _opened_size(path: Path, timeout: float) -> int | None:
     """How many bytes a copy of the store at `path` takes; None where there is none that SQLite can open.
 
-    Raises StoreProblem when it is another program's.
+    Raises StoreProblem when it is another program's, or has another name, and OSError.
     """
     if not path.exists():
         return None
     refuse_missing(path)
+    refuse_hard_links(path)
 
     def owner(store: SqliteDatabase) -> tuple[int, int, int]:
         tables = store.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
