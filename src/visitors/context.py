@@ -241,7 +241,7 @@ class Context:
         store = self.settings.store.resolved.path
         files = [store, *(store.with_name(store.name + ending) for ending in COMPANIONS)]
         is_one = os.path.realpath(path) in [os.path.realpath(file) for file in files]
-        if is_one or any(_are_same(path, file) for file in files):
+        if is_one or any(are_same(path, file) for file in files):
             raise UsageProblem(f"{path} is the store itself", hint="name another file")
 
     @property
@@ -283,7 +283,7 @@ def _usual_store() -> str | None:
         return None
 
 
-def _are_same(path: str, other: Path) -> bool:
+def are_same(path: str, other: Path) -> bool:
     """Whether both are there and are one file: by a hard link, say."""
     try:
         return Path(path).samefile(other)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from next_version import next_version
-from trials.running import COMMAND, settings
+from trials.running import COMMAND, WITHOUT_PRIVILEGES, settings
 from visitors.store.file.opening import open_store
 from visitors.store.places import File
 
@@ -95,10 +95,6 @@ def test_the_backup_of_a_migration_is_private(visitors_process: Visitors, newer:
 
     assert backup.suffix == ".bak"
     assert mode(backup) == 0o600
-
-
-WITHOUT_PRIVILEGES = ("setpriv", "--bounding-set=-dac_override,-dac_read_search,-fowner", "--inh-caps=-all")
-"""Root is asked for no permission; without these it is as anybody else."""
 
 
 @pytest.mark.skipif(os.getuid() == 0 and not shutil.which("setpriv"), reason="root can read everything")

@@ -20,6 +20,8 @@ from typing import Any, NamedTuple
 import pytest
 
 COMMAND = str(Path(sys.executable).with_name("visitors"))
+WITHOUT_PRIVILEGES = ("setpriv", "--bounding-set=-dac_override,-dac_read_search,-fowner", "--inh-caps=-all")
+"""Root is asked for no permission; without these it is as anybody else."""
 LONG = bool(os.environ.get("VISITORS_LONG_TESTS"))  # read before the isolation of tests takes it away
 
 

@@ -86,6 +86,8 @@ class Store:
         """Where the store as it was is kept, if opening it migrated it."""
         self.when_closed: Callable[[], None] | None = None
         """What is left to do when it is closed."""
+        self.when_read: Callable[[], None] | None = None
+        """What is left to do at the end of each transaction."""
 
     def __enter__(self) -> Self:
         return self
@@ -245,6 +247,8 @@ class Store:
                 yield
                 if self.in_transaction:
                     self.execute("COMMIT")
+                if self.when_read is not None:
+                    self.when_read()
             finally:
                 if self.in_transaction:
                     self.execute("ROLLBACK")

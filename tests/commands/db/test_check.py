@@ -325,7 +325,7 @@ def test_what_others_can_get_at(visitors: Visitors, filled: Path) -> None:
     filled.parent.chmod(0o777)
     assert problems(visitors)["permissions"] == (
         f"everybody can write in {filled.parent}",
-        f"chmod o-w {filled.parent}",
+        f"chmod go-w {filled.parent}",
     )
     filled.parent.chmod(0o755)
     visitors("db", "check")

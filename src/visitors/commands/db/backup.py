@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -44,7 +45,7 @@ def command(
     if named is not None:
         refuse_missing_folder(named)
     target = Path(named) if named is not None else place.path.parent
-    if target.is_dir():
+    if os.path.isdir(target):  # noqa: PTH112 - which a folder of somebody else's is not
         target /= default_name(place, context.now)
     context.refuse_store(str(target))
     refuse_special(target)

@@ -10,7 +10,7 @@ import typer
 
 from visitors.commands import options
 from visitors.commands.many import number
-from visitors.context import context_of
+from visitors.context import are_same, context_of
 from visitors.errors import ChangedMeanwhile, UsageProblem
 from visitors.output.answers import RESTORED
 from visitors.output.progress import watched_pages
@@ -36,7 +36,7 @@ def command(
     context = context_of(ctx)
     place, source = context.file_to("back up"), Path(os.path.realpath(file))
     path = place.path
-    if source.exists() and path.exists() and source.samefile(path):
+    if are_same(file, path):
         raise UsageProblem(f"{file} is the store itself", hint="name a backup")
     context.rehearses = dry_run
     # what is restored is checked in full, but after the question
@@ -55,7 +55,7 @@ def command(
         line = f"Would restore {visitors} from {file} to {path}{older}."
         context.output.done(RESTORED, [record], [], line, single=True)
         return
-    if path.exists():
+    if os.path.lexists(path):
         before = File(path).identity, File(source).identity, source.stat().st_mtime_ns
         context.confirm(f"replace the store {path} by {file} with {visitors}", yes=yes)
         if (File(path).identity, File(source).identity, source.stat().st_mtime_ns) != before:

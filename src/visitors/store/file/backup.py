@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from visitors.store.file.atomic_file import put_in_place, refuse_small_disk, unf
 from visitors.store.file.copy import BESIDE, Contents, Watch, contents, copy, pages_of, settle, verify
 from visitors.store.file.findings import BACKUP
 from visitors.store.file.hard_links import refuse_hard_links
+from visitors.store.file.opening import can_be_written
 from visitors.store.file.readonly import read_untouched, refuse_missing
 from visitors.store.file.sqlite import SqliteDatabase, connect, translated_errors
 from visitors.store.places import File
@@ -29,9 +31,10 @@ def back_up(place: File, target: Path, watch: Watch, *, replace: bool = False, t
     StoreProblem, also when there is no room for it, and FileProblem when nothing can be written there.
     """
     path = place.path
-    with translated_errors(path), unfinished(target) as made:
+    with translated_errors(path):
         refuse_missing(path)
         refuse_hard_links(path)
+    with unfinished(target) as made:
 
         def copied(database: SqliteDatabase) -> Contents:
             found = contents(database)
@@ -39,21 +42,23 @@ def back_up(place: File, target: Path, watch: Watch, *, replace: bool = False, t
             copy(database, made, target, watch)
             return found
 
-        try:
+        with translated_errors(path):  # what cannot be read is not told as what cannot be written
             found = _of_snapshot(path, timeout, copied)
-        except sqlite.OperationalError as error:
-            if sqlite.primary_code(error) not in (sqlite.READ_ONLY, sqlite.CANNOT_OPEN):
-                raise
-            # where nothing can be written beside it, it is read as it lies there
-            found = read_untouched(path, copied, timeout=timeout)
-        settle(made)
-        verify(made, found, target)
+            settle(made)
+            verify(made, found, target)
         interrupts.hold()
         put_in_place(made, target, replace=replace)
     return found
 
 
 def _of_snapshot(path: Path, timeout: float, read: Callable[[SqliteDatabase], Contents]) -> Contents:
-    with connect(path, "mode=rw", timeout=timeout) as database:
-        database.execute("BEGIN")
-        return read(database)
+    """What `read` gives of the store at one moment; where nothing can be written beside it, as it lies there."""
+    if can_be_written(os.path.realpath(path)):
+        try:
+            with connect(path, "mode=rw", timeout=timeout) as database:
+                database.execute("BEGIN")
+                return read(database)
+        except sqlite.OperationalError as error:
+            if sqlite.primary_code(error) not in (sqlite.READ_ONLY, sqlite.CANNOT_OPEN):
+                raise
+    return read_untouched(path, read, timeout=timeout)

@@ -12,7 +12,7 @@ from visitors.errors import StoreProblem
 from visitors.store.file.atomic_file import refuse_small_disk
 from visitors.store.file.copy import pages_of
 from visitors.store.file.integrity import integrity, of_tables
-from visitors.store.file.opening import open_store, use_write_ahead_log
+from visitors.store.file.opening import can_be_written, open_store, use_write_ahead_log
 from visitors.store.file.readonly import size_with_log
 from visitors.store.file.sqlite import SqliteDatabase, connect, translated_errors
 from visitors.store.history import receipts
@@ -38,9 +38,10 @@ def compact(place: File, timeout: float = 30.0) -> Compacted:
     Raises StoreProblem when the store is missing, damaged, or open elsewhere, and when the disk has not enough room.
     """
     path = place.path
-    before = size_with_log(path)
     with translated_errors(place.name):
+        before = size_with_log(path)
         open_store(place, timeout=timeout, create=False).close()  # refuses what is none, migrates what is older
+        _refuse_unwritable(path)
         with connect(path, timeout=timeout) as database:
             database.execute("PRAGMA secure_delete = ON")
             database.execute(f"PRAGMA cache_size = -{WRITING_KIBIBYTES}")
@@ -62,6 +63,16 @@ def compact(place: File, timeout: float = 30.0) -> Compacted:
             receipts.finish(database)
             database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return Compacted(place.name, before, size_with_log(path))
+
+
+def _refuse_unwritable(path: Path) -> None:
+    """Raises StoreProblem where SQLite would make files beside the store, only to find that it cannot write it."""
+    if not can_be_written(os.path.realpath(path)):
+        raise StoreProblem(
+            f"the store {path} is read-only",
+            code="store_unwritable",
+            hint="check the permissions of the file and its folder",
+        )
 
 
 def _refuse_damaged(database: SqliteDatabase) -> None:

@@ -56,9 +56,11 @@ def open_store(place: Place, *, timeout: float = 30.0, create: bool = True) -> S
                 from visitors.store.file.hard_links import refuse_hard_links
 
                 refuse_hard_links(place.path)
-        _refuse_links(place.path)
-        options = "immutable=1" if _cannot_change(place.path) else None
-        return _opened(connect(place.path, options, timeout=timeout), place, timeout)
+        real = os.path.realpath(place.path)
+        _refuse_links(real)
+        if can_be_written(real):
+            return _opened(connect(place.path, timeout=timeout), place, timeout)
+        return _open_unwritable(place, Path(real), timeout)
 
 
 def migrate_store(place: Place, *, timeout: float = 30.0) -> Path | None:
@@ -93,6 +95,7 @@ def use_write_ahead_log(database: SqliteDatabase, timeout: float) -> None:
 def _make_empty(path: Path) -> None:
     from visitors.private import make_file, make_folders
 
+    _refuse_long_name(path)
     make_folders(path.parent)
     try:
         os.close(make_file(path))
@@ -103,6 +106,17 @@ def _make_empty(path: Path) -> None:
                 code="store_invalid",
                 hint="remove the link, or name the file itself with --db",
             ) from None
+
+
+def _refuse_long_name(path: Path) -> None:
+    """Raises OSError when SQLite could not name its own files beside the store."""
+    for ending in COMPANIONS:
+        try:
+            path.with_name(path.name + ending).lstat()
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def _refuse_special(place: File, mode: int) -> NoReturn:
@@ -116,9 +130,8 @@ def _refuse_special(place: File, mode: int) -> NoReturn:
     )
 
 
-def _refuse_links(path: Path) -> None:
+def _refuse_links(real: str) -> None:
     """SQLite writes to the files beside the store; it would follow a link that somebody put there."""
-    real = os.path.realpath(path)
     for ending in COMPANIONS:
         if os.path.islink(real + ending):  # noqa: PTH114 - at every start, and paths are slower
             raise StoreProblem(
@@ -128,15 +141,26 @@ def _refuse_links(path: Path) -> None:
             )
 
 
-def _cannot_change(path: Path) -> bool:
-    """Whether the store is on a file system that nobody can write, with nothing beside it that belongs to it.
-
-    SQLite makes files beside a store in WAL mode even to read it; when nothing can change, it need not.
-    """
-    if not hasattr(os, "statvfs") or not os.statvfs(path).f_flag & os.ST_RDONLY:
+def can_be_written(real: str) -> bool:
+    """Whether SQLite can write the store, and make files beside it, or need not: its log is there already."""
+    if not os.access(real, os.W_OK):
         return False
-    real = path.resolve()
-    return not real.with_name(f"{real.name}-wal").exists()
+    return os.access(os.path.dirname(real), os.W_OK) or os.path.lexists(f"{real}-wal")  # noqa: PTH120 - at every start
+
+
+def _open_unwritable(place: File, real: Path, timeout: float) -> Store:
+    """A store that can only be read. SQLite makes files beside a store in WAL mode even to read it, which it either
+    cannot, or whoever writes the store next cannot open them. So one at rest is read as if nobody could change it,
+    and whether somebody did is seen at the end of each transaction.
+    """
+    from visitors.store.file.readonly import beside, is_at_rest, refuse_changed, state
+
+    if beside(real, "-wal").exists() or not is_at_rest(real):
+        return _opened(connect(place.path, timeout=timeout), place, timeout)
+    before = state(real)
+    store = _opened(connect(place.path, "immutable=1", timeout=timeout), place, timeout)
+    store.when_read = lambda: refuse_changed(real, before)
+    return store
 
 
 def _open_temporary(timeout: float) -> Store:

@@ -40,8 +40,9 @@ def _of_files(path: Path, advice: Advice) -> Iterator[Finding]:
 
 def _of_folder(folder: Path, advice: Advice) -> Iterator[Finding]:
     mode = folder.stat().st_mode
-    if mode & stat.S_IWOTH:
-        yield problem("permissions", f"everybody can write in {folder}", advice.change_mode("o-w", folder))
+    if mode & (stat.S_IWOTH | stat.S_IWGRP):
+        who = "everybody" if mode & stat.S_IWOTH else "its group"
+        yield problem("permissions", f"{who} can write in {folder}", advice.change_mode("go-w", folder))
     if not mode & stat.S_IWUSR or not os.access(folder, os.W_OK):
         yield problem("permissions", f"{folder} is read-only", advice.change_mode("u+w", folder))
 

@@ -23,6 +23,9 @@ from visitors.unfinished import unfinished_folder
 
 Result = TypeVar("Result")
 
+State = tuple[int, int, int, int]
+"""What is another after a write."""
+
 _LOG, _LOG_INDEX, _JOURNAL = COMPANIONS
 
 # Byte 19 of a database file: which version of the format it takes to read it; 2 is WAL.
@@ -50,18 +53,41 @@ def read_untouched(path: Path, read: Callable[[SqliteDatabase], Result], *, time
     if _needs_recovery(path):
         with _copied(path) as copy:
             return _read(copy, "mode=rw", path, read, timeout)
-    if _is_at_rest(path):
-        before = _state(path)
+    if is_at_rest(path):
+        before = state(path)
         try:
             result = _read(path, "mode=ro&immutable=1", path, read, timeout)
         except Exception:
-            if _state(path) == before:
+            if state(path) == before:
                 raise
         else:
-            if _state(path) == before:
+            if state(path) == before:
                 return result
         # somebody wrote meanwhile, so it is no longer at rest
     return _read(path, "mode=ro", path, read, timeout)
+
+
+def is_at_rest(path: Path) -> bool:
+    """Whether reading the file alone gives all that is in the store, and reading it otherwise would make a log."""
+    with path.open("rb") as file:
+        header = file.read(_READ_VERSION + 1)
+    return header[_READ_VERSION:] == bytes([_WAL]) and _size(beside(path, _LOG)) == 0
+
+
+def state(path: Path) -> State:
+    """In which state the store is: another after a write."""
+    found = path.stat()
+    return found.st_ino, found.st_size, found.st_mtime_ns, _size(beside(path, _LOG))
+
+
+def refuse_changed(path: Path, before: State) -> None:
+    """Raises StoreProblem when the store is no longer in the state in which reading it began."""
+    if state(path) != before:
+        raise StoreProblem(
+            f"the store {path} was written while it was read, and cannot be locked by who may not write it",
+            code="store_locked",
+            hint="try again",
+        )
 
 
 def refuse_missing(path: Path) -> None:
@@ -88,22 +114,9 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _is_at_rest(path: Path) -> bool:
-    """Whether reading the file alone gives all that is in the store, and reading it otherwise would make a log."""
-    with path.open("rb") as file:
-        header = file.read(_READ_VERSION + 1)
-    return header[_READ_VERSION:] == bytes([_WAL]) and _size(beside(path, _LOG)) == 0
-
-
 def _needs_recovery(path: Path) -> bool:
     left_behind = _size(beside(path, _LOG)) > 0 and not beside(path, _LOG_INDEX).exists()
     return left_behind or _size(beside(path, _JOURNAL)) > 0
-
-
-def _state(path: Path) -> tuple[int, int, int, int]:
-    """What is another after a write."""
-    found = path.stat()
-    return found.st_ino, found.st_size, found.st_mtime_ns, _size(beside(path, _LOG))
 
 
 @contextmanager

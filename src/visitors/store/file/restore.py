@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from visitors import interrupts
-from visitors.errors import StoreProblem
+from visitors.errors import FileProblem, StoreProblem
 from visitors.location import COMPANIONS
+from visitors.private import make_folders
 from visitors.store.file import sqlite
 from visitors.store.file.atomic_file import put_in_place, refuse_existing, refuse_small_disk, unfinished
 from visitors.store.file.check import content
@@ -34,7 +35,6 @@ from visitors.store.schema.version import APPLICATION_ID, SCHEMA_VERSION
 _DAMAGED = (sqlite.CORRUPT, sqlite.NOT_A_DATABASE, sqlite.IO_ERROR, sqlite.SOME_ERROR)
 # The bytes of a database file that SQLite locks while it has it open (https://sqlite.org/fileformat2.html, lock byte).
 _LOCKED_FROM, _LOCKED_BYTES = 0x4000_0002, 510
-
 # How many bytes a page takes in the log, and in the log's index, beside its content (the same, sections 4.2 and 4.4).
 _LOGGED = 24 + 8
 
@@ -54,14 +54,15 @@ def restore(place: File, file: Path, kept: Path, watch: Watch, *, timeout: float
     """Make the store at `place` what `file` is, whole or not at all. Returns where the old one is: `kept`, or None when
     there was none.
 
-    Raises StoreProblem when `file` is no sound store, when another database stands there, when the store is
-    locked, and when the disk has not enough room; Conflict when something is at `kept`. What was put at `kept` is gone
-    then, unless the store may have changed by that time.
+    Raises StoreProblem when `file` is no sound store, when another database stands there, when the store is locked or
+    cannot be written, and when the disk has not enough room; Conflict when something is at `kept`. What was put there
+    is gone then, unless the store may have changed by that time.
     """
     path = place.path
     refuse_existing(kept)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with translated_errors(path), unfinished(path) as made:
+    with translated_errors(path):
+        make_folders(path.parent)
+    with _unfinished_store(path) as made:
         old = _opened_size(path, timeout)
         _stage(file, made, path, old, watch, timeout)
         if not path.exists():
@@ -78,6 +79,16 @@ def restore(place: File, file: Path, kept: Path, watch: Watch, *, timeout: float
             kept.unlink(missing_ok=True)  # a copy of what SQLite made of it
             _replace(path, made, kept)
         return kept
+
+
+@contextmanager
+def _unfinished_store(path: Path) -> Iterator[Path]:
+    try:
+        with translated_errors(path), unfinished(path) as made:
+            yield made
+    except FileProblem as error:
+        hint = "check the permissions of the file and its folder"
+        raise StoreProblem(error.message, code="store_unwritable", hint=hint) from error
 
 
 def _needed(backup: SqliteDatabase, path: Path, old: int | None) -> int:
