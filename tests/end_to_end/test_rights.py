@@ -85,6 +85,18 @@ def test_what_cannot_be_reached_is_told_plainly(store: Path, words: str, kind: s
     assert str(path) in error["message"]
 
 
+@pytest.mark.parametrize("words", [*READS, *WRITES, *OTHERS])
+def test_a_store_of_somebody_else_is_told_plainly_also_through_a_link(store: Path, tmp_path: Path, words: str) -> None:
+    link = tmp_path / "link.db"
+    link.symlink_to(store)
+    store.chmod(0)
+    done = run(f"{words} --format ndjson", link)
+    if not words.endswith("--dry-run"):
+        assert done.code == 6, done.stderr
+        assert str(store) in done.stderr or str(link) in done.stderr
+    assert [one.name for one in store.parent.iterdir()] == ["visitors.db"]
+
+
 def test_a_name_that_leaves_sqlite_no_room_for_its_own_is_refused_before_a_file_is_made(store: Path) -> None:
     path = store.with_name("x" * 250)
     assert run("create", path).code == 6

@@ -150,10 +150,14 @@ def _run(words: list[str], newer: Mapping[str, str] | None) -> tuple[int, str]:
 
 
 def _what_the_program_finds(path: Path, newer: Mapping[str, str] | None) -> Iterator[str]:
-    """What `visitors db check` says, but for an erasure that is known to be unfinished."""
-    status, said = _run(["db", "check", "--db", str(path)], newer)
-    wrong = [line for line in said.splitlines() if "\tproblem\t" in line and not line.startswith("erasures\t")]
-    if status not in (0, 8) or wrong:
+    """What `visitors db check` says, but for what a killed process left beside the store, or has not finished
+    erasing.
+    """
+    status, said = _run(["db", "check", "--db", str(path), "--quiet", "--no-header"], newer)
+    wrong = [
+        line for line in said.splitlines() if not line.startswith(("leftovers\t", "erasures\t", "error: ", "hint: "))
+    ]
+    if wrong or status not in (0, 8):
         yield f"db check ended with {status}: {said}"
 
 

@@ -155,9 +155,11 @@ def _open_unwritable(place: File, real: Path, timeout: float) -> Store:
     """
     from visitors.store.file.readonly import beside, is_at_rest, refuse_changed, state
 
-    if beside(real, "-wal").exists() or not is_at_rest(real):
+    with translated_errors(real):  # which may be somewhere else than its name
+        at_rest = not beside(real, "-wal").exists() and is_at_rest(real)
+        before = state(real)
+    if not at_rest:
         return _opened(connect(place.path, timeout=timeout), place, timeout)
-    before = state(real)
     store = _opened(connect(place.path, "immutable=1", timeout=timeout), place, timeout)
     store.when_read = lambda: refuse_changed(real, before)
     return store
