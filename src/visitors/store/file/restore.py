@@ -8,12 +8,9 @@ so that no write in between is lost. One that is missing, or too damaged for tha
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
 
 from visitors import interrupts
 from visitors.errors import FileProblem, StoreProblem
@@ -27,14 +24,13 @@ from visitors.store.file.findings import Advice
 from visitors.store.file.hard_links import refuse_hard_links
 from visitors.store.file.opening import open_store
 from visitors.store.file.readonly import beside, read_untouched, refuse_missing
+from visitors.store.file.replacing import put_first, replace_damaged
 from visitors.store.file.sqlite import READING_FAILED, SqliteDatabase, connect, primary_code, translated_errors
 from visitors.store.places import File
 from visitors.store.schema.invariants import ONE_EMAIL
 from visitors.store.schema.version import APPLICATION_ID, SCHEMA_VERSION
 
 _DAMAGED = (sqlite.CORRUPT, sqlite.NOT_A_DATABASE, sqlite.IO_ERROR, sqlite.SOME_ERROR)
-# The bytes of a database file that SQLite locks while it has it open (https://sqlite.org/fileformat2.html, lock byte).
-_LOCKED_FROM, _LOCKED_BYTES = 0x4000_0002, 510
 # How many bytes a page takes in the log, and in the log's index, beside its content (the same, sections 4.2 and 4.4).
 _LOGGED = 24 + 8
 
@@ -66,10 +62,10 @@ def restore(place: File, file: Path, kept: Path, watch: Watch, *, timeout: float
         old = _opened_size(path, timeout)
         _stage(file, made, path, old, watch, timeout)
         if not path.exists():
-            _put_first(path, made)
+            put_first(path, made)
             return None
         if old is None:
-            _replace(path, made, kept)
+            replace_damaged(path, made, kept)
             return kept
         try:
             _overwrite(path, made, kept, timeout)
@@ -77,7 +73,7 @@ def restore(place: File, file: Path, kept: Path, watch: Watch, *, timeout: float
             if isinstance(error, sqlite.Error) and primary_code(error) not in _DAMAGED:
                 raise
             kept.unlink(missing_ok=True)  # a copy of what SQLite made of it
-            _replace(path, made, kept)
+            replace_damaged(path, made, kept)
         return kept
 
 
@@ -237,73 +233,3 @@ def _use_pages_of(path: Path, made: Path) -> None:
         if size != connection.execute("PRAGMA page_size").fetchone()[0]:
             connection.execute(f"PRAGMA page_size = {size}")
             connection.execute("VACUUM")
-
-
-def _put_first(path: Path, made: Path) -> None:
-    """Put what was made where there is no store, only perhaps the log of one."""
-    _make_log_mode(made)
-    for ending in COMPANIONS:
-        beside(path, ending).unlink(missing_ok=True)
-    interrupts.hold()
-    put_in_place(made, path)
-
-
-def _make_log_mode(made: Path) -> None:
-    with connect(made, "mode=rw") as connection:
-        connection.execute("PRAGMA journal_mode = WAL")
-
-
-def _replace(path: Path, made: Path, kept: Path) -> None:
-    """Put what was made where there is a store that SQLite cannot open.
-
-    The old file and its log go to `kept` first. The log is taken away before the new file comes, which must never
-    stand beside it: a kill in between leaves the old one damaged as it was, and whole under the other name.
-    """
-    _make_log_mode(made)
-    with _nobody_else(path) as held:
-        _keep_as_it_lies(path, held, kept)
-        interrupts.hold()
-        for ending in COMPANIONS:
-            beside(path, ending).unlink(missing_ok=True)
-        put_in_place(made, path, replace=True)
-
-
-def _keep_as_it_lies(path: Path, held: BinaryIO, kept: Path) -> None:
-    """Copy the files of a store that SQLite cannot open, all or none. Its own is read as it is `held`: opening and
-    closing it once more would give up the lock.
-    """
-    with ExitStack() as stack, ExitStack() as failed:
-        files = {"": held}
-        for ending in COMPANIONS:
-            if beside(path, ending).exists():
-                files[ending] = stack.enter_context(beside(path, ending).open("rb"))
-        for ending, file in files.items():
-            with unfinished(kept) as aside:
-                with aside.open("xb") as copied:
-                    shutil.copyfileobj(file, copied)
-                put_in_place(aside, beside(kept, ending))
-            failed.callback(beside(kept, ending).unlink, missing_ok=True)
-        failed.pop_all()
-
-
-@contextmanager
-def _nobody_else(path: Path) -> Iterator[BinaryIO]:
-    """The file at `path` with what SQLite locks of it held: so nobody else has it open.
-
-    Raises StoreProblem when somebody has.
-    """
-    with path.open("r+b") as file:
-        if os.name != "posix":
-            yield file
-            return
-        import fcntl
-
-        try:
-            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, _LOCKED_BYTES, _LOCKED_FROM)
-        except OSError:
-            raise StoreProblem(
-                f"the store {path} is damaged, and another process has it open",
-                code="store_locked",
-                hint="end that process, then try again",
-            ) from None
-        yield file

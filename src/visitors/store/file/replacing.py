@@ -1,0 +1,90 @@
+"""Putting a store where SQLite can open none: where there is no file, or a damaged one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from visitors import interrupts
+from visitors.errors import StoreProblem
+from visitors.location import COMPANIONS
+from visitors.store.file.atomic_file import put_in_place, unfinished
+from visitors.store.file.readonly import beside
+from visitors.store.file.sqlite import connect
+
+# The bytes of a database file that SQLite locks while it has it open (https://sqlite.org/fileformat2.html, lock byte).
+_LOCKED_FROM, _LOCKED_BYTES = 0x4000_0002, 510
+
+
+def put_first(path: Path, made: Path) -> None:
+    """Put what was made where there is no store, only perhaps the log of one."""
+    _make_log_mode(made)
+    for ending in COMPANIONS:
+        beside(path, ending).unlink(missing_ok=True)
+    interrupts.hold()
+    put_in_place(made, path)
+
+
+def _make_log_mode(made: Path) -> None:
+    with connect(made, "mode=rw") as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+
+
+def replace_damaged(path: Path, made: Path, kept: Path) -> None:
+    """Put what was made where there is a store that SQLite cannot open.
+
+    The old file and its log go to `kept` first. The log is taken away before the new file comes, which must never
+    stand beside it: a kill in between leaves the old one damaged as it was, and whole under the other name.
+    """
+    _make_log_mode(made)
+    with _nobody_else(path) as held:
+        _keep_as_it_lies(path, held, kept)
+        interrupts.hold()
+        for ending in COMPANIONS:
+            beside(path, ending).unlink(missing_ok=True)
+        put_in_place(made, path, replace=True)
+
+
+def _keep_as_it_lies(path: Path, held: BinaryIO, kept: Path) -> None:
+    """Copy the files of a store that SQLite cannot open, all or none. Its own is read as it is `held`: opening and
+    closing it once more would give up the lock.
+    """
+    with ExitStack() as stack, ExitStack() as failed:
+        files = {"": held}
+        for ending in COMPANIONS:
+            if beside(path, ending).exists():
+                files[ending] = stack.enter_context(beside(path, ending).open("rb"))
+        for ending, file in files.items():
+            with unfinished(kept) as aside:
+                with aside.open("xb") as copied:
+                    shutil.copyfileobj(file, copied)
+                put_in_place(aside, beside(kept, ending))
+            failed.callback(beside(kept, ending).unlink, missing_ok=True)
+        failed.pop_all()
+
+
+@contextmanager
+def _nobody_else(path: Path) -> Iterator[BinaryIO]:
+    """The file at `path` with what SQLite locks of it held: so nobody else has it open.
+
+    Raises StoreProblem when somebody has.
+    """
+    with path.open("r+b") as file:
+        if os.name != "posix":
+            yield file
+            return
+        import fcntl
+
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, _LOCKED_BYTES, _LOCKED_FROM)
+        except OSError:
+            raise StoreProblem(
+                f"the store {path} is damaged, and another process has it open",
+                code="store_locked",
+                hint="end that process, then try again",
+            ) from None
+        yield file
