@@ -96,6 +96,16 @@ def test_what_is_written_to_an_open_file_is_added_where_that_is(ada: Path, words
     assert link.is_symlink()
 
 
+def test_a_fixture_file_that_is_a_pipe_needs_no_extension_where_the_format_is_named(
+    visitors_process: Visitors, ada: Path
+) -> None:
+    pipe, took = ada.with_name("pipe"), ada.with_name("took")
+    os.mkfifo(pipe, 0o600)
+    with took.open("wb") as out, subprocess.Popen(["timeout", "30", "cat", str(pipe)], stdout=out):
+        visitors_process("fixtures", "dump", "--format", "json", "-o", str(pipe))
+    assert took.read_bytes().startswith(b"{")
+
+
 def test_an_open_file_that_cannot_be_written_is_told(visitors_process: Visitors, ada: Path) -> None:
     link = ada.with_name("link")
     link.symlink_to("/dev/fd/99")
