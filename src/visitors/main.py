@@ -6,6 +6,7 @@ import codecs
 import errno
 import os
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from visitors import interrupts
@@ -109,8 +110,9 @@ def _add(error: VisitorsError, written: str | None) -> None:
 
 def _interrupted(stopped: BaseException, written: str | None) -> int:
     """Ctrl-C, or another signal that ends the program; where it wrote before, that is said."""
-    _flush(sys.stdout)
-    sys.stderr.write(f"\ninterrupted: {written or 'a write that was not finished is rolled back'}\n")
+    with suppress(OSError):  # the terminal may be closed
+        sys.stdout.flush()
+        sys.stderr.write(f"\ninterrupted: {written or 'a write that was not finished is rolled back'}\n")
     return stopped.code if isinstance(stopped, SystemExit) and isinstance(stopped.code, int) else 130
 
 

@@ -238,7 +238,7 @@ def test_what_a_write_that_gets_a_signal_says_is_what_the_store_holds(
     moments = moments_of(trace)
     chooser = random.Random(write.name)  # noqa: S311 - moments, no secrets
     for round_, (call, number) in enumerate(moments if LONG else chooser.sample(moments, min(len(moments), 3))):
-        name = chooser.choice(("INT", "TERM"))
+        name = chooser.choice(("INT", "TERM", "HUP"))
         store = furnished.copy(write, tmp_path / f"round-{round_}")
         inject = ("-e", f"inject={call}:signal={name}:when={number}")
         code, said = traced(furnished, write, store, trace, *inject, calls=SETTLING)

@@ -18,7 +18,7 @@ from next_version import NEW, next_version
 from trials.running import small_disk
 from unguarded import OPEN_OPERATION
 from visitors.errors import StoreProblem
-from visitors.store.file import atomic_file, restore
+from visitors.store.file import atomic_file, replacing, restore
 from visitors.store.file.sqlite import SqliteDatabase, connect
 from visitors.store.schema.version import SCHEMA_VERSION
 
@@ -208,7 +208,7 @@ def test_a_restore_that_fails_while_it_keeps_a_damaged_store_leaves_no_half_of_i
             raise StoreProblem("the disk is full")
         put(made, target, **more)
 
-    monkeypatch.setattr(restore, "put_in_place", failing)
+    monkeypatch.setattr(replacing, "put_in_place", failing)
     visitors("db", "restore", str(backup), "--yes", now=NOW, code=6)
     assert names(store_path.parent) == ["backups", "visitors.db", "visitors.db-wal"]
     assert store_path.read_bytes().startswith(b"damaged!")

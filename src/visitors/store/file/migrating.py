@@ -45,6 +45,7 @@ def migrate(database: SqliteDatabase, place: File) -> Path | None:
             if version < SCHEMA_VERSION:
                 copy = _back_up(place, version)
                 _apply(database)
+                interrupts.hold()  # what is committed is not taken back, and the copy stays
     except BaseException:
         if copy is not None:  # the store is as it was
             copy.unlink()
@@ -57,7 +58,6 @@ def _one_write(database: SqliteDatabase) -> Iterator[None]:
     database.execute("BEGIN IMMEDIATE")
     try:
         yield
-        interrupts.hold()
         database.execute("COMMIT")
     finally:
         if database.in_transaction:
