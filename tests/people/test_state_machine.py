@@ -23,6 +23,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
+from views_agree import assert_views_agree
 from visitors.domain.times import from_milliseconds
 from visitors.errors import Conflict, NotFound
 from visitors.main import run
@@ -265,6 +266,8 @@ class People(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         if hasattr(self, "store"):
+            with self.store.reading():
+                assert_views_agree(self.store, from_milliseconds(self.model.at))
             self.store.close()
             self.folder.cleanup()
 

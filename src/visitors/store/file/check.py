@@ -139,7 +139,7 @@ def _references(database: SqliteDatabase, advice: Advice) -> Iterator[Finding]:
 
 
 def _schema(database: SqliteDatabase, advice: Advice) -> Iterator[Finding]:
-    """Whether every table, index and trigger is as in a store that was made now."""
+    """Whether every table, index, trigger and view is as in a store that was made now."""
     with open_store(Memory()) as fresh:
         expected, actual = _objects(fresh), _objects(database)
     for kind, name in sorted(expected.keys() | actual.keys()):
@@ -152,7 +152,7 @@ def _schema(database: SqliteDatabase, advice: Advice) -> Iterator[Finding]:
         elif expected[kind, name] != actual[kind, name]:
             yield damaged("schema", f"the {kind} {name} is not what it should be", advice)
     if expected == actual:
-        yield ok("schema", f"{len(expected)} tables, indexes and triggers")
+        yield ok("schema", f"{len(expected)} tables, indexes, triggers and views")
 
 
 def _objects(database: Executor) -> dict[tuple[str, str], tuple[str, str | None]]:

@@ -15,7 +15,7 @@ from visitors.store.places import File, Memory, Place
 from visitors.store.schema.version import APPLICATION_ID, BASELINE, SCHEMA_VERSION, schema_version
 from visitors.store.store import WRITING_KIBIBYTES
 
-_SCRIPTS = ("baseline.sql", "baseline_recording.sql")
+_SCRIPTS = ("baseline.sql", "baseline_recording.sql", "baseline_views.sql")
 
 
 def make(database: SqliteDatabase, place: Place, timeout: float = 30.0) -> None:

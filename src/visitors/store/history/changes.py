@@ -251,9 +251,10 @@ def _change(row: Row, created: _States) -> Change:
 
 def _public(columns: dict[str, Any]) -> dict[str, Any]:
     """Columns under the public field names that everything else prints: `external_id` is `externalId`."""
-    return {_camel(column): value for column, value in columns.items() if column != "pk"}
+    return {public_name(column): value for column, value in columns.items() if column != "pk"}
 
 
-def _camel(column: str) -> str:
+def public_name(column: str) -> str:
+    """`external_id` as `externalId`: what history calls a column."""
     first, *rest = column.split("_")
     return first + "".join(word.title() for word in rest)

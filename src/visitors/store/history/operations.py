@@ -61,12 +61,14 @@ def by_number(number: int) -> Question[Operation]:
     return Question(f"{_SELECT} WHERE o.pk = ?", (number,), lambda found: _operation(found[0], None))
 
 
-_SELECT = (
-    "SELECT o.pk, o.id, o.at, o.actor, o.command, o.arguments,"
+COLUMNS = (
+    "o.id, o.at, o.actor, o.command, o.arguments,"
     " (SELECT count(*) FROM changes AS h WHERE h.operation = o.pk)"
     " + (SELECT coalesce(sum(last - first + 1), 0) FROM creations AS n WHERE n.operation = o.pk)"
-    " FROM operations AS o"
 )
+"""The columns of an operation `o`, in the order of its fields, but for what took it back."""
+
+_SELECT = f"SELECT o.pk, {COLUMNS} FROM operations AS o"
 
 
 def _operation(row: Sequence[object], undone_by: str | None) -> Operation:

@@ -16,7 +16,8 @@ Target = Literal["visitor", "contact"]
 NewBlock = tuple[str, str | None, str | None, str | None, Instant, str | None, Instant | None]
 """Its id, the visitor or the contact, reason, blockedAt, blockedBy, expiresAt."""
 
-_COLUMNS = "id, visitor_id, contact_id, reason, blocked_at, blocked_by, expires_at, lifted_at, lifted_by"
+COLUMNS = "id, visitor_id, contact_id, reason, blocked_at, blocked_by, expires_at, lifted_at, lifted_by"
+"""The columns of a block, in the order of its fields."""
 
 
 def add(
@@ -58,7 +59,7 @@ def lift_these(store: Store, operation: OpenOperation, block_ids: Iterable[str])
 
 def live(store: Store, target: Target, ids: Sequence[str], current: Instant) -> dict[str, list[Block]]:
     """The live blocks of each of `ids` that has one of its own, oldest first."""
-    sql = f"SELECT {_COLUMNS} FROM blocks WHERE {target}_id IN (SELECT value FROM json_each(?)) AND {LIVE} ORDER BY pk"
+    sql = f"SELECT {COLUMNS} FROM blocks WHERE {target}_id IN (SELECT value FROM json_each(?)) AND {LIVE} ORDER BY pk"
     found: dict[str, list[Block]] = {}
     for block in _blocks(store.execute(sql, (rows(ids), current)).fetchall()):
         found.setdefault(str(block.visitor_id or block.contact_id), []).append(block)
@@ -83,7 +84,7 @@ def blocked_contacts_of(store: Store, visitor_ids: Sequence[str], current: Insta
 def of_visitor(visitor_id: str) -> Question[list[Block]]:
     """Every block of the visitor and of its contact, newest first."""
     sql = (
-        f"SELECT {_COLUMNS} FROM blocks WHERE visitor_id = ?"
+        f"SELECT {COLUMNS} FROM blocks WHERE visitor_id = ?"
         " OR contact_id = (SELECT contact_id FROM visitors WHERE id = ?) ORDER BY pk DESC"
     )
     return Question(sql, (visitor_id, visitor_id), _blocks)
@@ -91,7 +92,7 @@ def of_visitor(visitor_id: str) -> Question[list[Block]]:
 
 def of_contact(contact_id: str) -> Question[list[Block]]:
     """Every block of the contact itself, newest first."""
-    sql = f"SELECT {_COLUMNS} FROM blocks WHERE contact_id = ? ORDER BY pk DESC"
+    sql = f"SELECT {COLUMNS} FROM blocks WHERE contact_id = ? ORDER BY pk DESC"
     return Question(sql, (contact_id,), _blocks)
 
 
@@ -102,7 +103,7 @@ def _blocks(found: list[Row]) -> list[Block]:
 def of_any(store: Store, contact_ids: Sequence[str], visitor_ids: Sequence[str]) -> list[Block]:
     """Every block of these contacts and visitors, oldest first."""
     sql = (
-        f"SELECT {_COLUMNS} FROM blocks WHERE contact_id IN (SELECT value FROM json_each(?))"
+        f"SELECT {COLUMNS} FROM blocks WHERE contact_id IN (SELECT value FROM json_each(?))"
         " OR visitor_id IN (SELECT value FROM json_each(?)) ORDER BY pk"
     )
     return [Block(*row) for row in store.execute(sql, (rows(contact_ids), rows(visitor_ids)))]

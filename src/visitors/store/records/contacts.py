@@ -33,6 +33,8 @@ _TOTALS = """,
         (SELECT count(*) FROM visitors AS v WHERE v.contact_id = c.id AND v.deleted_at IS NULL),
         (SELECT max(v.last_seen_at) FROM visitors AS v WHERE v.contact_id = c.id AND v.deleted_at IS NULL)
 """
+SELECT_LISTED = f"{_SELECT}{_TOTALS} FROM contacts AS c"
+"""Contacts `c` with what their visitors add up to; takes the current instant."""
 
 
 def find(store: Store, contact_id: str, current: Instant) -> Contact | None:
@@ -65,7 +67,7 @@ def select(store: Store, wanted: Filter, page: Page, current: Instant) -> Iterat
 
 def find_listed(store: Store, contact_id: str, current: Instant) -> ListedContact | None:
     """The contact with exactly this id, with what its visitors add up to."""
-    row = store.execute(f"{_SELECT}{_TOTALS} FROM contacts AS c WHERE c.id = ?", (current, contact_id)).fetchone()
+    row = store.execute(f"{SELECT_LISTED} WHERE c.id = ?", (current, contact_id)).fetchone()
     return None if row is None else ListedContact(*_values(row))
 
 

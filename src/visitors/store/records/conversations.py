@@ -30,12 +30,13 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     priority: Priority | None = None
 
 
-_SELECT = """
+SELECT = """
     SELECT k.id, k.title, k.status, k.priority, k.visitor_id, k.contact_id,
         (SELECT count(*) FROM messages WHERE conversation_id = k.id),
         k.created_at, k.updated_at, k.resolved_at
     FROM conversations AS k
 """
+"""Conversations `k`, with how many messages they have."""
 
 
 _CONVERSATION = (
@@ -115,7 +116,7 @@ def give_to_contact(store: Store, visitor_ids: Sequence[str], contact_id: str) -
 
 def find(store: Store, conversation_id: str) -> Conversation | None:
     """The conversation with exactly this id."""
-    row = store.execute(_SELECT + " WHERE k.id = ?", (conversation_id,)).fetchone()
+    row = store.execute(SELECT + " WHERE k.id = ?", (conversation_id,)).fetchone()
     return None if row is None else Conversation(*row)
 
 
@@ -125,13 +126,13 @@ def seen_by_visitor(visitor_id: str) -> Question[list[Conversation]]:
         " JOIN visitors AS v ON v.id = ? WHERE iif(v.contact_id IS NULL, k.visitor_id = v.id AND k.contact_id IS NULL,"
         " k.contact_id = v.contact_id) ORDER BY k.pk DESC"
     )
-    return Question(_SELECT + sql, (visitor_id,), _conversations)
+    return Question(SELECT + sql, (visitor_id,), _conversations)
 
 
 def of_contact(contact_id: str) -> Question[list[Conversation]]:
     """The contact's conversations, newest first."""
     sql = " WHERE k.contact_id = ? ORDER BY k.pk DESC"
-    return Question(_SELECT + sql, (contact_id,), _conversations)
+    return Question(SELECT + sql, (contact_id,), _conversations)
 
 
 def _conversations(found: list[Row]) -> list[Conversation]:
@@ -144,14 +145,14 @@ def of_person(store: Store, contact_ids: Sequence[str], visitor_ids: Sequence[st
         " WHERE k.contact_id IN (SELECT value FROM json_each(?))"
         " OR (k.contact_id IS NULL AND k.visitor_id IN (SELECT value FROM json_each(?))) ORDER BY k.pk"
     )
-    return [Conversation(*row) for row in store.execute(_SELECT + sql, (rows(contact_ids), rows(visitor_ids)))]
+    return [Conversation(*row) for row in store.execute(SELECT + sql, (rows(contact_ids), rows(visitor_ids)))]
 
 
 def select(store: Store, wanted: Filter, page: Page) -> list[Conversation]:
     """The conversations that match, in the order of `page`."""
     condition, parameters = _where(wanted)
     start_condition, start_parameters = begins_after(store, "conversations", "k", page)
-    sql = f"{_SELECT} WHERE {condition} AND {start_condition}{order_by(page, 'k')}"
+    sql = f"{SELECT} WHERE {condition} AND {start_condition}{order_by(page, 'k')}"
     return [Conversation(*row) for row in store.execute(sql, [*parameters, *start_parameters])]
 
 

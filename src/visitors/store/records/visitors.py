@@ -23,11 +23,13 @@ SORTABLE = sortable(VISITOR)
 COLUMNS = {name: field.column for name, field in BROWSER_DATA.items()}
 """Public field of the browser data -> column."""
 
-# A block of the contact comes before one of the visitor itself: it is the one that reaches further.
-_LIVE_BLOCK = (
+LIVE_BLOCK = (
     f"coalesce((SELECT pk FROM blocks WHERE contact_id = v.contact_id AND {LIVE} ORDER BY pk DESC LIMIT 1),"
     f" (SELECT pk FROM blocks WHERE visitor_id = v.id AND {LIVE} ORDER BY pk DESC LIMIT 1))"
 )
+"""The number of the live block of visitor `v`; takes the current instant twice. One of the contact comes before one of
+the visitor itself: it is the one that reaches further.
+"""
 _ALIASES = {"visitors": "v", "contacts": "c", "blocks": "b"}
 _COMPUTED = {"isBlocked": "b.pk IS NOT NULL", "contact.isBlocked": "b.contact_id IS NOT NULL"}
 CELLS = {
@@ -38,7 +40,7 @@ CELLS = {
 _COLUMNS = ", ".join(CELLS.values())
 _JOINS = f"""
     LEFT JOIN contacts AS c ON c.id = v.contact_id
-    LEFT JOIN blocks AS b ON b.pk = {_LIVE_BLOCK}
+    LEFT JOIN blocks AS b ON b.pk = {LIVE_BLOCK}
 """
 _SELECT = f"SELECT {_COLUMNS} FROM visitors AS v {_JOINS}"
 

@@ -27,8 +27,10 @@ _OPEN = (
     "        RAISE(ABORT, 'changes are recorded: write through the visitors command'))"
 )
 
-# SQLite's JSON prints a REAL with 15 digits, in some versions: 17 are enough for the same bits to come back.
-_EXACT = "iif(typeof({0}) = 'real', json(printf('%!.17g', {0})), {0})"
+EXACT = "iif(typeof({0}) = 'real', json(printf('%!.17g', {0})), {0})"
+"""The SQL of a value in JSON. SQLite's JSON prints a REAL with 15 digits, in some versions: 17 are enough for the same
+bits to come back.
+"""
 
 
 def recording_triggers(kind: str, columns: Sequence[str], reals: Collection[str] = ()) -> Iterator[str]:
@@ -38,7 +40,7 @@ def recording_triggers(kind: str, columns: Sequence[str], reals: Collection[str]
     first = f"SELECT '{columns[0]}' AS name, OLD.{columns[0]} AS old, NEW.{columns[0]} AS new"
     rows = rows.replace(rows.partition("\n")[0], first, 1)
     removed = ", ".join(
-        f"'{name}', {_EXACT.format(f'OLD.{name}') if name in reals else f'OLD.{name}'}" for name in ("pk", *columns)
+        f"'{name}', {EXACT.format(f'OLD.{name}') if name in reals else f'OLD.{name}'}" for name in ("pk", *columns)
     )
     yield f"""\
 CREATE TRIGGER {table}_insert AFTER INSERT ON {table}
@@ -52,8 +54,8 @@ END;"""
 CREATE TRIGGER {table}_update AFTER UPDATE ON {table} BEGIN
     INSERT INTO changes (operation, kind, record, before, after)
     SELECT {_OPEN}, '{kind}', NEW.id,
-        json_group_object(name, {_EXACT.format("old")}),
-        json_group_object(name, {_EXACT.format("new")})
+        json_group_object(name, {EXACT.format("old")}),
+        json_group_object(name, {EXACT.format("new")})
     FROM (
         {rows}
     ) WHERE old IS NOT new GROUP BY NULL;
