@@ -5,7 +5,7 @@ _visitors_table() {
     members=() options=() valued=() arguments=()
     case $1 in
     '')
-        members=(track create list show update identify unidentify block unblock delete restore prune erase export import contacts conversations seed assert fixtures history undo explain completion db)
+        members=(track create list show update identify unidentify block unblock delete restore prune erase export import contacts conversations seed assert fixtures history undo explain sql completion db)
         options=(--db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
         valued=(--db --as --format --fields)
         ;;
@@ -225,6 +225,11 @@ _visitors_table() {
         options=(--identify-as --on-conflict --relink --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
         valued=(--identify-as --on-conflict --db --as --format --fields)
         arguments=('ids visitors')
+        ;;
+    'sql')
+        options=(--param --tables --limit --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        valued=(--param --limit --db --as --format --fields)
+        arguments=('any')
         ;;
     'completion')
         options=(--db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)

@@ -99,6 +99,8 @@ function __visitors_valued
             string split ' ' -- '--db --as --format --fields'
         case 'explain'
             string split ' ' -- '--identify-as --on-conflict --db --as --format --fields'
+        case 'sql'
+            string split ' ' -- '--param --limit --db --as --format --fields'
         case 'completion'
             string split ' ' -- '--db --as --format --fields'
         case 'db'
@@ -207,6 +209,7 @@ complete -c visitors -n '__visitors_at \'\'' -a fixtures -d 'The store that a te
 complete -c visitors -n '__visitors_at \'\'' -a history -d 'What was done, by whom and when'
 complete -c visitors -n '__visitors_at \'\'' -a undo -d 'Take an operation back, or do it again'
 complete -c visitors -n '__visitors_at \'\'' -a explain -d 'Why a visitor is who it is, and what identify would do'
+complete -c visitors -n '__visitors_at \'\'' -a sql -d 'Ask the store a query in SQL, which only reads'
 complete -c visitors -n '__visitors_at \'\'' -a completion -d 'Print the completion script for a shell'
 complete -c visitors -n '__visitors_at \'\'' -a db -d 'The store itself'
 complete -c visitors -n '__visitors_at \'\'' -l db -r -F -d 'The store\'s file; :temp: for one that goes at the end.'
@@ -1212,6 +1215,21 @@ complete -c visitors -n '__visitors_at \'explain\'' -s q -l quiet -d 'Only resul
 complete -c visitors -n '__visitors_at \'explain\'' -s V -l version -d 'Show the version and exit.'
 complete -c visitors -n '__visitors_at \'explain\'' -s h -l help -d 'Show this message and exit.'
 complete -c visitors -n '__visitors_at \'explain\' 0 0' -a '(__visitors_ids visitors)'
+
+# visitors sql
+complete -c visitors -n '__visitors_at \'sql\'' -l param -x -d 'What :K stands for: a text, or with K:=V a number. Repeatable.'
+complete -c visitors -n '__visitors_at \'sql\'' -l tables -d 'List the views and their columns.'
+complete -c visitors -n '__visitors_at \'sql\'' -l limit -x -d 'At most N; 0 for all.'
+complete -c visitors -n '__visitors_at \'sql\'' -l db -r -F -d 'The store\'s file; :temp: for one that goes at the end.'
+complete -c visitors -n '__visitors_at \'sql\'' -l as -x -d 'Who does this, for the record.'
+complete -c visitors -n '__visitors_at \'sql\'' -l format -x -a 'table\t json\t ndjson\t csv\t tsv\t ids\t count\t' -d 'How to write results.'
+complete -c visitors -n '__visitors_at \'sql\'' -l fields -x -d 'Which fields, in which order: id,contact.email.'
+complete -c visitors -n '__visitors_at \'sql\'' -l no-header -d 'No header line in csv and tsv.'
+complete -c visitors -n '__visitors_at \'sql\'' -l no-color -d 'No colour.'
+complete -c visitors -n '__visitors_at \'sql\'' -s q -l quiet -d 'Only results and errors.'
+complete -c visitors -n '__visitors_at \'sql\'' -s V -l version -d 'Show the version and exit.'
+complete -c visitors -n '__visitors_at \'sql\'' -s h -l help -d 'Show this message and exit.'
+complete -c visitors -n '__visitors_at \'sql\' 0 0' -f
 
 # visitors completion
 complete -c visitors -n '__visitors_at \'completion\'' -l db -r -F -d 'The store\'s file; :temp: for one that goes at the end.'

@@ -19,6 +19,11 @@ def hold() -> None:
     _State.is_held = True
 
 
+def is_waiting() -> bool:
+    """Whether a signal waits."""
+    return _State.waiting is not None
+
+
 def release() -> None:
     """Let signals unwind again. Raises KeyboardInterrupt or SystemExit when one waits."""
     _State.is_held = False

@@ -62,6 +62,7 @@ COMMANDS = (
     Entry("history", RECORD, "What was done, by whom and when"),
     Entry("undo", RECORD, "Take an operation back, or do it again", changes=True),
     Entry("explain", RECORD, "Why a visitor is who it is, and what identify would do"),
+    Entry("sql", RECORD, "Ask the store a query in SQL, which only reads"),
     Entry("contacts create", PEOPLE, "Create a contact", changes=True),
     Entry("contacts list", PEOPLE, "List contacts"),
     Entry("contacts show", PEOPLE, "Show all there is to know about a contact"),

@@ -91,7 +91,9 @@ def test_every_call_of_a_database_is_counted() -> None:
     assert {name for name, value in vars(SqliteDatabase).items() if callable(value) and name[0] != "_"} == {
         *VERBS,
         "close",
+        "confine",
         "copy_to",
         "hand_to",
+        "query",
         "translated_errors",
     }

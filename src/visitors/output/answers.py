@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from visitors.domain.contact import Duplicate
 from visitors.domain.explanation import Event
 from visitors.domain.merging import Step
 from visitors.domain.receipt import Counts
 from visitors.output import cells
+from visitors.output.sanitise import visible
 from visitors.output.shape import Column, Shape
 
 TAKEN_BACK = Shape(
@@ -140,3 +143,19 @@ RECEIPT = Shape(
 ERASURE_PREVIEW = Shape(
     fields=("outcome", "command", *cells.field_names(Counts, "counts.")), id_field="command", columns=()
 )
+VIEW_COLUMN = Shape(
+    fields=("view", "column", "type", "meaning"),
+    id_field="column",
+    columns=(
+        Column("VIEW", cells.field("view")),
+        Column("COLUMN", cells.field("column"), style="cyan"),
+        Column("TYPE", cells.field("type"), style="dim"),
+        Column("MEANING", cells.field("meaning"), shrinks_to=20),
+    ),
+)
+
+
+def of_columns(names: Sequence[str]) -> Shape:
+    """The shape of what a query gives: values by the names of its columns, which may be anything."""
+    columns = (Column(visible(name), cells.value((name,)), shrinks_to=8, always=True) for name in names)
+    return Shape(fields=tuple(names), columns=tuple(columns), flat=True)

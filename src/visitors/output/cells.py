@@ -10,6 +10,7 @@ import msgspec
 from visitors.domain.block import Block
 from visitors.domain.times import Instant, relative
 from visitors.output.machine import as_text
+from visitors.output.sanitise import visible
 from visitors.output.shape import Column, Record, Shape, value_at
 
 Cell: TypeAlias = Callable[[Record, Instant], str]
@@ -24,7 +25,7 @@ def field_names(struct: type[msgspec.Struct], prefix: str = "") -> Iterator[str]
 def of_fields(shape: Shape, fields: list[str]) -> Shape:
     """The shape with exactly the columns that `--fields` asks for, as they are. Raises UsageProblem."""
     return msgspec.structs.replace(
-        shape, columns=tuple(Column(".".join(path), value(path), always=True) for path in shape.paths(fields))
+        shape, columns=tuple(Column(visible(".".join(path)), value(path), always=True) for path in shape.paths(fields))
     )
 
 

@@ -38,7 +38,8 @@ class Column(msgspec.Struct, frozen=True):
 
 class Shape(msgspec.Struct, frozen=True, kw_only=True):
     """The fields of one kind of record; those in `open_objects` hold keys of their own. What has a page of its own, or
-    is changed by its id, is called by a `noun`.
+    is changed by its id, is called by a `noun`. The fields of a `flat` one are what they are called, whatever dots are
+    in their names.
     """
 
     fields: tuple[str, ...]
@@ -46,6 +47,7 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
     noun: str = ""
     open_objects: tuple[str, ...] = ()
     id_field: str = "id"
+    flat: bool = False
 
     def led_by(self, *fields: str) -> Shape:
         """The shape with `fields` before the others: what a command adds about what it did."""
@@ -65,7 +67,7 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
 
     def _expand(self, name: str) -> list[Path]:
         if name in self.fields:
-            return [tuple(name.split("."))]
+            return [(name,) if self.flat else tuple(name.split("."))]
         members = [tuple(field.split(".")) for field in self.fields if field.startswith(f"{name}.")]
         if members:
             return members

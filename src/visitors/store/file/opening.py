@@ -148,15 +148,22 @@ def can_be_written(real: str) -> bool:
     return os.access(os.path.dirname(real), os.W_OK) or os.path.lexists(f"{real}-wal")  # noqa: PTH120 - at every start
 
 
+def is_only_read_at_rest(real: Path) -> bool:
+    """Whether the store can only be read, and all of it is in its file."""
+    from visitors.store.file.readonly import beside, is_at_rest
+
+    return not can_be_written(str(real)) and not beside(real, "-wal").exists() and is_at_rest(real)
+
+
 def _open_unwritable(place: File, real: Path, timeout: float) -> Store:
     """A store that can only be read. SQLite makes files beside a store in WAL mode even to read it, which it either
     cannot, or whoever writes the store next cannot open them. So one at rest is read as if nobody could change it,
     and whether somebody did is seen at the end of each transaction.
     """
-    from visitors.store.file.readonly import beside, is_at_rest, refuse_changed, state
+    from visitors.store.file.readonly import refuse_changed, state
 
     with translated_errors(real):  # which may be somewhere else than its name
-        at_rest = not beside(real, "-wal").exists() and is_at_rest(real)
+        at_rest = is_only_read_at_rest(real)
         before = state(real)
     if not at_rest:
         return _opened(connect(place.path, timeout=timeout), place, timeout)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Self
@@ -15,9 +15,13 @@ from visitors.store.database import Row
 OLDEST = (3, 37, 0)
 """The oldest SQLite that has all that the schema is made of: STRICT tables."""
 
+Cursor = sqlite3.Cursor
 Error = sqlite3.Error
 OperationalError = sqlite3.OperationalError
 IntegrityError = sqlite3.IntegrityError
+
+MISUSE = (sqlite3.Warning, sqlite3.ProgrammingError)
+"""What Python's driver says of a call that makes no sense: two statements at once, say."""
 
 READING_FAILED = (sqlite3.Error, UnicodeDecodeError)
 """What reading a damaged store may raise: Python fails to say what SQLite says where damaged text is part of that."""
@@ -32,6 +36,20 @@ CANNOT_OPEN: Final = sqlite3.SQLITE_CANTOPEN
 READ_ONLY: Final = sqlite3.SQLITE_READONLY
 NO_PERMISSION: Final = sqlite3.SQLITE_PERM
 SOME_ERROR: Final = sqlite3.SQLITE_ERROR
+INTERRUPTED: Final = sqlite3.SQLITE_INTERRUPT
+
+LONGEST_VALUE = 100_000_000
+"""The bytes of the longest value of a query that somebody typed: it shall not fill the memory."""
+
+_INSTRUCTIONS = 10_000
+"""How often a query is asked whether to go on: after so many of its instructions, a millisecond at most."""
+
+_UNREADABLE = "Could not decode to UTF-8"
+
+# Of https://sqlite.org/c3ref/c_deterministic.html: functions without effects, and those for statements alone.
+_INNOCUOUS, _DIRECT_ONLY = 0x200000, 0x080000
+# Those of JSON do not say of themselves in every version that they have none.
+_HARMLESS = "SELECT name FROM pragma_function_list WHERE flags & ? = ? OR name GLOB 'json*' OR name IN ('->', '->>')"
 
 
 class SqliteDatabase:
@@ -69,6 +87,35 @@ class SqliteDatabase:
         """As the function of that name, of this database."""
         with translated_errors(self.name):
             yield
+
+    def confine(
+        self, may_read: Callable[[str, str, str | None, str | None], bool], goes_on: Callable[[], bool]
+    ) -> None:
+        """From now on, take only queries of tables that they `may_read`, and of functions that reach nothing but their
+        arguments. What is not known to be harmless is refused. `may_read` gets a table, the column (`""`: none), the
+        database, and the view through which it is read, the last two where SQLite tells them. `goes_on` is asked time
+        and again while a query runs.
+        """
+        functions = {name for (name,) in self._connection.execute(_HARMLESS, (_INNOCUOUS | _DIRECT_ONLY, _INNOCUOUS))}
+        for function in ("json_each", "json_tree"):  # making such a table is more than a query; then it is there
+            self._connection.execute(f"SELECT 1 FROM {function}('[]')")
+
+        def judge(action: int, first: str | None, second: str | None, database: str | None, view: str | None) -> int:
+            allowed = (
+                action in (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_RECURSIVE)
+                or (action == sqlite3.SQLITE_READ and may_read(str(first), str(second), database, view))
+                or (action == sqlite3.SQLITE_FUNCTION and str(second).lower() in functions)
+            )
+            return sqlite3.SQLITE_OK if allowed else sqlite3.SQLITE_DENY
+
+        self._connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE)
+        self._connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
+        self._connection.set_progress_handler(lambda: not goes_on(), _INSTRUCTIONS)
+        self._connection.set_authorizer(judge)
+
+    def query(self, sql: str, parameters: Mapping[str, object]) -> Cursor:
+        """Run one statement with named parameters; its rows are fetched as they are asked for."""
+        return self._connection.execute(sql, parameters)
 
     def hand_to(self, library: Callable[[sqlite3.Connection], object]) -> None:
         """Let a library that takes a connection of the standard library work with this one."""
@@ -188,7 +235,7 @@ _MISUSE = {
     ),
 }
 
-_OF_DAMAGE = ("unsupported file format", "Could not decode to UTF-8", "malformed JSON")
+_OF_DAMAGE = ("unsupported file format", _UNREADABLE, "malformed JSON")
 """What has no code of its own: what SQLite says of a header that no version of it writes and of a document in the store
 that is no JSON (what a statement is given always is), and Python of text that is none.
 """
@@ -197,6 +244,16 @@ that is no JSON (what a statement is given always is), and Python of text that i
 def primary_code(error: Exception) -> int:
     """SQLite's primary result code; 0 for an error that Python's driver made up."""
     return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+
+
+def is_of_the_store(error: Exception) -> bool:
+    """Whether it is about the store, whatever statement was to be run."""
+    return primary_code(error) in _ADVICE
+
+
+def is_unreadable(error: Exception) -> bool:
+    """Whether a text of a row is not UTF-8."""
+    return str(error).startswith(_UNREADABLE)
 
 
 def _translate(error: sqlite3.Error, name: object) -> Exception:

@@ -1,0 +1,88 @@
+"""`visitors sql`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import typer
+
+from visitors.commands import listing
+from visitors.context import Context, context_of
+from visitors.domain.metadata import parse_assignments
+from visitors.errors import UsageProblem
+from visitors.output.answers import VIEW_COLUMN, of_columns
+from visitors.store import views
+from visitors.store.file.query import Answer, queries
+
+
+def command(
+    ctx: typer.Context,
+    query: Annotated[
+        str | None,
+        typer.Argument(metavar="QUERY", help="One query; - reads it from standard input.", show_default=False),
+    ] = None,
+    param: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="K=V",
+            help="What :K stands for: a text, or with K:=V a number. Repeatable.",
+            show_default=False,
+        ),
+    ] = None,
+    tables: Annotated[bool, typer.Option("--tables", help="List the views and their columns.")] = False,
+    limit: listing.Limit = None,
+) -> None:
+    """Ask the store one query in SQL, over views whose columns are the keys of show.
+
+    The views are visitors, contacts, conversations, messages, blocks, operations and changes. A column with a dot in
+    its name takes double quotes: "contact.email". Deleted records are there, with their deletedAt; whether a block is
+    live is judged now. true and false are 1 and 0, metadata and other objects are JSON text, and bytes come out in
+    hexadecimal.
+
+    It only reads: nothing but these views, no file, and it changes nothing. A table is cut at 50 rows unless --limit
+    says otherwise; other formats are cut only by --limit.
+    """
+    context = context_of(ctx)
+    if tables:
+        if query is not None or param or limit is not None:
+            raise UsageProblem("--tables lists what there is, and asks nothing", hint="leave the query out")
+        context.output.records(VIEW_COLUMN, views.described())
+        return
+    if query is None:
+        raise UsageProblem("there is no query", hint="visitors sql 'SELECT count(*) FROM visitors', or --tables")
+    text = "".join(context.input_lines()) if query == "-" else query
+    place = context.store.place
+    with queries(place, context.now, timeout=context.settings.timeout) as asked:
+        _show(context, asked.ask(text, parse_assignments(param or [], "param")), limit)
+
+
+def _show(context: Context, answer: Answer, limit: int | None) -> None:
+    output = context.output
+    if output.format == "ids" and "id" not in answer.columns:
+        raise UsageProblem("--format ids takes a column named id", hint="SELECT id ...")
+    if limit is None:
+        limit = listing.TABLE_LIMIT if output.shows_table else 0
+    found = listing.Cut(_records(answer), limit)
+    shown = output.records(of_columns(answer.columns), found)
+    if shown == 0:
+        output.note("no rows")
+    elif shown is not None and found.more:
+        output.note(f"the first {shown:,} rows; --limit 0 for all")
+
+
+def _records(answer: Answer) -> Iterator[dict[str, Any]]:
+    for row in answer:
+        if any(isinstance(value, bytes | float) for value in row):
+            row = tuple(map(_shown, row))  # noqa: PLW2901 - the same row, as it is printed
+        yield dict(zip(answer.columns, row, strict=True))
+
+
+def _shown(value: Any) -> Any:
+    """What JSON has no form for, as text: bytes, and numbers that are not finite."""
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, float) and not math.isfinite(value):
+        return "Infinity" if value > 0 else "-Infinity"
+    return value

@@ -1,0 +1,268 @@
+"""Queries that somebody typed, over the views of `visitors.store.views`: they read, and do nothing else.
+
+Three things keep them from more, each by itself: the connection cannot write, an authorizer refuses what is no query of
+the views before anything of it runs, and a text that does not begin as a query is not tried.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import chain
+
+from visitors import interrupts
+from visitors.domain.spelling import meant
+from visitors.domain.times import Instant
+from visitors.errors import InvalidData, UsageProblem
+from visitors.store.database import Row
+from visitors.store.file import sqlite
+from visitors.store.file.migrating import make
+from visitors.store.file.opening import is_only_read_at_rest
+from visitors.store.file.query_text import Word, place, words
+from visitors.store.file.sqlite import SqliteDatabase, connect
+from visitors.store.places import File, Memory, Place
+from visitors.store.views import PREFIX, READ_BY_VIEWS, VIEWS, of_connection
+
+_BEGINNINGS = ("select", "with", "values", "explain")
+_IN_STORE = frozenset({*(PREFIX + view for view in VIEWS), "json_each", "json_tree"})
+_TABLES = "visitors sql --tables lists what there is"
+_BATCH = 500
+_REFUSED = ("not authorized", "cannot modify ")
+_COLUMNS = {column.lower(): column for columns in VIEWS.values() for column in columns}
+
+
+class Answer:
+    """The rows of a query, once, as they are found; `columns` are their names, each of them one of its own."""
+
+    def __init__(self, columns: Sequence[str], rows: Iterator[Row]) -> None:
+        self.columns = _distinct(columns)
+        self._rows = rows
+
+    def __iter__(self) -> Iterator[Row]:
+        return self._rows
+
+
+class Queries:
+    """A connection that takes queries alone."""
+
+    def __init__(self, database: SqliteDatabase) -> None:
+        self._database = database
+
+    def ask(self, query: str, parameters: Mapping[str, object]) -> Answer:
+        """The answer to a query, whose `:name` are `parameters`. Raises UsageProblem where it is none, or lacks some of
+        them; so may taking the rows. Raises InvalidData for a text that is not UTF-8, StoreProblem, and what a signal
+        raises.
+        """
+        typed = words(query)
+        _refuse_other(query, typed)
+        _refuse_unbound(query, typed, parameters)
+        _refuse_misspelt(query, typed)
+        rows = self._rows(query, typed, parameters)
+        columns = next(rows)  # and the first row is found
+        return Answer(columns, rows)
+
+    def _rows(self, query: str, typed: Sequence[Word], parameters: Mapping[str, object]) -> Iterator[Row]:
+        with self._translated(query, typed):
+            cursor = self._database.query(query, parameters)
+            batch = cursor.fetchmany(_BATCH)
+        yield tuple(column for column, *_ in cursor.description or ())
+        while batch:
+            yield from batch
+            with self._translated(query, typed):
+                batch = cursor.fetchmany(_BATCH)
+
+    @contextmanager
+    def _translated(self, query: str, typed: Sequence[Word]) -> Iterator[None]:
+        """Where SQLite works: a signal waits, which has it stop, and what it says becomes one of our errors."""
+        interrupts.hold()
+        try:
+            yield
+        except (sqlite.Error, *sqlite.MISUSE) as error:
+            if sqlite.primary_code(error) == sqlite.INTERRUPTED:
+                raise KeyboardInterrupt from error  # unless letting go of the signal raises what is its
+            if sqlite.is_of_the_store(error):
+                with self._database.translated_errors():
+                    raise
+            raise self._problem(error, query, typed) from error
+        finally:
+            interrupts.release()
+
+    def _problem(self, error: Exception, query: str, typed: Sequence[Word]) -> Exception:
+        text = str(error)
+        if sqlite.is_unreadable(error):
+            return InvalidData(
+                "a text of the answer is not UTF-8", code="not_utf8", hint="hex(COLUMN) shows the bytes of a column"
+            )
+        if text.startswith(_REFUSED) or "is prohibited" in text:
+            return _refusal(query, typed, text)
+        at, hint = self._blame(query, typed, text)
+        return UsageProblem(f"{f'{place(query, at)}: ' if at is not None else ''}{text}", code="bad_query", hint=hint)
+
+    def _blame(self, query: str, typed: Sequence[Word], text: str) -> tuple[int | None, str | None]:
+        """Where the word stands that SQLite does not take, and what was probably meant."""
+        if near := re.match(r'near "(.*)": syntax error', text, re.DOTALL):
+            found = [word for word in typed if word.text == near[1]]
+            return next((word.start for word in found if self._ends_there(query, word, text)), None), None
+        if unended := re.match(r'unrecognized token: "(.*)"', text, re.DOTALL):
+            return query.find(unended[1]), None
+        if text == "incomplete input":
+            return len(query.rstrip()), None
+        named = re.match(r"(no such (?:table|column|function)|ambiguous column name): (.*)", text, re.DOTALL)
+        return (_where(typed, named[2]), _meant(named[1], named[2])) if named else (None, None)
+
+    def _ends_there(self, query: str, word: Word, text: str) -> bool:
+        """Whether SQLite stops at this word: it says the same of what stands before and ends with it."""
+        begun = query[: word.end]
+        try:
+            self._database.execute(begun if begun.lstrip()[:7].lower() == "explain" else f"EXPLAIN {begun}").close()
+        except (sqlite.Error, *sqlite.MISUSE) as error:
+            return str(error) == text
+        return False
+
+
+@contextmanager
+def queries(stored: Place, current: Instant, *, timeout: float = 30.0) -> Iterator[Queries]:
+    """A connection for queries to the store, which is there and up to date, judged at the `current` instant.
+    Raises StoreProblem.
+    """
+    with _connected(stored, timeout) as database, database.translated_errors():
+        for view in VIEWS:
+            database.execute(of_connection(view, f"'{current}'"))
+        database.execute("PRAGMA query_only = ON")
+        database.confine(_readable(database), lambda: not interrupts.is_waiting())
+        yield Queries(database)
+
+
+def _connected(stored: Place, timeout: float) -> SqliteDatabase:
+    if isinstance(stored, File):
+        mode = "mode=ro&immutable=1" if is_only_read_at_rest(stored.resolved.path) else "mode=ro"
+        return connect(stored.path, mode, timeout=timeout)
+    database = connect(None)  # what does not last is new, and so as empty as any other
+    make(database, Memory())
+    return database
+
+
+def _readable(database: SqliteDatabase) -> Callable[[str, str, str | None, str | None], bool]:
+    """Whether a query may read a column of a table, of a database, through a view."""
+    tables = {name for (name,) in database.execute("SELECT lower(name) FROM main.sqlite_master WHERE type = 'table'")}
+
+    def may_read(table: str, column: str, of: str | None, view: str | None) -> bool:
+        if of == "temp":
+            return table in VIEWS
+        if table in _IN_STORE or (table in READ_BY_VIEWS and (view is not None or not column)):
+            return True
+        # a name that no column is read of: a part of the query may be called that
+        name = table.lower()
+        return of is None and name not in tables and not name.startswith("sqlite_")
+
+    return may_read
+
+
+def _distinct(columns: Sequence[str]) -> tuple[str, ...]:
+    """The names, where one comes again with a number behind it."""
+    found: dict[str, None] = {}
+    for column in columns:
+        others = (f"{column}_{number}" for number in range(2, len(columns) + 2))
+        found[
+            next(
+                name
+                for name in chain([column], others)
+                if name not in found and (name == column or name not in columns)
+            )
+        ] = None
+    return tuple(found)
+
+
+def _refuse_other(query: str, typed: Sequence[Word]) -> None:
+    """Raises UsageProblem where it is no query, or several."""
+    if "\0" in query:
+        raise UsageProblem("the query contains a NUL character", code="bad_query")
+    while typed and typed[0].text == ";":
+        typed = typed[1:]
+    if not typed:
+        raise UsageProblem("the query is empty", code="bad_query", hint="visitors sql 'SELECT count(*) FROM visitors'")
+    if typed[0].text.lower() not in _BEGINNINGS and typed[0].text.isalpha():
+        raise UsageProblem(
+            f"{place(query, typed[0].start)}: sql only reads, and {typed[0].text.upper()} is no query",
+            code="read_only",
+            hint="a query begins with SELECT, WITH or VALUES",
+        )
+    end = next((number for number, word in enumerate(typed) if word.text == ";"), len(typed))
+    if other := next((word for word in typed[end:] if word.text != ";"), None):
+        raise UsageProblem(
+            f"{place(query, other.start)}: a second statement begins here",
+            code="bad_query",
+            hint="ask one query at a time",
+        )
+
+
+def _refuse_unbound(query: str, typed: Sequence[Word], parameters: Mapping[str, object]) -> None:
+    """Raises UsageProblem where a parameter has no value, or a value no parameter."""
+    wanted = [word for word in typed if word.kind == "parameter"]
+    for word in wanted:
+        if word.text.startswith("?"):
+            raise UsageProblem(
+                f"{place(query, word.start)}: parameters have names", hint="write :name, and --param name=VALUE"
+            )
+        if word.text[1:] not in parameters:
+            raise UsageProblem(
+                f"{place(query, word.start)}: there is no value for {word.text}", hint=f"--param {word.text[1:]}=VALUE"
+            )
+    names = [word.text[1:] for word in wanted]
+    for name in parameters:
+        if name not in names:
+            raise UsageProblem(f"the query has no parameter :{name}", hint=meant(name, names, "leave --param out"))
+
+
+def _refuse_misspelt(query: str, typed: Sequence[Word]) -> None:
+    """Raises UsageProblem for a column in double quotes that there is not: SQLite would take it for a text."""
+    for word in typed:
+        if word.kind == "quoted" and word.name.startswith("contact.") and word.name not in _COLUMNS:
+            raise UsageProblem(
+                f"{place(query, word.start)}: no such column: {word.text[1:-1]}",
+                code="bad_query",
+                hint=_column_meant(word.name),
+            )
+
+
+def _refusal(query: str, typed: Sequence[Word], text: str) -> UsageProblem:
+    named = re.search(r"access to (?:\w+\.)*?(\w+)\.\w* is prohibited", text)
+    function = re.search(r"function: (.*)", text)
+    name = found[1] if (found := named or function) else ""
+    why = f"the table {name} is not one of its views" if named else f"the function {name} is not for it"
+    at = _where(typed, name)
+    return UsageProblem(
+        f"{f'{place(query, at)}: ' if at is not None else ''}sql only reads: {why if name else text}",
+        code="read_only",
+        hint=_TABLES,
+    )
+
+
+def _where(typed: Sequence[Word], name: str) -> int | None:
+    """Where the name stands that SQLite quotes; before its last part may be that of a table."""
+    parts = name.lower().split(".")
+    for number, word in enumerate(typed):
+        if word.name == name.lower():
+            return word.start
+        spelled = [one.name for one in typed[number : number + 2 * len(parts) - 1] if one.text != "."]
+        if len(parts) > 1 and spelled == parts:
+            return word.start
+    return next((word.start for word in typed if word.name == parts[-1]), None)
+
+
+def _meant(what: str, name: str) -> str | None:
+    """A hint at what was probably meant by a name."""
+    if what == "no such column":
+        return _column_meant(name)
+    return meant(name, VIEWS, _TABLES) if what == "no such table" else None
+
+
+def _column_meant(name: str) -> str:
+    """A hint at the column that was probably meant; some have a dot in their names."""
+    if name.lower() in _COLUMNS:
+        return f'a name with a dot takes double quotes: "{_COLUMNS[name.lower()]}"'
+    table, dot, last = name.rpartition(".")
+    if dot and last.lower() in _COLUMNS:
+        return f"nothing in the query is called {table}"
+    return meant(name if table == "contact" else last, _COLUMNS.values(), _TABLES)
