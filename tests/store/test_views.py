@@ -222,6 +222,17 @@ def test_other_programs_can_read_every_view(store_path: Path, reader: Reader, vi
     assert all(tuple(row) == VIEWS[view] for row in rows)
 
 
+@pytest.mark.usefixtures("furnished")
+@pytest.mark.parametrize("words", ["zoe", "example.com", "ZOE exam"])
+def test_other_programs_can_search_contacts(store_path: Path, words: str) -> None:
+    with closing(sqlite3.connect(f"{store_path.as_uri()}?mode=ro", uri=True)) as connection:
+        contacts = Database(connection)["contacts"]
+        assert contacts.detect_fts() == "contacts_text"  # type: ignore[union-attr]
+        found = list(contacts.search(words, quote=True))  # type: ignore[union-attr]
+
+    assert "zoe@example.com" in {row["email"] for row in found}
+
+
 def test_the_views_of_a_store_judge_by_its_own_clock(visitors: Visitors, store_path: Path) -> None:
     visitors("create", "--id", "v")
     visitors("block", "v", "--until", "2026-03-02", now="2026-03-01T12:00:00Z")

@@ -181,11 +181,12 @@ CREATE TABLE messages (
 CREATE INDEX messages_conversation ON messages (conversation_id);
 CREATE INDEX messages_visitor ON messages (visitor_id) WHERE visitor_id IS NOT NULL;
 
--- What contacts are found by: their texts and their metadata. `visitors.store.load.indexes` fills both anew.
+-- What contacts are found by: their texts and their metadata. `visitors.store.load.indexes` fills both anew. By the
+-- quotes around its content Datasette and sqlite-utils know whose full-text index it is.
 
 CREATE VIRTUAL TABLE contacts_text USING fts5 (
     search_text,
-    content = 'contacts', content_rowid = 'pk', tokenize = 'trigram', detail = 'none', columnsize = 0
+    content="contacts", content_rowid = 'pk', tokenize = 'trigram', columnsize = 0
 );
 
 CREATE TABLE contact_metadata (
