@@ -74,9 +74,12 @@ def _show(context: Context, answer: Answer, limit: int | None) -> None:
 
 def _records(answer: Answer) -> Iterator[dict[str, Any]]:
     for row in answer:
-        if any(isinstance(value, bytes | float) for value in row):
+        if not _TOLD_OTHERWISE.isdisjoint(map(type, row)):
             row = tuple(map(_shown, row))  # noqa: PLW2901 - the same row, as it is printed
         yield dict(zip(answer.columns, row, strict=True))
+
+
+_TOLD_OTHERWISE = {bytes, float}
 
 
 def _shown(value: Any) -> Any:
