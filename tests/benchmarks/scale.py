@@ -1,6 +1,6 @@
 """Whether a million visitors are as quick to handle as ten, and quicker than with the tools at hand.
 
-    python tests/benchmarks/scale.py [--scale 1M] [--rounds 3] [--only import,export,list,ranges,block]
+    python tests/benchmarks/scale.py [--scale 1M] [--rounds 3] [--only import,export,list,ranges,sql,block]
                                      [--with-growth] [--all-combinations] [--folder DIR] [--json FILE]
 
 It makes up the visitors (the same ones every time, see made_up.py), then runs ours and a peer in turn,
@@ -13,6 +13,7 @@ each as a process of its own, output thrown away, and compares the medians:
 - list: pages, single visitors and searches; the peer is ourselves on a store of 1,000, so that RATIO
   tells what the size of the store costs. Of pages far down the peer is page 1 of the same store.
 - ranges: listings of every range of times with every sort; the ten whose ratio is the worst.
+- sql: queries over the views, beside the sqlite3 shell on the same store; and without what each takes to start.
 - block: a tenth of the visitors, 100,000 at most, by a selection; each round on a fresh copy of the store.
 
 How to read the table: OURS s and PEER s are median seconds, RATIO is the first by the second, OURS MB and
@@ -47,9 +48,10 @@ from typing import NamedTuple
 from processes import Failed, Programs, machine
 from scale_bench import Bench, Row
 from scale_files import exports, growth, imports
+from scale_sql import queries
 from scale_store import blocks, combinations, lists, pages, ranges
 
-PARTS = ("import", "export", "list", "ranges", "block")
+PARTS = ("import", "export", "list", "ranges", "sql", "block")
 
 
 class Arguments(NamedTuple):
@@ -120,6 +122,7 @@ def measure(bench: Bench, asked: Arguments) -> list[Row]:
         "export": [exports],
         "list": [lists, pages, *([combinations] if asked.all_combinations else [])],
         "ranges": [ranges],
+        "sql": [queries],
         "block": [blocks],
     }
     rows: list[Row] = []
