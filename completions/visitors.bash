@@ -18,8 +18,8 @@ _visitors_table() {
         valued=(--id --language --timezone --fingerprint --browser --browser-version --os --os-version --device --device-type --ip --city --region --country --country-code --latitude --longitude --screen-resolution --viewport --db --as --format --fields)
         ;;
     'list')
-        options=(--sort --reverse --limit --after --identified --anonymous --blocked --not-blocked --language --timezone --browser --os --device-type --ip --country-code --contact --created-since --created-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
-        valued=(--sort --limit --after --language --timezone --browser --os --device-type --ip --country-code --contact --created-since --created-until --seen-since --seen-until --metadata --search --db --as --format --fields)
+        options=(--sort --reverse --limit --after --identified --anonymous --blocked --not-blocked --language --timezone --fingerprint --browser --os --device-type --ip --country-code --contact --email-domain --blocked-since --blocked-until --blocked-by --block-reason --created-since --created-until --updated-since --updated-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        valued=(--sort --limit --after --language --timezone --fingerprint --browser --os --device-type --ip --country-code --contact --email-domain --blocked-since --blocked-until --blocked-by --block-reason --created-since --created-until --updated-since --updated-until --seen-since --seen-until --metadata --search --db --as --format --fields)
         ;;
     'show')
         options=(--ignore-missing --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
@@ -37,33 +37,33 @@ _visitors_table() {
         arguments=('ids visitors')
         ;;
     'unidentify')
-        options=(--all -y --yes -n --dry-run --identified --anonymous --blocked --not-blocked --language --timezone --browser --os --device-type --ip --country-code --contact --created-since --created-until --seen-since --seen-until --never-seen --metadata --search --deleted --ignore-missing --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
-        valued=(--language --timezone --browser --os --device-type --ip --country-code --contact --created-since --created-until --seen-since --seen-until --metadata --search --db --as --format --fields)
+        options=(--all -y --yes -n --dry-run --identified --anonymous --blocked --not-blocked --language --timezone --fingerprint --browser --os --device-type --ip --country-code --contact --email-domain --blocked-since --blocked-until --blocked-by --block-reason --created-since --created-until --updated-since --updated-until --seen-since --seen-until --never-seen --metadata --search --deleted --ignore-missing --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        valued=(--language --timezone --fingerprint --browser --os --device-type --ip --country-code --contact --email-domain --blocked-since --blocked-until --blocked-by --block-reason --created-since --created-until --updated-since --updated-until --seen-since --seen-until --metadata --search --db --as --format --fields)
         arguments=('*ids visitors')
         ;;
     'block')
-        options=(--contact --reason --for --until --all -y --yes -n --dry-run --identified --anonymous --blocked --not-blocked --language --timezone --browser --os --device-type --ip --country-code --created-since --created-until --seen-since --seen-until --never-seen --metadata --search --deleted --ignore-missing --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
-        valued=(--contact --reason --for --until --language --timezone --browser --os --device-type --ip --country-code --created-since --created-until --seen-since --seen-until --metadata --search --db --as --format --fields)
+        options=(--contact --reason --for --until --all -y --yes -n --dry-run --identified --anonymous --blocked --not-blocked --language --timezone --fingerprint --browser --os --device-type --ip --country-code --email-domain --blocked-since --blocked-until --blocked-by --block-reason --created-since --created-until --updated-since --updated-until --seen-since --seen-until --never-seen --metadata --search --deleted --ignore-missing --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        valued=(--contact --reason --for --until --language --timezone --fingerprint --browser --os --device-type --ip --country-code --email-domain --blocked-since --blocked-until --blocked-by --block-reason --created-since --created-until --updated-since --updated-until --seen-since --seen-until --metadata --search --db --as --format --fields)
         arguments=('*ids visitors')
         ;;
     'unblock')
-        options=(--contact --all -y --yes -n --dry-run --identified --anonymous --blocked --not-blocked --language --timezone --browser --os --device-type --ip --country-code --created-since --created-until --seen-since --seen-until --never-seen --metadata --search --deleted --ignore-missing --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
-        valued=(--contact --language --timezone --browser --os --device-type --ip --country-code --created-since --created-until --seen-since --seen-until --metadata --search --db --as --format --fields)
+        options=(--contact --all -y --yes -n --dry-run --identified --anonymous --blocked --not-blocked --language --timezone --fingerprint --browser --os --device-type --ip --country-code --email-domain --blocked-since --blocked-until --blocked-by --block-reason --created-since --created-until --updated-since --updated-until --seen-since --seen-until --never-seen --metadata --search --deleted --ignore-missing --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        valued=(--contact --language --timezone --fingerprint --browser --os --device-type --ip --country-code --email-domain --blocked-since --blocked-until --blocked-by --block-reason --created-since --created-until --updated-since --updated-until --seen-since --seen-until --metadata --search --db --as --format --fields)
         arguments=('*ids visitors')
         ;;
     'delete')
-        options=(--all -y --yes -n --dry-run --identified --anonymous --blocked --not-blocked --language --timezone --browser --os --device-type --ip --country-code --contact --created-since --created-until --seen-since --seen-until --never-seen --metadata --search --deleted --ignore-missing --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
-        valued=(--language --timezone --browser --os --device-type --ip --country-code --contact --created-since --created-until --seen-since --seen-until --metadata --search --db --as --format --fields)
+        options=(--all -y --yes -n --dry-run --identified --anonymous --blocked --not-blocked --language --timezone --fingerprint --browser --os --device-type --ip --country-code --contact --email-domain --blocked-since --blocked-until --blocked-by --block-reason --created-since --created-until --updated-since --updated-until --seen-since --seen-until --never-seen --metadata --search --deleted --ignore-missing --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        valued=(--language --timezone --fingerprint --browser --os --device-type --ip --country-code --contact --email-domain --blocked-since --blocked-until --blocked-by --block-reason --created-since --created-until --updated-since --updated-until --seen-since --seen-until --metadata --search --db --as --format --fields)
         arguments=('*ids visitors')
         ;;
     'restore')
-        options=(-y --yes -n --dry-run --identified --anonymous --blocked --not-blocked --language --timezone --browser --os --device-type --ip --country-code --contact --created-since --created-until --seen-since --seen-until --never-seen --metadata --search --deleted --ignore-missing --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
-        valued=(--language --timezone --browser --os --device-type --ip --country-code --contact --created-since --created-until --seen-since --seen-until --metadata --search --db --as --format --fields)
+        options=(-y --yes -n --dry-run --identified --anonymous --blocked --not-blocked --language --timezone --fingerprint --browser --os --device-type --ip --country-code --contact --email-domain --blocked-since --blocked-until --blocked-by --block-reason --created-since --created-until --updated-since --updated-until --seen-since --seen-until --never-seen --metadata --search --deleted --ignore-missing --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        valued=(--language --timezone --fingerprint --browser --os --device-type --ip --country-code --contact --email-domain --blocked-since --blocked-until --blocked-by --block-reason --created-since --created-until --updated-since --updated-until --seen-since --seen-until --metadata --search --db --as --format --fields)
         arguments=('*ids deleted-visitors')
         ;;
     'prune')
-        options=(--older-than -y --yes -n --dry-run --identified --anonymous --blocked --not-blocked --language --timezone --browser --os --device-type --ip --country-code --contact --created-since --created-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
-        valued=(--older-than --language --timezone --browser --os --device-type --ip --country-code --contact --created-since --created-until --seen-since --seen-until --metadata --search --db --as --format --fields)
+        options=(--older-than -y --yes -n --dry-run --identified --anonymous --blocked --not-blocked --language --timezone --fingerprint --browser --os --device-type --ip --country-code --contact --email-domain --blocked-since --blocked-until --blocked-by --block-reason --created-since --created-until --updated-since --updated-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        valued=(--older-than --language --timezone --fingerprint --browser --os --device-type --ip --country-code --contact --email-domain --blocked-since --blocked-until --blocked-by --block-reason --created-since --created-until --updated-since --updated-until --seen-since --seen-until --metadata --search --db --as --format --fields)
         ;;
     'erase')
         options=(-o --output -y --yes -n --dry-run --vacuum --no-vacuum --ignore-missing --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
@@ -71,8 +71,8 @@ _visitors_table() {
         arguments=('*ids visitors')
         ;;
     'export')
-        options=(-o --output --spreadsheet-safe --redact --pseudonymize --sort --reverse --limit --after --identified --anonymous --blocked --not-blocked --language --timezone --browser --os --device-type --ip --country-code --contact --created-since --created-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
-        valued=(-o --output --redact --pseudonymize --sort --limit --after --language --timezone --browser --os --device-type --ip --country-code --contact --created-since --created-until --seen-since --seen-until --metadata --search --db --as --format --fields)
+        options=(-o --output --spreadsheet-safe --redact --pseudonymize --sort --reverse --limit --after --identified --anonymous --blocked --not-blocked --language --timezone --fingerprint --browser --os --device-type --ip --country-code --contact --email-domain --blocked-since --blocked-until --blocked-by --block-reason --created-since --created-until --updated-since --updated-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        valued=(-o --output --redact --pseudonymize --sort --limit --after --language --timezone --fingerprint --browser --os --device-type --ip --country-code --contact --email-domain --blocked-since --blocked-until --blocked-by --block-reason --created-since --created-until --updated-since --updated-until --seen-since --seen-until --metadata --search --db --as --format --fields)
         ;;
     'import')
         options=(--map --input-format --ignore-unknown --on-existing --on-conflict --relink --new --keep-going --rejects -n --dry-run -y --yes --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
@@ -180,8 +180,8 @@ _visitors_table() {
         valued=(--count --seed --now --identified --devices --blocked --conversations --locale --db --as --format --fields)
         ;;
     'assert')
-        options=(--count --min --max --none --any --identified --anonymous --blocked --not-blocked --language --timezone --browser --os --device-type --ip --country-code --contact --created-since --created-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
-        valued=(--count --min --max --language --timezone --browser --os --device-type --ip --country-code --contact --created-since --created-until --seen-since --seen-until --metadata --search --db --as --format --fields)
+        options=(--count --min --max --none --any --identified --anonymous --blocked --not-blocked --language --timezone --fingerprint --browser --os --device-type --ip --country-code --contact --email-domain --blocked-since --blocked-until --blocked-by --block-reason --created-since --created-until --updated-since --updated-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        valued=(--count --min --max --language --timezone --fingerprint --browser --os --device-type --ip --country-code --contact --email-domain --blocked-since --blocked-until --blocked-by --block-reason --created-since --created-until --updated-since --updated-until --seen-since --seen-until --metadata --search --db --as --format --fields)
         ;;
     'fixtures')
         members=(apply diff dump check schema)
@@ -199,8 +199,8 @@ _visitors_table() {
         arguments=('*files')
         ;;
     'fixtures dump')
-        options=(-o --output --identified --anonymous --blocked --not-blocked --language --timezone --browser --os --device-type --ip --country-code --contact --created-since --created-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
-        valued=(-o --output --language --timezone --browser --os --device-type --ip --country-code --contact --created-since --created-until --seen-since --seen-until --metadata --search --db --as --format --fields)
+        options=(-o --output --identified --anonymous --blocked --not-blocked --language --timezone --fingerprint --browser --os --device-type --ip --country-code --contact --email-domain --blocked-since --blocked-until --blocked-by --block-reason --created-since --created-until --updated-since --updated-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        valued=(-o --output --language --timezone --fingerprint --browser --os --device-type --ip --country-code --contact --email-domain --blocked-since --blocked-until --blocked-by --block-reason --created-since --created-until --updated-since --updated-until --seen-since --seen-until --metadata --search --db --as --format --fields)
         ;;
     'fixtures check')
         options=(--db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)

@@ -56,6 +56,7 @@ ONE_IP = "2001:db8:ffff::1"
 ONE_NAME = "Quillon Xyzzybrandt"
 ONE_EMAIL = "quillon.xyzzybrandt@island.test"
 ONE_EXTERNAL_ID = "user-xyzzy-one"
+FIRST_FINGERPRINT = f"{_SCATTER:016x}"
 COMMON_IP = "203.0.113.7"
 """The address that every twentieth shares."""
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from visitors.domain import normalise
 from visitors.domain.selection import MetadataFilter, Selection, parse_selection
 from visitors.errors import InvalidData, UsageProblem
 
@@ -95,6 +96,24 @@ def test_times_may_be_instants_dates_or_ages() -> None:
         ("country_code", "DEU", "country-code"),
         ("device_type", "watch", "device-type"),
         ("ip", "300.1.1.1", "ip"),
+        ("ip", "203.0.113.0/33", "ip"),
+        ("ip", "203.0.113.0/", "ip"),
+        ("ip", "203.0.113.0/-1", "ip"),
+        ("ip", "203.0.113.0/255.255.255.0", "ip"),
+        ("ip", "203.0.113/24", "ip"),
+        ("ip", "fe80::%eth0/64", "ip"),
+        ("ip", "/24", "ip"),
+        ("ip", "%' OR 1=1 --/24", "ip"),
+        ("fingerprint", "undefined", "fingerprint"),
+        ("email_domain", "example", "email-domain"),
+        ("email_domain", "ada@example.com", "email-domain"),
+        ("email_domain", "example.com.", "email-domain"),
+        ("email_domain", "%.com", "email-domain"),
+        ("email_domain", "a" * 300 + ".com", "email-domain"),
+        ("blocked_by", " ", "blocked-by"),
+        ("block_reason", "", "block-reason"),
+        ("blocked_since", "soon", "blocked-since"),
+        ("updated_until", "soon", "updated-until"),
         ("search", "  ", "search"),
         ("created_since", "soon", "created-since"),
         ("seen_until", "1.5d", "seen-until"),
@@ -106,6 +125,74 @@ def test_a_bad_value_is_refused_under_the_name_of_its_option(name: str, value: s
 
     assert refused.value.field == option
     assert refused.value.message.startswith(option)
+
+
+@pytest.mark.parametrize(
+    ("written", "network"),
+    [
+        ("203.0.113.0/24", "203.0.113.0/24"),
+        (" 203.0.113.0/024 ", "203.0.113.0/24"),
+        ("203.0.113.7/32", "203.0.113.7"),
+        ("0.0.0.0/0", "0.0.0.0/0"),
+        ("2001:DB8:0::/48", "2001:db8::/48"),
+        ("2001:db8::7/128", "2001:db8::7"),
+        ("::ffff:203.0.113.0/120", "203.0.113.0/24"),
+        ("::ffff:203.0.113.7/128", "203.0.113.7"),
+        ("::/0", "::/0"),
+    ],
+)
+def test_a_network_of_addresses_has_one_form(written: str, network: str) -> None:
+    assert select(ip=written).ip == network
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("203.0.113.7/24", "did you mean the network 203.0.113.0/24, or the address 203.0.113.7?"),
+        ("2001:db8::7/64", "did you mean the network 2001:db8::/64, or the address 2001:db8::7?"),
+    ],
+)
+def test_a_network_with_bits_of_an_address_is_refused_with_what_may_be_meant(typed: str, meant: str) -> None:
+    with pytest.raises(InvalidData, match="bits set to the right") as refused:
+        select(ip=["192.0.2.1", typed])
+
+    assert refused.value.hint == meant
+
+
+@pytest.mark.parametrize(
+    ("written", "domain"),
+    [("Example.COM", "example.com"), ("@example.com", "example.com"), ("xn--mller-kva.example", "m\u00fcller.example"),
+     ("MU\u0308LLER.example", "m\u00fcller.example")],
+)  # fmt: skip
+def test_a_domain_is_written_as_in_the_emails_it_is_compared_with(written: str, domain: str) -> None:
+    assert select(email_domain=written).email_domain == domain
+    assert normalise.email(f"ada@{written.removeprefix('@')}") == f"ada@{domain}"
+
+
+@always
+@given(st.text(st.sampled_from("0123456789abcdef.:/% -")) | st.text())
+def test_any_address_or_network_is_taken_in_one_form_or_refused_as_invalid_data(text: str) -> None:
+    try:
+        taken = select(ip=text).ip
+    except InvalidData:
+        return
+    assert select(ip=taken).ip == taken
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("blocked_since", "1h"), ("blocked_until", "1h"), ("blocked_by", "jo"), ("block_reason", ["spam", "fraud"])],
+)
+def test_who_is_not_blocked_has_no_block_that_holds(name: str, value: object) -> None:
+    with pytest.raises(UsageProblem, match=f"--not-blocked excludes --{name.replace('_', '-')}"):
+        select(blocked=False, **{name: value})
+
+    assert select(blocked=True, **{name: value}).given == ["blocked", name]
+
+
+def test_the_anonymous_have_no_email() -> None:
+    with pytest.raises(UsageProblem, match="--anonymous excludes --email-domain"):
+        select(identified=False, email_domain="example.com")
 
 
 @pytest.mark.parametrize(
@@ -142,7 +229,7 @@ def test_never_seen_excludes_seen_times(other: str) -> None:
         select(never_seen=True, **{other: "30d"})
 
 
-@pytest.mark.parametrize("what", ["created", "seen"])
+@pytest.mark.parametrize("what", ["created", "updated", "seen", "blocked"])
 @pytest.mark.parametrize(("since", "until"), [("7d", "30d"), ("2026-02-02", "2026-02-01"), ("now", "yesterday")])
 def test_a_time_that_ends_before_it_begins_is_refused(what: str, since: str, until: str) -> None:
     with pytest.raises(UsageProblem, match=f"--{what}-since .* is after --{what}-until "):

@@ -179,9 +179,45 @@ def selection() -> list[Parameter]:
             multiple=True,
         ),
         _option(
+            ["email_domain", "--email-domain"],
+            keep,
+            panel,
+            "With an email at this domain; those below it are others.",
+            metavar="DOMAIN",
+            multiple=True,
+        ),
+        _option(
+            ["blocked_since", "--blocked-since"],
+            keep,
+            panel,
+            "By a block that holds, begun at or after.",
+            metavar="TIME",
+        ),
+        _option(
+            ["blocked_until", "--blocked-until"], keep, panel, "By a block that holds, begun before.", metavar="TIME"
+        ),
+        _option(
+            ["blocked_by", "--blocked-by"],
+            keep,
+            panel,
+            "By a block that holds, of this actor.",
+            metavar="NAME",
+            multiple=True,
+        ),
+        _option(
+            ["block_reason", "--block-reason"],
+            keep,
+            panel,
+            "By a block that holds, with this in its reason.",
+            metavar="TEXT",
+            multiple=True,
+        ),
+        _option(
             ["created_since", "--created-since"], keep, panel, "Created at or after; a time or an age.", metavar="TIME"
         ),
         _option(["created_until", "--created-until"], keep, panel, "Created before.", metavar="TIME"),
+        _option(["updated_since", "--updated-since"], keep, panel, "Changed at or after.", metavar="TIME"),
+        _option(["updated_until", "--updated-until"], keep, panel, "Changed before.", metavar="TIME"),
         _option(["seen_since", "--seen-since"], keep, panel, "Last seen at or after.", metavar="TIME"),
         _option(["seen_until", "--seen-until"], keep, panel, "Last seen before.", metavar="TIME"),
         _option(["never_seen", "--never-seen"], keep, panel, "Never seen.", is_flag=True),

@@ -37,8 +37,8 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
         about: What it is, in a few words, without a full stop.
         metavar: How its option shows the value; without one there is no option.
         choices: The only values that there are, in the option.
-        filter: Whether a selection can ask for it: for `equal` values, for the `prefix` of a tag, or for a time `zone`
-            by any of its names.
+        filter: Whether a selection can ask for it: for `equal` values, for the `prefix` of a tag, for a time `zone` by
+            any of its names, or for an address or a `network` of them.
         filter_about: What its filter is, if `about` does not say it.
         sorts: Whether a listing can be sorted by it; that of visitors goes along its index.
         indexed: Whether it has an index, TABLE_COLUMN, as all have by which visitors are sorted.
@@ -60,7 +60,7 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     about: str = ""
     metavar: str | None = None
     choices: Sequence[str] = ()
-    filter: Literal["equal", "prefix", "zone"] | None = None
+    filter: Literal["equal", "prefix", "zone", "network"] | None = None
     filter_about: str = ""
     sorts: bool = False
     indexed: bool = False
@@ -132,7 +132,7 @@ VISITOR = (
     Field(name="contact", type="contact", stored_as="contact_id", **_KEPT),
     Field(
         name="fingerprint", rule=normalise.fingerprint, about="Fingerprint of browser and device", metavar="TEXT",
-        stand_in="fp-{}", of_device=True,
+        filter="equal", indexed=True, stand_in="fp-{}", of_device=True,
     ),
     Field(
         name="browser", rule=normalise.text, about="Browser", metavar="NAME", filter="equal", sorts=True,
@@ -159,8 +159,8 @@ VISITOR = (
         choices=normalise.DEVICE_TYPES, filter="equal", sorts=True, together="machine", **_KEPT,
     ),
     Field(
-        name="ip", rule=normalise.ip, about="IPv4 or IPv6 address", metavar="ADDRESS", filter="equal",
-        indexed=True, stand_in="address",
+        name="ip", rule=normalise.ip, about="IPv4 or IPv6 address", metavar="ADDRESS", filter="network",
+        filter_about="IPv4 or IPv6 address, or network such as 203.0.113.0/24", indexed=True, stand_in="address",
     ),
     Field(name="city", rule=normalise.text, about="City", metavar="NAME", together="place"),
     Field(name="region", rule=normalise.text, about="Region", metavar="NAME", together="place"),

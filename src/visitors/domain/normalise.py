@@ -9,9 +9,13 @@ from __future__ import annotations
 import contextlib
 import functools
 import re
+from typing import TYPE_CHECKING
 
 from visitors.domain.junk import ABSENT, is_junk, is_template
 from visitors.errors import InvalidData
+
+if TYPE_CHECKING:
+    import ipaddress
 
 TEXT_LIMIT = 1_000
 URL_LIMIT = 2_048
@@ -26,10 +30,11 @@ DEVICE_TYPES = ("desktop", "mobile", "tablet", "unknown")
 # The "valid e-mail address" of the HTML standard, which every browser's form applies, with two
 # differences: characters beyond ASCII pass (RFC 6531), and the domain needs a dot.
 _LABEL = r"[a-z0-9\u00a1-\U0010ffff](?:[a-z0-9\u00a1-\U0010ffff-]{0,61}[a-z0-9\u00a1-\U0010ffff])?"
+_DOMAIN_NAME = rf"{_LABEL}(?:\.{_LABEL})+"
 _EMAIL = (
     r"[a-z0-9!#$%&'*+/=?^_`{|}~\u00a1-\U0010ffff-]+"
     r"(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~\u00a1-\U0010ffff-]+)*"
-    rf"@{_LABEL}(?:\.{_LABEL})+"
+    rf"@{_DOMAIN_NAME}"
 )
 _LANGUAGE = r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*"
 _TIMEZONE = r"[A-Za-z0-9_+-]+(?:/[A-Za-z0-9_+-]+)*"
@@ -37,6 +42,9 @@ _COUNTRY_CODE = r"[A-Za-z]{2}"
 _SIZE = r"(\d{1,6})\s*[x×X]\s*(\d{1,6})"
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 _IPV4 = rf"(?a){_OCTET}(?:\.{_OCTET}){{3}}"
+_BITS = r"(?a)\d{1,3}"
+_MAPPED = 96
+"""How many bits come before an IPv4 address inside of IPv6."""
 _DECIMAL = r"(?a)[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _SURROGATE = "[\ud800-\udfff]"
 # Characters that take no place of their own (Default_Ignorable_Code_Point of Unicode, and annotations): two values that
@@ -125,6 +133,21 @@ def email(value: str, field: str = "email") -> str:
     if is_template(name) or (name in ABSENT and domain.startswith(f"{name}.")):
         raise refused_junk(value, field, "junk_email")
     return address
+
+
+def email_domain(value: str, field: str = "emailDomain") -> str:
+    """What stands behind the @ of an email address, as `email` writes it; an @ before it is left out."""
+    domain = identifier(value, field).lower().removeprefix("@")
+    if len(domain) <= EMAIL_LIMIT:
+        domain = _domain(domain)
+    if len(domain) > EMAIL_LIMIT or not domain.isprintable() or not re.fullmatch(_DOMAIN_NAME, domain):
+        raise InvalidData(
+            f"{field} {_short(value)!r} is not the domain of an email address",
+            field=field,
+            code="invalid_domain",
+            hint="a domain looks like example.com",
+        )
+    return domain
 
 
 def external_id(value: str, field: str = "externalId") -> str:
@@ -249,6 +272,49 @@ def ip(value: str, field: str = "ip") -> str:
             code="invalid_ip",
             hint="an address such as 203.0.113.7 or 2001:db8::7",
         ) from None
+
+
+def ip_or_network(value: str, field: str = "ip") -> str:
+    """An address as `ip` has it, or a network in CIDR notation: `203.0.113.0/24`, `2001:db8::/32`.
+
+    As for the type `cidr` of PostgreSQL, no bit may be set to the right of the netmask: who writes `203.0.113.7/24` may
+    mean the address as well as the network. A network inside of `::ffff:0:0/96` is that of IPv4, one of a single
+    address that address.
+    """
+    network = text(value, field)
+    address, slash, bits = network.partition("/")
+    if not slash:
+        return ip(value, field)
+    import ipaddress
+
+    try:
+        # neither a netmask nor a zone, which mean something else to others
+        is_plain = re.fullmatch(_BITS, bits) and "%" not in address
+        meant = ipaddress.ip_interface(network if is_plain else "")
+    except ValueError:
+        raise InvalidData(
+            f"{field} {_short(value)!r} is not an IP address or network",
+            field=field,
+            code="invalid_ip",
+            hint="a network such as 203.0.113.0/24 or 2001:db8::/32",
+        ) from None
+    if meant.ip != meant.network.network_address:
+        raise InvalidData(
+            f"{field} {_short(value)!r} has bits set to the right of its netmask",
+            field=field,
+            code="invalid_ip",
+            hint=f"did you mean the network {meant.network}, or the address {meant.ip}?",
+        )
+    return _network(meant.network)
+
+
+def _network(found: ipaddress.IPv4Network | ipaddress.IPv6Network) -> str:
+    address = found.network_address
+    mapped = address.ipv4_mapped if address.version == 6 else None
+    bits = found.prefixlen
+    if mapped is not None and bits >= _MAPPED:
+        address, bits = mapped, bits - _MAPPED
+    return str(address) if bits == address.max_prefixlen else f"{address}/{bits}"
 
 
 def unseen_trimmed(value: str) -> str:

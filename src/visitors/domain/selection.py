@@ -36,14 +36,25 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     blocked: bool | None = None
     language: AnyOf | None = None
     timezone: AnyOf | None = None
+    fingerprint: AnyOf | None = None
     country_code: AnyOf | None = None
     device_type: AnyOf | None = None
     browser: AnyOf | None = None
     os: AnyOf | None = None
     ip: AnyOf | None = None
+    """Addresses, and networks in CIDR notation."""
     contact: AnyOf | None = None
+    email_domain: AnyOf | None = None
+    blocked_since: Instant | None = None
+    """Of blocks that hold now, on the visitor or on its contact: there is one of which all filters of blocks hold."""
+    blocked_until: Instant | None = None
+    blocked_by: AnyOf | None = None
+    block_reason: AnyOf | None = None
+    """A part of it, whatever the case of the letters A to Z."""
     created_since: Instant | None = None
     created_until: Instant | None = None
+    updated_since: Instant | None = None
+    updated_until: Instant | None = None
     seen_since: Instant | None = None
     seen_until: Instant | None = None
     never_seen: bool = False
@@ -80,14 +91,22 @@ class Chosen(TypedDict, total=False):
     blocked: bool
     language: str | Sequence[str]
     timezone: str | Sequence[str]
+    fingerprint: str | Sequence[str]
     country_code: str | Sequence[str]
     device_type: DeviceType | Sequence[DeviceType]
     browser: str | Sequence[str]
     os: str | Sequence[str]
     ip: str | Sequence[str]
     contact: str | Sequence[str]
+    email_domain: str | Sequence[str]
+    blocked_since: Time
+    blocked_until: Time
+    blocked_by: str | Sequence[str]
+    block_reason: str | Sequence[str]
     created_since: Time
     created_until: Time
+    updated_since: Time
+    updated_until: Time
     seen_since: Time
     seen_until: Time
     never_seen: bool
@@ -98,12 +117,19 @@ class Chosen(TypedDict, total=False):
 
 _NORMALISE: dict[str, Callable[[Any, str], Any]] = {
     **{name: field.rule for name, field in FILTERS.items() if field.rule is not None},
+    "ip": normalise.ip_or_network,
     "contact": normalise.text,
+    "email_domain": normalise.email_domain,
+    "blocked_by": normalise.text,
+    "block_reason": normalise.text,
     "search": normalise.text,
 }
 _COMPARING = ("<", ">", "~")
 _METADATA_FORMS = "K (present), K=V or K!=V"
-_TIMES = ("created_since", "created_until", "seen_since", "seen_until")
+_RANGES = ("created", "updated", "seen", "blocked")
+_TIMES = tuple(f"{what}_{end}" for what in _RANGES for end in ("since", "until"))
+OF_BLOCKS = ("blocked_since", "blocked_until", "blocked_by", "block_reason")
+"""The filters of the blocks that hold now."""
 
 
 def parse_selection(values: dict[str, object], metadata: list[str], current: Instant) -> Selection:
@@ -153,7 +179,14 @@ def _refuse_contradictions(selection: Selection) -> None:
         raise UsageProblem("--anonymous excludes --contact")
     if selection.identified is False and any(not wanted.negated for wanted in selection.metadata):
         raise UsageProblem("--anonymous excludes --metadata, which is of contacts")
-    for what in ("created", "seen"):
+    if selection.identified is False and selection.email_domain:
+        raise UsageProblem("--anonymous excludes --email-domain, which is of contacts")
+    of_blocks = [name for name in OF_BLOCKS if name in selection.given]
+    if selection.blocked is False and of_blocks:
+        raise UsageProblem(
+            f"--not-blocked excludes --{of_blocks[0].replace('_', '-')}, which is of blocks that hold now"
+        )
+    for what in _RANGES:
         since, until = getattr(selection, f"{what}_since"), getattr(selection, f"{what}_until")
         if since and until and since > until:
             raise UsageProblem(

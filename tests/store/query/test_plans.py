@@ -4,6 +4,7 @@ is listed.
 
 from __future__ import annotations
 
+import ipaddress
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from msgspec.structs import replace
 
 from visitors.domain.folding import search_text
 from visitors.domain.pruning import Idle
-from visitors.domain.selection import MetadataFilter, Selection
+from visitors.domain.selection import OF_BLOCKS, MetadataFilter, Selection
 from visitors.store.file.opening import open_store
 from visitors.store.file.sqlite import SqliteDatabase
 from visitors.store.places import Memory
@@ -42,18 +43,23 @@ VALUES: dict[str, list[object]] = {
     "os": [None, "iOS", "ios"],
     "deviceType": [None, "mobile", "desktop"],
     "countryCode": [None, "DE", "JP"],
-    "ip": [None, "192.0.2.1"],
+    "fingerprint": [None, "fp-1", "fp-2"],
+    "ip": [None, "192.0.2.1", "192.0.3.200", "2001:db8::1", "2001:db8:0:7::1", "9.0.0.1", "2001:db8:1::1"],
     "contact": [None, "Ada", "Bob"],
     "created": [*TIMES],
     "updated": [*TIMES],
     "seen": [None, *TIMES],
     "deleted": [None, None, None, AT],
     "blocked": ["", "", "for good", "until later", "until then"],
+    "why": ["Spam: 50% off", None, "fraud", "spam_x"],
+    "by": ["jo", None, "sam", "jo", "Jo"],
+    "since": [*TIMES],
     "talked": ["", "began", "", "wrote", "", "wrote", ""],
 }
 VISITORS = st.lists(
     st.fixed_dictionaries({field: st.sampled_from(values) for field, values in VALUES.items()}), min_size=1, max_size=12
 )
+EMAILS = {"Ada": "ada@example.com", "Bob": "bob@mail.example.com"}
 EXPIRES = {"for good": None, "until later": LATER, "until then": AT}
 # Option of a selection -> values that it is tried with.
 FILTERS: dict[str, list[object]] = {
@@ -65,10 +71,21 @@ FILTERS: dict[str, list[object]] = {
     "os": ["IOS"],
     "device_type": ["mobile"],
     "country_code": ["JP"],
-    "ip": ["192.0.2.1"],
+    "fingerprint": ["fp-1", ("fp-1", "fp-2")],
+    "ip": [
+        "192.0.2.1", ("192.0.2.1", "2001:db8::1"), "192.0.2.0/23", "192.0.2.0/24", "192.0.3.128/25", "8.0.0.0/7",
+        "0.0.0.0/0", "::/0", "2001:db8::/32", "2001:db8::/48", "2001:db8::/47", ("2001:db8::/64", "9.0.0.0/8"),
+    ],
     "contact": ["Ada", ("Bob", "Ada")],
+    "email_domain": ["example.com", "mail.example.com", "example", ("other.example", "mail.example.com")],
+    "blocked_since": [*TIMES],
+    "blocked_until": [*TIMES],
+    "blocked_by": ["jo", ("sam", "Jo")],
+    "block_reason": ["SPAM", "0%", "_", ("fraud", "x")],
     "created_since": [*TIMES],
     "created_until": [*TIMES],
+    "updated_since": [*TIMES],
+    "updated_until": [*TIMES],
     "seen_since": [*TIMES],
     "seen_until": [*TIMES],
     "never_seen": [True],
@@ -77,9 +94,11 @@ FILTERS: dict[str, list[object]] = {
     "deleted": [True],
     "idle_since": [*TIMES],
     "without_conversations": [True],
-}
+}  # fmt: skip
 # few at once: most records match none of many
-OF_TIMES = st.sampled_from(["created_since", "created_until", "seen_since", "seen_until", "never_seen", "idle_since"])
+OF_TIMES = st.sampled_from(
+    ["created_since", "created_until", "updated_since", "seen_since", "seen_until", "never_seen", "idle_since"]
+)
 SELECTIONS = st.lists(OF_TIMES | st.sampled_from(sorted(FILTERS)), max_size=2, unique=True).flatmap(
     lambda names: st.fixed_dictionaries({name: st.sampled_from(FILTERS[name]) for name in names})
 )
@@ -112,21 +131,24 @@ def fill(
     store: Store, operation: OpenOperation, records: list[Record], *, apart: int = 1, blocked_contact: str | None = None
 ) -> None:
     """These visitors, whose numbers are so far `apart` from one another, and their contacts, one of them blocked."""
-    contacts.insert(store, operation, {"name": "Ada", "metadata": {"n": 5}}, contact_id="Ada")
-    contacts.insert(store, operation, {"name": "Bob", "metadata": {"n": "x"}}, contact_id="Bob")
+    for name, n in (("Ada", 5), ("Bob", "x")):
+        contacts.insert(store, operation, {"name": name, "email": EMAILS[name], "metadata": {"n": n}}, contact_id=name)
     if blocked_contact is not None:
-        blocks.add(store, operation, "contact", [blocked_contact])
+        blocks.add(store, operation, "contact", [blocked_contact], reason="Spam", blocked_by="jo", blocked_at=TIMES[1])
     for number, record in enumerate(records):
         visitor = record["id"] = f"vis-{(number * 7) % 13:02}"
-        record["is_blocked"] = record["blocked"] in ("for good", "until later") or (
-            blocked_contact is not None and record["contact"] == blocked_contact
-        )
+        record["blocks"] = []
+        if record["blocked"] in ("for good", "until later"):
+            record["blocks"].append((record["why"], record["by"], record["since"]))
+        if blocked_contact is not None and record["contact"] == blocked_contact:
+            record["blocks"].append(("Spam", "jo", TIMES[1]))
         times = (record["created"], record["updated"], record["seen"], record["deleted"])
         data = (record.get(field) for field in visitors.COLUMNS)
         row = (1 + number * apart, visitor, record["contact"], *times, *data)
         store.execute(f"INSERT INTO visitors ({_COLUMNS}) VALUES ({', '.join('?' * len(row))})", row)
         if record["blocked"]:
-            blocks.add(store, operation, "visitor", [visitor], expires_at=EXPIRES[record["blocked"]])
+            terms = {"reason": record["why"], "blocked_by": record["by"], "blocked_at": record["since"]}
+            blocks.add(store, operation, "visitor", [visitor], **terms, expires_at=EXPIRES[record["blocked"]])
     for record in records:
         if record["talked"] == "began":
             conversations.start(store, operation, record["id"])
@@ -162,20 +184,25 @@ def in_order(records: list[Record], column: str | None, *, descending: bool) -> 
 def matches(record: Record, filters: dict[str, Any]) -> bool:
     """Whether a selection with these filters chooses the record, as its options are described."""
     contact, seen = record["contact"], record["seen"]
-    words = [record["id"], *([contact] if contact else [])]
+    email = EMAILS.get(contact or "", "")
+    words = [record["id"], *([contact, email] if contact else [])]
     tests: dict[str, Callable[[Any], bool]] = {
         "identified": lambda wanted: (contact is not None) == wanted,
-        "blocked": lambda wanted: record["is_blocked"] == wanted,
+        "blocked": lambda wanted: bool(record["blocks"]) == wanted,
         "language": lambda tag: record["language"] is not None and f"{record['language']}-".startswith(f"{tag}-"),
         "timezone": lambda value: record["timezone"] == value,
         "browser": lambda value: record["browser"] is not None and _lower(record["browser"]) == _lower(value),
         "os": lambda value: record["os"] is not None and _lower(record["os"]) == _lower(value),
         "device_type": lambda value: record["deviceType"] == value,
         "country_code": lambda value: record["countryCode"] == value,
-        "ip": lambda value: record["ip"] == value,
+        "fingerprint": lambda value: record["fingerprint"] == value,
+        "ip": lambda value: record["ip"] is not None and _lies_in(record["ip"], value),
         "contact": lambda value: contact == value,
+        "email_domain": lambda value: email.partition("@")[2] == value,
         "created_since": lambda time: record["created"] >= time,
         "created_until": lambda time: record["created"] < time,
+        "updated_since": lambda time: record["updated"] >= time,
+        "updated_until": lambda time: record["updated"] < time,
         "seen_since": lambda time: seen is not None and seen >= time,
         "seen_until": lambda time: seen is not None and seen < time,
         "never_seen": lambda _: seen is None,
@@ -185,9 +212,34 @@ def matches(record: Record, filters: dict[str, Any]) -> bool:
         "without_conversations": lambda _: not record["talked"],
         "deleted": lambda _: True,
     }
-    return (record["deleted"] is not None) == filters.get("deleted", False) and all(
-        any(map(tests[name], value if isinstance(value, tuple) else (value,))) for name, value in filters.items()
+    of_blocks = {name: value for name, value in filters.items() if name in OF_BLOCKS}
+    return (
+        (record["deleted"] is not None) == filters.get("deleted", False)
+        and all(any(map(tests[name], _each(filters[name]))) for name in filters if name not in of_blocks)
+        and (not of_blocks or any(_is_such_a_block(block, of_blocks) for block in record["blocks"]))
     )
+
+
+def _each(value: Any) -> Any:
+    return value if isinstance(value, tuple) else (value,)
+
+
+def _is_such_a_block(block: tuple[str | None, str | None, str], wanted: dict[str, Any]) -> bool:
+    """Whether all filters of blocks hold of this one."""
+    why, by, since = block
+    tests: dict[str, Callable[[Any], bool]] = {
+        "blocked_since": lambda time: since >= time,
+        "blocked_until": lambda time: since < time,
+        "blocked_by": lambda name: by == name,
+        "block_reason": lambda part: part.lower() in (why or "").lower(),
+    }
+    return all(any(map(tests[name], _each(value))) for name, value in wanted.items())
+
+
+def _lies_in(address: str, wanted: str) -> bool:
+    """Whether the address is that address, or in that network."""
+    one, network = ipaddress.ip_address(address), ipaddress.ip_network(wanted)
+    return one.version == network.version and one in network
 
 
 def _has(contact: str | None, wanted: MetadataFilter) -> bool:

@@ -34,10 +34,27 @@ SERVED: dict[str, list[object]] = {
     "device_type": ["mobile"],
     "browser": ["firefox"],
     "os": ["linux"],
-    "ip": ["192.0.2.1"],
+    "fingerprint": ["fp", ("fp", "other")],
+    "ip": [
+        "192.0.2.1",
+        "192.0.2.0/24",
+        "192.0.2.0/23",
+        "2001:db8::/32",
+        "2001:db8::/33",
+        "2001:db8::/48",
+        "::/0",
+        ("192.0.2.1", "10.0.0.0/9", "::1"),
+    ],
     "contact": ["C", ("C", "D")],
+    "email_domain": ["example.com", ("example.com", "example.org")],
+    "blocked_since": [AT],
+    "blocked_until": [AT],
+    "blocked_by": ["jo"],
+    "block_reason": ["spam", ("spam", "fraud")],
     "created_since": [AT],
     "created_until": [AT],
+    "updated_since": [AT],
+    "updated_until": [AT],
     "seen_since": [AT],
     "seen_until": [AT],
     "never_seen": [True],
@@ -140,8 +157,8 @@ def fits(page: Page, place: Place | None) -> bool:
 
 
 def given(line: str) -> bool:
-    """Whether a scan is of matches that something else found: by full text, or as a list."""
-    return "VIRTUAL TABLE" in line or line.startswith("SCAN (")
+    """Whether a scan is of matches that something else found, by full text or as a list, or of the row itself."""
+    return "VIRTUAL TABLE" in line or line.startswith(("SCAN (", "SCAN CONSTANT ROW"))
 
 
 def scans(text: str) -> list[str]:
@@ -176,6 +193,8 @@ def test_a_walk_goes_along_the_index_of_the_sort_and_sorts_nothing(store: Store,
 OF_TIMES = {
     "created_since": AT,
     "created_until": AT,
+    "updated_since": AT,
+    "updated_until": AT,
     "seen_since": AT,
     "seen_until": AT,
     "never_seen": True,

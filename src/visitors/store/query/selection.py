@@ -11,9 +11,11 @@ from typing import TypeAlias
 from visitors.domain.fields import FILTERS, VISITOR, Field, sortable
 from visitors.domain.folding import fold
 from visitors.domain.normalise import spellings
-from visitors.domain.selection import MetadataFilter, Selection, each
+from visitors.domain.selection import OF_BLOCKS, MetadataFilter, Selection, each
 from visitors.domain.times import Instant
-from visitors.store.query.listing import Condition, Span
+from visitors.store.query.addresses import in_network
+from visitors.store.query.emails import at_domain
+from visitors.store.query.listing import Condition, Span, every
 from visitors.store.query.plans import Filter, Listing
 from visitors.store.query.search import SHORTEST, part_of_an_id, trigrams
 
@@ -28,10 +30,13 @@ BLOCKED = (
 )
 """Whether visitor `v` is blocked, itself or through its contact; takes the current instant twice."""
 
+_TARGETS = (("id", "visitor_id"), ("contact_id", "contact_id"))
+"""Column of visitors, and column of the blocks that lie on them by it."""
+
 _LIES_ON = " UNION ALL ".join(
     f"SELECT v.pk FROM blocks AS b CROSS JOIN visitors AS v ON v.{one} = b.{other}"
     f" WHERE b.{other} IS NOT NULL AND {LIVE}"
-    for one, other in (("id", "visitor_id"), ("contact_id", "contact_id"))
+    for one, other in _TARGETS
 )
 
 _SILENT = (
@@ -98,7 +103,19 @@ def _zone(name: str, column: str) -> _Serve:
     return serve
 
 
+def _network(name: str, column: str) -> _Serve:
+    def serve(selection: Selection, _: Instant) -> Iterator[Filter]:
+        found = list[Filter]()
+        for value in each(getattr(selection, name)):
+            found += in_network("v", column, value) if "/" in value else [Filter(span=Span.of(column, value))]
+        yield _any(found)
+
+    return serve
+
+
 def _of_field(name: str, field: Field) -> _Serve:
+    if field.filter == "network":
+        return _network(name, field.column)
     if field.filter == "prefix":
         return _prefix(name, field.column)
     if field.filter == "zone":
@@ -141,6 +158,50 @@ def _blocked(selection: Selection, current: Instant) -> Iterator[Filter]:
         yield Filter(test=Condition(BLOCKED, (current,) * 2), members=Condition(_LIES_ON, (current,) * 2))
     else:
         yield Filter(test=Condition(f"NOT {BLOCKED}", (current,) * 2))
+
+
+def _block(selection: Selection, current: Instant) -> Iterator[Filter]:
+    """One block of which all that is asked for holds: who blocked, why and when."""
+    begun = Span(column="blocked_at", lower=selection.blocked_since, upper=selection.blocked_until)
+    terms = [Condition(LIVE, (current,))]
+    if selection.blocked_since is not None or selection.blocked_until is not None:
+        terms.append(begun.condition("b"))
+    for values, sql in (
+        (each(selection.blocked_by), "b.blocked_by = ?"),
+        (each(selection.block_reason), "instr(lower(b.reason), lower(?)) > 0"),
+    ):
+        if values:
+            terms.append(Condition(f"({' OR '.join([sql] * len(values))})", values))
+    asked = every(terms)
+    tests, members = [], []
+    for one, other in _TARGETS:
+        on_row = f"EXISTS (SELECT 1 FROM blocks AS b WHERE b.{other} = v.{one} AND {asked.sql})"
+        tests.append(Condition(on_row, asked.parameters))
+        lies_on = (
+            f"SELECT v.pk FROM blocks AS b CROSS JOIN visitors AS v ON v.{one} = b.{other}"
+            f" WHERE b.{other} IS NOT NULL AND {asked.sql}"
+        )
+        members.append(Condition(lies_on, asked.parameters))
+    yield Filter(test=_joined(" OR ", tests, "({})"), members=_joined(" UNION ALL ", members))
+
+
+def _email_domain(selection: Selection, _: Instant) -> Iterator[Filter]:
+    asked = at_domain("k", each(selection.email_domain))
+    yield Filter(
+        test=Condition(
+            f"EXISTS (SELECT 1 FROM contacts AS k WHERE k.id = v.contact_id AND {asked.sql})", asked.parameters
+        ),
+        # all emails are looked at, in their index: 0.03 s of 216,000
+        members=Condition(
+            "SELECT v.pk FROM contacts AS k INDEXED BY contacts_email CROSS JOIN visitors AS v ON v.contact_id = k.id"
+            f" WHERE {asked.sql}",
+            asked.parameters,
+        ),
+    )
+
+
+def _updated(selection: Selection, _: Instant) -> Iterator[Filter]:
+    yield Filter(span=Span(column="updated_at", lower=selection.updated_since, upper=selection.updated_until))
 
 
 def _created(selection: Selection, _: Instant) -> Iterator[Filter]:
@@ -248,8 +309,12 @@ _SERVED: dict[str, _Serve] = {
     "contact": _equal("contact", "contact_id"),
     "identified": _identified,
     "blocked": _blocked,
+    "email_domain": _email_domain,
+    **dict.fromkeys(OF_BLOCKS, _block),
     "created_since": _created,
     "created_until": _created,
+    "updated_since": _updated,
+    "updated_until": _updated,
     "seen_since": _seen,
     "seen_until": _seen,
     "never_seen": _never_seen,
