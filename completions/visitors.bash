@@ -89,8 +89,8 @@ _visitors_table() {
         valued=(--id --external-id --name --email --image --metadata --db --as --format --fields)
         ;;
     'contacts list')
-        options=(--search --blocked --not-blocked --deleted --sort --reverse --limit --after --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
-        valued=(--search --sort --limit --after --db --as --format --fields)
+        options=(--sort --reverse --limit --after --search --blocked --not-blocked --email-domain --metadata --created-since --created-until --has-visitors --no-visitors --deleted --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        valued=(--sort --limit --after --search --email-domain --metadata --created-since --created-until --db --as --format --fields)
         ;;
     'contacts show')
         options=(--ignore-missing --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)

@@ -24,6 +24,7 @@ from visitors.store.places import Ability, File
 from visitors.store.store import OpenOperation, Store
 
 if TYPE_CHECKING:
+    from visitors.domain.contact_selection import ContactSelection
     from visitors.domain.selection import Selection
     from visitors.operations.references import Lost
 
@@ -172,6 +173,14 @@ class Context:
         values = dict(self.group("selection"))
         metadata = values.pop("metadata", None) or []
         return parse_selection(values, list(metadata), self.now)
+
+    def contact_selection(self) -> ContactSelection:
+        """The options that choose contacts in a listing, normalised. Raises InvalidData and UsageProblem."""
+        from visitors.domain.contact_selection import parse_contact_selection
+
+        values = dict(self.group("contact_selection"))
+        metadata = values.pop("metadata", None) or []
+        return parse_contact_selection(values, list(metadata), self.now)
 
     def file_to(self, ability: Ability) -> File:
         """Where the store is, for a command that does this to its file. Raises UsageProblem where that cannot be."""

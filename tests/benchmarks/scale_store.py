@@ -75,6 +75,19 @@ OTHER_WORDS = ("example.com", "zy")
 NO_ID = ("Xyzzy Brandt", "Ünbekannt")
 SEARCH = 2.3
 """The limit of a search for a rare word, for which all ids are looked at."""
+OF_CONTACTS: tuple[tuple[str, ...], ...] = (
+    (),
+    *(("--email-domain", domain) for domain in ("island.test", "nowhere.test", "shop.test", "example.com")),
+    *(("--metadata", said) for said in ("only", "plan", "plan=one", "plan=pro", "plan!=free")),
+    *(("--created-since", day) for day in ("2025-12-30", "2025-07-01", "2025-01-02")),
+    *(("--created-until", day) for day in ("2025-01-03", "2025-07-01", "2025-12-31")),
+    ("--has-visitors",),
+    ("--no-visitors",),
+    ("--search", "Xyzzybrandt", "--search", "nowhere-to-be-found"),
+    *(("--sort", field, *reverse) for field in ("name", "createdAt", "email") for reverse in ((), ("--reverse",))),
+)
+# By what visitors add up to all contacts are sorted: these have no limit.
+TOTALS = [("--sort", field, *reverse) for field in ("visitorCount", "lastSeenAt") for reverse in ((), ("--reverse",))]
 COMBINED = 2.5
 """The limit of a filter together with a sort."""
 RANGE = 1.5
@@ -144,6 +157,12 @@ def listing(*words: str, limit: float | None = 1.3) -> Case:
     return Case(" ".join(("list --limit 50", *words)), lambda _work, _n: ("list", "--limit", str(PAGE), *words), limit)
 
 
+def contact_listing(*words: str, limit: float | None) -> Case:
+    """`contacts list --limit 50` with these words."""
+    command = ("contacts", "list", "--limit", str(PAGE), *words)
+    return Case(" ".join(command), lambda _work, _n: command, limit)
+
+
 def cases() -> list[Case]:
     """What is measured on the large store and on the small one."""
     return [
@@ -169,6 +188,8 @@ def cases() -> list[Case]:
         *(listing(*words, limit=RANGE if words in RANGES else 1.3) for words in FILTERS),
         *(listing(*order) for order in ORDERS),
         *(listing("--search", word, limit=SEARCH) for word in RARE_WORDS),
+        *(contact_listing(*words, limit=COMBINED) for words in OF_CONTACTS),
+        *(contact_listing(*words, limit=None) for words in TOTALS),
         Case("list --limit 50 --search END-OF-AN-ID", _search_for_an_id, SEARCH),
         *(listing("--search", word, limit=1.2) for word in NO_ID),
         *(listing("--search", word, limit=None) for word in OTHER_WORDS),

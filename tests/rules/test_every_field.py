@@ -17,6 +17,7 @@ import visitors as api
 from visitors.cli import walk
 from visitors.domain import normalise
 from visitors.domain.contact import Alias, Contact, Identity, Person
+from visitors.domain.contact_selection import ChosenContacts, ContactSelection
 from visitors.domain.documents import document
 from visitors.domain.fields import BROWSER_DATA, CONTACT, FILTERS, FLAT, PERSON, VISITOR, Field, Type, flag, snake
 from visitors.domain.row import FIELDS
@@ -217,12 +218,27 @@ def test_every_filter_of_a_selection_becomes_sql() -> None:
         assert len(listing.filters) == (1 if name == "deleted" else 2), name
 
 
-@pytest.mark.parametrize(("name", "value"), [("search", "ada"), ("blocked", True), ("blocked", False)])
-def test_every_filter_of_contacts_becomes_sql(name: str, value: Any) -> None:
-    without = contacts.listing(contacts.Filter(), NOW).filters
-    assert len(contacts.listing(contacts.Filter(**{name: value}), NOW).filters) == len(without) + 1
-    assert contacts.listing(contacts.Filter(deleted=True), NOW).filters != without
-    assert {*contacts.Filter.__struct_fields__} == {"search", "blocked", "deleted"}
+def test_every_filter_of_contacts_becomes_sql() -> None:
+    samples: dict[str, Any] = {"metadata": (MetadataFilter("k"),), "blocked": False, "has_visitors": False}
+    without = contacts.listing(ContactSelection(), NOW).filters
+    for name in ContactSelection.__struct_fields__:
+        filters = contacts.listing(ContactSelection(**{name: samples.get(name, "x")}), NOW).filters
+        assert len(filters) == len(without) + (name != "deleted"), name
+        assert filters != without
+
+
+def test_a_filter_of_contacts_that_no_sql_serves_raises_before_anything_is_read() -> None:
+    class More(ContactSelection, frozen=True, kw_only=True):
+        weather: str | None = None
+
+    with pytest.raises(NotImplementedError, match="weather"):
+        contacts.listing(More(weather="rain"), NOW)
+
+
+def test_a_listing_of_contacts_has_its_filters_on_the_command_line_and_in_python() -> None:
+    assert {*ChosenContacts.__annotations__} == {*ContactSelection.__struct_fields__}
+    [having] = [{one.name for one in command.params} for entry, command in walk() if entry.words == "contacts list"]
+    assert {*ContactSelection.__struct_fields__} <= having
 
 
 def test_a_filter_that_no_sql_serves_raises_before_anything_is_read() -> None:

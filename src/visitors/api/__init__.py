@@ -15,12 +15,14 @@ from visitors.api.fixtures import Fixtures
 from visitors.api.results import Erased, Identified, Imported, Tracked, Undone
 from visitors.api.store import VisitorStore, open_store
 from visitors.domain.contact import Person
+from visitors.domain.contact_selection import ChosenContacts
 from visitors.domain.selection import Chosen
 from visitors.domain.visitor import Browser
 
 __all__ = [
     "Browser",
     "Chosen",
+    "ChosenContacts",
     "Contacts",
     "Conversations",
     "Erased",

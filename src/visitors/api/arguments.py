@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from visitors.domain.contact import Identity
+from visitors.domain.contact_selection import ContactSelection, parse_contact_selection
 from visitors.domain.identity import parse_identity
 from visitors.domain.selection import Selection, parse_selection
 from visitors.domain.times import Instant, Time, from_datetime, parse_instant
@@ -52,6 +53,15 @@ def identity(
 
 def selection(chosen: Mapping[str, Any], current: Instant) -> Selection:
     """The filters, normalised; the contact is still as given. Raises InvalidData and UsageProblem."""
+    return parse_selection(*_raw(chosen), current)
+
+
+def contact_selection(chosen: Mapping[str, Any], current: Instant) -> ContactSelection:
+    """As `selection`, of contacts."""
+    return parse_contact_selection(*_raw(chosen), current)
+
+
+def _raw(chosen: Mapping[str, Any]) -> tuple[dict[str, object], list[str]]:
     values = {name: text_of(value) if isinstance(value, datetime) else value for name, value in chosen.items()}
     metadata = values.pop("metadata", None) or []
-    return parse_selection(values, [metadata] if isinstance(metadata, str) else list(metadata), current)
+    return values, [metadata] if isinstance(metadata, str) else list(metadata)

@@ -7,11 +7,12 @@ from typing import Any, TypeAlias, Unpack, cast
 
 import msgspec
 
-from visitors.api.arguments import identity, public, text_of
+from visitors.api.arguments import contact_selection, identity, public, text_of
 from visitors.api.results import Erased
 from visitors.api.session import Session
 from visitors.domain import normalise
 from visitors.domain.contact import Contact, Duplicate, ListedContact, Person
+from visitors.domain.contact_selection import ChosenContacts
 from visitors.domain.identity import CLEARABLE_OF_CONTACT
 from visitors.domain.ids import given_contact_id
 from visitors.domain.page import ContactPage
@@ -20,7 +21,7 @@ from visitors.errors import NotFound, UsageProblem
 from visitors.operations import block, merge, references
 from visitors.operations.investigate import contact_page
 from visitors.operations.subject import subject, subject_export
-from visitors.store.query.contacts import SORTABLE, Filter
+from visitors.store.query.contacts import SORTABLE
 from visitors.store.query.listing import Page
 from visitors.store.records import contacts
 from visitors.store.store import OpenOperation, Store
@@ -80,25 +81,24 @@ class Contacts:
     def list(
         self,
         *,
-        search: str | None = None,
-        blocked: bool | None = None,
-        deleted: bool = False,
         sort: str | None = None,
         reverse: bool = False,
         limit: int = 0,
         after: str | None = None,
+        **chosen: Unpack[ChosenContacts],
     ) -> Iterator[ListedContact]:
-        """Contacts, newest first, read some at a time."""
+        """Contacts that `chosen` chooses, newest first, read some at a time."""
         page = _page(sort, reverse=reverse, limit=limit, after=after)
-        wanted = _filter(search, blocked=blocked, deleted=deleted)
         current = self._session.clock()
+        wanted = contact_selection(chosen, current)
         return self._session.pages(page, lambda store, some: contacts.select(store, wanted, some, current))
 
-    def count(self, *, search: str | None = None, blocked: bool | None = None, deleted: bool = False) -> int:
+    def count(self, **chosen: Unpack[ChosenContacts]) -> int:
         """How many there are."""
+        current = self._session.clock()
+        wanted = contact_selection(chosen, current)
         with self._session.reading() as store:
-            wanted = _filter(search, blocked=blocked, deleted=deleted)
-            return contacts.count(store, wanted, self._session.clock())
+            return contacts.count(store, wanted, current)
 
     def duplicates(self) -> Sequence[Duplicate]:
         """Contacts that may be one person."""
@@ -203,8 +203,3 @@ class Contacts:
 def _page(sort: str | None, *, reverse: bool, limit: int, after: str | None) -> Page:
     field = public(sort) if sort is not None else None
     return Page.sorted_by(SORTABLE, field, reverse=reverse, limit=limit, after=after)
-
-
-def _filter(search: str | None, *, blocked: bool | None, deleted: bool) -> Filter:
-    text = normalise.text(search, "search") if search is not None else None
-    return Filter(search=text, blocked=blocked, deleted=deleted)

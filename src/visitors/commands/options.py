@@ -159,80 +159,70 @@ def person_said(context: Context, *, clearable: tuple[str, ...] = (), **more: ob
     return parse_identity({**values, **more}, clearable)
 
 
+_SELECTION = "Selection (a filter given again: any of its values)"
+
+
 def selection() -> list[Parameter]:
     """The filters that choose visitors; all that are given must hold, and of several values of one any."""
     keep = _keep(GROUPS, "selection")
-    panel = "Selection (a filter given again: any of its values)"
+
+    def several(name: str, about: str, metavar: str) -> Parameter:
+        return _option([name, flag(name)], keep, _SELECTION, about, metavar=metavar, multiple=True)
+
     return [
-        _flag(["identified", "--identified/--anonymous"], keep, panel, "With a contact, or without."),
-        _flag(["blocked", "--blocked/--not-blocked"], keep, panel, "Blocked now, or not."),
+        _flag(["identified", "--identified/--anonymous"], keep, _SELECTION, "With a contact, or without."),
+        _flag(["blocked", "--blocked/--not-blocked"], keep, _SELECTION, "Blocked now, or not."),
         *(
-            _of_field(one, name, keep, panel, one.filter_about or one.about, multiple=True)
+            _of_field(one, name, keep, _SELECTION, one.filter_about or one.about, multiple=True)
             for name, one in FILTERS.items()
         ),
+        several("contact", "Devices of this contact: id, email, ext:ID.", "CONTACT"),
+        _email_domain(keep),
+        *_time_range("blocked", keep, "Under a block that began"),
+        several("blocked_by", "Under a block of this actor.", "NAME"),
+        several("block_reason", "Under a block with this in its reason.", "TEXT"),
+        *_time_range("created", keep, "Created"),
+        *_time_range("updated", keep, "Changed"),
+        *_time_range("seen", keep, "Last seen"),
+        _option(["never_seen", "--never-seen"], keep, _SELECTION, "Never seen.", is_flag=True),
+        several("metadata", "Of the contact: K, K=V or K!=V.", "FILTER"),
+        _search(keep),
+        _option(["deleted", "--deleted"], keep, _SELECTION, "The deleted ones instead.", is_flag=True),
+    ]
+
+
+def _time_range(what: str, keep: Callback, about: str) -> list[Parameter]:
+    begins, ends = f"{about} at or after; a time or an age.", f"{about} before."
+    return [
+        _option([f"{what}_{end}", f"--{what}-{end}"], keep, _SELECTION, said, metavar="TIME")
+        for end, said in (("since", begins), ("until", ends))
+    ]
+
+
+def _email_domain(keep: Callback) -> Parameter:
+    about = "With an email at just this domain."
+    return _option(["email_domain", "--email-domain"], keep, _SELECTION, about, metavar="DOMAIN", multiple=True)
+
+
+def _search(keep: Callback) -> Parameter:
+    about = "A part of id, name, email, external id, whatever its case and accents."
+    return _option(["search", "--search"], keep, _SELECTION, about, metavar="TEXT", multiple=True)
+
+
+def contact_selection() -> list[Parameter]:
+    """The filters that choose contacts in a listing, as in `selection`."""
+    keep = _keep(GROUPS, "contact_selection")
+    having = "With visitors that are not deleted, or none."
+    return [
+        _search(keep),
+        _flag(["blocked", "--blocked/--not-blocked"], keep, _SELECTION, "Blocked now, or not."),
+        _email_domain(keep),
         _option(
-            ["contact", "--contact"],
-            keep,
-            panel,
-            "Devices of this contact: id, email, ext:ID.",
-            metavar="CONTACT",
-            multiple=True,
+            ["metadata", "--metadata"], keep, _SELECTION, "K (present), K=V or K!=V.", metavar="FILTER", multiple=True
         ),
-        _option(
-            ["email_domain", "--email-domain"],
-            keep,
-            panel,
-            "With an email at this domain; those below it are others.",
-            metavar="DOMAIN",
-            multiple=True,
-        ),
-        _option(
-            ["blocked_since", "--blocked-since"],
-            keep,
-            panel,
-            "By a block that holds, begun at or after.",
-            metavar="TIME",
-        ),
-        _option(
-            ["blocked_until", "--blocked-until"], keep, panel, "By a block that holds, begun before.", metavar="TIME"
-        ),
-        _option(
-            ["blocked_by", "--blocked-by"],
-            keep,
-            panel,
-            "By a block that holds, of this actor.",
-            metavar="NAME",
-            multiple=True,
-        ),
-        _option(
-            ["block_reason", "--block-reason"],
-            keep,
-            panel,
-            "By a block that holds, with this in its reason.",
-            metavar="TEXT",
-            multiple=True,
-        ),
-        _option(
-            ["created_since", "--created-since"], keep, panel, "Created at or after; a time or an age.", metavar="TIME"
-        ),
-        _option(["created_until", "--created-until"], keep, panel, "Created before.", metavar="TIME"),
-        _option(["updated_since", "--updated-since"], keep, panel, "Changed at or after.", metavar="TIME"),
-        _option(["updated_until", "--updated-until"], keep, panel, "Changed before.", metavar="TIME"),
-        _option(["seen_since", "--seen-since"], keep, panel, "Last seen at or after.", metavar="TIME"),
-        _option(["seen_until", "--seen-until"], keep, panel, "Last seen before.", metavar="TIME"),
-        _option(["never_seen", "--never-seen"], keep, panel, "Never seen.", is_flag=True),
-        _option(
-            ["metadata", "--metadata"], keep, panel, "Of the contact: K, K=V or K!=V.", metavar="FILTER", multiple=True
-        ),
-        _option(
-            ["search", "--search"],
-            keep,
-            panel,
-            "A part of id, name, email, external id, whatever its case and accents.",
-            metavar="TEXT",
-            multiple=True,
-        ),
-        _option(["deleted", "--deleted"], keep, panel, "The deleted ones instead.", is_flag=True),
+        *_time_range("created", keep, "Created"),
+        _flag(["has_visitors", "--has-visitors/--no-visitors"], keep, _SELECTION, having),
+        _option(["deleted", "--deleted"], keep, _SELECTION, "The deleted ones instead.", is_flag=True),
     ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, TypeAlias, TypedDict
 
 import msgspec
@@ -27,7 +27,22 @@ class MetadataFilter(msgspec.Struct, frozen=True):
     negated: bool = False
 
 
-class Selection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Filters(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The filters of a listing, None or false where they are not set."""
+
+    @property
+    def given(self) -> list[str]:
+        """The names of the filters that are set."""
+        everything = type(self)()
+        return [name for name in self.__struct_fields__ if getattr(self, name) != getattr(everything, name)]
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether no filter is set."""
+        return not self.given
+
+
+class Selection(Filters, frozen=True, kw_only=True, omit_defaults=True):
     """Every filter that is set must hold, and one of several values holds if any of them does. Without any filter it
     chooses all that are not deleted.
     """
@@ -66,17 +81,6 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Neither seen nor made at or after this time; no option says so, `prune` does."""
     without_conversations: bool = False
     """Who neither began one nor wrote in one; as above."""
-
-    @property
-    def given(self) -> list[str]:
-        """The names of the filters that are set."""
-        everything = type(self)()
-        return [name for name in self.__struct_fields__ if getattr(self, name) != getattr(everything, name)]
-
-    @property
-    def is_everything(self) -> bool:
-        """Whether no filter is set."""
-        return not self.given
 
 
 DeviceType: TypeAlias = Literal["desktop", "mobile", "tablet", "unknown"]
@@ -126,8 +130,7 @@ _NORMALISE: dict[str, Callable[[Any, str], Any]] = {
 }
 _COMPARING = ("<", ">", "~")
 _METADATA_FORMS = "K (present), K=V or K!=V"
-_RANGES = ("created", "updated", "seen", "blocked")
-_TIMES = tuple(f"{what}_{end}" for what in _RANGES for end in ("since", "until"))
+_RANGES = {f"{what}_since": f"{what}_until" for what in ("created", "updated", "seen", "blocked")}
 OF_BLOCKS = ("blocked_since", "blocked_until", "blocked_by", "block_reason")
 """The filters of the blocks that hold now."""
 
@@ -138,23 +141,45 @@ def parse_selection(values: dict[str, object], metadata: list[str], current: Ins
     `current` is what ages count back from. Raises InvalidData for a value that breaks its rule, and
     UsageProblem for filters that exclude each other.
     """
+    filters = parse_filters(values, metadata, current, _NORMALISE, _RANGES)
+    selection = Selection(**filters)  # type: ignore[arg-type]
+    _refuse_contradictions(selection)
+    return selection
+
+
+def parse_filters(
+    values: Mapping[str, object],
+    metadata: Sequence[str],
+    current: Instant,
+    rules: Mapping[str, Callable[[Any, str], Any]],
+    ranges: Mapping[str, str],
+) -> dict[str, object]:
+    """Name of a filter -> its value, of those that are given.
+
+    `rules` are those of filters that take several values, and `ranges` the names of times where a range begins, with
+    those of where it ends. Raises InvalidData for a value that breaks its rule, and UsageProblem for too many values,
+    several of what has one, and a range that ends before it begins.
+    """
     refuse_too_many(sum(len(_several(value)) for value in values.values()) + len(metadata))
     filters: dict[str, object] = {}
+    times = {*ranges, *ranges.values()}
     for name, value in values.items():
         option = name.replace("_", "-")
         if value is None:
             continue
-        if name in _NORMALISE:
-            filters[name] = _any_of(name, _several(value))
+        if name in rules:
+            filters[name] = _any_of(name, _several(value), rules[name])
         elif not isinstance(value, str) and isinstance(value, Sequence):
             raise UsageProblem(f"{option} takes one value")
-        elif name in _TIMES:
+        elif name in times:
             filters[name] = parse_time(str(value), option, current)
         else:
             filters[name] = value
-    selection = Selection(metadata=tuple(map(_metadata_filter, metadata)), **filters)  # type: ignore[arg-type]
-    _refuse_contradictions(selection)
-    return selection
+    for since, until in ranges.items():
+        _refuse_backwards(since, filters.get(since), until, filters.get(until))
+    if metadata:
+        filters["metadata"] = tuple(map(_metadata_filter, metadata))
+    return filters
 
 
 def each(value: AnyOf | None) -> tuple[str, ...]:
@@ -186,25 +211,26 @@ def _refuse_contradictions(selection: Selection) -> None:
         raise UsageProblem(
             f"--not-blocked excludes --{of_blocks[0].replace('_', '-')}, which is of blocks that hold now"
         )
-    for what in _RANGES:
-        since, until = getattr(selection, f"{what}_since"), getattr(selection, f"{what}_until")
-        if since and until and since > until:
-            raise UsageProblem(
-                f"--{what}-since {since} is after --{what}-until {until}",
-                hint="the one is where the time begins, the other where it ends; 30d is before 7d",
-            )
+
+
+def _refuse_backwards(since: str, begin: Any, until: str, end: Any) -> None:
+    if begin and end and begin > end:
+        raise UsageProblem(
+            f"--{since.replace('_', '-')} {begin} is after --{until.replace('_', '-')} {end}",
+            hint="the one is where the time begins, the other where it ends; 30d is before 7d",
+        )
 
 
 def _several(value: object) -> Sequence[object]:
     return value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
 
 
-def _any_of(name: str, values: Sequence[object]) -> AnyOf:
+def _any_of(name: str, values: Sequence[object], rule: Callable[[Any, str], Any]) -> AnyOf:
     """The values of a filter, normalised, each once; the only one as it is."""
     option = name.replace("_", "-")
     if not values:
         raise UsageProblem(f"{option} has no value")
-    found = tuple(dict.fromkeys(_NORMALISE[name](str(value), option) for value in values))
+    found = tuple(dict.fromkeys(rule(str(value), option) for value in values))
     return found if len(found) > 1 else found[0]
 
 

@@ -15,7 +15,14 @@ Fill = Callable[..., None]
 @pytest.fixture(autouse=True)
 def store(visitors: Visitors, fill: Fill) -> None:
     """Three contacts, one of them blocked, and a deleted one."""
-    ada = {"id": "C-ada", "externalId": "u_1", "email": "ada@example.com", "name": "Ada", "createdAt": "2026-01-03"}
+    ada = {
+        "id": "C-ada",
+        "externalId": "u_1",
+        "email": "ada@example.com",
+        "name": "Ada",
+        "createdAt": "2026-01-03",
+        "metadata": {"plan": "pro"},
+    }
     bob = {"id": "C-bob", "email": "bob@example.com", "createdAt": "2026-01-01", "updatedAt": "2026-01-09"}
     cy = {"id": "C-cy", "externalId": "ux1", "createdAt": "2026-01-02", "updatedAt": "2026-01-02"}
     fill(
@@ -56,6 +63,16 @@ def test_newest_first_with_what_their_visitors_add_up_to(visitors: Visitors) -> 
         (["--search", "%"], set()),
         (["--search", "example.com", "--blocked"], {"C-bob"}),
         (["--search", "gone"], set()),
+        (["--search", "ADA", "--search", "ux1"], {"C-ada", "C-cy"}),
+        (["--email-domain", "Example.com"], {"C-ada", "C-bob"}),
+        (["--email-domain", "mple.com"], set()),
+        (["--metadata", "plan"], {"C-ada"}),
+        (["--metadata", "plan=pro", "--metadata", "plan=free"], {"C-ada"}),
+        (["--metadata", "plan!=pro"], {"C-bob", "C-cy"}),
+        (["--created-since", "2026-01-02", "--created-until", "2026-01-03"], {"C-cy"}),
+        (["--has-visitors"], {"C-ada", "C-bob", "C-cy"}),
+        (["--no-visitors"], set()),
+        (["--no-visitors", "--deleted"], set()),
     ],
 )
 def test_each_filter_chooses_what_it_should(visitors: Visitors, arguments: list[str], expected: set[str]) -> None:
@@ -72,6 +89,8 @@ def test_each_filter_chooses_what_it_should(visitors: Visitors, arguments: list[
         ("email", ["C-cy", "C-ada", "C-bob"]),
         ("createdAt", ["C-ada", "C-cy", "C-bob"]),
         ("updatedAt", ["C-bob", "C-ada", "C-cy"]),
+        ("visitorCount", ["C-ada", "C-bob", "C-cy"]),
+        ("lastSeenAt", ["C-ada", "C-cy", "C-bob"]),
     ],
 )
 def test_sort_reverse_and_pages(visitors: Visitors, field: str, expected: list[str]) -> None:
@@ -85,10 +104,21 @@ def test_sort_reverse_and_pages(visitors: Visitors, field: str, expected: list[s
         assert [one for page in pages for one in page] == order
 
 
+def test_contacts_without_visitors_are_those_whose_visitors_are_deleted_or_none(visitors: Visitors) -> None:
+    visitors("delete", "laptop")
+    visitors("contacts", "create", "--id", "C-new", "--name", "New")
+    assert ids(visitors, "--no-visitors", "--sort", "id") == ["C-ada", "C-new"]
+    assert ids(visitors, "--has-visitors", "--sort", "id") == ["C-bob", "C-cy"]
+    assert ids(visitors, "--sort", "visitorCount") == ["C-ada", "C-new", "C-bob", "C-cy"]
+
+
 def test_what_makes_no_sense_is_refused(visitors: Visitors) -> None:
     visitors("contacts", "list", "--sort", "visitors", code=2)
     visitors("contacts", "list", "--search", "", code=5)
     visitors("contacts", "list", "--after", "nobody", code=3)
+    visitors("contacts", "list", "--created-since", "1d", "--created-until", "2d", code=2)
+    visitors("contacts", "list", "--has-visitors", "--no-visitors", code=2)
+    visitors("contacts", "list", "--metadata", "seats>5", code=2)
     assert (
         "visitorCount" in visitors("contacts", "list", "--fields", "nonsense", "--format", "json", code=2).error["hint"]
     )

@@ -283,7 +283,7 @@ def test_an_index_that_lost_a_row_is_made_anew(visitors: Visitors, filled: Path)
     # for SQLite the index is without any row for a while
     change = "UPDATE sqlite_master SET sql = replace(sql, {}) WHERE name = 'visitors_contact'"
     trust = "PRAGMA writable_schema = ON"
-    execute(filled, trust, change.format("'(contact_id)', '(contact_id) WHERE 0'"))
+    execute(filled, trust, change.format("'last_seen_at)', 'last_seen_at) WHERE 0'"))
     execute(filled, "REINDEX visitors_contact", trust, change.format("' WHERE 0', ''"))
     detail, helps = problems(visitors)["integrity"]
     assert "visitors_contact" in detail

@@ -5,6 +5,7 @@ is listed.
 from __future__ import annotations
 
 import ipaddress
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from visitors.domain.contact_selection import ContactSelection
 from visitors.domain.folding import search_text
 from visitors.domain.pruning import Idle
 from visitors.domain.selection import OF_BLOCKS, MetadataFilter, Selection
@@ -23,7 +25,7 @@ from visitors.store.file.opening import open_store
 from visitors.store.file.sqlite import SqliteDatabase
 from visitors.store.places import Memory
 from visitors.store.query import plans
-from visitors.store.query.contacts import SORTABLE, Filter
+from visitors.store.query.contacts import SORTABLE
 from visitors.store.query.listing import Condition, Page
 from visitors.store.query.plans import Listing
 from visitors.store.query.selection import chosen
@@ -409,12 +411,14 @@ CONTACTS = st.lists(
         {
             "external_id": st.booleans(),
             "name": st.sampled_from([None, "Ada", "ada", "Bob", "Éva"]),
-            "email": st.sampled_from([None, "ada@example.com", "bob@example.com"]),
+            "email": st.sampled_from([None, "ada@example.com", "bob@mail.example"]),
             "created": st.sampled_from(TIMES),
             "updated": st.sampled_from(TIMES),
             "deleted": st.sampled_from([None, None, AT]),
             "merged": st.sampled_from([False, False, False, True]),
             "blocked": st.sampled_from(["", "", *EXPIRES]),
+            "n": st.sampled_from([None, 5, "x"]),
+            "visitors": st.lists(st.tuples(st.sampled_from([None, *TIMES]), st.booleans()), max_size=3),
         }
     ),
     min_size=1,
@@ -423,9 +427,23 @@ CONTACTS = st.lists(
 WANTED = st.fixed_dictionaries(
     {},
     optional={
-        "search": st.sampled_from(["ada", "AD", "per-0", "SER-", "éva", "example", "zzz"]),
+        "search": st.sampled_from(
+            ["ada", "AD", "per-0", "SER-", "éva", "example", "zzz", ("éva", "BOB"), ("zzz", "a")]
+        ),
         "blocked": st.booleans(),
         "deleted": st.booleans(),
+        "email_domain": st.sampled_from(["example.com", "ample.com", ("mail.example", "example.com")]),
+        "metadata": st.sampled_from(
+            [
+                (MetadataFilter("n"),),
+                (MetadataFilter("n", "5.0"),),
+                (MetadataFilter("n", "5"), MetadataFilter("n", "x")),
+                (MetadataFilter("n", "5", negated=True),),
+            ]
+        ),
+        "created_since": st.sampled_from(TIMES),
+        "created_until": st.sampled_from(TIMES),
+        "has_visitors": st.booleans(),
     },
 )
 
@@ -433,17 +451,25 @@ WANTED = st.fixed_dictionaries(
 def fill_contacts(store: Store, operation: OpenOperation, records: list[Record]) -> None:
     """These contacts, of which those that are merged lead to the first."""
     fields = ("id", "external_id", "name", "email", "created", "updated", "deleted")
-    names = ("pk", *fields[:4], "created_at", "updated_at", "deleted_at", "merged_into", "search_text")
+    names = ("pk", *fields[:4], "created_at", "updated_at", "deleted_at", "merged_into", "search_text", "metadata")
     for number, record in enumerate(records):
         record["id"] = f"per-{(number * 7) % 11:02}"
         record["external_id"] = f"user-{(number * 3) % 11}" if record["external_id"] else None
         record["merged"] = record["merged"] and number > 0
         merged_into = records[0]["id"] if record["merged"] else None
         folded = search_text(record["external_id"], record["name"], record["email"])
-        values = (number + 1, *(record[field] for field in fields), merged_into, folded)
+        metadata = json.dumps({} if record["n"] is None else {"n": record["n"]})
+        values = (number + 1, *(record[field] for field in fields), merged_into, folded, metadata)
         store.execute(f"INSERT INTO contacts ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})", values)
         if record["blocked"]:
             blocks.add(store, operation, "contact", [record["id"]], expires_at=EXPIRES[record["blocked"]])
+        for seen, is_deleted in record["visitors"]:
+            visitor = (operation.new_id(), record["id"], AT, AT, seen, AT if is_deleted else None)
+            columns = "id, contact_id, created_at, updated_at, last_seen_at, deleted_at"
+            store.execute(f"INSERT INTO visitors ({columns}) VALUES (?, ?, ?, ?, ?, ?)", visitor)
+        live = [seen for seen, is_deleted in record["visitors"] if not is_deleted]
+        record["visitor_count"] = f"{len(live):09d}"
+        record["visitor_seen_at"] = max((seen for seen in live if seen is not None), default=None)
 
 
 def is_wanted(record: Record, wanted: dict[str, Any]) -> bool:
@@ -453,8 +479,21 @@ def is_wanted(record: Record, wanted: dict[str, Any]) -> bool:
         not record["merged"]
         and (record["deleted"] is not None) == wanted.get("deleted", False)
         and is_blocked == wanted.get("blocked", is_blocked)
-        and any(wanted.get("search", "").lower() in word.lower() for word in words)
+        and any(text.lower() in word.lower() for text in _each(wanted.get("search", "")) for word in words)
+        and (
+            "email_domain" not in wanted or (record["email"] or "@").partition("@")[2] in _each(wanted["email_domain"])
+        )
+        and any(_has_n(record["n"], one) for one in wanted.get("metadata", [None]))
+        and wanted.get("created_since", "") <= record["created"] < wanted.get("created_until", "9")
+        and wanted.get("has_visitors") in (None, int(record["visitor_count"]) > 0)
     )
+
+
+def _has_n(n: object, wanted: MetadataFilter | None) -> bool:
+    """Whether this `n` is what the filter asks for."""
+    if wanted is None or wanted.value is None:
+        return wanted is None or n is not None
+    return (n == {"5": 5, "5.0": 5, "x": "x"}[wanted.value]) != wanted.negated
 
 
 def test_every_way_finds_the_contacts_that_a_look_at_all_of_them_finds(store: Store) -> None:
@@ -470,7 +509,7 @@ def test_every_way_finds_the_contacts_that_a_look_at_all_of_them_finds(store: St
         records: list[Record], wanted: dict[str, Any], column: str | None, size: int, *, descending: bool
     ) -> None:
         records = [dict(record) for record in records]
-        filter_ = Filter(**wanted)
+        filter_ = ContactSelection(**wanted)
 
         def found(page: Page) -> list[str]:
             return [contact.id for contact in contacts.select(store, filter_, page, AT)]

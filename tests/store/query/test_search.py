@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, event, example, given, settings
 from hypothesis import strategies as st
 
+from visitors.domain.contact_selection import ContactSelection
 from visitors.domain.folding import fold
 from visitors.domain.ids import ALPHABET
 from visitors.domain.normalise import TEXT_LIMIT
@@ -19,7 +20,6 @@ from visitors.store.file.opening import open_store
 from visitors.store.load import bulk, indexes
 from visitors.store.places import Memory, place_of
 from visitors.store.query import plans, search
-from visitors.store.query.contacts import Filter
 from visitors.store.query.listing import Page
 from visitors.store.records import contacts, visitors
 from visitors.store.schema.recorded import RECORDED
@@ -45,7 +45,7 @@ def found(store: Store, text: str) -> list[str]:
 
 
 def contacts_found(store: Store, text: str) -> list[str]:
-    return [contact.id for contact in contacts.select(store, Filter(search=text), Page(), AT)]
+    return [contact.id for contact in contacts.select(store, ContactSelection(search=text), Page(), AT)]
 
 
 def contains(texts: Iterable[str | None], text: str) -> bool:
@@ -156,7 +156,7 @@ def check_searches(
                         assert sorted(found(store, text)) == sorted(of_visitors)
                         assert visitors.count(store, Selection(search=text), AT) == len(of_visitors)
                         assert sorted(contacts_found(store, text)) == sorted(of_contacts)
-                        assert contacts.count(store, Filter(search=text), AT) == len(of_contacts)
+                        assert contacts.count(store, ContactSelection(search=text), AT) == len(of_contacts)
             store.execute("INSERT INTO contacts_text (contacts_text, rank) VALUES ('integrity-check', 1)")
 
 

@@ -2,43 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
-from visitors.commands import listing
+from visitors.commands import listing, options
 from visitors.context import context_of
-from visitors.domain import normalise
 from visitors.output.shapes import LISTED_CONTACT
-from visitors.store.query.contacts import SORTABLE, Filter
+from visitors.store.query.contacts import SORTABLE
 from visitors.store.records import contacts
+
+OPTION_GROUPS = (options.contact_selection,)
 
 
 def command(
     ctx: typer.Context,
-    search: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TEXT",
-            help="A part of id, name, email, external id, whatever its case and accents.",
-            show_default=False,
-        ),
-    ] = None,
-    blocked: Annotated[
-        bool | None, typer.Option("--blocked/--not-blocked", help="Blocked now, or not.", show_default=False)
-    ] = None,
-    deleted: Annotated[bool, typer.Option("--deleted", help="The deleted ones instead.")] = False,
     sort: listing.Sort = None,
     reverse: listing.Reverse = False,
     limit: listing.Limit = None,
     after: listing.After = None,
 ) -> None:
-    """List contacts, newest first, with how many visitors they have and when one was last seen."""
+    """List contacts, newest first, with how many visitors they have and when one was last seen.
+
+    Times sort newest first, everything else from A to Z, visitorCount from few to many; --reverse turns it round.
+    """
     context = context_of(ctx)
     page = listing.page(context, SORTABLE, sort, reverse=reverse, limit=limit, after=after)
-    wanted = Filter(
-        search=normalise.text(search, "search") if search is not None else None, blocked=blocked, deleted=deleted
-    )
+    wanted = context.contact_selection()
     with context.reading() as store:
         if listing.wants_number(context, page):
             context.output.text(str(contacts.count(store, wanted, context.now, page.limit or None)))

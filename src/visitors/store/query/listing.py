@@ -27,7 +27,15 @@ _NO_CASE = {field.column for field in VISITOR if field.ignores_case}
 
 _NEWEST_FIRST = ("createdAt", "updatedAt", "lastSeenAt")
 
-_ALWAYS_THERE = {"id", "status", "created_at", "updated_at"}
+_OF_VISITORS = "FROM visitors AS v WHERE v.contact_id = {0}.id AND v.deleted_at IS NULL)"
+_COMPUTED = {
+    # as all that is sorted it is text, and so in the order of numbers
+    "visitor_count": f"(SELECT printf('%09d', count(*)) {_OF_VISITORS}",
+    "visitor_seen_at": f"(SELECT max(v.last_seen_at) {_OF_VISITORS}",
+}
+"""What is sorted by, and is no column but worked out for each contact: SQL over its alias."""
+
+_ALWAYS_THERE = {"id", "status", "created_at", "updated_at", "visitor_count"}
 """The columns without NULLs."""
 
 
@@ -141,7 +149,8 @@ def place_of(store: Store, table: Table, page: Page) -> Place | None:
         raise UsageProblem(
             "--after is an empty cursor", hint="it is the last id of the page before; after an empty page there is none"
         )
-    sql = f"SELECT pk, {page.column or 'NULL'} FROM {table} WHERE id = ?"
+    value = compared("t", page.column) if page.column else "NULL"
+    sql = f"SELECT t.pk, {value} FROM {table} AS t WHERE t.id = ?"
     row = store.execute(sql, (page.after,)).fetchone()
     if row is None:
         raise NotFound(
@@ -245,6 +254,8 @@ def begins_after(store: Store, table: Table, alias: str, page: Page) -> tuple[st
 
 def compared(alias: str, column: str) -> str:
     """The SQL of a column as it is compared and sorted."""
+    if column in _COMPUTED:
+        return _COMPUTED[column].format(alias)
     return f"{alias}.{column}" + (" COLLATE NOCASE" if column in _NO_CASE else "")
 
 

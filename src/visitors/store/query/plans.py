@@ -208,11 +208,14 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
         others = (filter_.on_row(self.alias) for filter_ in self.filters if filter_ is not driver.filter)
         condition = every([self._given(driver), *others, beyond(page, place, self.alias)])
         if page.column is not None and page.limit:
-            # the page first: only its own records are then joined to the rest of what is shown
-            source = f"SELECT {self.alias}.pk FROM {self.table} AS {self.alias} NOT INDEXED WHERE {condition.sql}"
-            cut = f"{in_order(page, self.alias)} LIMIT {page.limit}"
-            condition = self._among(Condition(source + cut, condition.parameters))
+            condition = self._on_page(page, condition)
         return "NOT INDEXED", condition
+
+    def _on_page(self, page: Page, condition: Condition) -> Condition:
+        """The page first, sorted: only its own records are then joined to the rest of what is shown."""
+        source = f"SELECT {self.alias}.pk FROM {self.table} AS {self.alias} NOT INDEXED WHERE {condition.sql}"
+        cut = f"{in_order(page, self.alias)} LIMIT {page.limit}"
+        return self._among(Condition(source + cut, condition.parameters))
 
     def walk(self, store: Store, page: Page, place: Place | None, driver: Driver | None = None) -> Iterator[Statement]:
         """The statements that go along the sort's index, one stretch after another, and test the filters; that of
@@ -230,6 +233,10 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
         access = "NOT INDEXED" if index is None else f"INDEXED BY {index}"
         if page.column is None:
             parts = [Condition("1") if place is None else pk_beyond(page, place.pk, self.alias)]
+        elif index is None:  # all that matches is sorted; by what is worked out of visitors, 0.5 s of 216,000
+            whole = every([beyond(page, place, self.alias), *tests, *(span.condition(self.alias) for span in spans)])
+            yield access, self._on_page(page, whole) if page.limit else whole
+            return
         elif place is None and not spans:
             parts = [Condition("1")]
         else:

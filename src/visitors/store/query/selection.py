@@ -10,12 +10,13 @@ from typing import TypeAlias
 
 from visitors.domain.fields import FILTERS, VISITOR, Field, sortable
 from visitors.domain.folding import fold
-from visitors.domain.normalise import spellings
 from visitors.domain.selection import OF_BLOCKS, MetadataFilter, Selection, each
 from visitors.domain.times import Instant
 from visitors.store.query.addresses import in_network
+from visitors.store.query.alternatives import any_of, joined
 from visitors.store.query.emails import at_domain
 from visitors.store.query.listing import Condition, Span, every
+from visitors.store.query.metadata import alternatives, with_key, with_value
 from visitors.store.query.plans import Filter, Listing
 from visitors.store.query.search import SHORTEST, part_of_an_id, trigrams
 
@@ -124,29 +125,7 @@ def _of_field(name: str, field: Field) -> _Serve:
 
 
 def _any(filters: Sequence[Filter]) -> Filter:
-    """One filter that matches what any of them does; indexes serve it where they serve each."""
-    if len(filters) == 1:
-        return filters[0]
-    tests = [one.on_row("v") for one in filters]
-    members = [_members(one) for one in filters]
-    served = [one for one in members if one is not None]
-    return Filter(
-        # by the +, SQLite tests a row, and does not leave the index of the sort for several others
-        test=_joined(" OR ", [Condition(f"({one.sql})", one.parameters) for one in tests], "+({})"),
-        members=_joined(" UNION ALL ", served) if len(served) == len(members) else None,
-    )
-
-
-def _members(one: Filter) -> Condition | None:
-    if one.members is not None or one.span is None:
-        return one.members
-    condition = one.on_row("v")
-    return Condition(f"SELECT v.pk FROM visitors AS v WHERE {condition.sql}", condition.parameters)
-
-
-def _joined(operator: str, conditions: Sequence[Condition], shape: str = "{}") -> Condition:
-    sql = operator.join(one.sql for one in conditions)
-    return Condition(shape.format(sql), tuple(value for one in conditions for value in one.parameters))
+    return any_of(filters, "v", "visitors")
 
 
 def _identified(selection: Selection, _: Instant) -> Iterator[Filter]:
@@ -182,7 +161,7 @@ def _block(selection: Selection, current: Instant) -> Iterator[Filter]:
             f" WHERE b.{other} IS NOT NULL AND {asked.sql}"
         )
         members.append(Condition(lies_on, asked.parameters))
-    yield Filter(test=_joined(" OR ", tests, "({})"), members=_joined(" UNION ALL ", members))
+    yield Filter(test=joined(" OR ", tests, "({})"), members=joined(" UNION ALL ", members))
 
 
 def _email_domain(selection: Selection, _: Instant) -> Iterator[Filter]:
@@ -232,54 +211,31 @@ def _tag(column: str, tag: str) -> Filter:
 
 
 def _every_metadata(selection: Selection, _: Instant) -> Iterator[Filter]:
-    of_keys: dict[str, list[MetadataFilter]] = {}
-    for wanted in selection.metadata:
-        if wanted.negated:
-            yield _metadata(wanted)
-        else:
-            of_keys.setdefault(spellings(wanted.key)[0], []).append(wanted)
-    for alternatives in of_keys.values():
-        yield _any([_metadata(one) for one in alternatives])
+    for group in alternatives(selection.metadata):
+        yield _any([_metadata(one) for one in group])
 
 
 def _metadata(wanted: MetadataFilter) -> Filter:
-    # metadata are kept as they came, so that what is sought may stand there in either of its spellings
-    keys = spellings(wanted.key)
+    found = with_value(wanted)
     # CROSS JOIN: what the key leads to is looked up, and not the other way round
-    known = (
+    members = Condition(
         "SELECT v.pk FROM contact_metadata AS m CROSS JOIN contacts AS k ON k.pk = m.contact"
-        f" CROSS JOIN visitors AS v ON v.contact_id = k.id WHERE m.key {_one_of(keys)}"
+        f" CROSS JOIN visitors AS v ON v.contact_id = k.id WHERE {found.sql}",
+        found.parameters,
     )
     if wanted.value is None:
+        key = with_key("j.key", wanted)
         test = (
-            "EXISTS (SELECT 1 FROM contacts AS k, json_each(k.metadata) AS j"
-            f" WHERE k.id = v.contact_id AND j.key {_one_of(keys)})"
+            f"EXISTS (SELECT 1 FROM contacts AS k, json_each(k.metadata) AS j WHERE k.id = v.contact_id AND {key.sql})"
         )
-        return Filter(test=Condition(test, keys), members=Condition(known, keys))
-    # 5, 5.0 and 5e0 are one number, however it was written; and a text may look like it
-    values = (*spellings(wanted.value), _number(wanted.value))
-    of_key = (*keys, *values)
+        return Filter(test=Condition(test, key.parameters), members=members)
     test = (
         "EXISTS (SELECT 1 FROM contacts AS k JOIN contact_metadata AS m ON m.contact = k.pk"
-        f" WHERE k.id = v.contact_id AND m.key {_one_of(keys)} AND m.value {_one_of(values)})"
+        f" WHERE k.id = v.contact_id AND {found.sql})"
     )
     if wanted.negated:  # as with labels elsewhere, K!=V also chooses those without K
-        return Filter(test=Condition(f"NOT {test}", of_key))
-    return Filter(test=Condition(test, of_key), members=Condition(f"{known} AND m.value {_one_of(values)}", of_key))
-
-
-def _one_of(values: Sequence[object]) -> str:
-    return "= ?" if len(values) == 1 else f"IN ({', '.join('?' * len(values))})"
-
-
-def _number(text: str) -> float | None:
-    """The number that `text` is, as SQLite compares numbers: exactly; None if it is none."""
-    try:
-        number = float(text)
-        whole = int(text) if text.lstrip("+-").isdecimal() else None
-    except ValueError:
-        return None
-    return whole if whole is not None and -(2**63) <= whole < 2**63 else number
+        return Filter(test=Condition(f"NOT {test}", found.parameters))
+    return Filter(test=Condition(test, found.parameters), members=members)
 
 
 def _searched(selection: Selection, _: Instant) -> Iterator[Filter]:

@@ -14,13 +14,14 @@ import msgspec
 
 from visitors.domain import normalise
 from visitors.domain.contact import Alias, Contact, Duplicate, ListedContact
+from visitors.domain.contact_selection import ContactSelection
 from visitors.domain.fields import CONTACT, PERSON
 from visitors.domain.folding import search_text
 from visitors.domain.metadata import encode, metadata_hash
 from visitors.domain.times import Instant
 from visitors.errors import InvalidData
 from visitors.store.database import Question, decoded, rows
-from visitors.store.query.contacts import BLOCKED, Filter, listing
+from visitors.store.query.contacts import BLOCKED, listing
 from visitors.store.query.listing import Page
 from visitors.store.schema.recorded import DERIVED, SEARCHED
 from visitors.store.store import OpenOperation, Store
@@ -59,7 +60,7 @@ def find_by_email(store: Store, email: str, current: Instant) -> list[Contact]:
     return list({contact.id: contact for contact in survivors if contact.deleted_at is None}.values())
 
 
-def select(store: Store, wanted: Filter, page: Page, current: Instant) -> Iterator[ListedContact]:
+def select(store: Store, wanted: ContactSelection, page: Page, current: Instant) -> Iterator[ListedContact]:
     """The contacts that are not tombstones, in the order of `page`, with what their visitors add up to."""
     for row in listing(wanted, current).rows(store, _VALUES + _TOTALS, "", (current,), page):
         yield ListedContact(*_values(row))
@@ -71,7 +72,7 @@ def find_listed(store: Store, contact_id: str, current: Instant) -> ListedContac
     return None if row is None else ListedContact(*_values(row))
 
 
-def count(store: Store, wanted: Filter, current: Instant, limit: int | None = None) -> int:
+def count(store: Store, wanted: ContactSelection, current: Instant, limit: int | None = None) -> int:
     """How many contacts `select` would give without a page; with a `limit`, no more than that are counted."""
     return listing(wanted, current).count(store, limit)
 

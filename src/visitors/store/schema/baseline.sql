@@ -127,13 +127,17 @@ CREATE TABLE visitors (
 -- Without its index a sort by a time takes 0.1 to 0.2 s at a million, finding one contact's devices, a fingerprint or
 -- an address 0.06, and each row of an import that names a person 0.01. tests/benchmarks/indexes.py measures each.
 
-CREATE INDEX visitors_contact ON visitors (contact_id);
 CREATE INDEX visitors_fingerprint ON visitors (fingerprint) WHERE fingerprint IS NOT NULL;
 CREATE INDEX visitors_ip ON visitors (ip);
 CREATE INDEX visitors_created_at ON visitors (created_at);
 CREATE INDEX visitors_updated_at ON visitors (updated_at);
 CREATE INDEX visitors_last_seen_at ON visitors (last_seen_at);
 CREATE INDEX visitors_deleted_at ON visitors (deleted_at) WHERE deleted_at IS NOT NULL;
+
+-- What the visitors of contacts add up to is read in the index: at a million (26 MB more), contacts without any are found
+-- in 0.1 s instead of 1, and contacts sorted by when their visitors were seen in 0.4 instead of 1.1.
+
+CREATE INDEX visitors_contact ON visitors (contact_id, deleted_at, last_seen_at);
 
 -- A place goes with other places, and a machine with other machines: a listing sorted by one and filtered by another
 -- passes most records, and does so in the index. At a million that takes 0.04 s instead of 0.67 for places (60 MB), and

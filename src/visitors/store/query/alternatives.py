@@ -1,0 +1,35 @@
+"""Several filters of which any will do, as one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from visitors.store.query.listing import Condition, Table
+from visitors.store.query.plans import Filter
+
+
+def any_of(filters: Sequence[Filter], alias: str, table: Table) -> Filter:
+    """One filter that matches what any of them does; indexes serve it where they serve each."""
+    if len(filters) == 1:
+        return filters[0]
+    tests = [one.on_row(alias) for one in filters]
+    members = [_members(one, alias, table) for one in filters]
+    served = [one for one in members if one is not None]
+    return Filter(
+        # by the +, SQLite tests a row, and does not leave the index of the sort for several others
+        test=joined(" OR ", [Condition(f"({one.sql})", one.parameters) for one in tests], "+({})"),
+        members=joined(" UNION ALL ", served) if len(served) == len(members) else None,
+    )
+
+
+def joined(operator: str, conditions: Sequence[Condition], shape: str = "{}") -> Condition:
+    """The conditions with the operator between them, in a shape such as `({})`."""
+    sql = operator.join(one.sql for one in conditions)
+    return Condition(shape.format(sql), tuple(value for one in conditions for value in one.parameters))
+
+
+def _members(one: Filter, alias: str, table: Table) -> Condition | None:
+    if one.members is not None or one.span is None:
+        return one.members
+    condition = one.on_row(alias)
+    return Condition(f"SELECT {alias}.pk FROM {table} AS {alias} WHERE {condition.sql}", condition.parameters)
