@@ -147,8 +147,8 @@ _visitors_table() {
         arguments=('ids visitors')
         ;;
     'conversations list')
-        options=(--visitor --contact --status --priority --sort --reverse --limit --after --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
-        valued=(--visitor --contact --status --priority --sort --limit --after --db --as --format --fields)
+        options=(--sort --reverse --limit --after --visitor --contact --status --priority --search --since --until --unanswered --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        valued=(--sort --limit --after --visitor --contact --status --priority --search --since --until --db --as --format --fields)
         ;;
     'conversations show')
         options=(--ignore-missing --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)

@@ -126,8 +126,8 @@ def test_conversations_and_operations(store: Path) -> None:
     add_visitors(store, "v1")
     with unguarded(store) as connection:
         connection.execute(
-            "INSERT INTO conversations (id, status, priority, visitor_id, created_at, updated_at)"
-            " VALUES ('talk-1', 'open', 'normal', 'v1', ?, ?)",
+            "INSERT INTO conversations (id, status, priority, visitor_id, created_at, updated_at, search_text)"
+            " VALUES ('talk-1', 'open', 'normal', 'v1', ?, ?, '')",
             (NOW, NOW),
         )
         connection.execute(

@@ -25,6 +25,7 @@ from visitors.store.store import OpenOperation, Store
 
 if TYPE_CHECKING:
     from visitors.domain.contact_selection import ContactSelection
+    from visitors.domain.conversation_selection import ConversationSelection
     from visitors.domain.selection import Selection
     from visitors.operations.references import Lost
 
@@ -181,6 +182,14 @@ class Context:
         values = dict(self.group("contact_selection"))
         metadata = values.pop("metadata", None) or []
         return parse_contact_selection(values, list(metadata), self.now)
+
+    def conversation_selection(self) -> ConversationSelection:
+        """The options that choose conversations in a listing, normalised; its visitors and contacts are still as typed.
+        Raises InvalidData and UsageProblem.
+        """
+        from visitors.domain.conversation_selection import parse_conversation_selection
+
+        return parse_conversation_selection(dict(self.group("conversation_selection")), self.now)
 
     def file_to(self, ability: Ability) -> File:
         """Where the store is, for a command that does this to its file. Raises UsageProblem where that cannot be."""

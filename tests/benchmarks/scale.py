@@ -1,6 +1,6 @@
 """Whether a million visitors are as quick to handle as ten, and quicker than with the tools at hand.
 
-    python tests/benchmarks/scale.py [--scale 1M] [--rounds 3] [--only import,export,list,ranges,sql,block]
+    python tests/benchmarks/scale.py [--scale 1M] [--rounds 3] [--only import,export,list,ranges,talks,sql,block]
                                      [--with-growth] [--all-combinations] [--folder DIR] [--json FILE]
 
 It makes up the visitors (the same ones every time, see made_up.py), then runs ours and a peer in turn,
@@ -13,6 +13,7 @@ each as a process of its own, output thrown away, and compares the medians:
 - list: pages, single visitors and searches; the peer is ourselves on a store of 1,000, so that RATIO
   tells what the size of the store costs. Of pages far down the peer is page 1 of the same store.
 - ranges: listings of every range of times with every sort; the ten whose ratio is the worst.
+- talks: listings of conversations, in stores of as many visitors that `visitors seed` makes up.
 - sql: queries over the views, beside the sqlite3 shell on the same store; and without what each takes to start.
 - block: a tenth of the visitors, 100,000 at most, by a selection; each round on a fresh copy of the store.
 
@@ -49,9 +50,9 @@ from processes import Failed, Programs, machine
 from scale_bench import Bench, Row
 from scale_files import exports, growth, imports
 from scale_sql import queries
-from scale_store import blocks, combinations, lists, pages, ranges
+from scale_store import blocks, combinations, lists, pages, ranges, talks
 
-PARTS = ("import", "export", "list", "ranges", "sql", "block")
+PARTS = ("import", "export", "list", "ranges", "talks", "sql", "block")
 
 
 class Arguments(NamedTuple):
@@ -122,6 +123,7 @@ def measure(bench: Bench, asked: Arguments) -> list[Row]:
         "export": [exports],
         "list": [lists, pages, *([combinations] if asked.all_combinations else [])],
         "ranges": [ranges],
+        "talks": [talks],
         "sql": [queries],
         "block": [blocks],
     }

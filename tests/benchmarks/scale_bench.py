@@ -125,6 +125,11 @@ class Bench:
         name = f"store-{'shuffled-' if shuffled else ''}{count}.db"
         return self._made(name, lambda path: self._import(data(count), path))
 
+    def seeded(self, count: int) -> Path:
+        """Our store with so many visitors that `visitors seed` makes up, who hold conversations."""
+        words = ("seed", "--count", str(count), "--seed", "1", "--now", "2026-03-01")
+        return self._made(f"seeded-{count}.db", lambda path: self.visitors(path, *words))
+
     def keep(self, store: Path) -> None:
         """Let `store`, freshly imported, be the one of the full scale."""
         store.replace(self.folder / f"store-{self.scale}.db")

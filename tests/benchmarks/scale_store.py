@@ -86,6 +86,18 @@ OF_CONTACTS: tuple[tuple[str, ...], ...] = (
     ("--search", "Xyzzybrandt", "--search", "nowhere-to-be-found"),
     *(("--sort", field, *reverse) for field in ("name", "createdAt", "email") for reverse in ((), ("--reverse",))),
 )
+OF_CONVERSATIONS: tuple[tuple[str, ...], ...] = (
+    (),
+    # what nobody said, what few and what many did, and a text that is shorter than trigrams
+    *(("--search", text) for text in ("never said", "DESOLE", "invoice", "zz")),
+    *(("--status", status) for status in ("open", "spam")),
+    *(("--priority", priority) for priority in ("urgent", "normal")),
+    *(("--since", day) for day in ("2026-02-28", "2025-01-01")),
+    *(("--until", day) for day in ("2020-01-01", "2026-02-28")),
+    ("--unanswered",),
+    ("--unanswered", "--priority", "urgent"),
+    ("--sort", "updatedAt"),
+)
 # By what visitors add up to all contacts are sorted: these have no limit.
 TOTALS = [("--sort", field, *reverse) for field in ("visitorCount", "lastSeenAt") for reverse in ((), ("--reverse",))]
 COMBINED = 2.5
@@ -221,6 +233,21 @@ def lists(bench: Bench) -> list[Row]:
                 ours[case.title].append(taken[large])
                 peer[case.title].append(taken[small])
     return [compared(case.title, None, ours[case.title], peer[case.title], ratio_limit=case.limit) for case in found]
+
+
+def talks(bench: Bench) -> list[Row]:
+    """Listings of conversations, on a large store beside a small one; a visitor of four began one."""
+    large, small = bench.seeded(bench.scale), bench.seeded(SMALL)
+    rows = []
+    for wanted in OF_CONVERSATIONS:
+        words = ("conversations", "list", "--limit", str(PAGE), *wanted)
+        say(" ".join(words))
+        bench.visitors(large, *words)
+        bench.visitors(small, *words)
+        commands = partial(bench.visitors, large, *words), partial(bench.visitors, small, *words)
+        runs = bench.rounds_of(SHORT * bench.rounds, *commands)
+        rows.append(compared(" ".join(words), None, *runs, ratio_limit=COMBINED))
+    return rows
 
 
 def pages(bench: Bench) -> list[Row]:

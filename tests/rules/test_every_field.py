@@ -18,6 +18,7 @@ from visitors.cli import walk
 from visitors.domain import normalise
 from visitors.domain.contact import Alias, Contact, Identity, Person
 from visitors.domain.contact_selection import ChosenContacts, ContactSelection
+from visitors.domain.conversation_selection import ChosenConversations, ConversationSelection
 from visitors.domain.documents import document
 from visitors.domain.fields import BROWSER_DATA, CONTACT, FILTERS, FLAT, PERSON, VISITOR, Field, Type, flag, snake
 from visitors.domain.row import FIELDS
@@ -25,7 +26,7 @@ from visitors.domain.selection import Chosen, MetadataFilter, Selection
 from visitors.domain.subject import ANOTHER_TIME
 from visitors.domain.visitor import Browser, Visitor
 from visitors.output import shapes
-from visitors.store.query import contacts
+from visitors.store.query import contacts, conversations
 from visitors.store.query.selection import chosen
 
 Visitors = Callable[..., Any]
@@ -247,6 +248,26 @@ def test_a_filter_that_no_sql_serves_raises_before_anything_is_read() -> None:
 
     with pytest.raises(NotImplementedError, match="weather"):
         chosen(More(weather="rain"), NOW)
+
+
+def test_every_filter_of_conversations_becomes_sql_and_is_on_the_command_line_and_in_python() -> None:
+    names = {*ConversationSelection.__struct_fields__}
+    for name in names:
+        value: Any = "x"
+        assert len(conversations.listing(ConversationSelection(**{name: value}), NOW).filters) == 1, name
+    assert {*ChosenConversations.__annotations__} == names
+    [having] = [
+        {one.name for one in command.params} for entry, command in walk() if entry.words == "conversations list"
+    ]
+    assert names <= having
+
+
+def test_a_filter_of_conversations_that_no_sql_serves_raises_before_anything_is_read() -> None:
+    class More(ConversationSelection, frozen=True, kw_only=True):
+        weather: str | None = None
+
+    with pytest.raises(NotImplementedError, match="weather"):
+        conversations.listing(More(weather="rain"), NOW)
 
 
 @pytest.mark.parametrize("field", [field for field in VISITOR if field.sorts], ids=lambda field: field.name)

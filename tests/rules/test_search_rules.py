@@ -117,3 +117,54 @@ def test_no_contact_can_be_written_without_what_it_is_found_by(visitors: Visitor
             "SELECT \"notnull\" FROM pragma_table_info('contacts') WHERE name = 'search_text' AND dflt_value IS NULL"
         ).fetchone()
     assert is_required
+
+
+@pytest.fixture
+def talks(visitors: Visitors) -> Callable[..., list[str]]:
+    """The titles of the conversations that a search finds."""
+
+    def titles(text: str, *options: str) -> list[str]:
+        found = visitors("conversations", "list", "--search", text, "--format", "json", *options).json
+        return [one["title"] for one in found]
+
+    visitors("create", "--id", "v")
+    return titles
+
+
+def test_what_was_said_is_found_after_a_fixture_an_undo_and_a_load_of_a_dump(
+    visitors: Visitors, talks: Callable[..., list[str]], tmp_path: Path
+) -> None:
+    def apply(title: str, *messages: str) -> None:
+        said = [{"visitor": "v", "body": body} for body in messages]
+        talk = {"visitor": "v", "title": title, "messages": said}
+        file = tmp_path / "f.json"
+        file.write_text(json.dumps({"version": 1, "visitors": {"v": {}}, "conversations": {"t": talk}}))
+        visitors("fixtures", "apply", str(file))
+
+    apply("Größe", "Ça va?")
+    apply("Höhe", "Non, désolé")
+    assert (talks("grosse"), talks("ca va"), talks("HOHE"), talks("desole")) == ([], [], ["Höhe"], ["Höhe"])
+    visitors("undo")
+    assert (talks("grosse"), talks("ca va"), talks("hohe"), talks("desole")) == (["Größe"], ["Größe"], [], [])
+    visitors("undo", visitors("history", "--limit", "1", "--format", "ids").stdout.strip())
+    assert (talks("grosse"), talks("ca va"), talks("HOHE"), talks("desole")) == ([], [], ["Höhe"], ["Höhe"])
+    dump = visitors("db", "dump").stdout
+    assert "search_text" not in dump
+    loaded = ("--db", str(tmp_path / "loaded.db"))
+    visitors("db", "load", "-", *loaded, input=dump)
+    assert (talks("hohe", *loaded), talks("desole", *loaded)) == (["Höhe"], ["Höhe"])
+    assert visitors("db", "check", "--quiet").stdout == ""
+
+
+def test_a_conversation_that_is_not_found_is_told_and_compacting_mends_it(
+    visitors: Visitors, talks: Callable[..., list[str]], store_path: Path
+) -> None:
+    visitors("conversations", "start", "v", "--title", "Zoë", "--message", "Ça va?")
+    with open_store(File.at(store_path)) as store, store.operation("test", actor="t", clock=now):
+        store.execute("UPDATE conversations SET title = 'José'")
+        store.execute("UPDATE messages SET body = 'désolé'")
+    problems = [one for one in visitors("db", "check", "--format", "json", code=8).json if one["result"] == "problem"]
+    assert [one["check"] for one in problems] == ["search-title", "search-message"]
+    visitors("db", "compact")
+    assert (talks("zoe"), talks("ca va"), talks("jose"), talks("desole")) == ([], [], ["José"], ["José"])
+    assert visitors("db", "check", "--quiet").stdout == ""

@@ -16,6 +16,7 @@ from visitors.api.results import Erased, Identified, Imported, Tracked, Undone
 from visitors.api.store import VisitorStore, open_store
 from visitors.domain.contact import Person
 from visitors.domain.contact_selection import ChosenContacts
+from visitors.domain.conversation_selection import ChosenConversations
 from visitors.domain.selection import Chosen
 from visitors.domain.visitor import Browser
 
@@ -23,6 +24,7 @@ __all__ = [
     "Browser",
     "Chosen",
     "ChosenContacts",
+    "ChosenConversations",
     "Contacts",
     "Conversations",
     "Erased",

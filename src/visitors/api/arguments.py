@@ -12,6 +12,7 @@ from typing import Any
 
 from visitors.domain.contact import Identity
 from visitors.domain.contact_selection import ContactSelection, parse_contact_selection
+from visitors.domain.conversation_selection import ConversationSelection, parse_conversation_selection
 from visitors.domain.identity import parse_identity
 from visitors.domain.selection import Selection, parse_selection
 from visitors.domain.times import Instant, Time, from_datetime, parse_instant
@@ -59,6 +60,12 @@ def selection(chosen: Mapping[str, Any], current: Instant) -> Selection:
 def contact_selection(chosen: Mapping[str, Any], current: Instant) -> ContactSelection:
     """As `selection`, of contacts."""
     return parse_contact_selection(*_raw(chosen), current)
+
+
+def conversation_selection(chosen: Mapping[str, Any], current: Instant) -> ConversationSelection:
+    """As `selection`, of conversations: visitors and contacts are still as given."""
+    values, _ = _raw(chosen)
+    return parse_conversation_selection(values, current)
 
 
 def _raw(chosen: Mapping[str, Any]) -> tuple[dict[str, object], list[str]]:

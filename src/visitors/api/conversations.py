@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TypeAlias
+from typing import TypeAlias, Unpack
 
-from visitors.api.arguments import public
+from visitors.api.arguments import conversation_selection, public
 from visitors.api.session import Session
 from visitors.domain import normalise
 from visitors.domain.conversation import Conversation, Priority, Status
+from visitors.domain.conversation_selection import ChosenConversations
 from visitors.domain.page import ConversationPage
 from visitors.errors import UsageProblem
 from visitors.operations import converse, references
 from visitors.operations.investigate import conversation_page
+from visitors.store.query.conversations import SORTABLE
 from visitors.store.query.listing import Page
 from visitors.store.records import conversations
 from visitors.store.store import Store
@@ -73,28 +75,22 @@ class Conversations:
     def list(
         self,
         *,
-        visitor: str | None = None,
-        contact: str | None = None,
-        status: Status | None = None,
-        priority: Priority | None = None,
         sort: str | None = None,
         reverse: bool = False,
         limit: int = 0,
         after: str | None = None,
+        **chosen: Unpack[ChosenConversations],
     ) -> Iterator[Conversation]:
-        """Conversations, newest first, read some at a time. Raises NotFound for an unknown visitor or contact."""
+        """Conversations that `chosen` chooses, newest first, read some at a time. Raises NotFound for an unknown
+        visitor or contact.
+        """
         field = public(sort) if sort is not None else None
-        page = Page.sorted_by(conversations.SORTABLE, field, reverse=reverse, limit=limit, after=after)
+        page = Page.sorted_by(SORTABLE, field, reverse=reverse, limit=limit, after=after)
+        current = self._session.clock()
+        named = conversation_selection(chosen, current)
         with self._session.reading() as store:
-            wanted = conversations.Filter(
-                visitor_id=references.visitor_ids(store, [visitor])[0] if visitor is not None else None,
-                contact_id=references.contact(store, contact, self._session.clock()).id
-                if contact is not None
-                else None,
-                status=status,
-                priority=priority,
-            )
-        return self._session.pages(page, lambda store, some: conversations.select(store, wanted, some))
+            wanted = references.conversation_selection(store, named, current)
+        return self._session.pages(page, lambda store, some: conversations.select(store, wanted, some, current))
 
     def _set_status(self, command: str, typed: tuple[str, ...], status: Status) -> _Conversations:
         if not typed:

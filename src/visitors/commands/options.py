@@ -226,6 +226,30 @@ def contact_selection() -> list[Parameter]:
     ]
 
 
+def conversation_selection() -> list[Parameter]:
+    """The filters that choose conversations in a listing, as in `selection`."""
+    from visitors.domain.conversation import PRIORITIES, STATUSES
+
+    keep = _keep(GROUPS, "conversation_selection")
+
+    def several(name: str, about: str, metavar: str | None = None, choices: Sequence[str] = ()) -> Parameter:
+        kind = _choice(choices) if choices else str
+        return _option([name, f"--{name}"], keep, _SELECTION, about, kind=kind, metavar=metavar, multiple=True)
+
+    return [
+        several("visitor", "Started by this visitor.", "VISITOR"),
+        several("contact", "Of this contact.", "CONTACT"),
+        several("status", "In this state.", choices=STATUSES),
+        several("priority", "Of this priority.", choices=PRIORITIES),
+        several("search", "A part of the title or a message, whatever its case and accents.", "TEXT"),
+        _option(["since", "--since"], keep, _SELECTION, "Started at or after; a time or an age.", metavar="TIME"),
+        _option(["until", "--until"], keep, _SELECTION, "Started before.", metavar="TIME"),
+        _option(
+            ["unanswered", "--unanswered"], keep, _SELECTION, "Open, and the last message is a visitor's.", is_flag=True
+        ),
+    ]
+
+
 def selection_by_contact_target() -> list[Parameter]:
     """The selection without `--contact`, for commands where that names the target itself."""
     return [parameter for parameter in selection() if parameter.name != "contact"]

@@ -6,7 +6,7 @@ and it stays with that contact even when another person later uses the same brow
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
@@ -14,6 +14,8 @@ from visitors.domain.times import Instant
 
 Status = Literal["open", "resolved", "spam"]
 Priority = Literal["low", "normal", "high", "urgent"]
+STATUSES: tuple[Status, ...] = get_args(Status)
+PRIORITIES: tuple[Priority, ...] = get_args(Priority)
 
 
 class Conversation(msgspec.Struct, frozen=True, rename="camel"):

@@ -23,6 +23,6 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFC", apart.translate(_ACCENTS)).translate(_BASES) or text
 
 
-def search_text(external_id: str | None, name: str | None, email: str | None) -> str:
-    """What a contact is found by, beside its id and its metadata: its texts, folded, one a line."""
-    return fold("\n".join(filter(None, (external_id, name, email))))
+def search_text(*texts: str | None) -> str:
+    """What a record is found by, beside its id and its metadata: its texts, folded, one a line."""
+    return fold("\n".join(filter(None, texts)))

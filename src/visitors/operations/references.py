@@ -8,6 +8,7 @@ import msgspec
 
 from visitors.domain import normalise
 from visitors.domain.contact import Contact
+from visitors.domain.conversation_selection import ConversationSelection
 from visitors.domain.ids import id_token, is_id
 from visitors.domain.selection import Selection, each
 from visitors.domain.times import Instant
@@ -187,6 +188,16 @@ def selection(store: Store, chosen: Selection, current: Instant) -> Selection:
     ids = tuple(dict.fromkeys(contact(store, one, current).id for one in each(chosen.contact)))
     fields = {name: getattr(chosen, name) for name in Selection.__struct_fields__}
     return Selection(**{**fields, "contact": ids if len(ids) > 1 else ids[0]})
+
+
+def conversation_selection(store: Store, chosen: ConversationSelection, current: Instant) -> ConversationSelection:
+    """`chosen` with its visitors and contacts as ids. Raises NotFound and Conflict."""
+    named: dict[str, tuple[str, ...]] = {}
+    if chosen.visitor is not None:
+        named["visitor"] = tuple(visitor_ids(store, each(chosen.visitor)))
+    if chosen.contact is not None:
+        named["contact"] = tuple(contact_ids(store, each(chosen.contact), current))
+    return msgspec.structs.replace(chosen, **named)
 
 
 def conversation_ids(store: Store, references: Sequence[str], missing: Missing = refuse) -> list[str]:

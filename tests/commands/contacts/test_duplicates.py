@@ -10,7 +10,7 @@ import pytest
 from visitors.domain.times import now
 from visitors.store.file.opening import open_store
 from visitors.store.places import File
-from visitors.store.records.contacts import update_search_text
+from visitors.store.records.search_texts import update_search_text
 
 Visitors = Callable[..., Any]
 
@@ -35,7 +35,7 @@ def two_of_one_email(visitors: Visitors, store_path: Path) -> tuple[str, ...]:
     visitors("contacts", "create", "--id", "newer")
     with open_store(File.at(store_path)) as store, store.operation("test", actor="t", clock=now):
         store.execute("UPDATE contacts SET email = 'a@example.com'")
-        update_search_text(store)
+        update_search_text(store, "contact")
     return ("old", "new", "newer")
 
 

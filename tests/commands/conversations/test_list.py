@@ -42,6 +42,14 @@ def started(visitors: Visitors) -> dict[str, str]:
         (("--sort", "updatedAt", "--reverse"), ["one", "two", "three", "four"]),
         (("--sort", "status"), ["one", "two", "three", "four"]),
         (("--limit", "2"), ["four", "three"]),
+        (("--visitor", "laptop", "--visitor", "pc"), ["three", "one"]),
+        (("--contact", "ext:ada", "--contact", "ext:bob"), ["three", "two", "one"]),
+        (("--priority", "high", "--priority", "LOW"), ["three", "two", "one"]),
+        (("--status", "open", "--status", "spam", "--visitor", "pc"), ["three"]),
+        (("--since", "2026-03-02", "--until", "2026-03-04"), ["three", "two"]),
+        (("--until", "2026-03-01"), []),
+        (("--search", "%"), []),
+        (("--unanswered",), []),
     ],
 )
 def test_each_option_chooses_and_orders_what_it_should(
@@ -69,6 +77,9 @@ def test_all_pages_together_are_the_listing(visitors: Visitors, started: dict[st
         (("--status", "lost"), 2),
         (("--priority", "none"), 2),
         (("--sort", "title"), 2),
+        (("--since", "1d", "--until", "2d"), 2),
+        (("--unanswered", "--status", "resolved"), 2),
+        (("--search", " "), 5),
         (("--after", "nothing"), 3),
     ],
 )
@@ -82,3 +93,51 @@ def test_an_empty_reference_is_an_error_and_not_everybody(visitors: Visitors, op
     refused = visitors("conversations", "list", option, "", code=None)
     assert refused.code in (2, 3, 5)
     assert refused.stdout == ""
+
+
+@pytest.fixture
+def talks(visitors: Visitors) -> dict[str, str]:
+    """Conversations by what is particular of them."""
+
+    def start(title: str, *messages: str, agent: str = "") -> str:
+        conversation = visitors("conversations", "start", "v", "--title", title).stdout.strip()
+        for message in messages:
+            visitors("conversations", "reply", conversation, message, "--as-visitor", "v")
+        if agent:
+            visitors("conversations", "reply", conversation, agent, "--as-agent", "jo")
+        return str(conversation)
+
+    visitors("create", "--id", "v")
+    return {
+        "silent": start("Größe"),
+        "asked": start("Refund", "Wo ist meine GRÖSSE 100%?"),
+        "answered": start("Anything", "hello", agent="La réponse_1"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--search", "grosse"], ["asked", "silent"]),
+        (["--search", "GRÖẞE 1"], ["asked"]),
+        (["--search", "REPONSE"], ["answered"]),
+        (["--search", "fund", "--search", "ell"], ["answered", "asked"]),
+        (["--search", "0%"], ["asked"]),
+        (["--search", "e_"], ["answered"]),
+        (["--search", "_e"], []),
+        (["--search", "refund wo"], []),
+        (["--search", '" OR 1=1 --'], []),
+        (["--unanswered"], ["asked"]),
+        (["--unanswered", "--status", "open", "--search", "e"], ["asked"]),
+    ],
+)
+def test_a_search_finds_parts_of_titles_and_messages_and_unanswered_who_waits(
+    visitors: Visitors, talks: dict[str, str], arguments: list[str], expected: list[str]
+) -> None:
+    assert visitors("conversations", "list", *arguments, "--format", "ids").lines == [talks[one] for one in expected]
+    assert visitors("conversations", "list", *arguments, "--format", "count").stdout == f"{len(expected)}\n"
+
+
+def test_what_is_resolved_is_not_unanswered(visitors: Visitors, talks: dict[str, str]) -> None:
+    visitors("conversations", "resolve", talks["asked"])
+    assert visitors("conversations", "list", "--unanswered", "--format", "ids").lines == []

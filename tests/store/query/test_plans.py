@@ -18,7 +18,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from visitors.domain.contact_selection import ContactSelection
-from visitors.domain.folding import search_text
+from visitors.domain.conversation import Conversation, Message
+from visitors.domain.conversation_selection import ConversationSelection
+from visitors.domain.folding import fold, search_text
 from visitors.domain.pruning import Idle
 from visitors.domain.selection import OF_BLOCKS, MetadataFilter, Selection
 from visitors.store.file.opening import open_store
@@ -26,6 +28,7 @@ from visitors.store.file.sqlite import SqliteDatabase
 from visitors.store.places import Memory
 from visitors.store.query import plans
 from visitors.store.query.contacts import SORTABLE
+from visitors.store.query.conversations import SORTABLE as CONVERSATION_SORTS
 from visitors.store.query.listing import Condition, Page
 from visitors.store.query.plans import Listing
 from visitors.store.query.selection import chosen
@@ -528,6 +531,107 @@ def test_every_way_finds_the_contacts_that_a_look_at_all_of_them_finds(store: St
     with watched() as entered:
         check()
     assert set(entered) == ENTERED - {"bounds", "numbers"}  # contacts are not chosen by times
+
+
+TALKS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "by": st.sampled_from(["v0", "v1"]),
+            "title": st.sampled_from([None, "Größe", "Refund 100%"]),
+            "status": st.sampled_from(["open", "open", "resolved", "spam"]),
+            "priority": st.sampled_from(["low", "high"]),
+            "created": st.sampled_from(TIMES),
+            "updated": st.sampled_from(TIMES),
+            "messages": st.lists(
+                st.tuples(st.sampled_from(["v0", None]), st.sampled_from(["réponse_1", "die GRÖSSE"])), max_size=3
+            ),
+        }
+    ),
+    min_size=1,
+    max_size=8,
+)
+WANTED_TALKS = st.fixed_dictionaries(
+    {},
+    optional={
+        "visitor": st.sampled_from(["v1", ("v0", "v1")]),
+        "contact": st.sampled_from(["Ada", ("Ada", "nobody")]),
+        "status": st.sampled_from(["open", ("spam", "resolved")]),
+        "priority": st.sampled_from(["high", ("low", "high")]),
+        "search": st.sampled_from(["grosse", "REPONSE", "0%", "_", ("fund", "réponse"), "zzz"]),
+        "since": st.sampled_from(TIMES),
+        "until": st.sampled_from(TIMES),
+        "unanswered": st.just(value=True),
+    },
+)
+
+
+def fill_talks(store: Store, operation: OpenOperation, records: list[Record]) -> None:
+    """These conversations of two visitors, one of them Ada's."""
+    contacts.insert(store, operation, {"name": "Ada"}, contact_id="Ada")
+    visitors.insert(store, operation, {}, visitor_id="v0")
+    visitors.insert(store, operation, {}, visitor_id="v1", contact_id="Ada")
+    for number, record in enumerate(records):
+        record["id"] = f"talk-{(number * 7) % 11:02}"
+        talk = Conversation(
+            id=record["id"],
+            **{field: record[field] for field in ("title", "status", "priority")},
+            visitor_id=record["by"],
+            contact_id="Ada" if record["by"] == "v1" else None,
+            message_count=len(record["messages"]),
+            created_at=record["created"],
+            updated_at=record["updated"],
+            resolved_at=None,
+        )
+        messages = [
+            Message(f"{talk.id}-{place}", talk.id, by, None if by else "jo", body, AT)
+            for place, (by, body) in enumerate(record["messages"])
+        ]
+        conversations.insert_many(store, [(talk, messages)])
+
+
+def is_wanted_talk(record: Record, wanted: dict[str, Any]) -> bool:
+    texts = [fold(text) for text in (record["title"] or "", *(body for _, body in record["messages"]))]
+    last_by = record["messages"][-1][0] if record["messages"] else None
+    return (
+        record["by"] in _each(wanted.get("visitor", record["by"]))
+        and (record["by"] == "v1" or "contact" not in wanted)
+        and record["status"] in _each(wanted.get("status", record["status"]))
+        and record["priority"] in _each(wanted.get("priority", record["priority"]))
+        and any(fold(text) in said for text in _each(wanted.get("search", "")) for said in texts)
+        and wanted.get("since", "") <= record["created"] < wanted.get("until", "9")
+        and ("unanswered" not in wanted or (record["status"] == "open" and last_by is not None))
+    )
+
+
+def test_every_way_finds_the_conversations_that_a_look_at_all_of_them_finds(store: Store) -> None:
+    @settings(max_examples=200, deadline=None)
+    @given(
+        records=TALKS,
+        wanted=WANTED_TALKS,
+        column=st.sampled_from([None, *CONVERSATION_SORTS.values()]),
+        descending=st.booleans(),
+        size=st.integers(1, 4),
+    )
+    def check(
+        records: list[Record], wanted: dict[str, Any], column: str | None, size: int, *, descending: bool
+    ) -> None:
+        records = [dict(record) for record in records]
+        chosen_ones = ConversationSelection(**wanted)
+
+        def found(page: Page) -> list[str]:
+            return [talk.id for talk in conversations.select(store, chosen_ones, page, AT)]
+
+        with store.operation("test", actor="ada", clock=lambda: AT, dry_run=True) as operation:
+            fill_talks(store, operation, records)
+            ordered = [record["id"] for record in in_order(records, column, descending=descending)]
+            expected = {record["id"] for record in records if is_wanted_talk(record, wanted)}
+            for few, far, passing in WAYS:
+                with way(few, far, passing):
+                    assert conversations.count(store, chosen_ones, AT) == len(expected)
+                    assert conversations.count(store, chosen_ones, AT, limit=2) == min(2, len(expected))
+                    assert_pages(found, ordered, expected, Page(column=column, descending=descending, limit=size))
+
+    check()
 
 
 @contextmanager

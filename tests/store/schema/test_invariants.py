@@ -70,6 +70,8 @@ BROKEN = {
     "block-created": ("UPDATE blocks SET pk = 999", ("block", None)),
     "conversation-created": ("UPDATE conversations SET pk = 999", ("conversation", "talk")),
     "message-created": ("UPDATE messages SET pk = 999", ("message", None)),
+    "search-title": ("UPDATE conversations SET title = 'Zoë'", ("conversation", "talk")),
+    "search-message": ("UPDATE messages SET body = 'Zoë'", ("message", None)),
     "metadata-found": ("DELETE FROM contact_metadata WHERE key = 'plan'", ("contact", "left")),
     "metadata-not-found": ("UPDATE contact_metadata SET value = 'x' WHERE key = 'plan'", ("contact", "left")),
 }

@@ -18,7 +18,8 @@ from visitors.store.file.sqlite import SqliteDatabase, connect, translated_error
 from visitors.store.history import receipts
 from visitors.store.load import indexes
 from visitors.store.places import File
-from visitors.store.records.contacts import update_search_text
+from visitors.store.records.search_texts import update_search_text
+from visitors.store.schema.recorded import SEARCHED
 from visitors.store.store import WRITING_KIBIBYTES, Store
 
 _TEMPORARY = ("/var/tmp", "/usr/tmp", "/tmp")  # noqa: S108 - where SQLite looks, nothing is put there
@@ -53,7 +54,8 @@ def compact(place: File, timeout: float = 30.0) -> Compacted:
             if integrity(database) != ["ok"]:
                 database.execute("REINDEX")  # VACUUM copies them as they are
             store = Store(database, place)
-            update_search_text(store)
+            for kind in SEARCHED:
+                update_search_text(store, kind)
             indexes.rebuild(store)
             indexes.merge(store)
             database.execute("COMMIT")

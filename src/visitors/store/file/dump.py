@@ -115,8 +115,8 @@ def _refuse_other_keys(
 
 def _load_line(store: Store, place: str, line: dict[str, Any]) -> None:
     kind = line["type"]
-    if kind == "contact":
-        told = [line.get(column) for column in SEARCHED]
+    if kind in SEARCHED:
+        told = [line.get(column) for column in SEARCHED[kind]]
         line = {**line, DERIVED: search_text(*(one if isinstance(one, str) else None for one in told))}
     names = [name for name in line if name != "type"]
     if any(isinstance(value, dict | list) for value in line.values()):

@@ -147,9 +147,9 @@ def footprint(store: Store, target: int, earlier: Iterable[int]) -> Footprint:
     )
 
 
+_TEXTS = f"SELECT json_array({', '.join(SEARCHED['contact'])}) FROM contacts WHERE id = record"
 _PAGE_OF_CHANGES = (
-    "SELECT pk, kind, record, before, after,"
-    f" iif(kind = 'contact', (SELECT json_array({', '.join(SEARCHED)}) FROM contacts WHERE id = record), NULL)"
+    f"SELECT pk, kind, record, before, after, iif(kind = 'contact', ({_TEXTS}), NULL)"
     " FROM changes WHERE operation = ? AND pk < ?"
     f" ORDER BY pk DESC LIMIT {_BATCH}"
 )
@@ -199,7 +199,7 @@ _BECAUSE_UNDONE = (
     " WHERE operation = ? AND kind = 'visitor' AND json_type(after, '$.contact_id') IS NOT NULL"
 )
 
-_Texts = dict[str, dict[str, str | None]]
+_Texts = dict[tuple[str, str], dict[str, str | None]]
 """Contact -> what it is searched by, as far as it is taken back."""
 
 _Step = tuple[tuple[str, str, str], list[Any]]
@@ -230,10 +230,12 @@ def _step(row: Row, ranges: list[tuple[str, int, int]], texts: _Texts) -> _Step 
             code="store_corrupt",
             hint="restore a backup",
         )
-    if kind == "contact" and not values.keys().isdisjoint(SEARCHED):
-        now = texts.setdefault(record, dict(zip(SEARCHED, decoded(searched or "[null,null,null]"), strict=True)))
-        now.update({column: values[column] for column in SEARCHED if column in values})
-        values[DERIVED] = search_text(**now)
+    if not values.keys().isdisjoint(SEARCHED.get(kind, ())):
+        names = SEARCHED[kind]
+        there = decoded(searched) if searched else [None] * len(names)  # of one column no other is needed
+        now = texts.setdefault((kind, record), dict(zip(names, there, strict=True)))
+        now.update({column: values[column] for column in names if column in values})
+        values[DERIVED] = search_text(*now.values())
     if after is not None:
         assignments = ", ".join(f"{column} = ?" for column in values)
         return ("changed", kind, f"UPDATE {table} SET {assignments} WHERE id = ?"), [*values.values(), record]

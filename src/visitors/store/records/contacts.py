@@ -23,6 +23,7 @@ from visitors.errors import InvalidData
 from visitors.store.database import Question, decoded, rows
 from visitors.store.query.contacts import BLOCKED, listing
 from visitors.store.query.listing import Page
+from visitors.store.records.search_texts import update_search_text
 from visitors.store.schema.recorded import DERIVED, SEARCHED
 from visitors.store.store import OpenOperation, Store
 
@@ -106,18 +107,7 @@ def insert_many(store: Store, new: Iterable[tuple[Any, ...]]) -> None:
 _INSERTED = (
     "id", *_COLUMNS.values(), "metadata", "metadata_hash", "created_at", "updated_at", "deleted_at", DERIVED,
 )  # fmt: skip
-_searched = itemgetter(*(_INSERTED.index(column) for column in SEARCHED))
-
-
-def update_search_text(store: Store, contact_ids: Iterable[str] | None = None) -> None:
-    """Have these contacts, or all, found by the texts that they have now: whoever changes one has to."""
-    sql = f"SELECT {', '.join(SEARCHED)}, {DERIVED}, pk FROM contacts"
-    if contact_ids is None:
-        found = store.stream(sql)
-    else:
-        found = store.stream(f"{sql} WHERE id IN (SELECT value FROM json_each(?))", (rows(contact_ids),))
-    changed: list[tuple[str, int]] = [(new, pk) for *texts, old, pk in found if (new := search_text(*texts)) != old]
-    store.execute_many(f"UPDATE contacts SET {DERIVED} = ? WHERE pk = ?", changed)
+_searched = itemgetter(*(_INSERTED.index(column) for column in SEARCHED["contact"]))
 
 
 class Trace(msgspec.Struct, frozen=True):
@@ -158,8 +148,8 @@ def update(store: Store, operation: OpenOperation, contact_id: str, changes: Map
         f"UPDATE contacts SET {assignments}, updated_at = max(updated_at, ?) WHERE id = ?",
         [*columns.values(), operation.at, contact_id],
     )
-    if not columns.keys().isdisjoint(SEARCHED):
-        update_search_text(store, [contact_id])
+    if not columns.keys().isdisjoint(SEARCHED["contact"]):
+        update_search_text(store, "contact", [contact_id])
 
 
 def bury(store: Store, operation: OpenOperation, contact_id: str, survivor_id: str) -> None:

@@ -2,47 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import msgspec
+from collections.abc import Iterator, Sequence
 
 from visitors.domain.conversation import Conversation, Message, Priority, Status
+from visitors.domain.conversation_selection import ConversationSelection
+from visitors.domain.folding import search_text
 from visitors.domain.times import Instant
 from visitors.store.database import Question, Row, rows
-from visitors.store.query.listing import Page, begins_after, order_by
+from visitors.store.query.conversations import listing
+from visitors.store.query.listing import Page
+from visitors.store.schema.recorded import DERIVED
 from visitors.store.store import OpenOperation, Store
 
-SORTABLE = {
-    "id": "id",
-    "status": "status",
-    "createdAt": "created_at",
-    "updatedAt": "updated_at",
-}
-"""Public field -> column, for the fields that a listing can be sorted by."""
-
-
-class Filter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which conversations to list; None means 'any'."""
-
-    visitor_id: str | None = None
-    contact_id: str | None = None
-    status: Status | None = None
-    priority: Priority | None = None
-
-
-SELECT = """
-    SELECT k.id, k.title, k.status, k.priority, k.visitor_id, k.contact_id,
-        (SELECT count(*) FROM messages WHERE conversation_id = k.id),
-        k.created_at, k.updated_at, k.resolved_at
-    FROM conversations AS k
+_COLUMNS = """
+    k.id, k.title, k.status, k.priority, k.visitor_id, k.contact_id,
+    (SELECT count(*) FROM messages WHERE conversation_id = k.id),
+    k.created_at, k.updated_at, k.resolved_at
 """
+SELECT = f"SELECT {_COLUMNS} FROM conversations AS k"
 """Conversations `k`, with how many messages they have."""
 
 
 _CONVERSATION = (
-    "id", "title", "status", "priority", "visitor_id", "contact_id", "created_at", "updated_at", "resolved_at",
+    "id", "title", "status", "priority", "visitor_id", "contact_id", "created_at", "updated_at", "resolved_at", DERIVED,
 )  # fmt: skip
-_MESSAGE = ("id", "conversation_id", "visitor_id", "agent", "body", "created_at")
+_MESSAGE = ("id", "conversation_id", "visitor_id", "agent", "body", "created_at", DERIVED)
 
 
 def start(
@@ -58,7 +42,7 @@ def start(
     conversation_id = operation.new_id()
     contact_id = store.execute("SELECT contact_id FROM visitors WHERE id = ?", (visitor_id,)).fetchone()[0]
     at = operation.at
-    new = (conversation_id, title, "open", priority, visitor_id, contact_id, at, at, None)
+    new = (conversation_id, title, "open", priority, visitor_id, contact_id, at, at, None, search_text(title))
     store.insert("conversation", _CONVERSATION, [new])
     if message is not None:
         add_message(store, operation, conversation_id, body=message, visitor_id=visitor_id)
@@ -76,7 +60,8 @@ def add_message(
 ) -> str:
     """A message by a visitor or by an agent. Returns its id."""
     message_id = operation.new_id()
-    store.insert("message", _MESSAGE, [(message_id, conversation_id, visitor_id, agent, body, operation.at)])
+    new = (message_id, conversation_id, visitor_id, agent, body, operation.at, search_text(body))
+    store.insert("message", _MESSAGE, [new])
     return message_id
 
 
@@ -86,7 +71,10 @@ def insert_many(store: Store, whole: Sequence[tuple[Conversation, Sequence[Messa
         "conversation",
         _CONVERSATION,
         (
-            (one.id, one.title, one.status, one.priority, one.visitor_id, one.contact_id, *_times(one))
+            (
+                *(one.id, one.title, one.status, one.priority, one.visitor_id, one.contact_id),
+                *(one.created_at, one.updated_at, one.resolved_at, search_text(one.title)),
+            )
             for one, _ in whole
         ),
     )
@@ -94,15 +82,14 @@ def insert_many(store: Store, whole: Sequence[tuple[Conversation, Sequence[Messa
         "message",
         _MESSAGE,
         (
-            (one.id, one.conversation_id, one.visitor_id, one.agent, one.body, one.created_at)
+            (
+                *(one.id, one.conversation_id, one.visitor_id, one.agent, one.body, one.created_at),
+                search_text(one.body),
+            )
             for _, messages in whole
             for one in messages
         ),
     )
-
-
-def _times(conversation: Conversation) -> tuple[Instant, Instant, Instant | None]:
-    return conversation.created_at, conversation.updated_at, conversation.resolved_at
 
 
 def give_to_contact(store: Store, visitor_ids: Sequence[str], contact_id: str) -> None:
@@ -148,24 +135,15 @@ def of_person(store: Store, contact_ids: Sequence[str], visitor_ids: Sequence[st
     return [Conversation(*row) for row in store.execute(SELECT + sql, (rows(contact_ids), rows(visitor_ids)))]
 
 
-def select(store: Store, wanted: Filter, page: Page) -> list[Conversation]:
-    """The conversations that match, in the order of `page`."""
-    condition, parameters = _where(wanted)
-    start_condition, start_parameters = begins_after(store, "conversations", "k", page)
-    sql = f"{SELECT} WHERE {condition} AND {start_condition}{order_by(page, 'k')}"
-    return [Conversation(*row) for row in store.execute(sql, [*parameters, *start_parameters])]
+def select(store: Store, wanted: ConversationSelection, page: Page, current: Instant) -> Iterator[Conversation]:
+    """The chosen conversations, in the order of `page`."""
+    for row in listing(wanted, current).rows(store, _COLUMNS, "", (), page):
+        yield Conversation(*row)
 
 
-def count(store: Store, wanted: Filter) -> int:
-    """How many conversations match."""
-    condition, parameters = _where(wanted)
-    found: int = store.execute(f"SELECT count(*) FROM conversations AS k WHERE {condition}", parameters).fetchone()[0]
-    return found
-
-
-def _where(wanted: Filter) -> tuple[str, list[object]]:
-    given = {name: value for name, value in msgspec.structs.asdict(wanted).items() if value is not None}
-    return " AND ".join(f"k.{column} = ?" for column in given) or "1", list(given.values())
+def count(store: Store, wanted: ConversationSelection, current: Instant, limit: int | None = None) -> int:
+    """How many conversations are chosen; with a `limit`, no more than that are counted."""
+    return listing(wanted, current).count(store, limit)
 
 
 def move(

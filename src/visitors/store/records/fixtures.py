@@ -13,7 +13,7 @@ from visitors.domain.fixture import Values
 from visitors.domain.folding import search_text
 from visitors.domain.metadata import encode, metadata_hash
 from visitors.store.database import decoded, rows
-from visitors.store.records.contacts import update_search_text
+from visitors.store.records.search_texts import update_search_text
 from visitors.store.schema.recorded import DERIVED, RECORDED, SEARCHED
 from visitors.store.store import Store
 
@@ -132,8 +132,8 @@ def change(store: Store, kind: Kind, record_id: str, values: Mapping[str, Any]) 
     columns = _columns(kind, values)
     assignments = ", ".join(f"{column} = ?" for column in columns)
     store.execute(f"UPDATE {RECORDED[kind]} SET {assignments} WHERE id = ?", [*columns.values(), record_id])
-    if kind == "contact":
-        update_search_text(store, [record_id])
+    if kind in SEARCHED:
+        update_search_text(store, kind, [record_id])
 
 
 def release_external_ids(store: Store, contact_ids: Iterable[str]) -> None:
@@ -141,7 +141,7 @@ def release_external_ids(store: Store, contact_ids: Iterable[str]) -> None:
     sql = "UPDATE contacts SET external_id = NULL WHERE id IN (SELECT value FROM json_each(?))"
     released = list(contact_ids)
     store.execute(sql, (rows(released),))
-    update_search_text(store, released)
+    update_search_text(store, "contact", released)
 
 
 def remove(store: Store, kind: Literal["conversation", "message"], ids: Iterable[str]) -> None:
@@ -168,8 +168,8 @@ def _read(store: Store, kind: Kind, condition: str, parameters: Sequence[object]
 def _row(kind: Kind, record_id: str, values: Values) -> dict[str, Any]:
     """Column -> value, of all columns."""
     row = {"id": record_id, **_columns(kind, {field: values.get(field) for field in _FIELDS[kind]})}
-    if kind == "contact":
-        row[DERIVED] = search_text(*(row[column] for column in SEARCHED))
+    if kind in SEARCHED:
+        row[DERIVED] = search_text(*(row[column] for column in SEARCHED[kind]))
     return row
 
 

@@ -169,7 +169,8 @@ CREATE TABLE conversations (
     priority TEXT NOT NULL CHECK (priority IN ('low', 'normal', 'high', 'urgent')),
     visitor_id TEXT NOT NULL REFERENCES visitors (id),
     contact_id TEXT REFERENCES contacts (id),
-    created_at TEXT NOT NULL, updated_at TEXT NOT NULL, resolved_at TEXT
+    created_at TEXT NOT NULL, updated_at TEXT NOT NULL, resolved_at TEXT,
+    search_text TEXT NOT NULL -- the title, folded
 ) STRICT;
 CREATE INDEX conversations_visitor ON conversations (visitor_id);
 CREATE INDEX conversations_contact ON conversations (contact_id) WHERE contact_id IS NOT NULL;
@@ -180,6 +181,7 @@ CREATE TABLE messages (
     conversation_id TEXT NOT NULL REFERENCES conversations (id),
     visitor_id TEXT REFERENCES visitors (id),
     agent TEXT, body TEXT NOT NULL, created_at TEXT NOT NULL,
+    search_text TEXT NOT NULL, -- the body, folded
     CHECK ((visitor_id IS NULL) <> (agent IS NULL))
 ) STRICT;
 CREATE INDEX messages_conversation ON messages (conversation_id);

@@ -185,6 +185,22 @@ CREATED = {
 }
 """The rules that history tells of every record where it came from, by kind of record."""
 
+_SEARCH_TEXTS = [
+    Invariant(
+        name=name,
+        says=says,
+        table=RECORDED[kind],
+        columns=(DERIVED, *SEARCHED[kind]),
+        judge=lambda found, *texts: found == search_text(*(None if one is None else str(one) for one in texts)),
+        is_derived=True,
+    )
+    for kind, name, says in (
+        ("contact", "search-text", "every contact is found by its external id, name and email"),
+        ("conversation", "search-title", "every conversation is found by its title"),
+        ("message", "search-message", "every message is found by what it says"),
+    )
+]
+
 ONE_EMAIL = Invariant(
     name="contact-email",
     says="no two live contacts have one email",
@@ -324,14 +340,7 @@ INVARIANTS = (
         id="x.pk",
     ),
     *CREATED.values(),
-    Invariant(
-        name="search-text",
-        says="every contact is found by its external id, name and email",
-        table="contacts",
-        columns=(DERIVED, *SEARCHED),
-        judge=lambda found, *texts: found == search_text(*(None if one is None else str(one) for one in texts)),
-        is_derived=True,
-    ),
+    *_SEARCH_TEXTS,
     Invariant(
         name="metadata-found",
         says="every contact is found by its metadata",

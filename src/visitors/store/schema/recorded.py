@@ -29,11 +29,13 @@ COLUMNS = {
 }  # fmt: skip
 """Kind of record -> the columns of its table, in their order."""
 
-SEARCHED = ("external_id", "name", "email")
-"""The columns of contacts that are searched, in the order in which `visitors.domain.folding.search_text` takes them."""
+SEARCHED = {"contact": ("external_id", "name", "email"), "conversation": ("title",), "message": ("body",)}
+"""Kind of record -> its columns that are searched, in the order in which `DERIVED` has them."""
 
 DERIVED = "search_text"
-"""The column of contacts that follows from those: neither recorded nor dumped."""
+"""The column of these kinds that follows from those: neither recorded nor dumped. `search_text` of
+`visitors.domain.folding` makes it; SQL cannot.
+"""
 
 UNDUMPED = {DERIVED, "is_unfinished"}
 """The columns that no dump has: what follows from others, and what is so of one file."""

@@ -1,0 +1,78 @@
+"""The filters that choose conversations in a listing, normalised and ready to become SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypedDict
+
+from visitors.domain import normalise
+from visitors.domain.conversation import PRIORITIES, STATUSES, Priority, Status
+from visitors.domain.selection import AnyOf, Filters, each, parse_filters
+from visitors.domain.times import Instant, Time
+from visitors.errors import InvalidData, UsageProblem
+
+
+class ConversationSelection(Filters, frozen=True, kw_only=True, omit_defaults=True):
+    """Every filter that is set must hold, and one of several values holds if any of them does. Without any filter it
+    chooses all.
+    """
+
+    visitor: AnyOf | None = None
+    """Who started it."""
+    contact: AnyOf | None = None
+    status: AnyOf | None = None
+    priority: AnyOf | None = None
+    search: AnyOf | None = None
+    """A part of the title or of a message."""
+    since: Instant | None = None
+    """When it was started, as is `until`."""
+    until: Instant | None = None
+    unanswered: bool = False
+    """Open, and the last message is a visitor's."""
+
+
+class ChosenConversations(TypedDict, total=False):
+    """The filters that choose conversations, as arguments of the Python API; all that are given must hold. Of several
+    values any will do. Times may be ages.
+    """
+
+    visitor: str | Sequence[str] | None
+    contact: str | Sequence[str] | None
+    status: Status | Sequence[Status] | None
+    priority: Priority | Sequence[Priority] | None
+    search: str | Sequence[str] | None
+    since: Time | None
+    until: Time | None
+    unanswered: bool
+
+
+def parse_conversation_selection(values: dict[str, object], current: Instant) -> ConversationSelection:
+    """A ConversationSelection from the options' raw values; None means 'not given'. As `parse_selection`."""
+    selection = ConversationSelection(**parse_filters(values, [], current, _RULES, {"since": "until"}))  # type: ignore[arg-type]
+    if selection.unanswered and selection.status is not None and "open" not in each(selection.status):
+        raise UsageProblem("--unanswered is about open conversations", hint="leave --status out")
+    return selection
+
+
+def _one_of(choices: Sequence[str]) -> Callable[[Any, str], Any]:
+    def rule(value: str, option: str) -> str:
+        word = normalise.text(value, option).lower()
+        if word not in choices:
+            raise InvalidData(
+                f"{option} {word[:60]!r} is not known",
+                field=option,
+                code=f"invalid_{option}",
+                hint=f"one of {', '.join(choices)}",
+            )
+        return word
+
+    return rule
+
+
+_RULES: dict[str, Callable[[Any, str], Any]] = {
+    "visitor": normalise.text,
+    "contact": normalise.text,
+    "status": _one_of(STATUSES),
+    "priority": _one_of(PRIORITIES),
+    "search": normalise.text,
+}

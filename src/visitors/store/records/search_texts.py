@@ -1,0 +1,22 @@
+"""The texts by which records are found, kept equal to what they say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from visitors.domain.folding import search_text
+from visitors.store.database import rows
+from visitors.store.schema.recorded import DERIVED, RECORDED, SEARCHED
+from visitors.store.store import Store
+
+
+def update_search_text(store: Store, kind: str, ids: Iterable[str] | None = None) -> None:
+    """Have these records of the kind, or all, found by the texts that they have now: whoever changes one has to."""
+    table = RECORDED[kind]
+    sql = f"SELECT {', '.join(SEARCHED[kind])}, {DERIVED}, pk FROM {table}"
+    if ids is None:
+        found = store.stream(sql)
+    else:
+        found = store.stream(f"{sql} WHERE id IN (SELECT value FROM json_each(?))", (rows(ids),))
+    changed: list[tuple[str, int]] = [(new, pk) for *texts, old, pk in found if (new := search_text(*texts)) != old]
+    store.execute_many(f"UPDATE {table} SET {DERIVED} = ? WHERE pk = ?", changed)
