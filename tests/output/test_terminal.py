@@ -176,8 +176,8 @@ def test_without_a_terminal_nobody_is_asked(visitors: Visitors) -> None:
     assert visitors("list", "--format", "count").stdout == "3\n"
 
 
-@pytest.mark.parametrize("columns", [40, 80, 200])
-def test_a_table_fits_the_terminal(visitors: Visitors, columns: int) -> None:
+@pytest.mark.parametrize("columns", [72, 80, 200])
+def test_a_table_fits_the_terminal_and_cuts_no_id(visitors: Visitors, columns: int) -> None:
     visitor = visitors("create", "--browser", "A browser with a rather long name", "--os", "An operating system").lines[
         0
     ]
@@ -187,8 +187,43 @@ def test_a_table_fits_the_terminal(visitors: Visitors, columns: int) -> None:
 
     assert max(map(len, screen.lines)) <= columns
     assert len(screen.lines) == 2
-    assert (visitor in screen.lines[1]) == (columns == 200)
+    assert visitor in screen.lines[1]
     assert ("…" in screen.lines[1]) == (columns < 200)
+
+
+@pytest.mark.parametrize("columns", [20, 40])
+def test_on_a_narrow_terminal_a_record_is_a_line_for_each_value_and_nothing_vanishes(
+    visitors: Visitors, columns: int
+) -> None:
+    visitor = visitors("create", "--browser", "Firefox", "--os", "Linux", "--language", "en-GB").lines[0]
+    visitors("identify", visitor, "--external-id", "u1", "--name", "Somebody with a name of forty characters")
+    visitors("create", "--id", "other")
+
+    screen = on_terminal("list", columns=columns)
+
+    text = " ".join(screen.text.split())
+    assert "\n\n" in screen.text
+    for part in (
+        visitor,
+        "other",
+        "anonymous",
+        "Somebody with a name of forty characters",
+        "en-GB",
+        "Firefox",
+        "Linux",
+    ):
+        assert part in re.sub(r"\x1b\[[0-9;]*m", "", text)
+    assert "…" not in text
+
+
+def test_a_wide_terminal_has_more_columns(visitors: Visitors) -> None:
+    visitor = visitors("create", "--ip", "203.0.113.7").lines[0]
+    visitors("identify", visitor, "--email", "ada@example.com", "--name", "Ada")
+
+    assert on_terminal("list", columns=80).lines[0].split() == ["ID", "WHO"]
+    header, row = on_terminal("list", columns=120).lines
+    assert header.split() == ["ID", "WHO", "EMAIL", "IP", "CREATED"]
+    assert "203.0.113.7" in row
 
 
 def test_a_page_shows_a_long_id_whole_at_any_width(visitors: Visitors) -> None:

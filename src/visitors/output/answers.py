@@ -16,7 +16,7 @@ TAKEN_BACK = Shape(
     fields=("outcome", "id", "at", "actor", "command", "undoneBy", "removed", "changed", "restored"),
     open_objects=("removed", "changed", "restored"),
     columns=(
-        Column("ID", cells.field("id"), style="cyan", shrinks_to=12),
+        Column("ID", cells.field("id"), style="cyan"),
         Column("WHEN", cells.age("at"), style="dim"),
         Column("BY", cells.field("actor")),
         Column("COMMAND", cells.field("command")),
@@ -31,7 +31,7 @@ DIFFERENCE = Shape(
     columns=(
         Column("ACTION", cells.field("action")),
         Column("KIND", cells.field("kind")),
-        Column("NAME", lambda record, _: record["name"] or record["id"], style="cyan", shrinks_to=12),
+        Column("NAME", lambda record, _: record["name"] or record["id"], style="cyan"),
         Column("WHAT", cells.difference, wraps=True),
     ),
 )
@@ -40,7 +40,7 @@ FIXTURE_RECORD = Shape(
     columns=(
         Column("OUTCOME", cells.field("outcome")),
         Column("KIND", cells.field("kind")),
-        Column("ID", cells.field("id"), style="cyan", shrinks_to=12),
+        Column("ID", cells.field("id"), style="cyan"),
         Column("NAME", cells.field("name"), shrinks_to=12),
     ),
 )

@@ -25,8 +25,16 @@ def field_names(struct: type[msgspec.Struct], prefix: str = "") -> Iterator[str]
 def of_fields(shape: Shape, fields: list[str]) -> Shape:
     """The shape with exactly the columns that `--fields` asks for, as they are. Raises UsageProblem."""
     return msgspec.structs.replace(
-        shape, columns=tuple(Column(visible(".".join(path)), value(path), always=True) for path in shape.paths(fields))
+        shape,
+        columns=tuple(
+            Column(visible(".".join(path)), value(path), always=True, shrinks_to=None if _is_id(path) else 12)
+            for path in shape.paths(fields)
+        ),
     )
+
+
+def _is_id(path: tuple[str, ...]) -> bool:
+    return path[-1] == "id" or path[-1].endswith("Id")
 
 
 def value(path: tuple[str, ...]) -> Cell:

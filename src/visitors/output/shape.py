@@ -22,9 +22,9 @@ Path = tuple[str, ...]
 class Column(msgspec.Struct, frozen=True):
     """A column of a table: its heading, and what it shows of a record at an instant.
 
-    Where the terminal is narrow it may become as narrow as `shrinks_to` (None: it stays whole), or
-    goes on in the next line if it `wraps`. A column without any value is left out unless it is `always`
-    there.
+    Where the terminal is narrow it may become as narrow as `shrinks_to` (None: it stays whole, as an id does, which
+    somebody may copy), or goes on in the next line if it `wraps`. A column without any value is left out unless it is
+    `always` there, and an `extra` one unless the terminal is wide.
     """
 
     heading: str
@@ -34,6 +34,7 @@ class Column(msgspec.Struct, frozen=True):
     right: bool = False
     wraps: bool = False
     always: bool = False
+    extra: bool = False
 
 
 class Shape(msgspec.Struct, frozen=True, kw_only=True):

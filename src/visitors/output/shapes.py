@@ -18,11 +18,14 @@ VISITOR = Shape(
     fields=tuple(fields.FLAT),
     open_objects=tuple(path for path, field in fields.FLAT.items() if field.type == "document"),
     columns=(
-        Column("ID", cells.field("id"), style="cyan", shrinks_to=12),
+        Column("ID", cells.field("id"), style="cyan"),
         Column("WHO", cells.who, shrinks_to=9),
-        Column("LANGUAGE", cells.field("language")),
-        Column("FROM", cells.place),
+        Column("EMAIL", cells.field("contact.email"), extra=True),
+        Column("LANGUAGE", cells.field("language"), shrinks_to=5),
+        Column("FROM", cells.place, shrinks_to=7),
+        Column("IP", cells.field("ip"), extra=True),
         Column("DEVICE", cells.device, shrinks_to=6),
+        Column("CREATED", cells.age("createdAt"), style="dim", extra=True),
         Column("SEEN", cells.age("lastSeenAt"), style="dim"),
         Column("", cells.state, style="red"),
     ),
@@ -32,7 +35,7 @@ CONTACT = Shape(
     fields=tuple(cells.field_names(Contact)),
     open_objects=tuple(field.name for field in fields.CONTACT if field.type == "document"),
     columns=(
-        Column("ID", cells.field("id"), style="cyan", shrinks_to=12),
+        Column("ID", cells.field("id"), style="cyan"),
         Column("EXTERNAL ID", cells.field("externalId"), shrinks_to=8),
         Column("NAME", cells.field("name"), shrinks_to=8),
         Column("EMAIL", cells.field("email"), shrinks_to=10),
@@ -50,7 +53,7 @@ LISTED_CONTACT = msgspec.structs.replace(
     ),
 )
 _DEVICE_COLUMNS = (
-    Column("ID", cells.field("id"), style="cyan", shrinks_to=12),
+    Column("ID", cells.field("id"), style="cyan"),
     Column("DEVICE", cells.device, shrinks_to=6),
     Column("FROM", cells.field("countryCode")),
     Column("CREATED", cells.age("createdAt")),
@@ -73,12 +76,12 @@ CONVERSATION = Shape(
     noun="conversation",
     fields=tuple(cells.field_names(Conversation)),
     columns=(
-        Column("ID", cells.field("id"), style="cyan", shrinks_to=12),
+        Column("ID", cells.field("id"), style="cyan"),
         Column("TITLE", cells.field("title"), shrinks_to=8),
         Column("STATUS", cells.field("status")),
-        Column("PRIORITY", cells.field("priority")),
-        Column("MESSAGES", cells.field("messageCount"), right=True),
-        Column("VISITOR", cells.field("visitorId"), shrinks_to=8),
+        Column("PRIORITY", cells.field("priority"), shrinks_to=6),
+        Column("MESSAGES", cells.field("messageCount"), right=True, shrinks_to=4),
+        Column("VISITOR", cells.field("visitorId")),
         Column("UPDATED", cells.age("updatedAt"), style="dim"),
     ),
 )
@@ -93,12 +96,12 @@ MESSAGE = Shape(
 OPERATION = Shape(
     fields=tuple(cells.field_names(Operation)),
     columns=(
-        Column("ID", cells.field("id"), style="cyan", shrinks_to=12),
+        Column("ID", cells.field("id"), style="cyan"),
         Column("WHEN", cells.age("at"), style="dim"),
         Column("BY", cells.field("actor")),
         Column("COMMAND", cells.field("command")),
-        Column("OPTIONS", cells.words("arguments"), shrinks_to=10),
-        Column("CHANGES", cells.field("changeCount"), right=True),
+        Column("OPTIONS", cells.words("arguments"), extra=True),
+        Column("CHANGES", cells.field("changeCount"), right=True, extra=True),
         Column("", lambda record, _: "undone" if record["undoneBy"] else "", style="red"),
     ),
 )
@@ -109,11 +112,11 @@ CHANGE = Shape(
     columns=(
         Column("WHEN", cells.age("at"), style="dim"),
         Column("BY", cells.field("actor")),
-        Column("COMMAND", cells.field("command")),
-        Column("KIND", cells.field("kind")),
-        Column("RECORD", cells.field("recordId"), style="cyan", shrinks_to=12),
+        Column("COMMAND", cells.field("command"), shrinks_to=8),
+        Column("KIND", cells.field("kind"), shrinks_to=7),
+        Column("RECORD", cells.field("recordId"), style="cyan"),
         Column("", cells.field("action")),
-        Column("WHAT", cells.difference, shrinks_to=10),
+        Column("WHAT", cells.difference, wraps=True),
     ),
 )
 LINK = Shape(
@@ -122,9 +125,9 @@ LINK = Shape(
     columns=(
         Column("WHEN", cells.age("at"), style="dim"),
         Column("BY", cells.field("actor")),
-        Column("COMMAND", cells.field("command")),
-        Column("FROM", cells.field("fromContactId"), shrinks_to=8),
-        Column("TO", cells.field("toContactId"), shrinks_to=8),
+        Column("COMMAND", cells.field("command"), shrinks_to=8),
+        Column("FROM", cells.field("fromContactId"), wraps=True),
+        Column("TO", cells.field("toContactId"), wraps=True),
         Column("WHY", cells.field("cause"), shrinks_to=8),
     ),
 )

@@ -16,7 +16,12 @@ from visitors.output.sanitise import visible
 from visitors.output.shape import Column, Record, Shape
 
 GAP = 2
-NARROWEST = 4
+NARROWEST_WRAPPED = 12
+"""How narrow a column that wraps becomes before the table is given up."""
+LONGEST_WORD = 28
+"""Up to which length words of a column that wraps stay whole where there is room: an id, and what stands by it."""
+WIDE = 120
+"""From this width on a terminal gets the extra columns, if they fit: narrower ones always have the same columns."""
 PLAIN_FROM = 200
 """From this many rows on a table is plain text: Rich takes about a millisecond a row."""
 
@@ -35,16 +40,22 @@ def console(stream: TextIO | None = None, *, color: bool = True) -> Console:
 
 
 def write_table(target: Console, shape: Shape, records: Iterable[Record], current: Instant) -> int:
-    """Write the records as a table; returns how many there were."""
+    """Write the records as a table, or where the terminal is too narrow for one a line for each value; returns how many
+    there were.
+    """
     cells = [[_cell(column, column.show(record, current)) for column in shape.columns] for record in records]
     if not cells:
         return 0
-    used = [i for i, column in enumerate(shape.columns) if column.always or any(row[i] for row in cells)]
+    used = _used(shape, cells, target.width)
     if len(cells) >= PLAIN_FROM:
         _write_plain(target, shape, cells, used)
         return len(cells)
+    widths = _widths(shape, cells, used, target.width)
+    if widths is None:
+        _write_stacked(target, shape, cells, used)
+        return len(cells)
     table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold", show_edge=False)
-    for index, width in zip(used, _widths(shape, cells, used, target.width), strict=True):
+    for index, width in zip(used, widths, strict=True):
         column = shape.columns[index]
         justify: JustifyMethod = "right" if column.right else "left"
         table.add_column(
@@ -66,9 +77,21 @@ def _cell(column: Column, text: str) -> str:
     return "\n".join(map(visible, text.split("\n"))) if column.wraps else visible(text)
 
 
-def _widths(shape: Shape, cells: list[list[str]], used: list[int], available: int) -> list[int]:
-    """How wide each column is: what it needs, and where that is too much, less of the widest first."""
-    natural = [
+def _used(shape: Shape, cells: list[list[str]], available: int) -> list[int]:
+    """The columns that are shown: those that have something to show, of the extra ones as many as there is room for."""
+    filled = [i for i, column in enumerate(shape.columns) if column.always or any(row[i] for row in cells)]
+    used = [i for i in filled if not shape.columns[i].extra]
+    for index in filled:
+        if shape.columns[index].extra and available >= WIDE:
+            more = sorted([*used, index])
+            if sum(_natural(shape, cells, more)) + GAP * (len(more) - 1) <= available:
+                used = more
+    return used
+
+
+def _natural(shape: Shape, cells: list[list[str]], used: list[int]) -> list[int]:
+    """How wide each column is that shows all of its values."""
+    return [
         max(
             cell_len(line)
             for text in [shape.columns[i].heading, *(row[i] for row in cells)]
@@ -76,21 +99,46 @@ def _widths(shape: Shape, cells: list[list[str]], used: list[int], available: in
         )
         for i in used
     ]
-    floors = [
-        min(width, (20 if shape.columns[i].wraps else shape.columns[i].shrinks_to) or width)
-        for i, width in zip(used, natural, strict=True)
-    ]
+
+
+def _widths(shape: Shape, cells: list[list[str]], used: list[int], available: int) -> list[int] | None:
+    """How wide each column is: what it needs, and where that is too much, less of the widest first. None if the columns
+    do not fit, however narrow they become.
+    """
+    columns = [shape.columns[i] for i in used]
+    natural = _natural(shape, cells, used)
+    longest = [max((cell_len(word) for row in cells for word in row[i].split()), default=0) for i in used]
+    whole_words = [max(NARROWEST_WRAPPED, min(word, LONGEST_WORD)) for word in longest]
+    room = available - GAP * (len(used) - 1)
+    for of_wrapped in (whole_words, [NARROWEST_WRAPPED] * len(used)):
+        floors = [
+            min(width, (narrow if column.wraps else column.shrinks_to) or width)
+            for column, width, narrow in zip(columns, natural, of_wrapped, strict=True)
+        ]
+        if sum(floors) <= room:
+            break
+    else:
+        return None
     widths = list(natural)
-    room = available - GAP * len(used)
     while sum(widths) > room:
         shrinkable = [i for i in range(len(widths)) if widths[i] > floors[i]]
-        if not shrinkable:
-            floors = [min(floor, NARROWEST) for floor in floors]
-            shrinkable = [i for i in range(len(widths)) if widths[i] > floors[i]]
-            if not shrinkable:
-                break
         widths[max(shrinkable, key=lambda i: widths[i])] -= 1
     return widths
+
+
+def _write_stacked(target: Console, shape: Shape, cells: list[list[str]], used: list[int]) -> None:
+    """A line for each value, a blank one between two records. What stays whole is broken by the terminal alone, so that
+    it is copied whole.
+    """
+    for number, row in enumerate(cells):
+        if number:
+            target.print()
+        for index in used:
+            column = shape.columns[index]
+            if row[index]:
+                text = Text(f"{column.heading}  " if column.heading else "", style="bold")
+                text.append(row[index], style=column.style or "not bold")
+                target.print(text, soft_wrap=column.shrinks_to is None and not column.wraps)
 
 
 def _write_plain(target: Console, shape: Shape, cells: list[list[str]], used: list[int]) -> None:
