@@ -212,8 +212,8 @@ _visitors_table() {
         valued=(--db --as --format --fields)
         ;;
     'history')
-        options=(--operation --by --since --command --receipt --limit --after --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
-        valued=(--operation --by --since --command --limit --after --db --as --format --fields)
+        options=(--operation --by --since --until --command --kind --record --changes --follow --receipt --limit --after --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        valued=(--operation --by --since --until --command --kind --record --limit --after --db --as --format --fields)
         arguments=('ids visitors,contacts')
         ;;
     'undo')

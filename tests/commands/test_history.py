@@ -28,7 +28,10 @@ def commands(visitors: Visitors, *arguments: str, now: str | None = None) -> lis
 
 def test_operations_come_newest_first_with_who_when_and_how_many_changes(visitors: Visitors) -> None:
     newest, *_, oldest = visitors("history", "--format", "json").json
-    assert list(newest) == ["id", "at", "actor", "command", "arguments", "changeCount", "undoneBy"]
+    assert list(newest) == [
+        "id", "at", "actor", "command", "arguments", "changeCount", "undoneBy",
+        "targets", "targetCount", "reason", "expiresAt",
+    ]  # fmt: skip
     assert (newest["at"], newest["actor"], newest["command"]) == (WEDNESDAY, "eve", "block")
     assert (newest["arguments"], newest["changeCount"]) == (["--reason"], 2)
     assert (oldest["at"], oldest["actor"], oldest["command"]) == (MONDAY, "eve", "create")
@@ -188,3 +191,169 @@ def test_a_receipt_can_be_had_again_from_the_store(visitors: Visitors) -> None:
     assert refused.error["code"] == "no_receipt"
     for words in (("--receipt",), ("v2", "--receipt"), ("--operation", operation, "--receipt", "--limit", "1")):
         visitors("history", *words, code=2)
+
+
+def targets(visitors: Visitors, *words: str) -> list[tuple[list[str], int | None]]:
+    found = visitors("history", *words, "--format", "json").json
+    return [([one["id"] for one in operation["targets"]], operation["targetCount"]) for operation in found]
+
+
+def test_an_operation_tells_whom_it_touched_why_and_until_when(visitors: Visitors) -> None:
+    contact = visitors("show", "a", "--format", "json").json["contact"]["id"]
+    visitors("unblock", "b")
+    visitors("block", "--contact", contact, "--for", "7d", now=WEDNESDAY)
+    assert targets(visitors) == [
+        ([contact], 1),
+        (["b"], 1),
+        (["a", "b"], 2),
+        (["a", contact], 2),
+        (["b"], 1),
+        (["a"], 1),
+    ]
+    newest, _, block, identify, *_ = visitors("history", "--format", "json").json
+    assert (newest["targets"], newest["reason"]) == ([{"kind": "contact", "id": contact}], None)
+    assert newest["expiresAt"] == "2026-03-11T09:00:00.000Z"
+    assert (block["reason"], block["expiresAt"]) == ("spam", None)
+    assert (identify["reason"], identify["expiresAt"]) == (None, None)
+
+
+def test_a_person_sees_whom_an_operation_touched_and_why(visitors: Visitors) -> None:
+    table = visitors("history", "--format", "table", "--command", "block").stdout
+    assert "a, b" in table
+    assert "spam" in table
+
+
+def test_of_many_targets_the_first_few_are_told_and_how_many_more(
+    visitors: Visitors, fill: Callable[..., None]
+) -> None:
+    fill(*({"id": f"v{number:04}"} for number in range(1_005)))
+    visitors("delete", *(f"v{number:04}" for number in range(20)))
+    deleted, imported = targets(visitors)[:2]
+    assert deleted == (["v0000", "v0001", "v0002"], 20)
+    assert imported == (["v0000", "v0001", "v0002"], None)
+    table = visitors("history", "--limit", "2", "--format", "table").stdout
+    assert "and 17 more" in " ".join(table.split())
+    assert "many" in table
+
+
+def test_a_merge_is_about_contacts_before_visitors(visitors: Visitors) -> None:
+    visitors("contacts", "create", "--id", "other", "--email", "o@example.com")
+    visitors("identify", "b", "--email", "o@example.com")
+    contact = visitors("show", "a", "--format", "json").json["contact"]["id"]
+    visitors("contacts", "merge", contact, "other", "--yes")
+    ((found, count), *_) = targets(visitors)
+    assert (set(found), count) == ({contact, "other", "b"}, 3)
+    assert found[2] == "b"
+
+
+def test_what_was_created_and_taken_back_is_still_a_target(visitors: Visitors) -> None:
+    visitors("create", "--id", "gone")
+    visitors("undo")
+    assert targets(visitors, "--limit", "2") == [(["gone"], 1), (["gone"], 1)]
+    visitors("block", "a", "--reason", "more")
+    visitors("undo")
+    assert targets(visitors, "--limit", "2") == [(["a"], 1), (["a"], 1)]
+
+
+def test_erasing_takes_the_targets_away(visitors: Visitors) -> None:
+    visitors("erase", "b", "--yes")
+    assert all("b" not in found for found, _ in targets(visitors))
+
+
+def test_until_leaves_out_what_was_done_then_or_later(visitors: Visitors) -> None:
+    assert commands(visitors, "--until", WEDNESDAY) == ["identify", "create", "create"]
+    assert commands(visitors, "--since", TUESDAY, "--until", WEDNESDAY) == ["identify"]
+    assert commands(visitors, "a", "--until", TUESDAY) == ["create"]
+
+
+def test_kind_chooses_operations_and_changes_by_what_they_touched(visitors: Visitors) -> None:
+    assert commands(visitors, "--kind", "block") == ["block"]
+    assert commands(visitors, "--kind", "contact", "--kind", "block") == ["block", "identify"]
+    assert [one["kind"] for one in visitors("history", "a", "--kind", "visitor", "--format", "json").json] == [
+        "visitor", "visitor",
+    ]  # fmt: skip
+    assert visitors("history", "a", "--kind", "visitor", "--format", "count").stdout == "2\n"
+    refused = visitors("history", "--kind", "blocks", code=2)
+    assert "did you mean block?" in refused.stderr
+
+
+def test_record_chooses_the_operations_that_touched_it(visitors: Visitors) -> None:
+    assert commands(visitors, "--record", "b") == ["block", "create"]
+    assert commands(visitors, "--record", "ext:u") == ["identify"]
+    assert commands(visitors, "--record", "b", "--record", "ext:u") == ["block", "identify", "create"]
+    assert visitors("history", "--record", "b", "--format", "count").stdout == "2\n"
+    visitors("history", "--record", "nobody", code=3)
+
+
+def test_an_actor_whom_nobody_knows_is_perhaps_another(visitors: Visitors) -> None:
+    assert "nobody called 'ev' did anything: did you mean eve?" in visitors("history", "--by", "ev").stderr
+    assert visitors("history", "--by", "somebody else").stderr == "nobody called 'somebody else' did anything\n"
+    assert visitors("history", "--by", "eve", "--since", "2027-01-01").stderr == ""
+    assert visitors("history", "--by", "ev", "--quiet").stderr == ""
+
+
+def by_field(visitors: Visitors, *words: str) -> list[tuple[Any, ...]]:
+    found = visitors("history", "--changes", *words, "--format", "json").json
+    return [(one["recordId"], one["kind"], one["field"], one["before"], one["after"]) for one in found]
+
+
+def test_changes_has_a_row_for_each_field_across_operations(visitors: Visitors) -> None:
+    visitors("update", "b", "--city", "Bonn", "--os", "Linux", "--as", "eve", now=WEDNESDAY)
+    visitors("update", "b", "--clear", "city", now="2026-03-05")
+    found = visitors("history", "--changes", "--format", "json").json
+    assert list(found[0]) == ["recordId", "kind", "field", "before", "after", "operationId", "at", "actor"]
+    rows = by_field(visitors)
+    assert rows[:5] == [
+        ("b", "visitor", "city", "Bonn", None),
+        ("b", "visitor", "updatedAt", WEDNESDAY, "2026-03-05T00:00:00.000Z"),
+        ("b", "visitor", "os", None, "Linux"),
+        ("b", "visitor", "city", None, "Bonn"),
+        ("b", "visitor", "updatedAt", MONDAY, WEDNESDAY),
+    ]
+    assert ("a", "visitor", "createdAt", None, MONDAY) in rows
+    header = visitors("history", "--changes", "--limit", "1").lines[0]
+    assert header == "recordId\tkind\tfield\tbefore\tafter\toperationId\tat\tactor"
+    assert len(visitors("history", "--changes", "--format", "table", "--limit", "3").lines) == 4
+
+
+def test_changes_are_those_of_single_records_and_operations(visitors: Visitors) -> None:
+    """Whether they are read record by record or all at once, with what an undo removed and put back."""
+    visitors("create", "--id", "gone")
+    visitors("undo")
+    visitors("unblock", "a")
+    visitors("conversations", "start", "a", "--message", "Hi")
+    visitors("undo")
+    visitors("undo")
+    operations = visitors("history", "--format", "ids").lines
+    one_by_one = [row for one in operations for row in by_field(visitors, "--operation", one)]
+    assert sorted(by_field(visitors), key=str) == sorted(one_by_one, key=str)
+    assert len(one_by_one) > 40
+    for words in (("a",), ("--record", "a")):
+        assert {row[0] for row in by_field(visitors, *words)} > {"a"}
+
+
+@pytest.mark.parametrize(
+    "words", [(), ("--kind", "block"), ("--by", "bob"), ("--since", TUESDAY), ("--until", TUESDAY)]
+)
+def test_filters_hold_for_changes_across_operations(visitors: Visitors, words: tuple[str, ...]) -> None:
+    operations = visitors("history", "--format", "json", *words).json
+    found = visitors("history", "--changes", "--format", "json", *words).json
+    assert {one["operationId"] for one in found} == {one["id"] for one in operations}
+    if "--kind" in words:
+        assert {one["kind"] for one in found} == {"block"}
+
+
+def test_changes_of_many_records_are_told_a_few_at_a_time(visitors: Visitors, fill: Callable[..., None]) -> None:
+    fill(*({"id": f"v{number:04}", "city": "Bonn"} for number in range(1_200)))
+    visitors("update", "v0000", "--city", "Oslo")
+    visitors("delete", "--all", "--yes")
+    found = by_field(visitors)
+    cities = [row for row in found if row[2] == "city"]
+    assert cities[0] == ("v0000", "visitor", "city", "Bonn", "Oslo")
+    assert cities[1:] == [(f"v{number:04}", "visitor", "city", None, "Bonn") for number in reversed(range(1_200))]
+    assert sum(row[2] == "deletedAt" for row in found) == 1_202
+
+
+def test_follow_goes_with_formats_of_lines_and_without_an_end(visitors: Visitors) -> None:
+    for words in (("--format", "json"), ("--format", "table"), ("--limit", "3"), ("--until", TUESDAY)):
+        visitors("history", "--follow", *words, code=2)

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Annotated
 
+import msgspec
 import typer
 
 from visitors.commands import listing
 from visitors.context import Context, context_of
+from visitors.domain.operation import Change, FieldChange, Operation, field_changes
 from visitors.domain.receipt import parse_receipt
+from visitors.domain.spelling import near, one_of
 from visitors.domain.times import parse_time
 from visitors.errors import NotFound, UsageProblem
 from visitors.operations import references
+from visitors.operations.follow import followed_changes, followed_operations
 from visitors.output.answers import RECEIPT
-from visitors.output.shapes import CHANGE, OPERATION
+from visitors.output.output import LINE_FORMATS
+from visitors.output.shape import Shape
+from visitors.output.shapes import CHANGE, FIELD_CHANGE, OPERATION
 from visitors.store.history import changes, operations, receipts
+from visitors.store.history.change_log import every_change
 from visitors.store.query.listing import Page
+from visitors.store.schema.recorded import RECORDED
 from visitors.store.store import Store
 
 
@@ -34,9 +43,24 @@ def command(
     since: Annotated[
         str | None, typer.Option(metavar="TIME", help="Done at or after; a time or an age.", show_default=False)
     ] = None,
+    until: Annotated[str | None, typer.Option(metavar="TIME", help="Done before.", show_default=False)] = None,
     command_: Annotated[
         str | None, typer.Option("--command", metavar="NAME", help="Done by this command: block.", show_default=False)
     ] = None,
+    kind: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KIND", help=f"Of records of this kind: {', '.join(RECORDED)}.", show_default=False),
+    ] = None,
+    records: Annotated[
+        list[str] | None,
+        typer.Option("--record", metavar="REFERENCE", help="That touched this visitor or contact.", show_default=False),
+    ] = None,
+    by_field: Annotated[
+        bool, typer.Option("--changes", help="A row for each field that changed, across operations.")
+    ] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="What is done from now on, as it is done, until Ctrl-C.")
+    ] = False,
     receipt: Annotated[
         bool, typer.Option("--receipt", help="The receipt of the erasure that --operation names, once more.")
     ] = False,
@@ -45,30 +69,63 @@ def command(
 ) -> None:
     """What was done, by whom and when, newest first.
 
-    Alone it lists operations: one for each run of a command that changed something. With a visitor, a
-    contact or --operation it lists single changes, with the fields before and after.
+    Alone it lists operations: one for each run of a command that changed something, with the first few
+    visitors, contacts and conversations that it touched. With a visitor, a contact or --operation it lists
+    single changes, with the fields before and after; with --changes each of these fields in a row of its own.
     """
     context = context_of(ctx)
+    others = (record, by, since, until, command_, limit, after, kind, records, by_field or None, follow or None)
     if receipt:
-        if operation is None or any(one is not None for one in (record, by, since, command_, limit, after)):
+        if operation is None or any(one is not None for one in others):
             raise UsageProblem("--receipt is that of one operation", hint="visitors history --operation ID --receipt")
         _receipt(context, operation)
         return
-    if after is not None and (record is not None or operation is not None):
+    of_changes = by_field or record is not None or operation is not None
+    if after is not None and of_changes:
         raise UsageProblem("--after goes through operations, not through single changes")
+    if follow and any(one is not None for one in (operation, until, limit, after)):
+        raise UsageProblem("--follow has no end: it goes without --operation, --until, --limit and --after")
     page = listing.page(context, {}, None, reverse=False, limit=limit, after=after)
+    kinds = _kinds(kind or [])
+    named = [*([record] if record is not None else []), *(records or [])]
     with context.reading() as store:
+        ids = {one: None for name in named for one in references.record_ids(store, name, context.now)}
         wanted = operations.Filter(
             actor=by,
             command=command_,
             since=parse_time(since, "since", context.now) if since is not None else None,
+            until=parse_time(until, "until", context.now) if until is not None else None,
+            kinds=kinds,
             operation=references.operation_id(store, operation) if operation is not None else None,
-            records=references.record_ids(store, record, context.now) if record is not None else None,
+            records=tuple(ids) if named else None,
         )
-        if record is None and operation is None:
-            _operations(context, store, wanted, page)
-        else:
-            _changes(context, store, wanted, page)
+        if not follow:
+            if by_field:
+                found: Iterable[Change] = changes.changes(store, wanted) if named else every_change(store, wanted)
+                _fields(context, found, page)
+            elif of_changes:
+                _changes(context, store, wanted, page)
+            else:
+                _operations(context, store, wanted, page)
+            _say_who_was_meant(context, store, by)
+            return
+    _follow(context, wanted, FIELD_CHANGE if by_field else CHANGE if of_changes else OPERATION)
+
+
+def _kinds(typed: Sequence[str]) -> tuple[str, ...]:
+    """The kinds of record that were typed. Raises UsageProblem for one that there is not."""
+    for kind in typed:
+        if kind not in RECORDED:
+            raise UsageProblem(f"there are no records of a kind {kind!r}", hint=one_of(kind, RECORDED, "the kinds are"))
+    return tuple(dict.fromkeys(typed))
+
+
+def _say_who_was_meant(context: Context, store: Store, actor: str | None) -> None:
+    """A remark where nobody by the name did anything: it may be a typing mistake."""
+    if actor is None or operations.count(store, operations.Filter(actor=actor)):
+        return
+    close = near(actor, operations.actors(store))
+    context.output.note(f"nobody called {actor!r} did anything" + (f": did you mean {close}?" if close else ""))
 
 
 def _receipt(context: Context, named: str) -> None:
@@ -89,6 +146,8 @@ def _receipt(context: Context, named: str) -> None:
 
 
 def _operations(context: Context, store: Store, wanted: operations.Filter, page: Page) -> None:
+    if wanted.records is not None:
+        wanted = msgspec.structs.replace(wanted, numbers=changes.operations_of(store, wanted.records))
     found = listing.Cut(operations.select(store, wanted, page.and_one), page.limit)
     shown = context.output.records(OPERATION, found)
     if shown is not None:
@@ -102,3 +161,33 @@ def _changes(context: Context, store: Store, wanted: operations.Filter, page: Pa
     if shown is not None:
         total = changes.count_changes(store, wanted)
         listing.say_what_is_left(context, shown, total, "change", more=found.more)
+
+
+def _fields(context: Context, found: Iterable[Change], page: Page) -> None:
+    told = listing.Cut((one for change in found for one in field_changes(change)), page.limit)
+    shown = context.output.records(FIELD_CHANGE, told)
+    if shown == 0:
+        context.output.note("no changes found")
+    elif shown is not None and told.more:
+        context.output.note(f"the newest {shown:,}; --limit 0 for all")
+
+
+def _follow(context: Context, wanted: operations.Filter, shape: Shape) -> None:
+    """Show what is done from now on, or since --since, as it is done. Ctrl-C is how it ends."""
+    output, store = context.output, context.store
+    if output.format not in (None, *LINE_FORMATS):
+        raise UsageProblem(
+            f"--follow writes a line at a time, and {output.format} is not made of lines",
+            hint=f"--format takes {', '.join(LINE_FORMATS)} here",
+        )
+    found: Iterable[Operation | Change | FieldChange]
+    if shape is OPERATION:
+        found = followed_operations(store, wanted, output.pause)
+    else:
+        found = followed_changes(store, wanted, output.pause)
+        if shape is FIELD_CHANGE:
+            found = (one for change in found for one in field_changes(change))
+    try:
+        output.follow(shape, found)
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None

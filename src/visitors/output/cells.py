@@ -95,6 +95,35 @@ def words(name: str) -> Cell:
     return lambda record, _: " ".join(record[name])
 
 
+def deed(record: Record, current: Instant) -> str:
+    """What an operation did to whom: `block v1, v2 (spam, ends in 7d)`."""
+    terms = _terms(record, current)
+    return " ".join(part for part in (record["command"], _targets(record), terms and f"({terms})") if part)
+
+
+def _targets(record: Record) -> str:
+    """What an operation touched: `v1, contact ada and 3 more`; what is no visitor is called by its kind."""
+    told = ", ".join(
+        one["id"] if one["kind"] == "visitor" else f"{one['kind']} {one['id']}" for one in record["targets"]
+    )
+    if record["targetCount"] is None:
+        return f"{told} and many more"
+    more = record["targetCount"] - len(record["targets"])
+    return f"{told} and {more:,} more" if more else told
+
+
+def _terms(record: Record, current: Instant) -> str:
+    expiry = record["expiresAt"]
+    ends = f"end{'s' if expiry > current else 'ed'} {relative(expiry, current)}" if expiry else ""
+    return ", ".join(part for part in (record["reason"], ends) if part)
+
+
+def text_line(shape: Shape, record: Record, current: Instant) -> str:
+    """A record on one line, beginning with its time: what is in its cells, but for ages, which would all be none."""
+    cells_ = [column.show(record, current) for column in shape.columns if column.heading != "WHEN"]
+    return "  ".join(visible(cell) for cell in (record["at"], *cells_) if cell)
+
+
 def counts(name: str) -> Cell:
     """How many of what: `3 visitors, 1 contact`."""
     return lambda record, _: ", ".join(f"{count:,} {what}" for what, count in record[name].items())

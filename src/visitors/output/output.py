@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TextIO, TypeVar, cast
@@ -36,6 +37,11 @@ if TYPE_CHECKING:  # which few commands need
 Item = TypeVar("Item")
 
 FORMATS = ("table", "json", "ndjson", "csv", "tsv", "ids", "count")
+LINE_FORMATS = ("ndjson", "csv", "tsv")
+"""Those of a line for each record, which can be written before the next one is there."""
+
+_PAUSE = 0.5
+"""How many seconds pass until what is followed is looked at again."""
 
 
 class Records(Protocol):
@@ -111,6 +117,32 @@ class Output:
         for piece in lines(format_, shape, records, fields=self.fields, single=single, header=self.header):
             self.stdout.write(self._shown(piece))
         return None
+
+    def follow(self, shape: Shape, records: Iterable[msgspec.Struct]) -> None:
+        """Show records as they come, each on a line that is out at once: one of `LINE_FORMATS`, or text to a person."""
+        header = self.header
+        for record in records:
+            if self.shows_table and self.fields is None:
+                from visitors.output.cells import text_line
+
+                self.stdout.write(text_line(shape, as_record(record), self.current) + "\n")
+            else:
+                format_ = cast("MachineFormat", self.format or "tsv")
+                for piece in lines(format_, shape, [record], fields=self.fields, header=header):
+                    self.stdout.write(self._shown(piece))
+            header = False
+            self.stdout.flush()
+
+    def pause(self) -> None:
+        """Wait a moment between two looks. Raises BrokenPipeError when nobody reads the results any more."""
+        import select
+
+        time.sleep(_PAUSE)
+        if hasattr(select, "poll"):
+            poll = select.poll()
+            poll.register(self.stdout, 0)
+            if poll.poll(0):  # nothing was asked for, so that it is an error or a hang-up
+                raise BrokenPipeError
 
     def file(
         self, path: str, format_: MachineFormat, shape: Shape, source: Records, as_text: Chosen | None, *, safe: bool

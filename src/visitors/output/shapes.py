@@ -8,7 +8,7 @@ from visitors.domain import fields
 from visitors.domain.block import Block
 from visitors.domain.contact import Contact, ListedContact
 from visitors.domain.conversation import Conversation, Message
-from visitors.domain.operation import Change, Link, Operation
+from visitors.domain.operation import Change, FieldChange, Link, Operation
 from visitors.domain.page import Device
 from visitors.output import cells
 from visitors.output.shape import Column, Shape
@@ -99,7 +99,7 @@ OPERATION = Shape(
         Column("ID", cells.field("id"), style="cyan"),
         Column("WHEN", cells.age("at"), style="dim"),
         Column("BY", cells.field("actor")),
-        Column("COMMAND", cells.field("command")),
+        Column("WHAT", cells.deed, wraps=True),
         Column("OPTIONS", cells.words("arguments"), extra=True),
         Column("CHANGES", cells.field("changeCount"), right=True, extra=True),
         Column("", lambda record, _: "undone" if record["undoneBy"] else "", style="red"),
@@ -117,6 +117,19 @@ CHANGE = Shape(
         Column("RECORD", cells.field("recordId"), style="cyan"),
         Column("", cells.field("action")),
         Column("WHAT", cells.difference, wraps=True),
+    ),
+)
+FIELD_CHANGE = Shape(
+    fields=tuple(cells.field_names(FieldChange)),
+    id_field="operationId",
+    columns=(
+        Column("WHEN", cells.age("at"), style="dim"),
+        Column("BY", cells.field("actor")),
+        Column("KIND", cells.field("kind"), shrinks_to=7),
+        Column("RECORD", cells.field("recordId"), style="cyan"),
+        Column("FIELD", cells.field("field")),
+        Column("BEFORE", cells.field("before"), wraps=True),
+        Column("AFTER", cells.field("after"), wraps=True),
     ),
 )
 LINK = Shape(

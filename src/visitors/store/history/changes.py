@@ -31,6 +31,7 @@ class _Wanted(msgspec.Struct, frozen=True):
 
     operation: Condition = Condition("1")
     ids: Condition | None = None
+    kinds: tuple[str, ...] = ()
     limit: int = 0
 
 
@@ -85,6 +86,15 @@ def story(store: Store, visitor_id: str) -> list[tuple[Change, str | None]]:
     return [(change, causes.get(operation)) for change, operation in reversed(found)]
 
 
+def operations_of(store: Store, record_ids: Sequence[str]) -> tuple[int, ...]:
+    """The numbers of the operations that created or changed the records, or what belongs to them."""
+    questions = (
+        Question(f"SELECT DISTINCT op FROM ({sql})", values, lambda found: [row[0] for row in found])
+        for sql, values in _statements(_of(Filter(records=tuple(record_ids))))
+    )
+    return tuple({number for numbers in store.ask_all(*questions) for number in numbers})
+
+
 def timeline(store: Store, record_ids: Sequence[str]) -> _Numbered:
     """Every change of these records alone, oldest first, each with its operation's number."""
     (found,), _ = _newest_first(store, _Wanted(ids=_listed(record_ids)))
@@ -130,7 +140,7 @@ def _of(wanted: Filter, limit: int = 0) -> _Wanted:
         of_them = " UNION ".join(f"SELECT id FROM {table} WHERE {column} {THESE}" for table, column in _BELONGINGS)
         sql = f"SELECT value FROM json_each(?) UNION {of_them}"
         ids = Condition(sql, (rows(wanted.records),) * (1 + len(_BELONGINGS)))
-    return _Wanted(Condition(condition, tuple(parameters)), ids, limit)
+    return _Wanted(Condition(condition, tuple(parameters)), ids, wanted.kinds, limit)
 
 
 def _listed(ids: Sequence[str]) -> Condition:
@@ -153,12 +163,12 @@ def _newest_first(
         some: list[Row] = [row for _ in range(size) for row in next(found)]
         some.sort(key=itemgetter(0, 1, 2, 3), reverse=True)
         selected.append(some[: one.limit or None])
-    created = _as_created(store, [row for some in selected for row in some if row[10] is row[11] is None])
-    return [[(_change(row, created), row[0]) for row in some] for some in selected], told
+    created = as_created(store, [row for some in selected for row in some if row[10] is row[11] is None])
+    return [[(as_told(row, created), row[0]) for row in some] for some in selected], told
 
 
 # Where a change stands in the order: its operation, what was changed after what was created, kind of record, number.
-_WHO = "o.id, o.at, o.actor, o.command"
+WHO = "o.id, o.at, o.actor, o.command"
 
 
 def _statements(wanted: _Wanted) -> list[tuple[str, tuple[object, ...]]]:
@@ -167,12 +177,15 @@ def _statements(wanted: _Wanted) -> list[tuple[str, tuple[object, ...]]]:
     """
     where, ids = wanted.operation, wanted.ids
     of_records = f" AND h.record IN ({ids.sql})" if ids is not None else ""
+    of_kinds = f" AND h.kind {THESE}" if wanted.kinds else ""
     changed = (
-        f"SELECT o.pk, 1, 0, h.pk, {_WHO}, h.kind, h.record, h.before, h.after"
-        f" FROM changes AS h JOIN operations AS o ON o.pk = h.operation WHERE {where.sql}{of_records}"
+        f"SELECT o.pk AS op, 1, 0, h.pk, {WHO}, h.kind, h.record, h.before, h.after"
+        f" FROM changes AS h JOIN operations AS o ON o.pk = h.operation WHERE {where.sql}{of_records}{of_kinds}"
     )
-    values = (*where.parameters, *(ids.parameters if ids is not None else ()))
-    found = [(changed, values), *(_creations(kind, place, wanted) for place, kind in enumerate(RECORDED))]
+    kinds = [rows(wanted.kinds)] if wanted.kinds else []
+    values = (*where.parameters, *(ids.parameters if ids is not None else ()), *kinds)
+    of_kind = [(kind, place) for place, kind in enumerate(RECORDED) if not wanted.kinds or kind in wanted.kinds]
+    found = [(changed, values), *(_creations(kind, place, wanted) for kind, place in of_kind)]
     order = " ORDER BY 1 DESC, 4 DESC" + (f" LIMIT {int(wanted.limit)}" if wanted.limit else "")
     return [(sql + order, values) for sql, values in found]
 
@@ -180,7 +193,7 @@ def _statements(wanted: _Wanted) -> list[tuple[str, tuple[object, ...]]]:
 def _creations(kind: str, place: int, wanted: _Wanted) -> tuple[str, tuple[object, ...]]:
     """The statement of the records `r` that were created, whether they are there or were removed since."""
     table, where, ids = RECORDED[kind], wanted.operation, wanted.ids
-    select = f"SELECT o.pk, 0, {place}, r.pk, {_WHO}, '{kind}', r.id, NULL, NULL"
+    select = f"SELECT o.pk AS op, 0, {place}, r.pk, {WHO}, '{kind}', r.id, NULL, NULL"
     number = "json_extract(before, '$.pk')"
     removed = (
         f"SELECT DISTINCT {number} AS pk, record AS id FROM changes {'' if ids is None else BY_RECORD}"
@@ -204,11 +217,11 @@ def _creations(kind: str, place: int, wanted: _Wanted) -> tuple[str, tuple[objec
     return sql, (*ids.parameters * 2, *where.parameters)
 
 
-_States = dict[tuple[str, str, int], dict[str, Any]]
+States = dict[tuple[str, str, int], dict[str, Any]]
 """Kind, id, and 0 or the number of a change -> the record's columns when it was created, or put back by that change."""
 
 
-def _as_created(store: Store, created: Sequence[Row]) -> _States:
+def as_created(store: Store, created: Sequence[Row]) -> States:
     """The columns of the `created` records when they were: as they are now, with their changes taken back."""
     ids: dict[str, list[str]] = {}
     for row in created:
@@ -222,7 +235,7 @@ def _as_created(store: Store, created: Sequence[Row]) -> _States:
         sql = f"SELECT pk, record, before FROM changes WHERE record {THESE} AND kind = '{kind}' ORDER BY pk DESC"
         questions.append(Question(sql, of_them, list))
     found = iter(store.ask_all(*questions) if questions else ())
-    states: _States = {}
+    states: States = {}
     for kind in ids:
         records: dict[str, dict[str, Any]] = next(found)
         for pk, record_id, before in next(found):
@@ -239,7 +252,8 @@ def _by_id(columns: Sequence[str], found: list[Row]) -> dict[str, dict[str, Any]
     return {record["id"]: record for record in records}
 
 
-def _change(row: Row, created: _States) -> Change:
+def as_told(row: Row, created: States) -> Change:
+    """The change that a row of a statement is; what it created is in `created`."""
     is_change, pk, kind, record = row[1], row[3], row[8], row[9]
     before, after = (None if text is None else decoded(text) for text in row[10:12])
     if before is after is None:

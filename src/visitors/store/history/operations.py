@@ -9,6 +9,7 @@ import msgspec
 from visitors.domain.operation import Operation
 from visitors.domain.times import Instant
 from visitors.store.database import THESE, Question, decoded, rows
+from visitors.store.history.targets import with_targets
 from visitors.store.query.listing import Page, begins_after, order_by
 from visitors.store.schema.recorded import RECORDED
 from visitors.store.store import Store
@@ -23,8 +24,14 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     actor: str | None = None
     command: str | None = None
     since: Instant | None = None
+    until: Instant | None = None
+    kinds: tuple[str, ...] = ()
+    """Those that created or changed a record of one of these kinds."""
     operation: str | None = None
     records: tuple[str, ...] | None = None
+    numbers: tuple[int, ...] | None = None
+    beyond: int | None = None
+    """Those with a higher number, which were written later."""
 
     @property
     def condition(self) -> tuple[str, list[object]]:
@@ -33,14 +40,26 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
             "o.actor = ?": self.actor,
             "o.command = ?": self.command,
             "o.at >= ?": self.since,
+            "o.at < ?": self.until,
             "o.id = ?": self.operation,
+            f"o.pk {THESE}": rows(self.numbers) if self.numbers is not None else None,
+            "o.pk > ?": self.beyond,
+            _OF_KINDS: rows(self.kinds) if self.kinds else None,
         }
         given = {condition: value for condition, value in filters.items() if value is not None}
         return " AND ".join(given) or "1", list(given.values())
 
 
+# The kinds stand in the text once: a parameter for each of the two would be two values of one filter.
+_OF_KINDS = (
+    "EXISTS (SELECT 1 FROM json_each(?) AS k WHERE"
+    " EXISTS (SELECT 1 FROM creations AS n WHERE n.operation = o.pk AND n.kind = k.value)"
+    " OR EXISTS (SELECT 1 FROM changes AS h WHERE h.operation = o.pk AND h.kind = k.value))"
+)
+
+
 def select(store: Store, wanted: Filter, page: Page) -> list[Operation]:
-    """The operations, with how many changes each made."""
+    """The operations, with how many changes each made, and what it touched."""
     condition, parameters = wanted.condition
     start, start_parameters = begins_after(store, "operations", "o", page)
     sql = f"{_SELECT} WHERE {condition} AND {start}{order_by(page, 'o')}"
@@ -48,7 +67,7 @@ def select(store: Store, wanted: Filter, page: Page) -> list[Operation]:
     ids: dict[int, str] = dict(
         store.execute(f"SELECT pk, id FROM operations WHERE pk {THESE}", (rows(undos.standing.values()),)).fetchall()
     )
-    return [_operation(row, ids.get(undos.standing.get(row[0], 0))) for row in found]
+    return with_targets(store, {row[0]: _operation(row, ids.get(undos.standing.get(row[0], 0))) for row in found})
 
 
 def numbered(store: Store, number: int) -> Operation:
@@ -108,6 +127,24 @@ def count(store: Store, wanted: Filter) -> int:
     """How many operations `select` would give without a page."""
     condition, parameters = wanted.condition
     found: int = store.execute(f"SELECT count(*) FROM operations AS o WHERE {condition}", parameters).fetchone()[0]
+    return found
+
+
+def actors(store: Store) -> list[str]:
+    """Everybody who ever did something."""
+    return [row[0] for row in store.execute("SELECT DISTINCT actor FROM operations ORDER BY actor").fetchall()]
+
+
+def newest(store: Store) -> int:
+    """The number of the operation that was written last; 0 where there is none."""
+    found: int = store.execute("SELECT coalesce(max(pk), 0) FROM operations").fetchone()[0]
+    return found
+
+
+def data_version(store: Store) -> int:
+    """Another number than before when another process has written since. Outside of a transaction."""
+    with store.translated_errors():
+        found: int = store.execute("PRAGMA data_version").fetchone()[0]
     return found
 
 

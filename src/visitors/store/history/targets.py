@@ -1,0 +1,116 @@
+"""What operations touched: the first few visitors, contacts and conversations of each, and how many there are.
+
+It is read from what they created and changed, so that erasing somebody takes the ids away here, too. A block stands for
+whom it blocks. An import touches a million records: of each operation only so many are looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from visitors.domain.operation import Operation, Target
+from visitors.store.database import Question, decoded, rows
+from visitors.store.schema.recorded import RECORDED
+from visitors.store.store import Store
+
+FIRST = 3
+"""How many targets of an operation are told."""
+COUNTED = 1_000
+"""How far the targets of an operation are counted."""
+
+_KINDS = ("visitor", "contact", "conversation")
+_SHOWN_FIRST = {"contacts": "contact", "conversations": "conversation"}
+"""The group of a command -> the kind of what it is about; all others are about visitors."""
+
+
+def with_targets(store: Store, found: Mapping[int, Operation]) -> list[Operation]:
+    """The operations, which are given by their numbers, with what they touched, and the terms of the blocks that
+    `block` made.
+    """
+    if not found:
+        return []
+    targets, terms = store.ask_all(_targets(list(found)), _terms([pk for pk in found if found[pk].command == "block"]))
+    many = [pk for pk in found if len(targets[pk]) > FIRST]
+    counts = store.ask(_counts(many)) if many else {}
+    told = []
+    for pk, operation in found.items():
+        first = _SHOWN_FIRST.get(operation.command.split()[0], "visitor")
+        some = sorted(targets[pk], key=lambda target: (target.kind != first, _KINDS.index(target.kind)))
+        count = counts.get(pk, len(some))
+        reason, expires_at = terms.get(pk, (None, None))
+        told.append(
+            msgspec.structs.replace(
+                operation,
+                targets=some[:FIRST],
+                target_count=count if count <= COUNTED else None,
+                reason=reason,
+                expires_at=expires_at,
+            )
+        )
+    return told
+
+
+def _targets(numbers: Sequence[int]) -> Question[dict[int, list[Target]]]:
+    """Some targets of each operation: all of them, unless there are more than `FIRST`."""
+    sql = (
+        f"SELECT o.value, (SELECT json_group_array(json_array(kind, id)) FROM ({_touched(FIRST + 1)}))"
+        " FROM json_each(?) AS o"
+    )
+    return Question(
+        sql,
+        (rows(numbers),),
+        lambda found: {pk: [Target(*one) for one in decoded(document)] for pk, document in found},
+    )
+
+
+def _counts(numbers: Sequence[int]) -> Question[dict[int, int]]:
+    """How many targets each operation has; more than `COUNTED` if there are more."""
+    sql = f"SELECT o.value, (SELECT count(*) FROM ({_touched(COUNTED + 1)})) FROM json_each(?) AS o"
+    return Question(sql, (rows(numbers),), dict[int, int])
+
+
+def _terms(numbers: Sequence[int]) -> Question[dict[int, tuple[str | None, str | None]]]:
+    """Reason and end of the first block that each operation made, if it is still there."""
+    sql = (
+        "SELECT o.value, b.reason, b.expires_at FROM json_each(?) AS o CROSS JOIN creations AS n"
+        " CROSS JOIN blocks AS b ON b.pk = n.first WHERE n.operation = o.value AND n.kind = 'block'"
+    )
+    return Question(sql, (rows(numbers),), lambda found: {pk: (reason, ends) for pk, reason, ends in found})
+
+
+def _touched(limit: int) -> str:
+    """The SQL of kind and id of what the operation `o.value` touched, each once. Of what it created, of what was
+    removed since, and of what it changed, it reads `limit` of a kind.
+    """
+    kinds = ", ".join(f"'{kind}'" for kind in _KINDS)
+    created = "FROM creations AS n CROSS JOIN {} WHERE n.operation = o.value AND n.kind "
+    there = "{} AS r ON r.pk BETWEEN n.first AND n.last"
+    removed = (
+        "changes AS h INDEXED BY changes_removed ON h.kind = n.kind AND h.before IS NOT NULL AND h.after IS NULL"
+        " AND json_extract(h.before, '$.pk') BETWEEN n.first AND n.last"
+    )
+    changed = "FROM changes AS h {} WHERE h.operation = o.value AND h.kind "
+    block = "LEFT JOIN blocks AS r ON r.id = h.record"
+    parts = [
+        *(f"'{kind}' AS kind, r.id {created.format(there.format(RECORDED[kind]))} = '{kind}'" for kind in _KINDS),
+        f"h.kind, h.record {created.format(removed)} IN ({kinds})",
+        f"h.kind, h.record {changed.format('')} IN ({kinds})",
+        f"{_blocked('r.{}')} {created.format(there.format('blocks'))} = 'block'",
+        f"{_blocked(_BEFORE)} {created.format(removed)} = 'block'",
+        f"{_blocked(f'coalesce(r.{{0}}, {_BEFORE})')} {changed.format(block)} = 'block'",
+    ]
+    union = " UNION ".join(f"SELECT * FROM (SELECT {part} LIMIT {limit})" for part in parts)
+    return f"SELECT * FROM ({union}) WHERE id IS NOT NULL"
+
+
+_BEFORE = "json_extract(h.before, '$.{0}')"
+
+
+def _blocked(column: str) -> str:
+    """The SQL of kind and id of whom a block blocks, where `column` is that of its columns."""
+    visitor, contact = column.format("visitor_id"), column.format("contact_id")
+    return (
+        f"CASE WHEN {visitor} IS NULL THEN 'contact' ELSE 'visitor' END AS kind, coalesce({visitor}, {contact}) AS id"
+    )
