@@ -43,20 +43,20 @@ def test_one_timeline_from_first_seen_to_now(visitors: Visitors) -> None:
         ("recognised-by-fingerprint", "recognised by its fingerprint: the stored id was gone"),
         ("changed", "changed city from nothing to “Oslo”"),
         ("conversation-started", f"started conversation {talk}, “Help”"),
-        ("identified:external-id", "identified as contact A: the external id is that contact's"),
+        ("identified:external-id", "identified as a@example.com (A): the external id is that contact's"),
         (
             "relinked:email",
             (
-                "relinked from contact A to contact B: the email is that contact's;"
+                "relinked from a@example.com (A) to b@example.com (B): the email is that contact's;"
                 " earlier conversations stayed with the earlier contact"
             ),
         ),
         ("blocked", f"blocked, “spam”, until {FRIDAY}"),
         ("unblocked", "a block was lifted"),
-        ("contact-blocked", "its contact B was blocked"),
+        ("contact-blocked", "its contact b@example.com (B) was blocked"),
         ("unblocked", "a block was lifted"),
-        ("merged", "moved to contact A, since contact B was merged into it"),
-        ("split", f"taken out of contact A into contact {new}"),
+        ("merged", "moved to a@example.com (A), since b@example.com (B) was merged into it"),
+        ("split", f"taken out of a@example.com (A) into contact {new}"),
         ("deleted", "deleted"),
         ("restored", "restored"),
         ("unlinked", f"unlinked from contact {new}; conversations stayed with it"),
@@ -94,8 +94,8 @@ def test_what_happened_to_its_contact_is_told(visitors: Visitors, anonymous: str
     visitors("contacts", "restore", "A")
     assert told(visitors, anonymous)[2:] == [
         ("contact-external-id", "its contact's external id changed from nothing to “a”"),
-        ("contact-deleted", "its contact A was deleted"),
-        ("contact-restored", "its contact A was restored"),
+        ("contact-deleted", "its contact a@example.com (A) was deleted"),
+        ("contact-restored", "its contact a@example.com (A) was restored"),
     ]
 
 
@@ -105,8 +105,26 @@ def test_a_link_that_an_undo_gave_back_is_told_as_that(visitors: Visitors, anony
     visitors("unidentify", anonymous)
     visitors("undo")
     assert told(visitors, anonymous)[-1] == (
-        "identified:undone", "identified as contact A: what was done was taken back",
+        "identified:undone", "identified as a@example.com (A): what was done was taken back",
     )  # fmt: skip
+
+
+def test_people_are_named_as_people_know_them(visitors: Visitors, anonymous: str) -> None:
+    contact(visitors, "A", "--name", "Ada", "--email", "ada@example.com", "--external-id", "a")
+    contact(visitors, "B", "--name", "Bob", "--external-id", "b")
+    contact(visitors, "C", "--external-id", "c")
+    visitors("identify", anonymous, "--external-id", "a")
+    visitors("identify", anonymous, "--external-id", "b", "--relink")
+    visitors("identify", anonymous, "--external-id", "c", "--relink")
+    told_of = " ".join(sentence for _, sentence in told(visitors, anonymous))
+    for called in ("as Ada <ada@example.com> (A): ", "to Bob (B): ", "to c (C): "):
+        assert called in told_of
+    would = visitors("explain", anonymous, "--identify-as", "external-id=a", "--relink", "--format", "json").json
+    assert "would link it to Ada <ada@example.com> (A): " in would[0]["sentence"]
+
+
+def test_a_person_is_told_in_which_zone_the_times_are(visitors: Visitors, anonymous: str) -> None:
+    assert visitors("explain", anonymous, "--format", "table").lines[0].startswith("WHEN (UTC)")
 
 
 # What identify would do

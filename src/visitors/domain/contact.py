@@ -40,6 +40,17 @@ class Contact(msgspec.Struct, frozen=True, rename="camel"):
         """How a person would call it: the name, or else what identifies it."""
         return self.name or self.email or self.external_id or self.id
 
+    @property
+    def called(self) -> str:
+        """As `called`."""
+        return called(self.id, self.name, self.email, self.external_id)
+
+
+def called(contact_id: str, name: str | None, email: str | None, external_id: str | None) -> str:
+    """How a sentence names a contact: `Ada <ada@example.com> (01M8…)`, with as much of it as is known."""
+    known = f"{name} <{email}>" if name and email else name or email or external_id
+    return f"{known} ({contact_id})" if known else f"contact {contact_id}"
+
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """What was said about a person, normalised. None means 'not said'.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -46,16 +46,20 @@ _FIRST = {
 _QUIET = {"updatedAt", "lastSeenAt", "createdAt"}
 
 
-def timeline(visitor_id: str, changes: Iterable[tuple[Change, str | None]]) -> Iterator[Event]:
+Names = Mapping[str, str]
+"""How contacts are called, by their ids; of one that is not there, only the id is known."""
+
+
+def timeline(visitor_id: str, changes: Iterable[tuple[Change, str | None]], names: Names) -> Iterator[Event]:
     """The events in `changes` (oldest first, each with its recorded cause) that concern the visitor:
     its own changes, its blocks and conversations, and what happened to its contact while linked.
     """
     contact_id: str | None = None
-    blocks = _Blocks(visitor_id)
+    blocks = _Blocks(visitor_id, names)
     recognised: set[str] = set()  # by which operations: one of them can change the visitor twice
     for change, cause in changes:
         if change.kind == "visitor" and change.record_id == visitor_id:
-            yield from _of_visitor(change, None if change.operation_id in recognised else cause)
+            yield from _of_visitor(change, None if change.operation_id in recognised else cause, names)
             recognised |= {change.operation_id} if cause == "fingerprint" else set()
             if "contactId" in (change.after or {}):
                 contact_id = (change.after or {})["contactId"]
@@ -65,15 +69,15 @@ def timeline(visitor_id: str, changes: Iterable[tuple[Change, str | None]]) -> I
         elif change.kind == "conversation":
             yield from _of_conversation(change, visitor_id)
         elif change.kind == "contact" and change.record_id == contact_id:
-            yield from _of_contact(change)
+            yield from _of_contact(change, names)
 
 
-def _of_visitor(change: Change, cause: str | None) -> Iterator[Event]:
+def _of_visitor(change: Change, cause: str | None, names: Names) -> Iterator[Event]:
     before, after = change.before, change.after
     if before is None and after is not None:
         yield _event(change, "created", _FIRST.get(change.command, "created"))
         if after.get("contactId"):
-            yield _linked(change, None, after["contactId"], cause)
+            yield _linked(change, None, after["contactId"], cause, names)
         return
     if before is None or after is None:
         yield _event(change, "removed", "removed by an undo")
@@ -81,7 +85,7 @@ def _of_visitor(change: Change, cause: str | None) -> Iterator[Event]:
     if cause == "fingerprint":
         yield _event(change, "recognised-by-fingerprint", "recognised by its fingerprint: the stored id was gone")
     if "contactId" in after:
-        yield _linked(change, before["contactId"], after["contactId"], cause)
+        yield _linked(change, before["contactId"], after["contactId"], cause, names)
     if "deletedAt" in after:
         code = "deleted" if after["deletedAt"] else "restored"
         yield _event(change, code, code)
@@ -91,26 +95,28 @@ def _of_visitor(change: Change, cause: str | None) -> Iterator[Event]:
         yield _event(change, "changed", f"changed {told}")
 
 
-def _linked(change: Change, before: str | None, after: str | None, cause: str | None) -> Event:
+def _linked(change: Change, before: str | None, after: str | None, cause: str | None, names: Names) -> Event:
+    old, new = (_called(contact_id, names) if contact_id else "" for contact_id in (before, after))
     if after is None:
-        return _event(change, "unlinked", f"unlinked from contact {before}; conversations stayed with it")
+        return _event(change, "unlinked", f"unlinked from {old}; conversations stayed with it")
     if cause == "merged":
-        return _event(change, "merged", f"moved to contact {after}, since contact {before} was merged into it")
+        return _event(change, "merged", f"moved to {new}, since {old} was merged into it")
     if cause == "split":
-        return _event(change, "split", f"taken out of contact {before} into contact {after}")
+        return _event(change, "split", f"taken out of {old} into {new}")
     reason = f": {RULES[cause]}" if cause in RULES else ""
     if before is None:
-        return _event(change, f"identified:{cause}" if cause else "linked", f"identified as contact {after}{reason}")
+        return _event(change, f"identified:{cause}" if cause else "linked", f"identified as {new}{reason}")
     stayed = "; earlier conversations stayed with the earlier contact"
     code = f"relinked:{cause}" if cause else "relinked"
-    return _event(change, code, f"relinked from contact {before} to contact {after}{reason}{stayed}")
+    return _event(change, code, f"relinked from {old} to {new}{reason}{stayed}")
 
 
 class _Blocks:
     """The blocks in a visitor's story: which are live, and which the timeline has told of."""
 
-    def __init__(self, visitor_id: str) -> None:
+    def __init__(self, visitor_id: str, names: Names) -> None:
         self._visitor_id = visitor_id
+        self._names = names
         self._live: dict[str, dict[str, Any]] = {}
         self._told: set[str] = set()
 
@@ -145,7 +151,7 @@ class _Blocks:
             return
         self._told.add(block_id)
         is_new = change.kind == "block" and change.before is None
-        who = f"its contact {target} {'was' if is_new else 'is'} blocked" if target else "blocked"
+        who = f"its {_contact(target, self._names)} {'was' if is_new else 'is'} blocked" if target else "blocked"
         why = f", {_told(block['reason'])}" if block.get("reason") else ""
         until = f", until {block['expiresAt']}" if block.get("expiresAt") else ""
         event = _event(change, "contact-blocked" if target else "blocked", f"{who}{why}{until}")
@@ -161,16 +167,25 @@ def _of_conversation(change: Change, visitor_id: str) -> Iterator[Event]:
         yield _event(change, "conversation-started", f"started conversation {change.record_id}{title}")
 
 
-def _of_contact(change: Change) -> Iterator[Event]:
+def _of_contact(change: Change, names: Names) -> Iterator[Event]:
     after = change.after or {}
     if change.before is None:
         return
     if "deletedAt" in after:
         word = "deleted" if after["deletedAt"] else "restored"
-        yield _event(change, f"contact-{word}", f"its contact {change.record_id} was {word}")
+        yield _event(change, f"contact-{word}", f"its {_contact(change.record_id, names)} was {word}")
     if "externalId" in after:
         told = f"from {_told(change.before['externalId'])} to {_told(after['externalId'])}"
         yield _event(change, "contact-external-id", f"its contact's external id changed {told}")
+
+
+def _called(contact_id: str, names: Names) -> str:
+    return names.get(contact_id, f"contact {contact_id}")
+
+
+def _contact(contact_id: str, names: Names) -> str:
+    name = _called(contact_id, names)
+    return name if name.startswith("contact ") else f"contact {name}"
 
 
 def _event(change: Change, code: str, sentence: str) -> Event:

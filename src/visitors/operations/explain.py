@@ -13,12 +13,16 @@ from visitors.domain.visitor import Visitor
 from visitors.errors import VisitorsError
 from visitors.operations.identify import known
 from visitors.store.history import changes
+from visitors.store.records import contacts
 from visitors.store.store import Store
 
 
 def explain(store: Store, visitor_id: str) -> list[Event]:
     """The visitor's timeline, oldest first."""
-    return list(timeline(visitor_id, changes.story(store, visitor_id)))
+    story = changes.story(store, visitor_id)
+    ids = {columns.get("contactId") for change, _ in story for columns in (change.before or {}, change.after or {})}
+    ids |= {change.record_id for change, _ in story if change.kind == "contact"}
+    return list(timeline(visitor_id, story, contacts.called_by_id(store, [one for one in ids if one])))
 
 
 def foresee(
@@ -45,7 +49,7 @@ def foresee(
                 plan_merge(decision.contact, other)
     except VisitorsError as error:
         return event(error.code, f"identify would refuse: {error.message}" + (f" ({error.hint})" if error.hint else ""))
-    who = f"contact {decision.contact.id} ({decision.contact.label})" if decision.contact else "a new contact"
+    who = decision.contact.called if decision.contact else "a new contact"
     what = {
         "created": f"would link it to {who}",
         "linked": f"would link it to {who}",
@@ -53,6 +57,6 @@ def foresee(
         "unchanged": f"would change nothing: it is linked to {who}, and nothing is new",
     }[decision.outcome]
     fields = ", ".join(decision.changes)
-    merged = "".join(f"; contact {other.id} would be merged into it" for other in decision.merges)
+    merged = "".join(f"; {other.called} would be merged into it" for other in decision.merges)
     sets = f"; it would set {fields}" if fields and decision.contact else ""
     return event(f"{decision.outcome}:{decision.rule}", f"identify {what}: {RULES[decision.rule]}{sets}{merged}")

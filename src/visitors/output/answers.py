@@ -126,7 +126,7 @@ EVENT = Shape(
     fields=tuple(cells.field_names(Event)),
     id_field="operationId",
     columns=(
-        Column("WHEN", cells.moment, style="dim"),
+        Column("WHEN (UTC)", cells.moment, style="dim"),
         Column("WHAT", cells.field("sentence"), wraps=True),
         Column("BY", cells.field("actor"), shrinks_to=8),
         Column("COMMAND", cells.field("command"), style="dim", shrinks_to=8),

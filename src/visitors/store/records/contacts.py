@@ -13,14 +13,14 @@ from typing import Any
 import msgspec
 
 from visitors.domain import normalise
-from visitors.domain.contact import Alias, Contact, Duplicate, ListedContact
+from visitors.domain.contact import Alias, Contact, Duplicate, ListedContact, called
 from visitors.domain.contact_selection import ContactSelection
 from visitors.domain.fields import CONTACT, PERSON
 from visitors.domain.folding import search_text
 from visitors.domain.metadata import encode, metadata_hash
 from visitors.domain.times import Instant
 from visitors.errors import InvalidData
-from visitors.store.database import Question, decoded, rows
+from visitors.store.database import THESE, Question, decoded, rows
 from visitors.store.query.contacts import BLOCKED, listing
 from visitors.store.query.listing import Page
 from visitors.store.records.search_texts import update_search_text
@@ -42,6 +42,12 @@ SELECT_LISTED = f"{_SELECT}{_TOTALS} FROM contacts AS c"
 def find(store: Store, contact_id: str, current: Instant) -> Contact | None:
     """The contact with exactly this id, or its survivor; deleted or not."""
     return _first(store, "c.id = ?", contact_id, current)
+
+
+def called_by_id(store: Store, contact_ids: Iterable[str]) -> dict[str, str]:
+    """How those of the contacts that are there are called, deleted or merged ones too, by id."""
+    sql = f"SELECT id, name, email, external_id FROM contacts WHERE id {THESE}"
+    return {row[0]: called(*row) for row in store.execute(sql, (rows(contact_ids),))}
 
 
 def find_by_external_id(store: Store, external_id: str, current: Instant) -> Contact | None:
