@@ -136,3 +136,41 @@ def test_of_standard_input_it_is_an_array_however_many_there_are(visitors: Visit
     answer = visitors("show", "-", "--format", "json", input="".join(f"{one}\n" for one in ids))
     assert [one["id"] for one in answer.json] == list(dict.fromkeys(ids))
     assert isinstance(answer.json, list)
+
+
+def test_a_person_sees_who_shares_fingerprint_and_ip(visitors: Visitors, fill: Fill) -> None:
+    fill(
+        *({"id": f"s{number}", "fingerprint": "fp", "ip": "203.0.113.7"} for number in range(6)),
+        {"id": "same-ip", "ip": "203.0.113.7"},
+        {"id": "alone", "fingerprint": "another"},
+        {"id": "shared-and-gone", "fingerprint": "fp", "deletedAt": "2026-01-03"},
+    )
+    page = visitors("show", "s0", "--format", "table").stdout
+    assert "by 5 others: s5, s4, s3 and 2 more" in page
+    assert "by 6 others: same-ip, s5, s4 and 3 more" in page
+    assert "by 6 others: s5, s4, s3 and 3 more" in visitors("show", "same-ip", "--format", "table").stdout
+    assert "Shared" not in visitors("show", "alone", "--format", "table").stdout
+    several = visitors("show", "alone", "s0", "--format", "table").stdout
+    assert several.index("Visitor s0") < several.index("Shared with others")
+
+
+def test_the_keys_of_a_page_are_not_more_for_what_is_shared(visitors: Visitors, fill: Fill) -> None:
+    fill({"id": "one", "fingerprint": "fp"}, {"id": "two", "fingerprint": "fp"})
+    assert list(visitors("show", "one", "--format", "json").json)[-5:] == [
+        "devices", "blocks", "conversations", "links", "changes",
+    ]  # fmt: skip
+
+
+def test_the_first_lines_say_who_it_is_and_blocked_by_whom_why_and_since_when(visitors: Visitors) -> None:
+    visitors("block", "laptop", "--reason", "spam", "--as", "eve", "--for", "7d", now="2026-03-01")
+    page = visitors("show", "laptop", "--format", "table", now="2026-03-03").lines
+    contact = visitors("show", "laptop", "--format", "json").json["contact"]["id"]
+    assert page[:3] == [
+        "Visitor laptop",
+        f"Ada <ada@example.com> ({contact})",
+        "blocked 2d ago by eve (spam), until 2026-03-08T00:00:00.000Z",
+    ]
+    assert visitors("contacts", "show", contact, "--format", "table").lines[:2] == [
+        f"Contact {contact}",
+        "Ada <ada@example.com>",
+    ]

@@ -37,7 +37,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def busy_visitor(visitors: Visitors) -> None:
     """One with something of everything: a contact with another device, blocks, conversations, a long history."""
     for name in ("v", "w"):
-        visitors("create", "--id", name, "--language", "en")
+        visitors("create", "--id", name, "--language", "en", "--fingerprint", "fp", "--ip", "203.0.113.7")
         visitors("identify", name, "--email", "zoe@example.com", "--name", "Zoe")
     visitors("update", "v", "--city", "Leeds")
     visitors("block", "v", "--reason", "spam")
@@ -53,6 +53,7 @@ def busy_visitor(visitors: Visitors) -> None:
     [
         (("show", "v"), 8),
         (("show", "v", "--format", "json"), 8),
+        (("show", "v", "--format", "table"), 8),
         (("contacts", "show", "zoe@example.com"), 8),
         (("history", "v"), 7),
         (("list", "--limit", "3"), 4),

@@ -5,10 +5,12 @@ from __future__ import annotations
 import typer
 
 from visitors.commands import options
+from visitors.commands.many import number
 from visitors.context import context_of
+from visitors.domain.page import Sharing
 from visitors.errors import UsageProblem
 from visitors.operations import references
-from visitors.operations.investigate import visitor_page
+from visitors.operations.investigate import visitor_page_and_sharing
 from visitors.output.shapes import VISITOR_PAGE
 
 OPTION_GROUPS = (options.ignore_missing,)
@@ -16,7 +18,7 @@ OPTION_GROUPS = (options.ignore_missing,)
 
 def command(ctx: typer.Context, visitor: options.VisitorArguments = None) -> None:
     """Show all there is to know about visitors: properties, contact, the contact's other devices,
-    blocks and conversations.
+    blocks and conversations; to a person also who shares fingerprint and IP.
 
     Into a pipe it is a line for each field: its name, a tab, its value, as in contact.email and blocks.0.reason;
     a blank line is between two records.
@@ -27,5 +29,22 @@ def command(ctx: typer.Context, visitor: options.VisitorArguments = None) -> Non
     typed = context.references(visitor)
     with context.reading() as store:
         ids = references.visitor_ids(store, typed, context.missing)
-        pages = [visitor_page(store, visitor_id, context.now) for visitor_id in ids]
-    context.output.pages(VISITOR_PAGE, pages, single=len(pages) == len(visitor) == 1 and "-" not in visitor)
+        found = [visitor_page_and_sharing(store, visitor_id, context.now) for visitor_id in ids]
+    single = len(found) == len(visitor) == 1 and "-" not in visitor
+    context.output.pages(
+        VISITOR_PAGE,
+        [page for page, _ in found],
+        single=single,
+        shared=[{name: told for name, one in shared.items() if (told := _told(one))} for _, shared in found],
+    )
+
+
+def _told(shared: Sharing) -> str:
+    """`by 12 others: c, b, a and 9 more`; nothing if nobody has the same."""
+    if not shared.ids:
+        return ""
+    ids = ", ".join(shared.ids)
+    if shared.count is None:
+        return f"by many others: {ids} and more"
+    more = shared.count - len(shared.ids)
+    return f"by {number(shared.count, 'other')}: {ids}" + (f" and {more:,} more" if more else "")

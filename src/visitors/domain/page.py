@@ -24,6 +24,15 @@ class Device(msgspec.Struct, frozen=True, rename="camel"):
     last_seen_at: Instant | None
 
 
+class Sharing(msgspec.Struct, frozen=True):
+    """The live visitors that have the same value as one, but for that one."""
+
+    ids: list[str]
+    """The first few, the newest first."""
+    count: int | None
+    """How many; None for more than were counted."""
+
+
 class VisitorPage(Visitor, frozen=True, rename="camel"):
     """A visitor, its contact's other devices, the blocks and conversations that concern it,
     how it was linked, and its last changes.

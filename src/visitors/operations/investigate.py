@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from visitors.domain.page import ContactPage, ConversationPage, VisitorPage
+from visitors.domain.page import ContactPage, ConversationPage, Sharing, VisitorPage
 from visitors.domain.times import Instant
 from visitors.store.history import changes
 from visitors.store.history.operations import Filter
@@ -16,15 +16,23 @@ LAST_CHANGES = 10
 
 def visitor_page(store: Store, visitor_id: str, current: Instant) -> VisitorPage:
     """The page of the visitor with exactly this id, which must exist."""
+    return visitor_page_and_sharing(store, visitor_id, current)[0]
+
+
+def visitor_page_and_sharing(store: Store, visitor_id: str, current: Instant) -> tuple[VisitorPage, dict[str, Sharing]]:
+    """As `visitor_page`, and who shares the visitor's fingerprint and IP."""
     visitor = visitors.find(store, visitor_id, current)
     assert visitor is not None
     around = store.ask_all(
         visitors.devices_of(visitor.contact.id if visitor.contact else None, besides=visitor_id),
         blocks.of_visitor(visitor_id),
         conversations.seen_by_visitor(visitor_id),
+        visitors.sharing("fingerprint", visitor.fingerprint, besides=visitor_id),
+        visitors.sharing("ip", visitor.ip, besides=visitor_id),
     )
+    shared = dict(zip(("fingerprint", "ip"), around[3:], strict=True))
     history = changes.links_and_changes(store, visitor_id, LAST_CHANGES)
-    return VisitorPage(*(*msgspec.structs.astuple(visitor), *around, *history))
+    return VisitorPage(*(*msgspec.structs.astuple(visitor), *around[:3], *history)), shared
 
 
 def contact_page(store: Store, contact_id: str, current: Instant) -> ContactPage:

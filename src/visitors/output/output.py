@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TextIO, TypeVar, cast
 
@@ -198,14 +198,25 @@ class Output:
             for piece in pieces:
                 _put(target, piece)
 
-    def pages(self, shape: Shape, records: Iterable[msgspec.Struct], *, single: bool) -> None:
-        """Show records one by one, each as a page to a person, and as a line for each field to a program."""
+    def pages(
+        self,
+        shape: Shape,
+        records: Iterable[msgspec.Struct],
+        *,
+        single: bool,
+        shared: Iterable[Mapping[str, str]] = (),
+    ) -> None:
+        """Show records one by one, each as a page to a person, and as a line for each field to a program. What
+        each has `shared` with others, in words, is for the person alone.
+        """
         if self.shows_table and self.fields is None:
             from visitors.output.pages import write_page
             from visitors.output.tables import console
 
+            of_each = iter(shared)
             for record in records:
-                write_page(console(self.stdout, color=self.color), shape, as_record(record), self.current)
+                target = console(self.stdout, color=self.color)
+                write_page(target, shape, as_record(record), self.current, next(of_each, {}))
         elif self.format is None and not self.on_terminal:
             for piece in batched(properties(shape, map(as_record, records), fields=self.fields)):
                 self.stdout.write(piece)

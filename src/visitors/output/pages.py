@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from visitors.domain.contact import called
 from visitors.domain.times import Instant, relative
 from visitors.output.machine import as_text
 from visitors.output.sanitise import visible
@@ -29,13 +31,20 @@ _SHOWN_ELSEWHERE = {"id", "isBlocked", "blockedAt", "blockedBy", "blockReason", 
 LIST_LIMIT = 20
 
 
-def write_page(target: Console, shape: Shape, record: Record, current: Instant) -> None:
-    """Write the page of a record whose shape is a visitor's or a contact's page."""
+def write_page(
+    target: Console, shape: Shape, record: Record, current: Instant, shared: Mapping[str, str] = MappingProxyType({})
+) -> None:
+    """Write the page of a record whose shape is a visitor's or a contact's page, beginning with what an investigator
+    asks first: who it is, blocked by whom and since when. `shared` tells of its values who else has them.
+    """
     title = Text(f"{shape.noun.capitalize()} ", style="bold")
     title.append(visible(record["id"]), style="bold cyan")
-    for word in _states(shape, record, current):
-        title.append(f"  {visible(word)}", style="bold red")
-    target.print(title)
+    title.append("".join(f"  {word}" for word in _states(shape, record)), style="bold red")
+    target.print(title, soft_wrap=True)
+    if who := _who(shape, record):
+        target.print(Text(visible(who), style="bold"))
+    if record.get("isBlocked"):
+        target.print(Text(visible(_blocked(record, current)), style="bold red"))
     write_properties(
         target,
         (
@@ -50,6 +59,9 @@ def write_page(target: Console, shape: Shape, record: Record, current: Instant) 
             target.print(Text(f"\n{_title(key)}", style="bold"))
             shown = ((name, one) for name, one in value.items() if name not in _SHOWN_ELSEWHERE or name == "id")
             write_properties(target, shown, current)
+    if shared:
+        target.print(Text("\nShared with others", style="bold"))
+        write_properties(target, shared.items(), current)
     for key, list_shape in _LISTS.items():
         if record.get(key):
             heading = _HEADINGS.get((shape.noun, key)) or _HEADINGS.get(("", key)) or _title(key)
@@ -61,22 +73,33 @@ def write_page(target: Console, shape: Shape, record: Record, current: Instant) 
                 )
 
 
-def _states(shape: Shape, record: Record, current: Instant) -> Iterator[str]:
-    if record.get("isBlocked"):
-        parts = ["blocked"]
-        if record.get("blockedAt"):
-            parts.append(relative(record["blockedAt"], current))
-        if record.get("blockedBy"):
-            parts.append(f"by {record['blockedBy']}")
-        if record.get("blockReason"):
-            parts.append(f"({record['blockReason']})")
-        if record.get("blockExpiresAt"):
-            parts.append(f"until {record['blockExpiresAt']}")
-        yield " ".join(parts)
+def _states(shape: Shape, record: Record) -> Iterator[str]:
     if record.get("deletedAt"):
         yield "deleted"
     if shape.noun == "visitor" and record["contact"] is None:
         yield "anonymous"
+
+
+def _who(shape: Shape, record: Record) -> str:
+    """The person, if anything is known of it."""
+    contact = record.get("contact") if shape.noun == "visitor" else record if shape.noun == "contact" else None
+    if not contact or not (contact["name"] or contact["email"] or contact["externalId"]):
+        return ""
+    name = called(contact["id"], contact["name"], contact["email"], contact["externalId"])
+    return name if contact is not record else name.removesuffix(f" ({record['id']})")  # which stands above it
+
+
+def _blocked(record: Record, current: Instant) -> str:
+    """`blocked 3h ago by eve (spam), until 2026-03-09T12:00:00.000Z`, with as much of it as is known."""
+    parts = ["blocked"]
+    if record.get("blockedAt"):
+        parts.append(relative(record["blockedAt"], current))
+    if record.get("blockedBy"):
+        parts.append(f"by {record['blockedBy']}")
+    if record.get("blockReason"):
+        parts.append(f"({record['blockReason']})")
+    until = f", until {record['blockExpiresAt']}" if record.get("blockExpiresAt") else ""
+    return " ".join(parts) + until
 
 
 def write_properties(

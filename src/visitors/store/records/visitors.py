@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from visitors.domain.contact import Contact
 from visitors.domain.fields import BROWSER_DATA, CONTACT, FLAT, VISITOR, sortable
-from visitors.domain.page import Device
+from visitors.domain.page import Device, Sharing
 from visitors.domain.pruning import Idle
 from visitors.domain.selection import Selection
 from visitors.domain.times import Instant
 from visitors.domain.visitor import BrowserData, Visitor
-from visitors.store.database import Question, decoded, rows
+from visitors.store.database import Question, Row, decoded, rows
 from visitors.store.query.listing import Page
 from visitors.store.query.selection import LIVE, chosen
 from visitors.store.store import OpenOperation, Store
@@ -132,6 +132,24 @@ def devices_of(contact_id: str | None, *, besides: str | None = None) -> Questio
         " WHERE contact_id = ? AND deleted_at IS NULL AND id IS NOT ? ORDER BY last_seen_at DESC, pk DESC"
     )
     return Question(sql, (contact_id, besides), lambda found: [Device(*row) for row in found])
+
+
+def sharing(column: Literal["fingerprint", "ip"], value: str | None, *, besides: str) -> Question[Sharing]:
+    """The live visitors with this value, without the one with id `besides`; of no value, none."""
+    sql = (
+        f"SELECT id FROM visitors WHERE {column} = ? AND id <> ? AND deleted_at IS NULL"
+        f" ORDER BY pk DESC LIMIT {_COUNTED + 1}"
+    )
+
+    def read(found: list[Row]) -> Sharing:
+        return Sharing([row[0] for row in found[:_TOLD]], len(found) if len(found) <= _COUNTED else None)
+
+    return Question(sql, (value, besides), read)
+
+
+_TOLD = 3
+_COUNTED = 1_000
+"""How many that share a value are told, and how far they are counted."""
 
 
 def linked_to(store: Store, contact_ids: Sequence[str]) -> list[str]:
