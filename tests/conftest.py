@@ -77,6 +77,7 @@ def isolation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VISITORS_ACTOR", "tester")
     monkeypatch.setenv("VISITORS_DEBUG", "1")
     monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("VISITORS_PAGER", "cat")  # nobody is there to leave another one
 
 
 @pytest.fixture

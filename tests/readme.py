@@ -83,6 +83,7 @@ def _environment(folder: Path) -> dict[str, str]:
         "VISITORS_DB": str(folder / "demo.db"),
         "VISITORS_ACTOR": "you",
         "NO_COLOR": "1",
+        "VISITORS_PAGER": "cat",
         "TERM": "xterm",
         "LANG": "C.UTF-8",
     }

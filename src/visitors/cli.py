@@ -9,6 +9,7 @@ reach the command through its `Context`.
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from functools import cache
@@ -23,6 +24,7 @@ from visitors import registry
 from visitors.commands import options
 from visitors.context import Context
 from visitors.errors import UsageProblem
+from visitors.output.output import is_long
 from visitors.registry import Entry
 
 Click = Any
@@ -58,10 +60,15 @@ class Group(TyperGroup):
 
     def parse_args(self, ctx: Click, args: list[str]) -> list[str]:
         """Without a command there is only help to give."""
+        _note_pager(ctx, args)
         if not args:
-            typer.echo(ctx.get_help())
+            _show_help(ctx)
             raise typer.Exit
         return super().parse_args(ctx, args)
+
+    def get_help_option(self, ctx: Click) -> Click:
+        """`--help`, which a pager shows where it is long."""
+        return _in_pager(super().get_help_option(ctx))
 
     def list_commands(self, ctx: Click) -> list[str]:
         """The names of the members, in the order of the registry."""
@@ -102,9 +109,14 @@ class Command(TyperCommand):
 
     def parse_args(self, ctx: Click, args: list[str]) -> list[str]:
         """What was given. Raises UsageProblem where an option of one value is given several."""
+        _note_pager(ctx, args)
         if not ctx.resilient_parsing:
             self._refuse_several(ctx, args)
         return super().parse_args(ctx, args)
+
+    def get_help_option(self, ctx: Click) -> Click:
+        """`--help`, which a pager shows where it is long."""
+        return _in_pager(super().get_help_option(ctx))
 
     def _refuse_several(self, ctx: Click, args: list[str]) -> None:
         """The parser would keep the last value and say nothing of the others; the same one again is no other."""
@@ -142,6 +154,8 @@ class Command(TyperCommand):
         finally:
             meta[_WRITTEN] = context.what_was_written()
             context.close()
+            if not isinstance(sys.exc_info()[1], KeyboardInterrupt | SystemExit):
+                context.output.show_long()
 
     def format_options(self, ctx: Click, formatter: Click) -> None:
         """The options by group, the command's own first."""
@@ -155,6 +169,36 @@ class Command(TyperCommand):
             if source.name == "COMMANDLINE" and not everywhere and not _is_argument(parameter):
                 names = parameter.opts if _value(ctx, parameter) is not False else parameter.secondary_opts
                 yield max(names or parameter.opts, key=len)
+
+
+_NO_PAGER = "visitors.no-pager"
+
+
+def _note_pager(ctx: Click, args: Sequence[str]) -> None:
+    """Know of --no-pager, wherever it stands, before --help is looked at."""
+    if "--no-pager" in args:
+        ctx.meta[_NO_PAGER] = True
+
+
+def _in_pager(option: Click) -> Click:
+    def show(ctx: Click, _option: Click, value: Any) -> None:
+        if value and not ctx.resilient_parsing:
+            _show_help(ctx)
+            raise typer.Exit
+
+    if option is not None:
+        option.callback = show
+    return option
+
+
+def _show_help(ctx: Click) -> None:
+    text = ctx.get_help() + "\n"
+    if not ctx.meta.get(_NO_PAGER) and sys.stdout.isatty() and is_long(text, sys.stdout):
+        from visitors.output import pager
+
+        pager.show(text, sys.stdout)
+    else:
+        typer.echo(text, nl=False)
 
 
 # Kept: tests run many commands in one process, and building them anew takes an eighth of their time.

@@ -77,6 +77,7 @@ class Context:
             color=self.settings.color,
             quiet=self.settings.quiet,
             header=self.settings.header,
+            pager=self.settings.pager,
             current=self.now,
         )
 
@@ -277,6 +278,7 @@ class Context:
         if not self.can_ask:
             raise UsageProblem(f"{question}: not asked, since this is no terminal", code="yes_needed", hint="add --yes")
         self._leave_store()
+        self.output.show_long()
         sys.stdout.flush()
         sys.stderr.write(f"{visible(question)}? [y/N] ")
         sys.stderr.flush()

@@ -29,6 +29,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     color: bool
     quiet: bool
     header: bool
+    pager: bool
 
     @property
     def store(self) -> Place:
@@ -65,6 +66,7 @@ def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str]) -> S
         color=not flags.get("no_color"),
         quiet=bool(flags.get("quiet")),
         header=not flags.get("no_header"),
+        pager=not flags.get("no_pager"),
     )
 
 

@@ -7,10 +7,12 @@ things the ids that it touched.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TextIO, TypeVar, cast
 
@@ -32,6 +34,8 @@ from visitors.output.sanitise import bounded, visible
 from visitors.output.shape import Record, Shape
 
 if TYPE_CHECKING:  # which few commands need
+    from rich.console import Console
+
     from visitors.output.joined import Chosen
 
 Item = TypeVar("Item")
@@ -65,6 +69,7 @@ class Output:
         color: bool = True,
         quiet: bool = False,
         header: bool = True,
+        pager: bool = False,
         current: Instant,
     ) -> None:
         self.format = format_
@@ -77,6 +82,11 @@ class Output:
         self.current = current
         self.told: Sequence[str] = ()
         """The ids of what a command changed, whether or not they could be written."""
+        self._pager = pager
+        self._long: list[str] = []
+        """What is longer than the screen, and waits until the store is closed: a person may read for hours."""
+        self._said: list[str] = []
+        """What was said about it meanwhile."""
         self.stdout: TextIO = sys.stdout
         self.stderr: TextIO = sys.stderr
 
@@ -105,14 +115,24 @@ class Output:
         """Whether records come out as a table."""
         return self.format == "table" or (self.format is None and self.on_terminal)
 
-    def records(self, shape: Shape, records: Iterable[msgspec.Struct | Record], *, single: bool = False) -> int | None:
-        """Show records. Returns how many a table showed, or None for a machine format."""
+    def records(
+        self,
+        shape: Shape,
+        records: Iterable[msgspec.Struct | Record],
+        *,
+        single: bool = False,
+        pager: bool = True,
+    ) -> int | None:
+        """Show records; a table that is longer than the screen in the pager, unless `pager` is false. Returns how many
+        a table showed, or None for a machine format.
+        """
         if self.shows_table:
             from visitors.output.cells import of_fields
-            from visitors.output.tables import console, write_table
+            from visitors.output.tables import write_table
 
             chosen = shape if self.fields is None else of_fields(shape, self.fields)
-            return write_table(console(self.stdout, color=self.color), chosen, map(as_record, records), self.current)
+            with self._for_person(pager=pager) as target:
+                return write_table(target, chosen, map(as_record, records), self.current)
         format_ = cast("MachineFormat", self.format or "tsv")
         for piece in lines(format_, shape, records, fields=self.fields, single=single, header=self.header):
             self.stdout.write(self._shown(piece))
@@ -211,12 +231,11 @@ class Output:
         """
         if self.shows_table and self.fields is None:
             from visitors.output.pages import write_page
-            from visitors.output.tables import console
 
             of_each = iter(shared)
-            for record in records:
-                target = console(self.stdout, color=self.color)
-                write_page(target, shape, as_record(record), self.current, next(of_each, {}))
+            with self._for_person() as target:
+                for record in records:
+                    write_page(target, shape, as_record(record), self.current, next(of_each, {}))
         elif self.format is None and not self.on_terminal:
             for piece in batched(properties(shape, map(as_record, records), fields=self.fields)):
                 self.stdout.write(piece)
@@ -227,10 +246,9 @@ class Output:
         """Show one record that is no visitor or contact, as names and values to a person."""
         if self.shows_table and self.fields is None:
             from visitors.output.pages import write_properties
-            from visitors.output.tables import console
 
-            target = console(self.stdout, color=self.color)
-            write_properties(target, as_record(record).items(), self.current, blanks=True)
+            with self._for_person(pager=False) as target:
+                write_properties(target, as_record(record).items(), self.current, blanks=True)
         else:
             self.records(shape, [record], single=True)
 
@@ -242,7 +260,7 @@ class Output:
         """
         self.told = ids if isinstance(ids, Sequence) else ()
         if self.wants_records:
-            self.records(shape, results, single=single)
+            self.records(shape, results, single=single, pager=False)
         elif self.format == "count":
             self.stdout.write(f"{sum(1 for _ in ids)}\n")
         elif self.on_terminal and self.format is None:
@@ -282,23 +300,57 @@ class Output:
 
     def ids(self, ids: Iterable[str]) -> None:
         """Ids, one a line."""
+        self.show_long()
         for piece in batched(f"{touched}\n" for touched in ids):
             self.stdout.write(piece)
 
     def text(self, line: str) -> None:
         """One line of result."""
+        self.show_long()
         self.stdout.write(self._shown(line) + "\n")
 
     def note(self, line: str) -> None:
         """A remark beside the result; `--quiet` leaves it out."""
         if not self.quiet:
-            self.stdout.flush()
-            self.stderr.write(self._dim(visible(line)) + "\n")
+            self._say(self._dim(visible(line)))
 
     def warn(self, line: str) -> None:
         """A remark that even `--quiet` does not hide."""
-        self.stdout.flush()
-        self.stderr.write(visible(bounded(line)) + "\n")
+        self._say(visible(bounded(line)))
+
+    def _say(self, line: str) -> None:
+        if self._long:
+            self._said.append(line)
+        else:
+            self.stdout.flush()
+            self.stderr.write(line + "\n")
+
+    @contextmanager
+    def _for_person(self, *, pager: bool = True) -> Iterator[Console]:
+        """Where to write what a person reads. What is longer than the screen waits for `show_long`."""
+        from visitors.output.tables import console
+
+        if not (pager and self._pager and self.on_terminal):
+            self.show_long()
+            yield console(self.stdout, color=self.color)
+            return
+        text = io.StringIO()
+        yield console(text, color=self.color, is_terminal=True)
+        if self._long or is_long(text.getvalue(), self.stdout):
+            self._long.append(text.getvalue())
+        else:
+            self.stdout.write(text.getvalue())
+
+    def show_long(self) -> None:
+        """Show what is longer than the screen in the pager, and then say what was said about it."""
+        if self._long:
+            from visitors.output import pager
+
+            text, said = "".join(self._long), self._said
+            self._long, self._said = [], []
+            pager.show(text, self.stdout)
+            for line in said:
+                self._say(line)
 
     def _dim(self, line: str) -> str:
         return f"\x1b[2m{line}\x1b[0m" if self.color and self.stderr.isatty() else line
@@ -308,6 +360,18 @@ class Output:
         if not self.on_terminal:
             return piece
         return "\n".join("\t".join(map(visible, line.split("\t"))) for line in piece.split("\n"))
+
+
+def is_long(text: str, terminal: TextIO) -> bool:
+    """Whether `text` is longer than the screen of the terminal, on which the prompt takes the last line."""
+    if os.environ.get("TERM") == "dumb":
+        return False
+    try:
+        columns, screen = os.get_terminal_size(terminal.fileno())
+    except OSError:
+        return False
+    height = sum(1 + len(line) // max(1, columns) for line in text.splitlines())
+    return 0 < screen <= height
 
 
 def _as_text(piece: str | bytes) -> str:

@@ -26,10 +26,13 @@ PLAIN_FROM = 200
 """From this many rows on a table is plain text: Rich takes about a millisecond a row."""
 
 
-def console(stream: TextIO | None = None, *, color: bool = True) -> Console:
-    """Where tables go; markup, emoji codes and highlighting are off, since the text is data."""
+def console(stream: TextIO | None = None, *, color: bool = True, is_terminal: bool = False) -> Console:
+    """Where tables go; markup, emoji codes and highlighting are off, since the text is data. `is_terminal` if what is
+    written to the stream goes to the terminal later.
+    """
     return Console(
         file=stream or sys.stdout,
+        force_terminal=is_terminal or None,
         markup=False,
         emoji=False,
         highlight=False,
