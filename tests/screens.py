@@ -54,6 +54,7 @@ unblock somebody adas-laptop --format table --yes
 identify somebody --email some@example.com --dry-run --format table
 delete somebody --format table
 history
+history --changes --limit 4
 history adas-phone
 history --operation {newest}
 explain adas-laptop

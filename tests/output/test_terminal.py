@@ -334,3 +334,25 @@ def test_a_person_sees_what_a_fixture_did_and_is_asked_before_it_removes(visitor
     assert declined.lines[0].startswith("remove 1 visitor, which the files do not name? [y/N]")
     assert on_terminal(*words, "--prune", answer="y\n").lines[-1] == "Removed 1 visitor."
     visitors("assert", "--count", "2")
+
+
+@pytest.mark.parametrize("columns", [20, 40, 80])
+def test_an_error_breaks_no_word_at_the_edge_of_the_terminal(visitors: Visitors, columns: int) -> None:
+    fill(visitors, 1)
+    error = visitors("list", "--fields", "nothing", code=2).stderr
+
+    screen = on_terminal("list", "--fields", "nothing", columns=columns)
+
+    assert " ".join(screen.lines).split() == error.split()
+    assert all(len(line) <= columns or " " not in line for line in screen.lines)
+
+
+def test_a_command_in_a_hint_is_one_line_to_be_copied(visitors: Visitors) -> None:
+    visitors("contacts", "create", "--id", "a" * 30, "--email", "a@example.com")
+    visitors("create", "--id", "v")
+    visitors("identify", "v", "--email", "a@example.com")
+    visitors("block", "--contact", "a" * 30)
+
+    screen = on_terminal("unblock", "v", columns=40)
+
+    assert screen.lines[-1] == f"hint: visitors unblock --contact {'a' * 30}"

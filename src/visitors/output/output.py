@@ -424,6 +424,25 @@ def write_error(
         return
     styled = color and stream.isatty() and _environment_has_color()
     red, dim, reset = ("\x1b[31m", "\x1b[2m", "\x1b[0m") if styled else ("", "", "")
-    stream.write(f"{red}error:{reset} {visible(message)}\n")
+    told = _in_lines(f"error: {visible(message)}", stream).removeprefix("error:")
+    stream.write(f"{red}error:{reset}{told}\n")
     if hint:
-        stream.write(f"{dim}hint: {visible(hint)}{reset}\n")
+        told = f"hint: {visible(hint)}"
+        # a command is left to the terminal, from which it is copied in one piece
+        stream.write(f"{dim}{told if hint.startswith('visitors ') else _in_lines(told, stream)}{reset}\n")
+
+
+def _in_lines(text: str, stream: TextIO) -> str:
+    """`text` in lines that end between words where it goes to a terminal, which would break them anywhere."""
+    if not stream.isatty():
+        return text
+    try:
+        columns = os.get_terminal_size(stream.fileno()).columns
+    except OSError:
+        return text
+    if not 0 < columns < len(text):
+        return text
+    import textwrap
+
+    lines_ = textwrap.wrap(text, columns, break_long_words=False, break_on_hyphens=False, replace_whitespace=False)
+    return "\n".join(lines_)

@@ -124,10 +124,10 @@ FIELD_CHANGE = Shape(
     id_field="operationId",
     columns=(
         Column("WHEN", cells.age("at"), style="dim"),
-        Column("BY", cells.field("actor")),
-        Column("KIND", cells.field("kind"), shrinks_to=7),
+        Column("BY", cells.field("actor"), extra=True),
+        Column("KIND", cells.field("kind"), extra=True),
         Column("RECORD", cells.field("recordId"), style="cyan"),
-        Column("FIELD", cells.field("field")),
+        Column("FIELD", cells.field("field"), shrinks_to=10),
         Column("BEFORE", cells.field("before"), wraps=True),
         Column("AFTER", cells.field("after"), wraps=True),
     ),
