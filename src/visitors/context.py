@@ -78,6 +78,8 @@ class Context:
             quiet=self.settings.quiet,
             header=self.settings.header,
             pager=self.settings.pager,
+            timezone=self.settings.timezone,
+            local_time=self.settings.local_time,
             current=self.now,
         )
 

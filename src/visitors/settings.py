@@ -30,6 +30,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     quiet: bool
     header: bool
     pager: bool
+    timezone: str | None
+    local_time: bool
 
     @property
     def store(self) -> Place:
@@ -67,6 +69,8 @@ def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str]) -> S
         quiet=bool(flags.get("quiet")),
         header=not flags.get("no_header"),
         pager=not flags.get("no_pager"),
+        timezone=environment.get("VISITORS_TIMEZONE") or None,
+        local_time=bool(flags.get("local_time")),
     )
 
 

@@ -356,3 +356,61 @@ def test_a_command_in_a_hint_is_one_line_to_be_copied(visitors: Visitors) -> Non
     screen = on_terminal("unblock", "v", columns=40)
 
     assert screen.lines[-1] == f"hint: visitors unblock --contact {'a' * 30}"
+
+
+@pytest.mark.parametrize(
+    ("flags", "environment", "zone", "shown"),
+    [
+        ((), {"VISITORS_TIMEZONE": "Asia/Kolkata"}, "Asia/Kolkata", "2026-03-01T16:30:00.000+05:30"),
+        (("--local-time",), {"TZ": "Europe/Berlin"}, "local", "2026-03-01T12:00:00.000+01:00"),
+        (("--local-time",), {"VISITORS_TIMEZONE": "Asia/Kolkata"}, "Asia/Kolkata", "2026-03-01T16:30:00.000+05:30"),
+        ((), {"TZ": "Europe/Berlin"}, "UTC", "2026-03-01T11:00:00.000Z"),
+    ],
+)
+def test_times_are_local_to_whoever_wants_that(
+    visitors: Visitors, flags: tuple[str, ...], environment: dict[str, str], zone: str, shown: str
+) -> None:
+    visitors("create", "--id", "v", now="2026-03-01T11:00:00Z")
+    visitors("block", "v", "--until", "2026-03-01T11:00:00Z", now="2026-03-01T10:00:00Z")
+
+    assert f"{shown}  (1h ago)" in on_terminal("show", "v", *flags, environment=environment).text
+    assert shown in on_terminal("list", "--fields", "id,createdAt", *flags, environment=environment).text
+    header, event, *_ = on_terminal("explain", "v", *flags, environment=environment).lines
+    assert header.startswith(f"WHEN ({zone})")
+    assert shown[:16].replace("T", " ") in event
+    machine = on_terminal("list", "--format", "ndjson", *flags, environment=environment).text
+    assert "2026-03-01T11:00:00.000Z" in machine
+
+
+def test_times_in_a_pipe_are_in_utc(visitors: Visitors, monkeypatch: pytest.MonkeyPatch) -> None:
+    visitors("create", "--id", "v", now="2026-03-01T11:00:00Z")
+    monkeypatch.setenv("VISITORS_TIMEZONE", "Asia/Kolkata")
+
+    for words in (("show", "v"), ("show", "v", "--format", "table"), ("list", "--fields", "createdAt")):
+        assert "2026-03-01T11:00:00.000Z" in visitors(*words, "--local-time").stdout
+    assert "WHEN (UTC)" in visitors("explain", "v", "--format", "table").stdout
+
+
+def test_a_zone_that_there_is_not_is_an_error_where_it_is_needed(visitors: Visitors) -> None:
+    fill(visitors, 1)
+
+    screen = on_terminal("show", "v000", environment={"VISITORS_TIMEZONE": "Mars/Olympus"})
+
+    assert screen.code == 5
+    assert screen.lines[0] == "error: VISITORS_TIMEZONE 'Mars/Olympus' is not a time zone"
+
+
+@pytest.mark.parametrize("columns", [20, 24])
+def test_on_a_narrow_terminal_a_page_has_all_that_it_has_on_a_wide_one(visitors: Visitors, columns: int) -> None:
+    visitors("create", "--id", "v", "--screen-resolution", "1920x1080", "--browser-version", "147.0.7727.56")
+    visitors("identify", "v", "--email", "ada@example.com", "--name", "Ada", "--metadata", "plan=pro")
+    visitors("block", "v", "--reason", "spam")
+
+    narrow, wide = ("".join(on_terminal("show", "v", columns=width).text.split()) for width in (columns, 200))
+
+    for word in ("1920x1080", "147.0.7727.56", "ada@example.com", '{"plan":"pro"}', "(spam)", "screenresolution"):
+        assert word in re.sub(r"\x1b\[[0-9;]*m", "", narrow)
+    assert "…" not in narrow
+    for heading in ("Contact", "Blocks(1)", "Links(1)", "Lastchanges"):
+        assert heading in narrow
+        assert heading in wide

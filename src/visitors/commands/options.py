@@ -83,6 +83,7 @@ def everywhere() -> list[Parameter]:
         _once(["--fields"], "Which fields, in which order: id,contact.email.", metavar="NAMES"),
         _option(["--no-header"], _agree, registry.EVERYWHERE, "No header line in csv and tsv.", is_flag=True),
         _option(["--no-color"], _agree, registry.EVERYWHERE, "No colour.", is_flag=True),
+        _option(["--local-time"], _agree, registry.EVERYWHERE, "Times in tables in your zone.", is_flag=True),
         _option(
             ["--no-pager"], _agree, registry.EVERYWHERE, "No pager for what is longer than the screen.", is_flag=True
         ),

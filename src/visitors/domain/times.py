@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import NamedTuple
 
 from visitors.errors import InvalidData
 
@@ -161,6 +162,39 @@ def relative(instant: Instant, current: Instant) -> str:
             amount = f"{max(1, int(distance / size))}{unit}"
             break
     return f"{amount} ago" if seconds > 0 else f"in {amount}"
+
+
+class Zone(NamedTuple):
+    """A time zone in which a person reads times: its name, and its rules, or None for those of the machine."""
+
+    name: str
+    rules: tzinfo | None
+
+
+def zone_named(name: str | None) -> Zone:
+    """The zone with this name of the IANA database, or without one that of the machine. Raises InvalidData."""
+    if name is None:
+        return Zone("local", None)
+    from zoneinfo import ZoneInfo
+
+    try:
+        return Zone(name, ZoneInfo(name))
+    except (ValueError, OSError, LookupError):
+        raise InvalidData(
+            f"VISITORS_TIMEZONE {name[:40]!r} is not a time zone",
+            code="invalid_timezone",
+            hint="a name of the IANA database, for example Europe/Berlin",
+        ) from None
+
+
+def in_zone(instant: Instant, zone: Zone | None) -> str:
+    """The instant as it is, or as RFC 3339 writes it in `zone`: `2026-03-01T21:58:11.021+01:00`."""
+    if zone is None:
+        return instant
+    try:
+        return datetime.fromisoformat(instant).astimezone(zone.rules).isoformat(timespec="milliseconds")
+    except OverflowError:  # at an end of the years 1 to 9999
+        return instant
 
 
 def _duration(value: str) -> timedelta:

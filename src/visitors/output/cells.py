@@ -8,7 +8,7 @@ from typing import TypeAlias
 import msgspec
 
 from visitors.domain.block import Block
-from visitors.domain.times import Instant, relative
+from visitors.domain.times import Instant, Zone, in_zone, relative
 from visitors.output.machine import as_text
 from visitors.output.sanitise import visible
 from visitors.output.shape import Column, Record, Shape, value_at
@@ -22,12 +22,19 @@ def field_names(struct: type[msgspec.Struct], prefix: str = "") -> Iterator[str]
     return (prefix + name for name in struct.__struct_encode_fields__)
 
 
-def of_fields(shape: Shape, fields: list[str]) -> Shape:
-    """The shape with exactly the columns that `--fields` asks for, as they are. Raises UsageProblem."""
+def of_fields(shape: Shape, fields: list[str], zone: Zone | None = None) -> Shape:
+    """The shape with exactly the columns that `--fields` asks for, as they are but for times, which are in `zone`.
+    Raises UsageProblem.
+    """
     return msgspec.structs.replace(
         shape,
         columns=tuple(
-            Column(visible(".".join(path)), value(path), always=True, shrinks_to=None if _is_id(path) else 12)
+            Column(
+                visible(".".join(path)),
+                time_at(path, zone) if path[-1].endswith("At") else value(path),
+                always=True,
+                shrinks_to=None if _is_id(path) else 12,
+            )
             for path in shape.paths(fields)
         ),
     )
@@ -57,9 +64,38 @@ def age(name: str) -> Cell:
     return show
 
 
+def time_at(path: tuple[str, ...], zone: Zone | None) -> Cell:
+    """The time at a path in the record, in `zone`."""
+
+    def show(record: Record, _: Instant) -> str:
+        text = as_text(value_at(record, path))
+        return in_zone(text, zone) if text else ""
+
+    return show
+
+
 def moment(record: Record, _: Instant) -> str:
     """An instant to the minute, as a timeline has it."""
-    return str(record["at"])[:16].replace("T", " ")
+    return _to_the_minute(str(record["at"]))
+
+
+def _to_the_minute(time: str) -> str:
+    return time[:16].replace("T", " ")
+
+
+def in_local_time(shape: Shape, zone: Zone | None) -> Shape:
+    """The shape with the times of a timeline in `zone`."""
+    if zone is None:
+        return shape
+
+    def show(record: Record, _: Instant) -> str:
+        return _to_the_minute(in_zone(record["at"], zone))
+
+    columns = (
+        msgspec.structs.replace(column, heading=f"WHEN ({zone.name})", show=show) if column.show is moment else column
+        for column in shape.columns
+    )
+    return msgspec.structs.replace(shape, columns=tuple(columns))
 
 
 def who(record: Record, _: Instant) -> str:
@@ -118,10 +154,10 @@ def _terms(record: Record, current: Instant) -> str:
     return ", ".join(part for part in (record["reason"], ends) if part)
 
 
-def text_line(shape: Shape, record: Record, current: Instant) -> str:
+def text_line(shape: Shape, record: Record, current: Instant, zone: Zone | None) -> str:
     """A record on one line, beginning with its time: what is in its cells, but for ages, which would all be none."""
     cells_ = [column.show(record, current) for column in shape.columns if column.heading != "WHEN"]
-    return "  ".join(visible(cell) for cell in (record["at"], *cells_) if cell)
+    return "  ".join(visible(cell) for cell in (in_zone(record["at"], zone), *cells_) if cell)
 
 
 def counts(name: str) -> Cell:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TextIO, TypeVar, cast
 
 import msgspec
 
-from visitors.domain.times import Instant
+from visitors.domain.times import Instant, Zone, zone_named
 from visitors.errors import UsageProblem, VisitorsError
 from visitors.output.machine import (
     MachineFormat,
@@ -70,6 +70,8 @@ class Output:
         quiet: bool = False,
         header: bool = True,
         pager: bool = False,
+        timezone: str | None = None,
+        local_time: bool = False,
         current: Instant,
     ) -> None:
         self.format = format_
@@ -82,6 +84,8 @@ class Output:
         self.current = current
         self.told: Sequence[str] = ()
         """The ids of what a command changed, whether or not they could be written."""
+        self._timezone = timezone
+        self._local_time = local_time or timezone is not None
         self._pager = pager
         self._long: list[str] = []
         """What is longer than the screen, and waits until the store is closed: a person may read for hours."""
@@ -94,6 +98,11 @@ class Output:
     def on_terminal(self) -> bool:
         """Whether a person sees the results."""
         return self.stdout.isatty()
+
+    @cached_property
+    def zone(self) -> Zone | None:
+        """In which zone a person reads times; None for UTC, as everything else has them. Raises InvalidData."""
+        return zone_named(self._timezone) if self._local_time and self.on_terminal else None
 
     @property
     def wants_records(self) -> bool:
@@ -127,10 +136,13 @@ class Output:
         a table showed, or None for a machine format.
         """
         if self.shows_table:
-            from visitors.output.cells import of_fields
+            from visitors.output.cells import in_local_time, of_fields
             from visitors.output.tables import write_table
 
-            chosen = shape if self.fields is None else of_fields(shape, self.fields)
+            if self.fields is None:
+                chosen = in_local_time(shape, self.zone)
+            else:
+                chosen = of_fields(shape, self.fields, self.zone)
             with self._for_person(pager=pager) as target:
                 return write_table(target, chosen, map(as_record, records), self.current)
         format_ = cast("MachineFormat", self.format or "tsv")
@@ -145,7 +157,7 @@ class Output:
             if self.shows_table and self.fields is None:
                 from visitors.output.cells import text_line
 
-                self.stdout.write(text_line(shape, as_record(record), self.current) + "\n")
+                self.stdout.write(text_line(shape, as_record(record), self.current, self.zone) + "\n")
             else:
                 format_ = cast("MachineFormat", self.format or "tsv")
                 for piece in lines(format_, shape, [record], fields=self.fields, header=header):
@@ -235,7 +247,7 @@ class Output:
             of_each = iter(shared)
             with self._for_person() as target:
                 for record in records:
-                    write_page(target, shape, as_record(record), self.current, next(of_each, {}))
+                    write_page(target, shape, as_record(record), self.current, next(of_each, {}), self.zone)
         elif self.format is None and not self.on_terminal:
             for piece in batched(properties(shape, map(as_record, records), fields=self.fields)):
                 self.stdout.write(piece)
@@ -248,7 +260,7 @@ class Output:
             from visitors.output.pages import write_properties
 
             with self._for_person(pager=False) as target:
-                write_properties(target, as_record(record).items(), self.current, blanks=True)
+                write_properties(target, as_record(record).items(), self.current, blanks=True, zone=self.zone)
         else:
             self.records(shape, [record], single=True)
 

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from visitors.domain.contact import called
-from visitors.domain.times import Instant, relative
+from visitors.domain.times import Instant, Zone, in_zone, relative
 from visitors.output.machine import as_text
 from visitors.output.sanitise import visible
 from visitors.output.shape import Record, Shape
@@ -29,13 +30,21 @@ _LISTS = {
 _HEADINGS = {("visitor", "devices"): "Other devices", ("", "changes"): "Last changes"}
 _SHOWN_ELSEWHERE = {"id", "isBlocked", "blockedAt", "blockedBy", "blockReason", "blockExpiresAt", "metadataHash"}
 LIST_LIMIT = 20
+_NARROWEST_VALUE = 14
+"""How many columns there are at least for a value, and what is between it and its name."""
 
 
 def write_page(
-    target: Console, shape: Shape, record: Record, current: Instant, shared: Mapping[str, str] = MappingProxyType({})
+    target: Console,
+    shape: Shape,
+    record: Record,
+    current: Instant,
+    shared: Mapping[str, str] = MappingProxyType({}),
+    zone: Zone | None = None,
 ) -> None:
     """Write the page of a record whose shape is a visitor's or a contact's page, beginning with what an investigator
-    asks first: who it is, blocked by whom and since when. `shared` tells of its values who else has them.
+    asks first: who it is, blocked by whom and since when. `shared` tells of its values who else has them. Times
+    are in `zone`.
     """
     title = Text(f"{shape.noun.capitalize()} ", style="bold")
     title.append(visible(record["id"]), style="bold cyan")
@@ -44,7 +53,7 @@ def write_page(
     if who := _who(shape, record):
         target.print(Text(visible(who), style="bold"))
     if record.get("isBlocked"):
-        target.print(Text(visible(_blocked(record, current)), style="bold red"))
+        target.print(Text(visible(_blocked(record, current, zone)), style="bold red"))
     write_properties(
         target,
         (
@@ -53,12 +62,13 @@ def write_page(
             if key not in _LISTS and key not in _SHOWN_ELSEWHERE and not isinstance(value, dict)
         ),
         current,
+        zone=zone,
     )
     for key, value in record.items():
         if isinstance(value, dict) and value:
             target.print(Text(f"\n{_title(key)}", style="bold"))
             shown = ((name, one) for name, one in value.items() if name not in _SHOWN_ELSEWHERE or name == "id")
-            write_properties(target, shown, current)
+            write_properties(target, shown, current, zone=zone)
     if shared:
         target.print(Text("\nShared with others", style="bold"))
         write_properties(target, shared.items(), current)
@@ -89,7 +99,7 @@ def _who(shape: Shape, record: Record) -> str:
     return name if contact is not record else name.removesuffix(f" ({record['id']})")  # which stands above it
 
 
-def _blocked(record: Record, current: Instant) -> str:
+def _blocked(record: Record, current: Instant, zone: Zone | None) -> str:
     """`blocked 3h ago by eve (spam), until 2026-03-09T12:00:00.000Z`, with as much of it as is known."""
     parts = ["blocked"]
     if record.get("blockedAt"):
@@ -98,24 +108,40 @@ def _blocked(record: Record, current: Instant) -> str:
         parts.append(f"by {record['blockedBy']}")
     if record.get("blockReason"):
         parts.append(f"({record['blockReason']})")
-    until = f", until {record['blockExpiresAt']}" if record.get("blockExpiresAt") else ""
+    until = f", until {in_zone(record['blockExpiresAt'], zone)}" if record.get("blockExpiresAt") else ""
     return " ".join(parts) + until
 
 
 def write_properties(
-    target: Console, properties: Iterable[tuple[str, Any]], current: Instant, *, blanks: bool = False
+    target: Console,
+    properties: Iterable[tuple[str, Any]],
+    current: Instant,
+    *,
+    blanks: bool = False,
+    zone: Zone | None = None,
 ) -> None:
-    """Write names and values; those without a value only with `blanks`."""
-    grid = Table.grid(padding=(0, 2, 0, 2))
-    grid.add_column(style="dim", no_wrap=True)
-    grid.add_column(overflow="fold")
+    """Write names and values, times in `zone`; those without a value only with `blanks`. Where a terminal is too narrow
+    for two columns, a value begins behind its name.
+    """
+    shown = []
     for key, value in properties:
         if not blanks and value in (None, "", {}, [], False):
             continue
-        shown = visible(as_text(value))
+        text = visible(as_text(value))
         if key.endswith("At") and isinstance(value, str):
-            shown = f"{shown}  ({relative(value, current)})"
-        grid.add_row(Text(_label(key)), Text(shown))
+            text = f"{in_zone(value, zone)}  ({relative(value, current)})"
+        shown.append((_label(key), text))
+    if max((cell_len(label) for label, _ in shown), default=0) + _NARROWEST_VALUE > target.width:
+        for label, text in shown:
+            line = Text(f"{label}  ", style="dim")
+            line.append(text, style="not dim")
+            target.print(line, soft_wrap=" " not in text)  # the terminal breaks it, so that it is copied whole
+        return
+    grid = Table.grid(padding=(0, 2, 0, 2))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for label, text in shown:
+        grid.add_row(Text(label), Text(text))
     target.print(grid)
 
 
