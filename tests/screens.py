@@ -46,6 +46,11 @@ contacts duplicates
 contacts merge ada@example.com grace@example.com --dry-run --format table
 conversations list
 conversations show {conversation}
+stats
+stats --by language --by contact.email
+stats --per week
+conversations stats
+conversations stats --by status
 block adas-phone --reason loud --for 30d --format table
 block --contact ext:u-1 --reason why --format table
 show adas-phone

@@ -52,7 +52,6 @@ VALUES = {
 }
 FAR = {
     "frobnicate": "visitors",
-    "stats": "visitors",
     "db frobnicate": "visitors db",
     "list --desc": "visitors list",
     "list --json": "visitors list",

@@ -97,8 +97,8 @@ WRITES = [
 READS = {
     "list", "show", "export", "history", "explain", "contacts list", "contacts show", "contacts duplicates",
     "conversations list", "conversations show", "assert", "fixtures diff", "fixtures dump", "fixtures check",
-    "fixtures schema", "db path", "db info", "db dump", "completion", "contacts subject-export",
-    "sql",
+    "fixtures schema", "db path", "db info", "db dump", "completion", "contacts subject-export", "stats",
+    "conversations stats", "sql",
 }  # fmt: skip
 """The commands that write nothing to the store."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TypeAlias, Unpack
+from typing import Literal, TypeAlias, Unpack
 
 from visitors.api.arguments import conversation_selection, public
 from visitors.api.session import Session
@@ -11,8 +11,9 @@ from visitors.domain import normalise
 from visitors.domain.conversation import Conversation, Priority, Status
 from visitors.domain.conversation_selection import ChosenConversations
 from visitors.domain.page import ConversationPage
+from visitors.domain.statistics import ConversationTime, Counted, Per, parse_conversation_fields
 from visitors.errors import UsageProblem
-from visitors.operations import converse, references
+from visitors.operations import converse, references, statistics
 from visitors.operations.investigate import conversation_page
 from visitors.store.query.conversations import SORTABLE
 from visitors.store.query.listing import Page
@@ -20,6 +21,12 @@ from visitors.store.records import conversations
 from visitors.store.store import Store
 
 _Conversations: TypeAlias = list[Conversation]
+_Counts: TypeAlias = list[Counted]
+_TIMES: dict[str, ConversationTime] = {
+    "created_at": "createdAt",
+    "updated_at": "updatedAt",
+    "resolved_at": "resolvedAt",
+}
 
 
 class Conversations:
@@ -91,6 +98,30 @@ class Conversations:
         with self._session.reading() as store:
             wanted = references.conversation_selection(store, named, current)
         return self._session.pages(page, lambda store, some: conversations.select(store, wanted, some, current))
+
+    def stats(
+        self,
+        *by: Literal["status", "priority"],
+        per: Per | None = None,
+        time: Literal["created_at", "updated_at", "resolved_at"] = "created_at",
+        **chosen: Unpack[ChosenConversations],
+    ) -> _Counts:
+        """Count the conversations that `chosen` chooses: by one field (`Group`) or two (`Pair`), `per` period of a time
+        (`Period`); without either, an overview (`ConversationFigure`). Raises NotFound for an unknown visitor or
+        contact, and UsageProblem.
+        """
+        fields = parse_conversation_fields(by)
+        if fields and per is not None:
+            raise UsageProblem("a field and per exclude each other")
+        current = self._session.clock()
+        named = conversation_selection(chosen, current)
+        with self._session.reading() as store:
+            wanted = references.conversation_selection(store, named, current)
+            if per is not None:
+                return list(statistics.conversations_by_period(store, wanted, per, _TIMES[time], current).rows)
+            if fields:
+                return list(statistics.conversations_by_fields(store, wanted, fields, current).rows)
+            return list(statistics.conversations_overview(store, wanted, current).rows)
 
     def _set_status(self, command: str, typed: tuple[str, ...], status: Status) -> _Conversations:
         if not typed:

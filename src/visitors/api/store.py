@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any, Self, TypeAlias, Unpack, cast, get_args
+from typing import Any, Literal, Self, TypeAlias, Unpack, cast, get_args
 
 import msgspec
 
@@ -21,19 +21,21 @@ from visitors.domain import normalise, times
 from visitors.domain.contact import Person
 from visitors.domain.decision import OnConflict
 from visitors.domain.expectation import Expectation
+from visitors.domain.fields import snake
 from visitors.domain.identity import CLEARABLE
 from visitors.domain.ids import given_id
 from visitors.domain.page import VisitorPage
 from visitors.domain.pruning import age_limit, prunable
 from visitors.domain.selection import Chosen, Selection
+from visitors.domain.statistics import GROUPABLE, Counted, Per, VisitorTime, parse_groupings
 from visitors.domain.times import Instant, Time
 from visitors.domain.visitor import Browser, Visitor, browser_changes, browser_data
-from visitors.errors import NotFound, VisitorsError
+from visitors.errors import NotFound, UsageProblem, VisitorsError
 from visitors.input.mapping import ColumnMapping
 from visitors.input.readers import Header, Place, object_row
 from visitors.input.rows import ReadRow, checked_rows, read_checked
 from visitors.input.source import Format, choose_format, open_source
-from visitors.operations import block, references
+from visitors.operations import block, references, statistics
 from visitors.operations.blocks_told import Left
 from visitors.operations.bulk_import import take_all
 from visitors.operations.create import create
@@ -53,6 +55,9 @@ from visitors.store.store import OpenOperation, Store
 Now: TypeAlias = Time | Callable[[], Time]
 Reject: TypeAlias = Callable[[dict[str, Any], VisitorsError], object]
 _Visitors: TypeAlias = list[Visitor]
+_GROUPABLE = {snake(path): path for path in GROUPABLE}
+_Counts: TypeAlias = list[Counted]
+_TIMES: dict[str, VisitorTime] = {"created_at": "createdAt", "last_seen_at": "lastSeenAt", "blocked_at": "blockedAt"}
 _Act = Callable[[Store, OpenOperation, list[str]], object]
 
 
@@ -389,6 +394,30 @@ class VisitorStore:
             refuse_again(store, plan)
         with self._session.operation("seed", at=plan.now, entropy=seeded_entropy(seed)) as operation:
             return plant(self._session.store, operation, made_up(plan)).visitors
+
+    def stats(
+        self,
+        *by: str,
+        per: Per | None = None,
+        time: Literal["created_at", "last_seen_at", "blocked_at"] = "created_at",
+        top: int = 0,
+        **chosen: Unpack[Chosen],
+    ) -> _Counts:
+        """Count visitors: by one field (`Group`) or two (`Pair`), such as `country_code`, `contact.email`, of which
+        only the domain is told, and `contact.metadata.plan`; `per` period of a time (`Period`); without either, an
+        overview (`Figure`). Only the `top` largest groups, unless that is 0. Raises UsageProblem.
+        """
+        groupings = parse_groupings([_GROUPABLE.get(name, name) for name in by])
+        if groupings and per is not None:
+            raise UsageProblem("a field and per exclude each other")
+        current = self._session.clock()
+        with self._session.reading() as store:
+            wanted = self._selection(store, chosen, current)
+            if per is not None:
+                return list(statistics.by_period(store, wanted, per, _TIMES[time], current).rows)
+            if groupings:
+                return list(statistics.by_fields(store, wanted, groupings, current, top).rows)
+            return list(statistics.overview(store, wanted, current, top).rows)
 
     # What was done
 

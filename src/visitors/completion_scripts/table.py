@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
+from visitors.domain.statistics import GROUPABLE
 from visitors.registry import COMMANDS, EVERYWHERE, GROUPS
 
 Click = Any
@@ -14,6 +15,8 @@ Click = Any
 _SUMMARIES = {entry.words: entry.help for entry in (*COMMANDS, *GROUPS)}
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]*")
 _IDS = {"VISITOR": "visitors", "CONTACT": "contacts", "CONVERSATION": "conversations", "OPERATION": "operations"}
+_OPEN = {"BY": tuple(GROUPABLE)}
+"""What an option of this name takes beside others that nobody can list."""
 _FILES = {"FILE", "KEYFILE", "PATH"}
 
 
@@ -132,6 +135,8 @@ def _value(parameter: Click, words: str, name: str) -> Value:
     if choices:
         _check(words, choices)
         return Value(name if "|" in label else label, choices=choices)
+    if name in _OPEN:
+        return Value(label, choices=_OPEN[name])
     spoken = [*re.findall("[A-Z]+", label), name]
     kinds = dict.fromkeys(_IDS[word] for word in spoken if word in _IDS)
     return Value(label, is_file=not kinds and not _FILES.isdisjoint(spoken), kinds=tuple(kinds))

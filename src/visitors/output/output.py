@@ -37,6 +37,7 @@ if TYPE_CHECKING:  # which few commands need
     from rich.console import Console
 
     from visitors.output.joined import Chosen
+    from visitors.output.statistics import Picture
 
 Item = TypeVar("Item")
 
@@ -253,6 +254,29 @@ class Output:
                 self.stdout.write(piece)
         else:
             self.records(shape, records, single=single)
+
+    def picture(
+        self,
+        shape: Shape,
+        rows: Iterable[msgspec.Struct],
+        draw: Callable[[Sequence[Any]], Picture],
+        headings: Sequence[str] = (),
+    ) -> int | None:
+        """Show statistics: bars to a person, the rows to a program. Returns how many a person sees. Raises UsageProblem
+        for ids, which these have not.
+        """
+        if self.format == "ids":
+            raise UsageProblem("what is counted has no ids", hint="--fields value --no-header gives the values")
+        if not self.shows_table or self.fields is not None:
+            self.records(shape, rows)
+            return None
+        from visitors.output.charts import write_picture
+        from visitors.output.tables import console
+
+        shown = list(rows)
+        if shown:
+            write_picture(console(self.stdout, color=self.color), draw(shown), headings)
+        return len(shown)
 
     def sheet(self, shape: Shape, record: msgspec.Struct | Record) -> None:
         """Show one record that is no visitor or contact, as names and values to a person."""

@@ -191,17 +191,36 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
         without the few that are exceptions from others; None where there are more. 0.2 s at a million, instead of 4.
         """
         chosen = [filter_ for filter_ in self.filters if filter_.exceptions is None]
-        exceptions = [filter_.exceptions for filter_ in self.filters if filter_.exceptions is not None]
-        if len(chosen) > 1 or any(_up_to(store, one, FEW) == FEW for one in exceptions):
-            return None
+        others = self._without_exceptions(store, "pk") if len(chosen) < 2 else None
         matching = self.matching(chosen[0]) if chosen else Condition(f"SELECT pk FROM {self.table}")
-        if matching is None:
+        if matching is None or others is None:
             return None
-        others = every(Condition(f"pk NOT IN ({one.sql})", one.parameters) for one in exceptions)
         # two blocks may lie on one visitor
         each = "DISTINCT " if chosen and chosen[0].members is not None else ""
         sql = f"SELECT {each}pk FROM ({matching.sql}) WHERE {others.sql}"
         return Condition(sql, (*matching.parameters, *others.parameters))
+
+    def all_but_few(self, store: Store) -> Condition | None:
+        """What holds for all records that match, and can be told by any index: that they are none of a few exceptions.
+        None where there are more of these, or another filter. Counting by an indexed field takes 0.1 s at a million
+        with it, and 0.6 without.
+        """
+        if any(filter_.exceptions is None for filter_ in self.filters):
+            return None
+        return self._without_exceptions(store, f"{self.alias}.pk")
+
+    def all_of_them(self, store: Store) -> Statement:
+        """How all records that match are read, each once, in whatever order is the quickest."""
+        access, condition = self._all(store)
+        # many: a look at each record takes less than looking most of them up, as any one index would have it
+        return access or "NOT INDEXED", condition
+
+    def _without_exceptions(self, store: Store, pk: str) -> Condition | None:
+        """That a record is no exception from any filter; None where there are many exceptions."""
+        exceptions = [filter_.exceptions for filter_ in self.filters if filter_.exceptions is not None]
+        if any(_up_to(store, one, FEW) == FEW for one in exceptions):
+            return None
+        return every(Condition(f"{pk} NOT IN ({one.sql})", one.parameters) for one in exceptions)
 
     def drive(self, driver: Driver, page: Page, place: Place | None) -> Statement:
         """The statement that has `driver` give the records, and sorts them."""

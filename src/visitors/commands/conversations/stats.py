@@ -1,0 +1,64 @@
+"""`visitors conversations stats`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from visitors.commands import counting, options
+from visitors.commands.many import number
+from visitors.context import context_of
+from visitors.domain.statistics import ConversationField, ConversationTime, current_period, parse_conversation_fields
+from visitors.operations import references, statistics
+from visitors.output.statistics import CONVERSATION_OVERVIEW, GROUPS, PAIRS, PERIODS, of_figures, of_groups, of_periods
+
+OPTION_GROUPS = (options.conversation_selection,)
+
+
+def command(
+    ctx: typer.Context,
+    by: Annotated[
+        list[ConversationField] | None,
+        typer.Option("--by", help="Count by this field; given twice, by both.", show_default=False),
+    ] = None,
+    per: counting.PerPeriod = None,
+    time: Annotated[
+        ConversationTime | None,
+        typer.Option("--time", help="Which time --per counts by: createdAt unless said.", show_default=False),
+    ] = None,
+    top: counting.Top = None,
+    svg: counting.SvgFile = None,
+) -> None:
+    """Count conversations: how many are open, resolved and spam, new per day, and how soon an agent replied.
+
+    The rows are those of 'visitors stats'. The overview has one column more, seconds: within how many
+    of them half (median) and nine tenths (p90) of the conversations that an agent replied to had the
+    first reply.
+    """
+    context = context_of(ctx)
+    counting.refuse_contradictions(context, by, per, time, top, svg)
+    names = parse_conversation_fields(by or [])
+    with context.reading() as store:
+        wanted = references.conversation_selection(store, context.conversation_selection(), context.now)
+        if per is not None:
+            periods = statistics.conversations_by_period(store, wanted, per, time or "createdAt", context.now)
+            title = f"{number(periods.total, 'conversation')} per {per} of {time or 'createdAt'}"
+            under_way = current_period(per, context.now)
+            counting.show(
+                context, periods, "conversation", PERIODS, lambda rows: of_periods(title, rows, under_way), [per], svg
+            )
+        elif names:
+            largest = counting.largest(context, top, svg, counting.TOP)
+            groups = statistics.conversations_by_fields(store, wanted, names, context.now, largest)
+            title = f"{number(groups.total, 'conversation')} by {' and '.join(names)}"
+            shape = GROUPS if len(names) == 1 else PAIRS
+            counting.show(
+                context, groups, "conversation", shape, lambda rows: of_groups(title, names, rows), names, svg
+            )
+        else:
+            overview = statistics.conversations_overview(store, wanted, context.now)
+            title = number(overview.total, "conversation")
+            counting.show(
+                context, overview, "conversation", CONVERSATION_OVERVIEW, lambda rows: of_figures(title, rows), svg=svg
+            )

@@ -1,0 +1,104 @@
+"""What `stats` and `conversations stats` share: their options, and how what was counted is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from visitors.commands.many import number
+from visitors.context import Context
+from visitors.domain.expectation import LARGEST
+from visitors.domain.statistics import Per
+from visitors.errors import UsageProblem
+from visitors.output.shape import Shape
+
+if TYPE_CHECKING:
+    from visitors.operations.statistics import Answer
+    from visitors.output.statistics import Picture
+
+TOP = 10
+TOP_OF_OVERVIEW = 5
+"""How many groups a picture has, unless --top says otherwise; an overview fits on 24 lines."""
+
+By = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--by",
+        metavar="FIELD",
+        help="Count by this field; given twice, by both. contact.metadata.KEY is a field, too; of contact.email only"
+        " the domain is told.",
+        show_default=False,
+    ),
+]
+PerPeriod = Annotated[
+    Per | None, typer.Option("--per", help="Count per day, week (from Monday) or month, in UTC.", show_default=False)
+]
+Top = Annotated[
+    int | None,
+    typer.Option(
+        "--top", metavar="N", min=0, max=LARGEST, help="Only the N largest groups; 0 for all.", show_default=False
+    ),
+]
+SvgFile = Annotated[
+    str | None,
+    typer.Option(
+        "--svg", metavar="FILE", help="Write the picture there instead; - is standard output.", show_default=False
+    ),
+]
+
+
+def refuse_contradictions(
+    context: Context, by: Sequence[str] | None, per: str | None, time: str | None, top: int | None, svg: str | None
+) -> None:
+    """Raises UsageProblem for options that do not go together, and for a picture that would replace the store."""
+    if by and per:
+        raise UsageProblem("--by and --per exclude each other", hint="choose with a filter, and count with --per")
+    if time is not None and per is None:
+        raise UsageProblem("--time is the time of --per", hint="add --per day, --per week or --per month")
+    if per is not None and top is not None:
+        raise UsageProblem("--top is for groups; periods come in their order", hint="leave it out")
+    if svg == "-" and context.output.is_asked:
+        raise UsageProblem("--svg - and --format both write to standard output", hint="name a file")
+    context.refuse_store(svg)
+
+
+def largest(context: Context, top: int | None, svg: str | None, usual: int) -> int:
+    """How many groups are asked for; 0: all. Only a picture is cut without --top."""
+    if top is not None:
+        return top
+    return usual if context.output.shows_table or (svg is not None and not context.output.is_asked) else 0
+
+
+def show(
+    context: Context,
+    answer: Answer[Any],
+    noun: str,
+    shape: Shape,
+    draw: Callable[[Sequence[Any]], Picture],
+    headings: Sequence[str] = (),
+    svg: str | None = None,
+) -> None:
+    """Show what was counted, write the picture if that is asked for, and say what is not in it."""
+    rows, shown = answer.rows, None
+    if svg is not None:
+        from visitors.output.svg import svg as written
+
+        rows = list(rows)
+        context.output.text_file(svg, written(draw(rows)))
+        shown = len(rows)
+    if svg is None or context.output.is_asked:
+        shown = context.output.picture(shape, rows, draw, headings)
+    if not answer.total:
+        context.output.note(f"no {noun}s found" if not answer.left_out else f"no {noun} has the time")
+    elif answer.left_out:
+        context.output.note(f"without {number(answer.left_out, noun)} that {_have(answer.left_out)} no such time")
+    if shown is not None and shown < answer.number:
+        context.output.note(f"{shown:,} of {answer.number:,} groups; --top 0 for all")
+    if svg is not None and svg != "-":
+        context.output.note(f"wrote the picture to {svg}")
+
+
+def _have(count: int) -> str:
+    return "has" if count == 1 else "have"

@@ -1,0 +1,63 @@
+"""`visitors stats`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from visitors.commands import counting, options
+from visitors.commands.many import number
+from visitors.context import context_of
+from visitors.domain.statistics import VisitorTime, current_period, parse_groupings
+from visitors.operations import references, statistics
+from visitors.output.statistics import GROUPS, OVERVIEW, PAIRS, PERIODS, of_figures, of_groups, of_periods
+
+OPTION_GROUPS = (options.selection,)
+
+
+def command(
+    ctx: typer.Context,
+    by: counting.By = None,
+    per: counting.PerPeriod = None,
+    time: Annotated[
+        VisitorTime | None,
+        typer.Option("--time", help="Which time --per counts by: createdAt unless said.", show_default=False),
+    ] = None,
+    top: counting.Top = None,
+    svg: counting.SvgFile = None,
+) -> None:
+    """Count the visitors that a selection chooses; without one, all that are not deleted.
+
+    Without options, an overview on one screen. A table has the 10 largest groups, an overview the 5
+    largest of each field, unless --top says otherwise; other formats are cut only by --top.
+
+    To programs each group is a row: value,count,share, with value2 of two fields, and with
+    previous,change per period: how many there were in the period before, and by which share of them
+    there are more. Those of the overview begin with a name. A share is between 0 and 1; who has no
+    value is a group of its own, whose value is null. The last period may not be over yet.
+    """
+    context = context_of(ctx)
+    counting.refuse_contradictions(context, by, per, time, top, svg)
+    groupings = parse_groupings(by or [])
+    with context.reading() as store:
+        selection = references.selection(store, context.selection(), context.now)
+        if per is not None:
+            periods = statistics.by_period(store, selection, per, time or "createdAt", context.now)
+            title = f"{number(periods.total, 'visitor')} per {per} of {time or 'createdAt'}"
+            under_way = current_period(per, context.now)
+            counting.show(
+                context, periods, "visitor", PERIODS, lambda rows: of_periods(title, rows, under_way), [per], svg
+            )
+        elif groupings:
+            largest = counting.largest(context, top, svg, counting.TOP)
+            groups = statistics.by_fields(store, selection, groupings, context.now, largest)
+            names = [grouping.title for grouping in groupings]
+            title = f"{number(groups.total, 'visitor')} by {' and '.join(names)}"
+            shape = GROUPS if len(names) == 1 else PAIRS
+            counting.show(context, groups, "visitor", shape, lambda rows: of_groups(title, names, rows), names, svg)
+        else:
+            largest = counting.largest(context, top, svg, counting.TOP_OF_OVERVIEW)
+            overview = statistics.overview(store, selection, context.now, largest)
+            title = number(overview.total, "visitor")
+            counting.show(context, overview, "visitor", OVERVIEW, lambda rows: of_figures(title, rows), svg=svg)
