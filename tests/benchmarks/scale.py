@@ -1,6 +1,6 @@
 """Whether a million visitors are as quick to handle as ten, and quicker than with the tools at hand.
 
-    python tests/benchmarks/scale.py [--scale 1M] [--rounds 3] [--only import,export,list,ranges,talks,sql,block]
+    python tests/benchmarks/scale.py [--scale 1M] [--rounds 3] [--only import,export,list,ranges,talks,sql,block,stats]
                                      [--with-growth] [--all-combinations] [--folder DIR] [--json FILE]
 
 It makes up the visitors (the same ones every time, see made_up.py), then runs ours and a peer in turn,
@@ -16,6 +16,7 @@ each as a process of its own, output thrown away, and compares the medians:
 - talks: listings of conversations, in stores of as many visitors that `visitors seed` makes up.
 - sql: queries over the views, beside the sqlite3 shell on the same store; and without what each takes to start.
 - block: a tenth of the visitors, 100,000 at most, by a selection; each round on a fresh copy of the store.
+- stats: the overview and counts by one field, and by some that no index tells.
 
 How to read the table: OURS s and PEER s are median seconds, RATIO is the first by the second, OURS MB and
 PEER MB the most memory that one process of a run took (a process shows no less than this program's own 25
@@ -50,9 +51,10 @@ from processes import Failed, Programs, machine
 from scale_bench import Bench, Row
 from scale_files import exports, growth, imports
 from scale_sql import queries
+from scale_stats import counts
 from scale_store import blocks, combinations, lists, pages, ranges, talks
 
-PARTS = ("import", "export", "list", "ranges", "talks", "sql", "block")
+PARTS = ("import", "export", "list", "ranges", "talks", "sql", "block", "stats")
 
 
 class Arguments(NamedTuple):
@@ -126,6 +128,7 @@ def measure(bench: Bench, asked: Arguments) -> list[Row]:
         "talks": [talks],
         "sql": [queries],
         "block": [blocks],
+        "stats": [counts],
     }
     rows: list[Row] = []
     for part in PARTS:

@@ -18,6 +18,7 @@ from visitors.domain.contact import Person
 from visitors.domain.contact_selection import ChosenContacts
 from visitors.domain.conversation_selection import ChosenConversations
 from visitors.domain.selection import Chosen
+from visitors.domain.statistics import ConversationFigure, Figure, Group, Pair, Period
 from visitors.domain.visitor import Browser
 
 __all__ = [
@@ -26,11 +27,16 @@ __all__ = [
     "ChosenContacts",
     "ChosenConversations",
     "Contacts",
+    "ConversationFigure",
     "Conversations",
     "Erased",
+    "Figure",
     "Fixtures",
+    "Group",
     "Identified",
     "Imported",
+    "Pair",
+    "Period",
     "Person",
     "Tracked",
     "Undone",
