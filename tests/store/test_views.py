@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -192,7 +193,8 @@ def by_shell(path: Path, sql: str) -> list[dict[str, Any]]:
     shell = shutil.which("sqlite3")
     if shell is None:
         pytest.skip("sqlite3 is not installed")
-    done = subprocess.run([shell, "-readonly", "-json", path, sql], capture_output=True, text=True, check=True)
+    own = {name: value for name, value in os.environ.items() if name != "LD_LIBRARY_PATH"}  # its own SQLite
+    done = subprocess.run([shell, "-readonly", "-json", path, sql], capture_output=True, text=True, check=True, env=own)
     return json.loads(done.stdout or "[]")  # type: ignore[no-any-return]
 
 
