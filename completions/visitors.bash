@@ -5,278 +5,286 @@ _visitors_table() {
     members=() options=() valued=() arguments=()
     case $1 in
     '')
-        members=(track create list show update identify unidentify block unblock delete restore prune erase export import contacts conversations seed assert fixtures history undo explain sql completion db)
-        options=(--db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        members=(track create list show stats update identify unidentify block unblock delete restore prune erase export import contacts conversations seed assert fixtures history undo explain sql completion db)
+        options=(--db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(--db --as --format --fields)
         ;;
     'track')
-        options=(--id -y --yes --language --timezone --fingerprint --browser --browser-version --os --os-version --device --device-type --ip --city --region --country --country-code --latitude --longitude --screen-resolution --viewport --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        options=(--id -y --yes --language --timezone --fingerprint --browser --browser-version --os --os-version --device --device-type --ip --city --region --country --country-code --latitude --longitude --screen-resolution --viewport --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(--id --language --timezone --fingerprint --browser --browser-version --os --os-version --device --device-type --ip --city --region --country --country-code --latitude --longitude --screen-resolution --viewport --db --as --format --fields)
         ;;
     'create')
-        options=(--id --exist-ok -y --yes --language --timezone --fingerprint --browser --browser-version --os --os-version --device --device-type --ip --city --region --country --country-code --latitude --longitude --screen-resolution --viewport --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        options=(--id --exist-ok -y --yes --language --timezone --fingerprint --browser --browser-version --os --os-version --device --device-type --ip --city --region --country --country-code --latitude --longitude --screen-resolution --viewport --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(--id --language --timezone --fingerprint --browser --browser-version --os --os-version --device --device-type --ip --city --region --country --country-code --latitude --longitude --screen-resolution --viewport --db --as --format --fields)
         ;;
     'list')
-        options=(--sort --reverse --limit --after --identified --anonymous --blocked --not-blocked --language --timezone --fingerprint --browser --os --device-type --ip --country-code --contact --email-domain --blocked-since --blocked-until --blocked-by --block-reason --created-since --created-until --updated-since --updated-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        options=(--sort --reverse --limit --after --identified --anonymous --blocked --not-blocked --language --timezone --fingerprint --browser --os --device-type --ip --country-code --contact --email-domain --blocked-since --blocked-until --blocked-by --block-reason --created-since --created-until --updated-since --updated-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(--sort --limit --after --language --timezone --fingerprint --browser --os --device-type --ip --country-code --contact --email-domain --blocked-since --blocked-until --blocked-by --block-reason --created-since --created-until --updated-since --updated-until --seen-since --seen-until --metadata --search --db --as --format --fields)
         ;;
     'show')
-        options=(--ignore-missing --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        options=(--ignore-missing --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(--db --as --format --fields)
         arguments=('*ids visitors')
         ;;
+    'stats')
+        options=(--by --per --time --top --svg --identified --anonymous --blocked --not-blocked --language --timezone --fingerprint --browser --os --device-type --ip --country-code --contact --email-domain --blocked-since --blocked-until --blocked-by --block-reason --created-since --created-until --updated-since --updated-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
+        valued=(--by --per --time --top --svg --language --timezone --fingerprint --browser --os --device-type --ip --country-code --contact --email-domain --blocked-since --blocked-until --blocked-by --block-reason --created-since --created-until --updated-since --updated-until --seen-since --seen-until --metadata --search --db --as --format --fields)
+        ;;
     'update')
-        options=(--clear -y --yes --language --timezone --fingerprint --browser --browser-version --os --os-version --device --device-type --ip --city --region --country --country-code --latitude --longitude --screen-resolution --viewport --ignore-missing --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        options=(--clear -y --yes --language --timezone --fingerprint --browser --browser-version --os --os-version --device --device-type --ip --city --region --country --country-code --latitude --longitude --screen-resolution --viewport --ignore-missing --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(--clear --language --timezone --fingerprint --browser --browser-version --os --os-version --device --device-type --ip --city --region --country --country-code --latitude --longitude --screen-resolution --viewport --db --as --format --fields)
         arguments=('*ids visitors')
         ;;
     'identify')
-        options=(--clear --unset --replace-metadata --on-conflict --relink -n --dry-run -y --yes --external-id --name --email --image --metadata --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        options=(--clear --unset --replace-metadata --on-conflict --relink -n --dry-run -y --yes --external-id --name --email --image --metadata --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(--clear --unset --on-conflict --external-id --name --email --image --metadata --db --as --format --fields)
         arguments=('ids visitors')
         ;;
     'unidentify')
-        options=(--all -y --yes -n --dry-run --identified --anonymous --blocked --not-blocked --language --timezone --fingerprint --browser --os --device-type --ip --country-code --contact --email-domain --blocked-since --blocked-until --blocked-by --block-reason --created-since --created-until --updated-since --updated-until --seen-since --seen-until --never-seen --metadata --search --deleted --ignore-missing --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        options=(--all -y --yes -n --dry-run --identified --anonymous --blocked --not-blocked --language --timezone --fingerprint --browser --os --device-type --ip --country-code --contact --email-domain --blocked-since --blocked-until --blocked-by --block-reason --created-since --created-until --updated-since --updated-until --seen-since --seen-until --never-seen --metadata --search --deleted --ignore-missing --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(--language --timezone --fingerprint --browser --os --device-type --ip --country-code --contact --email-domain --blocked-since --blocked-until --blocked-by --block-reason --created-since --created-until --updated-since --updated-until --seen-since --seen-until --metadata --search --db --as --format --fields)
         arguments=('*ids visitors')
         ;;
     'block')
-        options=(--contact --reason --for --until --all -y --yes -n --dry-run --identified --anonymous --blocked --not-blocked --language --timezone --fingerprint --browser --os --device-type --ip --country-code --email-domain --blocked-since --blocked-until --blocked-by --block-reason --created-since --created-until --updated-since --updated-until --seen-since --seen-until --never-seen --metadata --search --deleted --ignore-missing --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        options=(--contact --reason --for --until --all -y --yes -n --dry-run --identified --anonymous --blocked --not-blocked --language --timezone --fingerprint --browser --os --device-type --ip --country-code --email-domain --blocked-since --blocked-until --blocked-by --block-reason --created-since --created-until --updated-since --updated-until --seen-since --seen-until --never-seen --metadata --search --deleted --ignore-missing --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(--contact --reason --for --until --language --timezone --fingerprint --browser --os --device-type --ip --country-code --email-domain --blocked-since --blocked-until --blocked-by --block-reason --created-since --created-until --updated-since --updated-until --seen-since --seen-until --metadata --search --db --as --format --fields)
         arguments=('*ids visitors')
         ;;
     'unblock')
-        options=(--contact --all -y --yes -n --dry-run --identified --anonymous --blocked --not-blocked --language --timezone --fingerprint --browser --os --device-type --ip --country-code --email-domain --blocked-since --blocked-until --blocked-by --block-reason --created-since --created-until --updated-since --updated-until --seen-since --seen-until --never-seen --metadata --search --deleted --ignore-missing --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        options=(--contact --all -y --yes -n --dry-run --identified --anonymous --blocked --not-blocked --language --timezone --fingerprint --browser --os --device-type --ip --country-code --email-domain --blocked-since --blocked-until --blocked-by --block-reason --created-since --created-until --updated-since --updated-until --seen-since --seen-until --never-seen --metadata --search --deleted --ignore-missing --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(--contact --language --timezone --fingerprint --browser --os --device-type --ip --country-code --email-domain --blocked-since --blocked-until --blocked-by --block-reason --created-since --created-until --updated-since --updated-until --seen-since --seen-until --metadata --search --db --as --format --fields)
         arguments=('*ids visitors')
         ;;
     'delete')
-        options=(--all -y --yes -n --dry-run --identified --anonymous --blocked --not-blocked --language --timezone --fingerprint --browser --os --device-type --ip --country-code --contact --email-domain --blocked-since --blocked-until --blocked-by --block-reason --created-since --created-until --updated-since --updated-until --seen-since --seen-until --never-seen --metadata --search --deleted --ignore-missing --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        options=(--all -y --yes -n --dry-run --identified --anonymous --blocked --not-blocked --language --timezone --fingerprint --browser --os --device-type --ip --country-code --contact --email-domain --blocked-since --blocked-until --blocked-by --block-reason --created-since --created-until --updated-since --updated-until --seen-since --seen-until --never-seen --metadata --search --deleted --ignore-missing --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(--language --timezone --fingerprint --browser --os --device-type --ip --country-code --contact --email-domain --blocked-since --blocked-until --blocked-by --block-reason --created-since --created-until --updated-since --updated-until --seen-since --seen-until --metadata --search --db --as --format --fields)
         arguments=('*ids visitors')
         ;;
     'restore')
-        options=(-y --yes -n --dry-run --identified --anonymous --blocked --not-blocked --language --timezone --fingerprint --browser --os --device-type --ip --country-code --contact --email-domain --blocked-since --blocked-until --blocked-by --block-reason --created-since --created-until --updated-since --updated-until --seen-since --seen-until --never-seen --metadata --search --deleted --ignore-missing --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        options=(-y --yes -n --dry-run --identified --anonymous --blocked --not-blocked --language --timezone --fingerprint --browser --os --device-type --ip --country-code --contact --email-domain --blocked-since --blocked-until --blocked-by --block-reason --created-since --created-until --updated-since --updated-until --seen-since --seen-until --never-seen --metadata --search --deleted --ignore-missing --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(--language --timezone --fingerprint --browser --os --device-type --ip --country-code --contact --email-domain --blocked-since --blocked-until --blocked-by --block-reason --created-since --created-until --updated-since --updated-until --seen-since --seen-until --metadata --search --db --as --format --fields)
         arguments=('*ids deleted-visitors')
         ;;
     'prune')
-        options=(--older-than -y --yes -n --dry-run --identified --anonymous --blocked --not-blocked --language --timezone --fingerprint --browser --os --device-type --ip --country-code --contact --email-domain --blocked-since --blocked-until --blocked-by --block-reason --created-since --created-until --updated-since --updated-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        options=(--older-than -y --yes -n --dry-run --identified --anonymous --blocked --not-blocked --language --timezone --fingerprint --browser --os --device-type --ip --country-code --contact --email-domain --blocked-since --blocked-until --blocked-by --block-reason --created-since --created-until --updated-since --updated-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(--older-than --language --timezone --fingerprint --browser --os --device-type --ip --country-code --contact --email-domain --blocked-since --blocked-until --blocked-by --block-reason --created-since --created-until --updated-since --updated-until --seen-since --seen-until --metadata --search --db --as --format --fields)
         ;;
     'erase')
-        options=(-o --output -y --yes -n --dry-run --vacuum --no-vacuum --ignore-missing --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        options=(-o --output -y --yes -n --dry-run --vacuum --no-vacuum --ignore-missing --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(-o --output --db --as --format --fields)
         arguments=('*ids visitors')
         ;;
     'export')
-        options=(-o --output --spreadsheet-safe --redact --pseudonymize --sort --reverse --limit --after --identified --anonymous --blocked --not-blocked --language --timezone --fingerprint --browser --os --device-type --ip --country-code --contact --email-domain --blocked-since --blocked-until --blocked-by --block-reason --created-since --created-until --updated-since --updated-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        options=(-o --output --spreadsheet-safe --redact --pseudonymize --sort --reverse --limit --after --identified --anonymous --blocked --not-blocked --language --timezone --fingerprint --browser --os --device-type --ip --country-code --contact --email-domain --blocked-since --blocked-until --blocked-by --block-reason --created-since --created-until --updated-since --updated-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(-o --output --redact --pseudonymize --sort --limit --after --language --timezone --fingerprint --browser --os --device-type --ip --country-code --contact --email-domain --blocked-since --blocked-until --blocked-by --block-reason --created-since --created-until --updated-since --updated-until --seen-since --seen-until --metadata --search --db --as --format --fields)
         ;;
     'import')
-        options=(--map --input-format --ignore-unknown --on-existing --on-conflict --relink --new --keep-going --rejects -n --dry-run -y --yes --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        options=(--map --input-format --ignore-unknown --on-existing --on-conflict --relink --new --keep-going --rejects -n --dry-run -y --yes --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(--map --input-format --on-existing --on-conflict --rejects --db --as --format --fields)
         arguments=('files')
         ;;
     'contacts')
         members=(create list show update merge split delete restore subject-export erase duplicates)
-        options=(--db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        options=(--db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(--db --as --format --fields)
         ;;
     'contacts create')
-        options=(--id --exist-ok -y --yes --external-id --name --email --image --metadata --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        options=(--id --exist-ok -y --yes --external-id --name --email --image --metadata --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(--id --external-id --name --email --image --metadata --db --as --format --fields)
         ;;
     'contacts list')
-        options=(--sort --reverse --limit --after --search --blocked --not-blocked --email-domain --metadata --created-since --created-until --has-visitors --no-visitors --deleted --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        options=(--sort --reverse --limit --after --search --blocked --not-blocked --email-domain --metadata --created-since --created-until --has-visitors --no-visitors --deleted --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(--sort --limit --after --search --email-domain --metadata --created-since --created-until --db --as --format --fields)
         ;;
     'contacts show')
-        options=(--ignore-missing --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        options=(--ignore-missing --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(--db --as --format --fields)
         arguments=('*ids contacts')
         ;;
     'contacts update')
-        options=(--clear --unset --replace-metadata -y --yes --external-id --name --email --image --metadata --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        options=(--clear --unset --replace-metadata -y --yes --external-id --name --email --image --metadata --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(--clear --unset --external-id --name --email --image --metadata --db --as --format --fields)
         arguments=('ids contacts')
         ;;
     'contacts merge')
-        options=(--force -y --yes -n --dry-run --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        options=(--force -y --yes -n --dry-run --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(--db --as --format --fields)
         arguments=('ids contacts' '*ids contacts')
         ;;
     'contacts split')
-        options=(-n --dry-run -y --yes --external-id --name --email --image --metadata --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        options=(-n --dry-run -y --yes --external-id --name --email --image --metadata --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(--external-id --name --email --image --metadata --db --as --format --fields)
         arguments=('ids contacts' '*ids visitors')
         ;;
     'contacts delete')
-        options=(-n --dry-run -y --yes --ignore-missing --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        options=(-n --dry-run -y --yes --ignore-missing --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(--db --as --format --fields)
         arguments=('*ids contacts')
         ;;
     'contacts restore')
-        options=(-n --dry-run -y --yes --ignore-missing --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        options=(-n --dry-run -y --yes --ignore-missing --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(--db --as --format --fields)
         arguments=('*ids deleted-contacts')
         ;;
     'contacts subject-export')
-        options=(-o --output --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        options=(-o --output --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(-o --output --db --as --format --fields)
         arguments=('ids contacts')
         ;;
     'contacts erase')
-        options=(-o --output -y --yes -n --dry-run --vacuum --no-vacuum --ignore-missing --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        options=(-o --output -y --yes -n --dry-run --vacuum --no-vacuum --ignore-missing --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(-o --output --db --as --format --fields)
         arguments=('*ids contacts')
         ;;
     'contacts duplicates')
-        options=(--db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        options=(--db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(--db --as --format --fields)
         ;;
     'conversations')
-        members=(start list show reply resolve reopen spam)
-        options=(--db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        members=(start list show stats reply resolve reopen spam)
+        options=(--db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(--db --as --format --fields)
         ;;
     'conversations start')
-        options=(--title --message --priority -y --yes --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        options=(--title --message --priority -y --yes --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(--title --message --priority --db --as --format --fields)
         arguments=('ids visitors')
         ;;
     'conversations list')
-        options=(--sort --reverse --limit --after --visitor --contact --status --priority --search --since --until --unanswered --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        options=(--sort --reverse --limit --after --visitor --contact --status --priority --search --since --until --unanswered --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(--sort --limit --after --visitor --contact --status --priority --search --since --until --db --as --format --fields)
         ;;
     'conversations show')
-        options=(--ignore-missing --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        options=(--ignore-missing --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(--db --as --format --fields)
         arguments=('*ids conversations')
         ;;
+    'conversations stats')
+        options=(--by --per --time --top --svg --visitor --contact --status --priority --search --since --until --unanswered --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
+        valued=(--by --per --time --top --svg --visitor --contact --status --priority --search --since --until --db --as --format --fields)
+        ;;
     'conversations reply')
-        options=(--as-visitor --as-agent -y --yes --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        options=(--as-visitor --as-agent -y --yes --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(--as-visitor --as-agent --db --as --format --fields)
         arguments=('ids conversations' 'any')
         ;;
     'conversations resolve')
-        options=(-y --yes --ignore-missing --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        options=(-y --yes --ignore-missing --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(--db --as --format --fields)
         arguments=('*ids conversations')
         ;;
     'conversations reopen')
-        options=(-y --yes --ignore-missing --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        options=(-y --yes --ignore-missing --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(--db --as --format --fields)
         arguments=('*ids conversations')
         ;;
     'conversations spam')
-        options=(-y --yes --ignore-missing --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        options=(-y --yes --ignore-missing --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(--db --as --format --fields)
         arguments=('*ids conversations')
         ;;
     'seed')
-        options=(--count --seed --now --identified --devices --blocked --conversations --locale -y --yes --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        options=(--count --seed --now --identified --devices --blocked --conversations --locale -y --yes --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(--count --seed --now --identified --devices --blocked --conversations --locale --db --as --format --fields)
         ;;
     'assert')
-        options=(--count --min --max --none --any --identified --anonymous --blocked --not-blocked --language --timezone --fingerprint --browser --os --device-type --ip --country-code --contact --email-domain --blocked-since --blocked-until --blocked-by --block-reason --created-since --created-until --updated-since --updated-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        options=(--count --min --max --none --any --identified --anonymous --blocked --not-blocked --language --timezone --fingerprint --browser --os --device-type --ip --country-code --contact --email-domain --blocked-since --blocked-until --blocked-by --block-reason --created-since --created-until --updated-since --updated-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(--count --min --max --language --timezone --fingerprint --browser --os --device-type --ip --country-code --contact --email-domain --blocked-since --blocked-until --blocked-by --block-reason --created-since --created-until --updated-since --updated-until --seen-since --seen-until --metadata --search --db --as --format --fields)
         ;;
     'fixtures')
         members=(apply diff dump check schema)
-        options=(--db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        options=(--db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(--db --as --format --fields)
         ;;
     'fixtures apply')
-        options=(--prune -y --yes -n --dry-run --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        options=(--prune -y --yes -n --dry-run --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(--db --as --format --fields)
         arguments=('*files')
         ;;
     'fixtures diff')
-        options=(--prune --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        options=(--prune --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(--db --as --format --fields)
         arguments=('*files')
         ;;
     'fixtures dump')
-        options=(-o --output --identified --anonymous --blocked --not-blocked --language --timezone --fingerprint --browser --os --device-type --ip --country-code --contact --email-domain --blocked-since --blocked-until --blocked-by --block-reason --created-since --created-until --updated-since --updated-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        options=(-o --output --identified --anonymous --blocked --not-blocked --language --timezone --fingerprint --browser --os --device-type --ip --country-code --contact --email-domain --blocked-since --blocked-until --blocked-by --block-reason --created-since --created-until --updated-since --updated-until --seen-since --seen-until --never-seen --metadata --search --deleted --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(-o --output --language --timezone --fingerprint --browser --os --device-type --ip --country-code --contact --email-domain --blocked-since --blocked-until --blocked-by --block-reason --created-since --created-until --updated-since --updated-until --seen-since --seen-until --metadata --search --db --as --format --fields)
         ;;
     'fixtures check')
-        options=(--db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        options=(--db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(--db --as --format --fields)
         arguments=('*files')
         ;;
     'fixtures schema')
-        options=(--db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        options=(--db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(--db --as --format --fields)
         ;;
     'history')
-        options=(--operation --by --since --until --command --kind --record --changes --follow --receipt --limit --after --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        options=(--operation --by --since --until --command --kind --record --changes --follow --receipt --limit --after --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(--operation --by --since --until --command --kind --record --limit --after --db --as --format --fields)
         arguments=('ids visitors,contacts')
         ;;
     'undo')
-        options=(--cascade -n --dry-run -y --yes --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        options=(--cascade -n --dry-run -y --yes --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(--db --as --format --fields)
         arguments=('ids operations')
         ;;
     'explain')
-        options=(--identify-as --on-conflict --relink --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        options=(--identify-as --on-conflict --relink --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(--identify-as --on-conflict --db --as --format --fields)
         arguments=('ids visitors')
         ;;
     'sql')
-        options=(--param --tables --limit --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        options=(--param --tables --limit --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(--param --limit --db --as --format --fields)
         arguments=('any')
         ;;
     'completion')
-        options=(--db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        options=(--db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(--db --as --format --fields)
         arguments=('words bash zsh fish')
         ;;
     'db')
         members=(path info check backup restore compact migrate dump load)
-        options=(--db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        options=(--db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(--db --as --format --fields)
         ;;
     'db path')
-        options=(--db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        options=(--db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(--db --as --format --fields)
         ;;
     'db info')
-        options=(--db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        options=(--db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(--db --as --format --fields)
         ;;
     'db check')
-        options=(--quick --receipt --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        options=(--quick --receipt --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(--receipt --db --as --format --fields)
         ;;
     'db backup')
-        options=(-o --output --force --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        options=(-o --output --force --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(-o --output --db --as --format --fields)
         arguments=('files')
         ;;
     'db restore')
-        options=(-y --yes -n --dry-run --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        options=(-y --yes -n --dry-run --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(--db --as --format --fields)
         arguments=('files')
         ;;
     'db compact')
-        options=(-y --yes --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        options=(-y --yes --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(--db --as --format --fields)
         ;;
     'db migrate')
-        options=(-y --yes --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        options=(-y --yes --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(--db --as --format --fields)
         ;;
     'db dump')
-        options=(-o --output --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        options=(-o --output --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(-o --output --db --as --format --fields)
         ;;
     'db load')
-        options=(-y --yes --db --as --format --fields --no-header --no-color -q --quiet -V --version -h --help)
+        options=(-y --yes --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(--db --as --format --fields)
         arguments=('files')
         ;;
@@ -286,10 +294,16 @@ _visitors_table() {
 # What $1, a place and an option, takes.
 _visitors_value() {
     case $1 in
+    'conversations stats --by') value='words status priority' ;;
+    'conversations stats --time') value='words createdAt updatedAt resolvedAt' ;;
     *' --db') value='files' ;;
     *' --format') value='words table json ndjson csv tsv ids count' ;;
     *' --device-type') value='words desktop mobile tablet unknown' ;;
     *' --contact') value='ids contacts' ;;
+    *' --by') value='words language timezone isBlocked contact.id contact.email fingerprint browser browserVersion os osVersion device deviceType ip city region country countryCode screenResolution viewport blockedBy blockReason' ;;
+    *' --per') value='words day week month' ;;
+    *' --time') value='words createdAt lastSeenAt blockedAt' ;;
+    *' --svg') value='files' ;;
     *' --on-conflict') value='words error external-id-wins merge' ;;
     *' -o') value='files' ;;
     *' --output') value='files' ;;
