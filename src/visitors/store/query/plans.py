@@ -217,10 +217,15 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
 
     def _without_exceptions(self, store: Store, pk: str) -> Condition | None:
         """That a record is no exception from any filter; None where there are many exceptions."""
-        exceptions = [filter_.exceptions for filter_ in self.filters if filter_.exceptions is not None]
-        if any(_up_to(store, one, FEW) == FEW for one in exceptions):
-            return None
-        return every(Condition(f"{pk} NOT IN ({one.sql})", one.parameters) for one in exceptions)
+        found: list[Condition] = []
+        for filter_ in self.filters:
+            exceptions = filter_.exceptions
+            count = 0 if exceptions is None else _up_to(store, exceptions, FEW)
+            if count == FEW:
+                return None
+            if exceptions is not None and count:
+                found.append(Condition(f"{pk} NOT IN ({exceptions.sql})", exceptions.parameters))
+        return every(found)
 
     def drive(self, driver: Driver, page: Page, place: Place | None) -> Statement:
         """The statement that has `driver` give the records, and sorts them."""
