@@ -222,3 +222,45 @@ def test_python_is_told_what_was_left(store_path: Path) -> None:
         erased = store.contacts.erase("zelda@example.com")
     assert [(one.kind, one.id) for one in erased.left] == [("visitor", "a1")]
     assert "now" in erased.left[0].reason
+
+
+def test_a_device_by_a_fingerprint_that_it_had_once(visitors: Visitors, left: Callable[..., list[str]]) -> None:
+    visitors("track", "--fingerprint", "print-old", "--ip", "203.0.113.77", "--city", "Zityville")
+    visitors("undo")
+    visitors("track", "--fingerprint", "print-old", "--id", "zz")
+    visitors("track", "--fingerprint", "print-new", "--id", "zz")
+    visitors("identify", "zz", *ZELDA)
+    assert left("zelda@example.com", "print-old", "zityville", "203.0.113.77") == []
+
+
+@pytest.mark.parametrize(
+    ("words", "shares"),
+    [
+        (("--fingerprint", "print-zz"), "the fingerprint"),
+        (("--ip", "203.0.113.77"), "the address"),
+    ],
+)
+def test_a_device_that_may_be_somebody_elses_is_named(visitors: Visitors, words: tuple[str, ...], shares: str) -> None:
+    first = visitors("track", *words, "--city", "Zityville", "--format", "json").json["id"]
+    visitors("undo")
+    again = visitors("track", *words, "--format", "json").json["id"]
+    if shares == "the fingerprint":
+        visitors("create", "--id", "other", *words)
+    visitors("identify", again, *ZELDA)
+    told = visitors("contacts", "erase", "zelda@example.com", "--yes").stderr
+    assert f"left visitor {first}: only the history has it, and it shares {shares}; to erase it, too:" in told
+    assert f"visitors erase {first}" in told
+    visitors("erase", first, "--yes")
+    visitors("erase", first, "--yes", code=3)
+
+
+@pytest.mark.parametrize("reference", ["Zelda@Example.com", "ext:z-1"])
+def test_who_only_the_history_knows_is_erased_by_email_or_external_id(
+    visitors: Visitors, left: Callable[..., list[str]], reference: str
+) -> None:
+    visitors("create", "--id", "a1")
+    visitors("identify", "a1", *ZELDA, "--external-id", "z-1")
+    visitors("undo")
+    visitors("contacts", "erase", reference, "nobody@example.com", "--yes", code=3)
+    assert left(reference, "zelda", "z-1") == []
+    visitors("contacts", "erase", reference, "--yes", code=3)

@@ -138,7 +138,7 @@ def test_the_history_of_another_loses_the_link_and_an_email_that_nobody_has(
     told = [(before["email"], after["email"]) for before, after in emails]
     assert told == [(None, "ben@example.com"), ("ben@example.com", None)]
     sentences = [one["sentence"] for one in shown("explain", "kiosk")]
-    assert sentences[-1].startswith(f"identified as contact {ben}")
+    assert sentences[-1].startswith(f"identified as ben@example.com ({ben})")
     assert "None" not in " ".join(sentences)
 
 

@@ -8,11 +8,13 @@ from typing import Literal
 
 import msgspec
 
+from visitors.domain import normalise
 from visitors.domain.ids import Entropy
 from visitors.domain.receipt import Counts, Left, Receipt, make_receipt, new_key
 from visitors.domain.times import Instant
+from visitors.errors import InvalidData
 from visitors.operations import references
-from visitors.store.history import erasing, operations, receipts, scrub
+from visitors.store.history import belonging, erasing, operations, receipts, scrub
 from visitors.store.history.erasing import Scope
 from visitors.store.load import indexes
 from visitors.store.store import OpenOperation, Store
@@ -27,8 +29,9 @@ def resolve(
     current: Instant,
     missing: references.Missing = references.refuse,
 ) -> list[str]:
-    """The ids that are meant, each once: of records that are deleted, too, and by their whole id of those that
-    only the history has any more. Raises what `missing` does of those that are not there, and Conflict.
+    """The ids that are meant, each once: of records that are deleted, too, and of those that only the history has any
+    more, by their whole id, or contacts by email or external id. Raises what `missing` does of those that are not
+    there, and Conflict.
     """
     tokens = [one.strip() for one in typed]
     gone = operations.removed(store, target, tokens)
@@ -36,8 +39,26 @@ def resolve(
     if target == "visitor":
         found = references.visitor_ids(store, there, missing)
     else:
-        found = references.contact_ids(store, there, current, missing)
+        lost: list[references.Lost] = []
+        found = references.contact_ids(store, there, current, lambda some, _: lost.extend(some))
+        once = {one.typed: _only_in_history(store, one.typed) for one in lost}
+        if not all(once.values()):
+            missing([one for one in lost if not once[one.typed]], len(tokens))
+        found += [contact_id for ids in once.values() for contact_id in ids]
     return list(dict.fromkeys([*found, *(one for one in tokens if one in gone)]))
+
+
+def _only_in_history(store: Store, reference: str) -> list[str]:
+    """The ids of the contacts which only the history has any more, by an email or `ext:ID`."""
+    text = reference.strip()
+    try:
+        if text.startswith("ext:"):
+            wanted = ("external_id", normalise.identifier(text.removeprefix("ext:"), "contact"))
+        else:
+            wanted = ("email", normalise.email(text, "contact"))
+    except InvalidData:
+        return []
+    return belonging.removed_with(store, *wanted)
 
 
 def foresee(store: Store, target: Target, ids: Sequence[str]) -> Counts:

@@ -44,14 +44,19 @@ def of_person(store: Store, contact_ids: set[str]) -> Belongings:
         contacts |= selves.own
 
 
+def removed_with(store: Store, column: str, value: str) -> list[str]:
+    """The ids of the contacts that only the history has, and that had the value in an identifying column."""
+    return sorted(one for one, theirs in _removed_contacts(store).items() if (column, value) in theirs)
+
+
 def of_devices(store: Store, visitor_ids: set[str]) -> Belongings:
     """What belongs to these devices: their contacts do not, but for those that only the history has."""
-    devices = visitor_ids | _twins(store, visitor_ids)
+    devices = set(visitor_ids)
     while True:
-        selves = _linked_only_to(store, devices)
-        more = devices | _found(store, selves) | _twins(store, devices)
+        selves, alike = _linked_only_to(store, devices), _Alike(store, devices)
+        more = devices | _found(store, selves) | alike.own
         if more == devices:
-            return Belongings(selves, devices, [])
+            return Belongings(selves, devices, sorted(alike.left))
         devices = more
 
 
@@ -66,14 +71,15 @@ class _Devices:
         gone = _only_in_history(store, {contact for _, contact in links})
         of_others = {visitor for visitor, contact in links if contact not in contacts | gone}
         own |= once - of_others
-        self.own = own | _twins(store, own)
+        alike = _Alike(store, own)
+        self.own = own | alike.own
         now: dict[str, str | None] = dict(
             store.execute(f"SELECT id, contact_id FROM visitors WHERE id {THESE}", (rows(of_others),)).fetchall()
         )
         self.left = [
             Left("visitor", one, f"it is contact {now[one]}'s now" if now.get(one) else "it was somebody else's, too")
             for one in of_others
-        ]
+        ] + alike.left
 
 
 class _Selves:
@@ -168,27 +174,51 @@ def _linked_only_to(store: Store, devices: set[str]) -> set[str]:
     return known - strangers
 
 
-def _twins(store: Store, devices: set[str]) -> set[str]:
-    """The devices that only the history has, that were never anybody's, and that have the fingerprint of one of these
-    and of none that stays: they were tracked, taken back, and tracked again.
+class _Alike:
+    """The devices that only the history has, that were never anybody's, and that are like some of these: tracked, taken
+    back, and tracked again, perhaps. They are `own` where no other device has the fingerprint, and else `left`, as
+    those are that share no more than an address.
     """
-    there = store.execute(f"SELECT fingerprint FROM visitors WHERE id {THESE}", (rows(devices),))
-    fingerprints = {row[0] for row in there if row[0] is not None}
-    sql = (
-        "SELECT json_extract(h.before, '$.fingerprint'), record FROM changes AS h"
-        f" WHERE {is_removal('visitor')} AND json_extract(h.before, '$.fingerprint') IS NOT NULL"
+
+    def __init__(self, store: Store, devices: set[str]) -> None:
+        sql = f"SELECT DISTINCT record FROM changes AS h WHERE {is_removal('visitor')}"
+        gone = {row[0] for row in store.execute(sql)} - devices
+        strangers = gone - {visitor for visitor, _ in _links(store, "visitor", gone)}
+        fingerprints = _had(store, "fingerprint", devices)
+        theirs = {value for values in fingerprints.values() for value in values}
+        shared = theirs & _had_by_others(store, theirs, devices)
+        of_strangers = _had(store, "fingerprint", strangers)
+        self.own = {one for one, values in of_strangers.items() if values & (theirs - shared)}
+        addresses = {value for values in _had(store, "ip", devices).values() for value in values}
+        unclear = {one: "fingerprint" for one, values in of_strangers.items() if values & shared}
+        for one, values in _had(store, "ip", strangers).items():
+            if values & addresses:
+                unclear.setdefault(one, "address")
+        self.left = [
+            Left("visitor", one, f"only the history has it, and it shares the {what}")
+            for one, what in unclear.items()
+            if one not in self.own
+        ]
+
+
+def _had(store: Store, column: str, devices: set[str]) -> dict[str, set[str]]:
+    """The devices that have, or ever had, a value in the column, with these values."""
+    path = f"'$.{column}'"
+    sql = f"SELECT id, {column} FROM visitors WHERE id {THESE} AND {column} IS NOT NULL" + "".join(
+        f" UNION SELECT record, json_extract({side}, {path}) FROM changes"
+        f" WHERE kind = 'visitor' AND record {THESE} AND json_extract({side}, {path}) IS NOT NULL"
+        for side in ("before", "after")
     )
-    removed = store.execute(sql).fetchall()
-    fingerprints |= {fingerprint for fingerprint, record in removed if record in devices}
-    held = {
-        row[0]
-        for row in store.execute(
-            f"SELECT fingerprint FROM visitors WHERE fingerprint {THESE} AND id NOT {THESE}",
-            (rows(fingerprints), rows(devices)),
-        )
-    }
-    alike = {record for fingerprint, record in removed if fingerprint in fingerprints - held} - devices
-    return alike - {visitor for visitor, _ in _links(store, "visitor", alike)}
+    found: dict[str, set[str]] = {}
+    for record, value in store.execute(sql, [rows(devices)] * 3):
+        found.setdefault(record, set()).add(value)
+    return found
+
+
+def _had_by_others(store: Store, fingerprints: set[str], devices: set[str]) -> set[str]:
+    """Those of the fingerprints that a device has now which is none of these."""
+    sql = f"SELECT fingerprint FROM visitors WHERE fingerprint {THESE} AND id NOT {THESE}"
+    return {row[0] for row in store.execute(sql, (rows(fingerprints), rows(devices)))}
 
 
 def _found(store: Store, contacts: set[str]) -> set[str]:
