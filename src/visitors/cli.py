@@ -20,10 +20,11 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
-from visitors import registry
+from visitors import interrupts, registry
 from visitors.commands import options
 from visitors.context import Context
-from visitors.errors import UsageProblem
+from visitors.errors import UsageProblem, VisitorsError
+from visitors.output.advice import for_store
 from visitors.output.output import is_long
 from visitors.registry import Entry
 
@@ -150,6 +151,11 @@ class Command(TyperCommand):
             answer = super().invoke(ctx)
             if context.rehearses:
                 context.output.note("dry run: nothing was changed")
+        except VisitorsError as error:
+            error.hint = error.hint and for_store(error.hint, context.program)
+            raise
+        else:
+            interrupts.hold()  # all is told
             return answer
         finally:
             meta[_WRITTEN] = context.what_was_written()

@@ -80,6 +80,7 @@ class Context:
             pager=self.settings.pager,
             timezone=self.settings.timezone,
             local_time=self.settings.local_time,
+            program=self.program,
             current=self.now,
         )
 

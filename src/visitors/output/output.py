@@ -20,6 +20,7 @@ import msgspec
 
 from visitors.domain.times import Instant, Zone, zone_named
 from visitors.errors import UsageProblem, VisitorsError
+from visitors.output.advice import for_store
 from visitors.output.machine import (
     MachineFormat,
     as_record,
@@ -73,9 +74,12 @@ class Output:
         pager: bool = False,
         timezone: str | None = None,
         local_time: bool = False,
+        program: str = "visitors",
         current: Instant,
     ) -> None:
         self.format = format_
+        self.program = program
+        """How this program is called for the same store again."""
         self.fields = [name.strip() for name in fields.split(",") if name.strip()] if fields is not None else None
         if self.fields == []:
             raise UsageProblem("--fields names no field")
@@ -348,11 +352,11 @@ class Output:
     def note(self, line: str) -> None:
         """A remark beside the result; `--quiet` leaves it out."""
         if not self.quiet:
-            self._say(self._dim(visible(line)))
+            self._say(self._dim(visible(for_store(line, self.program))))
 
     def warn(self, line: str) -> None:
         """A remark that even `--quiet` does not hide."""
-        self._say(visible(bounded(line)))
+        self._say(visible(bounded(for_store(line, self.program))))
 
     def _say(self, line: str) -> None:
         if self._long:

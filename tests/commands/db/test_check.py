@@ -158,7 +158,8 @@ def test_without_a_backup_what_can_be_read_is_saved(visitors: Visitors, filled: 
     filled.write_bytes(b"nothing" * 1_000)
     detail, helps = problems(visitors)["file"]
     assert "not a database" in detail
-    assert helps == f"sqlite3 {filled} .recover | sqlite3 recovered.db"
+    recovered = filled.with_name(f"recovered-{filled.name}")
+    assert helps == f"sqlite3 {filled} .recover > {recovered}.sql && sqlite3 {recovered} < {recovered}.sql"
 
 
 def test_a_value_that_breaks_a_rule_is_mended_as_the_check_says(

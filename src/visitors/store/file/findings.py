@@ -39,7 +39,8 @@ class Advice:
         """To go back to the newest backup; where there is none, to save what can be read."""
         newest = newest_backup(self._path)
         if newest is None:
-            return f"sqlite3 {quoted(self._path)} .recover | sqlite3 recovered.db"
+            recovered = quoted(self._path.with_name(f"recovered-{self._path.name}"))
+            return f"sqlite3 {quoted(self._path)} .recover > {recovered}.sql && sqlite3 {recovered} < {recovered}.sql"
         return f"{self._program} db restore {quoted(newest)}"
 
     def nothing(self) -> str:
