@@ -110,12 +110,15 @@ class StoreProblem(VisitorsError):
     default_code = "store"
 
 
-def moved(name: str) -> StoreProblem:
-    """The error for a store whose file was moved, removed or replaced by another one while it was in use."""
+def moved(name: str, done: str | None = None) -> StoreProblem:
+    """The error for a store whose file was moved, removed or replaced by another one while it was in use, if it was
+    after something was `done` in it.
+    """
+    where = f"{done} is done in the file that was there, and " if done else ""
     return StoreProblem(
-        f"the store {name} was moved, removed or replaced meanwhile; what is there now was left as it is",
+        f"the store {name} was moved, removed or replaced meanwhile; {where}what is there now was left as it is",
         code="store_moved",
-        hint="find out who did that, then run it again",
+        hint="find out who did that" + (", and where the file is" if done else ", then run it again"),
     )
 
 

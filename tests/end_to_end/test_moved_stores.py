@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 import pexpect
 import pytest
 
-from trials.running import eventually
+from trials.running import can_trace, eventually
 from visitors import open_store
 from visitors.errors import StoreProblem
 
@@ -50,7 +51,7 @@ def answered(child: Any, answer: str = "y") -> tuple[int, str]:
     child.sendline(answer)
     child.expect(pexpect.EOF)
     child.close()
-    return child.exitstatus, child.before
+    return child.exitstatus, " ".join(child.before.split())  # it is broken into lines
 
 
 def fill(visitors: Visitors) -> None:
@@ -203,3 +204,35 @@ def test_what_was_typed_before_the_question_is_no_answer(visitors: Visitors, sto
     assert code == 7
     assert visitors("list", "--format", "count").stdout == "3\n"
     assert store_path.exists()
+
+
+@pytest.mark.skipif(not can_trace(), reason="needs strace, and leave to use it")
+def test_what_was_committed_while_the_store_was_moved_is_told(
+    visitors: Visitors, store_path: Path, other: Path, tmp_path: Path
+) -> None:
+    fill(visitors)
+    before, away = content(other), tmp_path / "away.db"
+    words = ["strace", "-f", "-qq", "-o", str(tmp_path / "trace"), "-e", "trace=fdatasync"]
+    trace = subprocess.run([*words, COMMAND, "create", "--id", "first"], check=True, capture_output=True)
+    assert trace.returncode == 0
+    words += ["-e", "inject=fdatasync:delay_enter=1500000:when=1"]
+    process = subprocess.Popen([*words, COMMAND, "create", "--id", "late"], stderr=subprocess.PIPE, text=True)
+    eventually(lambda: store_path.with_name("visitors.db-wal").exists())
+    time.sleep(0.7)
+    store_path.replace(away)
+    other.replace(store_path)
+    said = process.communicate(timeout=60)[1]
+
+    assert process.returncode == 6
+    there = "late" in "".join(content(away))
+    assert ("is done in the file that was there" in said) == there
+    assert content(store_path) == before
+
+
+def test_advice_is_about_the_store_that_was_named(visitors: Visitors, other: Path) -> None:
+    visitors("create", "--id", "mine")
+    visitors("erase", "other-0", "--yes", "--no-vacuum", "--db", str(other), code=0)
+    said = visitors("erase", "other-1", "--yes", "--no-vacuum", "--db", str(other)).stderr
+    assert f"visitors --db {other} db compact" in said
+    assert f"hint: visitors --db {other} list" in visitors("show", "nobody", "--db", str(other), code=3).stderr
+    assert "hint: visitors list" in visitors("show", "nobody", code=3).stderr

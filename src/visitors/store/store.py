@@ -209,7 +209,7 @@ class Store:
                 self._refuse_another_file()
                 interrupts.hold()
                 self._database.batch([("UPDATE operations SET is_open = NULL WHERE pk = ?", row), ("COMMIT", ())])
-                self._refuse_another_file()
+                self._refuse_another_file(done=f"operation {operation.id} ({command})")
                 operation.is_committed = True
 
     @contextmanager
@@ -225,8 +225,9 @@ class Store:
             raise
         self.execute("RELEASE part")
 
-    def _refuse_another_file(self) -> None:
-        """Raises StoreProblem when the file that was opened does not stand at its path any more.
+    def _refuse_another_file(self, done: str | None = None) -> None:
+        """Raises StoreProblem when the file that was opened does not stand at its path any more; what was `done` in it
+        is in it all the same.
 
         What was written to it would be in a file that is gone, and its log would be taken for that of the file which
         stands there now (https://sqlite.org/howtocorrupt.html, section 2.4): so nothing is left in the log.
@@ -237,7 +238,7 @@ class Store:
             self.execute("ROLLBACK")
         with suppress(StoreProblem), self._database.translated_errors():
             self.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        raise moved(self.name)
+        raise moved(self.name, done)
 
     @contextmanager
     def _transaction(self, begin: Sequence[tuple[str, Sequence[object]]]) -> Iterator[None]:

@@ -8,6 +8,7 @@ to remove. Only writing the whole file anew (VACUUM) leaves none, which is why a
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import gettempdir
 
@@ -66,7 +67,7 @@ def copies_beside(place: File) -> list[Path]:
     there, or in the temporary folder, is removed.
     """
     remove_left_behind(Path(gettempdir()))
-    stores = dict.fromkeys([place.resolved.path, Path(os.path.realpath(place.path.parent)) / place.path.name])
+    stores = dict.fromkeys([place.resolved.path, *_names(place.path)])
     own = {store.with_name(store.name + ending) for store in stores for ending in ("", *COMPANIONS)}
     found: dict[Path, None] = {}
     for store in stores:
@@ -74,6 +75,14 @@ def copies_beside(place: File) -> list[Path]:
         found |= dict.fromkeys(one for one in _named_as(store) if one not in own)
         found |= dict.fromkeys(unfinished_in(store.parent))
     return list(found)
+
+
+def _names(path: Path) -> Iterator[Path]:
+    """The path, and each that it leads to as a link of a link, in its real folder."""
+    path = Path(os.path.realpath(path.parent)) / path.name
+    yield path
+    if path.is_symlink():
+        yield from _names(path.parent / path.readlink())
 
 
 def _named_as(store: Path) -> list[Path]:
