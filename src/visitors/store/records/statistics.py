@@ -17,7 +17,7 @@ from visitors.domain.selection import Selection
 from visitors.domain.statistics import OVERVIEW, SEEN, Grouping, Value, VisitorTime
 from visitors.domain.times import Instant, parse_time
 from visitors.store.database import Row
-from visitors.store.query.listing import Condition
+from visitors.store.query.listing import Condition, every
 from visitors.store.query.selection import BLOCKED, chosen
 from visitors.store.records import visitors
 from visitors.store.store import Store
@@ -30,6 +30,12 @@ _SCALAR = (
     "CASE j.type WHEN 'true' THEN 'true' WHEN 'false' THEN 'false'"
     " WHEN 'real' THEN iif(j.value = CAST(j.value AS INTEGER), CAST(CAST(j.value AS INTEGER) AS TEXT),"
     " CAST(j.value AS TEXT)) ELSE CAST(j.value AS TEXT) END"
+)
+# The same of the metadata by key, where a null and the text null are one.
+_BY_KEY = (
+    "CASE WHEN m.value = 'null' AND 'null' = (SELECT type FROM json_each(c.metadata) WHERE key = m.key) THEN NULL"
+    " WHEN typeof(m.value) = 'real' AND m.value = CAST(m.value AS INTEGER)"
+    " THEN CAST(CAST(m.value AS INTEGER) AS TEXT) ELSE CAST(m.value AS TEXT) END"
 )
 _TIMES = {field.name: field for field in VISITOR if field.type == "time"}
 _LARGEST_FIRST = "ORDER BY n DESC, value IS NULL, value"
@@ -204,23 +210,36 @@ def _rows(
     listing = chosen(selection, current)
     few = listing.all_but_few(store)
     everybody = chosen(msgspec.structs.replace(selection, identified=None), current).all_but_few(store)
-    joins: list[Instant] = []
     if tables == {"contacts"} and everybody is not None and selection.identified:
-        # contact by contact: 0.4 s at a million, and 2 to find the contact of each visitor
-        condition, source = everybody, "contacts AS c CROSS JOIN visitors AS v ON v.contact_id = c.id"
-    else:
-        access, condition = ("", few) if few is not None else listing.all_of_them(store)
-        source = f"visitors AS v {access}"
-        if "contacts" in tables:
-            source += " LEFT JOIN contacts AS c ON c.id = v.contact_id"
+        return _contact_by_contact(cells, everybody)
+    access, condition = ("", few) if few is not None else listing.all_of_them(store)
+    source = f"visitors AS v {access}"
+    joins: list[Instant] = []
+    if "contacts" in tables:
+        source += " LEFT JOIN contacts AS c ON c.id = v.contact_id"
     if "blocks" in tables:
         source += f" LEFT JOIN blocks AS b ON b.pk = {visitors.LIVE_BLOCK}"
         joins = [current, current]
+    return _selected(cells, source, Condition(condition.sql, (*joins, *condition.parameters)))
+
+
+def _contact_by_contact(cells: Sequence[Condition], condition: Condition) -> Condition:
+    """As `_rows`, of all that have a contact, or of those whose contact has the key of metadata that is counted by: 0.3
+    s at a million, and 2 to find the contact of each visitor.
+    """
+    source = "contacts AS c CROSS JOIN visitors AS v ON v.contact_id = c.id"
+    key = cells[0].parameters
+    if len(cells) == len(key) == 1:  # 0.15 s less than to read the metadata of each contact
+        of_key = "contact_metadata AS m CROSS JOIN contacts AS c ON c.pk = m.contact"
+        source = source.replace("contacts AS c", of_key, 1)
+        return _selected([Condition(_BY_KEY)], source, every([Condition("m.key = ?", key), condition]))
+    return _selected(cells, source, condition)
+
+
+def _selected(cells: Sequence[Condition], source: str, condition: Condition) -> Condition:
     shown = ", ".join(f"{cell.sql} AS {name}" for cell, name in zip(cells, ("value", "value2"), strict=False))
     parameters = [value for cell in cells for value in cell.parameters]
-    return Condition(
-        f"SELECT {shown} FROM {source} WHERE {condition.sql}", (*parameters, *joins, *condition.parameters)
-    )
+    return Condition(f"SELECT {shown} FROM {source} WHERE {condition.sql}", (*parameters, *condition.parameters))
 
 
 def _cell(grouping: Grouping) -> Condition:
