@@ -38,7 +38,7 @@ function __visitors_valued
         case 'export'
             string split ' ' -- '-o --output --redact --pseudonymize --sort --limit --after --language --timezone --fingerprint --browser --os --device-type --ip --country-code --contact --email-domain --blocked-since --blocked-until --blocked-by --block-reason --created-since --created-until --updated-since --updated-until --seen-since --seen-until --metadata --search --db --as --format --fields'
         case 'import'
-            string split ' ' -- '--map --input-format --on-existing --on-conflict --rejects --db --as --format --fields'
+            string split ' ' -- '--map --input-format --delimiter --encoding --null --on-existing --on-conflict --rejects --db --as --format --fields'
         case 'contacts'
             string split ' ' -- '--db --as --format --fields'
         case 'contacts create'
@@ -811,6 +811,9 @@ complete -c visitors -n '__visitors_at \'export\'' -s h -l help -d 'Show this me
 # visitors import
 complete -c visitors -n '__visitors_at \'import\'' -l map -x -d 'Take a field from a column, or from none: name=. Repeatable.'
 complete -c visitors -n '__visitors_at \'import\'' -l input-format -x -a 'csv\t tsv\t json\t ndjson\t' -d 'What the file is, where its name and content do not tell.'
+complete -c visitors -n '__visitors_at \'import\'' -l delimiter -x -d 'What separates the cells of csv, where its header does not tell.'
+complete -c visitors -n '__visitors_at \'import\'' -l encoding -x -d 'What the text is in, if not UTF-8: windows-1252.'
+complete -c visitors -n '__visitors_at \'import\'' -l null -x -d 'A cell that is nothing: NULL, N/A, -. Repeatable.'
 complete -c visitors -n '__visitors_at \'import\'' -l ignore-unknown -d 'Columns that are no field are no error.'
 complete -c visitors -n '__visitors_at \'import\'' -l on-existing -x -a 'error\t skip\t update\t' -d 'When a visitor with the id exists.'
 complete -c visitors -n '__visitors_at \'import\'' -l on-conflict -x -a 'error\t external-id-wins\t merge\t' -d 'When external id and email are two people.'

@@ -313,6 +313,9 @@ class VisitorStore:
         *,
         columns: Mapping[str, str] | None = None,
         input_format: Format | None = None,
+        delimiter: str | None = None,
+        encoding: str | None = None,
+        nulls: Sequence[str] = (),
         ignore_unknown: bool = False,
         on_existing: OnExisting = "error",
         on_conflict: OnConflict = "error",
@@ -321,7 +324,9 @@ class VisitorStore:
         reject: Reject | None = None,
     ) -> Imported:
         """Take visitors from a file, or from objects as `export` gives them. `columns` says which field is in
-        which column, where the names do not; `input_format` what a file is, where its name and content do not.
+        which column, where the names do not; `input_format` what a file is, where its name and content do not, and
+        `delimiter` what separates the cells of CSV, where its header does not; `encoding` what it is in, if not UTF-8.
+        Texts in `nulls` are nothing.
 
         A row without an id is about the visitor with its fingerprint; with `new`, it makes one.
         All or nothing, unless `reject` takes each bad row and its error. Raises what the first bad row raises.
@@ -350,14 +355,22 @@ class VisitorStore:
 
         keep_values = reject is not None
         if isinstance(rows, str | Path):
-            with closing(open_source(str(rows))) as source:
-                format_ = choose_format(str(rows), input_format, source)
-                _, checked = read_checked(source, format_, maps, ignore_unknown=ignore_unknown, keep_values=keep_values)
+            with closing(open_source(str(rows), encoding, takes_encoding=True)) as source:
+                format_ = choose_format(str(rows), input_format, source, delimiter)
+                _, checked = read_checked(
+                    source,
+                    format_,
+                    maps,
+                    ignore_unknown=ignore_unknown,
+                    keep_values=keep_values,
+                    delimiter=delimiter,
+                    nulls=nulls,
+                )
                 return take(checked)
         given: Iterable[object] = rows
         objects = (dict(row) if isinstance(row, Mapping) else row for row in given)
         raw = (object_row(Place("rows", number, "item"), one) for number, one in enumerate(objects, start=1))
-        mapping = ColumnMapping(maps, Header(None), ignore_unknown=ignore_unknown)
+        mapping = ColumnMapping(maps, Header(None), ignore_unknown=ignore_unknown, nulls=nulls)
         return take(checked_rows(raw, mapping, keep_values=keep_values))
 
     def seed(

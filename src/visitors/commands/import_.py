@@ -41,6 +41,20 @@ def command(
         Format | None,
         typer.Option(help="What the file is, where its name and content do not tell.", show_default=False),
     ] = None,
+    delimiter: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CHAR", help="What separates the cells of csv, where its header does not tell.", show_default=False
+        ),
+    ] = None,
+    encoding: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="What the text is in, if not UTF-8: windows-1252.", show_default=False),
+    ] = None,
+    null: Annotated[
+        list[str] | None,
+        typer.Option(metavar="WORD", help="A cell that is nothing: NULL, N/A, -. Repeatable.", show_default=False),
+    ] = None,
     ignore_unknown: Annotated[
         bool, typer.Option("--ignore-unknown", help="Columns that are no field are no error.")
     ] = False,
@@ -61,8 +75,9 @@ def command(
     """Read visitors, and their contacts, from a file or from standard input.
 
     csv, tsv, json and ndjson, compressed or not; the extension tells, or else the content, or
-    --input-format. Columns are fields by their name; --map says which others are, and which are not.
-    A row with an external id or email identifies its visitor, by the rules of identify.
+    --input-format. The cells of csv are separated by , ; | or tabs, as the header shows. Columns are
+    fields by their name, whatever its case; --map says which others are, and which are not. A row with
+    an external id or email identifies its visitor, by the rules of identify.
 
     A row says which visitor it is about by id, or by fingerprint; with --new it need not, and is a new
     visitor each time. A row that is blank is left out, and counted.
@@ -80,10 +95,16 @@ def command(
     context.refuse_store(rejects)
     policy = Policy(on_existing=on_existing, on_conflict=on_conflict, relink=relink, new=new)
     with ExitStack() as stack:
-        source = stack.enter_context(closing(open_source(file)))
-        format_ = choose_format(file, input_format, source)
+        source = stack.enter_context(closing(open_source(file, encoding, takes_encoding=True)))
+        format_ = choose_format(file, input_format, source, delimiter)
         header, checked = read_checked(
-            source, format_, map_ or [], ignore_unknown=ignore_unknown, keep_values=keep_going or dry_run
+            source,
+            format_,
+            map_ or [],
+            ignore_unknown=ignore_unknown,
+            keep_values=keep_going or dry_run,
+            delimiter=delimiter,
+            nulls=null or [],
         )
         ahead = stack.enter_context(read_ahead(checked, source)) if worth_reading_ahead(source) else None
         watched_rows = watched(
@@ -99,7 +120,8 @@ def command(
         reject = bad_rows.add if bad_rows is not None else None
         left: Counter[Left] = Counter()
         taken = take_all(context.store, operation, shown, policy, reject, left)
-    _tell(context, operation.id, taken, left, bad_rows, rejects, dry_run=dry_run)
+    only_here = [name for name, given in (("--encoding", encoding), ("--delimiter", delimiter)) if given is not None]
+    _tell(context, operation.id, taken, left, bad_rows, rejects, only_here, dry_run=dry_run)
 
 
 def _tell(
@@ -109,10 +131,13 @@ def _tell(
     left: Counter[Left],
     bad_rows: RejectedRows | None,
     rejects: str | None,
+    only_here: list[str],
     *,
     dry_run: bool,
 ) -> None:
-    """What happened to the rows, and, where a format or fields were asked for, the visitors that were written."""
+    """What happened to the rows, and, where a format or fields were asked for, the visitors that were written. The
+    options `only_here` are not for the file of rejected rows, which is UTF-8 with commas.
+    """
     parts = [f"{taken[what]:,} {what}" for what in get_args(Taken) if taken[what]]
     bad = bad_rows.count if bad_rows is not None else 0
     if bad:
@@ -136,6 +161,7 @@ def _tell(
     raise RowsRejected(
         f"{number(bad, 'row')} rejected",
         hint=f"they are in {rejects}; mend them and import that file"
+        + (f", without {' and '.join(only_here)}" if only_here else "")
         if rejects
         else "--rejects FILE keeps them with their reasons",
     )

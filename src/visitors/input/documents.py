@@ -11,6 +11,7 @@ import msgspec
 
 from visitors.domain.node import Node
 from visitors.errors import InvalidData
+from visitors.input.compression import without_ending
 from visitors.input.json_nodes import json_node
 from visitors.input.source import open_source
 from visitors.input.yaml_nodes import yaml_node
@@ -25,7 +26,7 @@ def read_document(path: str) -> Node:
     large or too deep, no YAML or JSON, or has a key twice, a tag, an alias or a second document.
     """
     text, name = read_text(path)
-    return parse_document(text, name, is_json=path.lower().removesuffix(".gz").endswith(".json"))
+    return parse_document(text, name, is_json=without_ending(path).endswith(".json"))
 
 
 def read_text(path: str) -> tuple[str, str]:

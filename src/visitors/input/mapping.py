@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from visitors.domain.row import FIELDS, OF_CONTACT, RowParser, VisitorRow
 from visitors.errors import InvalidData, UsageProblem
+from visitors.input.delimiter import hint_of, shown_delimiter
 from visitors.input.readers import Header
 
 _KEY = "metadata."
@@ -35,7 +37,7 @@ _IGNORED = {
     "contact.userId",
     "contact.metadataHash",
 }
-_SEPARATORS = {";": ";", "\t": "tabs", "|": "|"}
+_SEPARATORS = (";", "\t", "|", ",")
 _OF_ERRORS = {"error", "errors", "detail", "message", "statusCode", "status_code"}
 """What an answer has that says why there are no rows."""
 _SHOWN = 10
@@ -60,9 +62,14 @@ class _Plan:
 class ColumnMapping:
     """Turns rows under a file's columns into values under field names."""
 
-    def __init__(self, maps: Sequence[str], header: Header, *, ignore_unknown: bool) -> None:
-        """Raises UsageProblem for a map that is none, and InvalidData for columns that it misses."""
+    def __init__(
+        self, maps: Sequence[str], header: Header, *, ignore_unknown: bool, nulls: Collection[str] = ()
+    ) -> None:
+        """Texts in `nulls` are nothing. Raises UsageProblem for a map that is none, and InvalidData for columns that
+        it misses.
+        """
         self._explicit, self._left_out = _parse_maps(maps)
+        self._nulls = frozenset(nulls)
         self._ignore_unknown = ignore_unknown
         self._unseen = set(self._explicit.values())
         self._unknown: list[str] = []
@@ -86,6 +93,8 @@ class ColumnMapping:
             self._unseen.difference_update(flat)
         plan = self._plan(tuple(flat))
         values = [flat[column] for column in plan.columns]
+        if self._nulls:
+            values = [None if isinstance(one, str) and one.strip() in self._nulls else one for one in values]
         if _RAW in cells and not any(map(_is_told, values)) and _is_told(cells[_RAW]):
             raise InvalidData("the row could not be read, and was not mended", code="not_mended")
         return plan.parser.parse(values)
@@ -122,8 +131,9 @@ class ColumnMapping:
         plan = [(field, column) for field, column in self._explicit.items() if column in present]
         taken, unknown = {column for _, column in plan}, []
         fields = set(self._explicit)
+        _refuse_alike([column for column in columns if column not in taken and _field_of(column) not in self._left_out])
         for column in columns:
-            field = _field_named(column)
+            field = _field_of(column)
             if column in taken or column in _IGNORED or column.startswith(REJECT) or field in self._left_out:
                 continue
             if field is None or field in fields:
@@ -152,12 +162,12 @@ def _no_column_known(columns: Sequence[str]) -> InvalidData:
     shown = _listed(columns)
     message = f"no column is known: {shown}"
     if len(columns) == 1:
-        for separator, name in _SEPARATORS.items():
+        for separator in _SEPARATORS:
             if separator in columns[0]:
                 return InvalidData(
-                    f"no column is known: the fields are separated by {name}, {shown!r}",
+                    f"no column is known: the fields are separated by {shown_delimiter(separator)}, {shown!r}",
                     code="no_known_column",
-                    hint="--input-format tsv" if separator == "\t" else "save the file with commas between the fields",
+                    hint=hint_of(separator),
                 )
     if any(column in _OF_ERRORS for column in columns):
         return InvalidData(
@@ -210,6 +220,41 @@ def _parse_maps(maps: Iterable[str]) -> tuple[dict[str, str], set[str]]:
         else:
             left_out.add(name)
     return parsed, left_out
+
+
+def is_known(column: str, maps: Sequence[str]) -> bool:
+    """Whether a column is a field, by its name or by one of `maps`. Raises UsageProblem for a map that is none."""
+    return column.startswith(REJECT) or _field_of(column) is not None or column in _parse_maps(maps)[0].values()
+
+
+def _refuse_alike(columns: Iterable[str]) -> None:
+    """Raises InvalidData for two columns that are one field, since their names differ in case or white space alone."""
+    seen: dict[str, str] = {}
+    for column in columns:
+        field = _field_of(column)
+        if field is None:
+            continue
+        other = seen.setdefault(_squeezed(column), column)
+        if other != column:
+            raise InvalidData(
+                f"the columns {other!r} and {column!r} are both {field}",
+                code="duplicate_column",
+                hint=f"--map {field}=COLUMN says which one is meant, and --ignore-unknown leaves the other out",
+            )
+
+
+def _field_of(column: str) -> str | None:
+    """The field that a column is, whatever the case and white space of its name."""
+    return _field_named(column) or _fields_squeezed().get(_squeezed(column))
+
+
+@cache
+def _fields_squeezed() -> dict[str, str]:
+    return {_squeezed(name): _ALIASES.get(name, name) for name in (*_ALIASES, *FIELDS)}
+
+
+def _squeezed(name: str) -> str:
+    return "".join(name.split()).lower()
 
 
 def _field_named(name: str) -> str | None:

@@ -21,28 +21,41 @@ _BINARY: tuple[tuple[bytes, str, str], ...] = (
 )
 _ZIP = b"PK\x03\x04"
 _OFFICE = (b"[Content_Types].xml", b"_rels/", b"xl/", b"docProps/")
+_OPEN_DOCUMENT = b"mimetypeapplication/vnd.oasis.opendocument."
 _TAR_AT, _TAR = 257, b"ustar"
 _LOOKED_AT = 4_096
 
 
-def refuse_other_content(head: bytes, name: str) -> None:
-    """Raises InvalidData for a file that begins like this, if that is no text in UTF-8 with lines."""
-    found = _other(head)
+def refuse_other_content(head: bytes, name: str, *, takes_encoding: bool = False) -> None:
+    """Raises InvalidData for a file that begins like this, if that is no text in UTF-8 with lines. Where an option
+    `takes_encoding`, the error says it.
+    """
+    _refuse(_binary(head) or _other_text(head, takes_encoding=takes_encoding), name)
+
+
+def refuse_binary(head: bytes, name: str) -> None:
+    """As `refuse_other_content`, of a file that may be text in any encoding."""
+    _refuse(_binary(head), name)
+
+
+def _refuse(found: tuple[str, str] | None, name: str) -> None:
     if found is not None:
         what, hint = found
         raise InvalidData(f"{name} is {what}", code="other_content", hint=hint)
 
 
-def _other(head: bytes) -> tuple[str, str] | None:
+def _binary(head: bytes) -> tuple[str, str] | None:
     for magic, what, hint in _BINARY:
         if head.startswith(magic):
             return what, hint
-    archive = _archive(head)
-    if archive is not None:
-        return archive
+    return _archive(head)
+
+
+def _other_text(head: bytes, *, takes_encoding: bool) -> tuple[str, str] | None:
     encoding = _utf_16_or_32(head)
     if encoding is not None:
-        return f"{encoding}, not UTF-8", f"convert it first: iconv -f {encoding} -t UTF-8"
+        convert = f"convert it first: iconv -f {encoding} -t UTF-8"
+        return f"{encoding}, not UTF-8", f"--encoding {encoding.lower()}" if takes_encoding else convert
     # in JSON it is a blank
     if b"\n" not in head and b"\r" in head.strip(b"\r") and not head.lstrip().startswith((b"[", b"{")):
         return "text whose lines end in carriage returns alone", "convert it first: tr '\\r' '\\n'"
@@ -51,6 +64,10 @@ def _other(head: bytes) -> tuple[str, str] | None:
 
 def _archive(head: bytes) -> tuple[str, str] | None:
     if head.startswith(_ZIP):
+        if _OPEN_DOCUMENT in head[:_LOOKED_AT]:
+            return "an OpenDocument file, such as .ods", "save it as CSV"
+        if b"xl/" in head[:_LOOKED_AT]:
+            return "an Excel workbook (.xlsx)", "save it as CSV UTF-8"
         if any(part in head[:_LOOKED_AT] for part in _OFFICE):
             return "an Excel or other Office file", "save it as CSV UTF-8"
         return "a zip archive", "unpack it, and import the file that is in it"

@@ -52,13 +52,15 @@ class Header(msgspec.Struct, frozen=True):
     columns: tuple[str, ...] | None
 
 
-def read_rows(source: Source, format_: Format) -> tuple[Header, Iterator[RawRow]]:
-    """The header, and the rows as they are read; an empty file has none.
+def read_rows(source: Source, format_: Format, delimiter: str = ",") -> tuple[Header, Iterator[RawRow]]:
+    """The header, and the rows as they are read; an empty file has none. Cells of CSV are separated by `delimiter`.
 
     Raises InvalidData for a header with a column twice.
     """
     if source.is_empty:
         return Header(() if format_ in ("csv", "tsv") else None), iter(())
+    if format_ == "csv":
+        return _csv(source, delimiter)
     return _READERS[format_](source)
 
 
@@ -74,10 +76,10 @@ def json_lines(source: Source) -> Iterator[tuple[str, dict[str, Any]]]:
         yield place, row.values
 
 
-def _csv(source: Source) -> tuple[Header, Iterator[RawRow]]:
+def _csv(source: Source, delimiter: str) -> tuple[Header, Iterator[RawRow]]:
     read: list[str] = []  # the lines of the row that is being read
     csv.field_size_limit(LINE_LIMIT)  # which no cell can pass, as no row can
-    reader = csv.reader(_csv_lines(source, read), strict=True)
+    reader = csv.reader(_csv_lines(source, read), delimiter=delimiter, strict=True)
     try:
         header = _header(next(reader, []), source)
     except csv.Error as error:
@@ -164,7 +166,12 @@ def _json(source: Source) -> tuple[Header, Iterator[RawRow]]:
         for number, item in enumerate(json_items(source), start=1):
             place = Place(source.name, number, "item")
             if isinstance(item, NotUtf8):
-                yield RawRow(place, {}, raw=item.text, error=not_utf8("", item.byte, "item"))
+                yield RawRow(
+                    place,
+                    {},
+                    raw=item.text,
+                    error=not_utf8("", item.byte, "item", takes_encoding=source.takes_encoding),
+                )
             else:
                 yield object_row(place, item)
 
@@ -172,7 +179,6 @@ def _json(source: Source) -> tuple[Header, Iterator[RawRow]]:
 
 
 _READERS: dict[Format, Callable[[Source], tuple[Header, Iterator[RawRow]]]] = {
-    "csv": _csv,
     "tsv": _tsv,
     "json": _json,
     "ndjson": _ndjson,
@@ -185,7 +191,11 @@ def _header(cells: list[str], source: Source) -> tuple[str, ...]:
         raise InvalidData(f"{source.name} has no header line", code="empty_file")
     twice = sorted(column for column, count in Counter(columns).items() if column and count > 1)
     if twice:
-        raise InvalidData(f"{source.name} has the column {twice[0]!r} twice", code="duplicate_column")
+        raise InvalidData(
+            f"{source.name} has the column {twice[0]!r} twice",
+            code="duplicate_column",
+            hint="rename one of the two, or leave it out",
+        )
     return columns
 
 

@@ -6,16 +6,21 @@ All that needs no store, so that it can be done in a process of its own (`ahead`
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
 
 from visitors.domain.row import VisitorRow
 from visitors.errors import InvalidData
+from visitors.input.delimiter import delimiter_of, parse_delimiter
 from visitors.input.exported import ExportedRows
-from visitors.input.mapping import ColumnMapping
+from visitors.input.mapping import ColumnMapping, is_known
 from visitors.input.readers import Header, Place, RawRow, json_rows, read_rows
 from visitors.input.source import Format, Source
+
+_OF_COLUMNS = ("duplicate_column", "missing_column", "no_known_column", "unmapped_column")
+"""The codes of errors that are about the columns of a file, and not about one of its rows."""
 
 
 class Problem(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -52,17 +57,48 @@ class ReadRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 def read_checked(
-    source: Source, format_: Format, maps: Sequence[str], *, ignore_unknown: bool, keep_values: bool
+    source: Source,
+    format_: Format,
+    maps: Sequence[str],
+    *,
+    ignore_unknown: bool,
+    keep_values: bool,
+    delimiter: str | None = None,
+    nulls: Sequence[str] = (),
 ) -> tuple[Header, Iterator[ReadRow]]:
-    """The header of a file, and its rows by field, good and bad, as they are read; `maps` as `--map` takes them.
+    """The header of a file, and its rows by field, good and bad, as they are read; `maps`, `delimiter` and `nulls` as
+    `--map`, `--delimiter` and `--null` take them.
 
-    Raises InvalidData and UsageProblem for a header or `maps` that will not do.
+    Raises InvalidData and UsageProblem for a header or options that will not do.
     """
-    header, rows = read_rows(source, format_)
-    mapping = ColumnMapping(maps, header, ignore_unknown=ignore_unknown)
-    if format_ == "ndjson" and not maps and not keep_values:
-        return header, _mostly_exported(source, mapping)
-    return header, checked_rows(rows, mapping, keep_values=keep_values)
+    if delimiter is not None:
+        delimiter = parse_delimiter(delimiter)
+    elif format_ == "csv":
+        delimiter = delimiter_of(source.head(), lambda column: is_known(column, maps), source.name)
+    header, rows = read_rows(source, format_, delimiter or ",")
+    with _of_file(source):
+        mapping = ColumnMapping(maps, header, ignore_unknown=ignore_unknown, nulls=nulls)
+    if format_ == "ndjson" and not maps and not nulls and not keep_values:
+        return header, _naming(source, _mostly_exported(source, mapping))
+    return header, _naming(source, checked_rows(rows, mapping, keep_values=keep_values))
+
+
+def _naming(source: Source, rows: Iterator[ReadRow]) -> Iterator[ReadRow]:
+    """`rows`, and what is wrong with all of them with the name of the file."""
+    with _of_file(source):
+        yield from rows
+
+
+@contextmanager
+def _of_file(source: Source) -> Iterator[None]:
+    """Put the name of the file before what is wrong with its columns."""
+    try:
+        yield
+    except InvalidData as error:
+        if error.code in _OF_COLUMNS:
+            error.message = f"{source.name}: {error.message}"
+            error.where = source.name
+        raise
 
 
 def _mostly_exported(source: Source, mapping: ColumnMapping) -> Iterator[ReadRow]:

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import codecs
 import contextlib
-import gzip
 import os
 import stat
 import sys
 import tempfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Literal, cast
@@ -21,6 +19,8 @@ from typing import BinaryIO, Literal, cast
 import msgspec
 
 from visitors.errors import InvalidData, NotFound, StoreProblem, UsageProblem
+from visitors.input.compression import Damage, unpacked, without_ending
+from visitors.input.encoding import Transcoder
 from visitors.input.other_content import refuse_other_content
 
 Format = Literal["csv", "tsv", "json", "ndjson"]
@@ -39,32 +39,42 @@ _EXTENSIONS: dict[str, Format] = {
     ".jsonl": "ndjson",
 }
 _BLOCK = 256 * 1024
-_GZIP_MAGIC = b"\x1f\x8b"
 
 
-def not_utf8(place: str, byte: int, unit: str) -> InvalidData:
+def not_utf8(place: str, byte: int, unit: str, *, takes_encoding: bool = False) -> InvalidData:
     """The error that a line or an item has a byte that is not UTF-8; `place` stands before the message."""
     return InvalidData(
         f"{place}not UTF-8 (byte {byte:,} of the {unit})",
         code="not_utf8",
-        hint="convert it first: iconv -f WINDOWS-1252 -t UTF-8",
+        hint="--encoding says what it is in: windows-1252 if it was saved by Excel or another program on Windows"
+        if takes_encoding
+        else "convert it first: iconv -f WINDOWS-1252 -t UTF-8",
     )
 
 
 class Source:
-    """An open file, or standard input for `-`. `name` is what errors call it."""
+    """An open file, or standard input for `-`. `name` is what errors call it, `encoding` what it is in (None: UTF-8).
+    Where one `takes_encoding`, errors say that it can be given.
+    """
 
-    def __init__(self, stream: BinaryIO, name: str, size: int | None) -> None:
+    def __init__(
+        self,
+        stream: BinaryIO,
+        name: str,
+        size: int | None,
+        encoding: str | None = None,
+        *,
+        takes_encoding: bool = False,
+    ) -> None:
         self._raw = stream
         self.name = name
         self.size = size
-        head = _peek(stream)
-        self._stream: BinaryIO = stream
+        self.takes_encoding = takes_encoding
+        self._transcoded = Transcoder(encoding, name) if encoding is not None and not is_utf8(encoding) else None
+        self._stream, self._damage = unpacked(stream, _peek(stream), name)
         self.not_utf8: dict[int, InvalidData] = {}
         """What is wrong with lines that were kept though they are not UTF-8, by number."""
         self._ahead = b""  # what was read to look at it, and is still to be given out
-        if head.startswith(_GZIP_MAGIC):
-            self._stream = gzip.GzipFile(fileobj=stream)  # type: ignore[assignment]
 
     @property
     def is_large(self) -> bool:
@@ -89,7 +99,7 @@ class Source:
         """
         if not self._ahead:
             self._ahead = self._read()
-            refuse_other_content(self._ahead, self.name)
+            refuse_other_content(self._ahead, self.name, takes_encoding=self.takes_encoding)
         return self._ahead.removeprefix(codecs.BOM_UTF8)
 
     def lines(self, limit: int = LINE_LIMIT, *, keep_bad: bool = False) -> Iterator[tuple[int, str]]:
@@ -160,7 +170,17 @@ class Source:
             block, self._ahead = self._ahead, b""
             return block
         with self._readable():
-            return self._stream.read(_BLOCK)
+            block = self._stream.read(_BLOCK)
+        if self._transcoded is None:
+            return block
+        return self._read_transcoded(self._transcoded, block)
+
+    def _read_transcoded(self, transcoded: Transcoder, block: bytes) -> bytes:
+        """`block` as UTF-8, with the next ones as long as it has no whole character; empty at the end."""
+        while not (text := transcoded(block)) and block:
+            with self._readable():
+                block = self._stream.read(_BLOCK)
+        return text
 
     def _decode(self, line: bytes | bytearray, number: int, *, keep_bad: bool) -> str:
         if number == 1:
@@ -169,7 +189,7 @@ class Source:
             return line.decode()
         except UnicodeDecodeError as error:
             place = "" if keep_bad else f"{self.name}, line {number:,}: "
-            problem = not_utf8(place, error.start + 1, "line")
+            problem = not_utf8(place, error.start + 1, "line", takes_encoding=self.takes_encoding)
         if not keep_bad:
             raise problem
         self.not_utf8[number] = problem
@@ -181,14 +201,15 @@ class Source:
         return InvalidData(message, code="line_too_long")
 
     def _readable(self) -> _Readable:
-        return _Readable(self.name)
+        return _Readable(self.name, self._damage)
 
 
 class _Readable:
     """Turns what goes wrong while reading into InvalidData."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, damage: Damage) -> None:
         self._name = name
+        self._damage = damage
 
     def __enter__(self) -> None:
         return None
@@ -196,24 +217,41 @@ class _Readable:
     def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
         if isinstance(error, EOFError):
             raise InvalidData(f"{self._name}: the compressed data end too early", code="truncated") from None
-        if isinstance(error, gzip.BadGzipFile | zlib.error):
+        # what unpacks raises OSError without a number, too
+        if isinstance(error, self._damage) or (isinstance(error, OSError) and error.errno is None):
             raise InvalidData(f"{self._name}: the compressed data are damaged", code="damaged") from None
         if isinstance(error, OSError):
             raise InvalidData(f"cannot read {self._name}: {error.strerror}", code="file_unreadable") from None
 
 
-def open_source(path: str) -> Source:
-    """Open the file at `path`, or standard input for `-`.
+def open_source(path: str, encoding: str | None = None, *, takes_encoding: bool = False) -> Source:
+    """Open the file at `path`, or standard input for `-`, which is in `encoding` (None: UTF-8). Where one
+    `takes_encoding`, errors say that it can be given.
 
-    Raises NotFound when there is none, and InvalidData for a directory or a file that may not be read.
+    Raises NotFound when there is none, InvalidData for a directory or a file that may not be read, and UsageProblem
+    for an encoding that there is not.
     """
+    stream, name, size = _opened(path)
+    try:
+        return Source(stream, name, size, encoding, takes_encoding=takes_encoding)
+    except BaseException:
+        if stream is not sys.stdin.buffer:
+            stream.close()
+        raise
+
+
+_Opened = tuple[BinaryIO, str, int]
+"""A stream, what errors call it, and how many bytes it has."""
+
+
+def _opened(path: str) -> _Opened:
     if path == "-":
         return _spooled(sys.stdin.buffer, "standard input")
     try:
         file = Path(path)
         opened = file.open("rb")
         if file.is_file():
-            return Source(opened, path, file.stat().st_size)
+            return opened, path, file.stat().st_size
         with opened:
             return _spooled(opened, path)
     except FileNotFoundError:
@@ -224,7 +262,7 @@ def open_source(path: str) -> Source:
         raise InvalidData(f"cannot read {path}: {error.strerror}", code="file_unreadable") from None
 
 
-def _spooled(stream: BinaryIO, name: str) -> Source:
+def _spooled(stream: BinaryIO, name: str) -> _Opened:
     """What comes through a pipe, taken in whole before anything is done with it.
 
     Whoever writes into the pipe may be slow, or may be waiting for the very store that the rows are for:
@@ -232,7 +270,7 @@ def _spooled(stream: BinaryIO, name: str) -> Source:
     """
     with contextlib.suppress(OSError, ValueError):  # no file at all
         if stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-            return Source(stream, name, os.fstat(stream.fileno()).st_size)
+            return stream, name, os.fstat(stream.fileno()).st_size
     with _spooling(name):
         spool = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115 - the source closes it
     try:
@@ -246,7 +284,7 @@ def _spooled(stream: BinaryIO, name: str) -> Source:
         with contextlib.suppress(OSError):  # what did not fit does not fit now either
             spool.close()
         raise
-    return Source(spool, name, size)
+    return spool, name, size
 
 
 @contextlib.contextmanager
@@ -261,22 +299,37 @@ def _spooling(name: str) -> Iterator[None]:
         ) from None
 
 
+def is_utf8(encoding: str) -> bool:
+    """Whether this is a name of UTF-8."""
+    return encoding.lower().replace("_", "-") in ("utf-8", "utf8", "utf-8-sig")
+
+
 def format_of(path: str) -> Format | None:
     """The format that the extension of `path` names, before a `.gz`; None if it names none."""
     return _EXTENSIONS.get(Path(path.lower().removesuffix(".gz")).suffix)
 
 
-def choose_format(path: str, given: str | None, source: Source) -> Format:
-    """The format that was given, or that the extension names, or else that the content shows.
+def choose_format(path: str, given: str | None, source: Source, delimiter: str | None = None) -> Format:
+    """The format that was given, or that the extension names, or else that the content shows. With a `delimiter` it is
+    CSV.
 
-    Raises UsageProblem when `given` is none that can be read.
+    Raises UsageProblem when `given` is none that can be read, and for a `delimiter` of another format.
     """
+    format_ = _choose_format(path, given, source)
+    if delimiter is None:
+        return format_
+    if given not in (None, "csv") or format_ in ("json", "ndjson"):
+        raise UsageProblem(f"--delimiter is for csv, and {source.name} is {format_}")
+    return "csv"
+
+
+def _choose_format(path: str, given: str | None, source: Source) -> Format:
     if given is not None:
         for known in FORMATS:
             if given == known:
                 return known
         raise UsageProblem(f"cannot read {given}", hint="files are read as " + ", ".join(FORMATS))
-    named = format_of(path)
+    named = format_of(without_ending(path))
     if named in ("csv", "tsv"):
         return named
     shown = _format_shown(source.head())

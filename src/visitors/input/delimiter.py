@@ -1,0 +1,57 @@
+"""What separates the cells of a CSV file: as it is said, or as its header line shows beyond doubt."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+
+from visitors.errors import InvalidData, UsageProblem
+
+_NAMES = {"\\t": "\t", "tab": "\t"}
+_CANDIDATES = (",", ";", "\t", "|")
+
+
+def parse_delimiter(text: str) -> str:
+    """What `--delimiter` says: one character, or `tab`. Raises UsageProblem."""
+    delimiter = _NAMES.get(text.lower(), text)
+    if len(delimiter) != 1 or delimiter in '"\r\n\0':
+        raise UsageProblem(f"--delimiter {text!r} is not one character", hint="for example ';', '|' or tab")
+    return delimiter
+
+
+def delimiter_of(head: bytes, is_known: Callable[[str], bool], name: str) -> str:
+    """What separates the columns of a file that begins with `head`: the one candidate by which its header line is
+    split into columns of which any `is_known`, or a comma where none does.
+
+    Raises InvalidData where several do.
+    """
+    line = head.partition(b"\n")[0].decode(errors="replace").rstrip("\r")
+    there = [one for one in _CANDIDATES if one in line]
+    if there == [","]:  # as it mostly is
+        return ","
+    found = [one for one in there if _is_split(line, one, is_known)]
+    if len(found) > 1:
+        raise InvalidData(
+            f"{name}: cannot tell what separates the columns: {' or '.join(map(shown_delimiter, found))}",
+            code="ambiguous_delimiter",
+            hint=" or ".join(map(hint_of, found)),
+        )
+    return found[0] if found else ","
+
+
+def shown_delimiter(delimiter: str) -> str:
+    """What an error calls it."""
+    return "tabs" if delimiter == "\t" else delimiter
+
+
+def hint_of(delimiter: str) -> str:
+    """The option that says it."""
+    return "--delimiter tab" if delimiter == "\t" else f"--delimiter '{delimiter}'"
+
+
+def _is_split(line: str, delimiter: str, is_known: Callable[[str], bool]) -> bool:
+    try:
+        columns = next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:
+        return False
+    return len(columns) > 1 and any(is_known(column.strip()) for column in columns)

@@ -1,0 +1,72 @@
+"""Text in another encoding than UTF-8, read as UTF-8."""
+
+from __future__ import annotations
+
+import codecs
+
+from visitors.errors import InvalidData, UsageProblem
+from visitors.input.other_content import refuse_binary
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+"""How text begins that says what it is in; that of UTF-32 begins as that of UTF-16 does."""
+
+
+class Transcoder:
+    """Turns blocks of text in `encoding` into UTF-8, in the order in which they come."""
+
+    def __init__(self, encoding: str, name: str) -> None:
+        """`name` is what errors call the file. Raises UsageProblem for an encoding that there is not."""
+        try:
+            "".encode(encoding)  # which refuses what is no encoding of text, such as base64
+            self._codec = codecs.lookup(encoding).name
+        except (LookupError, ValueError):
+            raise UsageProblem(
+                f"--encoding: there is no encoding {encoding!r}",
+                code="unknown_encoding",
+                hint="for example utf-16, windows-1252, iso-8859-1, shift_jis",
+            ) from None
+        self._encoding = encoding
+        self._name = name
+        self._decode = codecs.getincrementaldecoder(encoding)().decode
+        self._lines = 1
+        self._is_at_start = True
+
+    def __call__(self, block: bytes) -> bytes:
+        """The next block as UTF-8; an empty one is the end. Raises InvalidData for what is not in the encoding."""
+        if self._is_at_start:
+            refuse_binary(block, self._name)
+            self._refuse_other_mark(block)
+            self._is_at_start = False
+        try:
+            text = self._decode(block, final=not block)
+        except UnicodeError as error:
+            raise self._problem(error) from None
+        self._lines += text.count("\n")
+        return text.encode("utf-8", "surrogatepass")
+
+    def _refuse_other_mark(self, head: bytes) -> None:
+        for mark, encoding in _MARKS:
+            if head.startswith(mark):
+                if not self._codec.startswith(encoding):
+                    raise InvalidData(
+                        f"{self._name} is {encoding.upper()}, not {self._encoding}",
+                        code="other_encoding",
+                        hint="leave --encoding out" if encoding == "utf-8" else f"--encoding {encoding}",
+                    )
+                return
+
+    def _problem(self, error: UnicodeError) -> InvalidData:
+        line = self._lines
+        if isinstance(error, UnicodeDecodeError):
+            line += error.object[: error.start].decode(self._codec, "ignore").count("\n")
+        return InvalidData(
+            f"{self._name}, line {line:,}: not {self._encoding}",
+            code="other_encoding",
+            hint="--encoding names the one that the file was saved in; without it, UTF-8",
+        )
