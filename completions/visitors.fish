@@ -231,6 +231,7 @@ complete -c visitors -n '__visitors_at \'\'' -s h -l help -d 'Show this message 
 
 # visitors track
 complete -c visitors -n '__visitors_at \'track\'' -l id -x -d 'The id that the browser stored.'
+complete -c visitors -n '__visitors_at \'track\'' -l lenient -d 'Store nothing for a language, time zone, IP or country that is none, and say so.'
 complete -c visitors -n '__visitors_at \'track\'' -s y -l yes -d 'Accepted for scripts; nothing is asked.'
 complete -c visitors -n '__visitors_at \'track\'' -l language -x -d 'Language, such as en-US.'
 complete -c visitors -n '__visitors_at \'track\'' -l timezone -x -d 'IANA time zone, such as Europe/London.'
@@ -818,6 +819,7 @@ complete -c visitors -n '__visitors_at \'import\'' -l ignore-unknown -d 'Columns
 complete -c visitors -n '__visitors_at \'import\'' -l on-existing -x -a 'error\t skip\t update\t' -d 'When a visitor with the id exists.'
 complete -c visitors -n '__visitors_at \'import\'' -l on-conflict -x -a 'error\t external-id-wins\t merge\t' -d 'When external id and email are two people.'
 complete -c visitors -n '__visitors_at \'import\'' -l relink -d 'Take rows that link a visitor to another person.'
+complete -c visitors -n '__visitors_at \'import\'' -l lenient -d 'Store nothing for a language, time zone, IP or country that is none, and say so.'
 complete -c visitors -n '__visitors_at \'import\'' -l new -d 'Make a visitor of each row without an id, also if its fingerprint is known.'
 complete -c visitors -n '__visitors_at \'import\'' -l keep-going -d 'Take the good rows, and exit 5 if some were bad.'
 complete -c visitors -n '__visitors_at \'import\'' -l rejects -r -F -d 'Where the bad rows go, with reasons.'

@@ -431,6 +431,10 @@ def test_an_external_id_may_have_255_characters() -> None:
         ("haw-us", "haw-US"),
         ("en-1234", "en-1234"),
         ("en-a1", "en-a1"),
+        ("en_US", "en-US"),
+        ("zh_hant_TW", "zh-Hant-TW"),
+        ("en-US;q=0.9", "en-US"),
+        ("en_us ; q=1.000", "en-US"),
     ],
 )
 def test_normalise_puts_language_tags_in_bcp47_case(value: str, tag: str) -> None:
@@ -441,13 +445,15 @@ def test_normalise_puts_language_tags_in_bcp47_case(value: str, tag: str) -> Non
     "value",
     [
         "e",
-        "en_US",
+        "en_",
+        "en-US;q=2",
         "en-",
         "-en",
         "en--us",
         "en US",
-        "en;q=0.9",
+        "en;q=0.9,de;q=0.8",
         "en,de",
+        "en_US.UTF-8",
         "*",
         "123",
         "en-abcdefghi",
@@ -458,6 +464,19 @@ def test_normalise_puts_language_tags_in_bcp47_case(value: str, tag: str) -> Non
 )
 def test_what_is_not_a_language_tag_is_refused(value: str) -> None:
     assert refusal(normalise.language, value).code == "invalid_language"
+
+
+@pytest.mark.parametrize(
+    ("value", "tag"),
+    [
+        ("en-us,en;q=0.9", "en-US"),
+        ("en;q=0.9, de;q=0.8", "en"),
+        ("en_US.UTF-8", "en-US"),
+        ("de_DE@euro", "de-DE"),
+    ],
+)
+def test_the_first_language_of_a_header_or_a_locale_is_suggested(value: str, tag: str) -> None:
+    assert refusal(normalise.language, value).hint == f"did you mean {tag}?"
 
 
 @always
@@ -599,9 +618,12 @@ def test_an_ipv4_address_inside_ipv6_is_that_address(value: str) -> None:
         "300.1.1.1",
         "1.2.3",
         "1.2.3.4/32",
-        "1.2.3.4:80",
+        "1.2.3.4:65536",
         "01.2.3.4",
-        "[::1]",
+        "01.2.3.4:80",
+        "[::1",
+        "[1.2.3.4]x",
+        "::1]:80",
         ":::",
         "1::2::3",
         "12345",

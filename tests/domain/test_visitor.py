@@ -103,7 +103,7 @@ def test_an_empty_string_is_an_error_and_not_null(field: str, value: str) -> Non
 @pytest.mark.parametrize(
     ("field", "value", "code"),
     [
-        ("language", "en_US", "invalid_language"),
+        ("language", "en US", "invalid_language"),
         ("timezone", "GMT+25", "invalid_timezone"),
         ("deviceType", "watch", "invalid_device_type"),
         ("ip", "example.com", "invalid_ip"),

@@ -37,7 +37,7 @@ class Erased(NamedTuple):
 
 class Imported(NamedTuple):
     """What became of the rows, and of blocks that they tell of and that are newer in the store: how many were left
-    standing, and how many, lifted since, were not taken.
+    standing, and how many, lifted since, were not taken; and how many bad values nothing was stored for.
     """
 
     created: int
@@ -48,6 +48,7 @@ class Imported(NamedTuple):
     blank: int
     blocks_left_standing: int
     blocks_not_taken: int
+    values_left_out: int = 0
 
 
 class Undone(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -29,7 +30,7 @@ from visitors.domain.pruning import age_limit, prunable
 from visitors.domain.selection import Chosen, Selection
 from visitors.domain.statistics import GROUPABLE, Counted, Per, VisitorTime, parse_groupings
 from visitors.domain.times import Instant, Time
-from visitors.domain.visitor import Browser, Visitor, browser_changes, browser_data
+from visitors.domain.visitor import Browser, Visitor, browser_changes, browser_data, leniently
 from visitors.errors import NotFound, UsageProblem, VisitorsError
 from visitors.input.mapping import ColumnMapping
 from visitors.input.readers import Header, Place, object_row
@@ -114,15 +115,28 @@ class VisitorStore:
 
     # One visitor
 
-    def track(self, id: str | None = None, **browser: Unpack[Browser]) -> Tracked:  # noqa: A002 - the field's name
+    def track(
+        self,
+        id: str | None = None,  # noqa: A002 - the field's name
+        *,
+        lenient: bool = False,
+        **browser: Unpack[Browser],
+    ) -> Tracked:
         """Recognise a visitor by its stored id or its fingerprint, or create one, as on page load. With another
         address the place of the one before is cleared, unless given; an attribution that is there stays, until
-        `update` clears or sets it.
+        `update` clears or sets it. With `lenient`, nothing is stored for a language, time zone, IP or country that is
+        none, and a UserWarning says so.
 
         Raises InvalidData, and Conflict for the id of a deleted visitor.
         """
         stored_id = given_id(id) if id is not None else None
-        data = browser_data(by_public_name(browser))
+        values = by_public_name(browser)
+        if lenient:
+            data, left_out = leniently(lambda: browser_data(values), values.__delitem__)
+            for problem in left_out:
+                warnings.warn(f"{problem.message}: nothing stored for it", stacklevel=2)
+        else:
+            data = browser_data(values)
         with self._session.operation("track") as operation:
             found = track(self._session.store, operation, stored_id, data)
             return Tracked(self._found(found.visitor_id, operation), found.resolved_by)
@@ -320,6 +334,7 @@ class VisitorStore:
         on_existing: OnExisting = "error",
         on_conflict: OnConflict = "error",
         relink: bool = False,
+        lenient: bool = False,
         new: bool = False,
         reject: Reject | None = None,
     ) -> Imported:
@@ -328,13 +343,15 @@ class VisitorStore:
         `delimiter` what separates the cells of CSV, where its header does not; `encoding` what it is in, if not UTF-8.
         Texts in `nulls` are nothing.
 
-        A row without an id is about the visitor with its fingerprint; with `new`, it makes one.
+        A row without an id is about the visitor with its fingerprint; with `new`, it makes one. With `lenient`, nothing
+        is stored for a language, time zone, IP or country that is none.
         All or nothing, unless `reject` takes each bad row and its error. Raises what the first bad row raises.
         """
         policy = Policy(on_existing=on_existing, on_conflict=on_conflict, relink=relink, new=new)
         maps = [f"{public(field)}={column}" for field, column in (columns or {}).items()]
         rejected: list[None] = []
         left: Counter[Left] = Counter()
+        incomplete: list[int] = []
 
         def set_aside(read: ReadRow, error: VisitorsError) -> None:
             assert reject is not None
@@ -344,13 +361,22 @@ class VisitorStore:
         def take(checked: Iterable[ReadRow]) -> Imported:
             with self._session.operation("import") as operation:
                 rejecting = set_aside if reject is not None else None
-                taken = take_all(self._session.store, operation, checked, policy, rejecting, left)
+                taken = take_all(
+                    self._session.store,
+                    operation,
+                    checked,
+                    policy,
+                    rejecting,
+                    left,
+                    lambda read: incomplete.append(len(read.left_out)),
+                )
             counts = {what: taken[what] for what in get_args(Taken)}
             return Imported(
                 **counts,
                 rejected=len(rejected),
                 blocks_left_standing=left["standing"],
                 blocks_not_taken=left["lifted"],
+                values_left_out=sum(incomplete),
             )
 
         keep_values = reject is not None
@@ -365,13 +391,14 @@ class VisitorStore:
                     keep_values=keep_values,
                     delimiter=delimiter,
                     nulls=nulls,
+                    lenient=lenient,
                 )
                 return take(checked)
         given: Iterable[object] = rows
         objects = (dict(row) if isinstance(row, Mapping) else row for row in given)
         raw = (object_row(Place("rows", number, "item"), one) for number, one in enumerate(objects, start=1))
         mapping = ColumnMapping(maps, Header(None), ignore_unknown=ignore_unknown, nulls=nulls)
-        return take(checked_rows(raw, mapping, keep_values=keep_values))
+        return take(checked_rows(raw, mapping, keep_values=keep_values, lenient=lenient))
 
     def seed(
         self,

@@ -61,6 +61,7 @@ def command(
     on_existing: Annotated[OnExisting, typer.Option(help="When a visitor with the id exists.")] = "error",
     on_conflict: Annotated[OnConflict, typer.Option(help="When external id and email are two people.")] = "error",
     relink: Annotated[bool, typer.Option("--relink", help="Take rows that link a visitor to another person.")] = False,
+    lenient: options.Lenient = False,
     new: Annotated[
         bool, typer.Option("--new", help="Make a visitor of each row without an id, also if its fingerprint is known.")
     ] = False,
@@ -90,8 +91,10 @@ def command(
     writes nothing. What was done is summed up; with --format, the visitors that were written are shown.
     """
     context = context_of(ctx)
-    if rejects is not None and not (keep_going or dry_run):
-        raise UsageProblem("--rejects needs --keep-going", hint="without it, the first bad row stops the import")
+    if rejects is not None and not (keep_going or dry_run or lenient):
+        raise UsageProblem(
+            "--rejects needs --keep-going or --lenient", hint="without them, the first bad row stops the import"
+        )
     context.refuse_store(rejects)
     policy = Policy(on_existing=on_existing, on_conflict=on_conflict, relink=relink, new=new)
     with ExitStack() as stack:
@@ -102,9 +105,10 @@ def command(
             format_,
             map_ or [],
             ignore_unknown=ignore_unknown,
-            keep_values=keep_going or dry_run,
+            keep_values=keep_going or dry_run or rejects is not None,
             delimiter=delimiter,
             nulls=null or [],
+            lenient=lenient,
         )
         ahead = stack.enter_context(read_ahead(checked, source)) if worth_reading_ahead(source) else None
         watched_rows = watched(
@@ -112,14 +116,15 @@ def command(
         )
         shown = stack.enter_context(watched_rows)
         operation = stack.enter_context(context.operation(dry_run=dry_run, is_load=source.is_large))
-        bad_rows = None
-        if keep_going or dry_run:
+        bad_rows = reject = None
+        if keep_going or dry_run or lenient:
             # its file is whole before the operation is: if it cannot be written, no row was taken
             kept = rejected_rows(rejects, format_of(rejects or "") or format_, header, quiet=context.output.quiet)
             bad_rows = stack.enter_context(kept)
-        reject = bad_rows.add if bad_rows is not None else None
+            reject = bad_rows.add if keep_going or dry_run else None
         left: Counter[Left] = Counter()
-        taken = take_all(context.store, operation, shown, policy, reject, left)
+        incomplete = bad_rows.add_incomplete if bad_rows is not None else None
+        taken = take_all(context.store, operation, shown, policy, reject, left, incomplete)
     only_here = [name for name, given in (("--encoding", encoding), ("--delimiter", delimiter)) if given is not None]
     _tell(context, operation.id, taken, left, bad_rows, rejects, only_here, dry_run=dry_run)
 
@@ -152,6 +157,8 @@ def _tell(
         context.output.note(f"{number(left['standing'], 'block')} left standing: no row is newer than the block")
     if left["lifted"]:
         context.output.note(f"{number(left['lifted'], 'block')} not taken: lifted in this store since")
+    if bad_rows is not None and bad_rows.left_out:
+        _tell_left_out(context, bad_rows)
     if bad_rows is None or not bad:
         return
     for reason in bad_rows.reasons:
@@ -165,3 +172,14 @@ def _tell(
         if rejects
         else "--rejects FILE keeps them with their reasons",
     )
+
+
+def _tell_left_out(context: Context, rows: RejectedRows) -> None:
+    """Which values were bad, and not stored."""
+    count = rows.left_out.total()
+    for reason in rows.reasons_left_out:
+        context.output.note(reason)
+    if count > len(rows.reasons_left_out):
+        context.output.note(f"… and {count - len(rows.reasons_left_out):,} more")
+    parts = ", ".join(f"{of_field:,} {field}" for field, of_field in rows.left_out.most_common())
+    context.output.note(f"nothing stored for {number(count, 'bad value')}: {parts}")

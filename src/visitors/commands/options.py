@@ -71,6 +71,10 @@ OutputFile = Annotated[
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 """For a command that asks; one that changes something and never asks gets `unneeded_yes`."""
 Prune = Annotated[bool, typer.Option("--prune", help="Also what the files do not name.")]
+Lenient = Annotated[
+    bool,
+    typer.Option("--lenient", help="Store nothing for a language, time zone, IP or country that is none, and say so."),
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Say what would change, and change nothing.")]
 
 

@@ -9,7 +9,8 @@ import typer
 from visitors.commands import options
 from visitors.context import context_of
 from visitors.domain.ids import given_id
-from visitors.domain.visitor import browser_data
+from visitors.domain.visitor import browser_data, leniently
+from visitors.errors import InvalidData
 from visitors.operations.track import track
 from visitors.output.machine import as_record
 from visitors.output.shapes import VISITOR
@@ -27,6 +28,7 @@ _SENTENCES = {
 def command(
     ctx: typer.Context,
     id_: Annotated[str | None, typer.Option("--id", metavar="ID", help="The id that the browser stored.")] = None,
+    lenient: options.Lenient = False,
 ) -> None:
     """Recognise a visitor, or create one, as the widget does on page load.
 
@@ -37,7 +39,12 @@ def command(
     """
     context = context_of(ctx)
     stored_id = given_id(id_) if id_ is not None else None
-    data = browser_data(context.group("browser_data"))
+    values = dict(context.group("browser_data"))
+    left_out: list[InvalidData] = []
+    if lenient:
+        data, left_out = leniently(lambda: browser_data(values), values.__delitem__)
+    else:
+        data = browser_data(values)
     with context.operation() as operation:
         tracked = track(context.store, operation, stored_id, data)
         visitor = visitors.find(context.store, tracked.visitor_id, operation.at)
@@ -45,3 +52,5 @@ def command(
     result = {"resolvedBy": tracked.resolved_by, **as_record(visitor)}
     line = _SENTENCES[tracked.resolved_by].format(visitor.id)
     context.output.done(VISITOR.led_by("resolvedBy"), [result], [visitor.id], line, single=True)
+    for problem in left_out:
+        context.output.note(f"{problem.message}: nothing stored for it")

@@ -37,14 +37,18 @@ _EMAIL = (
     rf"@{_DOMAIN_NAME}"
 )
 _LANGUAGE = r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*"
+_WEIGHT = r"\s*;\s*q\s*=\s*[01](?:\.\d{0,3})?$"
 _TIMEZONE = r"[A-Za-z0-9_+-]+(?:/[A-Za-z0-9_+-]+)*"
 _COUNTRY_CODE = r"[A-Za-z]{2}"
+_TWO_LETTERS = "two letters, such as DE"
 _SIZE = r"(\d{1,6})\s*[x×X]\s*(\d{1,6})"
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 _IPV4 = rf"(?a){_OCTET}(?:\.{_OCTET}){{3}}"
 _BITS = r"(?a)\d{1,3}"
 _MAPPED = 96
 """How many bits come before an IPv4 address inside of IPv6."""
+_WITH_PORT = rf"(?a)(?:({_OCTET}(?:\.{_OCTET}){{3}})|\[([0-9A-Fa-f:.]+)\])(?::(\d{{1,5}}))?"
+_LAST_PORT = 65_535
 _DECIMAL = r"(?a)[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _SURROGATE = "[\ud800-\udfff]"
 # Characters that take no place of their own (Default_Ignorable_Code_Point of Unicode, and annotations): two values that
@@ -182,15 +186,14 @@ def refused_junk(value: str, field: str, code: str, hint: str | None = None) -> 
 
 
 def language(value: str, field: str = "language") -> str:
-    """A BCP 47 tag in its conventional case (RFC 5646, 2.1.1): `en-gb` -> `en-GB`."""
+    """A BCP 47 tag in its conventional case (RFC 5646, 2.1.1): `en-gb` -> `en-GB`. It may be written with underscores,
+    as CLDR does, and with the weight that it has in an Accept-Language header: `en_US`, `en-US;q=0.9`.
+    """
     tag = text(value, field)
     if not re.fullmatch(_LANGUAGE, tag):
-        raise InvalidData(
-            f"{field} {_short(value)!r} is not a language tag",
-            field=field,
-            code="invalid_language",
-            hint="a BCP 47 tag such as en, en-US or zh-Hant-TW",
-        )
+        tag = re.sub(_WEIGHT, "", tag.replace("_", "-"))
+        if not re.fullmatch(_LANGUAGE, tag):
+            raise _no_language(value, field)
     subtags = tag.lower().split("-")
     for position, subtag in enumerate(subtags[1:], start=1):
         if len(subtags[position - 1]) == 1:  # what follows a singleton stays lower case
@@ -200,6 +203,17 @@ def language(value: str, field: str = "language") -> str:
         elif len(subtag) == 4 and subtag.isalpha():
             subtags[position] = subtag.title()
     return "-".join(subtags)
+
+
+def _no_language(value: str, field: str) -> InvalidData:
+    """The error for what is no language tag, with the first one in it: of a header, or of the name of a locale."""
+    first = re.match(rf"({_LANGUAGE})\s*[,;.@]", value.strip().replace("_", "-"))
+    return InvalidData(
+        f"{field} {_short(value)!r} is not a language tag",
+        field=field,
+        code="invalid_language",
+        hint=f"did you mean {language(first[1])}?" if first else "a BCP 47 tag such as en, en-US or zh-Hant-TW",
+    )
 
 
 def timezone(value: str, field: str = "timezone") -> str:
@@ -228,16 +242,28 @@ def _zones_in_lower_case() -> dict[str, str]:
 
 
 def country_code(value: str, field: str = "countryCode") -> str:
-    """An ISO 3166-1 alpha-2 code in upper case (its form; not whether it is assigned)."""
+    """An ISO 3166-1 alpha-2 code that is assigned, in upper case."""
+    from visitors.domain.countries import COUNTRY_CODES, OTHER_CODES
+
+    code = country_code_sought(value, field)
+    if code not in COUNTRY_CODES:
+        other = OTHER_CODES.get(code)
+        raise _no_country_code(value, field, f"did you mean {other}?" if other else _TWO_LETTERS)
+    return code
+
+
+def country_code_sought(value: str, field: str = "countryCode") -> str:
+    """Two letters in upper case, assigned or not: a store may have codes from before they were looked up."""
     code = text(value, field)
     if not re.fullmatch(_COUNTRY_CODE, code):
-        raise InvalidData(
-            f"{field} {_short(value)!r} is not a country code",
-            field=field,
-            code="invalid_country_code",
-            hint="two letters, such as DE",
-        )
+        raise _no_country_code(value, field, _TWO_LETTERS)
     return code.upper()
+
+
+def _no_country_code(value: str, field: str, hint: str) -> InvalidData:
+    return InvalidData(
+        f"{field} {_short(value)!r} is not a country code", field=field, code="invalid_country_code", hint=hint
+    )
 
 
 def device_type(value: str, field: str = "deviceType") -> str:
@@ -254,24 +280,43 @@ def device_type(value: str, field: str = "deviceType") -> str:
 
 
 def ip(value: str, field: str = "ip") -> str:
-    """An IPv4 or IPv6 address in its canonical text form (RFC 5952); one of IPv4 inside IPv6 as that of IPv4."""
+    """An IPv4 or IPv6 address in its canonical text form (RFC 5952); one of IPv4 inside IPv6 as that of IPv4. A port is
+    left out: `203.0.113.7:443`, `[2001:db8::7]:443`.
+    """
     address = text(value, field)
     if re.fullmatch(_IPV4, address):
         return address  # is its own canonical form; what follows takes four times as long
-    import ipaddress
-
-    try:
-        # A zone (fe80::1%eth0) means something on one machine only, and may be any text: refuse it as a netmask is.
-        parsed = ipaddress.ip_address(address.replace("%", "/"))
-        mapped = parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) else None
-        return str(mapped or parsed)
-    except ValueError:
+    found = _address(_without_port(address))
+    if found is None:
+        # of several, as proxies list them, the first is where it came from; a zone means something on one machine only
+        first = _address(_without_port(re.split("[,%]", address)[0].strip()))
         raise InvalidData(
             f"{field} {_short(value)!r} is not an IP address",
             field=field,
             code="invalid_ip",
-            hint="an address such as 203.0.113.7 or 2001:db8::7",
-        ) from None
+            hint=f"did you mean {first}?" if first else "an address such as 203.0.113.7 or 2001:db8::7",
+        )
+    return found
+
+
+def _address(text_: str) -> str | None:
+    """The canonical form of an address; None for what is none."""
+    import ipaddress
+
+    try:
+        # A zone (fe80::1%eth0) may be any text: refuse it as a netmask is.
+        parsed = ipaddress.ip_address(text_.replace("%", "/"))
+    except ValueError:
+        return None
+    mapped = parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) else None
+    return str(mapped or parsed)
+
+
+def _without_port(address: str) -> str:
+    match = re.fullmatch(_WITH_PORT, address)
+    if match is None or int(match[3] or 0) > _LAST_PORT:
+        return address
+    return match[1] or match[2]
 
 
 def ip_or_network(value: str, field: str = "ip") -> str:

@@ -122,6 +122,7 @@ class Chosen(TypedDict, total=False):
 _NORMALISE: dict[str, Callable[[Any, str], Any]] = {
     **{name: field.rule for name, field in FILTERS.items() if field.rule is not None},
     "ip": normalise.ip_or_network,
+    "country_code": normalise.country_code_sought,
     "contact": normalise.text,
     "email_domain": normalise.email_domain,
     "blocked_by": normalise.text,

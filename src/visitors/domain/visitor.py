@@ -6,8 +6,8 @@ the table in `fields`, in its order.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal, TypedDict
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, TypedDict, TypeVar
 
 import msgspec
 
@@ -115,6 +115,28 @@ def browser_data(values: Mapping[str, object], clear: tuple[str, ...] = ()) -> B
         data[field] = normalised(value, field)
     data.update(dict.fromkeys(clear))
     return data
+
+
+COSMETIC = ("language", "timezone", "ip", "countryCode")
+"""What recognises nobody, and need not be told: a bad value may be left out."""
+
+_Parsed = TypeVar("_Parsed")
+
+
+def leniently(parse: Callable[[], _Parsed], leave_out: Callable[[str], None]) -> tuple[_Parsed, list[InvalidData]]:
+    """What `parse` makes, and what was wrong with fields in COSMETIC, each of which was told to `leave_out`.
+
+    Raises InvalidData for the first bad value of another field.
+    """
+    problems: list[InvalidData] = []
+    while True:
+        try:
+            return parse(), problems
+        except InvalidData as error:
+            if error.field not in COSMETIC:
+                raise
+            leave_out(error.field)
+            problems.append(error)
 
 
 def browser_changes(values: Mapping[str, object], clear: tuple[str, ...] = ()) -> BrowserData:

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from visitors.domain.row import FIELDS, OF_CONTACT, RowParser, VisitorRow
+from visitors.domain.visitor import leniently
 from visitors.errors import InvalidData, UsageProblem
 from visitors.input.delimiter import hint_of, shown_delimiter
 from visitors.input.readers import Header
@@ -88,6 +89,20 @@ class ColumnMapping:
 
     def row(self, cells: Mapping[str, Any]) -> VisitorRow:
         """The row that the cells of a file's row, by column, tell. Raises InvalidData, also for unknown columns."""
+        plan, values = self._taken(cells)
+        return plan.parser.parse(values)
+
+    def row_leniently(self, cells: Mapping[str, Any]) -> tuple[VisitorRow, list[InvalidData]]:
+        """As `row`, and what was wrong with values that were left out, as `leniently` has it."""
+        plan, values = self._taken(cells)
+
+        def leave_out(field: str) -> None:
+            values[plan.fields.index(field)] = None
+
+        return leniently(lambda: plan.parser.parse(values), leave_out)
+
+    def _taken(self, cells: Mapping[str, Any]) -> tuple[_Plan, list[Any]]:
+        """The cells that are taken, and as what."""
         flat = _flat(cells, self._explicit.values())
         if self._unseen:
             self._unseen.difference_update(flat)
@@ -97,7 +112,7 @@ class ColumnMapping:
             values = [None if isinstance(one, str) and one.strip() in self._nulls else one for one in values]
         if _RAW in cells and not any(map(_is_told, values)) and _is_told(cells[_RAW]):
             raise InvalidData("the row could not be read, and was not mended", code="not_mended")
-        return plan.parser.parse(values)
+        return plan, values
 
     def refuse_unseen(self) -> None:
         """After the last row: raises InvalidData if a column of `--map` was in none of them."""

@@ -41,11 +41,18 @@ class Problem(msgspec.Struct, frozen=True, array_like=True, gc=False):
         return InvalidData(self.message, field=self.field, hint=self.hint, code=self.code)
 
 
+class LeftOut(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A value of a row that was not taken, by the column that it is in, and what is wrong with it."""
+
+    column: str | None
+    problem: Problem
+
+
 class ReadRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A row of a file: `row`, or what is wrong with it and the column to blame.
 
     `values` are its cells by column, kept only where they are asked for; `raw` is the text of one that
-    could not even be read.
+    could not even be read. `left_out` are values that were bad and could be spared.
     """
 
     place: Place
@@ -54,6 +61,7 @@ class ReadRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
     raw: str = ""
     problem: Problem | None = None
     column: str | None = None
+    left_out: tuple[LeftOut, ...] = ()
 
 
 def read_checked(
@@ -65,9 +73,10 @@ def read_checked(
     keep_values: bool,
     delimiter: str | None = None,
     nulls: Sequence[str] = (),
+    lenient: bool = False,
 ) -> tuple[Header, Iterator[ReadRow]]:
     """The header of a file, and its rows by field, good and bad, as they are read; `maps`, `delimiter` and `nulls` as
-    `--map`, `--delimiter` and `--null` take them.
+    `--map`, `--delimiter` and `--null` take them, `lenient` as `--lenient` has it.
 
     Raises InvalidData and UsageProblem for a header or options that will not do.
     """
@@ -79,8 +88,8 @@ def read_checked(
     with _of_file(source):
         mapping = ColumnMapping(maps, header, ignore_unknown=ignore_unknown, nulls=nulls)
     if format_ == "ndjson" and not maps and not nulls and not keep_values:
-        return header, _naming(source, _mostly_exported(source, mapping))
-    return header, _naming(source, checked_rows(rows, mapping, keep_values=keep_values))
+        return header, _naming(source, _mostly_exported(source, mapping, lenient=lenient))
+    return header, _naming(source, checked_rows(rows, mapping, keep_values=keep_values, lenient=lenient))
 
 
 def _naming(source: Source, rows: Iterator[ReadRow]) -> Iterator[ReadRow]:
@@ -101,14 +110,14 @@ def _of_file(source: Source) -> Iterator[None]:
         raise
 
 
-def _mostly_exported(source: Source, mapping: ColumnMapping) -> Iterator[ReadRow]:
+def _mostly_exported(source: Source, mapping: ColumnMapping, *, lenient: bool) -> Iterator[ReadRow]:
     """As `checked_rows` of the lines of NDJSON; those that an export has take a third less time."""
     exported = ExportedRows()
     for first, block in source.line_blocks():
         rows = exported.read(block)
         if rows is None:
             raw = json_rows(source, source.lines_in(block, first, keep_bad=True))
-            yield from _checked(raw, mapping, keep_values=False)
+            yield from _checked(raw, mapping, keep_values=False, lenient=lenient)
         else:
             mapping.saw_known()
             for number, row in enumerate(rows, first):
@@ -116,28 +125,35 @@ def _mostly_exported(source: Source, mapping: ColumnMapping) -> Iterator[ReadRow
     mapping.refuse_unknown()
 
 
-def checked_rows(rows: Iterable[RawRow], mapping: ColumnMapping, *, keep_values: bool) -> Iterator[ReadRow]:
+def checked_rows(
+    rows: Iterable[RawRow], mapping: ColumnMapping, *, keep_values: bool, lenient: bool = False
+) -> Iterator[ReadRow]:
     """The rows by field, good and bad. Raises InvalidData after the last if a mapped column was in none, or if no
     column was known.
     """
-    yield from _checked(rows, mapping, keep_values=keep_values)
+    yield from _checked(rows, mapping, keep_values=keep_values, lenient=lenient)
     mapping.refuse_unknown()
 
 
-def _checked(rows: Iterable[RawRow], mapping: ColumnMapping, *, keep_values: bool) -> Iterator[ReadRow]:
+def _checked(rows: Iterable[RawRow], mapping: ColumnMapping, *, keep_values: bool, lenient: bool) -> Iterator[ReadRow]:
     read = False
+    left_out: tuple[LeftOut, ...] = ()
     for raw in rows:
         values = raw.values if keep_values else None
         try:
             if raw.error is not None:
                 raise raw.error
-            row = mapping.row(raw.values)
+            if lenient:
+                row, problems = mapping.row_leniently(raw.values)
+                left_out = tuple(LeftOut(mapping.column_of(one.field, raw.values), Problem.of(one)) for one in problems)
+            else:
+                row = mapping.row(raw.values)
         except InvalidData as error:
             column = mapping.column_of(error.field, raw.values)
             text = raw.raw if raw.error is not None else ""
             yield ReadRow(raw.place, None, values, text, Problem.of(error), column)
         else:
             read = True
-            yield ReadRow(raw.place, row, values)
+            yield ReadRow(raw.place, row, values, left_out=left_out)
     if read:
         mapping.refuse_unseen()

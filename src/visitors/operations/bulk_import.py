@@ -43,11 +43,13 @@ def take_all(
     policy: Policy,
     reject: Reject | None = None,
     left: Counter[Left] | None = None,
+    incomplete: Callable[[ReadRow], None] | None = None,
 ) -> Counter[Taken]:
     """Take every row; returns how many were created, updated, unchanged, skipped.
 
     A bad row goes to `reject`, with nothing of it in the store; without `reject` it raises its error,
-    with its place before the message. Blocks that rows could not change are counted in `left`.
+    with its place before the message. Blocks that rows could not change are counted in `left`. A row that was taken
+    without some of its values goes to `incomplete`.
     """
     taken: Counter[Taken] = Counter()
     # a merge moves the visitors of a contact, and has to find them
@@ -58,7 +60,7 @@ def take_all(
         keep.add("visitors_fingerprint")  # rows without ids have to find theirs
     with bulk_load(store, keep=keep) as made:
         while batch:
-            _Batch(store, operation, policy, batch, taken, reject, left).take()
+            _Batch(store, operation, policy, batch, taken, reject, left, incomplete).take()
             made(taken["created"])
             batch = list(islice(rows, BATCH))
     return taken
@@ -76,8 +78,10 @@ class _Batch:
         taken: Counter[Taken],
         reject: Reject | None,
         left: Counter[Left] | None,
+        incomplete: Callable[[ReadRow], None] | None,
     ) -> None:
         self._store = store
+        self._incomplete = incomplete
         self._operation = operation
         self._policy = policy
         self._rows = rows
@@ -98,18 +102,9 @@ class _Batch:
     def take(self) -> None:
         """Take the rows in their order. Raises what taking one raises, unless there is a `reject`."""
         for read in self._rows:
-            if read.row is not None and self._gather(read.row):
-                continue
-            self._write()
-            try:
-                self._take_alone(read)
-            except VisitorsError as error:
-                if self._reject is None:
-                    column = read.column or getattr(error, "field", None)
-                    error.message = read.place.reason(column, error.message)
-                    error.where = read.place.at(column)
-                    raise
-                self._reject(read, error)
+            is_taken = (read.row is not None and self._gather(read.row)) or self._try_alone(read)
+            if is_taken and read.left_out and self._incomplete is not None:
+                self._incomplete(read)
         self._write()
 
     def _gather(self, row: VisitorRow) -> bool:
@@ -151,6 +146,21 @@ class _Batch:
         self._people.add(Trace(contact_id, texts, metadata, row.contact_deleted_at))
         times = (row.contact_created_at or self._operation.at, row.contact_updated_at or self._operation.at)
         self._new_contacts.append((contact_id, *texts, metadata, _hash_of(metadata), *times, row.contact_deleted_at))
+
+    def _try_alone(self, read: ReadRow) -> bool:
+        """Whether a row that is not plain could be taken; else it was rejected. Raises as `take`."""
+        self._write()
+        try:
+            self._take_alone(read)
+        except VisitorsError as error:
+            if self._reject is None:
+                column = read.column or getattr(error, "field", None)
+                error.message = read.place.reason(column, error.message)
+                error.where = read.place.at(column)
+                raise
+            self._reject(read, error)
+            return False
+        return True
 
     def _take_alone(self, read: ReadRow) -> None:
         if read.problem is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TextIO
@@ -27,28 +28,46 @@ class RejectedRows:
         self._quiet = quiet
         self._format = format_
         self._columns = tuple(column for column in header.columns or () if not column.startswith(REJECT))
+        self._written = 0
         self.count = 0
         self.reasons: list[str] = []
         """Why, of the first of them: there may be as many as the file has rows."""
+        self.left_out: Counter[str] = Counter()
+        """How many values of rows that were taken were not, by field."""
+        self.reasons_left_out: list[str] = []
 
     def add(self, row: ReadRow, error: VisitorsError) -> None:
         """Keep a row that was not taken."""
-        column = row.column
         self.count += 1
-        if len(self.reasons) < SHOWN_REASONS:
+        self._tell(self.reasons, row, row.column, error)
+        self._write(row, row.column, error.code, error.message)
+
+    def add_incomplete(self, row: ReadRow) -> None:
+        """Keep a row that was taken without some of its values, once for each of these."""
+        for one in row.left_out:
+            error = one.problem.error()
+            self.left_out[one.problem.field or ""] += 1
+            self._tell(self.reasons_left_out, row, one.column, error)
+            self._write(row, one.column, error.code, f"{error.message}: nothing stored for it")
+
+    def _tell(self, reasons: list[str], row: ReadRow, column: str | None, error: VisitorsError) -> None:
+        if len(reasons) < SHOWN_REASONS:
             message = error.code.replace("_", " ") if self._quiet else error.message
-            self.reasons.append(row.place.reason(column, message))
+            reasons.append(row.place.reason(column, message))
+
+    def _write(self, row: ReadRow, column: str | None, code: str, message: str) -> None:
         if self._target is None:
             return
         reason: Record = {
             f"{REJECT}line": row.place.number,
             f"{REJECT}column": column,
-            f"{REJECT}code": error.code,
-            f"{REJECT}reason": error.message,
+            f"{REJECT}code": code,
+            f"{REJECT}reason": message,
         }
         raw = {f"{REJECT}raw": row.raw} if row.raw else {}
         values = {column: value for column, value in (row.values or {}).items() if not column.startswith(REJECT)}
-        first = self.count == 1
+        first = not self._written
+        self._written += 1
         if self._format in ("json", "ndjson"):
             line = encode_json({**reason, **raw, **values})
             self._target.write(f"{'[' if first else ','}\n{line}" if self._format == "json" else f"{line}\n")
@@ -60,7 +79,7 @@ class RejectedRows:
     def finish(self) -> None:
         """Close what is open in the file."""
         if self._target is not None and self._format == "json":
-            self._target.write("\n]\n" if self.count else "[]\n")
+            self._target.write("\n]\n" if self._written else "[]\n")
 
 
 @contextmanager
