@@ -10,7 +10,7 @@ _visitors_table() {
         valued=(--db --as --format --fields)
         ;;
     'track')
-        options=(--id -y --yes --language --timezone --fingerprint --browser --browser-version --os --os-version --device --device-type --ip --city --region --country --country-code --latitude --longitude --screen-resolution --viewport --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
+        options=(--id --lenient -y --yes --language --timezone --fingerprint --browser --browser-version --os --os-version --device --device-type --ip --city --region --country --country-code --latitude --longitude --screen-resolution --viewport --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(--id --language --timezone --fingerprint --browser --browser-version --os --os-version --device --device-type --ip --city --region --country --country-code --latitude --longitude --screen-resolution --viewport --db --as --format --fields)
         ;;
     'create')
@@ -79,8 +79,8 @@ _visitors_table() {
         valued=(-o --output --redact --pseudonymize --sort --limit --after --language --timezone --fingerprint --browser --os --device-type --ip --country-code --contact --email-domain --blocked-since --blocked-until --blocked-by --block-reason --created-since --created-until --updated-since --updated-until --seen-since --seen-until --metadata --search --db --as --format --fields)
         ;;
     'import')
-        options=(--map --input-format --ignore-unknown --on-existing --on-conflict --relink --new --keep-going --rejects -n --dry-run -y --yes --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
-        valued=(--map --input-format --on-existing --on-conflict --rejects --db --as --format --fields)
+        options=(--map --input-format --delimiter --encoding --null --ignore-unknown --on-existing --on-conflict --relink --lenient --new --keep-going --rejects -n --dry-run -y --yes --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
+        valued=(--map --input-format --delimiter --encoding --null --on-existing --on-conflict --rejects --db --as --format --fields)
         arguments=('files')
         ;;
     'contacts')
