@@ -8,13 +8,14 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from visitors.domain import times
 from visitors.domain.ids import Entropy
 from visitors.domain.times import Instant
-from visitors.errors import Declined, InvalidData, StoreProblem, UsageProblem, moved
+from visitors.errors import Declined, InvalidData, NotFound, StoreProblem, UsageProblem, moved
 from visitors.location import COMPANIONS
 from visitors.output.output import Output
 from visitors.output.sanitise import visible
@@ -40,6 +41,9 @@ _FOR_GOOD = ("erase", "contacts erase")
 _TOLD = 5
 """How many ids an error names of what was written."""
 
+_HEADER_HINT = (
+    "this is a header line: --no-header leaves it out where the ids come from, and --format ids gives nothing but ids"
+)
 _LINE_LIMIT = 4 * 1024 * 1024
 """As for the lines of files: an endless line shall not fill the memory."""
 
@@ -68,6 +72,8 @@ class Context:
         """Whether this is a dry run, which is said at its end."""
         self._takes = set(takes)
         self._opened: tuple[int, int] | None = None
+        self._lines: Iterator[str] | None = None
+        """The lines of standard input, once somebody has looked at the first."""
         self.now: Instant = self.clock()
         self.written: OpenOperation | None = None
         """The last operation that was written, whatever happens after it."""
@@ -221,7 +227,14 @@ class Context:
             return list(typed)
         if len(typed) > 1:
             raise UsageProblem("- (ids from standard input) stands alone", hint="leave the other ids out")
-        return [line for line in map(str.strip, self.input_lines()) if line]
+        lines = [line for line in map(str.strip, self.input_lines()) if line]
+        if lines and lines[0].startswith(("[", "{")):
+            raise InvalidData(
+                "standard input is JSON, where ids are read, one a line",
+                code="other_content",
+                hint="--format ids gives ids where they come from",
+            )
+        return lines
 
     @property
     def ignores_missing(self) -> bool:
@@ -233,6 +246,9 @@ class Context:
         from visitors.operations.references import refuse, told
 
         if not self.ignores_missing:
+            if self._lines is not None and _is_header(lost[0].typed):
+                first = lost[0].error
+                raise NotFound(first.message, code=first.code, hint=_HEADER_HINT)
             refuse(lost, named, "--ignore-missing takes the others" if self.takes("ignore_missing") else None)
         elif not self._told_missing:
             self._told_missing = True
@@ -240,8 +256,27 @@ class Context:
 
     def input_lines(self) -> Iterator[str]:
         """The lines of standard input, split at line feeds only. Raises InvalidData if not UTF-8, or too long."""
+        lines = self._lines if self._lines is not None else self._read_lines()
+        self._lines = iter(())
+        return lines
+
+    def input_begins_with(self, sign: str) -> bool:
+        """Whether the first line of standard input that is not blank begins so. All of it stays for `input_lines`."""
+        lines, seen = self.input_lines(), []
+        for line in lines:
+            seen.append(line)
+            if line.strip():
+                break
+        self._lines = chain(seen, lines)
+        return bool(seen) and seen[-1].lstrip().startswith(sign)
+
+    def _read_lines(self) -> Iterator[str]:
+        from visitors.input.other_content import refuse_other_content
+
         stream = sys.stdin.buffer
         for number, line in enumerate(iter(lambda: stream.readline(_LINE_LIMIT), b""), start=1):
+            if number == 1:
+                refuse_other_content(line, "standard input")
             if len(line) == _LINE_LIMIT:
                 raise InvalidData(
                     f"standard input, line {number}: longer than {_LINE_LIMIT // 1024 // 1024} MiB",
@@ -288,6 +323,14 @@ class Context:
         _forget_what_was_typed()
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):
             raise Declined("nothing was changed")
+
+
+def _is_header(line: str) -> bool:
+    """Whether a line of standard input that names nobody is the header of a listing."""
+    from visitors.domain.fields import CONTACT, FLAT
+
+    known = {*FLAT, *(field.name for field in CONTACT), "visitorId"}
+    return all(cell.strip() in known for cell in line.replace("\t", ",").split(","))
 
 
 def _forget_what_was_typed() -> None:

@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract import CONTACT_KEYS, VISITOR_KEYS
+from visitors.input.formats import Format
 from visitors.input.readers import read_rows
-from visitors.input.source import Format, Source
+from visitors.input.source import Source
 from visitors.output.machine import MachineFormat, csv_line, encode_json, json_lines, lines
 from visitors.output.shape import Shape
 

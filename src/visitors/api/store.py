@@ -32,10 +32,11 @@ from visitors.domain.statistics import GROUPABLE, Counted, Per, VisitorTime, par
 from visitors.domain.times import Instant, Time
 from visitors.domain.visitor import Browser, Visitor, browser_changes, browser_data, leniently
 from visitors.errors import NotFound, UsageProblem, VisitorsError
+from visitors.input.formats import Format
 from visitors.input.mapping import ColumnMapping
 from visitors.input.readers import Header, Place, object_row
 from visitors.input.rows import ReadRow, checked_rows, read_checked
-from visitors.input.source import Format, choose_format, open_source
+from visitors.input.source import choose_format, open_source
 from visitors.operations import block, references, statistics
 from visitors.operations.blocks_told import Left
 from visitors.operations.bulk_import import take_all

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +13,10 @@ from visitors.domain import normalise
 from visitors.operations import block
 from visitors.store.records.blocks import Target
 from visitors.store.store import OpenOperation, Store
+
+if TYPE_CHECKING:
+    from visitors.domain.block_line import BlockLine
+    from visitors.operations.block_lines import Done as DoneLines
 
 OPTION_GROUPS = (options.selection_by_contact_target, options.ignore_missing)
 _VERB = Verb("block", "blocked", "blocked already")
@@ -34,6 +38,11 @@ def command(
     A blocked visitor can neither start a conversation nor write. Blocking twice changes nothing. With
     another end or reason the old block is lifted, and a new one begins: without --for and --until it is
     for good, and without --reason it has that of the old one.
+
+    With - standard input has ids, one a line, or JSON objects such as {"visitorId": "…"} or
+    {"contact": "ext:…"}, with "reason" and "until" where they differ from the options. A visitor as list
+    shows it names its contact, by external id or email, if that is who is blocked: so
+    list --blocked --format ndjson passes blocks on to another store.
     """
     context = context_of(ctx)
     block.expiry(for_, until, context.now)  # a mistake is told before anything is asked
@@ -48,8 +57,18 @@ def command(
 
         return block_them
 
+    def block_named(store: Store, operation: OpenOperation, lines: list[BlockLine]) -> DoneLines:
+        from visitors.operations.block_lines import block_lines
+
+        expires_at = block.expiry(for_, until, operation.at)
+        return block_lines(store, operation, lines, context.missing, reason=why, expires_at=expires_at)
+
     if contact is not None:
         options.refuse_others_beside_contact(context, visitor, everything=all_)
         change_contacts(context, [contact], _VERB, act("contact"), dry_run=dry_run, deleted=True)
+    elif visitor == ["-"] and context.input_begins_with("{"):
+        from visitors.commands.block_lines import change_lines  # which a single visitor need not wait for
+
+        change_lines(context, _VERB, block_named, everything=all_, dry_run=dry_run)
     else:
         change_visitors(context, visitor or [], _VERB, act("visitor"), everything=all_, yes=yes, dry_run=dry_run)

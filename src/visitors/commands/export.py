@@ -12,7 +12,8 @@ from visitors.commands import listing, options
 from visitors.commands.many import number
 from visitors.context import Context, context_of
 from visitors.errors import UsageProblem
-from visitors.input.source import FORMATS, format_of
+from visitors.input.formats import FORMATS
+from visitors.input.source import format_of
 from visitors.operations import references
 from visitors.output.machine import MachineFormat
 from visitors.output.output import Records

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Annotated, Any
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from typing import TYPE_CHECKING, Annotated, Any
 
+import msgspec
 import typer
 
 from visitors.commands import options
@@ -12,19 +15,25 @@ from visitors.commands.many import number
 from visitors.context import Context, context_of
 from visitors.domain.contact import Identity
 from visitors.domain.decision import Decision, OnConflict
-from visitors.domain.fields import PERSON
-from visitors.domain.identity import CLEARABLE, parse_identity
-from visitors.domain.metadata import decode_value
-from visitors.errors import InvalidData, UsageProblem, at_line
+from visitors.domain.identity import CLEARABLE
+from visitors.domain.visitor import Visitor
+from visitors.errors import Conflict, InvalidData, NotFound, UsageProblem, VisitorsError
+from visitors.input.formats import Format
 from visitors.operations import references
-from visitors.operations.identify import identify
+from visitors.operations.identify import Identified, identify
 from visitors.output.machine import as_record
 from visitors.output.shapes import VISITOR
 from visitors.store.records import visitors
 
+if TYPE_CHECKING:
+    from visitors.input.person_rows import PersonRow
+    from visitors.input.rows import ReadRow
+    from visitors.output.rejects import RejectedRows
+
 OPTION_GROUPS = (options.person,)
 
-_LINE_FIELDS = ("visitorId", *PERSON, "metadata", "clear", "unset", "replaceMetadata")
+_OF_A_ROW = (Conflict, InvalidData, NotFound, UsageProblem)
+"""What is wrong with one row, and leaves the others as they are."""
 _WOULD = {"created": "would create", "linked": "would link", "updated": "would update"}
 _CLEAR = ", ".join(CLEARABLE)
 
@@ -48,6 +57,15 @@ def command(
     replace_metadata: Annotated[bool, typer.Option("--replace-metadata", help="Replace all metadata.")] = False,
     on_conflict: Annotated[OnConflict, typer.Option(help="When external id and email are two people.")] = "error",
     relink: Annotated[bool, typer.Option("--relink", help="Another person now uses this browser.")] = False,
+    input_format: Annotated[
+        Format | None, typer.Option(help="What standard input is.  [default: ndjson]", show_default=False)
+    ] = None,
+    keep_going: Annotated[
+        bool, typer.Option("--keep-going", help="With -, take the good rows, and exit 5 if some were bad.")
+    ] = False,
+    rejects: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Where the bad rows go, with reasons.", show_default=False)
+    ] = None,
     dry_run: options.DryRun = False,
 ) -> None:
     """Link a visitor to the person it turns out to be, by external id, email, or both.
@@ -56,45 +74,104 @@ def command(
     nothing. An external id and an email that belong to two people are refused, and so is a visitor
     that is linked to somebody else: see --on-conflict and --relink.
 
-    With - every line is an object such as {"visitorId": "…", "externalId": "…", "email": "…"}; all are
-    carried out, or none.
+    With - every line is an object such as {"visitorId": "…", "externalId": "…", "email": "…"}, or with
+    --input-format csv a row of these columns, and of metadata.KEY; all are carried out, or none, or with
+    --keep-going the good ones.
     """
     context = context_of(ctx)
+    if rejects is not None and not keep_going:
+        raise UsageProblem("--rejects needs --keep-going", hint="without it, the first bad row stops it")
+    context.refuse_store(rejects)
     more = {"clear": clear, "unset": unset, "replaceMetadata": replace_metadata or None}
-    said = _said(context, visitor, more)
-    _identify_all(context, said, on_conflict=on_conflict, relink=relink, dry_run=dry_run, single=visitor != "-")
-
-
-_Said = tuple[str, Identity, int | None]
-"""Of which visitor something was said, what, and in which line of standard input."""
-
-
-def _said(context: Context, visitor: str, more: dict[str, Any]) -> list[_Said]:
-    """What the options say of the visitor, or the lines of standard input. Raises UsageProblem and InvalidData."""
+    policy = {"on_conflict": on_conflict, "relink": relink}
     if visitor != "-":
-        return [(visitor, options.person_said(context, clearable=CLEARABLE, **more), None)]
+        if input_format is not None or keep_going:
+            raise UsageProblem("--input-format and --keep-going are for standard input", hint="give - as VISITOR")
+        said = _Said(visitor, options.person_said(context, clearable=CLEARABLE, **more))
+        _identify_all(context, [said], on_conflict=on_conflict, relink=relink, dry_run=dry_run, single=True)
+        return
     if context.group("person") or any(value is not None for value in more.values()):
         raise UsageProblem("with - the fields come from standard input", hint="leave the options out")
-    return [_parse_line(line, number) for number, line in enumerate(context.input_lines(), start=1) if line.strip()]
+    _identify_rows(context, input_format, policy, keep_going=keep_going, rejects=rejects, dry_run=dry_run)
+
+
+class _Said(msgspec.Struct, frozen=True):
+    """Of which visitor something was said, what, and in which row of standard input, or what is wrong with that."""
+
+    visitor: str
+    identity: Identity
+    read: ReadRow | None = None
+    error: VisitorsError | None = None
+
+
+def _identify_rows(
+    context: Context,
+    input_format: Format | None,
+    policy: dict[str, Any],
+    *,
+    keep_going: bool,
+    rejects: str | None,
+    dry_run: bool,
+) -> None:
+    """Identify whom standard input names."""
+    # reading rows takes long to import for a single visitor
+    from visitors.commands.rejected import tell_rejected
+    from visitors.input.person_rows import read_people
+    from visitors.input.source import format_of, open_source
+    from visitors.output.rejects import rejected_rows
+
+    with ExitStack() as stack:
+        source = stack.enter_context(closing(open_source("-")))
+        format_ = input_format or "ndjson"
+        header, rows = read_people(source, format_)
+        said = [_of_row(row) for row in rows]
+        bad_rows = None
+        if keep_going:
+            kept = rejected_rows(rejects, format_of(rejects or "") or format_, header, quiet=context.output.quiet)
+            bad_rows = stack.enter_context(kept)
+        _identify_all(context, said, **policy, dry_run=dry_run, single=False, bad_rows=bad_rows)
+    if bad_rows is not None:
+        tell_rejected(context, bad_rows, rejects, "identify with that file")
+
+
+def _of_row(row: PersonRow) -> _Said:
+    from visitors.input.rows import ReadRow
+
+    return _Said(row.visitor, row.identity, ReadRow(row.raw.place, None, row.raw.values, row.raw.raw), row.error)
 
 
 def _identify_all(
     context: Context,
-    said: list[_Said],
+    said: Iterable[_Said],
     *,
     on_conflict: OnConflict,
     relink: bool,
     dry_run: bool,
     single: bool,
+    bad_rows: RejectedRows | None = None,
 ) -> None:
     results, ids, decisions = [], [], []
     with context.operation(dry_run=dry_run) as operation:
-        for reference, identity, line in said:
-            with at_line(line):
-                visitor = references.live_visitor(context.store, reference, operation.at)
-                identified = identify(
-                    context.store, operation, visitor, identity, on_conflict=on_conflict, relink=relink
-                )
+
+        def identify_one(one: _Said) -> tuple[Visitor, Identified]:
+            if one.error is not None:
+                raise one.error
+            visitor = references.live_visitor(context.store, one.visitor, operation.at)
+            return visitor, identify(
+                context.store, operation, visitor, one.identity, on_conflict=on_conflict, relink=relink
+            )
+
+        for one in said:
+            if bad_rows is not None and one.read is not None:
+                try:
+                    with context.store.savepoint():
+                        visitor, identified = identify_one(one)
+                except _OF_A_ROW as error:
+                    bad_rows.add(one.read, error)
+                    continue
+            else:
+                with _at_row(one.read):
+                    visitor, identified = identify_one(one)
             ids.append(visitor.id)
             decisions.append(identified.decision)
             if context.output.wants_records:
@@ -113,21 +190,18 @@ def _identify_all(
             context.output.note(f"contact {decision.left_alone.id} keeps its email, and was left alone")
 
 
-def _parse_line(line: str, number_: int) -> _Said:
-    """What one line of standard input says. Raises InvalidData."""
-    with at_line(number_):
-        values = decode_value(line, "the line")
-        if not isinstance(values, dict):
-            raise InvalidData("the line is not a JSON object", code="invalid_json")
-        unknown = sorted(set(values) - set(_LINE_FIELDS))
-        if unknown:
-            raise InvalidData(
-                f"unknown field {unknown[0]!r}", code="unknown_field", hint="the fields are " + ", ".join(_LINE_FIELDS)
-            )
-        reference = values.get("visitorId")
-        if not isinstance(reference, str):
-            raise InvalidData("visitorId is missing, or is not a string", field="visitorId", code="invalid_type")
-        return reference, parse_identity(values), number_
+@contextmanager
+def _at_row(read: ReadRow | None) -> Iterator[None]:
+    """Put the place of a row before the message of an expected error that is raised inside."""
+    try:
+        yield
+    except VisitorsError as error:
+        if read is not None:
+            error.where = f"{read.place.unit} {read.place.number:,}"
+            error.message = f"{error.where}: {error.message}"
+            if error.code == "invalid_json" and error.hint is None:
+                error.hint = "--input-format says what standard input is, where it is not an object a line"
+        raise
 
 
 def _sentence(ids: list[str], decisions: list[Decision], *, dry_run: bool) -> str:

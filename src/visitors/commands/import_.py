@@ -10,12 +10,14 @@ import typer
 
 from visitors.commands import options
 from visitors.commands.many import number, read_visitors
+from visitors.commands.rejected import tell_rejected
 from visitors.context import Context, context_of
 from visitors.domain.decision import OnConflict
-from visitors.errors import RowsRejected, UsageProblem
+from visitors.errors import UsageProblem
 from visitors.input.ahead import read_ahead, worth_reading_ahead
+from visitors.input.formats import Format
 from visitors.input.rows import read_checked
-from visitors.input.source import Format, choose_format, format_of, open_source
+from visitors.input.source import choose_format, format_of, open_source
 from visitors.operations.blocks_told import Left
 from visitors.operations.bulk_import import take_all
 from visitors.operations.import_ import OnExisting, Policy, Taken
@@ -159,19 +161,9 @@ def _tell(
         context.output.note(f"{number(left['lifted'], 'block')} not taken: lifted in this store since")
     if bad_rows is not None and bad_rows.left_out:
         _tell_left_out(context, bad_rows)
-    if bad_rows is None or not bad:
-        return
-    for reason in bad_rows.reasons:
-        context.output.warn(reason)
-    if bad > len(bad_rows.reasons):
-        context.output.warn(f"… and {bad - len(bad_rows.reasons):,} more")
-    raise RowsRejected(
-        f"{number(bad, 'row')} rejected",
-        hint=f"they are in {rejects}; mend them and import that file"
-        + (f", without {' and '.join(only_here)}" if only_here else "")
-        if rejects
-        else "--rejects FILE keeps them with their reasons",
-    )
+    if bad_rows is not None:
+        without = f", without {' and '.join(only_here)}" if only_here else ""
+        tell_rejected(context, bad_rows, rejects, f"import that file{without}")
 
 
 def _tell_left_out(context: Context, rows: RejectedRows) -> None:

@@ -26,6 +26,10 @@ def command(
 
     A visitor whose contact is blocked stays blocked whatever is done to it alone: that is refused for one
     that is named; of those that a selection chooses, such ones are counted and left as they are.
+
+    With - standard input has ids, or JSON objects such as {"visitorId": "…"} or {"contact": "ext:…"}. A
+    visitor as list shows it frees its contact, too, if it says that this is not blocked: so
+    list --not-blocked --format ndjson passes on who was unblocked.
     """
     context = context_of(ctx)
     if contact is not None:
@@ -37,6 +41,19 @@ def command(
             lambda store, operation, ids: block.unblock(store, operation, "contact", ids).lifted,
             dry_run=dry_run,
             deleted=True,
+        )
+        return
+
+    if visitor == ["-"] and context.input_begins_with("{"):
+        from visitors.commands.block_lines import change_lines  # which a single visitor need not wait for
+        from visitors.operations.block_lines import unblock_lines
+
+        change_lines(
+            context,
+            _VERB,
+            lambda store, operation, lines: unblock_lines(store, operation, lines, context.missing),
+            everything=all_,
+            dry_run=dry_run,
         )
         return
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from visitors.errors import InvalidData
 
 _BINARY: tuple[tuple[bytes, str, str], ...] = (
@@ -9,7 +12,7 @@ _BINARY: tuple[tuple[bytes, str, str], ...] = (
     (b"BZh", "compressed with bzip2", "unpack it first: bunzip2"),
     (b"\xfd7zXZ\x00", "compressed with xz", "unpack it first: unxz"),
     (b"\x28\xb5\x2f\xfd", "compressed with zstd", "unpack it first: unzstd"),
-    (b"\x1f\x8b", "compressed twice", "unpack it once: gunzip"),
+    (b"\x1f\x8b", "compressed with gzip", "unpack it first: gunzip"),
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive", "unpack it, and import the file that is in it"),
     (b"PAR1", "a Parquet file", "convert it to CSV or JSON first"),
     (b"%PDF-", "a PDF", "export it as CSV instead"),
@@ -22,6 +25,7 @@ _BINARY: tuple[tuple[bytes, str, str], ...] = (
 _ZIP = b"PK\x03\x04"
 _OFFICE = (b"[Content_Types].xml", b"_rels/", b"xl/", b"docProps/")
 _OPEN_DOCUMENT = b"mimetypeapplication/vnd.oasis.opendocument."
+_PAGES = (b"<!doctype", b"<html", b"<?xml", b"<head", b"<body", b"<error")
 _TAR_AT, _TAR = 257, b"ustar"
 _LOOKED_AT = 4_096
 
@@ -36,6 +40,20 @@ def refuse_other_content(head: bytes, name: str, *, takes_encoding: bool = False
 def refuse_binary(head: bytes, name: str) -> None:
     """As `refuse_other_content`, of a file that may be text in any encoding."""
     _refuse(_binary(head), name)
+
+
+def refuse_envelope(values: Mapping[str, Any], command: str) -> None:
+    """Raises InvalidData for an object that is no row, but has a list of rows in it."""
+    for key, value in values.items():
+        if isinstance(value, list) and all(isinstance(one, dict) for one in value):
+            import json
+            import shlex
+
+            raise InvalidData(
+                f"an envelope: the rows are in {key!r}",
+                code="envelope",
+                hint=f"take them out: jq -c {shlex.quote(f'.[{json.dumps(key)}][]')} FILE | visitors {command} -",
+            )
 
 
 def _refuse(found: tuple[str, str] | None, name: str) -> None:
@@ -56,6 +74,8 @@ def _other_text(head: bytes, *, takes_encoding: bool) -> tuple[str, str] | None:
     if encoding is not None:
         convert = f"convert it first: iconv -f {encoding} -t UTF-8"
         return f"{encoding}, not UTF-8", f"--encoding {encoding.lower()}" if takes_encoding else convert
+    if head[:_LOOKED_AT].lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(_PAGES):
+        return "a web page or XML, not data", "look into what made it: it may have failed, or wanted a login"
     # in JSON it is a blank
     if b"\n" not in head and b"\r" in head.strip(b"\r") and not head.lstrip().startswith((b"[", b"{")):
         return "text whose lines end in carriage returns alone", "convert it first: tr '\\r' '\\n'"

@@ -14,7 +14,8 @@ from typing import Any
 import msgspec
 
 from visitors.errors import InvalidData
-from visitors.input.source import DUMP_LINE_LIMIT, LINE_LIMIT, Format, Source, not_utf8
+from visitors.input.formats import Format
+from visitors.input.source import DUMP_LINE_LIMIT, LINE_LIMIT, Source, not_utf8
 
 _decode = msgspec.json.Decoder().decode
 _TSV_ESCAPES = {"t": "\t", "n": "\n", "r": "\r", "\\": "\\"}

@@ -15,9 +15,11 @@ from visitors.domain.row import VisitorRow
 from visitors.errors import InvalidData
 from visitors.input.delimiter import delimiter_of, parse_delimiter
 from visitors.input.exported import ExportedRows
+from visitors.input.formats import Format
 from visitors.input.mapping import ColumnMapping, is_known
+from visitors.input.other_content import refuse_envelope
 from visitors.input.readers import Header, Place, RawRow, json_rows, read_rows
-from visitors.input.source import Format, Source
+from visitors.input.source import Source
 
 _OF_COLUMNS = ("duplicate_column", "missing_column", "no_known_column", "unmapped_column")
 """The codes of errors that are about the columns of a file, and not about one of its rows."""
@@ -98,6 +100,15 @@ def _naming(source: Source, rows: Iterator[ReadRow]) -> Iterator[ReadRow]:
         yield from rows
 
 
+def _envelope(raw: RawRow) -> InvalidData | None:
+    """The error that the row is an object around the rows, if it is."""
+    try:
+        refuse_envelope(raw.values, "import")
+    except InvalidData as error:
+        return error
+    return None
+
+
 @contextmanager
 def _of_file(source: Source) -> Iterator[None]:
     """Put the name of the file before what is wrong with its columns."""
@@ -148,7 +159,8 @@ def _checked(rows: Iterable[RawRow], mapping: ColumnMapping, *, keep_values: boo
                 left_out = tuple(LeftOut(mapping.column_of(one.field, raw.values), Problem.of(one)) for one in problems)
             else:
                 row = mapping.row(raw.values)
-        except InvalidData as error:
+        except InvalidData as told:
+            error = _envelope(raw) or told if told.code == "no_known_column" else told
             column = mapping.column_of(error.field, raw.values)
             text = raw.raw if raw.error is not None else ""
             yield ReadRow(raw.place, None, values, text, Problem.of(error), column)

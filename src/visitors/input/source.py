@@ -14,17 +14,16 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, Literal, cast
+from typing import BinaryIO, cast
 
 import msgspec
 
 from visitors.errors import InvalidData, NotFound, StoreProblem, UsageProblem
 from visitors.input.compression import Damage, unpacked, without_ending
 from visitors.input.encoding import Transcoder
+from visitors.input.formats import FORMATS, Format
 from visitors.input.other_content import refuse_other_content
 
-Format = Literal["csv", "tsv", "json", "ndjson"]
-FORMATS: tuple[Format, ...] = ("csv", "tsv", "json", "ndjson")
 LINE_LIMIT = 4 * 1024 * 1024
 DUMP_LINE_LIMIT = 64 * 1024 * 1024
 """A message of a million characters, each escaped, stands twice in one line of a dump."""

@@ -8,10 +8,10 @@ from contextlib import ExitStack, contextmanager
 from typing import TextIO
 
 from visitors.errors import UsageProblem, VisitorsError
+from visitors.input.formats import Format
 from visitors.input.mapping import REJECT
 from visitors.input.readers import Header
 from visitors.input.rows import ReadRow
-from visitors.input.source import Format
 from visitors.output.files import whole_file
 from visitors.output.machine import encode_json, separated
 from visitors.output.shape import Path, Record

@@ -72,6 +72,18 @@ BLOCK = Shape(
         Column("LIFTED", cells.age("liftedAt")),
     ),
 )
+BLOCKED = Shape(
+    fields=("outcome", "visitorId", "contact", "reason", "until"),
+    id_field="visitorId",
+    columns=(
+        Column("OUTCOME", cells.field("outcome")),
+        Column("VISITOR", cells.field("visitorId"), style="cyan", shrinks_to=12),
+        Column("CONTACT", cells.field("contact"), style="cyan", shrinks_to=12),
+        Column("REASON", cells.field("reason"), shrinks_to=8),
+        Column("UNTIL", cells.field("until")),
+    ),
+)
+"""Who was named to be blocked or unblocked, in the fields in which lines name them."""
 CONVERSATION = Shape(
     noun="conversation",
     fields=tuple(cells.field_names(Conversation)),

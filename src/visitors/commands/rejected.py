@@ -1,0 +1,27 @@
+"""Telling of the rows that a bulk command did not take."""
+
+from __future__ import annotations
+
+from visitors.commands.many import number
+from visitors.context import Context
+from visitors.errors import RowsRejected
+from visitors.output.rejects import RejectedRows
+
+
+def tell_rejected(context: Context, rows: RejectedRows, rejects: str | None, then: str) -> None:
+    """Why rows were rejected, if any were. They are in the file `rejects`, and `then` is what to do with that.
+
+    Raises RowsRejected.
+    """
+    if not rows.count:
+        return
+    for reason in rows.reasons:
+        context.output.warn(reason)
+    if rows.count > len(rows.reasons):
+        context.output.warn(f"… and {rows.count - len(rows.reasons):,} more")
+    raise RowsRejected(
+        f"{number(rows.count, 'row')} rejected",
+        hint=f"they are in {rejects}; mend them and {then}"
+        if rejects
+        else "--rejects FILE keeps them with their reasons",
+    )

@@ -1,0 +1,108 @@
+"""One line of what `block -` and `unblock -` read: whom, why, and until when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import msgspec
+
+from visitors.domain import normalise
+from visitors.domain.fields import VISITOR
+from visitors.domain.times import Instant, parse_instant
+from visitors.errors import InvalidData
+
+_FIELDS = ("visitorId", "contact", "reason", "until")
+_RECORD = frozenset(field.name for field in VISITOR)
+_OUTCOME = "outcome"
+"""What the answer of another `block` has beside."""
+
+
+class BlockLine(msgspec.Struct, frozen=True):
+    """Who is named, and the terms of the block; None where the line does not say."""
+
+    target: Literal["visitor", "contact"]
+    reference: str
+    reason: str | None
+    until: Instant | None
+    number: int
+    contact_is_free: bool = False
+    """Whether it says that the visitor's contact is not blocked."""
+
+
+def parse_block_line(values: object, number: int) -> BlockLine:
+    """What the JSON of one line says: `visitorId` or `contact`, `reason`, `until`; or a visitor as `list` shows it,
+    which is about its contact if that is blocked.
+
+    Raises InvalidData.
+    """
+    if not isinstance(values, dict):
+        raise InvalidData("the line is not a JSON object", code="invalid_json")
+    if "id" in values:
+        _refuse_unknown(values, _RECORD)
+        return _of_record(values, number)
+    _refuse_unknown(values, frozenset(_FIELDS))
+    visitor, contact = _text(values, "visitorId"), _text(values, "contact")
+    if (visitor is None) == (contact is None):
+        raise InvalidData(
+            "the line names nobody" if visitor is None else "the line names a visitor and a contact",
+            code="invalid_type",
+            hint='give one of them: {"visitorId": "…"} or {"contact": "…"}',
+        )
+    return BlockLine(
+        "visitor" if visitor is not None else "contact",
+        visitor or contact or "",
+        _reason(values, "reason"),
+        _time(values, "until"),
+        number,
+    )
+
+
+def _of_record(values: Mapping[str, Any], number: int) -> BlockLine:
+    """A visitor as `list` shows it, with the terms of its block, or of its contact's."""
+    visitor, contact = _text(values, "id"), values.get("contact")
+    if not isinstance(contact, dict):
+        contact = {}
+    is_free = contact.get("isBlocked") is False
+    terms = (_reason(values, "blockReason"), _time(values, "blockExpiresAt"), number)
+    if contact.get("isBlocked") is True:
+        return BlockLine("contact", _reference(contact), *terms)
+    if visitor is None:
+        raise InvalidData("id is missing", field="id", code="invalid_type")
+    return BlockLine("visitor", visitor, *terms, is_free)
+
+
+def _reference(contact: Mapping[str, Any]) -> str:
+    """What names a contact in any store: its external id, or its email; else its id."""
+    external_id = _text(contact, "externalId")
+    reference = f"ext:{external_id}" if external_id else _text(contact, "email") or _text(contact, "id")
+    if reference is None:
+        raise InvalidData("the contact has neither externalId nor email nor id", field="contact", code="invalid_type")
+    return reference
+
+
+def _refuse_unknown(values: Mapping[str, Any], known: frozenset[str]) -> None:
+    unknown = sorted(set(values) - known - {_OUTCOME})
+    if unknown:
+        raise InvalidData(
+            f"unknown field {unknown[0]!r}",
+            code="unknown_field",
+            hint=f"the fields are {', '.join(_FIELDS)}, or those of visitors list",
+        )
+
+
+def _text(values: Mapping[str, Any], field: str) -> str | None:
+    value = values.get(field)
+    if value is not None and not isinstance(value, str):
+        raise InvalidData(f"{field} is not a string", field=field, code="invalid_type")
+    return value
+
+
+def _reason(values: Mapping[str, Any], field: str) -> str | None:
+    value = _text(values, field)
+    return None if value is None else normalise.text(value, field)
+
+
+def _time(values: Mapping[str, Any], field: str) -> Instant | None:
+    value = _text(values, field)
+    return None if value is None else parse_instant(value, field)

@@ -1,0 +1,89 @@
+"""What `identify -` reads: for each row a visitor, and what is said of its person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from visitors.domain.contact import Identity
+from visitors.domain.fields import PERSON
+from visitors.domain.identity import parse_identity
+from visitors.domain.metadata import decode_value
+from visitors.errors import InvalidData, VisitorsError
+from visitors.input.delimiter import delimiter_of
+from visitors.input.formats import Format
+from visitors.input.mapping import REJECT
+from visitors.input.other_content import refuse_envelope
+from visitors.input.readers import Header, RawRow, read_rows
+from visitors.input.source import Source
+
+_KEY = "metadata."
+_LISTS = ("clear", "unset")
+_FIELDS = ("visitorId", *PERSON, "metadata", *_LISTS, "replaceMetadata")
+_COLUMNS = {name.lower(): name for name in _FIELDS} | {"id": "visitorId"}
+_HINT = "the fields are " + ", ".join(_FIELDS)
+
+
+class PersonRow(msgspec.Struct, frozen=True):
+    """A row, and of which visitor it says what, or what is wrong with it."""
+
+    raw: RawRow
+    visitor: str = ""
+    identity: Identity = Identity()
+    error: VisitorsError | None = None
+
+
+def read_people(source: Source, format_: Format) -> tuple[Header, Iterator[PersonRow]]:
+    """The header of a table, and its rows, good and bad. Raises InvalidData for a header that has other columns."""
+    is_table = format_ in ("csv", "tsv")
+    delimiter = delimiter_of(source.head(), lambda name: _column(name) is not None, source.name) if is_table else ","
+    header, rows = read_rows(source, format_, delimiter)
+    for column in header.columns or ():
+        if _column(column) is None and not column.startswith(REJECT):
+            raise InvalidData(f"{source.name}: unknown column {column!r}", code="unknown_field", hint=_HINT)
+    return header, (_person(raw, is_table=is_table) for raw in rows)
+
+
+def _column(name: str) -> str | None:
+    """The field that a column is; a key of the metadata as it is written."""
+    if name.startswith(_KEY) and len(name) > len(_KEY):
+        return name
+    return _COLUMNS.get("".join(name.split()).lower())
+
+
+def _person(raw: RawRow, *, is_table: bool) -> PersonRow:
+    try:
+        if raw.error is not None:
+            raise raw.error
+        values = {name: value for name, value in raw.values.items() if not name.startswith(REJECT)}
+        values = _from_cells(values) if is_table else values
+        unknown = sorted(set(values) - set(_FIELDS))
+        if unknown:
+            refuse_envelope(values, "identify")
+            raise InvalidData(f"unknown field {unknown[0]!r}", code="unknown_field", hint=_HINT)
+        visitor = values.get("visitorId")
+        if not isinstance(visitor, str):
+            raise InvalidData("visitorId is missing, or is not a string", field="visitorId", code="invalid_type")
+        return PersonRow(raw, visitor, parse_identity(values))
+    except VisitorsError as error:
+        return PersonRow(raw, error=error)
+
+
+def _from_cells(cells: Mapping[str, Any]) -> dict[str, Any]:
+    """Cells as the values that JSON would have; a blank one is not there."""
+    told = {_column(name) or name: cell for name, cell in cells.items() if cell and not cell.isspace()}
+    keys = {name.removeprefix(_KEY): told.pop(name) for name in list(told) if name.startswith(_KEY)}
+    if "metadata" in told:
+        told["metadata"] = decode_value(told["metadata"], "metadata")
+    if keys:
+        whole = told.get("metadata", {})
+        told["metadata"] = {**whole, **keys} if isinstance(whole, dict) else whole
+    for name in _LISTS:
+        if name in told:
+            told[name] = [one.strip() for one in told[name].split(",")]
+    if "replaceMetadata" in told:
+        word = told["replaceMetadata"].strip().lower()
+        told["replaceMetadata"] = {"true": True, "false": False}.get(word, word)
+    return told

@@ -1,0 +1,106 @@
+"""Block and unblock whom lines name, visitors and people together, each with terms of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+import msgspec
+
+from visitors.domain.block_line import BlockLine
+from visitors.domain.times import Instant
+from visitors.errors import InvalidData, at_line
+from visitors.operations import block, references
+from visitors.operations.references import Lost, Missing
+from visitors.store.records import blocks
+from visitors.store.records.blocks import Target
+from visitors.store.store import OpenOperation, Store
+
+
+class Named(msgspec.Struct, frozen=True):
+    """Who a line names, in this store."""
+
+    target: Target
+    id: str
+    line: BlockLine
+
+
+class Done(msgspec.Struct, frozen=True):
+    """Who was named, each once, whom that changed, those of them whose blocks were replaced, and what that was."""
+
+    named: list[tuple[Target, str]]
+    changed: set[tuple[Target, str]]
+    replaced: set[tuple[Target, str]]
+    remarks: list[str]
+
+
+def block_lines(
+    store: Store,
+    operation: OpenOperation,
+    lines: Sequence[BlockLine],
+    missing: Missing,
+    *,
+    reason: str | None,
+    expires_at: Instant | None,
+) -> Done:
+    """Block whom the lines name; `reason` and `expires_at` are for those that do not say.
+
+    Raises what `block` raises, with the line, and what `missing` does of those that are not there.
+    """
+    for line in lines:
+        with at_line(line.number):
+            if line.until is not None and line.until <= operation.at:
+                message = f"a block until {line.until} would be over already"
+                raise InvalidData(message, field="until", code="expiry_in_the_past")
+    named = _named(store, operation, lines, missing)
+    alike: dict[tuple[Target, str | None, Instant | None], list[str]] = {}
+    for one in named:
+        terms = (one.line.reason or reason, one.line.until or expires_at)
+        alike.setdefault((one.target, *terms), []).append(one.id)
+    done = Done(_each(named), set(), set(), [])
+    for (target, why, until), ids in alike.items():
+        blocked = block.block(store, operation, target, list(dict.fromkeys(ids)), reason=why, expires_at=until)
+        done.changed.update((target, id_) for id_ in blocked.new)
+        done.changed.update((target, one.target_id) for one in blocked.replaced)
+        done.replaced.update((target, one.target_id) for one in blocked.replaced)
+        done.remarks.extend(f"{target} {one}" for one in blocked.replaced)
+    return done
+
+
+def unblock_lines(store: Store, operation: OpenOperation, lines: Sequence[BlockLine], missing: Missing) -> Done:
+    """Lift the blocks of whom the lines name, and of the contacts of visitors of which a line says that they are free.
+
+    Raises Conflict for a visitor whose contact stays blocked, and what `missing` does of those that are not there.
+    """
+    named = _named(store, operation, lines, missing)
+    visitors = [one.id for one in named if one.target == "visitor"]
+    free = {one.id for one in named if one.line.contact_is_free}
+    theirs = blocks.blocked_contacts_of(store, visitors, operation.at)
+    contacts = [one.id for one in named if one.target == "contact"]
+    contacts += [contact_id for visitor_id, contact_id in theirs.items() if visitor_id in free]
+    changed: set[tuple[Target, str]] = set()
+    by_target: dict[Target, list[str]] = {"contact": contacts, "visitor": visitors}
+    for target, ids in by_target.items():
+        lifted = block.unblock(store, operation, target, list(dict.fromkeys(ids))).lifted
+        changed.update((target, id_) for id_ in lifted)
+    return Done(list(dict.fromkeys([*_each(named), *sorted(changed)])), changed, set(), [])
+
+
+def _each(named: Iterable[Named]) -> list[tuple[Target, str]]:
+    return list(dict.fromkeys((one.target, one.id) for one in named))
+
+
+def _named(store: Store, operation: OpenOperation, lines: Sequence[BlockLine], missing: Missing) -> list[Named]:
+    """Whom the lines name. Raises Conflict with the line, and what `missing` does of all that are not there."""
+    find: dict[Target, Callable[[str, Missing], list[str]]] = {
+        "visitor": lambda reference, lost: references.live_visitor_ids(store, [reference], lost),
+        "contact": lambda reference, lost: references.contact_ids(store, [reference], operation.at, lost),
+    }
+    lost: list[Lost] = []
+    named: list[Named] = []
+    for line in lines:
+        with at_line(line.number):
+            ids = find[line.target](line.reference, lambda some, _: lost.extend(some))
+        named.extend(Named(line.target, id_, line) for id_ in ids)
+    if lost:
+        missing(lost, len(lines))
+    return named
