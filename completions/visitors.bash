@@ -36,8 +36,8 @@ _visitors_table() {
         arguments=('*ids visitors')
         ;;
     'identify')
-        options=(--clear --unset --replace-metadata --on-conflict --relink -n --dry-run -y --yes --external-id --name --email --image --metadata --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
-        valued=(--clear --unset --on-conflict --external-id --name --email --image --metadata --db --as --format --fields)
+        options=(--clear --unset --replace-metadata --on-conflict --relink --input-format --keep-going --rejects -n --dry-run -y --yes --external-id --name --email --image --metadata --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
+        valued=(--clear --unset --on-conflict --input-format --rejects --external-id --name --email --image --metadata --db --as --format --fields)
         arguments=('ids visitors')
         ;;
     'unidentify')
@@ -305,12 +305,12 @@ _visitors_value() {
     *' --time') value='words createdAt lastSeenAt blockedAt' ;;
     *' --svg') value='files' ;;
     *' --on-conflict') value='words error external-id-wins merge' ;;
+    *' --input-format') value='words csv tsv json ndjson' ;;
+    *' --rejects') value='files' ;;
     *' -o') value='files' ;;
     *' --output') value='files' ;;
     *' --pseudonymize') value='files' ;;
-    *' --input-format') value='words csv tsv json ndjson' ;;
     *' --on-existing') value='words error skip update' ;;
-    *' --rejects') value='files' ;;
     *' --priority') value='words low normal high urgent' ;;
     *' --visitor') value='ids visitors' ;;
     *' --status') value='words open resolved spam' ;;
