@@ -147,6 +147,7 @@ def test_an_endless_line_on_standard_input_is_refused(visitors: Visitors, tmp_pa
     visitors("create", "--id", "v1")
     zeros = tmp_path / "zeros"
     with zeros.open("wb") as file:
+        file.write(b"x")
         file.truncate(UNPACKED)
 
     ending, said, memory = measured(*words.split(), stdin=zeros)

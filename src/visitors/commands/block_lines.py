@@ -51,7 +51,7 @@ def _parsed(line: str, at: int) -> BlockLine:
     with at_line(at):
         values = decode_value(line, "the line")
         if isinstance(values, dict):
-            refuse_envelope(values, "block")
+            refuse_envelope(values)
         return parse_block_line(values, at)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
@@ -11,6 +12,8 @@ from visitors.errors import InvalidData
 
 DOCUMENT_LIMIT = 16_384
 """The bytes that one takes at most."""
+DEPTH_LIMIT = 100
+"""How many objects and lists may be in one another; whatever reads them has a limit of its own."""
 
 
 def document(value: object, field: str) -> str:
@@ -28,6 +31,17 @@ def document(value: object, field: str) -> str:
         raise InvalidData(
             f"{field} takes {size:,} bytes; the limit is {DOCUMENT_LIMIT:,}", field=field, code="too_long"
         )
+    # a document of few brackets need not be looked at
+    if encoded.count("{") + encoded.count("[") > DEPTH_LIMIT and _is_deeper(parsed, DEPTH_LIMIT):
+        raise InvalidData(f"{field} is nested deeper than {DEPTH_LIMIT} levels", field=field, code="too_deep")
     if "\\u0000" in encoded and "\\u0000" in encoded.replace("\\\\", ""):
         raise InvalidData(f"{field} contains a NUL character", field=field, code="invalid_text")
     return encoded
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    """Whether more than `levels` objects and lists are in one another."""
+    if not isinstance(value, Mapping | list | tuple):
+        return False
+    inner = value.values() if isinstance(value, Mapping) else value
+    return not levels or any(_is_deeper(one, levels - 1) for one in inner)

@@ -25,7 +25,8 @@ _BINARY: tuple[tuple[bytes, str, str], ...] = (
 _ZIP = b"PK\x03\x04"
 _OFFICE = (b"[Content_Types].xml", b"_rels/", b"xl/", b"docProps/")
 _OPEN_DOCUMENT = b"mimetypeapplication/vnd.oasis.opendocument."
-_PAGES = (b"<!doctype", b"<html", b"<?xml", b"<head", b"<body", b"<error")
+_PAGES = (b"<!doctype", b"<html", b"<?xml", b"<head", b"<body", b"<div", b"<script", b"<error")
+_ZEROS = bytes(16)
 _TAR_AT, _TAR = 257, b"ustar"
 _LOOKED_AT = 4_096
 
@@ -42,18 +43,31 @@ def refuse_binary(head: bytes, name: str) -> None:
     _refuse(_binary(head), name)
 
 
-def refuse_envelope(values: Mapping[str, Any], command: str) -> None:
-    """Raises InvalidData for an object that is no row, but has a list of rows in it."""
+def refuse_envelope(values: Mapping[str, Any], place: str = "") -> None:
+    """Raises InvalidData for an object that is no row, but has the rows in it; `place` stands before the message."""
+    path = _rows_in(values)
+    if path is not None:
+        import json
+        import shlex
+
+        keys = shlex.quote("." + "".join(f"[{json.dumps(key)}]" for key in path) + "[]")
+        raise InvalidData(
+            f"{place}an envelope: the rows are in {'.'.join(path)!r}",
+            code="envelope",
+            hint=f"take them out, and read these: jq -c {keys} FILE",
+        )
+
+
+def _rows_in(values: Mapping[str, Any], depth: int = 2) -> tuple[str, ...] | None:
+    """The path to a list of objects, or of nothing, at most `depth` keys deep."""
     for key, value in values.items():
         if isinstance(value, list) and all(isinstance(one, dict) for one in value):
-            import json
-            import shlex
-
-            raise InvalidData(
-                f"an envelope: the rows are in {key!r}",
-                code="envelope",
-                hint=f"take them out: jq -c {shlex.quote(f'.[{json.dumps(key)}][]')} FILE | visitors {command} -",
-            )
+            return (key,)
+        if isinstance(value, dict) and depth > 1:
+            found = _rows_in(value, depth - 1)
+            if found is not None:
+                return (key, *found)
+    return None
 
 
 def _refuse(found: tuple[str, str] | None, name: str) -> None:
@@ -76,6 +90,8 @@ def _other_text(head: bytes, *, takes_encoding: bool) -> tuple[str, str] | None:
         return f"{encoding}, not UTF-8", f"--encoding {encoding.lower()}" if takes_encoding else convert
     if head[:_LOOKED_AT].lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(_PAGES):
         return "a web page or XML, not data", "look into what made it: it may have failed, or wanted a login"
+    if head.startswith(_ZEROS):
+        return "no text: it begins with NUL bytes", "copy or download it again: it may not be whole"
     # in JSON it is a blank
     if b"\n" not in head and b"\r" in head.strip(b"\r") and not head.lstrip().startswith((b"[", b"{")):
         return "text whose lines end in carriage returns alone", "convert it first: tr '\\r' '\\n'"

@@ -61,7 +61,7 @@ def _person(raw: RawRow, *, is_table: bool) -> PersonRow:
         values = _from_cells(values) if is_table else values
         unknown = sorted(set(values) - set(_FIELDS))
         if unknown:
-            refuse_envelope(values, "identify")
+            refuse_envelope({name: values[name] for name in unknown})
             raise InvalidData(f"unknown field {unknown[0]!r}", code="unknown_field", hint=_HINT)
         visitor = values.get("visitorId")
         if not isinstance(visitor, str):

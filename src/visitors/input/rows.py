@@ -100,15 +100,6 @@ def _naming(source: Source, rows: Iterator[ReadRow]) -> Iterator[ReadRow]:
         yield from rows
 
 
-def _envelope(raw: RawRow) -> InvalidData | None:
-    """The error that the row is an object around the rows, if it is."""
-    try:
-        refuse_envelope(raw.values, "import")
-    except InvalidData as error:
-        return error
-    return None
-
-
 @contextmanager
 def _of_file(source: Source) -> Iterator[None]:
     """Put the name of the file before what is wrong with its columns."""
@@ -159,8 +150,9 @@ def _checked(rows: Iterable[RawRow], mapping: ColumnMapping, *, keep_values: boo
                 left_out = tuple(LeftOut(mapping.column_of(one.field, raw.values), Problem.of(one)) for one in problems)
             else:
                 row = mapping.row(raw.values)
-        except InvalidData as told:
-            error = _envelope(raw) or told if told.code == "no_known_column" else told
+        except InvalidData as error:
+            if error.code == "no_known_column":
+                refuse_envelope(raw.values, raw.place.reason(None, ""))
             column = mapping.column_of(error.field, raw.values)
             text = raw.raw if raw.error is not None else ""
             yield ReadRow(raw.place, None, values, text, Problem.of(error), column)

@@ -80,3 +80,10 @@ def test_an_empty_message_from_standard_input_starts_nothing(
     before = everything()
     visitors("conversations", "start", anonymous, "--message", "-", input="", code=5)
     assert everything() == before
+
+
+@pytest.mark.parametrize("text", ["<!DOCTYPE html>\n<p>my page</p>", "PK\x03\x04 what is this?", "[1]", "id"])
+def test_a_message_on_standard_input_may_be_any_text(visitors: Visitors, anonymous: str, text: str) -> None:
+    started = visitors("conversations", "start", anonymous, "--message", "-", input=text).stdout.strip()
+    page = visitors("conversations", "show", started, "--format", "json").json
+    assert page["messages"][0]["body"] == text
