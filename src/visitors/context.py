@@ -86,7 +86,7 @@ class Context:
             pager=self.settings.pager,
             timezone=self.settings.timezone,
             local_time=self.settings.local_time,
-            program=self.program,
+            program=lambda: self.program,
             current=self.now,
         )
 
@@ -211,8 +211,10 @@ class Context:
     @property
     def program(self) -> str:
         """How this program is called for the same store again."""
+        if not self.settings.store_was_named:
+            return "visitors"
         path = self.settings.store.name
-        if not self.settings.store_was_named or path == _usual_store():
+        if path == _usual_store():
             return "visitors"
         import shlex
 
@@ -227,7 +229,7 @@ class Context:
             return list(typed)
         if len(typed) > 1:
             raise UsageProblem("- (ids from standard input) stands alone", hint="leave the other ids out")
-        lines = [line for line in map(str.strip, self.input_lines()) if line]
+        lines = [line for line in map(str.strip, self.input_lines(any_text=False)) if line]
         if lines and lines[0].startswith(("[", "{")):
             raise InvalidData(
                 "standard input is JSON, where ids are read, one a line",
@@ -254,15 +256,19 @@ class Context:
             self._told_missing = True
             self.output.note(f"left out {len(lost):,} of {named:,}, which are not there: {told(lost)}")
 
-    def input_lines(self) -> Iterator[str]:
-        """The lines of standard input, split at line feeds only. Raises InvalidData if not UTF-8, or too long."""
-        lines = self._lines if self._lines is not None else self._read_lines()
+    def input_lines(self, *, any_text: bool = True) -> Iterator[str]:
+        """The lines of standard input, split at line feeds only. Raises InvalidData if not UTF-8, or too long; and
+        unless it may be `any_text`, for what is known to be something else than rows or ids.
+        """
+        lines = self._lines if self._lines is not None else self._read_lines(any_text=any_text)
         self._lines = iter(())
         return lines
 
     def input_begins_with(self, sign: str) -> bool:
-        """Whether the first line of standard input that is not blank begins so. All of it stays for `input_lines`."""
-        lines, seen = self.input_lines(), []
+        """Whether the first line of standard input that is not blank begins so. All of it stays for `input_lines`.
+        Raises InvalidData as that does where it may not be any text.
+        """
+        lines, seen = self.input_lines(any_text=False), []
         for line in lines:
             seen.append(line)
             if line.strip():
@@ -270,13 +276,15 @@ class Context:
         self._lines = chain(seen, lines)
         return bool(seen) and seen[-1].lstrip().startswith(sign)
 
-    def _read_lines(self) -> Iterator[str]:
+    def _read_lines(self, *, any_text: bool) -> Iterator[str]:
         from visitors.input.other_content import refuse_other_content
 
         stream = sys.stdin.buffer
+        is_looked_at = any_text
         for number, line in enumerate(iter(lambda: stream.readline(_LINE_LIMIT), b""), start=1):
-            if number == 1:
+            if not is_looked_at:
                 refuse_other_content(line, "standard input")
+                is_looked_at = bool(line.strip())
             if len(line) == _LINE_LIMIT:
                 raise InvalidData(
                     f"standard input, line {number}: longer than {_LINE_LIMIT // 1024 // 1024} MiB",

@@ -32,6 +32,7 @@ SET_UP = {
         "spoken() { printf 'BEG''IN'; printf '<%s>' \"$@\"; printf 'E''ND\\n'; }",
     ],
     "zsh": [
+        "LISTMAX=1000",  # more would be asked about
         "bindkey -e; unset zle_bracketed_paste",
         "setopt nounset",
         f"fpath=('{FOLDER}' $fpath); autoload -Uz compinit; compinit -u -D",
@@ -111,7 +112,7 @@ class Shell:
             env=place.environment,
             encoding="utf-8",
             timeout=10,
-            dimensions=(40, 250),
+            dimensions=(200, 250),  # a list that does not fit is asked about
         )
         for line in SET_UP[name]:
             self._process.sendline(line)

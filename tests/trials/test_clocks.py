@@ -171,6 +171,7 @@ def test_every_command_refuses_a_store_of_a_version_that_it_does_not_know(
         "show": ["v01"], "explain": ["v01"], "contacts show": ["ext:u1"], "contacts subject-export": ["ext:u1"],
         "conversations show": ["x"],
         "assert": ["--count", "1"],
+        "sql": ["SELECT 1"],
         "fixtures diff": [str(furnished.files / "fixture.yaml")],
     }  # fmt: skip
     if isinstance(write, str):

@@ -74,7 +74,7 @@ class Output:
         pager: bool = False,
         timezone: str | None = None,
         local_time: bool = False,
-        program: str = "visitors",
+        program: Callable[[], str] = lambda: "visitors",
         current: Instant,
     ) -> None:
         self.format = format_
@@ -352,11 +352,15 @@ class Output:
     def note(self, line: str) -> None:
         """A remark beside the result; `--quiet` leaves it out."""
         if not self.quiet:
-            self._say(self._dim(visible(for_store(line, self.program))))
+            self._say(self._dim(visible(self._about_store(line))))
 
     def warn(self, line: str) -> None:
         """A remark that even `--quiet` does not hide."""
-        self._say(visible(bounded(for_store(line, self.program))))
+        self._say(visible(bounded(self._about_store(line))))
+
+    def _about_store(self, line: str) -> str:
+        """The line, with the commands that it advises about the store that was named."""
+        return for_store(line, self.program()) if "visitors " in line else line
 
     def _say(self, line: str) -> None:
         if self._long:

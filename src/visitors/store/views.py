@@ -53,13 +53,16 @@ def _names(struct: type[msgspec.Struct]) -> tuple[str, ...]:
     return struct.__struct_encode_fields__
 
 
+TOLD_OF_OPERATIONS = ("targets", "targetCount", "reason", "expiresAt")
+"""What `history` works out of the changes of an operation; a query has the changes themselves."""
+
 VIEWS: Mapping[str, tuple[str, ...]] = {
     "visitors": tuple(FLAT),
     "contacts": _names(ListedContact),
     "conversations": _names(Conversation),
     "messages": _names(Message),
     "blocks": (*_names(Block), "state"),
-    "operations": _names(Operation),
+    "operations": tuple(name for name in _names(Operation) if name not in TOLD_OF_OPERATIONS),
     "changes": _names(Change),
 }
 """View -> its columns: the keys of `show`, and of a block what it is now."""

@@ -49,10 +49,11 @@ SELECT c.id, c.external_id, c.name, c.email, c.image, c.metadata, c.metadata_has
         (SELECT max(v.last_seen_at) FROM visitors AS v WHERE v.contact_id = c.id AND v.deleted_at IS NULL)
  FROM contacts AS c WHERE c.merged_into IS NULL;
 CREATE VIEW v_conversations ("id", "title", "status", "priority", "visitorId", "contactId", "messageCount", "createdAt", "updatedAt", "resolvedAt") AS
-SELECT k.id, k.title, k.status, k.priority, k.visitor_id, k.contact_id,
-        (SELECT count(*) FROM messages WHERE conversation_id = k.id),
-        k.created_at, k.updated_at, k.resolved_at
-    FROM conversations AS k;
+SELECT 
+    k.id, k.title, k.status, k.priority, k.visitor_id, k.contact_id,
+    (SELECT count(*) FROM messages WHERE conversation_id = k.id),
+    k.created_at, k.updated_at, k.resolved_at
+ FROM conversations AS k;
 CREATE VIEW v_messages ("id", "conversationId", "visitorId", "agent", "body", "createdAt") AS
 SELECT id, conversation_id, visitor_id, agent, body, created_at FROM messages;
 CREATE VIEW v_blocks ("id", "visitorId", "contactId", "reason", "blockedAt", "blockedBy", "expiresAt", "liftedAt", "liftedBy", "state") AS
