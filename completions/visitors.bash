@@ -84,7 +84,7 @@ _visitors_table() {
         arguments=('files')
         ;;
     'contacts')
-        members=(create list show update merge split delete restore subject-export erase duplicates)
+        members=(create list show update merge split delete restore import subject-export erase duplicates)
         options=(--db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(--db --as --format --fields)
         ;;
@@ -126,6 +126,11 @@ _visitors_table() {
         valued=(--db --as --format --fields)
         arguments=('*ids deleted-contacts')
         ;;
+    'contacts import')
+        options=(--map --input-format --delimiter --encoding --null --ignore-unknown --on-existing --on-conflict --keep-going --rejects -n --dry-run -y --yes --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
+        valued=(--map --input-format --delimiter --encoding --null --on-existing --on-conflict --rejects --db --as --format --fields)
+        arguments=('files')
+        ;;
     'contacts subject-export')
         options=(-o --output --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(-o --output --db --as --format --fields)
@@ -141,7 +146,7 @@ _visitors_table() {
         valued=(--db --as --format --fields)
         ;;
     'conversations')
-        members=(start list show stats reply resolve reopen spam)
+        members=(start list show stats reply resolve reopen spam import)
         options=(--db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(--db --as --format --fields)
         ;;
@@ -182,6 +187,11 @@ _visitors_table() {
         options=(-y --yes --ignore-missing --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(--db --as --format --fields)
         arguments=('*ids conversations')
+        ;;
+    'conversations import')
+        options=(--map --input-format --delimiter --encoding --null --ignore-unknown --keep-going --rejects -n --dry-run -y --yes --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
+        valued=(--map --input-format --delimiter --encoding --null --rejects --db --as --format --fields)
+        arguments=('files')
         ;;
     'seed')
         options=(--count --seed --now --identified --devices --blocked --conversations --locale -y --yes --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)

@@ -31,7 +31,10 @@ if TYPE_CHECKING:
     from visitors.operations.references import Lost
 
 
-_MAKING = ("create", "track", "import", "seed", "contacts create", "db load", "fixtures apply")
+_MAKING = (
+    "create", "track", "import", "seed", "contacts create", "contacts import", "conversations import", "db load",
+    "fixtures apply",
+)  # fmt: skip
 """The commands that make a store where there is none."""
 
 

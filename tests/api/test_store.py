@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 import visitors
@@ -77,6 +78,8 @@ def test_every_call_is_one_operation_under_its_commands_name(
     store.delete("a")
     store.restore("a")
     store.import_([{"id": "c"}])
+    store.contacts.import_([{"id": "kim", "email": "kim@example.com"}])
+    store.conversations.import_([{"id": "talk", "contactId": "kim", "messages": [{"body": "Hi"}]}])
     store.seed(3)
     store.fixtures.apply({"version": 1, "visitors": {"d": {"language": "de"}}})
     store.erase("d")
@@ -86,8 +89,8 @@ def test_every_call_is_one_operation_under_its_commands_name(
         "track", "create", "update", "identify", "block", "unblock", "block", "unblock", "contacts create",
         "contacts update", "contacts delete", "contacts restore", "contacts merge", "contacts split",
         "conversations start", "conversations reply", "conversations resolve", "conversations reopen",
-        "conversations spam", "unidentify", "delete", "restore", "import", "seed", "fixtures apply",
-        "erase", "contacts erase",
+        "conversations spam", "unidentify", "delete", "restore", "import", "contacts import",
+        "conversations import", "seed", "fixtures apply", "erase", "contacts erase",
     ]  # fmt: skip
     assert {(one["actor"], one["at"]) for one in found} == {("ada", NOW)}
 
@@ -507,3 +510,20 @@ def test_a_filter_may_have_several_values(store: visitors.VisitorStore) -> None:
         store.create(f"of-{language}", language=language)
     assert {one.id for one in store.list(language=["de", "FR"])} == {"of-de", "of-fr"}
     assert [one.id for one in store.list(language="it")] == ["of-it"]
+
+
+def test_contacts_and_conversations_come_in_as_they_are_given_out(store: visitors.VisitorStore, tmp_path: Path) -> None:
+    store.seed(30)
+    people = [msgspec.to_builtins(one) for one in store.contacts.list(reverse=True)]
+    talks = [msgspec.to_builtins(store.conversations.show(one.id)) for one in store.conversations.list(reverse=True)]
+    rejected: list[dict[str, Any]] = []
+    with visitors.open_store(tmp_path / "copy.db") as copy:
+        taken = copy.contacts.import_(people)
+        assert (taken.created, taken.unchanged) == (len(people), 0)
+        talked = copy.conversations.import_([*talks, {"id": "x"}], reject=lambda row, _: rejected.append(row))
+        assert talked == (len(talks), 0, 0, 1, 0, sum(len(talk["messages"]) for talk in talks))
+        assert rejected == [{"id": "x"}]
+        assert copy.contacts.import_(people, on_existing="skip").skipped == len(people)
+        assert copy.conversations.import_(talks).unchanged == len(talks)
+        again = [msgspec.to_builtins(copy.conversations.show(talk["id"])) for talk in talks]
+        assert again == talks

@@ -67,6 +67,8 @@ WRITES = [
     Write("contacts create", "contacts create --external-id new --email new@example.com"),
     Write("contacts update", "contacts update ext:u1 --name Ada --metadata plan=pro"),
     Write("contacts merge", "contacts merge ext:u1 ext:u2 ext:u3 --force --yes"),
+    Write("contacts import", "contacts import {files}/contacts.ndjson"),
+    Write("conversations import", "conversations import {files}/conversations.ndjson"),
     Write("contacts split", "contacts split ext:u2 v09 v17 --external-id apart"),
     Write("contacts delete", "contacts delete ext:u1 ext:u2"),
     Write("contacts restore", "contacts restore ext:u8"),
@@ -180,6 +182,7 @@ def furnish(visitors: Visitors, folder: Path) -> Furnished:
         "".join(f'{{"visitorId":"v{n:02}","email":"n{n}@example.com"}}\n' for n in (*range(25, 32), *range(33, 39)))
     )
     _write_rows(files)
+    _write_people(files)
     visitors("fixtures", "dump", "--db", str(store), "-o", str(files / "fixture.yaml"))
     fixture = (files / "fixture.yaml").read_text()
     (files / "fixture.yaml").write_text(fixture.replace("City 1", "Town 1").replace("v40", "fresh"))
@@ -197,6 +200,18 @@ def _write_rows(files: Path) -> None:
         (files / f"{name}.ndjson").write_bytes(b"".join(lines[:count]))
     spoiled = [line if number % 10 else b'{"id":"?"}\n' for number, line in enumerate(lines[:SMALL])]
     (files / "spoiled.ndjson").write_bytes(b"".join(spoiled))
+
+
+def _write_people(files: Path) -> None:
+    """Contacts, some of whom are there, and conversations of theirs."""
+    numbers = [number for number in range(1, 60) if number != 8]  # who is deleted
+    contacts = [
+        {"externalId": f"u{number}", "email": f"p{number}@example.com", "metadata": {"n": number}} for number in numbers
+    ]
+    messages = [{"body": "Hi"}, {"agent": "ada", "body": "Hello"}]
+    talks = [{"id": f"k{number}", "externalId": f"u{number}", "messages": messages} for number in numbers]
+    for name, records in (("contacts", contacts), ("conversations", talks)):
+        (files / f"{name}.ndjson").write_text("".join(json.dumps(record) + "\n" for record in records))
 
 
 def make_older(visitors: Visitors, path: Path) -> None:

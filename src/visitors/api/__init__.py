@@ -12,7 +12,7 @@ from __future__ import annotations
 from visitors.api.contacts import Contacts
 from visitors.api.conversations import Conversations
 from visitors.api.fixtures import Fixtures
-from visitors.api.results import Erased, Identified, Imported, Tracked, Undone
+from visitors.api.results import Erased, Identified, Imported, ImportedConversations, Tracked, Undone
 from visitors.api.store import VisitorStore, open_store
 from visitors.domain.contact import Person
 from visitors.domain.contact_selection import ChosenContacts
@@ -35,6 +35,7 @@ __all__ = [
     "Group",
     "Identified",
     "Imported",
+    "ImportedConversations",
     "Pair",
     "Period",
     "Person",

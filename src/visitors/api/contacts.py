@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias, Unpack, cast
 
 import msgspec
 
 from visitors.api.arguments import contact_selection, identity, public, text_of
-from visitors.api.results import Erased
+from visitors.api.importing import Reject, Rows, SetAside, reading
+from visitors.api.results import Erased, Imported
 from visitors.api.session import Session
 from visitors.domain import normalise
 from visitors.domain.contact import Contact, Duplicate, ListedContact, Person
 from visitors.domain.contact_selection import ChosenContacts
+from visitors.domain.decision import OnConflict
 from visitors.domain.identity import CLEARABLE_OF_CONTACT
 from visitors.domain.ids import given_contact_id
 from visitors.domain.page import ContactPage
 from visitors.domain.times import Time
 from visitors.errors import NotFound, UsageProblem
+from visitors.input.formats import Format
+from visitors.input.kinds import CONTACTS
 from visitors.operations import block, merge, references
+from visitors.operations.blocks_told import Left
+from visitors.operations.contact_import import take_contacts
+from visitors.operations.import_ import OnExisting, Policy
 from visitors.operations.investigate import contact_page
 from visitors.operations.subject import subject, subject_export
 from visitors.store.query.contacts import SORTABLE
@@ -68,6 +76,43 @@ class Contacts:
         current = self._session.clock()
         with self._session.reading() as store:
             return contact_page(store, references.contact(store, contact, current).id, current)
+
+    def import_(
+        self,
+        rows: Rows,
+        *,
+        columns: Mapping[str, str] | None = None,
+        input_format: Format | None = None,
+        delimiter: str | None = None,
+        encoding: str | None = None,
+        nulls: Sequence[str] = (),
+        ignore_unknown: bool = False,
+        on_existing: OnExisting = "update",
+        on_conflict: OnConflict = "error",
+        reject: Reject | None = None,
+    ) -> Imported:
+        """Take contacts from a file, or from objects as `list` gives them; the arguments are those of
+        `VisitorStore.import_`. All or nothing, unless `reject` takes each bad row and its error.
+        """
+        policy = Policy(on_existing=on_existing, on_conflict=on_conflict)
+        aside = SetAside(reject) if reject is not None else None
+        left: Counter[Left] = Counter()
+        with (
+            reading(
+                rows,
+                CONTACTS,
+                columns=columns,
+                input_format=input_format,
+                delimiter=delimiter,
+                encoding=encoding,
+                nulls=nulls,
+                ignore_unknown=ignore_unknown,
+                keep_values=aside is not None,
+            ) as checked,
+            self._session.operation("contacts import") as operation,
+        ):
+            taken = take_contacts(self._session.store, operation, checked, policy, aside, left)
+        return Imported.of(taken, aside.count if aside else 0, left)
 
     def subject_export(self, contact: str) -> dict[str, Any]:
         """All that the store knows about one person, as the command `contacts subject-export` writes it, with JSON's

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, TypeAlias, Unpack
 
 from visitors.api.arguments import conversation_selection, public
+from visitors.api.importing import Reject, Rows, SetAside, reading
+from visitors.api.results import ImportedConversations
 from visitors.api.session import Session
 from visitors.domain import normalise
 from visitors.domain.conversation import Conversation, Priority, Status
@@ -13,7 +15,10 @@ from visitors.domain.conversation_selection import ChosenConversations
 from visitors.domain.page import ConversationPage
 from visitors.domain.statistics import ConversationTime, Counted, Per, parse_conversation_fields
 from visitors.errors import UsageProblem
+from visitors.input.formats import Format
+from visitors.input.kinds import CONVERSATIONS
 from visitors.operations import converse, references, statistics
+from visitors.operations.conversation_import import take_conversations
 from visitors.operations.investigate import conversation_page
 from visitors.store.query.conversations import SORTABLE
 from visitors.store.query.listing import Page
@@ -73,6 +78,40 @@ class Conversations:
     def spam(self, *conversation: str) -> _Conversations:
         """Mark them as spam."""
         return self._set_status("conversations spam", conversation, "spam")
+
+    def import_(
+        self,
+        rows: Rows,
+        *,
+        columns: Mapping[str, str] | None = None,
+        input_format: Format | None = None,
+        delimiter: str | None = None,
+        encoding: str | None = None,
+        nulls: Sequence[str] = (),
+        ignore_unknown: bool = False,
+        reject: Reject | None = None,
+    ) -> ImportedConversations:
+        """Take conversations with their messages from a file, or from objects as `show` gives them; the arguments are
+        those of `VisitorStore.import_`. All or nothing, unless `reject` takes each bad row and its error.
+        """
+        aside = SetAside(reject) if reject is not None else None
+        with (
+            reading(
+                rows,
+                CONVERSATIONS,
+                columns=columns,
+                input_format=input_format,
+                delimiter=delimiter,
+                encoding=encoding,
+                nulls=nulls,
+                ignore_unknown=ignore_unknown,
+                keep_values=aside is not None,
+            ) as checked,
+            self._session.operation("conversations import") as operation,
+        ):
+            taken = take_conversations(self._session.store, operation, checked, aside)
+        counts = {what: taken[what] for what in ("created", "updated", "unchanged", "blank", "messages")}
+        return ImportedConversations(**counts, rejected=aside.count if aside else 0)
 
     def show(self, conversation: str) -> ConversationPage:
         """It, with its messages. Raises NotFound."""

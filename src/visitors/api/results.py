@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from collections import Counter
+from typing import Any, Literal, NamedTuple, Self, get_args
 
 from visitors.domain.decision import Outcome, Rule
 from visitors.domain.operation import Operation
 from visitors.domain.receipt import Left, Receipt
 from visitors.domain.visitor import Visitor
+from visitors.operations.import_ import Taken
 
 
 class Tracked(NamedTuple):
@@ -49,6 +51,29 @@ class Imported(NamedTuple):
     blocks_left_standing: int
     blocks_not_taken: int
     values_left_out: int = 0
+
+    @classmethod
+    def of(cls, taken: Counter[Any], rejected: int, left: Counter[Any], values_left_out: int = 0) -> Self:
+        """The counts of an import."""
+        counts = {what: taken[what] for what in get_args(Taken)}
+        return cls(
+            **counts,
+            rejected=rejected,
+            blocks_left_standing=left["standing"],
+            blocks_not_taken=left["lifted"],
+            values_left_out=values_left_out,
+        )
+
+
+class ImportedConversations(NamedTuple):
+    """What became of the rows, and how many messages are new."""
+
+    created: int
+    updated: int
+    unchanged: int
+    rejected: int
+    blank: int
+    messages: int
 
 
 class Undone(NamedTuple):

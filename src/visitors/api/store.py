@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, Self, TypeAlias, Unpack, cast, get_args
+from typing import Any, Literal, Self, TypeAlias, Unpack, cast
 
 import msgspec
 
@@ -16,6 +15,7 @@ from visitors.api.arguments import by_public_name, identity, instant_of, public,
 from visitors.api.contacts import Contacts
 from visitors.api.conversations import Conversations
 from visitors.api.fixtures import Fixtures
+from visitors.api.importing import Reject, Rows, SetAside, reading
 from visitors.api.results import Erased, Identified, Imported, Tracked, Undone
 from visitors.api.session import Session
 from visitors.domain import normalise, times
@@ -31,19 +31,16 @@ from visitors.domain.selection import Chosen, Selection
 from visitors.domain.statistics import GROUPABLE, Counted, Per, VisitorTime, parse_groupings
 from visitors.domain.times import Instant, Time
 from visitors.domain.visitor import Browser, Visitor, browser_changes, browser_data, leniently
-from visitors.errors import NotFound, UsageProblem, VisitorsError
+from visitors.errors import NotFound, UsageProblem
 from visitors.input.formats import Format
-from visitors.input.mapping import ColumnMapping
-from visitors.input.readers import Header, Place, object_row
-from visitors.input.rows import ReadRow, checked_rows, read_checked
-from visitors.input.source import choose_format, open_source
+from visitors.input.kinds import VISITORS
 from visitors.operations import block, references, statistics
 from visitors.operations.blocks_told import Left
 from visitors.operations.bulk_import import take_all
 from visitors.operations.create import create
 from visitors.operations.expect import expect
 from visitors.operations.identify import identify
-from visitors.operations.import_ import OnExisting, Policy, Taken
+from visitors.operations.import_ import OnExisting, Policy
 from visitors.operations.investigate import visitor_page
 from visitors.operations.targets import Targets
 from visitors.operations.track import track
@@ -55,7 +52,6 @@ from visitors.store.records import visitors
 from visitors.store.store import OpenOperation, Store
 
 Now: TypeAlias = Time | Callable[[], Time]
-Reject: TypeAlias = Callable[[dict[str, Any], VisitorsError], object]
 _Visitors: TypeAlias = list[Visitor]
 _GROUPABLE = {snake(path): path for path in GROUPABLE}
 _Counts: TypeAlias = list[Counted]
@@ -324,7 +320,7 @@ class VisitorStore:
 
     def import_(
         self,
-        rows: str | Path | Iterable[Mapping[str, Any]],
+        rows: Rows,
         *,
         columns: Mapping[str, str] | None = None,
         input_format: Format | None = None,
@@ -349,57 +345,34 @@ class VisitorStore:
         All or nothing, unless `reject` takes each bad row and its error. Raises what the first bad row raises.
         """
         policy = Policy(on_existing=on_existing, on_conflict=on_conflict, relink=relink, new=new)
-        maps = [f"{public(field)}={column}" for field, column in (columns or {}).items()]
-        rejected: list[None] = []
+        aside = SetAside(reject) if reject is not None else None
         left: Counter[Left] = Counter()
         incomplete: list[int] = []
-
-        def set_aside(read: ReadRow, error: VisitorsError) -> None:
-            assert reject is not None
-            rejected.append(None)
-            reject(read.values or {}, error)
-
-        def take(checked: Iterable[ReadRow]) -> Imported:
-            with self._session.operation("import") as operation:
-                rejecting = set_aside if reject is not None else None
-                taken = take_all(
-                    self._session.store,
-                    operation,
-                    checked,
-                    policy,
-                    rejecting,
-                    left,
-                    lambda read: incomplete.append(len(read.left_out)),
-                )
-            counts = {what: taken[what] for what in get_args(Taken)}
-            return Imported(
-                **counts,
-                rejected=len(rejected),
-                blocks_left_standing=left["standing"],
-                blocks_not_taken=left["lifted"],
-                values_left_out=sum(incomplete),
+        with (
+            reading(
+                rows,
+                VISITORS,
+                columns=columns,
+                input_format=input_format,
+                delimiter=delimiter,
+                encoding=encoding,
+                nulls=nulls,
+                ignore_unknown=ignore_unknown,
+                keep_values=aside is not None,
+                lenient=lenient,
+            ) as checked,
+            self._session.operation("import") as operation,
+        ):
+            taken = take_all(
+                self._session.store,
+                operation,
+                checked,
+                policy,
+                aside,
+                left,
+                lambda read: incomplete.append(len(read.left_out)),
             )
-
-        keep_values = reject is not None
-        if isinstance(rows, str | Path):
-            with closing(open_source(str(rows), encoding, takes_encoding=True)) as source:
-                format_ = choose_format(str(rows), input_format, source, delimiter)
-                _, checked = read_checked(
-                    source,
-                    format_,
-                    maps,
-                    ignore_unknown=ignore_unknown,
-                    keep_values=keep_values,
-                    delimiter=delimiter,
-                    nulls=nulls,
-                    lenient=lenient,
-                )
-                return take(checked)
-        given: Iterable[object] = rows
-        objects = (dict(row) if isinstance(row, Mapping) else row for row in given)
-        raw = (object_row(Place("rows", number, "item"), one) for number, one in enumerate(objects, start=1))
-        mapping = ColumnMapping(maps, Header(None), ignore_unknown=ignore_unknown, nulls=nulls)
-        return take(checked_rows(raw, mapping, keep_values=keep_values, lenient=lenient))
+        return Imported.of(taken, aside.count if aside else 0, left, sum(incomplete))
 
     def seed(
         self,

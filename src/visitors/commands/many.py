@@ -174,3 +174,19 @@ def read_visitors(store: Store, ids: Iterator[str], current: Instant) -> Iterato
     """The visitors with these ids, read some at a time."""
     while some := list(islice(ids, _AT_ONCE)):
         yield from visitors.find_many(store, some, current)
+
+
+def read_contacts(store: Store, ids: Iterable[str], current: Instant) -> Iterator[Contact]:
+    """The contacts with these ids, without those that were merged into others."""
+    for contact_id in ids:
+        found = contacts.find(store, contact_id, current)
+        if found is not None and found.id == contact_id:
+            yield found
+
+
+def read_conversations(store: Store, ids: Iterable[str]) -> Iterator[Conversation]:
+    """The conversations with these ids."""
+    for conversation_id in ids:
+        found = conversations.find(store, conversation_id)
+        if found is not None:
+            yield found

@@ -170,7 +170,7 @@ class RowParser:
             blocked_by=get("blockedBy"),
             block_reason=get("blockReason"),
             block_expires_at=get("blockExpiresAt"),
-            identity=_identity(person, is_deleted="contact.deletedAt" in told) if person else None,
+            identity=parse_person(person, is_deleted="contact.deletedAt" in told) if person else None,
             contact_is_blocked=get("contact.isBlocked"),
             contact_created_at=get("contact.createdAt"),
             contact_updated_at=get("contact.updatedAt"),
@@ -178,7 +178,7 @@ class RowParser:
         )
 
 
-def _identity(told: dict[str, Any], *, is_deleted: bool) -> Identity | None:
+def parse_person(told: dict[str, Any], *, is_deleted: bool) -> Identity | None:
     """What is told of a person, by field or as `metadata.KEY`; None if nothing."""
     keys = {field.removeprefix(_KEY): told[field] for field in told if field.startswith(_KEY)}
     person = {field: value for field, value in told.items() if not field.startswith(_KEY)} if keys else told
@@ -198,7 +198,7 @@ def _identity(told: dict[str, Any], *, is_deleted: bool) -> Identity | None:
         error.field = f"contact.{error.field}" if error.field else None
         raise
     if contact_id is not None:
-        contact_id = given_contact_id(_key(contact_id, "contact.id"), "contact.id")
+        contact_id = given_contact_id(parse_key(contact_id, "contact.id"), "contact.id")
         identity = msgspec.structs.replace(identity, contact_id=contact_id, is_deleted=is_deleted)
     if not identity.names_somebody:
         raise InvalidData(
@@ -210,17 +210,19 @@ def _identity(told: dict[str, Any], *, is_deleted: bool) -> Identity | None:
     return identity
 
 
-def _id(value: object, field: str) -> str:
-    return given_id(_key(value, field), field)
+def parse_id(value: object, field: str) -> str:
+    """An id that may be new. Raises InvalidData."""
+    return given_id(parse_key(value, field), field)
 
 
-def _instant(value: object, field: str) -> Instant:
+def parse_instant_or_number(value: object, field: str) -> Instant:
+    """A time as text or as a number. Raises InvalidData."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return parse_number(value, field)
     return parse_instant(_string(value, field), field)
 
 
-def _key(value: object, field: str) -> str:
+def parse_key(value: object, field: str) -> str:
     """An id; row_to_json and friends print numeric keys as numbers."""
     is_number = isinstance(value, int) and not isinstance(value, bool)
     return str(value) if is_number else _string(value, field)
@@ -232,7 +234,8 @@ def _string(value: object, field: str) -> str:
     return value
 
 
-def _text(value: object, field: str) -> str:
+def parse_text(value: object, field: str) -> str:
+    """Text of the usual length, normalised. Raises InvalidData."""
     return normalise.text(_string(value, field), field)
 
 
@@ -274,10 +277,10 @@ _PLAIN_PARSERS: dict[str, Callable[[str, str], Any]] = {
     **dict.fromkeys(("blockedBy", "blockReason"), normalise.text),
 }
 _PARSERS: dict[str, Callable[[Any, str], Any]] = {
-    "id": _id,
-    **dict.fromkeys((*_TIMES, *_CONTACT_TIMES), _instant),
+    "id": parse_id,
+    **dict.fromkeys((*_TIMES, *_CONTACT_TIMES), parse_instant_or_number),
     **dict.fromkeys(("isBlocked", "contact.isBlocked"), _boolean),
-    **dict.fromkeys(("blockedBy", "blockReason"), _text),
+    **dict.fromkeys(("blockedBy", "blockReason"), parse_text),
 }
 
 

@@ -4,40 +4,14 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import cache
 from typing import Any
 
-from visitors.domain.row import FIELDS, OF_CONTACT, RowParser, VisitorRow
 from visitors.domain.visitor import leniently
 from visitors.errors import InvalidData, UsageProblem
 from visitors.input.delimiter import hint_of, shown_delimiter
+from visitors.input.kinds import VISITORS, Kind, squeezed
 from visitors.input.readers import Header
 
-_KEY = "metadata."
-METADATA = f"{OF_CONTACT}{_KEY}"
-
-# Names under which other files have the same things: those of identify, and of the API whose visitors
-# import as they are.
-_ALIASES = {
-    "visitorId": "id",
-    "externalId": "contact.externalId",
-    "email": "contact.email",
-    "name": "contact.name",
-    "image": "contact.image",
-    "avatar": "contact.image",
-    "metadata": "contact.metadata",
-    "blockedByUserId": "blockedBy",
-}
-# What that API sends beside and the store has no place for, and what an export computes.
-_IGNORED = {
-    "websiteId",
-    "organizationId",
-    "contact.websiteId",
-    "contact.organizationId",
-    "contact.contactOrganizationId",
-    "contact.userId",
-    "contact.metadataHash",
-}
 _SEPARATORS = (";", "\t", "|", ",")
 _OF_ERRORS = {"error", "errors", "detail", "message", "statusCode", "status_code"}
 """What an answer has that says why there are no rows."""
@@ -54,22 +28,29 @@ _MISSING = object()
 class _Plan:
     """Which columns are taken, and as which fields."""
 
-    def __init__(self, pairs: Sequence[tuple[str, str]]) -> None:
+    def __init__(self, pairs: Sequence[tuple[str, str]], kind: Kind) -> None:
         self.fields = [field for field, _ in pairs]
         self.columns = [column for _, column in pairs]
-        self.parser = RowParser(self.fields)
+        self.parser = kind.parser(self.fields)
 
 
 class ColumnMapping:
     """Turns rows under a file's columns into values under field names."""
 
     def __init__(
-        self, maps: Sequence[str], header: Header, *, ignore_unknown: bool, nulls: Collection[str] = ()
+        self,
+        maps: Sequence[str],
+        header: Header,
+        *,
+        ignore_unknown: bool,
+        nulls: Collection[str] = (),
+        kind: Kind = VISITORS,
     ) -> None:
         """Texts in `nulls` are nothing. Raises UsageProblem for a map that is none, and InvalidData for columns that
         it misses.
         """
-        self._explicit, self._left_out = _parse_maps(maps)
+        self._kind = kind
+        self._explicit, self._left_out = _parse_maps(maps, kind)
         self._nulls = frozenset(nulls)
         self._ignore_unknown = ignore_unknown
         self._unseen = set(self._explicit.values())
@@ -87,12 +68,17 @@ class ColumnMapping:
             self._plan(header.columns)
             self.refuse_unknown()
 
-    def row(self, cells: Mapping[str, Any]) -> VisitorRow:
+    @property
+    def command(self) -> str:
+        """The command that takes such rows."""
+        return self._kind.command
+
+    def row(self, cells: Mapping[str, Any]) -> Any:
         """The row that the cells of a file's row, by column, tell. Raises InvalidData, also for unknown columns."""
         plan, values = self._taken(cells)
         return plan.parser.parse(values)
 
-    def row_leniently(self, cells: Mapping[str, Any]) -> tuple[VisitorRow, list[InvalidData]]:
+    def row_leniently(self, cells: Mapping[str, Any]) -> tuple[Any, list[InvalidData]]:
         """As `row`, and what was wrong with values that were left out, as `leniently` has it."""
         plan, values = self._taken(cells)
 
@@ -122,7 +108,7 @@ class ColumnMapping:
     def refuse_unknown(self) -> None:
         """After the header, or the last row: raises InvalidData if there were columns, and none of them was known."""
         if self._unknown and not self._knows_a_column:
-            raise _no_column_known(self._unknown)
+            raise _no_column_known(self._unknown, self._kind)
 
     def saw_known(self) -> None:
         """Rows were read elsewhere, in which every column is known."""
@@ -138,18 +124,20 @@ class ColumnMapping:
     def _plan(self, columns: tuple[str, ...]) -> _Plan:
         plan = self._plans.get(columns)
         if plan is None:
-            plan = self._plans[columns] = _Plan(self._make_plan(columns))
+            plan = self._plans[columns] = _Plan(self._make_plan(columns), self._kind)
         return plan
 
     def _make_plan(self, columns: tuple[str, ...]) -> list[tuple[str, str]]:
         present = set(columns)
+        self._kind.refuse_others(present, {*self._explicit, *self._left_out})
         plan = [(field, column) for field, column in self._explicit.items() if column in present]
         taken, unknown = {column for _, column in plan}, []
         fields = set(self._explicit)
-        _refuse_alike([column for column in columns if column not in taken and _field_of(column) not in self._left_out])
+        alike = [one for one in columns if one not in taken and self._kind.field_of(one) not in self._left_out]
+        _refuse_alike(alike, self._kind)
         for column in columns:
-            field = _field_of(column)
-            if column in taken or column in _IGNORED or column.startswith(REJECT) or field in self._left_out:
+            field = self._kind.field_of(column)
+            if column in taken or column in self._kind.ignored or column.startswith(REJECT) or field in self._left_out:
                 continue
             if field is None or field in fields:
                 unknown.append(column)
@@ -160,19 +148,19 @@ class ColumnMapping:
         if unknown and not plan:
             self._unknown = self._unknown or unknown
             if not self._ignore_unknown:
-                raise _no_column_known(unknown)
+                raise _no_column_known(unknown, self._kind)
         if unknown and not self._ignore_unknown:
             raise InvalidData(
                 f"{len(unknown):,} columns are not mapped: {_listed(unknown)}"
                 if len(unknown) > 1
                 else f"the column {unknown[0]!r} is not mapped",
                 code="unmapped_column",
-                hint=_meant(unknown) or "--map FIELD=COLUMN, or --ignore-unknown",
+                hint=_meant(unknown, self._kind) or "--map FIELD=COLUMN, or --ignore-unknown",
             )
         return plan
 
 
-def _no_column_known(columns: Sequence[str]) -> InvalidData:
+def _no_column_known(columns: Sequence[str], kind: Kind) -> InvalidData:
     """The error that a file has columns, of which none is a field, with what it looks like."""
     shown = _listed(columns)
     message = f"no column is known: {shown}"
@@ -190,7 +178,7 @@ def _no_column_known(columns: Sequence[str]) -> InvalidData:
             code="no_known_column",
             hint="look into what made the file: it may have failed",
         )
-    hint = _meant(columns) or "--map id=COLUMN says which column the id is in; visitors import --help"
+    hint = _meant(columns, kind) or f"--map id=COLUMN says which column the id is in; visitors {kind.command} --help"
     return InvalidData(message, code="no_known_column", hint=hint)
 
 
@@ -199,32 +187,32 @@ def _listed(columns: Sequence[str]) -> str:
     return ", ".join(columns[:_SHOWN]) + more
 
 
-def _meant(columns: Iterable[str]) -> str | None:
+def _meant(columns: Iterable[str], kind: Kind) -> str | None:
     """A hint at the field that one of `columns` probably is: the same in another spelling."""
     from visitors.domain.spelling import bare
 
-    known = {bare(name): name for name in (*FIELDS, *_ALIASES)}
+    known = {bare(name): name for name in (*kind.names, *kind.aliases)}
     for column in columns:
         field = known.get(bare(column))
         if field is not None:
-            return f"did you mean {field}? --map {_ALIASES.get(field, field)}={shlex.quote(column)}"
+            return f"did you mean {field}? --map {kind.aliases.get(field, field)}={shlex.quote(column)}"
     return None
 
 
-def _parse_maps(maps: Iterable[str]) -> tuple[dict[str, str], set[str]]:
+def _parse_maps(maps: Iterable[str], kind: Kind) -> tuple[dict[str, str], set[str]]:
     """Which field is in which column, and which are left out, since nothing is after their sign."""
     left_out: set[str] = set()
     parsed: dict[str, str] = {}
     for text in maps:
         field, equals, column = text.partition("=")
-        name = _field_named(field.strip())
+        name = kind.field_named(field.strip())
         if not equals or not field.strip():
             raise UsageProblem(f"--map {text!r} is not FIELD=COLUMN", hint="for example --map language=br_lang")
         if name is None:
             raise UsageProblem(
                 f"--map: there is no field {field.strip()!r}",
                 code="unknown_field",
-                hint="the fields are " + ", ".join(FIELDS),
+                hint="the fields are " + ", ".join(kind.names),
             )
         if name in left_out or (name in parsed and not column.strip()):
             raise UsageProblem(f"--map leaves {name} out, and is given it again", hint="leave one of the two out")
@@ -237,44 +225,27 @@ def _parse_maps(maps: Iterable[str]) -> tuple[dict[str, str], set[str]]:
     return parsed, left_out
 
 
-def is_known(column: str, maps: Sequence[str]) -> bool:
+def is_known(column: str, maps: Sequence[str], kind: Kind) -> bool:
     """Whether a column is a field, by its name or by one of `maps`. Raises UsageProblem for a map that is none."""
-    return column.startswith(REJECT) or _field_of(column) is not None or column in _parse_maps(maps)[0].values()
+    return (
+        column.startswith(REJECT) or kind.field_of(column) is not None or column in _parse_maps(maps, kind)[0].values()
+    )
 
 
-def _refuse_alike(columns: Iterable[str]) -> None:
+def _refuse_alike(columns: Iterable[str], kind: Kind) -> None:
     """Raises InvalidData for two columns that are one field, since their names differ in case or white space alone."""
     seen: dict[str, str] = {}
     for column in columns:
-        field = _field_of(column)
+        field = kind.field_of(column)
         if field is None:
             continue
-        other = seen.setdefault(_squeezed(column), column)
+        other = seen.setdefault(squeezed(column), column)
         if other != column:
             raise InvalidData(
                 f"the columns {other!r} and {column!r} are both {field}",
                 code="duplicate_column",
                 hint=f"--map {field}=COLUMN says which one is meant, and --ignore-unknown leaves the other out",
             )
-
-
-def _field_of(column: str) -> str | None:
-    """The field that a column is, whatever the case and white space of its name."""
-    return _field_named(column) or _fields_squeezed().get(_squeezed(column))
-
-
-@cache
-def _fields_squeezed() -> dict[str, str]:
-    return {_squeezed(name): _ALIASES.get(name, name) for name in (*_ALIASES, *FIELDS)}
-
-
-def _squeezed(name: str) -> str:
-    return "".join(name.split()).lower()
-
-
-def _field_named(name: str) -> str | None:
-    field = OF_CONTACT + name if name.startswith(_KEY) else _ALIASES.get(name, name)
-    return field if field in FIELDS or (field.startswith(METADATA) and len(field) > len(METADATA)) else None
 
 
 def _flat(row: Mapping[str, Any], mapped: Collection[str]) -> dict[str, Any]:

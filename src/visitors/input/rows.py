@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -16,6 +16,7 @@ from visitors.errors import InvalidData
 from visitors.input.delimiter import delimiter_of, parse_delimiter
 from visitors.input.exported import ExportedRows
 from visitors.input.formats import Format
+from visitors.input.kinds import VISITORS, Kind
 from visitors.input.mapping import ColumnMapping, is_known
 from visitors.input.other_content import refuse_envelope
 from visitors.input.readers import Header, Place, RawRow, json_rows, read_rows
@@ -50,7 +51,10 @@ class LeftOut(msgspec.Struct, frozen=True, array_like=True, gc=False):
     problem: Problem
 
 
-class ReadRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
+Row = TypeVar("Row")
+
+
+class Read(msgspec.Struct, Generic[Row], frozen=True, array_like=True, gc=False):
     """A row of a file: `row`, or what is wrong with it and the column to blame.
 
     `values` are its cells by column, kept only where they are asked for; `raw` is the text of one that
@@ -58,12 +62,16 @@ class ReadRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """
 
     place: Place
-    row: VisitorRow | None
+    row: Row | None
     values: dict[str, Any] | None = None
     raw: str = ""
     problem: Problem | None = None
     column: str | None = None
     left_out: tuple[LeftOut, ...] = ()
+
+
+ReadRow = Read[VisitorRow]
+"""A row that tells of a visitor, or of a contact."""
 
 
 def read_checked(
@@ -76,25 +84,26 @@ def read_checked(
     delimiter: str | None = None,
     nulls: Sequence[str] = (),
     lenient: bool = False,
-) -> tuple[Header, Iterator[ReadRow]]:
+    kind: Kind = VISITORS,
+) -> tuple[Header, Iterator[Read[Any]]]:
     """The header of a file, and its rows by field, good and bad, as they are read; `maps`, `delimiter` and `nulls` as
-    `--map`, `--delimiter` and `--null` take them, `lenient` as `--lenient` has it.
+    `--map`, `--delimiter` and `--null` take them, `lenient` as `--lenient` has it, `kind` what the rows are of.
 
     Raises InvalidData and UsageProblem for a header or options that will not do.
     """
     if delimiter is not None:
         delimiter = parse_delimiter(delimiter)
     elif format_ == "csv":
-        delimiter = delimiter_of(source.head(), lambda column: is_known(column, maps), source.name)
+        delimiter = delimiter_of(source.head(), lambda column: is_known(column, maps, kind), source.name)
     header, rows = read_rows(source, format_, delimiter or ",")
     with _of_file(source):
-        mapping = ColumnMapping(maps, header, ignore_unknown=ignore_unknown, nulls=nulls)
-    if format_ == "ndjson" and not maps and not nulls and not keep_values:
+        mapping = ColumnMapping(maps, header, ignore_unknown=ignore_unknown, nulls=nulls, kind=kind)
+    if kind is VISITORS and format_ == "ndjson" and not maps and not nulls and not keep_values:
         return header, _naming(source, _mostly_exported(source, mapping, lenient=lenient))
     return header, _naming(source, checked_rows(rows, mapping, keep_values=keep_values, lenient=lenient))
 
 
-def _naming(source: Source, rows: Iterator[ReadRow]) -> Iterator[ReadRow]:
+def _naming(source: Source, rows: Iterator[Read[Any]]) -> Iterator[Read[Any]]:
     """`rows`, and what is wrong with all of them with the name of the file."""
     with _of_file(source):
         yield from rows
@@ -112,7 +121,7 @@ def _of_file(source: Source) -> Iterator[None]:
         raise
 
 
-def _mostly_exported(source: Source, mapping: ColumnMapping, *, lenient: bool) -> Iterator[ReadRow]:
+def _mostly_exported(source: Source, mapping: ColumnMapping, *, lenient: bool) -> Iterator[Read[Any]]:
     """As `checked_rows` of the lines of NDJSON; those that an export has take a third less time."""
     exported = ExportedRows()
     for first, block in source.line_blocks():
@@ -123,13 +132,13 @@ def _mostly_exported(source: Source, mapping: ColumnMapping, *, lenient: bool) -
         else:
             mapping.saw_known()
             for number, row in enumerate(rows, first):
-                yield ReadRow(Place(source.name, number), row)
+                yield Read(Place(source.name, number), row)
     mapping.refuse_unknown()
 
 
 def checked_rows(
     rows: Iterable[RawRow], mapping: ColumnMapping, *, keep_values: bool, lenient: bool = False
-) -> Iterator[ReadRow]:
+) -> Iterator[Read[Any]]:
     """The rows by field, good and bad. Raises InvalidData after the last if a mapped column was in none, or if no
     column was known.
     """
@@ -137,7 +146,9 @@ def checked_rows(
     mapping.refuse_unknown()
 
 
-def _checked(rows: Iterable[RawRow], mapping: ColumnMapping, *, keep_values: bool, lenient: bool) -> Iterator[ReadRow]:
+def _checked(
+    rows: Iterable[RawRow], mapping: ColumnMapping, *, keep_values: bool, lenient: bool
+) -> Iterator[Read[Any]]:
     read = False
     left_out: tuple[LeftOut, ...] = ()
     for raw in rows:
@@ -155,9 +166,9 @@ def _checked(rows: Iterable[RawRow], mapping: ColumnMapping, *, keep_values: boo
                 refuse_envelope(raw.values, raw.place.reason(None, ""))
             column = mapping.column_of(error.field, raw.values)
             text = raw.raw if raw.error is not None else ""
-            yield ReadRow(raw.place, None, values, text, Problem.of(error), column)
+            yield Read(raw.place, None, values, text, Problem.of(error), column)
         else:
             read = True
-            yield ReadRow(raw.place, row, values, left_out=left_out)
+            yield Read(raw.place, row, values, left_out=left_out)
     if read:
         mapping.refuse_unseen()

@@ -21,7 +21,7 @@ from visitors.domain.fields import PERSON
 from visitors.domain.metadata import decode_value, encode, metadata_hash
 from visitors.domain.row import VisitorRow
 from visitors.errors import VisitorsError
-from visitors.input.rows import ReadRow
+from visitors.input.rows import Read, ReadRow
 from visitors.operations.blocks_told import Left, block_as_told
 from visitors.operations.import_ import Policy, Taken, as_inserted, take
 from visitors.store.load.bulk import bulk_load
@@ -29,7 +29,7 @@ from visitors.store.records import contacts, visitors
 from visitors.store.records.contacts import Trace
 from visitors.store.store import OpenOperation, Store
 
-Reject = Callable[[ReadRow, VisitorsError], None]
+Reject = Callable[[Read[Any], VisitorsError], None]
 """Takes a row that was not taken, and its error."""
 
 BATCH = 1_000
@@ -66,6 +66,14 @@ def take_all(
     return taken
 
 
+def placed(read: Read[Any], error: VisitorsError) -> VisitorsError:
+    """The error of a row, with its place before the message."""
+    column = read.column or getattr(error, "field", None)
+    error.message = read.place.reason(column, error.message)
+    error.where = read.place.at(column)
+    return error
+
+
 class _Batch:
     """Some rows on their way into the store."""
 
@@ -93,7 +101,7 @@ class _Batch:
         self._ids = visitors.existing(store, [row.id for row in good if row.id is not None])
         told = [row.fingerprint for row in good if row.id is None and row.fingerprint is not None]
         self._fingerprints = visitors.known_fingerprints(store, told) if told and not policy.new else set[str]()
-        self._people = _People(store, [row.identity for row in good if row.identity is not None])
+        self._people = People(store, [row.identity for row in good if row.identity is not None])
         self._new: list[tuple[Any, ...]] = []
         self._new_contacts: list[tuple[Any, ...]] = []
         self._causes: list[tuple[str, Rule]] = []
@@ -142,10 +150,10 @@ class _Batch:
 
     def _make_contact(self, contact_id: str, row: VisitorRow, said: Identity) -> None:
         metadata = encode(said.metadata or {})
-        texts = _texts(said)
+        texts = texts_of(said)
         self._people.add(Trace(contact_id, texts, metadata, row.contact_deleted_at))
         times = (row.contact_created_at or self._operation.at, row.contact_updated_at or self._operation.at)
-        self._new_contacts.append((contact_id, *texts, metadata, _hash_of(metadata), *times, row.contact_deleted_at))
+        self._new_contacts.append((contact_id, *texts, metadata, hash_of(metadata), *times, row.contact_deleted_at))
 
     def _try_alone(self, read: ReadRow) -> bool:
         """Whether a row that is not plain could be taken; else it was rejected. Raises as `take`."""
@@ -154,10 +162,7 @@ class _Batch:
             self._take_alone(read)
         except VisitorsError as error:
             if self._reject is None:
-                column = read.column or getattr(error, "field", None)
-                error.message = read.place.reason(column, error.message)
-                error.where = read.place.at(column)
-                raise
+                raise placed(read, error) from None
             self._reject(read, error)
             return False
         return True
@@ -192,7 +197,7 @@ class _Batch:
             written.clear()
 
 
-class _People:
+class People:
     """The contacts that the rows of a batch may mean, found at once instead of row by row."""
 
     def __init__(self, store: Store, said: list[Identity]) -> None:
@@ -236,12 +241,12 @@ class _People:
 
 
 @lru_cache(maxsize=4_096)
-def _hash_of(metadata: str) -> str:
+def hash_of(metadata: str) -> str:
     """The hash of metadata as the store keeps them; many people have the same."""
     return metadata_hash(decode_value(metadata, "metadata"))
 
 
-_texts = attrgetter(*(field.column for field in PERSON.values()))
+texts_of = attrgetter(*(field.column for field in PERSON.values()))
 _EXTERNAL_ID, _EMAIL = (list(PERSON).index(name) for name in ("externalId", "email"))
 
 _RULES: dict[str, Rule] = {"id": "contact-id", "external id": "external-id", "email": "email"}
@@ -264,6 +269,6 @@ def _keys_of(trace: Trace) -> Iterator[tuple[str, str]]:
 def _says_nothing_new(said: Identity, contact: Trace) -> bool:
     return (
         said.contact_id in (None, contact.id)
-        and all(one in (None, other) for one, other in zip(_texts(said), contact.texts, strict=True))
+        and all(one in (None, other) for one, other in zip(texts_of(said), contact.texts, strict=True))
         and (not said.metadata or encode(said.metadata) == contact.metadata)
     )

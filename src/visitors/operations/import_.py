@@ -92,7 +92,7 @@ def _create(
     settled = None
     if row.identity is not None:
         settled = settle_contact(
-            store, operation, None, row.identity, on_conflict=policy.on_conflict, times=_contact_times(row)
+            store, operation, None, row.identity, on_conflict=policy.on_conflict, times=contact_times(row)
         )
     contact_id = settled.contact_id if settled else None
     visitor_id = row.id or operation.new_id()
@@ -102,7 +102,8 @@ def _create(
     block_as_told(store, operation, [(row, visitor_id, contact_id)], lifts=policy.on_existing == "update", left=left)
 
 
-def _contact_times(row: VisitorRow) -> ContactTimes:
+def contact_times(row: VisitorRow) -> ContactTimes:
+    """The times of the contact that a row tells of."""
     return ContactTimes(
         created_at=row.contact_created_at, updated_at=row.contact_updated_at, deleted_at=row.contact_deleted_at
     )
@@ -135,7 +136,7 @@ def _update(
             row.identity,
             on_conflict=policy.on_conflict,
             relink=policy.relink,
-            times=_contact_times(row),
+            times=contact_times(row),
         ).contact_id
     block_as_told(store, operation, [(row, existing.id, contact_id)], lifts=True, left=left)
     return "updated" if operation.state(store) != before else "unchanged"

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import TextIO
+from typing import Any, TextIO
 
 from visitors.errors import UsageProblem, VisitorsError
 from visitors.input.formats import Format
 from visitors.input.mapping import REJECT
 from visitors.input.readers import Header
-from visitors.input.rows import ReadRow
+from visitors.input.rows import Read
 from visitors.output.files import whole_file
 from visitors.output.machine import encode_json, separated
 from visitors.output.shape import Path, Record
@@ -36,13 +36,13 @@ class RejectedRows:
         """How many values of rows that were taken were not, by field."""
         self.reasons_left_out: list[str] = []
 
-    def add(self, row: ReadRow, error: VisitorsError) -> None:
+    def add(self, row: Read[Any], error: VisitorsError) -> None:
         """Keep a row that was not taken."""
         self.count += 1
         self._tell(self.reasons, row, row.column, error)
         self._write(row, row.column, error.code, error.message)
 
-    def add_incomplete(self, row: ReadRow) -> None:
+    def add_incomplete(self, row: Read[Any]) -> None:
         """Keep a row that was taken without some of its values, once for each of these."""
         for one in row.left_out:
             error = one.problem.error()
@@ -50,12 +50,12 @@ class RejectedRows:
             self._tell(self.reasons_left_out, row, one.column, error)
             self._write(row, one.column, error.code, f"{error.message}: nothing stored for it")
 
-    def _tell(self, reasons: list[str], row: ReadRow, column: str | None, error: VisitorsError) -> None:
+    def _tell(self, reasons: list[str], row: Read[Any], column: str | None, error: VisitorsError) -> None:
         if len(reasons) < SHOWN_REASONS:
             message = error.code.replace("_", " ") if self._quiet else error.message
             reasons.append(row.place.reason(column, message))
 
-    def _write(self, row: ReadRow, column: str | None, code: str, message: str) -> None:
+    def _write(self, row: Read[Any], column: str | None, code: str, message: str) -> None:
         if self._target is None:
             return
         reason: Record = {

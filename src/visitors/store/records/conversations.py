@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from visitors.domain.conversation import Conversation, Message, Priority, Status
 from visitors.domain.conversation_selection import ConversationSelection
@@ -78,6 +78,11 @@ def insert_many(store: Store, whole: Sequence[tuple[Conversation, Sequence[Messa
             for one, _ in whole
         ),
     )
+    insert_messages(store, (one for _, messages in whole for one in messages))
+
+
+def insert_messages(store: Store, new: Iterable[Message]) -> None:
+    """Messages as they are, of conversations that are there."""
     store.insert(
         "message",
         _MESSAGE,
@@ -86,10 +91,33 @@ def insert_many(store: Store, whole: Sequence[tuple[Conversation, Sequence[Messa
                 *(one.id, one.conversation_id, one.visitor_id, one.agent, one.body, one.created_at),
                 search_text(one.body),
             )
-            for _, messages in whole
-            for one in messages
+            for one in new
         ),
     )
+
+
+def update(store: Store, conversation: Conversation) -> None:
+    """Make the conversation with this id what `conversation` is, but for whose it is."""
+    store.execute(
+        "UPDATE conversations SET title = ?, status = ?, priority = ?, created_at = ?, updated_at = ?, resolved_at = ?,"
+        f" {DERIVED} = ? WHERE id = ?",
+        (
+            conversation.title,
+            conversation.status,
+            conversation.priority,
+            conversation.created_at,
+            conversation.updated_at,
+            conversation.resolved_at,
+            search_text(conversation.title),
+            conversation.id,
+        ),
+    )
+
+
+def of_messages(store: Store, message_ids: Sequence[str]) -> dict[str, str]:
+    """Message id -> id of its conversation, of those that are there."""
+    sql = "SELECT id, conversation_id FROM messages WHERE id IN (SELECT value FROM json_each(?))"
+    return dict(store.execute(sql, (rows(message_ids),)).fetchall())
 
 
 def give_to_contact(store: Store, visitor_ids: Sequence[str], contact_id: str) -> None:

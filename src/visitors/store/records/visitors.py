@@ -158,6 +158,13 @@ def linked_to(store: Store, contact_ids: Sequence[str]) -> list[str]:
     return [row[0] for row in store.execute(sql, (rows(contact_ids),))]
 
 
+def newest_of(store: Store, contact_id: str) -> str | None:
+    """The id of the live visitor of the contact that the store got last."""
+    sql = "SELECT id FROM visitors WHERE contact_id = ? AND deleted_at IS NULL ORDER BY pk DESC LIMIT 1"
+    found = store.execute(sql, (contact_id,)).fetchone()
+    return None if found is None else str(found[0])
+
+
 def insert(
     store: Store,
     operation: OpenOperation,

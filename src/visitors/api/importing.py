@@ -1,0 +1,72 @@
+"""Reading rows from a file, or from objects, for the methods that import."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from visitors.api.arguments import public
+from visitors.errors import VisitorsError
+from visitors.input.formats import Format
+from visitors.input.kinds import Kind
+from visitors.input.mapping import ColumnMapping
+from visitors.input.readers import Header, Place, object_row
+from visitors.input.rows import Read, checked_rows, read_checked
+from visitors.input.source import choose_format, open_source
+
+Rows: TypeAlias = str | Path | Iterable[Mapping[str, Any]]
+Reject: TypeAlias = Callable[[dict[str, Any], VisitorsError], object]
+
+
+@contextmanager
+def reading(
+    rows: Rows,
+    kind: Kind,
+    *,
+    columns: Mapping[str, str] | None,
+    input_format: Format | None,
+    delimiter: str | None,
+    encoding: str | None,
+    nulls: Sequence[str],
+    ignore_unknown: bool,
+    keep_values: bool,
+    lenient: bool = False,
+) -> Iterator[Iterable[Read[Any]]]:
+    """The rows of a file, or the objects, checked. Raises what reading them raises."""
+    maps = [f"{public(field)}={column}" for field, column in (columns or {}).items()]
+    if isinstance(rows, str | Path):
+        with closing(open_source(str(rows), encoding, takes_encoding=True)) as source:
+            format_ = choose_format(str(rows), input_format, source, delimiter)
+            _, checked = read_checked(
+                source,
+                format_,
+                maps,
+                ignore_unknown=ignore_unknown,
+                keep_values=keep_values,
+                delimiter=delimiter,
+                nulls=nulls,
+                lenient=lenient,
+                kind=kind,
+            )
+            yield checked
+        return
+    given: Iterable[object] = rows
+    objects = (dict(row) if isinstance(row, Mapping) else row for row in given)
+    raw = (object_row(Place("rows", number, "item"), one) for number, one in enumerate(objects, start=1))
+    mapping = ColumnMapping(maps, Header(None), ignore_unknown=ignore_unknown, nulls=nulls, kind=kind)
+    yield checked_rows(raw, mapping, keep_values=keep_values, lenient=lenient)
+
+
+class SetAside:
+    """Gives bad rows to `reject`, and counts them."""
+
+    def __init__(self, reject: Reject) -> None:
+        self._reject = reject
+        self.count = 0
+
+    def __call__(self, read: Read[Any], error: VisitorsError) -> None:
+        """Set a row aside."""
+        self.count += 1
+        self._reject(read.values or {}, error)

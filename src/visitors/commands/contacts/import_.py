@@ -1,0 +1,74 @@
+"""`visitors contacts import`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Annotated
+
+import typer
+
+from visitors.commands import importing, options
+from visitors.commands.many import read_contacts
+from visitors.context import context_of
+from visitors.domain.decision import OnConflict
+from visitors.input.kinds import CONTACTS
+from visitors.operations.blocks_told import Left
+from visitors.operations.contact_import import take_contacts
+from visitors.operations.import_ import OnExisting, Policy
+from visitors.output.shapes import CONTACT
+from visitors.store.history import operations
+
+
+def command(
+    ctx: typer.Context,
+    file: importing.ImportFile,
+    map_: importing.Maps = None,
+    input_format: importing.InputFormat = None,
+    delimiter: importing.Delimiter = None,
+    encoding: importing.Encoding = None,
+    null: importing.Nulls = None,
+    ignore_unknown: importing.IgnoreUnknown = False,
+    on_existing: Annotated[OnExisting, typer.Option(help="When the contact exists.")] = "update",
+    on_conflict: Annotated[OnConflict, typer.Option(help="When external id and email are two people.")] = "error",
+    keep_going: importing.KeepGoing = False,
+    rejects: importing.Rejects = None,
+    dry_run: options.DryRun = False,
+) -> None:
+    """Read contacts from a file or from standard input.
+
+    csv, tsv, json and ndjson, as contacts list writes them: id, externalId, email, name, image, metadata (an object, or
+    a column for each key, as metadata.plan), isBlocked and times. --map says which other columns are fields.
+
+    A row is about the contact with its id, external id or email, by the rules of identify, or about a new one. What a
+    row does not say stays; metadata are merged key by key. An id under which the file has a person whom the store
+    knows under another becomes one more id of that contact.
+
+    All or nothing: the first bad row stops it, and nothing is written. --dry-run checks every row and
+    writes nothing. What was done is summed up; with --format, the contacts that were written are shown.
+    """
+    context = context_of(ctx)
+    policy = Policy(on_existing=on_existing, on_conflict=on_conflict)
+    left: Counter[Left] = Counter()
+    imported = importing.take_file(
+        context,
+        CONTACTS,
+        importing.File(
+            path=file,
+            maps=map_ or [],
+            input_format=input_format,
+            delimiter=delimiter,
+            encoding=encoding,
+            nulls=null or [],
+            ignore_unknown=ignore_unknown,
+            keep_going=keep_going,
+            rejects=rejects,
+            dry_run=dry_run,
+        ),
+        lambda operation, rows, bad: take_contacts(context.store, operation, rows, policy, bad.reject, left),
+    )
+    with context.reading() as store:  # of a dry run there is nothing in it
+        ids = list(operations.touched(store, imported.operation_id, "contact"))
+        shown = read_contacts(store, ids, context.now)
+        context.output.loaded(CONTACT, shown, ids, importing.summary(imported, dry_run=dry_run))
+    importing.tell_blocks(context, left)
+    importing.tell_bad_rows(context, imported)

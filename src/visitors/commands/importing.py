@@ -1,0 +1,181 @@
+"""What every command that imports does: read a file, take its rows in one operation, tell what became of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack, closing
+from typing import Annotated, Any, NamedTuple, get_args
+
+import msgspec
+import typer
+
+from visitors.commands.many import number
+from visitors.commands.rejected import tell_rejected
+from visitors.context import Context
+from visitors.errors import UsageProblem
+from visitors.input.ahead import read_ahead, worth_reading_ahead
+from visitors.input.formats import Format
+from visitors.input.kinds import VISITORS, Kind
+from visitors.input.rows import Read, read_checked
+from visitors.input.source import choose_format, format_of, open_source
+from visitors.operations.bulk_import import Reject
+from visitors.operations.import_ import Taken
+from visitors.output.progress import watched
+from visitors.output.rejects import RejectedRows, rejected_rows
+from visitors.store.store import OpenOperation
+
+ImportFile = Annotated[str, typer.Argument(metavar="FILE", help="The file; - is standard input.", show_default=False)]
+Maps = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--map",
+        metavar="FIELD=COLUMN",
+        help="Take a field from a column, or from none: name=. Repeatable.",
+        show_default=False,
+    ),
+]
+InputFormat = Annotated[
+    Format | None,
+    typer.Option(help="What the file is, where its name and content do not tell.", show_default=False),
+]
+Delimiter = Annotated[
+    str | None,
+    typer.Option(
+        metavar="CHAR", help="What separates the cells of csv, where its header does not tell.", show_default=False
+    ),
+]
+Encoding = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="What the text is in, if not UTF-8: windows-1252.", show_default=False),
+]
+Nulls = Annotated[
+    list[str] | None,
+    typer.Option(metavar="WORD", help="A cell that is nothing: NULL, N/A, -. Repeatable.", show_default=False),
+]
+IgnoreUnknown = Annotated[bool, typer.Option("--ignore-unknown", help="Columns that are no field are no error.")]
+KeepGoing = Annotated[bool, typer.Option("--keep-going", help="Take the good rows, and exit 5 if some were bad.")]
+Rejects = Annotated[
+    str | None, typer.Option(metavar="FILE", help="Where the bad rows go, with reasons.", show_default=False)
+]
+
+
+class Bad(NamedTuple):
+    """Takes rows that were not taken, if they are to be set aside, and such as were taken without some values."""
+
+    reject: Reject | None
+    incomplete: Callable[[Read[Any]], None] | None
+
+
+Take = Callable[[OpenOperation, Iterable[Read[Any]], Bad], Counter[Any]]
+"""Takes rows; returns what became of how many."""
+
+
+class File(msgspec.Struct, frozen=True, kw_only=True):
+    """A file to import, and how it is read."""
+
+    path: str
+    maps: Sequence[str] = ()
+    input_format: Format | None = None
+    delimiter: str | None = None
+    encoding: str | None = None
+    nulls: Sequence[str] = ()
+    ignore_unknown: bool = False
+    keep_going: bool = False
+    lenient: bool = False
+    rejects: str | None = None
+    dry_run: bool = False
+
+
+class Imported(msgspec.Struct, frozen=True):
+    """What became of a file."""
+
+    file: File
+    operation_id: str
+    taken: Counter[Any]
+    bad_rows: RejectedRows | None
+
+
+def take_file(context: Context, kind: Kind, file: File, take: Take) -> Imported:
+    """Read the file and `take` its rows, all in one operation. Raises what the first bad row raises, unless they are
+    to be kept.
+    """
+    keeps = file.keep_going or file.dry_run
+    if file.rejects is not None and not keeps and not file.lenient:
+        ways, without = ("--keep-going or --lenient", "them") if kind is VISITORS else ("--keep-going", "it")
+        raise UsageProblem(f"--rejects needs {ways}", hint=f"without {without}, the first bad row stops the import")
+    context.refuse_store(file.rejects)
+    with ExitStack() as stack:
+        source = stack.enter_context(closing(open_source(file.path, file.encoding, takes_encoding=True)))
+        format_ = choose_format(file.path, file.input_format, source, file.delimiter)
+        header, checked = read_checked(
+            source,
+            format_,
+            file.maps,
+            ignore_unknown=file.ignore_unknown,
+            keep_values=keeps or file.rejects is not None,
+            delimiter=file.delimiter,
+            nulls=file.nulls,
+            lenient=file.lenient,
+            kind=kind,
+        )
+        # what comes from another process is decoded as rows of visitors; others are fewer
+        is_ahead = kind is VISITORS and worth_reading_ahead(source)
+        ahead = stack.enter_context(read_ahead(checked, source)) if is_ahead else None
+        watched_rows = watched(
+            ahead or checked, ahead or source, quiet=context.output.quiet, color=context.output.color
+        )
+        shown = stack.enter_context(watched_rows)
+        operation = stack.enter_context(context.operation(dry_run=file.dry_run, is_load=source.is_large))
+        bad_rows = None
+        if keeps or file.lenient:
+            # its file is whole before the operation is: if it cannot be written, no row was taken
+            bad_format = format_of(file.rejects or "") or format_
+            kept = rejected_rows(file.rejects, bad_format, header, quiet=context.output.quiet)
+            bad_rows = stack.enter_context(kept)
+        reject = bad_rows.add if bad_rows is not None and keeps else None
+        taken = take(operation, shown, Bad(reject, bad_rows.add_incomplete if bad_rows is not None else None))
+    return Imported(file, operation.id, taken, bad_rows)
+
+
+def summary(imported: Imported, *, dry_run: bool) -> str:
+    """What happened to the rows, in one line."""
+    taken = imported.taken
+    parts = [f"{taken[what]:,} {what}" for what in get_args(Taken) if taken[what]]
+    bad = imported.bad_rows.count if imported.bad_rows is not None else 0
+    if bad:
+        parts.append(f"{bad:,} rejected")
+    rows = sum(taken[what] for what in get_args(Taken)) + bad
+    return f"{'would import' if dry_run else 'imported'} {number(rows, 'row')}: {', '.join(parts) or 'nothing'}"
+
+
+def tell_bad_rows(context: Context, imported: Imported) -> None:
+    """At the end, tell why rows or values were not taken. Raises RowsRejected if there were such rows."""
+    bad_rows, file = imported.bad_rows, imported.file
+    if bad_rows is None:
+        return
+    if bad_rows.left_out:
+        _tell_left_out(context, bad_rows)
+    # the file of rejected rows is UTF-8 with commas
+    of_file = (("--encoding", file.encoding), ("--delimiter", file.delimiter))
+    only_here = " and ".join(name for name, given in of_file if given is not None)
+    tell_rejected(context, bad_rows, file.rejects, f"import that file{f', without {only_here}' if only_here else ''}")
+
+
+def _tell_left_out(context: Context, rows: RejectedRows) -> None:
+    """Which values were bad, and not stored."""
+    count = rows.left_out.total()
+    for reason in rows.reasons_left_out:
+        context.output.note(reason)
+    if count > len(rows.reasons_left_out):
+        context.output.note(f"… and {count - len(rows.reasons_left_out):,} more")
+    parts = ", ".join(f"{of_field:,} {field}" for field, of_field in rows.left_out.most_common())
+    context.output.note(f"nothing stored for {number(count, 'bad value')}: {parts}")
+
+
+def tell_blocks(context: Context, left: Counter[Any]) -> None:
+    """Say which blocks stayed as they were."""
+    if left["standing"]:
+        context.output.note(f"{number(left['standing'], 'block')} left standing: no row is newer than the block")
+    if left["lifted"]:
+        context.output.note(f"{number(left['lifted'], 'block')} not taken: lifted in this store since")

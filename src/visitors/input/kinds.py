@@ -1,0 +1,153 @@
+"""What the rows of a file are of: visitors, contacts or conversations; their fields, and under which other names files
+have them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import cached_property
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+
+from visitors.domain import conversation_row
+from visitors.domain.conversation_row import ConversationParser, ConversationRow
+from visitors.domain.fields import CONTACT
+from visitors.domain.row import FIELDS, OF_CONTACT, RowParser, VisitorRow
+from visitors.errors import InvalidData
+
+_KEY = "metadata."
+METADATA = f"{OF_CONTACT}{_KEY}"
+
+Row_co = TypeVar("Row_co", covariant=True)
+Signature = Callable[[Collection[str]], bool]
+"""Tells by its columns whether a file is of something."""
+
+
+class Parser(Protocol[Row_co]):
+    """Makes rows of values that come in one order of fields."""
+
+    def parse(self, values: Sequence[Any]) -> Row_co:
+        """A row. Raises InvalidData."""
+
+
+class Kind(msgspec.Struct, frozen=True, kw_only=True, dict=True):
+    """One kind of rows.
+
+    `fields` are the names that parsers know, `public` what a file calls a field where that is another name; `aliases`
+    are other names of fields, and `ignored` what is known and has no place in a store. `others` tells what a file with
+    such columns is of instead.
+    """
+
+    noun: str
+    command: str
+    fields: tuple[str, ...]
+    parser: Callable[[Sequence[str]], Parser[Any]]
+    public: Mapping[str, str] = {}
+    aliases: Mapping[str, str] = {}
+    ignored: frozenset[str] = frozenset()
+    others: tuple[tuple[Signature, str, str], ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The fields as a file calls them."""
+        return (*self.public, *(field for field in self.fields if field not in self.public.values()))
+
+    def field_named(self, name: str) -> str | None:
+        """The field that a column of this name is, if any."""
+        field = OF_CONTACT + name if name.startswith(_KEY) else self.public.get(name) or self.aliases.get(name, name)
+        return field if field in self.fields or (field.startswith(METADATA) and len(field) > len(METADATA)) else None
+
+    def field_of(self, column: str) -> str | None:
+        """The field that a column is, whatever the case and white space of its name."""
+        return self.field_named(column) or self._squeezed.get(squeezed(column))
+
+    @cached_property
+    def _squeezed(self) -> dict[str, str | None]:
+        return {squeezed(name): self.field_named(name) for name in (*self.aliases, *self.public, *self.fields)}
+
+    def refuse_others(self, columns: Collection[str], mapped: Collection[str]) -> None:
+        """Raises InvalidData for columns that a file of something else has, unless it is `mapped` what their id is."""
+        if "id" not in columns or self.field_named("id") in mapped:
+            return
+        for signature, noun, command in self.others:
+            if signature(columns):
+                raise InvalidData(
+                    f"these are {noun}, not {self.noun}", code="other_kind", hint=f"visitors {command} FILE"
+                )
+
+
+def squeezed(name: str) -> str:
+    """A name without what two names of one column may differ in: case and white space."""
+    return "".join(name.split()).lower()
+
+
+def _are_contacts(columns: Collection[str]) -> bool:
+    """Only a contact has these outside of a visitor."""
+    return "metadataHash" in columns or "visitorCount" in columns
+
+
+def _are_conversations(columns: Collection[str]) -> bool:
+    return "messageCount" in columns or "messages" in columns or "conversationId" in columns
+
+
+def _are_visitors(columns: Collection[str]) -> bool:
+    return "contact.email" in columns or "contact.externalId" in columns
+
+
+# Names under which other files have the same things: those of identify, and of the API whose records
+# import as they are; what that sends beside, and what an export computes.
+_OF_API = ("websiteId", "organizationId")
+_ALIASES = {
+    "visitorId": "id",
+    "externalId": "contact.externalId",
+    "email": "contact.email",
+    "name": "contact.name",
+    "image": "contact.image",
+    "avatar": "contact.image",
+    "metadata": "contact.metadata",
+    "blockedByUserId": "blockedBy",
+}
+VISITORS = Kind(
+    noun="visitors",
+    command="import",
+    fields=FIELDS,
+    parser=RowParser,
+    aliases=_ALIASES,
+    ignored=frozenset(
+        (
+            *_OF_API,
+            *(f"contact.{name}" for name in (*_OF_API, "contactOrganizationId", "userId", "metadataHash")),
+        )
+    ),
+    others=(
+        (_are_contacts, "contacts", "contacts import"),
+        (_are_conversations, "conversations", "conversations import"),
+    ),
+)
+CONTACTS = Kind(
+    noun="contacts",
+    command="contacts import",
+    fields=tuple(field for field in FIELDS if field.startswith(OF_CONTACT)),
+    parser=RowParser,
+    public={field.name: OF_CONTACT + field.name for field in CONTACT if OF_CONTACT + field.name in FIELDS},
+    aliases={"contactId": "contact.id", "avatar": "contact.image"},
+    ignored=frozenset((*_OF_API, "contactOrganizationId", "userId", "metadataHash", "visitorCount", "lastSeenAt")),
+    others=((_are_conversations, "conversations", "conversations import"), (_are_visitors, "visitors", "import")),
+)
+"""A row is that of a visitor of which only the person is told."""
+CONVERSATIONS = Kind(
+    noun="conversations",
+    command="conversations import",
+    fields=conversation_row.FIELDS,
+    parser=ConversationParser,
+    aliases={
+        "conversationId": "id",
+        "contactId": "contact.id",
+        **{name: field for name, field in _ALIASES.items() if field in conversation_row.FIELDS and name != "visitorId"},
+    },
+    ignored=frozenset((*_OF_API, "messageCount")),
+    others=((_are_contacts, "contacts", "contacts import"),),
+)
+
+AnyRow = VisitorRow | ConversationRow

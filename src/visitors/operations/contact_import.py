@@ -1,0 +1,170 @@
+"""Take many contacts into the store, by the identity rules, all in one operation.
+
+A row is one of `import_`, of which only the person is told. A person that is new, or of whom a row says nothing new, is
+gathered and written with others; every other row is taken alone, once all before it are written.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from itertools import islice
+from typing import Any
+
+from visitors.domain.contact import Contact
+from visitors.domain.metadata import encode
+from visitors.domain.row import VisitorRow
+from visitors.errors import Conflict, InvalidData, VisitorsError
+from visitors.input.rows import ReadRow
+from visitors.operations.blocks_told import Left, block_as_told
+from visitors.operations.bulk_import import BATCH, People, Reject, hash_of, placed, texts_of
+from visitors.operations.identify import ContactTimes, known, settle_contact
+from visitors.operations.import_ import Policy, Taken, contact_times
+from visitors.store.records import contacts
+from visitors.store.records.contacts import Trace
+from visitors.store.store import OpenOperation, Store
+
+
+def take_contacts(
+    store: Store,
+    operation: OpenOperation,
+    rows: Iterable[ReadRow],
+    policy: Policy,
+    reject: Reject | None = None,
+    left: Counter[Left] | None = None,
+) -> Counter[Taken]:
+    """Take every row; returns how many were created, updated, unchanged, skipped.
+
+    A bad row goes to `reject`, with nothing of it in the store; without `reject` it raises its error,
+    with its place before the message. Blocks that rows could not change are counted in `left`.
+    """
+    taken: Counter[Taken] = Counter()
+    rows = iter(rows)
+    while batch := list(islice(rows, BATCH)):
+        _Batch(store, operation, policy, batch, taken, reject, left).take()
+    return taken
+
+
+class _Batch:
+    """Some rows on their way into the store."""
+
+    def __init__(
+        self,
+        store: Store,
+        operation: OpenOperation,
+        policy: Policy,
+        rows: list[ReadRow],
+        taken: Counter[Taken],
+        reject: Reject | None,
+        left: Counter[Left] | None,
+    ) -> None:
+        self._store = store
+        self._operation = operation
+        self._policy = policy
+        self._rows = rows
+        self._taken = taken
+        self._reject = reject
+        self._left = left
+        said = [read.row.identity for read in rows if read.row is not None and read.row.identity is not None]
+        self._people = People(store, said)
+        self._new: list[tuple[Any, ...]] = []
+
+    def take(self) -> None:
+        """Take the rows in their order. Raises what taking one raises, unless there is a `reject`."""
+        for read in self._rows:
+            if read.row is not None and self._gather(read.row):
+                continue
+            self._write()
+            try:
+                self._take_alone(read)
+            except VisitorsError as error:
+                if self._reject is None:
+                    raise placed(read, error) from None
+                self._reject(read, error)
+        self._write()
+
+    def _gather(self, row: VisitorRow) -> bool:
+        """Whether the row is plain; then it waits to be written with others, or need not be written."""
+        said = row.identity
+        if said is None or row.contact_is_blocked is not None:
+            return False
+        found = self._people.settle(said)
+        if found is None:
+            return False
+        contact_id, rule = found
+        if rule != "created":
+            if self._policy.on_existing != "update":
+                return False
+            self._taken["unchanged"] += 1
+            return True
+        contact_id = contact_id or self._operation.new_id()
+        metadata = encode(said.metadata or {})
+        texts = texts_of(said)
+        self._people.add(Trace(contact_id, texts, metadata, row.contact_deleted_at))
+        times = (row.contact_created_at or self._operation.at, row.contact_updated_at or self._operation.at)
+        self._new.append((contact_id, *texts, metadata, hash_of(metadata), *times, row.contact_deleted_at))
+        return True
+
+    def _take_alone(self, read: ReadRow) -> None:
+        if read.problem is not None:
+            raise read.problem.error()
+        assert read.row is not None
+        if read.row.identity is not None:
+            self._people.doubt(read.row.identity)
+        if self._reject is None:
+            self._taken[take_contact(self._store, self._operation, read.row, self._policy, self._left)] += 1
+        else:
+            with self._store.savepoint():
+                self._taken[take_contact(self._store, self._operation, read.row, self._policy, self._left)] += 1
+
+    def _write(self) -> None:
+        contacts.insert_many(self._store, self._new)
+        self._taken["created"] += len(self._new)
+        self._new.clear()
+
+
+def take_contact(
+    store: Store, operation: OpenOperation, row: VisitorRow, policy: Policy, left: Counter[Left] | None = None
+) -> Taken:
+    """Take one row; one that says nothing is blank.
+
+    A row is about the contact that the identity rules choose. If that is not the one with the row's id, which nobody
+    has, the id becomes one more of that contact's, as if they had been merged: what refers to it leads there.
+
+    Raises InvalidData for a row that does not say whom it is about, Conflict for a contact that exists (unless the
+    policy says otherwise), and whatever identify raises.
+    """
+    said = row.identity
+    if said is None:
+        if row.says_nothing:
+            return "blank"
+        raise InvalidData("the row does not say whom it is about: id, externalId and email are blank", code="nobody")
+    knows = known(store, None, said, operation.at)
+    existing = knows.by_contact_id or knows.by_external_id or next(iter(knows.by_email), None)
+    if existing is not None and policy.on_existing == "skip":
+        return "skipped"
+    if existing is not None and policy.on_existing == "error":
+        raise _exists(existing)
+    before = operation.state(store)
+    times = contact_times(row)
+    settled = settle_contact(store, operation, None, said, on_conflict=policy.on_conflict, times=times)
+    if said.contact_id is not None and knows.by_contact_id is None and settled.contact_id != said.contact_id:
+        _lead(store, operation, said.contact_id, settled.contact_id, times)
+    block_as_told(store, operation, [(row, "", settled.contact_id)], lifts=policy.on_existing == "update", left=left)
+    if settled.decision.contact is None:
+        return "created"
+    return "updated" if operation.state(store) != before else "unchanged"
+
+
+def _exists(contact: Contact) -> Conflict:
+    return Conflict(
+        f"contact {contact.id} ({contact.label}) exists already",
+        code="contact_exists",
+        hint="--on-existing skip or update",
+    )
+
+
+def _lead(store: Store, operation: OpenOperation, contact_id: str, survivor_id: str, times: ContactTimes) -> None:
+    """Make `contact_id` one more id of a contact: a tombstone that leads to it."""
+    contacts.insert(store, operation, {}, contact_id=contact_id, created_at=times.created_at)
+    contacts.bury(store, operation, contact_id, survivor_id)

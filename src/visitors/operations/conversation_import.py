@@ -1,0 +1,231 @@
+"""Take conversations with their messages into the store, all in one operation, as often as the file comes.
+
+A conversation goes by its id, a message by its id, or without one by its author, time and text: what is there already
+is nothing new.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+import msgspec
+
+from visitors.domain.contact import Identity
+from visitors.domain.conversation import Conversation, Message, Status
+from visitors.domain.conversation_row import ConversationRow, MessageRow
+from visitors.domain.times import Instant
+from visitors.errors import Conflict, InvalidData, VisitorsError
+from visitors.input.rows import Read
+from visitors.operations.bulk_import import Reject, placed
+from visitors.operations.identify import ContactTimes, settle_contact
+from visitors.operations.import_ import Taken
+from visitors.store.records import contacts, conversations, visitors
+from visitors.store.store import OpenOperation, Store
+
+_Author = tuple[str | None, str | None]
+"""The visitor or the agent."""
+
+
+def take_conversations(
+    store: Store, operation: OpenOperation, rows: Iterable[Read[ConversationRow]], reject: Reject | None = None
+) -> Counter[str]:
+    """Take every row; returns how many were created, updated, unchanged, blank, and how many `messages` came.
+
+    A bad row goes to `reject`, with nothing of it in the store; without `reject` it raises its error,
+    with its place before the message.
+    """
+    taken: Counter[str] = Counter()
+    for read in rows:
+        try:
+            if read.problem is not None:
+                raise read.problem.error()
+            assert read.row is not None
+            if reject is None:
+                outcome, messages = take_conversation(store, operation, read.row)
+            else:
+                with store.savepoint():
+                    outcome, messages = take_conversation(store, operation, read.row)
+            taken[outcome] += 1
+            taken["messages"] += messages
+        except VisitorsError as error:
+            if reject is None:
+                raise placed(read, error) from None
+            reject(read, error)
+    return taken
+
+
+def take_conversation(store: Store, operation: OpenOperation, row: ConversationRow) -> tuple[Taken, int]:
+    """Take one row; returns what became of it, and how many messages are new.
+
+    A new conversation is that of the visitor that the row names, which is made if it is not there; else of the newest
+    visitor of the contact that it names by the identity rules, and one is made for a contact without any. Without
+    either, the author of its message is the contact. Of one that is there it is not asked whose it is, and a row that
+    is not newer changes nothing but adding messages.
+
+    Raises InvalidData for a row that does not say which conversation or whose it is, Conflict for a visitor that is
+    deleted or a message that is in another conversation, and whatever identify raises.
+    """
+    if row.says_nothing:
+        return "blank", 0
+    if row.id is None:
+        raise InvalidData(
+            "the row does not say which conversation it is: id is blank",
+            field="id",
+            code="no_conversation",
+            hint="--map id=COLUMN says where the id is",
+        )
+    existing = conversations.find(store, row.id)
+    conversation = _new(store, operation, row.id, row) if existing is None else _updated(operation, existing, row)
+    untimed = operation.at if existing is not None else conversation.created_at
+    messages = _new_messages(store, operation, conversation, row.messages, untimed)
+    updated_at = max([conversation.updated_at, *(message.created_at for message in messages)])
+    conversation = msgspec.structs.replace(conversation, updated_at=updated_at)
+    if existing is None:
+        conversations.insert_many(store, [(conversation, messages)])
+        return "created", len(messages)
+    conversations.insert_messages(store, messages)
+    if conversation == existing:
+        return ("updated" if messages else "unchanged"), len(messages)
+    conversations.update(store, conversation)
+    return "updated", len(messages)
+
+
+def _new(store: Store, operation: OpenOperation, conversation_id: str, row: ConversationRow) -> Conversation:
+    times = [message.created_at for message in row.messages if message.created_at is not None]
+    created_at = row.created_at or min([*times, *([row.updated_at] if row.updated_at else [])], default=operation.at)
+    status: Status = row.status or ("resolved" if row.resolved_at else "open")
+    updated_at = row.updated_at or max([created_at, *([row.resolved_at] if row.resolved_at else [])])
+    visitor_id, contact_id = _whose(store, operation, row, created_at)
+    return Conversation(
+        id=conversation_id,
+        title=row.title,
+        status=status,
+        priority=row.priority or "normal",
+        visitor_id=visitor_id,
+        contact_id=contact_id,
+        message_count=0,
+        created_at=created_at,
+        updated_at=updated_at,
+        resolved_at=(row.resolved_at or updated_at) if status == "resolved" else None,
+    )
+
+
+def _updated(operation: OpenOperation, existing: Conversation, row: ConversationRow) -> Conversation:
+    """The conversation as a row that is newer, or does not say how new it is, tells it."""
+    if row.updated_at is not None and row.updated_at <= existing.updated_at:
+        return existing
+    status: Status = row.status or existing.status
+    resolved_at = row.resolved_at or existing.resolved_at or row.updated_at or operation.at
+    told = msgspec.structs.replace(
+        existing,
+        title=row.title or existing.title,
+        status=status,
+        priority=row.priority or existing.priority,
+        created_at=min(row.created_at or existing.created_at, existing.created_at),
+        resolved_at=resolved_at if status == "resolved" else None,
+    )
+    if row.updated_at is not None:
+        return msgspec.structs.replace(told, updated_at=row.updated_at)
+    return told if told == existing else msgspec.structs.replace(told, updated_at=operation.at)
+
+
+def _whose(store: Store, operation: OpenOperation, row: ConversationRow, at: Instant) -> tuple[str, str | None]:
+    """The ids of the visitor and of the contact of a new conversation."""
+    said = row.identity
+    author = next((message.author_id for message in row.messages if message.author_id is not None), None)
+    if said is None and row.visitor_id is None and author is not None:
+        said = Identity(contact_id=author)
+    rule, contact_id = None, None
+    if said is not None:
+        settled = settle_contact(store, operation, None, said, times=ContactTimes(created_at=at, updated_at=at))
+        rule, contact_id = settled.decision.rule, settled.contact_id
+    visitor_id = row.visitor_id
+    if visitor_id is None and contact_id is not None:
+        visitor_id = visitors.newest_of(store, contact_id)
+    elif visitor_id is None:
+        raise InvalidData(
+            "the row does not say whose conversation it is: visitorId and the contact's id, externalId and email are"
+            " blank",
+            field="visitorId",
+            code="no_visitor",
+            hint="--map visitorId=COLUMN, or --map email=COLUMN",
+        )
+    existing = visitors.find(store, visitor_id, operation.at) if visitor_id is not None else None
+    if existing is None:
+        visitor_id = _make_visitor(store, operation, visitor_id, contact_id, at)
+        if rule is not None:
+            operation.because(store, visitor_id, rule)
+        return visitor_id, contact_id
+    if existing.deleted_at is not None:
+        raise Conflict(
+            f"visitor {existing.id} is deleted", code="visitor_deleted", hint=f"visitors restore {existing.id}"
+        )
+    return existing.id, contact_id or (existing.contact.id if existing.contact else None)
+
+
+def _make_visitor(
+    store: Store, operation: OpenOperation, visitor_id: str | None, contact_id: str | None, at: Instant
+) -> str:
+    """A visitor of whom nothing is known but that it wrote."""
+    new_id = visitor_id or operation.new_id()
+    times = (at, operation.at, None, None)
+    visitors.insert_many(store, [(new_id, contact_id, *times, *(None for _ in visitors.COLUMNS))])
+    return new_id
+
+
+def _new_messages(
+    store: Store, operation: OpenOperation, conversation: Conversation, told: Iterable[MessageRow], untimed: Instant
+) -> list[Message]:
+    """Those messages that the conversation does not have yet; one of which no time is said is of `untimed`."""
+    told = list(told)
+    if not told:
+        return []
+    there = conversations.messages(store, conversation.id)
+    of_ids = conversations.of_messages(store, [one.id for one in told if one.id is not None])
+    known = Counter(_key(message, at=message.created_at) for message in there)
+    known.update(_key(message, at=None) for message in there)  # by those of whom no time is said
+    new = []
+    for one in told:
+        if one.id is not None and one.id in of_ids:
+            if of_ids[one.id] != conversation.id:
+                raise Conflict(
+                    f"message {one.id} is in conversation {of_ids[one.id]}, not in {conversation.id}",
+                    code="message_elsewhere",
+                )
+            continue
+        visitor_id, agent = _author(store, operation, conversation, one)
+        message = Message(
+            id=one.id or operation.new_id(),
+            conversation_id=conversation.id,
+            visitor_id=visitor_id,
+            agent=agent,
+            body=one.body,
+            created_at=one.created_at or untimed,
+        )
+        key = _key(message, at=one.created_at)
+        if one.id is None and known[key]:
+            known[key] -= 1
+            continue
+        if one.id is not None:
+            of_ids[one.id] = conversation.id
+        new.append(message)
+    return new
+
+
+def _key(message: Message, at: Instant | None) -> tuple[str | None, str | None, str, Instant | None]:
+    return message.visitor_id, message.agent, message.body, at
+
+
+def _author(store: Store, operation: OpenOperation, conversation: Conversation, told: MessageRow) -> _Author:
+    """The visitor, or the agent, that wrote a message: without a word about it, the visitor of the conversation."""
+    if told.agent is not None:
+        return None, told.agent
+    if told.author_id is not None and told.author_id != conversation.visitor_id:
+        contact = contacts.find(store, told.author_id, operation.at)
+        if contact is None or contact.id != conversation.contact_id:
+            return None, told.author_id
+    visitor_id = told.visitor_id or conversation.visitor_id
+    if visitor_id != conversation.visitor_id and not visitors.exists(store, visitor_id):
+        _make_visitor(store, operation, visitor_id, conversation.contact_id, told.created_at or conversation.created_at)
+    return visitor_id, None
