@@ -8,6 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from visitors.domain.decision import OnConflict
+from visitors.domain.fields import BROWSER_DATA
 from visitors.domain.row import VisitorRow
 from visitors.domain.times import Instant
 from visitors.domain.visitor import Visitor
@@ -124,11 +125,17 @@ def _update(
     left: Counter[Left] | None,
 ) -> Taken:
     before = operation.state(store)
-    visitors.update(store, operation, [existing.id], row.browser_data())
+    told = row.browser_data()
+    is_older = _is_older(row, existing)
+    if is_older:
+        told = {field: value for field, value in told.items() if getattr(existing, BROWSER_DATA[field].column) is None}
+    visitors.update(store, operation, [existing.id], told)
     if row.created_at or row.last_seen_at:
         visitors.saw(store, operation, existing.id, first=row.created_at, last=row.last_seen_at)
     contact_id = existing.contact.id if existing.contact else None
-    if row.identity is not None:
+    if row.identity is not None and is_older and contact_id is not None and policy.relink:
+        settle_contact(store, operation, None, row.identity, on_conflict=policy.on_conflict, times=contact_times(row))
+    elif row.identity is not None:
         contact_id = identify(
             store,
             operation,
@@ -140,3 +147,16 @@ def _update(
         ).contact_id
     block_as_told(store, operation, [(row, existing.id, contact_id)], lifts=True, left=left)
     return "updated" if operation.state(store) != before else "unchanged"
+
+
+def _is_older(row: VisitorRow, existing: Visitor) -> bool:
+    """Whether the row tells of a visit before one that is known. What it says then fills blanks, and does not
+    overwrite: whichever order events come in, and however often, the latest says how the visitor is.
+    """
+    seen = row.last_seen_at
+    return (
+        row.updated_at is None
+        and seen is not None
+        and existing.last_seen_at is not None
+        and seen < existing.last_seen_at
+    )
