@@ -38,7 +38,7 @@ function __visitors_valued
         case 'export'
             string split ' ' -- '-o --output --redact --pseudonymize --sort --limit --after --language --timezone --fingerprint --browser --os --device-type --ip --country-code --contact --email-domain --blocked-since --blocked-until --blocked-by --block-reason --created-since --created-until --updated-since --updated-until --seen-since --seen-until --metadata --search --db --as --format --fields'
         case 'import'
-            string split ' ' -- '--map --input-format --delimiter --encoding --null --on-existing --on-conflict --rejects --db --as --format --fields'
+            string split ' ' -- '--map --mapping --input-format --delimiter --encoding --null --on-existing --on-conflict --rejects --db --as --format --fields'
         case 'contacts'
             string split ' ' -- '--db --as --format --fields'
         case 'contacts create'
@@ -58,7 +58,7 @@ function __visitors_valued
         case 'contacts restore'
             string split ' ' -- '--db --as --format --fields'
         case 'contacts import'
-            string split ' ' -- '--map --input-format --delimiter --encoding --null --on-existing --on-conflict --rejects --db --as --format --fields'
+            string split ' ' -- '--map --mapping --input-format --delimiter --encoding --null --on-existing --on-conflict --rejects --db --as --format --fields'
         case 'contacts subject-export'
             string split ' ' -- '-o --output --db --as --format --fields'
         case 'contacts erase'
@@ -84,7 +84,7 @@ function __visitors_valued
         case 'conversations spam'
             string split ' ' -- '--db --as --format --fields'
         case 'conversations import'
-            string split ' ' -- '--map --input-format --delimiter --encoding --null --rejects --db --as --format --fields'
+            string split ' ' -- '--map --mapping --input-format --delimiter --encoding --null --rejects --db --as --format --fields'
         case 'seed'
             string split ' ' -- '--count --seed --now --identified --devices --blocked --conversations --locale --db --as --format --fields'
         case 'assert'
@@ -818,6 +818,8 @@ complete -c visitors -n '__visitors_at \'export\'' -s h -l help -d 'Show this me
 
 # visitors import
 complete -c visitors -n '__visitors_at \'import\'' -l map -x -d 'Take a field from a column, or from none: name=. Repeatable.'
+complete -c visitors -n '__visitors_at \'import\'' -l mapping -r -F -d 'How to read another system\'s file: a ready-made mapping, or a file of your own; auto, none.'
+complete -c visitors -n '__visitors_at \'import\'' -l explain-mapping -d 'Show what becomes of each column of the first rows, and stop.'
 complete -c visitors -n '__visitors_at \'import\'' -l input-format -x -a 'csv\t tsv\t json\t ndjson\t' -d 'What the file is, where its name and content do not tell.'
 complete -c visitors -n '__visitors_at \'import\'' -l delimiter -x -d 'What separates the cells of csv, where its header does not tell.'
 complete -c visitors -n '__visitors_at \'import\'' -l encoding -x -d 'What the text is in, if not UTF-8: windows-1252.'
@@ -1032,6 +1034,8 @@ complete -c visitors -n '__visitors_at \'contacts restore\' 0' -a '(__visitors_i
 
 # visitors contacts import
 complete -c visitors -n '__visitors_at \'contacts import\'' -l map -x -d 'Take a field from a column, or from none: name=. Repeatable.'
+complete -c visitors -n '__visitors_at \'contacts import\'' -l mapping -r -F -d 'How to read another system\'s file: a ready-made mapping, or a file of your own; auto, none.'
+complete -c visitors -n '__visitors_at \'contacts import\'' -l explain-mapping -d 'Show what becomes of each column of the first rows, and stop.'
 complete -c visitors -n '__visitors_at \'contacts import\'' -l input-format -x -a 'csv\t tsv\t json\t ndjson\t' -d 'What the file is, where its name and content do not tell.'
 complete -c visitors -n '__visitors_at \'contacts import\'' -l delimiter -x -d 'What separates the cells of csv, where its header does not tell.'
 complete -c visitors -n '__visitors_at \'contacts import\'' -l encoding -x -d 'What the text is in, if not UTF-8: windows-1252.'
@@ -1278,6 +1282,8 @@ complete -c visitors -n '__visitors_at \'conversations spam\' 0' -a '(__visitors
 
 # visitors conversations import
 complete -c visitors -n '__visitors_at \'conversations import\'' -l map -x -d 'Take a field from a column, or from none: name=. Repeatable.'
+complete -c visitors -n '__visitors_at \'conversations import\'' -l mapping -r -F -d 'How to read another system\'s file: a ready-made mapping, or a file of your own; auto, none.'
+complete -c visitors -n '__visitors_at \'conversations import\'' -l explain-mapping -d 'Show what becomes of each column of the first rows, and stop.'
 complete -c visitors -n '__visitors_at \'conversations import\'' -l input-format -x -a 'csv\t tsv\t json\t ndjson\t' -d 'What the file is, where its name and content do not tell.'
 complete -c visitors -n '__visitors_at \'conversations import\'' -l delimiter -x -d 'What separates the cells of csv, where its header does not tell.'
 complete -c visitors -n '__visitors_at \'conversations import\'' -l encoding -x -d 'What the text is in, if not UTF-8: windows-1252.'

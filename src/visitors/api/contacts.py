@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, TypeAlias, Unpack, cast
 
 import msgspec
@@ -82,6 +83,7 @@ class Contacts:
         rows: Rows,
         *,
         columns: Mapping[str, str] | None = None,
+        mapping: str | Path | None = None,
         input_format: Format | None = None,
         delimiter: str | None = None,
         encoding: str | None = None,
@@ -102,6 +104,7 @@ class Contacts:
                 rows,
                 CONTACTS,
                 columns=columns,
+                mapping=mapping,
                 input_format=input_format,
                 delimiter=delimiter,
                 encoding=encoding,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Literal, TypeAlias, Unpack
 
 from visitors.api.arguments import conversation_selection, public
@@ -84,6 +85,7 @@ class Conversations:
         rows: Rows,
         *,
         columns: Mapping[str, str] | None = None,
+        mapping: str | Path | None = None,
         input_format: Format | None = None,
         delimiter: str | None = None,
         encoding: str | None = None,
@@ -100,6 +102,7 @@ class Conversations:
                 rows,
                 CONVERSATIONS,
                 columns=columns,
+                mapping=mapping,
                 input_format=input_format,
                 delimiter=delimiter,
                 encoding=encoding,

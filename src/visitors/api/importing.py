@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from visitors.api.arguments import public
 from visitors.errors import VisitorsError
@@ -13,7 +14,8 @@ from visitors.input.formats import Format
 from visitors.input.kinds import Kind
 from visitors.input.mapping import ColumnMapping
 from visitors.input.readers import Header, Place, object_row
-from visitors.input.rows import Read, checked_rows, read_checked
+from visitors.input.recognise import AUTO, NONE, choose_part, part_for
+from visitors.input.rows import Read, cell_delimiter, checked_rows, read_checked
 from visitors.input.source import choose_format, open_source
 
 Rows: TypeAlias = str | Path | Iterable[Mapping[str, Any]]
@@ -26,6 +28,7 @@ def reading(
     kind: Kind,
     *,
     columns: Mapping[str, str] | None,
+    mapping: str | Path | None,
     input_format: Format | None,
     delimiter: str | None,
     encoding: str | None,
@@ -34,11 +37,15 @@ def reading(
     keep_values: bool,
     lenient: bool = False,
 ) -> Iterator[Iterable[Read[Any]]]:
-    """The rows of a file, or the objects, checked. Raises what reading them raises."""
+    """The rows of a file, or the objects, checked; objects are read by a mapping only if one is named. Raises what
+    reading them raises.
+    """
     maps = [f"{public(field)}={column}" for field, column in (columns or {}).items()]
+    name = str(mapping) if mapping is not None else NONE if maps else AUTO
     if isinstance(rows, str | Path):
         with closing(open_source(str(rows), encoding, takes_encoding=True)) as source:
             format_ = choose_format(str(rows), input_format, source, delimiter)
+            delimiter = cell_delimiter(source, format_, delimiter, maps, kind, name)
             _, checked = read_checked(
                 source,
                 format_,
@@ -49,14 +56,17 @@ def reading(
                 nulls=nulls,
                 lenient=lenient,
                 kind=kind,
+                part=choose_part(source, format_, kind, name, delimiter),
             )
             yield checked
         return
-    given: Iterable[object] = rows
-    objects = (dict(row) if isinstance(row, Mapping) else row for row in given)
+    given = iter(cast("Iterable[object]", rows))
+    begin = list(islice(given, 1)) if mapping is not None else []
+    part = part_for(begin[0], kind, name) if begin else None
+    objects = (dict(row) if isinstance(row, Mapping) else row for row in chain(begin, given))
     raw = (object_row(Place("rows", number, "item"), one) for number, one in enumerate(objects, start=1))
-    mapping = ColumnMapping(maps, Header(None), ignore_unknown=ignore_unknown, nulls=nulls, kind=kind)
-    yield checked_rows(raw, mapping, keep_values=keep_values, lenient=lenient)
+    of_columns = ColumnMapping(maps, Header(None), ignore_unknown=ignore_unknown, nulls=nulls, kind=kind, part=part)
+    yield checked_rows(raw, of_columns, keep_values=keep_values, lenient=lenient)
 
 
 class SetAside:

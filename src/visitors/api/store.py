@@ -323,6 +323,7 @@ class VisitorStore:
         rows: Rows,
         *,
         columns: Mapping[str, str] | None = None,
+        mapping: str | Path | None = None,
         input_format: Format | None = None,
         delimiter: str | None = None,
         encoding: str | None = None,
@@ -336,9 +337,9 @@ class VisitorStore:
         reject: Reject | None = None,
     ) -> Imported:
         """Take visitors from a file, or from objects as `export` gives them. `columns` says which field is in
-        which column, where the names do not; `input_format` what a file is, where its name and content do not, and
-        `delimiter` what separates the cells of CSV, where its header does not; `encoding` what it is in, if not UTF-8.
-        Texts in `nulls` are nothing.
+        which column, where the names do not; `mapping` is a ready-made one or a file of one's own; `input_format` what
+        a file is, where its name and content do not, and `delimiter` what separates the cells of CSV, where its header
+        does not; `encoding` what it is in, if not UTF-8. Texts in `nulls` are nothing.
 
         A row without an id is about the visitor with its fingerprint; with `new`, it makes one. With `lenient`, nothing
         is stored for a language, time zone, IP or country that is none.
@@ -353,6 +354,7 @@ class VisitorStore:
                 rows,
                 VISITORS,
                 columns=columns,
+                mapping=mapping,
                 input_format=input_format,
                 delimiter=delimiter,
                 encoding=encoding,

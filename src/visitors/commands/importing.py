@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, closing
-from typing import Annotated, Any, NamedTuple, get_args
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, get_args
 
 import msgspec
 import typer
@@ -17,13 +17,17 @@ from visitors.errors import UsageProblem
 from visitors.input.ahead import read_ahead, worth_reading_ahead
 from visitors.input.formats import Format
 from visitors.input.kinds import VISITORS, Kind
-from visitors.input.rows import Read, read_checked
-from visitors.input.source import choose_format, format_of, open_source
+from visitors.input.mapping import ColumnMapping
+from visitors.input.rows import Read, cell_delimiter, read_any, read_checked
+from visitors.input.source import Source, choose_format, format_of, open_source
 from visitors.operations.bulk_import import Reject
 from visitors.operations.import_ import Taken
 from visitors.output.progress import watched
 from visitors.output.rejects import RejectedRows, rejected_rows
 from visitors.store.store import OpenOperation
+
+if TYPE_CHECKING:
+    from visitors.input.mapping_files import Part
 
 ImportFile = Annotated[str, typer.Argument(metavar="FILE", help="The file; - is standard input.", show_default=False)]
 Maps = Annotated[
@@ -34,6 +38,17 @@ Maps = Annotated[
         help="Take a field from a column, or from none: name=. Repeatable.",
         show_default=False,
     ),
+]
+Mapping = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME|FILE",
+        help="How to read another system's file: a ready-made mapping, or a file of your own; auto, none.",
+        show_default=False,
+    ),
+]
+ExplainMapping = Annotated[
+    bool, typer.Option("--explain-mapping", help="Show what becomes of each column of the first rows, and stop.")
 ]
 InputFormat = Annotated[
     Format | None,
@@ -76,6 +91,8 @@ class File(msgspec.Struct, frozen=True, kw_only=True):
 
     path: str
     maps: Sequence[str] = ()
+    mapping: str | None = None
+    explains: bool = False
     input_format: Format | None = None
     delimiter: str | None = None
     encoding: str | None = None
@@ -108,16 +125,23 @@ def take_file(context: Context, kind: Kind, file: File, take: Take) -> Imported:
     with ExitStack() as stack:
         source = stack.enter_context(closing(open_source(file.path, file.encoding, takes_encoding=True)))
         format_ = choose_format(file.path, file.input_format, source, file.delimiter)
+        name = file.mapping or ("none" if file.maps else "auto")
+        delimiter = cell_delimiter(source, format_, file.delimiter, file.maps, kind, name)
+        part = _part(context, source, format_, kind, file, delimiter)
+        if file.explains:
+            _explain(context, source, format_, kind, file, part, delimiter)
+            raise typer.Exit
         header, checked = read_checked(
             source,
             format_,
             file.maps,
             ignore_unknown=file.ignore_unknown,
             keep_values=keeps or file.rejects is not None,
-            delimiter=file.delimiter,
+            delimiter=delimiter,
             nulls=file.nulls,
             lenient=file.lenient,
             kind=kind,
+            part=part,
         )
         # what comes from another process is decoded as rows of visitors; others are fewer
         is_ahead = kind is VISITORS and worth_reading_ahead(source)
@@ -136,6 +160,32 @@ def take_file(context: Context, kind: Kind, file: File, take: Take) -> Imported:
         reject = bad_rows.add if bad_rows is not None and keeps else None
         taken = take(operation, shown, Bad(reject, bad_rows.add_incomplete if bad_rows is not None else None))
     return Imported(file, operation.id, taken, bad_rows)
+
+
+def _part(context: Context, source: Source, format_: Format, kind: Kind, file: File, delimiter: str) -> Part | None:
+    """What a mapping says of the file; without one that is named, say so where one knows it."""
+    if file.mapping is None and file.maps:
+        return None
+    # not before it is needed: most files need none
+    from visitors.input.recognise import AUTO, choose_part
+
+    part = choose_part(source, format_, kind, file.mapping or AUTO, delimiter)
+    if part is not None and file.mapping in (None, AUTO):
+        context.output.note(f"{source.name} is taken for {part.name}; --mapping none takes it as it is")
+    return part
+
+
+def _explain(
+    context: Context, source: Source, format_: Format, kind: Kind, file: File, part: Part | None, delimiter: str
+) -> None:
+    from visitors.input.explained import explained
+    from visitors.output.shapes import EXPLAINED_COLUMN
+
+    header, rows = read_any(source, format_, part, delimiter)
+    mapping = ColumnMapping(
+        file.maps, header, ignore_unknown=file.ignore_unknown, nulls=file.nulls, kind=kind, part=part
+    )
+    context.output.records(EXPLAINED_COLUMN, explained(rows, mapping))
 
 
 def summary(imported: Imported, *, dry_run: bool) -> str:

@@ -22,7 +22,7 @@ from visitors.errors import InvalidData
 
 OF_MESSAGE = "message."
 """How the fields of the one message of a row begin."""
-_MESSAGE = ("id", "visitorId", "agent", "authorId", "body", "createdAt")
+MESSAGE_FIELDS = ("id", "visitorId", "agent", "authorId", "body", "createdAt")
 FIELDS = (
     "id",
     "title",
@@ -35,7 +35,7 @@ FIELDS = (
     "updatedAt",
     "resolvedAt",
     "messages",
-    *(f"{OF_MESSAGE}{field}" for field in _MESSAGE),
+    *(f"{OF_MESSAGE}{field}" for field in MESSAGE_FIELDS),
 )
 """Every field that a row may have."""
 
@@ -127,7 +127,7 @@ def _message(told: Mapping[str, Any], prefix: str) -> MessageRow:
                 f"{field} is no field of a message",
                 field="messages",
                 code="unknown_field",
-                hint="the fields are " + ", ".join(_MESSAGE),
+                hint="the fields are " + ", ".join(MESSAGE_FIELDS),
             )
         if name in _MESSAGE_RULES and not _is_blank(value):
             values[_ATTRIBUTES.get(name, name)] = _MESSAGE_RULES[name](value, field)

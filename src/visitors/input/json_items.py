@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from json import JSONDecodeError, JSONDecoder
 from typing import Any, NamedTuple
 
@@ -38,22 +38,86 @@ def json_items(source: Source) -> Iterator[Any]:
 
     Raises InvalidData for what is no JSON, and for an item that is longer than 4 MiB.
     """
-    reader = _Reader(source)
+    yield from _items_of(_Reader(source))
+
+
+def _items_of(reader: _Reader) -> Iterator[Any]:
     if reader.next_sign() != "[":
         yield reader.value()
     else:
-        reader.skip()
-        more = reader.next_sign() != "]"
-        while more:
-            yield reader.value()
-            if reader.next_sign() not in (",", "]"):
-                raise reader.problem("a comma or ] is missing")
-            more = reader.next_sign() == ","
-            if more:
-                reader.skip()
-        reader.skip()
+        yield from _list(reader)
     if reader.next_sign():
         raise reader.problem("there is more behind its end")
+
+
+def json_records(source: Source, paths: Sequence[tuple[str, ...]]) -> Iterator[tuple[Any, bool]]:
+    """As `json_items`, but of an object the items of the list that stands at one of `paths` in it, as they are read;
+    each with whether it comes from there. Without one, the object itself.
+
+    Raises InvalidData as `json_items` does, and for an object without such a list that is longer than 4 MiB.
+    """
+    reader = _Reader(source)
+    if reader.next_sign() != "{":
+        yield from ((item, False) for item in _items_of(reader))
+        return
+    found = _Found()
+    yield from ((item, True) for item in _inside(reader, paths, found))
+    if not found.any:
+        yield found.rest, False
+    if reader.next_sign():
+        raise reader.problem("there is more behind its end")
+
+
+class _Found:
+    """Whether a list was found, and until then what else the object holds."""
+
+    def __init__(self) -> None:
+        self.any = False
+        self.rest: dict[str, Any] = {}
+
+
+def _inside(reader: _Reader, paths: Sequence[tuple[str, ...]], found: _Found) -> Iterator[Any]:
+    """The items of the lists at `paths` in the object that begins here."""
+    reader.skip()
+    rest: dict[str, Any] = {}
+    while reader.next_sign() != "}":
+        key = reader.value()
+        if not isinstance(key, str) or reader.next_sign() != ":":
+            raise reader.problem("a key is malformed")
+        reader.skip()
+        below = [path[1:] for path in paths if path[:1] == (key,)]
+        if () in below and reader.next_sign() == "[":
+            found.any = True
+            yield from _list(reader)
+        elif any(below) and reader.next_sign() == "{":
+            inner = _Found()
+            yield from _inside(reader, [path for path in below if path], inner)
+            found.any = found.any or inner.any
+            rest[key] = inner.rest
+        else:
+            rest[key] = reader.value()
+        if found.any:
+            rest.clear()  # nobody asks for it any more
+        if reader.next_sign() not in (",", "}"):
+            raise reader.problem("a comma or } is missing")
+        if reader.next_sign() == ",":
+            reader.skip()
+    reader.skip()
+    found.rest = rest
+
+
+def _list(reader: _Reader) -> Iterator[Any]:
+    """The items of the list that begins here."""
+    reader.skip()
+    more = reader.next_sign() != "]"
+    while more:
+        yield reader.value()
+        if reader.next_sign() not in (",", "]"):
+            raise reader.problem("a comma or ] is missing")
+        more = reader.next_sign() == ","
+        if more:
+            reader.skip()
+    reader.skip()
 
 
 class _Reader:

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import msgspec
+
+from visitors.domain.fields import BROWSER_DATA, PERSON
+from visitors.domain.row import OF_CONTACT
 from visitors.domain.visitor import leniently
 from visitors.errors import InvalidData, UsageProblem
 from visitors.input.delimiter import hint_of, shown_delimiter
 from visitors.input.kinds import VISITORS, Kind, squeezed
 from visitors.input.readers import Header
+from visitors.input.rules import Layout, Plan, Rule, is_blank, spread
+
+if TYPE_CHECKING:
+    from visitors.input.mapping_files import Part
 
 _SEPARATORS = (";", "\t", "|", ",")
 _OF_ERRORS = {"error", "errors", "detail", "message", "statusCode", "status_code"}
@@ -23,19 +31,24 @@ _RAW = f"{REJECT}raw"
 
 
 _MISSING = object()
-
-
-class _Plan:
-    """Which columns are taken, and as which fields."""
-
-    def __init__(self, pairs: Sequence[tuple[str, str]], kind: Kind) -> None:
-        self.fields = [field for field, _ in pairs]
-        self.columns = [column for _, column in pairs]
-        self.parser = kind.parser(self.fields)
+_PLANS = 4_096
+"""How many kinds of rows are remembered: where every row has keys of its own, there is no end of them."""
+_TEXTS = frozenset(
+    (
+        *(field.name for field in BROWSER_DATA.values() if field.type == "text"),
+        *(f"{OF_CONTACT}{field.name}" for field in PERSON.values() if field.type == "text"),
+        "title",
+    )
+)
+_NAMING = ("contact.id", "contact.externalId", "contact.email")
 
 
 class ColumnMapping:
-    """Turns rows under a file's columns into values under field names."""
+    """Turns rows under a file's columns into rows of a kind.
+
+    The rules are those of `--map`, then those of a mapping file (`part`); without one, columns are also known by their
+    names.
+    """
 
     def __init__(
         self,
@@ -45,6 +58,7 @@ class ColumnMapping:
         ignore_unknown: bool,
         nulls: Collection[str] = (),
         kind: Kind = VISITORS,
+        part: Part | None = None,
     ) -> None:
         """Texts in `nulls` are nothing. Raises UsageProblem for a map that is none, and InvalidData for columns that
         it misses.
@@ -52,11 +66,23 @@ class ColumnMapping:
         self._kind = kind
         self._explicit, self._left_out = _parse_maps(maps, kind)
         self._nulls = frozenset(nulls)
+        self._part = part
+        rules = [Rule(field=field, sources=(column,)) for field, column in self._explicit.items()]
+        settled = {*self._explicit, *self._left_out}
+        if part is None:
+            self._layout = Layout(rules=tuple(rules), is_spread=False)
+        else:
+            rules += [rule for rule in part.layout.rules if rule.field not in settled]
+            dropped = [path for rule in part.layout.rules if rule.field in settled for path in rule.paths]
+            drop = (*part.layout.drop, *dropped)
+            self._layout = msgspec.structs.replace(part.layout, rules=tuple(rules), drop=drop)
+        self._whole = self._layout.whole
         self._ignore_unknown = ignore_unknown
         self._unseen = set(self._explicit.values())
         self._unknown: list[str] = []
         self._knows_a_column = False
         self._plans: dict[tuple[str, ...], _Plan] = {}
+        self._is_flat = header.columns is not None
         if header.columns:
             missing = [column for column in self._explicit.values() if column not in header.columns]
             if missing:
@@ -89,16 +115,33 @@ class ColumnMapping:
 
     def _taken(self, cells: Mapping[str, Any]) -> tuple[_Plan, list[Any]]:
         """The cells that are taken, and as what."""
-        flat = _flat(cells, self._explicit.values())
+        flat = self.flat(cells)
         if self._unseen:
             self._unseen.difference_update(flat)
         plan = self._plan(tuple(flat))
-        values = [flat[column] for column in plan.columns]
-        if self._nulls:
-            values = [None if isinstance(one, str) and one.strip() in self._nulls else one for one in values]
+        values = plan.values(self._told(flat))
         if _RAW in cells and not any(map(_is_told, values)) and _is_told(cells[_RAW]):
             raise InvalidData("the row could not be read, and was not mended", code="not_mended")
         return plan, values
+
+    def flat(self, cells: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A file's row with what is nested in it as columns."""
+        if self._part is None:
+            return _flat(cells, self._explicit.values())
+        return cells if self._is_flat else spread(cells, self._whole)
+
+    def fates(self, flat: Mapping[str, Any]) -> tuple[dict[str, list[str]], dict[str, Any]]:
+        """Column -> the fields that come of it, none if it is dropped; and the values of the fields of a row."""
+        plan = self._plan(tuple(flat))
+        return plan.plan.fates, dict(zip(plan.fields, plan.values(self._told(flat)), strict=True))
+
+    def _told(self, flat: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The columns without texts that are nothing."""
+        if not self._nulls:
+            return flat
+        return {
+            column: None if isinstance(one, str) and one.strip() in self._nulls else one for column, one in flat.items()
+        }
 
     def refuse_unseen(self) -> None:
         """After the last row: raises InvalidData if a column of `--map` was in none of them."""
@@ -118,34 +161,37 @@ class ColumnMapping:
         """The column that `field` came from in `row`."""
         if field is None or not row:
             return None
-        plan = self._plan(tuple(_flat(row, self._explicit.values())))
-        return dict(zip(plan.fields, plan.columns, strict=True)).get(field)
+        return self._plan(tuple(self.flat(row))).plan.source_of(field)
 
     def _plan(self, columns: tuple[str, ...]) -> _Plan:
         plan = self._plans.get(columns)
         if plan is None:
-            plan = self._plans[columns] = _Plan(self._make_plan(columns), self._kind)
+            if len(self._plans) >= _PLANS:
+                self._plans.clear()
+            plan = self._plans[columns] = _Plan(self._make_plan(columns), self._kind, self._part, is_flat=self._is_flat)
         return plan
 
-    def _make_plan(self, columns: tuple[str, ...]) -> list[tuple[str, str]]:
-        present = set(columns)
-        self._kind.refuse_others(present, {*self._explicit, *self._left_out})
-        plan = [(field, column) for field, column in self._explicit.items() if column in present]
-        taken, unknown = {column for _, column in plan}, []
+    def _make_plan(self, columns: tuple[str, ...]) -> Plan:
+        if self._part is None:
+            self._kind.refuse_others(columns, {*self._explicit, *self._left_out})
+        plan = self._layout.plan([column for column in columns if not column.startswith(REJECT)])
+        unknown = []
         fields = set(self._explicit)
-        alike = [one for one in columns if one not in taken and self._kind.field_of(one) not in self._left_out]
-        _refuse_alike(alike, self._kind)
-        for column in columns:
-            field = self._kind.field_of(column)
-            if column in taken or column in self._kind.ignored or column.startswith(REJECT) or field in self._left_out:
-                continue
-            if field is None or field in fields:
+        if self._part is None:
+            alike = [one for one in plan.unknown if self._kind.field_of(one) not in self._left_out]
+            _refuse_alike(alike, self._kind)
+        for column in plan.unknown:
+            field = self._kind.field_of(column) if self._part is None else None
+            if (column in self._kind.ignored and self._part is None) or field in self._left_out:
+                plan.fates[column] = []
+            elif field is None or field in fields:
                 unknown.append(column)
             else:
-                plan.append((field, column))
+                plan.add(Rule(field=field, sources=(column,)), columns)
                 fields.add(field)
-        self._knows_a_column = self._knows_a_column or bool(plan)
-        if unknown and not plan:
+        plan.seal()
+        self._knows_a_column = self._knows_a_column or bool(plan.fields)
+        if unknown and not plan.fields:
             self._unknown = self._unknown or unknown
             if not self._ignore_unknown:
                 raise _no_column_known(unknown, self._kind)
@@ -158,6 +204,42 @@ class ColumnMapping:
                 hint=_meant(unknown, self._kind) or "--map FIELD=COLUMN, or --ignore-unknown",
             )
         return plan
+
+
+class _Plan:
+    """Which columns are taken, and as which fields."""
+
+    def __init__(self, plan: Plan, kind: Kind, part: Part | None, *, is_flat: bool) -> None:
+        self.plan = plan
+        self.fields = plan.fields
+        self.parser = kind.parser(plan.fields)
+        self._of_person = []
+        self._naming = []
+        self._texts = []
+        if part is not None:
+            # in a table all is text already
+            self._texts = [] if is_flat else [at for at, field in enumerate(plan.fields) if field in _TEXTS]
+        if part is not None and kind is VISITORS:
+            self._naming = [at for at, field in enumerate(plan.fields) if field in _NAMING]
+            self._of_person = [at for at, field in enumerate(plan.fields) if field.startswith(OF_CONTACT)]
+
+    def values(self, flat: Mapping[str, Any]) -> list[Any]:
+        """The values of the fields, all None for a row that is skipped. A mapping may tell more of a person than who it
+        is, which is nobody's then.
+        """
+        if self.plan.skips is not None and self.plan.skips(flat):
+            return [None] * len(self.fields)
+        values = self.plan.values(flat)
+        for at in self._texts:
+            kind = values[at].__class__
+            if kind is int or kind is float:  # another system's number may be our text
+                values[at] = str(values[at])
+        for at in self._naming:
+            if not is_blank(values[at]):
+                return values
+        for at in self._of_person:
+            values[at] = None
+        return values
 
 
 def _no_column_known(columns: Sequence[str], kind: Kind) -> InvalidData:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -63,6 +63,44 @@ def read_rows(source: Source, format_: Format, delimiter: str = ",") -> tuple[He
     if format_ == "csv":
         return _csv(source, delimiter)
     return _READERS[format_](source)
+
+
+def read_records(
+    source: Source, format_: Format, paths: Sequence[tuple[str, ...]], delimiter: str = ","
+) -> tuple[Header, Iterator[RawRow]]:
+    """As `read_rows`, of a file whose records lie at one of `paths` in its rows, or in the whole of it."""
+    head = source.head()
+    is_one = format_ == "ndjson" and head.lstrip().startswith(b"{") and b"\n" not in head.strip()
+    if source.is_empty or format_ in ("csv", "tsv"):
+        return read_rows(source, format_, delimiter)
+    if format_ == "json" or is_one:  # one line may be a whole answer, too long for a line
+        return Header(None), _records(source, paths)
+    _, rows = read_rows(source, format_)
+    return Header(None), (record for row in rows for record in _expanded(row, paths))
+
+
+def _records(source: Source, paths: Sequence[tuple[str, ...]]) -> Iterator[RawRow]:
+    from visitors.input.json_items import json_records
+
+    for number, (item, is_record) in enumerate(json_records(source, paths), start=1):
+        row = _item_row(source, number, item)
+        if is_record:
+            yield row
+        else:
+            yield from _expanded(row, paths)
+
+
+def _expanded(row: RawRow, paths: Sequence[tuple[str, ...]]) -> Iterator[RawRow]:
+    """The records that a row holds, or the row, which is one."""
+    for path in paths:
+        found: Any = row.values
+        for key in path:
+            found = found.get(key) if isinstance(found, dict) else None
+        if found is not None:
+            for item in found if isinstance(found, list) else [found]:
+                yield object_row(row.place, item)
+            return
+    yield row
 
 
 def json_lines(source: Source) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -161,22 +199,23 @@ def _refuse_bad_header(source: Source) -> None:
 
 
 def _json(source: Source) -> tuple[Header, Iterator[RawRow]]:
-    from visitors.input.json_items import NotUtf8, json_items
+    from visitors.input.json_items import json_items
 
     def rows() -> Iterator[RawRow]:
         for number, item in enumerate(json_items(source), start=1):
-            place = Place(source.name, number, "item")
-            if isinstance(item, NotUtf8):
-                yield RawRow(
-                    place,
-                    {},
-                    raw=item.text,
-                    error=not_utf8("", item.byte, "item", takes_encoding=source.takes_encoding),
-                )
-            else:
-                yield object_row(place, item)
+            yield _item_row(source, number, item)
 
     return Header(None), rows()
+
+
+def _item_row(source: Source, number: int, item: object) -> RawRow:
+    from visitors.input.json_items import NotUtf8
+
+    place = Place(source.name, number, "item")
+    if isinstance(item, NotUtf8):
+        problem = not_utf8("", item.byte, "item", takes_encoding=source.takes_encoding)
+        return RawRow(place, {}, raw=item.text, error=problem)
+    return object_row(place, item)
 
 
 _READERS: dict[Format, Callable[[Source], tuple[Header, Iterator[RawRow]]]] = {

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Generic, TypeVar
+from functools import cache
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
 
@@ -19,8 +20,12 @@ from visitors.input.formats import Format
 from visitors.input.kinds import VISITORS, Kind
 from visitors.input.mapping import ColumnMapping, is_known
 from visitors.input.other_content import refuse_envelope
-from visitors.input.readers import Header, Place, RawRow, json_rows, read_rows
+from visitors.input.readers import Header, Place, RawRow, json_rows, read_records, read_rows
 from visitors.input.source import Source
+
+if TYPE_CHECKING:
+    from visitors.input.mapping_files import Part
+
 
 _OF_COLUMNS = ("duplicate_column", "missing_column", "no_known_column", "unmapped_column")
 """The codes of errors that are about the columns of a file, and not about one of its rows."""
@@ -85,22 +90,56 @@ def read_checked(
     nulls: Sequence[str] = (),
     lenient: bool = False,
     kind: Kind = VISITORS,
+    part: Part | None = None,
 ) -> tuple[Header, Iterator[Read[Any]]]:
     """The header of a file, and its rows by field, good and bad, as they are read; `maps`, `delimiter` and `nulls` as
-    `--map`, `--delimiter` and `--null` take them, `lenient` as `--lenient` has it, `kind` what the rows are of.
+    `--map`, `--delimiter` and `--null` take them, `lenient` as `--lenient` has it, `kind` what the rows are of, and
+    `part` what a mapping says of the file.
 
     Raises InvalidData and UsageProblem for a header or options that will not do.
     """
-    if delimiter is not None:
-        delimiter = parse_delimiter(delimiter)
-    elif format_ == "csv":
-        delimiter = delimiter_of(source.head(), lambda column: is_known(column, maps, kind), source.name)
-    header, rows = read_rows(source, format_, delimiter or ",")
+    delimiter = cell_delimiter(source, format_, delimiter, maps, kind)
+    header, rows = read_any(source, format_, part, delimiter)
     with _of_file(source):
-        mapping = ColumnMapping(maps, header, ignore_unknown=ignore_unknown, nulls=nulls, kind=kind)
-    if kind is VISITORS and format_ == "ndjson" and not maps and not nulls and not keep_values:
+        mapping = ColumnMapping(maps, header, ignore_unknown=ignore_unknown, nulls=nulls, kind=kind, part=part)
+    is_exported = kind is VISITORS and part is None and format_ == "ndjson" and not maps and not nulls
+    if is_exported and not keep_values:
         return header, _naming(source, _mostly_exported(source, mapping, lenient=lenient))
     return header, _naming(source, checked_rows(rows, mapping, keep_values=keep_values, lenient=lenient))
+
+
+def cell_delimiter(
+    source: Source, format_: Format, given: str | None, maps: Sequence[str], kind: Kind, mapping: str = "none"
+) -> str:
+    """What separates the cells of a table: as `--delimiter` says it, or as the header of CSV shows by its columns which
+    are known as fields, by `maps`, or to the mapping that is named, as `choose_part` takes it.
+
+    Raises InvalidData where it shows several, and UsageProblem.
+    """
+    if given is not None:
+        return parse_delimiter(given)
+    if format_ != "csv":
+        return ","
+
+    @cache
+    def of_mapping() -> frozenset[str]:
+        from visitors.input.recognise import known_to  # not before it is needed: most files need none
+
+        return known_to(mapping)
+
+    def is_column(name: str) -> bool:
+        return is_known(name, maps, kind) or name in of_mapping()
+
+    return delimiter_of(source.head(), is_column, source.name)
+
+
+def read_any(
+    source: Source, format_: Format, part: Part | None, delimiter: str = ","
+) -> tuple[Header, Iterator[RawRow]]:
+    """The header of a file, and its rows as it has them, from where `part` says that they lie."""
+    if part is None or not part.records:
+        return read_rows(source, format_, delimiter)
+    return read_records(source, format_, part.records, delimiter)
 
 
 def _naming(source: Source, rows: Iterator[Read[Any]]) -> Iterator[Read[Any]]:

@@ -11,7 +11,11 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Any
 
-from visitors.domain.contact import Contact
+import msgspec
+
+from visitors.domain.contact import Contact, Identity
+from visitors.domain.decision import decide
+from visitors.domain.fields import PERSON
 from visitors.domain.metadata import encode
 from visitors.domain.row import VisitorRow
 from visitors.errors import Conflict, InvalidData, VisitorsError
@@ -129,7 +133,8 @@ def take_contact(
     """Take one row; one that says nothing is blank.
 
     A row is about the contact that the identity rules choose. If that is not the one with the row's id, which nobody
-    has, the id becomes one more of that contact's, as if they had been merged: what refers to it leads there.
+    has, the id becomes one more of that contact's, as if they had been merged: what refers to it leads there, and what
+    a row with such an id tells fills blanks.
 
     Raises InvalidData for a row that does not say whom it is about, Conflict for a contact that exists (unless the
     policy says otherwise), and whatever identify raises.
@@ -147,13 +152,25 @@ def take_contact(
         raise _exists(existing)
     before = operation.state(store)
     times = contact_times(row)
-    settled = settle_contact(store, operation, None, said, on_conflict=policy.on_conflict, times=times)
+    chosen = decide(said, knows, on_conflict=policy.on_conflict)
+    leads = chosen.contact if said.contact_id is not None and not chosen.merges else None
+    if leads is not None and leads.id != said.contact_id:
+        settled = settle_contact(store, operation, None, _filling(said, leads), times=times)
+    else:
+        settled = settle_contact(store, operation, None, said, on_conflict=policy.on_conflict, times=times)
     if said.contact_id is not None and knows.by_contact_id is None and settled.contact_id != said.contact_id:
         _lead(store, operation, said.contact_id, settled.contact_id, times)
     block_as_told(store, operation, [(row, "", settled.contact_id)], lifts=policy.on_existing == "update", left=left)
     if settled.decision.contact is None:
         return "created"
     return "updated" if operation.state(store) != before else "unchanged"
+
+
+def _filling(said: Identity, contact: Contact) -> Identity:
+    """What of `said` the contact does not have: in a merge its own values win."""
+    texts = {field.column: None for name, field in PERSON.items() if contact.texts[name] is not None}
+    metadata = {key: value for key, value in (said.metadata or {}).items() if key not in contact.metadata}
+    return msgspec.structs.replace(said, contact_id=contact.id, metadata=metadata or None, **texts)
 
 
 def _exists(contact: Contact) -> Conflict:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from visitors.domain import fields
@@ -10,8 +12,20 @@ from visitors.domain.contact import Contact, ListedContact
 from visitors.domain.conversation import Conversation, Message
 from visitors.domain.operation import Change, FieldChange, Link, Operation
 from visitors.domain.page import Device
+from visitors.domain.times import Instant
 from visitors.output import cells
-from visitors.output.shape import Column, Shape
+from visitors.output.shape import Column, Record, Shape
+
+
+def _as_json(field: str) -> Callable[[Record, Instant], str]:
+    """A value that may be anything, text without quotes."""
+
+    def shown(record: Record, _: Instant) -> str:
+        value = record[field]
+        return value if isinstance(value, str) else "" if value is None else msgspec.json.encode(value).decode()
+
+    return shown
+
 
 VISITOR = Shape(
     noun="visitor",
@@ -154,6 +168,17 @@ LINK = Shape(
         Column("FROM", cells.field("fromContactId"), wraps=True),
         Column("TO", cells.field("toContactId"), wraps=True),
         Column("WHY", cells.field("cause"), shrinks_to=8),
+    ),
+)
+EXPLAINED_COLUMN = Shape(
+    fields=("row", "column", "value", "outcome", "field", "result"),
+    id_field="column",
+    columns=(
+        Column("ROW", lambda record, _: str(record["row"]), right=True),
+        Column("COLUMN", cells.field("column"), style="cyan", shrinks_to=12),
+        Column("VALUE", _as_json("value"), shrinks_to=12),
+        Column("BECOMES", lambda record, _: record["field"] or record["outcome"], shrinks_to=12),
+        Column("AS", _as_json("result"), shrinks_to=12),
     ),
 )
 VISITOR_PAGE = VISITOR.followed_by("devices", "blocks", "conversations", "links", "changes")

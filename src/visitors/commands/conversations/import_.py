@@ -17,6 +17,8 @@ def command(
     ctx: typer.Context,
     file: importing.ImportFile,
     map_: importing.Maps = None,
+    mapping: importing.Mapping = None,
+    explain_mapping: importing.ExplainMapping = False,
     input_format: importing.InputFormat = None,
     delimiter: importing.Delimiter = None,
     encoding: importing.Encoding = None,
@@ -51,6 +53,8 @@ def command(
         importing.File(
             path=file,
             maps=map_ or [],
+            mapping=mapping,
+            explains=explain_mapping,
             input_format=input_format,
             delimiter=delimiter,
             encoding=encoding,

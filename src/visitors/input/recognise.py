@@ -1,0 +1,153 @@
+"""Which mapping is for a file: the one that was named, or the only ready-made one that knows it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from json import JSONDecoder
+from typing import Any
+
+from visitors.errors import InvalidData
+from visitors.input.formats import Format
+from visitors.input.kinds import Kind
+from visitors.input.mapping import REJECT
+from visitors.input.mapping_files import READY_MADE, Part, read_mapping
+from visitors.input.source import Source
+
+AUTO, NONE = "auto", "none"
+_SPACE = " \t\n\r"
+
+
+def choose_part(source: Source, format_: Format, kind: Kind, mapping: str, delimiter: str = ",") -> Part | None:
+    """What a mapping says of the file: the one of this name, or at this path, or for `auto` the one that comes with the
+    program and knows the file, if the names of its columns are not enough.
+
+    Raises InvalidData where the mapping is not for this file, and where the file is known to be of another kind, and
+    what `read_mapping` raises.
+    """
+    if mapping == NONE or source.is_empty:
+        return None
+    first = first_row(source, format_, delimiter)
+    if mapping == AUTO:
+        return None if first is None or _is_our_own(first, kind) else _recognised(first, kind)
+    return part_for(first, kind, mapping, source.name)
+
+
+def part_for(first: Any, kind: Kind, mapping: str, name: str = "it") -> Part | None:
+    """What the mapping of this name says of a file, or of objects, of which this is the first. Raises as `choose_part`
+    does.
+    """
+    if mapping in (AUTO, NONE):
+        return None
+    parts = read_mapping(mapping)
+    ours = [part for part in parts if part.kind is kind]
+    if not ours:
+        others = " and ".join(dict.fromkeys(part.kind.noun for part in parts))
+        raise InvalidData(
+            f"{mapping} is for {others}, not for {kind.noun}",
+            code="other_mapping",
+            hint=f"visitors {parts[0].kind.command} FILE --mapping {mapping}",
+        )
+    fitting = [part for part in ours if part.fits(first)]
+    if not fitting:
+        known = "; ".join(f"{part.file}: {', '.join(path for path, _ in part.recognise)}" for part in ours)
+        raise InvalidData(
+            f"{name} is nothing that the mapping {ours[0].mapping} is for",
+            code="other_mapping",
+            hint=f"it knows a file by its columns: {known}",
+        )
+    return fitting[0]
+
+
+def known_to(mapping: str) -> frozenset[str]:
+    """The columns by which a file is known to the mapping of this name, for `auto` to any that comes with the program.
+
+    Raises what `read_mapping` raises.
+    """
+    names = READY_MADE if mapping == AUTO else () if mapping == NONE else (mapping,)
+    return frozenset(path for name in names for part in read_mapping(name) for path, _ in part.recognise)
+
+
+def _is_our_own(first: Any, kind: Kind) -> bool:
+    """Whether all columns are known by their names."""
+    if not isinstance(first, dict):
+        return False
+    contact = first.get("contact")
+    inner = [f"contact.{key}" for key in contact] if isinstance(contact, dict) else []
+    columns = [*(one for one in first if one != "contact" and not one.startswith(REJECT)), *inner]
+    return bool(columns) and all(kind.field_of(column) or column in kind.ignored for column in columns)
+
+
+def _recognised(first: Any, kind: Kind) -> Part | None:
+    fitting = [part for name in READY_MADE for part in read_mapping(name) if part.fits(first)]
+    ours = [part for part in fitting if part.kind is kind]
+    if fitting and not ours:
+        other = fitting[0].kind
+        raise InvalidData(
+            f"these are {other.noun}, not {kind.noun}: {fitting[0].name}",
+            code="other_kind",
+            hint=f"visitors {other.command} FILE",
+        )
+    return ours[0] if len(ours) == 1 else None
+
+
+def first_row(source: Source, format_: Format, delimiter: str = ",") -> Any:
+    """The first row, or of a file that is one object what of it can be read at once; None if that is none."""
+    text = source.head().decode(errors="replace")
+    if format_ in ("csv", "tsv"):
+        lines = csv.reader(io.StringIO(text), delimiter="\t" if format_ == "tsv" else delimiter)
+        try:
+            header, row = next(lines, []), next(lines, [])
+        except csv.Error:
+            return None
+        cells = [*row, *[""] * len(header)]
+        return {column.strip(): cell for column, cell in zip(header, cells, strict=False)}
+    start = len(text) - len(text.lstrip(_SPACE))
+    if text[start : start + 1] not in ("{", "["):
+        return None
+    try:
+        found, _, _ = _begun(text, start)
+    except RecursionError:
+        return None
+    return found[0] if isinstance(found, list) and found else found
+
+
+_scan = JSONDecoder().raw_decode
+
+
+def _begun(text: str, at: int) -> tuple[Any, int, bool]:
+    """The value that begins there, where it ends, and whether it does: if not, it is what there is of it."""
+    try:
+        value, end = _scan(text, at)
+    except (ValueError, IndexError):  # also a number that has no end
+        pass
+    else:
+        return value, end, True
+    sign = text[at : at + 1]
+    found: Any = {} if sign == "{" else []
+    at = _after_space(text, at + 1)
+    while sign in ("{", "[") and at < len(text):
+        key = None
+        if sign == "{":
+            try:
+                key, at = _scan(text, at)
+            except (ValueError, IndexError):  # also a number that has no end
+                break
+            at = _after_space(text, _after_space(text, at) + 1)  # behind the colon
+        value, at, is_whole = _begun(text, at)
+        if value is None and not is_whole:
+            break
+        if isinstance(found, dict):
+            found[key] = value
+        else:
+            found.append(value)
+        if not is_whole or sign == "[":  # one item is enough
+            break
+        at = _after_space(text, _after_space(text, at) + 1)  # behind the comma
+    return (found if sign in ("{", "[") else None), len(text), False
+
+
+def _after_space(text: str, at: int) -> int:
+    while at < len(text) and text[at] in _SPACE:
+        at += 1
+    return at

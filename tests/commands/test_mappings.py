@@ -1,0 +1,151 @@
+"""The mappings that come with the program, each with a sample of every file that it knows."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from visitors.domain.times import parse_instant
+from visitors.errors import InvalidData
+from visitors.input.mapping_files import READY_MADE, read_mapping
+
+Visitors = Callable[..., Any]
+
+FOLDER = Path(__file__).parents[1] / "examples" / "mappings"
+COMMANDS = {
+    "visitors": ("import", "--on-existing", "update"),
+    "contacts": ("contacts", "import"),
+    "conversations": ("conversations", "import"),
+}
+SAMPLES = {
+    "cossistant-visitors.json": ("visitors", "cossistant visitors"),
+    "cossistant-contacts.json": ("contacts", "cossistant contacts"),
+    "cossistant-conversations.json": ("conversations", "cossistant conversations"),
+    "cossistant-timeline.json": ("conversations", "cossistant timeline items"),
+    "chatwoot-contacts.json": ("contacts", "chatwoot contacts"),
+    "chatwoot-conversations.json": ("conversations", "chatwoot conversations"),
+    "intercom-contacts.json": ("contacts", "intercom contacts of the API"),
+    "intercom-contacts.csv": ("contacts", "intercom contacts of a warehouse"),
+    "intercom-conversations.json": ("conversations", "intercom conversations of the API"),
+    "intercom-conversations.csv": ("conversations", "intercom conversations of a warehouse"),
+    "intercom-parts.csv": ("conversations", "intercom conversation parts of a warehouse"),
+    "posthog-events.ndjson": ("visitors", "posthog events"),
+    "posthog-persons.json": ("contacts", "posthog persons"),
+    "segment-calls.ndjson": ("visitors", "segment calls"),
+    "snowplow-events.csv": ("visitors", "snowplow events"),
+    "zendesk-users.json": ("contacts", "zendesk users"),
+    "zendesk-tickets.json": ("conversations", "zendesk tickets"),
+    "zendesk-tickets.csv": ("conversations", "zendesk tickets"),
+    "zendesk-comments.csv": ("conversations", "zendesk ticket comments"),
+}
+NEEDS = {"intercom-parts.csv": "intercom-conversations.csv"}
+"""What stands in a file of its own, and says nothing without the other."""
+each_sample = pytest.mark.parametrize("sample", SAMPLES)
+
+
+def test_every_file_that_a_ready_made_mapping_knows_has_a_sample() -> None:
+    known = {part.name for name in READY_MADE for part in read_mapping(name)}
+    assert known == {told for _, told in SAMPLES.values()}
+    assert {path.name for path in FOLDER.iterdir()} == set(SAMPLES)
+
+
+def exported(visitors: Visitors) -> str:
+    """All that the store tells, as one text."""
+    talks = visitors("conversations", "list", "--format", "ids").lines
+    pages = visitors("conversations", "show", *talks, "--format", "json").json if talks else []
+    ids = visitors("contacts", "list", "--format", "ids").lines
+    people = visitors("contacts", "show", *ids, "--format", "json").json if ids else []
+    return json.dumps([visitors("export", "--format", "json").json, people, pages], ensure_ascii=False)
+
+
+@each_sample
+def test_a_sample_is_recognised_and_comes_in_once(visitors: Visitors, sample: str) -> None:
+    kind, told = SAMPLES[sample]
+    command = (*COMMANDS[kind], str(FOLDER / sample))
+    if sample in NEEDS:
+        visitors(*COMMANDS[kind], str(FOLDER / NEEDS[sample]))
+    answer = visitors(*command)
+    assert f"{sample} is taken for {told}; --mapping none takes it as it is" in answer.stderr
+    visitors("db", "check", "--quiet")
+    before = exported(visitors), visitors("history", "--format", "count").stdout
+    again = visitors(*command, "--mapping", told.split()[0])
+    assert "created" not in again.stderr.replace("0 created", "")
+    assert (exported(visitors), visitors("history", "--format", "count").stdout) == before
+    others = [words for noun, words in COMMANDS.items() if noun != kind]
+    for words in others:
+        refused = visitors(*words, str(FOLDER / sample), code=5)
+        assert f"these are {kind}, not " in refused.stderr
+        assert f"hint: visitors {' '.join(COMMANDS[kind][: 1 if kind == 'visitors' else 2])} FILE" in refused.stderr
+
+
+@each_sample
+def test_every_value_is_stored_or_metadata_or_listed_as_dropped(visitors: Visitors, sample: str) -> None:
+    kind, told = SAMPLES[sample]
+    for name in (NEEDS.get(sample, sample), sample):
+        visitors(*COMMANDS[kind], str(FOLDER / name))
+    stored = exported(visitors)
+    parts = [part for part in read_mapping(told.split()[0]) if part.name == told]
+    lines = visitors(
+        *COMMANDS[kind], str(FOLDER / sample), "--explain-mapping", "--fields", "row,column,value,outcome,field,result",
+        "--format", "json",
+    ).json  # fmt: skip
+    assert {line["outcome"] for line in lines} <= {"field", "metadata", "dropped", "constant"}
+    skipped = {line["row"] for line in lines if line["column"] == "type" and line["value"] == "group"}
+    skipped |= {line["row"] for line in lines if line["column"] == "public" and line["value"] == "FALSE"}
+    skipped |= {line["row"] for line in lines if line["column"] == "type" and line["value"] == "event"}
+    last = max(line["row"] for line in lines if line["row"] not in skipped)
+    for line in lines:
+        if line["outcome"] == "dropped" or line["row"] != last:
+            continue
+        for value in leaves(line["result"]):
+            assert shown_in(value, stored), line
+    assert len(parts) == 1
+
+
+@pytest.mark.parametrize("delimiter", [";", "|", "\t"])
+def test_a_table_is_known_whatever_separates_its_cells(visitors: Visitors, tmp_path: Path, delimiter: str) -> None:
+    with (FOLDER / "intercom-contacts.csv").open(newline="") as sample, (tmp_path / "a.csv").open("w") as table:
+        csv.writer(table, delimiter=delimiter).writerows(csv.reader(sample))
+    answer = visitors("contacts", "import", str(tmp_path / "a.csv"))
+    assert "is taken for intercom contacts of a warehouse" in answer.stderr
+    told = visitors("contacts", "list", "--format", "json").json
+    visitors("contacts", "import", str(FOLDER / "intercom-contacts.csv"))
+    assert visitors("contacts", "list", "--format", "json").json == told
+
+
+def test_words_that_are_nothing_are_so_before_a_mapping_reads_them(visitors: Visitors, tmp_path: Path) -> None:
+    mapping = tmp_path / "shop.yaml"
+    mapping.write_text(
+        "version: 1\nname: shop\ncontacts:\n  recognise: [no]\n  fields:\n    externalId: no\n"
+        "    name: [shown, full]\n    createdAt: {from: since, time: seconds}\n"
+    )
+    rows = "no^shown^full^since\n7^N/A^J\xf6rg^N/A\n".encode("windows-1252")
+    options = ("--mapping", str(mapping), "--delimiter", "^", "--null", "N/A", "--encoding", "windows-1252")
+    visitors("contacts", "import", "-", *options, input=rows)
+    (found,) = visitors("contacts", "list", "--format", "json").json
+    assert (found["externalId"], found["name"]) == ("7", "J\xf6rg")
+
+
+def leaves(value: Any) -> Iterator[Any]:
+    if isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from leaves(inner)
+    elif value not in (None, ""):
+        yield value
+
+
+def shown_in(value: Any, stored: str) -> bool:
+    forms = {json.dumps(value, ensure_ascii=False), json.dumps(str(value), ensure_ascii=False)}
+    if value in ("TRUE", "FALSE"):
+        forms.add(str(value).lower())
+    with suppress(InvalidData):
+        forms.add(json.dumps(parse_instant(str(value), "it")))
+    with suppress(TypeError, ValueError):
+        forms.add(str(float(value)))
+    return any(form in stored for form in forms)
