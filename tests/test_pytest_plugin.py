@@ -100,6 +100,7 @@ def inner(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.
     return pytester
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "under xdist"])
 def test_every_test_gets_its_store_clock_and_command(inner: pytest.Pytester, workers: tuple[str, ...]) -> None:
     inner.runpytest_subprocess(*workers).assert_outcomes(passed=12)
@@ -179,6 +180,7 @@ def test_a_marker_that_cannot_be_followed_is_an_error_of_the_test(
     result.stdout.fnmatch_lines([said])
 
 
+@pytest.mark.slow
 def test_a_command_that_ends_otherwise_fails_the_test_and_says_why(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("def test_it(visitors_cli):\n    visitors_cli('show', 'nobody')\n")
     result = pytester.runpytest_subprocess()

@@ -127,6 +127,7 @@ VISITOR = st.fixed_dictionaries(
 
 
 # visitors only runs the command: each example has stores of its own
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(records=st.lists(st.tuples(VISITOR, BLOCK), max_size=4))
 def test_export_import_export_gives_the_same_bytes_whatever_the_data(

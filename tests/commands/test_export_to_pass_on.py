@@ -294,6 +294,7 @@ def test_a_limit_and_filters_choose_the_same_visitors_as_without_stand_ins(visit
     assert set(passed_on(visitors, key, "--deleted")) == {"somebody"}
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     ids=st.lists(st.from_regex("v7[A-Za-z0-9_]{0,30}", fullmatch=True), unique=True, min_size=1, max_size=30),

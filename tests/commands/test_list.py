@@ -420,6 +420,7 @@ VALUES = st.fixed_dictionaries(
 
 
 # visitors only runs the command: each example has a store of its own
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(records=st.lists(VALUES, min_size=1, max_size=9), limit=st.integers(1, 4), numbers=st.randoms())
 def test_all_pages_together_are_the_listing(

@@ -144,6 +144,7 @@ def test_why_visitors_are_blocked_by_whom_and_from_which_addresses(made: Made) -
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "chosen"),
     [
@@ -497,6 +498,7 @@ COUNTED = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(records=RECORDS, chosen=CHOSEN, by=COUNTED)
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_groups_add_up_to_what_is_chosen(

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 Visitors = Callable[..., Any]
 
 
+@pytest.mark.slow
 def test_all_conversations_from_every_device_and_none_for_whoever_comes_next(visitors_process: Visitors) -> None:
     run = visitors_process
 

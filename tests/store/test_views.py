@@ -81,6 +81,7 @@ texts = st.none() | st.text(st.characters(exclude_categories=["Cs"], exclude_cha
 numbers = st.none() | st.floats(-90, 90)
 
 
+@pytest.mark.slow
 @given(
     browser=st.fixed_dictionaries({"city": texts, "latitude": numbers, "longitude": numbers, "browserVersion": texts}),
     person=st.none()

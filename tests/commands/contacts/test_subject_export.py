@@ -346,6 +346,7 @@ class People:
         self.store.restore(browser)
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(st.lists(step, max_size=25))
 def test_every_value_is_in_the_document_of_the_person_whose_it_is_and_in_no_other(

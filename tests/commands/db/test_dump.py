@@ -76,6 +76,7 @@ def test_dump_load_dump_gives_the_same_bytes(visitors: Visitors, tmp_path: Path,
     assert visitors("history", "one-more", "--format", "count", "--db", second).stdout == "1\n"
 
 
+@pytest.mark.slow
 def test_a_message_that_is_escaped_character_by_character_loads_again(visitors: Visitors, tmp_path: Path) -> None:
     message = "\u200f" * 700_000
     visitors("create", "--id", "v")

@@ -332,6 +332,7 @@ def assert_chosen(store: Store, filters: dict[str, Any], chosen_ones: list[Recor
     assert visitors.idle(store, selection, AT) == Idle(len(ids), never, *ends)
 
 
+@pytest.mark.slow
 def test_every_way_finds_the_pages_that_a_look_at_all_records_finds(store: Store) -> None:
     @settings(max_examples=300, deadline=None)
     @given(
@@ -379,6 +380,7 @@ def test_every_way_finds_the_pages_that_a_look_at_all_records_finds(store: Store
     assert set(entered) == ENTERED
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ordered_by_time", [True, False])
 def test_every_filter_and_every_sort_go_together(store: Store, *, ordered_by_time: bool) -> None:
     # every value comes with every other one sooner or later, since the numbers of values differ
@@ -499,6 +501,7 @@ def _has_n(n: object, wanted: MetadataFilter | None) -> bool:
     return (n == {"5": 5, "5.0": 5, "x": "x"}[wanted.value]) != wanted.negated
 
 
+@pytest.mark.slow
 def test_every_way_finds_the_contacts_that_a_look_at_all_of_them_finds(store: Store) -> None:
     @settings(max_examples=300, deadline=None)
     @given(
