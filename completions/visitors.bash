@@ -304,6 +304,7 @@ _visitors_table() {
 # What $1, a place and an option, takes.
 _visitors_value() {
     case $1 in
+    'identify --input-format') value='words csv tsv json ndjson' ;;
     'conversations stats --by') value='words status priority' ;;
     'conversations stats --time') value='words createdAt updatedAt resolvedAt' ;;
     *' --db') value='files' ;;
@@ -315,7 +316,7 @@ _visitors_value() {
     *' --time') value='words createdAt lastSeenAt blockedAt' ;;
     *' --svg') value='files' ;;
     *' --on-conflict') value='words error external-id-wins merge' ;;
-    *' --input-format') value='words csv tsv json ndjson' ;;
+    *' --input-format') value='words csv tsv json ndjson xlsx parquet' ;;
     *' --rejects') value='files' ;;
     *' -o') value='files' ;;
     *' --output') value='files' ;;

@@ -167,7 +167,7 @@ def test_rejected_rows_say_that_they_are_utf_8_with_commas(visitors: Visitors, t
 
 def test_the_zip_archive_that_a_workbook_is_is_told_whatever_the_encoding(taken: Take, tmp_path: Path) -> None:
     for name, part, what in (
-        ("x.xlsx", ("xl/workbook.xml", ""), "an Excel workbook (.xlsx)"),
+        ("x.csv", ("xl/workbook.xml", ""), "an Excel workbook (.xlsx)"),
         ("x.ods", ("mimetype", "application/vnd.oasis.opendocument.spreadsheet"), "an OpenDocument file"),
         ("x.docx", ("word/document.xml", ""), "a zip archive"),
     ):

@@ -12,7 +12,7 @@ from visitors.commands import listing, options
 from visitors.commands.many import number
 from visitors.context import Context, context_of
 from visitors.errors import UsageProblem
-from visitors.input.formats import FORMATS
+from visitors.input.formats import BINARY, FORMATS
 from visitors.input.source import format_of
 from visitors.operations import references
 from visitors.output.machine import MachineFormat
@@ -100,9 +100,12 @@ def _format(context: Context, output: str) -> MachineFormat:
     given = context.settings.format
     if given == "table":
         raise UsageProblem("an export is for programs", hint="--format is one of " + ", ".join(FORMATS))
-    if given is None and output != "-" and format_of(output) is None:
+    named = format_of(output) if output != "-" else None
+    if named in BINARY:
+        named = None
+    if given is None and output != "-" and named is None:
         raise UsageProblem(f"which format shall {output} have?", hint="an extension such as .csv, or --format")
-    return cast("MachineFormat", given or (format_of(output) if output != "-" else None) or "tsv")
+    return cast("MachineFormat", given or named or "tsv")
 
 
 def _pseudonyms(key_file: str | None, output: str) -> Pseudonyms | None:

@@ -18,7 +18,7 @@ from visitors.domain.decision import Decision, OnConflict
 from visitors.domain.identity import CLEARABLE
 from visitors.domain.visitor import Visitor
 from visitors.errors import Conflict, InvalidData, NotFound, UsageProblem, VisitorsError
-from visitors.input.formats import Format
+from visitors.input.formats import TextFormat
 from visitors.operations import references
 from visitors.operations.identify import Identified, identify
 from visitors.output.machine import as_record
@@ -58,7 +58,7 @@ def command(
     on_conflict: Annotated[OnConflict, typer.Option(help="When external id and email are two people.")] = "error",
     relink: Annotated[bool, typer.Option("--relink", help="Another person now uses this browser.")] = False,
     input_format: Annotated[
-        Format | None, typer.Option(help="What standard input is.  [default: ndjson]", show_default=False)
+        TextFormat | None, typer.Option(help="What standard input is.  [default: ndjson]", show_default=False)
     ] = None,
     keep_going: Annotated[
         bool, typer.Option("--keep-going", help="With -, take the good rows, and exit 5 if some were bad.")
@@ -106,7 +106,7 @@ class _Said(msgspec.Struct, frozen=True):
 
 def _identify_rows(
     context: Context,
-    input_format: Format | None,
+    input_format: TextFormat | None,
     policy: dict[str, Any],
     *,
     keep_going: bool,
@@ -117,8 +117,8 @@ def _identify_rows(
     # reading rows takes long to import for a single visitor
     from visitors.commands.rejected import tell_rejected
     from visitors.input.person_rows import read_people
-    from visitors.input.source import format_of, open_source
-    from visitors.output.rejects import rejected_rows
+    from visitors.input.source import open_source
+    from visitors.output.rejects import rejected_rows, text_format
 
     with ExitStack() as stack:
         source = stack.enter_context(closing(open_source("-")))
@@ -127,7 +127,8 @@ def _identify_rows(
         said = [_of_row(row) for row in rows]
         bad_rows = None
         if keep_going:
-            kept = rejected_rows(rejects, format_of(rejects or "") or format_, header, quiet=context.output.quiet)
+            bad_format = text_format(format_, rejects, header)
+            kept = rejected_rows(rejects, bad_format, header, quiet=context.output.quiet)
             bad_rows = stack.enter_context(kept)
         _identify_all(context, said, **policy, dry_run=dry_run, single=False, bad_rows=bad_rows)
     if bad_rows is not None:

@@ -46,10 +46,11 @@ def command(
 ) -> None:
     """Read visitors, and their contacts, from a file or from standard input.
 
-    csv, tsv, json and ndjson, compressed or not; the extension tells, or else the content, or
-    --input-format. The cells of csv are separated by , ; | or tabs, as the header shows. Columns are
-    fields by their name, whatever its case; --map says which others are, and which are not. A row with
-    an external id or email identifies its visitor, by the rules of identify.
+    csv, tsv, json and ndjson, compressed or not, and xlsx and parquet with the extras excel and parquet;
+    the extension tells, or else the content, or --input-format. The cells of csv are separated by , ; | or
+    tabs, as the header shows. Columns are fields by their name, whatever its case; --map says which others
+    are, and which are not; --mapping reads what other systems export. A row with an external id or email
+    identifies its visitor, by the rules of identify.
 
     A row says which visitor it is about by id, or by fingerprint; with --new it need not, and is a new
     visitor each time. A row that is blank is left out, and counted.

@@ -15,15 +15,15 @@ from visitors.commands.rejected import tell_rejected
 from visitors.context import Context
 from visitors.errors import UsageProblem
 from visitors.input.ahead import read_ahead, worth_reading_ahead
-from visitors.input.formats import Format
+from visitors.input.formats import BINARY, Format
 from visitors.input.kinds import VISITORS, Kind
 from visitors.input.mapping import ColumnMapping
 from visitors.input.rows import Read, cell_delimiter, read_any, read_checked
-from visitors.input.source import Source, choose_format, format_of, open_source
+from visitors.input.source import Source, choose_format, open_source
 from visitors.operations.bulk_import import Reject
 from visitors.operations.import_ import Taken
 from visitors.output.progress import watched
-from visitors.output.rejects import RejectedRows, rejected_rows
+from visitors.output.rejects import RejectedRows, rejected_rows, text_format
 from visitors.store.store import OpenOperation
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def take_file(context: Context, kind: Kind, file: File, take: Take) -> Imported:
             part=part,
         )
         # what comes from another process is decoded as rows of visitors; others are fewer
-        is_ahead = kind is VISITORS and worth_reading_ahead(source)
+        is_ahead = kind is VISITORS and format_ not in BINARY and worth_reading_ahead(source)
         ahead = stack.enter_context(read_ahead(checked, source)) if is_ahead else None
         watched_rows = watched(
             ahead or checked, ahead or source, quiet=context.output.quiet, color=context.output.color
@@ -154,7 +154,7 @@ def take_file(context: Context, kind: Kind, file: File, take: Take) -> Imported:
         bad_rows = None
         if keeps or file.lenient:
             # its file is whole before the operation is: if it cannot be written, no row was taken
-            bad_format = format_of(file.rejects or "") or format_
+            bad_format = text_format(format_, file.rejects, header)
             kept = rejected_rows(file.rejects, bad_format, header, quiet=context.output.quiet)
             bad_rows = stack.enter_context(kept)
         reject = bad_rows.add if bad_rows is not None and keeps else None
@@ -207,7 +207,8 @@ def tell_bad_rows(context: Context, imported: Imported) -> None:
     if bad_rows.left_out:
         _tell_left_out(context, bad_rows)
     # the file of rejected rows is UTF-8 with commas
-    of_file = (("--encoding", file.encoding), ("--delimiter", file.delimiter))
+    binary = file.input_format if file.input_format in BINARY else None
+    of_file = (("--encoding", file.encoding), ("--delimiter", file.delimiter), ("--input-format", binary))
     only_here = " and ".join(name for name, given in of_file if given is not None)
     tell_rejected(context, bad_rows, file.rejects, f"import that file{f', without {only_here}' if only_here else ''}")
 

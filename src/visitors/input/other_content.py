@@ -7,6 +7,13 @@ from typing import Any
 
 from visitors.errors import InvalidData
 
+_WORKBOOK = "an Excel workbook (.xlsx)"
+_PARQUET = "a Parquet file"
+_READ = {
+    _WORKBOOK: "with --input-format xlsx and the extra excel",
+    _PARQUET: "with --input-format parquet and the extra parquet",
+}
+"""How an import reads what is no text."""
 _BINARY: tuple[tuple[bytes, str, str], ...] = (
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Excel or other Office file", "save it as CSV UTF-8"),
     (b"BZh", "compressed with bzip2", "unpack it first: bunzip2"),
@@ -14,7 +21,7 @@ _BINARY: tuple[tuple[bytes, str, str], ...] = (
     (b"\x28\xb5\x2f\xfd", "compressed with zstd", "unpack it first: unzstd"),
     (b"\x1f\x8b", "compressed with gzip", "unpack it first: gunzip"),
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive", "unpack it, and import the file that is in it"),
-    (b"PAR1", "a Parquet file", "convert it to CSV or JSON first"),
+    (b"PAR1", _PARQUET, "convert it to CSV or JSON first"),
     (b"%PDF-", "a PDF", "export it as CSV instead"),
     (
         b"SQLite format 3\x00",
@@ -33,9 +40,12 @@ _LOOKED_AT = 4_096
 
 def refuse_other_content(head: bytes, name: str, *, takes_encoding: bool = False) -> None:
     """Raises InvalidData for a file that begins like this, if that is no text in UTF-8 with lines. Where an option
-    `takes_encoding`, the error says it.
+    `takes_encoding`, the error says it, and how a file is read that is no text.
     """
-    _refuse(_binary(head) or _other_text(head, takes_encoding=takes_encoding), name)
+    found = _binary(head)
+    if found is not None and takes_encoding and found[0] in _READ:
+        found = (found[0], f"{found[1]}, or read it {_READ[found[0]]}")
+    _refuse(found or _other_text(head, takes_encoding=takes_encoding), name)
 
 
 def refuse_binary(head: bytes, name: str) -> None:
@@ -103,7 +113,7 @@ def _archive(head: bytes) -> tuple[str, str] | None:
         if _OPEN_DOCUMENT in head[:_LOOKED_AT]:
             return "an OpenDocument file, such as .ods", "save it as CSV"
         if b"xl/" in head[:_LOOKED_AT]:
-            return "an Excel workbook (.xlsx)", "save it as CSV UTF-8"
+            return _WORKBOOK, "save it as CSV UTF-8"
         if any(part in head[:_LOOKED_AT] for part in _OFFICE):
             return "an Excel or other Office file", "save it as CSV UTF-8"
         return "a zip archive", "unpack it, and import the file that is in it"

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from visitors.errors import InvalidData
-from visitors.input.formats import Format
+from visitors.input.formats import BINARY, Format
 from visitors.input.source import DUMP_LINE_LIMIT, LINE_LIMIT, Source, not_utf8
 
 _decode = msgspec.json.Decoder().decode
@@ -56,8 +56,12 @@ class Header(msgspec.Struct, frozen=True):
 def read_rows(source: Source, format_: Format, delimiter: str = ",") -> tuple[Header, Iterator[RawRow]]:
     """The header, and the rows as they are read; an empty file has none. Cells of CSV are separated by `delimiter`.
 
-    Raises InvalidData for a header with a column twice.
+    Raises InvalidData for a header with a column twice, and UsageProblem where the package for a format is missing.
     """
+    if format_ in BINARY:
+        from visitors.input import binary_tables
+
+        return binary_tables.excel(source) if format_ == "xlsx" else binary_tables.parquet(source)
     if source.is_empty:
         return Header(() if format_ in ("csv", "tsv") else None), iter(())
     if format_ == "csv":
@@ -69,6 +73,9 @@ def read_records(
     source: Source, format_: Format, paths: Sequence[tuple[str, ...]], delimiter: str = ","
 ) -> tuple[Header, Iterator[RawRow]]:
     """As `read_rows`, of a file whose records lie at one of `paths` in its rows, or in the whole of it."""
+    if format_ in BINARY:
+        _, rows = read_rows(source, format_)
+        return Header(None), (record for row in rows for record in _expanded(row, paths))
     head = source.head()
     is_one = format_ == "ndjson" and head.lstrip().startswith(b"{") and b"\n" not in head.strip()
     if source.is_empty or format_ in ("csv", "tsv"):
@@ -120,7 +127,7 @@ def _csv(source: Source, delimiter: str) -> tuple[Header, Iterator[RawRow]]:
     csv.field_size_limit(LINE_LIMIT)  # which no cell can pass, as no row can
     reader = csv.reader(_csv_lines(source, read), delimiter=delimiter, strict=True)
     try:
-        header = _header(next(reader, []), source)
+        header = header_of(next(reader, []), source)
     except csv.Error as error:
         raise InvalidData(f"{source.name}, line 1: {error}", code="invalid_csv") from None
     _refuse_bad_header(source)
@@ -159,7 +166,7 @@ def _csv_lines(source: Source, read: list[str]) -> Iterator[str]:
 
 def _tsv(source: Source) -> tuple[Header, Iterator[RawRow]]:
     lines = source.lines(keep_bad=True)
-    header = _header([_unescaped(cell) or "" for cell in _split(next(lines)[1])], source)
+    header = header_of([_unescaped(cell) or "" for cell in _split(next(lines)[1])], source)
     _refuse_bad_header(source)
 
     def rows() -> Iterator[RawRow]:
@@ -225,7 +232,8 @@ _READERS: dict[Format, Callable[[Source], tuple[Header, Iterator[RawRow]]]] = {
 }
 
 
-def _header(cells: list[str], source: Source) -> tuple[str, ...]:
+def header_of(cells: list[str], source: Source) -> tuple[str, ...]:
+    """The names of the columns. Raises InvalidData for one that is there twice, or if there are none."""
     columns = tuple(cell.strip() for cell in cells)
     if not any(columns):
         raise InvalidData(f"{source.name} has no header line", code="empty_file")

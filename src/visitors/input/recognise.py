@@ -8,10 +8,11 @@ from json import JSONDecoder
 from typing import Any
 
 from visitors.errors import InvalidData
-from visitors.input.formats import Format
+from visitors.input.formats import BINARY, Format
 from visitors.input.kinds import Kind
 from visitors.input.mapping import REJECT
 from visitors.input.mapping_files import READY_MADE, Part, read_mapping
+from visitors.input.readers import read_rows
 from visitors.input.source import Source
 
 AUTO, NONE = "auto", "none"
@@ -25,7 +26,7 @@ def choose_part(source: Source, format_: Format, kind: Kind, mapping: str, delim
     Raises InvalidData where the mapping is not for this file, and where the file is known to be of another kind, and
     what `read_mapping` raises.
     """
-    if mapping == NONE or source.is_empty:
+    if mapping == NONE or (format_ not in BINARY and source.is_empty):
         return None
     first = first_row(source, format_, delimiter)
     if mapping == AUTO:
@@ -93,6 +94,9 @@ def _recognised(first: Any, kind: Kind) -> Part | None:
 
 def first_row(source: Source, format_: Format, delimiter: str = ",") -> Any:
     """The first row, or of a file that is one object what of it can be read at once; None if that is none."""
+    if format_ in BINARY:
+        _, rows = read_rows(source, format_)
+        return next((row.values for row in rows), None)
     text = source.head().decode(errors="replace")
     if format_ in ("csv", "tsv"):
         lines = csv.reader(io.StringIO(text), delimiter="\t" if format_ == "tsv" else delimiter)

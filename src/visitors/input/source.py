@@ -21,7 +21,7 @@ import msgspec
 from visitors.errors import InvalidData, NotFound, StoreProblem, UsageProblem
 from visitors.input.compression import Damage, unpacked, without_ending
 from visitors.input.encoding import Transcoder
-from visitors.input.formats import FORMATS, Format
+from visitors.input.formats import BINARY, FORMATS, Format
 from visitors.input.other_content import refuse_other_content
 
 LINE_LIMIT = 4 * 1024 * 1024
@@ -36,6 +36,8 @@ _EXTENSIONS: dict[str, Format] = {
     ".json": "json",
     ".ndjson": "ndjson",
     ".jsonl": "ndjson",
+    ".xlsx": "xlsx",
+    ".parquet": "parquet",
 }
 _BLOCK = 256 * 1024
 
@@ -73,12 +75,18 @@ class Source:
         self._stream, self._damage = unpacked(stream, _peek(stream), name)
         self.not_utf8: dict[int, InvalidData] = {}
         """What is wrong with lines that were kept though they are not UTF-8, by number."""
+        self._whole: BinaryIO | None = None  # what is unpacked, where it is needed as a file
         self._ahead = b""  # what was read to look at it, and is still to be given out
 
     @property
     def is_large(self) -> bool:
         """Whether it pays to prepare for many rows."""
         return self.size is not None and self.size >= LARGE
+
+    @property
+    def has_encoding(self) -> bool:
+        """Whether it is said what it is in, and that is not UTF-8."""
+        return self._transcoded is not None
 
     @property
     def position(self) -> int:
@@ -158,8 +166,38 @@ class Source:
             yield block.removeprefix(mark)
             mark = b""
 
+    def binary(self) -> BinaryIO:
+        """The file itself, unpacked and from its beginning, for a reader of a format that is no text.
+
+        Raises InvalidData for damaged compression, and StoreProblem if there is no space to unpack it.
+        """
+        if self._stream is self._raw:
+            whole = self._raw
+        else:
+            whole = self._whole = self._whole or self._unpacked()
+        whole.seek(0)
+        return whole
+
+    def _unpacked(self) -> BinaryIO:
+        """What is compressed, in a file without a name: readers of such formats go back and forth in it."""
+        with _spooling(self.name):
+            whole = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115 - `close` closes it
+        try:
+            with self._readable():
+                self._stream.seek(0)
+            while block := self._read_packed():
+                with _spooling(self.name):
+                    whole.write(block)
+        except BaseException:
+            with contextlib.suppress(OSError):  # what did not fit does not fit now either
+                whole.close()
+            raise
+        return whole
+
     def close(self) -> None:
         """Close the file; standard input stays open."""
+        if self._whole is not None:
+            self._whole.close()
         if self._raw is not sys.stdin.buffer:
             self._raw.close()
 
@@ -168,8 +206,7 @@ class Source:
         if self._ahead:
             block, self._ahead = self._ahead, b""
             return block
-        with self._readable():
-            block = self._stream.read(_BLOCK)
+        block = self._read_packed()
         if self._transcoded is None:
             return block
         return self._read_transcoded(self._transcoded, block)
@@ -177,9 +214,13 @@ class Source:
     def _read_transcoded(self, transcoded: Transcoder, block: bytes) -> bytes:
         """`block` as UTF-8, with the next ones as long as it has no whole character; empty at the end."""
         while not (text := transcoded(block)) and block:
-            with self._readable():
-                block = self._stream.read(_BLOCK)
+            block = self._read_packed()
         return text
+
+    def _read_packed(self) -> bytes:
+        """The next block as the file has it, unpacked; empty at the end. Raises InvalidData for damaged compression."""
+        with self._readable():
+            return self._stream.read(_BLOCK)
 
     def _decode(self, line: bytes | bytearray, number: int, *, keep_bad: bool) -> str:
         if number == 1:
@@ -312,24 +353,26 @@ def choose_format(path: str, given: str | None, source: Source, delimiter: str |
     """The format that was given, or that the extension names, or else that the content shows. With a `delimiter` it is
     CSV.
 
-    Raises UsageProblem when `given` is none that can be read, and for a `delimiter` of another format.
+    Raises UsageProblem when `given` is none that can be read, and for a `delimiter` or an encoding of another format.
     """
     format_ = _choose_format(path, given, source)
+    if format_ in BINARY and source.has_encoding:
+        raise UsageProblem(f"--encoding is for text, and {source.name} is {format_}")
     if delimiter is None:
         return format_
-    if given not in (None, "csv") or format_ in ("json", "ndjson"):
+    if given not in (None, "csv") or format_ in ("json", "ndjson", *BINARY):
         raise UsageProblem(f"--delimiter is for csv, and {source.name} is {format_}")
     return "csv"
 
 
 def _choose_format(path: str, given: str | None, source: Source) -> Format:
     if given is not None:
-        for known in FORMATS:
+        for known in (*FORMATS, *BINARY):
             if given == known:
                 return known
-        raise UsageProblem(f"cannot read {given}", hint="files are read as " + ", ".join(FORMATS))
+        raise UsageProblem(f"cannot read {given}", hint="files are read as " + ", ".join((*FORMATS, *BINARY)))
     named = format_of(without_ending(path))
-    if named in ("csv", "tsv"):
+    if named in ("csv", "tsv", *BINARY):
         return named
     shown = _format_shown(source.head())
     # lines of JSON are often called .json, and a list .jsonl

@@ -8,10 +8,11 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, TextIO
 
 from visitors.errors import UsageProblem, VisitorsError
-from visitors.input.formats import Format
+from visitors.input.formats import FORMATS, Format, TextFormat
 from visitors.input.mapping import REJECT
 from visitors.input.readers import Header
 from visitors.input.rows import Read
+from visitors.input.source import format_of
 from visitors.output.files import whole_file
 from visitors.output.machine import encode_json, separated
 from visitors.output.shape import Path, Record
@@ -23,7 +24,7 @@ SHOWN_REASONS = 20
 class RejectedRows:
     """Collects rejected rows: their reasons, and the rows themselves where there is a file for them."""
 
-    def __init__(self, target: TextIO | None, format_: Format, header: Header, *, quiet: bool = False) -> None:
+    def __init__(self, target: TextIO | None, format_: TextFormat, header: Header, *, quiet: bool = False) -> None:
         self._target = target
         self._quiet = quiet
         self._format = format_
@@ -82,8 +83,25 @@ class RejectedRows:
             self._target.write("\n]\n" if self._written else "[]\n")
 
 
+def text_format(format_: Format, rejects: str | None, header: Header) -> TextFormat:
+    """What rejected rows are written in: what their file is called, or else what the rows were in, if that is text.
+
+    Raises UsageProblem for a file that is called something else.
+    """
+    named = format_of(rejects or "")
+    wanted = named or format_
+    for known in FORMATS:
+        if wanted == known:
+            return known
+    if named is not None:
+        raise UsageProblem(f"rejected rows cannot be written to {rejects}", hint="name it .csv or .ndjson")
+    return "csv" if header.columns is not None else "ndjson"
+
+
 @contextmanager
-def rejected_rows(path: str | None, format_: Format, header: Header, *, quiet: bool = False) -> Iterator[RejectedRows]:
+def rejected_rows(
+    path: str | None, format_: TextFormat, header: Header, *, quiet: bool = False
+) -> Iterator[RejectedRows]:
     """A collection whose file, if `path` names one, appears when the block ends well. With `quiet`, the reasons
     that are told, unlike those in the file, are without anybody's data.
 

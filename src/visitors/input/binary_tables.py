@@ -1,0 +1,101 @@
+"""Excel workbooks and Parquet files, read by packages that are optional, and imported only here.
+
+A cell of a workbook is text, as it would be in the CSV file that a person would save; a row of a Parquet file is an
+object, as in JSON. Times without a zone are UTC.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+from visitors.errors import InvalidData, UsageProblem
+from visitors.input.readers import Header, Place, RawRow, header_of
+from visitors.input.source import Source
+
+_AT_ONCE = 1_000
+
+
+def needed(module: str, extra: str, what: str) -> Any:
+    """The module that an extra of the program installs. Raises UsageProblem that names it."""
+    try:
+        return importlib.import_module(module)
+    except ImportError:
+        raise UsageProblem(
+            f"{what} needs the package {module.partition('.')[0].replace('_', '-')}, which is not installed",
+            code="extra_needed",
+            hint=f"pip install 'visitors[{extra}]'",
+        ) from None
+
+
+def excel(source: Source) -> tuple[Header, Iterator[RawRow]]:
+    """The first sheet of a workbook: the names of the columns in its first row, and the rows below.
+
+    Raises UsageProblem without the package, and InvalidData for a file that is no workbook.
+    """
+    openpyxl = needed("openpyxl", "excel", "reading an Excel file")
+    content = source.binary()
+    try:
+        book = openpyxl.load_workbook(content, read_only=True, data_only=True)
+        rows = book.worksheets[0].iter_rows(values_only=True)
+        first = next(rows, ())
+    except Exception as error:  # noqa: BLE001 - whatever a damaged archive makes it raise
+        raise InvalidData(f"{source.name} is no Excel workbook (.xlsx): {error}", code="invalid_xlsx") from None
+    cells = [_text(cell) or "" for cell in first]
+    while cells and not cells[-1].strip():
+        cells.pop()
+    header = header_of(cells, source) if cells else ()
+
+    def below() -> Iterator[RawRow]:
+        for number, row in enumerate(rows, start=2):
+            if any(cell is not None for cell in row):
+                values = [_text(cell) for cell in row[: len(header)]]
+                values += [None] * (len(header) - len(values))
+                yield RawRow(Place(source.name, number), dict(zip(header, values, strict=True)))
+
+    return Header(header), below()
+
+
+def _text(cell: Any) -> str | None:
+    if cell is None or isinstance(cell, str):
+        return cell
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return cell.isoformat() if isinstance(cell, date | time) else str(cell)
+
+
+def parquet(source: Source) -> tuple[Header, Iterator[RawRow]]:
+    """The rows of a Parquet file. Raises UsageProblem without the package, and InvalidData for another file."""
+    arrow = needed("pyarrow.parquet", "parquet", "reading a Parquet file")
+    content = source.binary()
+    try:
+        file = arrow.ParquetFile(content)
+    except Exception as error:  # noqa: BLE001 - of the package's own kinds
+        raise InvalidData(f"{source.name} is no Parquet file: {error}", code="invalid_parquet") from None
+
+    def rows() -> Iterator[RawRow]:
+        number = 0
+        for batch in file.iter_batches(batch_size=_AT_ONCE, use_threads=False):
+            for row in batch.to_pylist():
+                number += 1
+                yield RawRow(Place(source.name, number, "row"), _plain(row))
+
+    return Header(None), rows()
+
+
+def _plain(value: Any) -> Any:
+    """The value as JSON would have it."""
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, datetime | date | time):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    return value.decode(errors="backslashreplace") if isinstance(value, bytes) else value
