@@ -1194,3 +1194,28 @@ def test_a_contact_that_a_known_visitor_gets_is_as_deleted_as_the_row_says(visit
     row = {"id": "a", "contact": {"id": "C1", "email": "e@example.com", "deletedAt": "2026-01-01T00:00:00.000Z"}}
     taken("x.ndjson", json.dumps(row), "--on-existing", "update")
     assert shown(visitors, "a")["contact"]["deletedAt"] == "2026-01-01T00:00:00.000Z"
+
+
+def test_an_earlier_event_fills_blanks_and_overwrites_nothing_whichever_order_they_come_in(
+    visitors: Visitors, taken: Take
+) -> None:
+    early = '{"id": "a", "language": "de", "city": "Oslo", "lastSeenAt": "2026-01-01", "externalId": "u1"}\n'
+    late = '{"id": "a", "language": "en", "lastSeenAt": "2026-01-02", "externalId": "u2"}\n'
+    options = ("--on-existing", "update", "--relink")
+    for name, content in (("x", early + late), ("y", late + early)):
+        visitors("erase", "a", "--yes", code=None)
+        taken(f"{name}.ndjson", content, *options)
+        found = shown(visitors, "a")
+        assert (found["language"], found["city"], found["contact"]["externalId"]) == ("en", "Oslo", "u2")
+        assert found["lastSeenAt"] == "2026-01-02T00:00:00.000Z"
+        assert "2 unchanged" in taken(f"{name}.ndjson", content, *options).stderr
+
+
+def test_a_row_of_the_same_visit_or_with_the_time_it_was_written_overwrites(visitors: Visitors, taken: Take) -> None:
+    row = '{"id": "a", "language": "de", "lastSeenAt": "2026-01-02"}'
+    taken("x.ndjson", row)
+    taken("x.ndjson", row.replace("de", "en"), "--on-existing", "update")
+    assert shown(visitors, "a")["language"] == "en"
+    older = '{"id": "a", "language": "fr", "lastSeenAt": "2026-01-01", "updatedAt": "2026-03-01"}'
+    taken("x.ndjson", older, "--on-existing", "update")
+    assert shown(visitors, "a")["language"] == "fr"

@@ -6,29 +6,17 @@ object, as in JSON. Times without a zone are UTC.
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterator
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
-from visitors.errors import InvalidData, UsageProblem
+from visitors.errors import InvalidData
+from visitors.input.optional import needed
 from visitors.input.readers import Header, Place, RawRow, header_of
 from visitors.input.source import Source
 
 _AT_ONCE = 1_000
-
-
-def needed(module: str, extra: str, what: str) -> Any:
-    """The module that an extra of the program installs. Raises UsageProblem that names it."""
-    try:
-        return importlib.import_module(module)
-    except ImportError:
-        raise UsageProblem(
-            f"{what} needs the package {module.partition('.')[0].replace('_', '-')}, which is not installed",
-            code="extra_needed",
-            hint=f"pip install 'visitors[{extra}]'",
-        ) from None
 
 
 def excel(source: Source) -> tuple[Header, Iterator[RawRow]]:

@@ -18,6 +18,9 @@ from visitors.errors import InvalidData
 
 _KEY = "metadata."
 METADATA = f"{OF_CONTACT}{_KEY}"
+USER_AGENT = "userAgent"
+"""What `--map` and mappings call a User-Agent header; it is no field of a visitor, but tells those below."""
+TOLD_BY_AGENT = ("browser", "browserVersion", "os", "osVersion", "device", "deviceType")
 
 Row_co = TypeVar("Row_co", covariant=True)
 Signature = Callable[[Collection[str]], bool]
@@ -35,14 +38,15 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """One kind of rows.
 
     `fields` are the names that parsers know, `public` what a file calls a field where that is another name; `aliases`
-    are other names of fields, and `ignored` what is known and has no place in a store. `others` tells what a file with
-    such columns is of instead.
+    are other names of fields, `more` what can be mapped and becomes several fields, and `ignored` what is known and has
+    no place in a store. `others` tells what a file with such columns is of instead.
     """
 
     noun: str
     command: str
     fields: tuple[str, ...]
     parser: Callable[[Sequence[str]], Parser[Any]]
+    more: tuple[str, ...] = ()
     public: Mapping[str, str] = {}
     aliases: Mapping[str, str] = {}
     ignored: frozenset[str] = frozenset()
@@ -51,11 +55,13 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     @property
     def names(self) -> tuple[str, ...]:
         """The fields as a file calls them."""
-        return (*self.public, *(field for field in self.fields if field not in self.public.values()))
+        return (*self.public, *(field for field in self.fields if field not in self.public.values()), *self.more)
 
     def field_named(self, name: str) -> str | None:
         """The field that a column of this name is, if any."""
         field = OF_CONTACT + name if name.startswith(_KEY) else self.public.get(name) or self.aliases.get(name, name)
+        if field in self.more:
+            return field
         return field if field in self.fields or (field.startswith(METADATA) and len(field) > len(METADATA)) else None
 
     def field_of(self, column: str) -> str | None:
@@ -113,6 +119,7 @@ VISITORS = Kind(
     command="import",
     fields=FIELDS,
     parser=RowParser,
+    more=(USER_AGENT,),
     aliases=_ALIASES,
     ignored=frozenset(
         (

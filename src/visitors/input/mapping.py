@@ -13,7 +13,7 @@ from visitors.domain.row import OF_CONTACT
 from visitors.domain.visitor import leniently
 from visitors.errors import InvalidData, UsageProblem
 from visitors.input.delimiter import hint_of, shown_delimiter
-from visitors.input.kinds import VISITORS, Kind, squeezed
+from visitors.input.kinds import TOLD_BY_AGENT, USER_AGENT, VISITORS, Kind, squeezed
 from visitors.input.readers import Header
 from visitors.input.rules import Layout, Plan, Rule, is_blank, spread
 
@@ -69,10 +69,15 @@ class ColumnMapping:
         self._part = part
         rules = [Rule(field=field, sources=(column,)) for field, column in self._explicit.items()]
         settled = {*self._explicit, *self._left_out}
+        if part is not None:
+            rules += [rule for rule in part.layout.rules if rule.field not in settled]
+        self._agent = next((rule.sources[0] for rule in rules if rule.field == USER_AGENT), None)
+        if self._agent is not None:
+            rules = [rule for rule in rules if rule.field != USER_AGENT]
+            rules = [self._with_agent(rule) for rule in rules]
         if part is None:
             self._layout = Layout(rules=tuple(rules), is_spread=False)
         else:
-            rules += [rule for rule in part.layout.rules if rule.field not in settled]
             dropped = [path for rule in part.layout.rules if rule.field in settled for path in rule.paths]
             drop = (*part.layout.drop, *dropped)
             self._layout = msgspec.structs.replace(part.layout, rules=tuple(rules), drop=drop)
@@ -98,6 +103,10 @@ class ColumnMapping:
     def command(self) -> str:
         """The command that takes such rows."""
         return self._kind.command
+
+    def _with_agent(self, rule: Rule) -> Rule:
+        """The rule, and that the user agent tells the field where it does not."""
+        return msgspec.structs.replace(rule, agent=self._agent) if rule.field in TOLD_BY_AGENT else rule
 
     def row(self, cells: Mapping[str, Any]) -> Any:
         """The row that the cells of a file's row, by column, tell. Raises InvalidData, also for unknown columns."""
@@ -175,20 +184,12 @@ class ColumnMapping:
         if self._part is None:
             self._kind.refuse_others(columns, {*self._explicit, *self._left_out})
         plan = self._layout.plan([column for column in columns if not column.startswith(REJECT)])
-        unknown = []
-        fields = set(self._explicit)
         if self._part is None:
             alike = [one for one in plan.unknown if self._kind.field_of(one) not in self._left_out]
             _refuse_alike(alike, self._kind)
-        for column in plan.unknown:
-            field = self._kind.field_of(column) if self._part is None else None
-            if (column in self._kind.ignored and self._part is None) or field in self._left_out:
-                plan.fates[column] = []
-            elif field is None or field in fields:
-                unknown.append(column)
-            else:
-                plan.add(Rule(field=field, sources=(column,)), columns)
-                fields.add(field)
+        unknown = [column for column in plan.unknown if not self._add_named(plan, column, columns)]
+        if self._agent is not None:
+            self._add_told_by_agent(plan, columns)
         plan.seal()
         self._knows_a_column = self._knows_a_column or bool(plan.fields)
         if unknown and not plan.fields:
@@ -204,6 +205,27 @@ class ColumnMapping:
                 hint=_meant(unknown, self._kind) or "--map FIELD=COLUMN, or --ignore-unknown",
             )
         return plan
+
+    def _add_named(self, plan: Plan, column: str, columns: tuple[str, ...]) -> bool:
+        """Whether the name of a column tells what becomes of it, which then is in the plan."""
+        if column == self._agent:
+            plan.fates[column] = []
+            return True
+        if self._part is not None:
+            return False
+        field = self._kind.field_of(column)
+        if column in self._kind.ignored or field in self._left_out:
+            plan.fates[column] = []
+        elif field is None or field in (*plan.all_fields, *self._explicit, *self._kind.more):
+            return False
+        else:
+            plan.add(self._with_agent(Rule(field=field, sources=(column,))), columns)
+        return True
+
+    def _add_told_by_agent(self, plan: Plan, columns: tuple[str, ...]) -> None:
+        for field in TOLD_BY_AGENT:
+            if field not in (*plan.all_fields, *self._left_out):
+                plan.add(Rule(field=field, agent=self._agent), columns)
 
 
 class _Plan:

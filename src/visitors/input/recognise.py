@@ -76,7 +76,9 @@ def _is_our_own(first: Any, kind: Kind) -> bool:
     contact = first.get("contact")
     inner = [f"contact.{key}" for key in contact] if isinstance(contact, dict) else []
     columns = [*(one for one in first if one != "contact" and not one.startswith(REJECT)), *inner]
-    return bool(columns) and all(kind.field_of(column) or column in kind.ignored for column in columns)
+    return bool(columns) and all(
+        column in kind.ignored or kind.field_of(column) not in (None, *kind.more) for column in columns
+    )
 
 
 def _recognised(first: Any, kind: Kind) -> Part | None:

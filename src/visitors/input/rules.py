@@ -41,6 +41,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
         when: Only rows that meet all of these have the field.
         members: Key -> path, for a field that is an object.
         invalid: What becomes of a value that the field does not take; without it, it is an error.
+        agent: The path of a User-Agent header that tells it, if nothing else does.
         parts: Where the items of a list, such as messages, lie, and what becomes of each.
     """
 
@@ -56,12 +57,14 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     when: Conditions = ()
     members: tuple[tuple[str, str], ...] = ()
     invalid: Literal["metadata", "drop"] | None = None
+    agent: str | None = None
     parts: tuple[tuple[str, Layout], ...] = ()
 
     @property
     def paths(self) -> Iterable[str]:
         """Every path that it looks at."""
         yield from self.sources
+        yield from () if self.agent is None else (self.agent,)
         yield from (path for path, _ in self.when)
         yield from (path for _, path in self.members)
         yield from (path for path, _ in self.parts)
@@ -133,6 +136,11 @@ class Plan:
         self.unknown: list[str] = []
         self.skips: Value | None = None
 
+    @property
+    def all_fields(self) -> list[str]:
+        """The fields, those that are made, too."""
+        return [*self.fields, *(field for field, _ in self.made)]
+
     def add(self, rule: Rule, columns: Sequence[str]) -> None:
         """A field by its rule, if there is anything that it comes from."""
         found = [place for path in rule.sources if (place := _find(path, columns)) is not None]
@@ -145,6 +153,10 @@ class Plan:
             self.fates[found[0][0]].append(rule.field)
             return
         value = _value(rule, found, columns)
+        agent = _find(rule.agent, columns) if rule.agent is not None else None
+        if agent is not None:
+            value = _or_of_agent(value, _reader(agent), rule.field)
+            found.append(agent)
         if value is None:
             return
         sources = [column for column, _ in found]
@@ -266,6 +278,22 @@ def _value(rule: Rule, found: Sequence[Place], columns: Sequence[str]) -> Value 
         return value
     holds, always = _condition(rule.when, columns), value
     return lambda flat: always(flat) if holds(flat) else None
+
+
+def _or_of_agent(value: Value | None, header: Value, field: str) -> Value:
+    """What `value` makes, or if that is blank, what the header tells of the field."""
+    from visitors.input.user_agents import part_of_agent
+
+    part = part_of_agent(field)
+
+    def told(flat: Mapping[str, Any]) -> Any:
+        found = value(flat) if value is not None else None
+        if not is_blank(found):
+            return found
+        agent = header(flat)
+        return None if is_blank(agent) else part(agent)
+
+    return told
 
 
 def _source(rule: Rule, found: Sequence[Place], columns: Sequence[str]) -> Value | None:
