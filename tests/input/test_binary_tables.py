@@ -147,6 +147,28 @@ def test_options_of_text_are_refused(visitors: Visitors, tmp_path: Path) -> None
     assert "rejected rows cannot be written to" in answer.stderr
 
 
+def test_an_export_to_parquet_comes_back_in_and_gives_the_same_bytes(visitors: Visitors, tmp_path: Path) -> None:
+    visitors("seed", "--count", "200")
+    visitors("block", visitors("list", "--format", "ids").lines[0], "--reason", "spam")
+    visitors("update", visitors("list", "--format", "ids").lines[1], "--city", "Ålesund", "--latitude", "62.5")
+    file = str(tmp_path / "x.parquet")
+    assert "wrote 200 visitors to" in visitors("export", "-o", file).stderr
+    exported = visitors("export", "--format", "ndjson").stdout
+    found = parquet.read_table(file)
+    assert found.num_rows == 200
+    assert str(found.schema.field("lastSeenAt").type) == "timestamp[ms, tz=UTC]"
+    assert (str(found.schema.field("latitude").type), str(found.schema.field("isBlocked").type)) == ("double", "bool")
+    other = ("--db", str(tmp_path / "other.db"))
+    visitors("import", file, *other)
+    assert visitors("export", "--format", "ndjson", *other).stdout == exported
+    visitors("export", "-o", file, "--fields", "id,contact.metadata.plan,contact", "--redact", "contact.email")
+    assert parquet.read_table(file).column_names[:3] == ["id", "contact.metadata.plan", "contact.id"]
+    assert set(parquet.read_table(file)["contact.email"].to_pylist()) == {None}
+    assert "which format shall" in visitors("export", "-o", f"{file}.gz", code=2).stderr
+    visitors("export", "-o", file, "--metadata", "no=body")
+    assert parquet.read_table(file).num_rows == 0
+
+
 def test_nothing_is_exported_to_a_workbook(visitors: Visitors, tmp_path: Path) -> None:
     visitors("create", "--id", "a")
     assert "which format shall" in visitors("export", "-o", str(tmp_path / "x.xlsx"), code=2).stderr

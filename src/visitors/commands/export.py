@@ -15,7 +15,7 @@ from visitors.errors import UsageProblem
 from visitors.input.formats import BINARY, FORMATS
 from visitors.input.source import format_of
 from visitors.operations import references
-from visitors.output.machine import MachineFormat
+from visitors.output.machine import FileFormat
 from visitors.output.output import Records
 from visitors.output.redaction import Alter, Altered, Redaction
 from visitors.output.shapes import VISITOR
@@ -58,9 +58,9 @@ def command(
 ) -> None:
     """Write visitors with their contacts, in the order in which the store got them.
 
-    The format is that of the file's extension (csv, tsv, json, ndjson), or --format; tsv without
-    either. The file is written whole or not at all. Importing it into an empty store and exporting
-    again gives the same bytes.
+    The format is that of the file's extension (csv, tsv, json, ndjson, and parquet with the extra parquet),
+    or --format; tsv without either. The file is written whole or not at all. Importing it into an empty
+    store and exporting again gives the same bytes.
 
     It carries visitors, the contacts of those that have one, and who is blocked. Contacts without
     visitors, conversations, merged contacts and the history are in 'visitors db dump'.
@@ -96,16 +96,18 @@ def command(
         context.output.note(f"wrote {number(written, 'visitor')} to {output}")
 
 
-def _format(context: Context, output: str) -> MachineFormat:
+def _format(context: Context, output: str) -> FileFormat:
     given = context.settings.format
     if given == "table":
         raise UsageProblem("an export is for programs", hint="--format is one of " + ", ".join(FORMATS))
     named = format_of(output) if output != "-" else None
+    if named == "parquet" and given is None and not output.lower().endswith(".gz"):
+        return "parquet"
     if named in BINARY:
         named = None
     if given is None and output != "-" and named is None:
         raise UsageProblem(f"which format shall {output} have?", hint="an extension such as .csv, or --format")
-    return cast("MachineFormat", given or named or "tsv")
+    return cast("FileFormat", given or named or "tsv")
 
 
 def _pseudonyms(key_file: str | None, output: str) -> Pseudonyms | None:
@@ -120,7 +122,7 @@ def _pseudonyms(key_file: str | None, output: str) -> Pseudonyms | None:
     return Pseudonyms(read_key(key_file))
 
 
-def _alteration(format_: MachineFormat, redact: list[str] | None, pseudonyms: Pseudonyms | None) -> Alter | None:
+def _alteration(format_: FileFormat, redact: list[str] | None, pseudonyms: Pseudonyms | None) -> Alter | None:
     """What is done to each record before it is written; None if nothing. Raises UsageProblem."""
     alterations: list[Alter] = []
     if pseudonyms is not None:

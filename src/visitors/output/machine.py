@@ -17,6 +17,8 @@ from visitors.output.sanitise import json_bytes, json_safe
 from visitors.output.shape import Path, Record, Shape, picked, value_at
 
 MachineFormat = Literal["json", "ndjson", "csv", "tsv", "ids", "count"]
+FileFormat = Literal["json", "ndjson", "csv", "tsv", "ids", "count", "parquet"]
+"""What a file may be."""
 
 _BATCH = 500
 _TSV_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})

@@ -22,6 +22,7 @@ from visitors.domain.times import Instant, Zone, zone_named
 from visitors.errors import UsageProblem, VisitorsError
 from visitors.output.advice import for_store
 from visitors.output.machine import (
+    FileFormat,
     MachineFormat,
     as_record,
     batched,
@@ -182,7 +183,7 @@ class Output:
                 raise BrokenPipeError
 
     def file(
-        self, path: str, format_: MachineFormat, shape: Shape, source: Records, as_text: Chosen | None, *, safe: bool
+        self, path: str, format_: FileFormat, shape: Shape, source: Records, as_text: Chosen | None, *, safe: bool
     ) -> int:
         """Write records to the file at `path` (`-`: standard output), whole or not at all.
 
@@ -199,7 +200,11 @@ class Output:
         items: Iterable[Any] = source.records() if text is None else rows_for(format_, text)
         counted = Counting(items, source.count)
         with watched(counted, counted, quiet=self.quiet or path == "-", color=self.color, small=SMALL_ROWS) as watching:
-            if text is None:
+            if format_ == "parquet":
+                from visitors.output.parquet import parquet_pieces
+
+                self._write(path, parquet_pieces(paths, watching))
+            elif text is None:
                 made = lines(format_, shape, watching, fields=self.fields, spreadsheet_safe=safe, header=self.header)
                 self._write(path, made)
             else:

@@ -41,7 +41,7 @@ def command(
     A conversation is that of its visitor, who is made if not there. One that names only a contact (contactId,
     externalId, email) is that of the contact's newest visitor, and one is made for a contact without any. A
     message without an author is the visitor's; one with authorId is the visitor's if that is the id of the
-    contact, else that of an agent of this name.
+    contact, else that of an agent of this name. Messages stand in the order in which they come.
 
     All or nothing: the first bad row stops it, and nothing is written. --dry-run checks every row and writes
     nothing. What was done is summed up; with --format, the conversations that were written are shown.
