@@ -79,8 +79,9 @@ def take_conversation(store: Store, operation: OpenOperation, row: ConversationR
     conversation = _new(store, operation, row.id, row) if existing is None else _updated(operation, existing, row)
     untimed = operation.at if existing is not None else conversation.created_at
     messages = _new_messages(store, operation, conversation, row.messages, untimed)
-    updated_at = max([conversation.updated_at, *(message.created_at for message in messages)])
-    conversation = msgspec.structs.replace(conversation, updated_at=updated_at)
+    times = [message.created_at for message in messages]
+    begun, updated = min([conversation.created_at, *times]), max([conversation.updated_at, *times])
+    conversation = msgspec.structs.replace(conversation, created_at=begun, updated_at=updated)
     if existing is None:
         conversations.insert_many(store, [(conversation, messages)])
         return "created", len(messages)

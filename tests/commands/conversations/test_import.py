@@ -104,6 +104,14 @@ def test_rows_of_a_table_are_messages_of_one_conversation(visitors: Visitors, ta
     assert (shown(visitors, "k1")["createdAt"], shown(visitors, "k1")["updatedAt"]) == (T[0], T[1])
 
 
+def test_a_conversation_begins_with_its_earliest_message(visitors: Visitors, take: Take) -> None:
+    for at in (T[3], T[1], T[5]):
+        take({"id": "k1", "visitorId": "v1", "messages": [{"body": "Hi", "createdAt": at}]})
+    found = shown(visitors, "k1")
+    assert (found["createdAt"], found["updatedAt"]) == (T[1], T[5])
+    assert [one["createdAt"] for one in found["messages"]] == [T[3], T[1], T[5]]
+
+
 def test_a_newer_row_says_what_became_of_it_and_an_older_one_does_not(visitors: Visitors, take: Take) -> None:
     row = {"id": "k1", "visitorId": "v1", "title": "New", "updatedAt": T[2], "status": "resolved", "createdAt": T[1]}
     take(row)
