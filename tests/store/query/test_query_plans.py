@@ -163,7 +163,7 @@ def fits(page: Page, place: Place | None) -> bool:
 
 def given(line: str) -> bool:
     """Whether a scan is of matches that something else found, by full text or as a list, or of the row itself."""
-    return "VIRTUAL TABLE" in line or line.startswith(("SCAN (", "SCAN CONSTANT ROW"))
+    return "VIRTUAL TABLE" in line or line.startswith(("SCAN (", "SCAN SUBQUERY", "SCAN CONSTANT ROW"))
 
 
 def scans(text: str) -> list[str]:
