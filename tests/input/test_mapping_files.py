@@ -269,3 +269,13 @@ def test_python_takes_a_mapping_too(tmp_path: Path) -> None:
         people = tmp_path / "users.ndjson"
         people.write_text('{"no": 2}\n')
         assert store.contacts.import_(people, mapping=file).created == 1
+
+
+def test_the_contact_of_a_visitor_does_not_make_it_a_contact(visitors: Visitors) -> None:
+    visitors("create", "--id", "v")
+    visitors("identify", "v", "--email", "v@example.com")
+    (row,) = visitors("export", "--format", "json").json
+    again = ("import", "-", "--input-format", "ndjson", "--on-existing", "update")
+    assert "1 unchanged" in visitors(*again, input=json.dumps({**row, "reject.line": 1})).stderr
+    answer = visitors(*again, input=json.dumps({**row, "colour": "red"}), code=5)
+    assert "the column 'colour' is not mapped" in answer.stderr
