@@ -11,9 +11,9 @@ from typing import Any, Protocol, TypeVar
 import msgspec
 
 from visitors.domain import conversation_row
-from visitors.domain.conversation_row import ConversationParser, ConversationRow
+from visitors.domain.conversation_row import ConversationParser
 from visitors.domain.fields import CONTACT
-from visitors.domain.row import FIELDS, OF_CONTACT, RowParser, VisitorRow
+from visitors.domain.row import FIELDS, OF_CONTACT, RowParser
 from visitors.errors import InvalidData
 
 _KEY = "metadata."
@@ -156,5 +156,3 @@ CONVERSATIONS = Kind(
     ignored=frozenset((*_OF_API, "messageCount")),
     others=((_are_contacts, "contacts", "contacts import"),),
 )
-
-AnyRow = VisitorRow | ConversationRow
