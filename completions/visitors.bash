@@ -79,8 +79,8 @@ _visitors_table() {
         valued=(-o --output --redact --pseudonymize --sort --limit --after --language --timezone --fingerprint --browser --os --device-type --ip --country-code --contact --email-domain --blocked-since --blocked-until --blocked-by --block-reason --created-since --created-until --updated-since --updated-until --seen-since --seen-until --metadata --search --db --as --format --fields)
         ;;
     'import')
-        options=(--map --mapping --explain-mapping --input-format --delimiter --encoding --null --ignore-unknown --on-existing --on-conflict --relink --lenient --new --keep-going --rejects -n --dry-run -y --yes --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
-        valued=(--map --mapping --input-format --delimiter --encoding --null --on-existing --on-conflict --rejects --db --as --format --fields)
+        options=(--on-existing --on-conflict --relink --lenient --new -n --dry-run -y --yes --map --mapping --explain-mapping --input-format --delimiter --encoding --null --ignore-unknown --keep-going --rejects --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
+        valued=(--on-existing --on-conflict --map --mapping --input-format --delimiter --encoding --null --rejects --db --as --format --fields)
         arguments=('files')
         ;;
     'contacts')
@@ -127,8 +127,8 @@ _visitors_table() {
         arguments=('*ids deleted-contacts')
         ;;
     'contacts import')
-        options=(--map --mapping --explain-mapping --input-format --delimiter --encoding --null --ignore-unknown --on-existing --on-conflict --keep-going --rejects -n --dry-run -y --yes --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
-        valued=(--map --mapping --input-format --delimiter --encoding --null --on-existing --on-conflict --rejects --db --as --format --fields)
+        options=(--on-existing --on-conflict -n --dry-run -y --yes --map --mapping --explain-mapping --input-format --delimiter --encoding --null --ignore-unknown --keep-going --rejects --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
+        valued=(--on-existing --on-conflict --map --mapping --input-format --delimiter --encoding --null --rejects --db --as --format --fields)
         arguments=('files')
         ;;
     'contacts subject-export')
@@ -189,7 +189,7 @@ _visitors_table() {
         arguments=('*ids conversations')
         ;;
     'conversations import')
-        options=(--map --mapping --explain-mapping --input-format --delimiter --encoding --null --ignore-unknown --keep-going --rejects -n --dry-run -y --yes --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
+        options=(-n --dry-run -y --yes --map --mapping --explain-mapping --input-format --delimiter --encoding --null --ignore-unknown --keep-going --rejects --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(--map --mapping --input-format --delimiter --encoding --null --rejects --db --as --format --fields)
         arguments=('files')
         ;;
@@ -321,8 +321,8 @@ _visitors_value() {
     *' -o') value='files' ;;
     *' --output') value='files' ;;
     *' --pseudonymize') value='files' ;;
-    *' --mapping') value='files' ;;
     *' --on-existing') value='words error skip update' ;;
+    *' --mapping') value='files' ;;
     *' --priority') value='words low normal high urgent' ;;
     *' --visitor') value='ids visitors' ;;
     *' --status') value='words open resolved spam' ;;

@@ -21,18 +21,12 @@ from visitors.output.shapes import VISITOR
 from visitors.store.history import operations
 from visitors.store.store import OpenOperation
 
+OPTION_GROUPS = (importing.reading,)
+
 
 def command(
     ctx: typer.Context,
     file: importing.ImportFile,
-    map_: importing.Maps = None,
-    mapping: importing.Mapping = None,
-    explain_mapping: importing.ExplainMapping = False,
-    input_format: importing.InputFormat = None,
-    delimiter: importing.Delimiter = None,
-    encoding: importing.Encoding = None,
-    null: importing.Nulls = None,
-    ignore_unknown: importing.IgnoreUnknown = False,
     on_existing: Annotated[OnExisting, typer.Option(help="When a visitor with the id exists.")] = "error",
     on_conflict: Annotated[OnConflict, typer.Option(help="When external id and email are two people.")] = "error",
     relink: Annotated[bool, typer.Option("--relink", help="Take rows that link a visitor to another person.")] = False,
@@ -40,8 +34,6 @@ def command(
     new: Annotated[
         bool, typer.Option("--new", help="Make a visitor of each row without an id, also if its fingerprint is known.")
     ] = False,
-    keep_going: importing.KeepGoing = False,
-    rejects: importing.Rejects = None,
     dry_run: options.DryRun = False,
 ) -> None:
     """Read visitors, and their contacts, from a file or from standard input.
@@ -72,21 +64,7 @@ def command(
     imported = importing.take_file(
         context,
         VISITORS,
-        importing.File(
-            path=file,
-            maps=map_ or [],
-            mapping=mapping,
-            explains=explain_mapping,
-            input_format=input_format,
-            delimiter=delimiter,
-            encoding=encoding,
-            nulls=null or [],
-            ignore_unknown=ignore_unknown,
-            keep_going=keep_going,
-            lenient=lenient,
-            rejects=rejects,
-            dry_run=dry_run,
-        ),
+        importing.file_of(context, file, dry_run=dry_run, lenient=lenient),
         take,
     )
     with context.reading() as store:  # of a dry run there is nothing in it

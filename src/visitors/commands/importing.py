@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, closing
+from inspect import Parameter
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, get_args
 
 import msgspec
 import typer
 
+from visitors.commands import options
 from visitors.commands.many import number
 from visitors.commands.rejected import tell_rejected
 from visitors.context import Context
@@ -30,49 +32,41 @@ if TYPE_CHECKING:
     from visitors.input.mapping_files import Part
 
 ImportFile = Annotated[str, typer.Argument(metavar="FILE", help="The file; - is standard input.", show_default=False)]
-Maps = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--map",
-        metavar="FIELD=COLUMN",
-        help="Take a field from a column, or from none: name=. Repeatable.",
-        show_default=False,
-    ),
-]
-Mapping = Annotated[
-    str | None,
-    typer.Option(
-        metavar="NAME|FILE",
-        help="How to read another system's file: a ready-made mapping, or a file of your own; auto, none.",
-        show_default=False,
-    ),
-]
-ExplainMapping = Annotated[
-    bool, typer.Option("--explain-mapping", help="Show what becomes of each column of the first rows, and stop.")
-]
-InputFormat = Annotated[
-    Format | None,
-    typer.Option(help="What the file is, where its name and content do not tell.", show_default=False),
-]
-Delimiter = Annotated[
-    str | None,
-    typer.Option(
-        metavar="CHAR", help="What separates the cells of csv, where its header does not tell.", show_default=False
-    ),
-]
-Encoding = Annotated[
-    str | None,
-    typer.Option(metavar="NAME", help="What the text is in, if not UTF-8: windows-1252.", show_default=False),
-]
-Nulls = Annotated[
-    list[str] | None,
-    typer.Option(metavar="WORD", help="A cell that is nothing: NULL, N/A, -. Repeatable.", show_default=False),
-]
-IgnoreUnknown = Annotated[bool, typer.Option("--ignore-unknown", help="Columns that are no field are no error.")]
-KeepGoing = Annotated[bool, typer.Option("--keep-going", help="Take the good rows, and exit 5 if some were bad.")]
-Rejects = Annotated[
-    str | None, typer.Option(metavar="FILE", help="Where the bad rows go, with reasons.", show_default=False)
-]
+_GROUP = "file"
+
+
+def reading() -> list[Parameter]:
+    """How a file is read, and what becomes of its bad rows."""
+    keep = options.kept_in(options.GROUPS, _GROUP)
+
+    def one(name: str, flag: str, about: str, metavar: str | None = None, **more: Any) -> Parameter:
+        return options.option([name, flag], keep, "Options", about, metavar=metavar, **more)
+
+    return [
+        one(
+            "maps", "--map", "Take a field from a column, or from none: name=. Repeatable.", "FIELD=COLUMN",
+            multiple=True,
+        ),
+        one(
+            "mapping", "--mapping",
+            "How to read another system's file: a ready-made mapping, or a file of your own; auto, none.",
+            "NAME|FILE",
+        ),
+        one(
+            "explains", "--explain-mapping", "Show what becomes of each column of the first rows, and stop.",
+            is_flag=True,
+        ),
+        one(
+            "input_format", "--input-format", "What the file is, where its name and content do not tell.",
+            kind=options.choice(get_args(Format)),
+        ),
+        one("delimiter", "--delimiter", "What separates the cells of csv, where its header does not tell.", "CHAR"),
+        one("encoding", "--encoding", "What the text is in, if not UTF-8: windows-1252.", "NAME"),
+        one("nulls", "--null", "A cell that is nothing: NULL, N/A, -. Repeatable.", "WORD", multiple=True),
+        one("ignore_unknown", "--ignore-unknown", "Columns that are no field are no error.", is_flag=True),
+        one("keep_going", "--keep-going", "Take the good rows, and exit 5 if some were bad.", is_flag=True),
+        one("rejects", "--rejects", "Where the bad rows go, with reasons.", "FILE"),
+    ]  # fmt: skip
 
 
 class Bad(NamedTuple):
@@ -102,6 +96,11 @@ class File(msgspec.Struct, frozen=True, kw_only=True):
     lenient: bool = False
     rejects: str | None = None
     dry_run: bool = False
+
+
+def file_of(context: Context, path: str, *, dry_run: bool, lenient: bool = False) -> File:
+    """The file, as the options of `reading` say that it is read."""
+    return File(path=path, lenient=lenient, dry_run=dry_run, **context.group(_GROUP))
 
 
 class Imported(msgspec.Struct, frozen=True):

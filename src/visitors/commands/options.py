@@ -83,22 +83,22 @@ def everywhere() -> list[Parameter]:
     return [
         _once(["--db"], "The store's file; :temp: for one that goes at the end.", metavar="PATH"),
         _once(["as_", "--as"], "Who does this, for the record.", metavar="NAME"),
-        _once(["--format"], "How to write results.", kind=_choice(FORMATS)),
+        _once(["--format"], "How to write results.", kind=choice(FORMATS)),
         _once(["--fields"], "Which fields, in which order: id,contact.email.", metavar="NAMES"),
-        _option(["--no-header"], _agree, registry.EVERYWHERE, "No header line in csv and tsv.", is_flag=True),
-        _option(["--no-color"], _agree, registry.EVERYWHERE, "No colour.", is_flag=True),
-        _option(["--local-time"], _agree, registry.EVERYWHERE, "Times in tables in your zone.", is_flag=True),
-        _option(
+        option(["--no-header"], _agree, registry.EVERYWHERE, "No header line in csv and tsv.", is_flag=True),
+        option(["--no-color"], _agree, registry.EVERYWHERE, "No colour.", is_flag=True),
+        option(["--local-time"], _agree, registry.EVERYWHERE, "Times in tables in your zone.", is_flag=True),
+        option(
             ["--no-pager"], _agree, registry.EVERYWHERE, "No pager for what is longer than the screen.", is_flag=True
         ),
-        _option(["-q", "--quiet"], _agree, registry.EVERYWHERE, "Only results and errors.", is_flag=True),
+        option(["-q", "--quiet"], _agree, registry.EVERYWHERE, "Only results and errors.", is_flag=True),
         _version(registry.EVERYWHERE),
     ]
 
 
 def _once(declarations: Sequence[str], help_: str, **more: Any) -> Parameter:
     """An option that has one value; it is a list for Typer, which would forget all but the last one."""
-    return _option(declarations, _agree, registry.EVERYWHERE, help_, multiple=True, **more)
+    return option(declarations, _agree, registry.EVERYWHERE, help_, multiple=True, **more)
 
 
 def _version(panel: str) -> Parameter:
@@ -109,19 +109,19 @@ def _version(panel: str) -> Parameter:
             typer.echo(f"visitors {__version__}")
             raise typer.Exit
 
-    return _option(["-V", "--version"], show, panel, "Show the version and exit.", is_flag=True, is_eager=True)
+    return option(["-V", "--version"], show, panel, "Show the version and exit.", is_flag=True, is_eager=True)
 
 
 def ignore_missing() -> list[Parameter]:
     """For a command that takes several by name."""
-    keep = _keep(GROUPS, "targets")
+    keep = kept_in(GROUPS, "targets")
     help_ = "Leave out what is not there, and take the others."
-    return [_option(["ignore_missing", "--ignore-missing"], keep, "Options", help_, is_flag=True)]
+    return [option(["ignore_missing", "--ignore-missing"], keep, "Options", help_, is_flag=True)]
 
 
 def unneeded_yes() -> Parameter:
     """`--yes` where nothing is asked, so that a script need not know where something is."""
-    return _option(["-y", "--yes"], None, "Options", "Accepted for scripts; nothing is asked.", is_flag=True)
+    return option(["-y", "--yes"], None, "Options", "Accepted for scripts; nothing is asked.", is_flag=True)
 
 
 def browser_data() -> list[Parameter]:
@@ -133,9 +133,9 @@ def person() -> list[Parameter]:
     """What an application tells of a person."""
     return [
         *_of_fields(PERSON, "person", "Person"),
-        _option(
+        option(
             ["metadata", "--metadata"],
-            _keep(GROUPS, "person"),
+            kept_in(GROUPS, "person"),
             "Person",
             "Set a string; K:=JSON sets a number, boolean or null.",
             metavar="K=V",
@@ -145,13 +145,13 @@ def person() -> list[Parameter]:
 
 
 def _of_fields(fields: Mapping[str, Field], group: str, panel: str) -> list[Parameter]:
-    keep = _keep(GROUPS, group)
+    keep = kept_in(GROUPS, group)
     return [_of_field(field, name, keep, panel, field.about) for name, field in fields.items() if field.metavar]
 
 
 def _of_field(field: Field, name: str, keep: Callback, panel: str, about: str, *, multiple: bool = False) -> Parameter:
-    kind = _choice(field.choices) if field.choices else str
-    return _option(
+    kind = choice(field.choices) if field.choices else str
+    return option(
         [name, flag(field.name)], keep, panel, f"{about}.", kind=kind, metavar=field.metavar, multiple=multiple
     )
 
@@ -172,10 +172,10 @@ _SELECTION = "Selection (a filter given again: any of its values)"
 
 def selection() -> list[Parameter]:
     """The filters that choose visitors; all that are given must hold, and of several values of one any."""
-    keep = _keep(GROUPS, "selection")
+    keep = kept_in(GROUPS, "selection")
 
     def several(name: str, about: str, metavar: str) -> Parameter:
-        return _option([name, flag(name)], keep, _SELECTION, about, metavar=metavar, multiple=True)
+        return option([name, flag(name)], keep, _SELECTION, about, metavar=metavar, multiple=True)
 
     return [
         _flag(["identified", "--identified/--anonymous"], keep, _SELECTION, "With a contact, or without."),
@@ -192,45 +192,45 @@ def selection() -> list[Parameter]:
         *_time_range("created", keep, "Created"),
         *_time_range("updated", keep, "Changed"),
         *_time_range("seen", keep, "Last seen"),
-        _option(["never_seen", "--never-seen"], keep, _SELECTION, "Never seen.", is_flag=True),
+        option(["never_seen", "--never-seen"], keep, _SELECTION, "Never seen.", is_flag=True),
         several("metadata", "Of the contact: K, K=V or K!=V.", "FILTER"),
         _search(keep),
-        _option(["deleted", "--deleted"], keep, _SELECTION, "The deleted ones instead.", is_flag=True),
+        option(["deleted", "--deleted"], keep, _SELECTION, "The deleted ones instead.", is_flag=True),
     ]
 
 
 def _time_range(what: str, keep: Callback, about: str) -> list[Parameter]:
     begins, ends = f"{about} at or after; a time or an age.", f"{about} before."
     return [
-        _option([f"{what}_{end}", f"--{what}-{end}"], keep, _SELECTION, said, metavar="TIME")
+        option([f"{what}_{end}", f"--{what}-{end}"], keep, _SELECTION, said, metavar="TIME")
         for end, said in (("since", begins), ("until", ends))
     ]
 
 
 def _email_domain(keep: Callback) -> Parameter:
     about = "With an email at just this domain."
-    return _option(["email_domain", "--email-domain"], keep, _SELECTION, about, metavar="DOMAIN", multiple=True)
+    return option(["email_domain", "--email-domain"], keep, _SELECTION, about, metavar="DOMAIN", multiple=True)
 
 
 def _search(keep: Callback) -> Parameter:
     about = "A part of id, name, email, external id, whatever its case and accents."
-    return _option(["search", "--search"], keep, _SELECTION, about, metavar="TEXT", multiple=True)
+    return option(["search", "--search"], keep, _SELECTION, about, metavar="TEXT", multiple=True)
 
 
 def contact_selection() -> list[Parameter]:
     """The filters that choose contacts in a listing, as in `selection`."""
-    keep = _keep(GROUPS, "contact_selection")
+    keep = kept_in(GROUPS, "contact_selection")
     having = "With visitors that are not deleted, or none."
     return [
         _search(keep),
         _flag(["blocked", "--blocked/--not-blocked"], keep, _SELECTION, "Blocked now, or not."),
         _email_domain(keep),
-        _option(
+        option(
             ["metadata", "--metadata"], keep, _SELECTION, "K (present), K=V or K!=V.", metavar="FILTER", multiple=True
         ),
         *_time_range("created", keep, "Created"),
         _flag(["has_visitors", "--has-visitors/--no-visitors"], keep, _SELECTION, having),
-        _option(["deleted", "--deleted"], keep, _SELECTION, "The deleted ones instead.", is_flag=True),
+        option(["deleted", "--deleted"], keep, _SELECTION, "The deleted ones instead.", is_flag=True),
     ]
 
 
@@ -238,11 +238,11 @@ def conversation_selection() -> list[Parameter]:
     """The filters that choose conversations in a listing, as in `selection`."""
     from visitors.domain.conversation import PRIORITIES, STATUSES
 
-    keep = _keep(GROUPS, "conversation_selection")
+    keep = kept_in(GROUPS, "conversation_selection")
 
     def several(name: str, about: str, metavar: str | None = None, choices: Sequence[str] = ()) -> Parameter:
-        kind = _choice(choices) if choices else str
-        return _option([name, f"--{name}"], keep, _SELECTION, about, kind=kind, metavar=metavar, multiple=True)
+        kind = choice(choices) if choices else str
+        return option([name, f"--{name}"], keep, _SELECTION, about, kind=kind, metavar=metavar, multiple=True)
 
     return [
         several("visitor", "Started by this visitor.", "VISITOR"),
@@ -250,9 +250,9 @@ def conversation_selection() -> list[Parameter]:
         several("status", "In this state.", choices=STATUSES),
         several("priority", "Of this priority.", choices=PRIORITIES),
         several("search", "A part of the title or a message, whatever its case and accents.", "TEXT"),
-        _option(["since", "--since"], keep, _SELECTION, "Started at or after; a time or an age.", metavar="TIME"),
-        _option(["until", "--until"], keep, _SELECTION, "Started before.", metavar="TIME"),
-        _option(
+        option(["since", "--since"], keep, _SELECTION, "Started at or after; a time or an age.", metavar="TIME"),
+        option(["until", "--until"], keep, _SELECTION, "Started before.", metavar="TIME"),
+        option(
             ["unanswered", "--unanswered"], keep, _SELECTION, "Open, and the last message is a visitor's.", is_flag=True
         ),
     ]
@@ -269,7 +269,7 @@ def refuse_others_beside_contact(context: Context, visitors: list[str] | None, *
         raise UsageProblem("--contact names the person to act on; leave visitors and selections out")
 
 
-def _option(
+def option(
     declarations: Sequence[str],
     callback: Callback | None,
     panel: str,
@@ -307,10 +307,10 @@ def _name_of(flags: Sequence[str]) -> str:
 
 def _flag(declarations: Sequence[str], callback: Callback, panel: str, help_: str) -> Parameter:
     """A flag with an opposite: true, false, or not given."""
-    return _option(declarations, callback, panel, help_, is_flag=True)
+    return option(declarations, callback, panel, help_, is_flag=True)
 
 
-def _choice(values: Sequence[str]) -> type[StrEnum]:
+def choice(values: Sequence[str]) -> type[StrEnum]:
     """One of these values. Typer takes no list of a Literal, so that it is an enumeration."""
     make: Any = StrEnum
     made: type[StrEnum] = make("Choice", [(value.upper(), value) for value in values])
@@ -326,7 +326,7 @@ def _agree(context: Any, option: Any, value: Any) -> None:
             raise UsageProblem(f"{flag} is given as {kept[option.name]} and as {one}", hint="leave one of them out")
 
 
-def _keep(*path: str) -> Callback:
+def kept_in(*path: str) -> Callback:
     """A callback that keeps a given value in the context's `meta`, below `path`."""
 
     def keep(meta: dict[str, Any], name: str, value: Any) -> None:

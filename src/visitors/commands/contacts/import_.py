@@ -18,22 +18,14 @@ from visitors.operations.import_ import OnExisting, Policy
 from visitors.output.shapes import CONTACT
 from visitors.store.history import operations
 
+OPTION_GROUPS = (importing.reading,)
+
 
 def command(
     ctx: typer.Context,
     file: importing.ImportFile,
-    map_: importing.Maps = None,
-    mapping: importing.Mapping = None,
-    explain_mapping: importing.ExplainMapping = False,
-    input_format: importing.InputFormat = None,
-    delimiter: importing.Delimiter = None,
-    encoding: importing.Encoding = None,
-    null: importing.Nulls = None,
-    ignore_unknown: importing.IgnoreUnknown = False,
     on_existing: Annotated[OnExisting, typer.Option(help="When the contact exists.")] = "update",
     on_conflict: Annotated[OnConflict, typer.Option(help="When external id and email are two people.")] = "error",
-    keep_going: importing.KeepGoing = False,
-    rejects: importing.Rejects = None,
     dry_run: options.DryRun = False,
 ) -> None:
     """Read contacts from a file or from standard input.
@@ -54,20 +46,7 @@ def command(
     imported = importing.take_file(
         context,
         CONTACTS,
-        importing.File(
-            path=file,
-            maps=map_ or [],
-            mapping=mapping,
-            explains=explain_mapping,
-            input_format=input_format,
-            delimiter=delimiter,
-            encoding=encoding,
-            nulls=null or [],
-            ignore_unknown=ignore_unknown,
-            keep_going=keep_going,
-            rejects=rejects,
-            dry_run=dry_run,
-        ),
+        importing.file_of(context, file, dry_run=dry_run),
         lambda operation, rows, bad: take_contacts(context.store, operation, rows, policy, bad.reject, left),
     )
     with context.reading() as store:  # of a dry run there is nothing in it

@@ -12,20 +12,12 @@ from visitors.operations.conversation_import import take_conversations
 from visitors.output.shapes import CONVERSATION
 from visitors.store.history import operations
 
+OPTION_GROUPS = (importing.reading,)
+
 
 def command(
     ctx: typer.Context,
     file: importing.ImportFile,
-    map_: importing.Maps = None,
-    mapping: importing.Mapping = None,
-    explain_mapping: importing.ExplainMapping = False,
-    input_format: importing.InputFormat = None,
-    delimiter: importing.Delimiter = None,
-    encoding: importing.Encoding = None,
-    null: importing.Nulls = None,
-    ignore_unknown: importing.IgnoreUnknown = False,
-    keep_going: importing.KeepGoing = False,
-    rejects: importing.Rejects = None,
     dry_run: options.DryRun = False,
 ) -> None:
     """Read conversations, with their messages, from a file or from standard input.
@@ -50,20 +42,7 @@ def command(
     imported = importing.take_file(
         context,
         CONVERSATIONS,
-        importing.File(
-            path=file,
-            maps=map_ or [],
-            mapping=mapping,
-            explains=explain_mapping,
-            input_format=input_format,
-            delimiter=delimiter,
-            encoding=encoding,
-            nulls=null or [],
-            ignore_unknown=ignore_unknown,
-            keep_going=keep_going,
-            rejects=rejects,
-            dry_run=dry_run,
-        ),
+        importing.file_of(context, file, dry_run=dry_run),
         lambda operation, rows, bad: take_conversations(context.store, operation, rows, bad.reject),
     )
     line = f"{importing.summary(imported, dry_run=dry_run)}; {number(imported.taken['messages'], 'new message')}"
