@@ -22,8 +22,8 @@ from visitors.input.kinds import VISITORS, Kind
 from visitors.input.mapping import ColumnMapping
 from visitors.input.rows import Read, cell_delimiter, read_any, read_checked
 from visitors.input.source import Source, choose_format, open_source
-from visitors.operations.bulk_import import Reject
 from visitors.operations.import_ import Taken
+from visitors.operations.one_row import Reject
 from visitors.output.progress import watched
 from visitors.output.rejects import RejectedRows, rejected_rows, text_format
 from visitors.store.store import OpenOperation

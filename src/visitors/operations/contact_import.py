@@ -16,16 +16,16 @@ import msgspec
 from visitors.domain.contact import Contact, Identity
 from visitors.domain.decision import decide
 from visitors.domain.fields import PERSON
-from visitors.domain.metadata import encode
 from visitors.domain.row import VisitorRow
-from visitors.errors import Conflict, InvalidData, VisitorsError
+from visitors.errors import Conflict, InvalidData
 from visitors.input.rows import ReadRow
 from visitors.operations.blocks_told import Left, block_as_told
-from visitors.operations.bulk_import import BATCH, People, Reject, hash_of, placed, texts_of
+from visitors.operations.bulk_import import BATCH
 from visitors.operations.identify import ContactTimes, known, settle_contact
 from visitors.operations.import_ import Policy, Taken, contact_times
+from visitors.operations.import_people import People
+from visitors.operations.one_row import Reject, take_one
 from visitors.store.records import contacts
-from visitors.store.records.contacts import Trace
 from visitors.store.store import OpenOperation, Store
 
 
@@ -79,12 +79,7 @@ class _Batch:
             if read.row is not None and self._gather(read.row):
                 continue
             self._write()
-            try:
-                self._take_alone(read)
-            except VisitorsError as error:
-                if self._reject is None:
-                    raise placed(read, error) from None
-                self._reject(read, error)
+            take_one(self._store, read, self._take_alone, self._reject)
         self._write()
 
     def _gather(self, row: VisitorRow) -> bool:
@@ -101,25 +96,14 @@ class _Batch:
                 return False
             self._taken["unchanged"] += 1
             return True
-        contact_id = contact_id or self._operation.new_id()
-        metadata = encode(said.metadata or {})
-        texts = texts_of(said)
-        self._people.add(Trace(contact_id, texts, metadata, row.contact_deleted_at))
-        times = (row.contact_created_at or self._operation.at, row.contact_updated_at or self._operation.at)
-        self._new.append((contact_id, *texts, metadata, hash_of(metadata), *times, row.contact_deleted_at))
+        _, made = self._people.make(self._operation, row, said, contact_id)
+        self._new.append(made)
         return True
 
-    def _take_alone(self, read: ReadRow) -> None:
-        if read.problem is not None:
-            raise read.problem.error()
-        assert read.row is not None
-        if read.row.identity is not None:
-            self._people.doubt(read.row.identity)
-        if self._reject is None:
-            self._taken[take_contact(self._store, self._operation, read.row, self._policy, self._left)] += 1
-        else:
-            with self._store.savepoint():
-                self._taken[take_contact(self._store, self._operation, read.row, self._policy, self._left)] += 1
+    def _take_alone(self, row: VisitorRow) -> None:
+        if row.identity is not None:
+            self._people.doubt(row.identity)
+        self._taken[take_contact(self._store, self._operation, row, self._policy, self._left)] += 1
 
     def _write(self) -> None:
         contacts.insert_many(self._store, self._new)

@@ -15,11 +15,11 @@ from visitors.domain.contact import Identity
 from visitors.domain.conversation import Conversation, Message, Status
 from visitors.domain.conversation_row import ConversationRow, MessageRow
 from visitors.domain.times import Instant
-from visitors.errors import Conflict, InvalidData, VisitorsError
+from visitors.errors import Conflict, InvalidData
 from visitors.input.rows import Read
-from visitors.operations.bulk_import import Reject, placed
 from visitors.operations.identify import ContactTimes, settle_contact
 from visitors.operations.import_ import Taken
+from visitors.operations.one_row import Reject, take_one
 from visitors.store.records import contacts, conversations, visitors
 from visitors.store.store import OpenOperation, Store
 
@@ -36,22 +36,14 @@ def take_conversations(
     with its place before the message.
     """
     taken: Counter[str] = Counter()
+
+    def take(row: ConversationRow) -> None:
+        outcome, messages = take_conversation(store, operation, row)
+        taken[outcome] += 1
+        taken["messages"] += messages
+
     for read in rows:
-        try:
-            if read.problem is not None:
-                raise read.problem.error()
-            assert read.row is not None
-            if reject is None:
-                outcome, messages = take_conversation(store, operation, read.row)
-            else:
-                with store.savepoint():
-                    outcome, messages = take_conversation(store, operation, read.row)
-            taken[outcome] += 1
-            taken["messages"] += messages
-        except VisitorsError as error:
-            if reject is None:
-                raise placed(read, error) from None
-            reject(read, error)
+        take_one(store, read, take, reject)
     return taken
 
 

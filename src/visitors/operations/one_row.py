@@ -1,0 +1,43 @@
+"""Take one row of an import, or set it aside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from visitors.errors import VisitorsError
+from visitors.input.rows import Read
+from visitors.store.store import Store
+
+Reject = Callable[[Read[Any], VisitorsError], None]
+"""Takes a row that was not taken, and its error."""
+
+Row = TypeVar("Row")
+
+
+def take_one(store: Store, read: Read[Row], take: Callable[[Row], None], reject: Reject | None) -> bool:
+    """Whether `take` could take the row. A bad one goes to `reject`, with nothing of it in the store; without `reject`
+    it raises its error, with its place before the message.
+    """
+    try:
+        if read.problem is not None:
+            raise read.problem.error()
+        assert read.row is not None
+        if reject is None:
+            take(read.row)
+        else:
+            with store.savepoint():
+                take(read.row)
+    except VisitorsError as error:
+        if reject is None:
+            raise _placed(read, error) from None
+        reject(read, error)
+        return False
+    return True
+
+
+def _placed(read: Read[Any], error: VisitorsError) -> VisitorsError:
+    column = read.column or getattr(error, "field", None)
+    error.message = read.place.reason(column, error.message)
+    error.where = read.place.at(column)
+    return error
