@@ -6,7 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,10 @@ import pytest
 from trials.running import can_trace, eventually
 from visitors import open_store
 from visitors.errors import StoreProblem
+from visitors.store.database import Row
+from visitors.store.file.opening import open_store as open_file
+from visitors.store.file.sqlite import SqliteDatabase
+from visitors.store.places import File
 
 Visitors = Callable[..., Any]
 
@@ -128,6 +132,38 @@ def test_a_python_program_whose_store_is_replaced_writes_to_neither(
         with pytest.raises(StoreProblem) as refused:
             store.create(id="too-late")
         assert refused.value.code == "store_moved"
+    assert content(store_path) == before
+
+
+def write_while_it_is_replaced(path: Path, other: Path) -> None:
+    with open_file(File.at(path)) as store, store.writing():
+        store.execute("DELETE FROM keys")
+        replace(path, other)
+
+
+@pytest.mark.parametrize("when", ["before the commit", "after the commit"])
+def test_a_load_whose_store_is_replaced_is_told_and_leaves_what_is_there(
+    visitors: Visitors, store_path: Path, other: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    visitors("db", "dump", "--db", str(other), "-o", str(tmp_path / "dump.ndjson"))
+    before = content(other)
+    batch = SqliteDatabase.batch
+
+    def replacing(self: SqliteDatabase, statements: Sequence[tuple[str, Sequence[object]]], /) -> list[list[Row]]:
+        is_commit = ("COMMIT", ()) in statements
+        done = batch(self, statements)
+        if is_commit and self.name == str(store_path):
+            replace(store_path, other)
+        return done
+
+    if when == "after the commit":
+        monkeypatch.setattr(SqliteDatabase, "batch", replacing)
+        refused = visitors("db", "load", str(tmp_path / "dump.ndjson"), code=6)
+        assert "what was written is done in the file that was there" in refused.stderr
+    else:
+        with pytest.raises(StoreProblem) as error:
+            write_while_it_is_replaced(store_path, other)
+        assert error.value.code == "store_moved"
     assert content(store_path) == before
 
 

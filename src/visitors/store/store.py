@@ -172,8 +172,7 @@ class Store:
         """A transaction that is no operation: for what restores a store, history and all. Raises StoreProblem."""
         with self._transaction([_CACHE, ("BEGIN IMMEDIATE", ())]):
             yield
-            self._refuse_another_file()
-            interrupts.hold()
+            self._commit([], "what was written")
 
     @contextmanager
     def operation(
@@ -206,10 +205,8 @@ class Store:
             if dry_run or not any(done):
                 self.execute("ROLLBACK")
             else:
-                self._refuse_another_file()
-                interrupts.hold()
-                self._database.batch([("UPDATE operations SET is_open = NULL WHERE pk = ?", row), ("COMMIT", ())])
-                self._refuse_another_file(done=f"operation {operation.id} ({command})")
+                close = ("UPDATE operations SET is_open = NULL WHERE pk = ?", row)
+                self._commit([close], f"operation {operation.id} ({command})")
                 operation.is_committed = True
 
     @contextmanager
@@ -224,6 +221,13 @@ class Store:
                 self.execute("RELEASE part")
             raise
         self.execute("RELEASE part")
+
+    def _commit(self, last: Sequence[tuple[str, Sequence[object]]], done: str) -> None:
+        """Commit after the `last` statements, to the file that was opened. Signals wait from then on."""
+        self._refuse_another_file()
+        interrupts.hold()
+        self._database.batch([*last, ("COMMIT", ())])
+        self._refuse_another_file(done)
 
     def _refuse_another_file(self, done: str | None = None) -> None:
         """Raises StoreProblem when the file that was opened does not stand at its path any more; what was `done` in it

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from visitors import interrupts
 from visitors.domain.times import now
-from visitors.errors import FileProblem, StoreProblem
+from visitors.errors import FileProblem, StoreProblem, moved
 from visitors.store.file.opening import use_write_ahead_log
 from visitors.store.file.sqlite import SqliteDatabase, connect, statements
 from visitors.store.places import File, Memory, Place
@@ -38,19 +38,26 @@ def migrate(database: SqliteDatabase, place: File) -> Path | None:
     Returns where the copy is, or None when another process was quicker. Raises sqlite.Error and StoreProblem.
     """
     database.execute(f"PRAGMA cache_size = -{WRITING_KIBIBYTES}")
-    copy = None
+    copy, file = None, place.identity
     try:
         with _one_write(database):
             version = schema_version(database, place.name)
             if version < SCHEMA_VERSION:
                 copy = _back_up(place, version)
                 _apply(database)
+                _refuse_another_file(place, file)
                 interrupts.hold()  # what is committed is not taken back, and the copy stays
     except BaseException:
         if copy is not None:  # the store is as it was
             copy.unlink()
         raise
     return copy
+
+
+def _refuse_another_file(place: File, opened: tuple[int, int] | None) -> None:
+    """Raises StoreProblem when the file that was opened does not stand at its path any more."""
+    if place.identity != opened:
+        raise moved(place.name)
 
 
 @contextmanager
