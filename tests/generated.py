@@ -2,8 +2,8 @@
 
     python tests/generated.py
 
-It is the JSON Schema of fixtures (what a visitor and a contact have in it), the completion scripts, the README,
-what seed 42 makes, and what tables and pages look like.
+It is the JSON Schema of fixtures (what a visitor and a contact have in it), the completion scripts, the README, the
+reference of all commands, what seed 42 makes, and what tables and pages look like.
 """
 
 from __future__ import annotations

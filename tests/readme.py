@@ -1,7 +1,7 @@
-"""Writes what is generated in the README: the help of every command, and the output of the tour.
+"""Writes what is generated for people to read: the output of the tour in the README, and the help of every command.
 
-    python tests/readme.py          rewrite README.md
-    python tests/readme.py --check  exit 1 if that would change it
+    python tests/readme.py          rewrite README.md and help/commands.md
+    python tests/readme.py --check  exit 1 if that would change them
 
 The tour's commands run one after another on a real terminal of 100 columns, in bash, on a new store
 with the made-up visitors. Ids that are made up on the way are shortened, since they differ every time.
@@ -19,12 +19,12 @@ from pathlib import Path
 
 import pexpect
 
-from visitors import cli
+from visitors import cli, registry
 from visitors.domain.fields import FLAT, Field
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
-COMMANDS = ("<!-- commands -->\n", "<!-- /commands -->")
+COMMANDS = ROOT / "src" / "visitors" / "help" / "commands.md"
 STAND_INS = ("<!-- stand-ins -->\n", "<!-- /stand-ins -->")
 COLUMNS = 100
 _ULID = re.compile(r"\b01[0-9A-HJKMNP-TV-Z]{24}\b")
@@ -37,7 +37,7 @@ def generated(text: str) -> str:
         environment = _environment(Path(folder))
         _run(environment, "visitors import --quiet tests/examples/visitors.csv > /dev/null")
         text = _BLOCK.sub(lambda block: _block(environment, block[0]), text)
-    return _between(_between(text, COMMANDS, f"\n{_help()}\n"), STAND_INS, _stand_ins())
+    return _between(text, STAND_INS, _stand_ins())
 
 
 def _between(text: str, marks: tuple[str, str], part: str) -> str:
@@ -126,11 +126,17 @@ def _run(environment: dict[str, str], command: str) -> str:
     return str(child.before).replace("\r\n", "\n")
 
 
-def _help() -> str:
-    """The help of the program, then of every command, each under a heading."""
-    parts = [f"```text\n{_help_of([])}```"]
+def commands() -> str:
+    """The help of the program, then of every command, each under a heading; what all take stands once, at the top."""
+    parts = [
+        "# Every command",
+        "What `--help` says, as `python tests/readme.py` writes it. Every command has the options under `Everywhere`.",
+        f"```text\n{_help_of([])}```",
+    ]
     for entry, _ in cli.walk():
-        parts.append(f"### visitors {entry.words}\n\n```text\n{_help_of(entry.words.split())}```")
+        own, everywhere, _ = _help_of(entry.words.split()).partition(f"\n{registry.EVERYWHERE}:\n")
+        assert everywhere, f"{entry.words} lacks the options that every command takes"
+        parts.append(f"## visitors {entry.words}\n\n```text\n{own}```")
     return "\n\n".join(parts) + "\n"
 
 
@@ -142,13 +148,14 @@ def _help_of(words: list[str]) -> str:
 
 
 def main() -> int:
-    """Rewrite the README, or with `--check` tell whether that would change it."""
+    """Rewrite both files, or with `--check` tell whether that would change one."""
     os.environ["COLUMNS"] = str(COLUMNS)
     before = README.read_text(encoding="utf-8")
-    after = generated(before)
+    made = {README: generated(before), COMMANDS: commands()}
     if sys.argv[1:] == ["--check"]:
-        return int(after != before)
-    README.write_text(after, encoding="utf-8")
+        return int(any(text != path.read_text(encoding="utf-8") for path, text in made.items()))
+    for path, text in made.items():
+        path.write_text(text, encoding="utf-8")
     return 0
 
 
