@@ -15,7 +15,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from junk import JUNK, QUOTES
-from visitors.domain import normalise
+from visitors.domain import email_rules, ip_rules, normalise
 from visitors.domain.ids import given_id
 from visitors.errors import InvalidData
 
@@ -128,7 +128,7 @@ def test_text_that_only_looks_dangerous_is_data(value: str) -> None:
     ],
 )
 def test_an_email_is_trimmed_and_put_in_lower_case(value: str, address: str) -> None:
-    assert normalise.email(value) == address
+    assert email_rules.email(value) == address
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_an_email_is_trimmed_and_put_in_lower_case(value: str, address: str) -> 
     ],
 )
 def test_what_is_not_an_email_is_refused(value: str) -> None:
-    refused = refusal(normalise.email, value, "contact.email")
+    refused = refusal(email_rules.email, value, "contact.email")
 
     assert refused.code in ("invalid_email", "too_long")
     assert refused.field == "contact.email"
@@ -173,12 +173,12 @@ def test_what_is_not_an_email_is_refused(value: str) -> None:
 
 @pytest.mark.parametrize("domain", ["exam_ple.com", "example.c_m"])
 def test_an_underscore_in_an_emails_domain_is_refused(domain: str) -> None:
-    assert refusal(normalise.email, f"ada@{domain}").code == "invalid_email"
+    assert refusal(email_rules.email, f"ada@{domain}").code == "invalid_email"
 
 
 @pytest.mark.parametrize("domain", ["हिन्दी.com", "ไทย.example", "தமிழ்.example"])
 def test_an_emails_domain_may_hold_combining_marks(domain: str) -> None:
-    assert normalise.email(f"ada@{domain}") == f"ada@{domain}"
+    assert email_rules.email(f"ada@{domain}") == f"ada@{domain}"
 
 
 @pytest.mark.parametrize(
@@ -187,27 +187,27 @@ def test_an_emails_domain_may_hold_combining_marks(domain: str) -> None:
 )
 def test_an_email_with_a_control_or_bidi_character_is_refused(character: str) -> None:
     for address in (f"a{character}da@example.com", f"ada@exa{character}mple.com"):
-        assert refusal(normalise.email, address).code in ("invalid_email", "invalid_text", "unseen_character")
+        assert refusal(email_rules.email, address).code in ("invalid_email", "invalid_text", "unseen_character")
 
 
 def test_what_cannot_be_seen_in_a_domain_stays_encoded() -> None:
     encoded = "xn--" + "نامه\u200cای".encode("punycode").decode()
-    assert normalise.email(f"ada@{encoded}.example") == f"ada@{encoded}.example"
+    assert email_rules.email(f"ada@{encoded}.example") == f"ada@{encoded}.example"
 
 
 def test_an_email_may_have_254_characters() -> None:
     address = "a" * 242 + "@example.com"
 
-    assert normalise.email(address) == address
+    assert email_rules.email(address) == address
 
 
 @always
 @given(emails, spaces)
 def test_an_email_in_any_letter_case_is_the_same_email(address: str, space: str) -> None:
-    kept = normalise.email(space + address + space)
+    kept = email_rules.email(space + address + space)
 
     assert kept == address.lower()
-    assert normalise.email(address.upper()) == normalise.email(address.swapcase()) == kept
+    assert email_rules.email(address.upper()) == email_rules.email(address.swapcase()) == kept
 
 
 # What is refused is shown as it came
@@ -216,10 +216,10 @@ def test_an_email_in_any_letter_case_is_the_same_email(address: str, space: str)
 @pytest.mark.parametrize(
     ("rule", "value"),
     [
-        (normalise.email, "Ada@Example"),
-        (normalise.email, "ADA@EXAMPLE_X.COM"),
-        (normalise.email, "{{User.Email}}@Example.com"),
-        (normalise.email, "E\u0301@X"),
+        (email_rules.email, "Ada@Example"),
+        (email_rules.email, "ADA@EXAMPLE_X.COM"),
+        (email_rules.email, "{{User.Email}}@Example.com"),
+        (email_rules.email, "E\u0301@X"),
         (normalise.external_id, "N/A"),
         (normalise.fingerprint, "Undefined"),
         (normalise.external_id, "E\u0301\u200bX"),
@@ -229,7 +229,7 @@ def test_an_email_in_any_letter_case_is_the_same_email(address: str, space: str)
         (normalise.timezone, "europe/London"),
         (normalise.country_code, "Deu"),
         (normalise.device_type, "Phone"),
-        (normalise.ip, "FE80::X"),
+        (ip_rules.ip, "FE80::X"),
     ],
 )
 def test_a_refused_value_is_shown_as_it_came(rule: Callable[[str], str], value: str) -> None:
@@ -245,8 +245,8 @@ RULES: dict[str, Callable[[str], str]] = {
     "text": lambda value: normalise.text(value, "name"),
     "external id": normalise.external_id,
     "fingerprint": normalise.fingerprint,
-    "email": lambda value: normalise.email(f"{value}@example.com"),
-    "domain": lambda value: normalise.email(f"ada@a{value}a.example"),
+    "email": lambda value: email_rules.email(f"{value}@example.com"),
+    "domain": lambda value: email_rules.email(f"ada@a{value}a.example"),
 }
 
 
@@ -269,12 +269,12 @@ def test_any_two_spellings_of_one_value_are_stored_as_one(rule: str, value: str,
 @example("ǰ\u0323")
 @example("Ά\u0345")
 def test_normalising_is_idempotent(value: str) -> None:
-    for rule in (RULES["text"], normalise.external_id, normalise.fingerprint, normalise.email, RULES["email"]):
+    for rule in (RULES["text"], normalise.external_id, normalise.fingerprint, email_rules.email, RULES["email"]):
         once = attempt(rule, value)
-        again = normalise.email if rule is RULES["email"] else rule
+        again = email_rules.email if rule is RULES["email"] else rule
         assert once is None or again(once) == once
-    domain = attempt(normalise.email, f"ada@{value}.example")
-    assert domain is None or normalise.email(domain) == domain
+    domain = attempt(email_rules.email, f"ada@{value}.example")
+    assert domain is None or email_rules.email(domain) == domain
 
 
 @always
@@ -282,17 +282,17 @@ def test_normalising_is_idempotent(value: str) -> None:
 @example("bücher")
 @example("💩")
 def test_both_forms_of_an_internationalised_domain_are_one(label: str) -> None:
-    shown = attempt(normalise.email, f"ada@{label}.example")
+    shown = attempt(email_rules.email, f"ada@{label}.example")
     assume(shown is not None and not shown.isascii())
     assert shown is not None
     encoded = shown.removeprefix("ada@").removesuffix(".example")
     if "." not in encoded:
         ascii_form = "xn--" + encoded.encode("punycode").decode()
         assume(len(ascii_form) <= 63)
-        assert normalise.email(f"ada@{ascii_form}.example") == shown
+        assert email_rules.email(f"ada@{ascii_form}.example") == shown
 
 
-@pytest.mark.parametrize("rule", [normalise.external_id, normalise.fingerprint, normalise.email])
+@pytest.mark.parametrize("rule", [normalise.external_id, normalise.fingerprint, email_rules.email])
 @pytest.mark.parametrize(
     "unseen",
     [
@@ -317,7 +317,7 @@ def test_what_cannot_be_seen_is_refused_in_what_identifies(rule: Callable[[str],
     assert refused.hint == "leave that character out"
 
 
-@pytest.mark.parametrize("rule", [normalise.external_id, normalise.fingerprint, normalise.email, given_id])
+@pytest.mark.parametrize("rule", [normalise.external_id, normalise.fingerprint, email_rules.email, given_id])
 @pytest.mark.parametrize("before", ["\ufeff", "\u200b ", " \u200e", "\u2060"])
 def test_what_cannot_be_seen_is_trimmed_from_what_identifies(rule: Callable[[str], str], before: str) -> None:
     value = "u-1" if rule is given_id else "ada@example.com"
@@ -327,7 +327,7 @@ def test_what_cannot_be_seen_is_trimmed_from_what_identifies(rule: Callable[[str
 
 def test_an_email_of_ascii_needs_no_library_for_others() -> None:
     script = (
-        "import sys; from visitors.domain.normalise import email; email('ada@example.com');"
+        "import sys; from visitors.domain.email_rules import email; email('ada@example.com');"
         "print('idna' in sys.modules, 'unicodedata' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
@@ -355,7 +355,7 @@ def test_junk_that_identifies_nobody_is_refused_in_any_letter_case_quoted_or_not
     refused = refusal(normalise.external_id, spelled)
     assert (refused.code, refused.field) == ("junk_external_id", "externalId")
     assert refusal(normalise.fingerprint, spelled).code == "junk_fingerprint"
-    assert refusal(normalise.email, spelled).code == "invalid_email"
+    assert refusal(email_rules.email, spelled).code == "invalid_email"
     assert refusal(given_id, spelled).code in ("junk_id", "invalid_id")
 
 
@@ -378,19 +378,19 @@ def test_what_only_resembles_junk_is_taken(value: str) -> None:
 
 @pytest.mark.parametrize("name", ["{{user.id}}", "${userId}", "%USER_ID%", "{email}", "ada+{{tag}}"])
 def test_an_email_with_a_placeholder_in_its_name_is_refused(name: str) -> None:
-    assert refusal(normalise.email, f"{name}@example.com").code == "junk_email"
+    assert refusal(email_rules.email, f"{name}@example.com").code == "junk_email"
 
 
 @pytest.mark.parametrize("address", ["none@none.com", "null@null.null", "N/A@n/a.com", "undefined@undefined.co.uk"])
 def test_a_made_up_email_of_one_absent_word_is_refused(address: str) -> None:
-    assert refusal(normalise.email, address).code in ("junk_email", "invalid_email")
+    assert refusal(email_rules.email, address).code in ("junk_email", "invalid_email")
 
 
 @pytest.mark.parametrize(
     "address", ["guest@example.com", "null@example.com", "id@example.com", "true@truecorp.example"]
 )
 def test_an_email_whose_name_alone_resembles_junk_is_taken(address: str) -> None:
-    assert normalise.email(address) == address
+    assert email_rules.email(address) == address
 
 
 @always
@@ -603,12 +603,12 @@ def test_another_device_type_is_refused_with_the_choices(value: str) -> None:
     ],
 )
 def test_an_ip_address_becomes_canonical(value: str, address: str) -> None:
-    assert normalise.ip(value) == address
+    assert ip_rules.ip(value) == address
 
 
 @pytest.mark.parametrize("value", ["::ffff:203.0.113.7", "::FFFF:cb00:7107", "0:0:0:0:0:ffff:203.0.113.7"])
 def test_an_ipv4_address_inside_ipv6_is_that_address(value: str) -> None:
-    assert normalise.ip(value) == "203.0.113.7"
+    assert ip_rules.ip(value) == "203.0.113.7"
 
 
 @pytest.mark.parametrize(
@@ -631,20 +631,20 @@ def test_an_ipv4_address_inside_ipv6_is_that_address(value: str) -> None:
     ],
 )
 def test_what_is_not_an_ip_address_is_refused(value: str) -> None:
-    assert refusal(normalise.ip, value).code == "invalid_ip"
+    assert refusal(ip_rules.ip, value).code == "invalid_ip"
 
 
 @pytest.mark.parametrize("zone", ["\x1b[31m", "\u202e", "a b", "x" * 900])
 def test_an_ip_address_carries_no_text_along(zone: str) -> None:
-    assert refusal(normalise.ip, f"fe80::1%{zone}").code == "invalid_ip"
+    assert refusal(ip_rules.ip, f"fe80::1%{zone}").code == "invalid_ip"
 
 
 @always
 @given(st.ip_addresses(v=6))
 def test_every_spelling_of_an_ip_address_becomes_one(address: ipaddress.IPv6Address) -> None:
-    kept = normalise.ip(str(address))
+    kept = ip_rules.ip(str(address))
 
-    assert normalise.ip(address.exploded) == normalise.ip(str(address).upper()) == kept
+    assert ip_rules.ip(address.exploded) == ip_rules.ip(str(address).upper()) == kept
 
 
 # Coordinates
@@ -737,12 +737,12 @@ def test_what_is_not_a_size_is_refused(value: str) -> None:
 
 FUNCTIONS: list[tuple[Callable[..., str | float], st.SearchStrategy[str]]] = [
     (lambda value: normalise.text(value, "name"), words),
-    (normalise.email, emails),
+    (email_rules.email, emails),
     (normalise.external_id, words),
     (normalise.language, language_tags),
     (normalise.country_code, st.from_regex(r"[A-Za-z]{2}", fullmatch=True)),
     (normalise.device_type, st.sampled_from(["Desktop", "MOBILE", "tablet", "unKnown"])),
-    (normalise.ip, addresses),
+    (ip_rules.ip, addresses),
     (normalise.latitude, st.floats(-90, 90).map(repr)),
     (normalise.longitude, st.floats(-180, 180).map(repr)),
     (size, st.from_regex(r"[0-9]{1,6} ?[xX×] ?[0-9]{1,6}", fullmatch=True)),
@@ -800,6 +800,6 @@ def test_any_timezone_is_kept_as_it_is_or_is_invalid_data(value: str) -> None:
 
 def test_the_domain_of_an_email_of_just_the_longest_length_is_read_as_any_other() -> None:
     domain = ".".join(["xn--mnchen-3ya", *["d" * 60] * 3, "example"])
-    typed = "a" * (normalise.EMAIL_LIMIT - len(domain) - 1) + "@" + domain
-    assert len(typed) == normalise.EMAIL_LIMIT
-    assert "@m\u00fcnchen.ddd" in normalise.email(typed)
+    typed = "a" * (email_rules.EMAIL_LIMIT - len(domain) - 1) + "@" + domain
+    assert len(typed) == email_rules.EMAIL_LIMIT
+    assert "@m\u00fcnchen.ddd" in email_rules.email(typed)

@@ -7,7 +7,7 @@ from ipaddress import IPv6Address
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from visitors.domain import normalise
+from visitors.domain import ip_rules
 from visitors.domain.row import RowParser
 
 # few of the eight parts differ from zero: that is where forms of an address differ
@@ -22,4 +22,4 @@ _ADDRESSES = st.lists(st.sampled_from([0, 0, 1, 0x10, 0xFFFF]), min_size=8, max_
 def test_an_address_in_a_file_is_kept_as_one_that_is_given_alone(address: IPv6Address, form: object) -> None:
     assert callable(form)
     text = form(address)
-    assert RowParser(["ip"]).parse([text]).browser_data() == {"ip": normalise.ip(text)}
+    assert RowParser(["ip"]).parse([text]).browser_data() == {"ip": ip_rules.ip(text)}

@@ -15,7 +15,7 @@ import pytest
 
 import visitors as api
 from visitors.cli import walk
-from visitors.domain import normalise
+from visitors.domain import email_rules, ip_rules, normalise
 from visitors.domain.contact import Alias, Contact, Identity, Person
 from visitors.domain.contact_selection import ChosenContacts, ContactSelection
 from visitors.domain.conversation_selection import ChosenConversations, ConversationSelection
@@ -37,14 +37,14 @@ VALUES: Mapping[Any, tuple[Any, Any]] = {
     normalise.language: ("de-AT", "fr"),
     normalise.timezone: ("Europe/Vienna", "Asia/Tokyo"),
     normalise.device_type: ("mobile", "tablet"),
-    normalise.ip: ("203.0.113.7", "2001:db8::7"),
+    ip_rules.ip: ("203.0.113.7", "2001:db8::7"),
     normalise.country_code: ("AT", "FR"),
     normalise.latitude: (48.25, -3.5),
     normalise.longitude: (16.5, -179.125),
     normalise.size: ("1920x1080", "10x20"),
     document: ({"b": 1, "a": {"c": [1.5]}}, {}),
     normalise.external_id: ("u-1", "u-2"),
-    normalise.email: ("ada@example.com", "bo@example.org"),
+    email_rules.email: ("ada@example.com", "bo@example.org"),
     normalise.fingerprint: ("fp-1", "fp-2"),
     normalise.url: ("https://example.com/a", "https://example.com/b"),
 }  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, TypedDict
 
-from visitors.domain import normalise
+from visitors.domain import email_rules, normalise
 from visitors.domain.selection import AnyOf, Filters, MetadataFilter, parse_filters
 from visitors.domain.times import Instant, Time
 
@@ -42,7 +42,7 @@ class ChosenContacts(TypedDict, total=False):
     deleted: bool
 
 
-_RULES: dict[str, Callable[[Any, str], Any]] = {"search": normalise.text, "email_domain": normalise.email_domain}
+_RULES: dict[str, Callable[[Any, str], Any]] = {"search": normalise.text, "email_domain": email_rules.email_domain}
 
 
 def parse_contact_selection(values: dict[str, object], metadata: list[str], current: Instant) -> ContactSelection:

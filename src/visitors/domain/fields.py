@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from visitors.domain import normalise
+from visitors.domain import email_rules, ip_rules, normalise
 from visitors.domain.documents import document
 from visitors.domain.well_known import BROWSERS, SYSTEMS
 
@@ -101,7 +101,7 @@ CONTACT = (
         name="name", **_OF_CONTACT, rule=normalise.text, sorts=True, stand_in="name-{}", about="Name", metavar="TEXT",
     ),
     Field(
-        name="email", **_OF_CONTACT, rule=normalise.email, sorts=True, stand_in="x{}@pseudonym.invalid",
+        name="email", **_OF_CONTACT, rule=email_rules.email, sorts=True, stand_in="x{}@pseudonym.invalid",
         about="Email address", metavar="ADDRESS",
     ),
     Field(
@@ -159,7 +159,7 @@ VISITOR = (
         choices=normalise.DEVICE_TYPES, filter="equal", sorts=True, together="machine", **_KEPT,
     ),
     Field(
-        name="ip", rule=normalise.ip, about="IPv4 or IPv6 address", metavar="ADDRESS", filter="network",
+        name="ip", rule=ip_rules.ip, about="IPv4 or IPv6 address", metavar="ADDRESS", filter="network",
         filter_about="IPv4 or IPv6 address, or network such as 203.0.113.0/24", indexed=True, stand_in="address",
     ),
     Field(name="city", rule=normalise.text, about="City", metavar="NAME", together="place"),

@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeAlias, TypedDict
 
 import msgspec
 
-from visitors.domain import normalise
+from visitors.domain import email_rules, ip_rules, normalise
 from visitors.domain.fields import FILTERS
 from visitors.domain.times import Instant, Time, parse_time
 from visitors.errors import InvalidData, UsageProblem
@@ -121,10 +121,10 @@ class Chosen(TypedDict, total=False):
 
 _NORMALISE: dict[str, Callable[[Any, str], Any]] = {
     **{name: field.rule for name, field in FILTERS.items() if field.rule is not None},
-    "ip": normalise.ip_or_network,
+    "ip": ip_rules.ip_or_network,
     "country_code": normalise.country_code_sought,
     "contact": normalise.text,
-    "email_domain": normalise.email_domain,
+    "email_domain": email_rules.email_domain,
     "blocked_by": normalise.text,
     "block_reason": normalise.text,
     "search": normalise.text,

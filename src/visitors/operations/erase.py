@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from visitors.domain import normalise
+from visitors.domain import email_rules, normalise
 from visitors.domain.ids import Entropy
 from visitors.domain.receipt import Counts, Left, Receipt, make_receipt, new_key
 from visitors.domain.times import Instant
@@ -55,7 +55,7 @@ def _only_in_history(store: Store, reference: str) -> list[str]:
         if text.startswith("ext:"):
             wanted = ("external_id", normalise.identifier(text.removeprefix("ext:"), "contact"))
         else:
-            wanted = ("email", normalise.email(text, "contact"))
+            wanted = ("email", email_rules.email(text, "contact"))
     except InvalidData:
         return []
     return belonging.removed_with(store, *wanted)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from visitors.domain import normalise
+from visitors.domain import email_rules, normalise
 from visitors.domain.contact import Contact
 from visitors.domain.conversation_selection import ConversationSelection
 from visitors.domain.ids import id_token, is_id
@@ -119,7 +119,7 @@ def contact(store: Store, reference: str, current: Instant) -> Contact:
             raise NotFound(f"no contact has the external id {external_id!r}", code="contact_not_found", hint=_CONTACTS)
         return found
     if "@" in text:
-        email = normalise.email(text, "contact")
+        email = email_rules.email(text, "contact")
         matches = contacts.find_by_email(store, email, current)
         if not matches and email != text.lower():
             matches = contacts.find_by_email(store, text.lower(), current)

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from visitors.domain import normalise
+from visitors.domain import email_rules
 from visitors.domain.contact import Alias, Contact
 from visitors.domain.operation import Change
 from visitors.domain.subject import (
@@ -58,7 +58,7 @@ def subject(store: Store, reference: str, current: Instant) -> Contact:
     except NotFound:
         if "@" not in reference or reference.strip().startswith("ext:"):
             raise
-        deleted = contacts.deleted_with_email(store, normalise.email(reference, "contact"))
+        deleted = contacts.deleted_with_email(store, email_rules.email(reference, "contact"))
         if not deleted:
             raise
         if len(deleted) > 1:

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from visitors.domain import normalise
+from visitors.domain import email_rules
 from visitors.domain.contact import Alias, Contact, Duplicate, ListedContact, called
 from visitors.domain.contact_selection import ContactSelection
 from visitors.domain.fields import CONTACT, PERSON
@@ -246,7 +246,7 @@ def duplicates(store: Store) -> list[Duplicate]:
 def _normal(email: str) -> str:
     """The email as it would be stored today; one that would be refused at least without case and white space."""
     try:
-        return normalise.email(email)
+        return email_rules.email(email)
     except InvalidData:
         return email.strip().lower()
 

@@ -1,0 +1,93 @@
+"""An email address, or its domain, as the store keeps it, or InvalidData."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import re
+
+from visitors.domain.junk import ABSENT, is_template
+from visitors.domain.normalise import UNSEEN, composed, identifier, refused_junk, short
+from visitors.errors import InvalidData
+
+EMAIL_LIMIT = 254
+
+# The "valid e-mail address" of the HTML standard, which every browser's form applies, with two
+# differences: characters beyond ASCII pass (RFC 6531), and the domain needs a dot.
+_LABEL = r"[a-z0-9\u00a1-\U0010ffff](?:[a-z0-9\u00a1-\U0010ffff-]{0,61}[a-z0-9\u00a1-\U0010ffff])?"
+_DOMAIN_NAME = rf"{_LABEL}(?:\.{_LABEL})+"
+_EMAIL = (
+    r"[a-z0-9!#$%&'*+/=?^_`{|}~\u00a1-\U0010ffff-]+"
+    r"(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~\u00a1-\U0010ffff-]+)*"
+    rf"@{_DOMAIN_NAME}"
+)
+_DOTS = "[.\u3002\uff0e\uff61]"
+
+
+def email(value: str, field: str = "email") -> str:
+    """An email address in lower case, its domain as people write it, not as `xn--`. `+tag` and dots stay: they can be
+    different people.
+    """
+    address = identifier(value, field).lower()
+    if (not address.isascii() or "xn--" in address) and len(address) <= EMAIL_LIMIT:
+        name, at, domain = address.rpartition("@")
+        address = f"{composed(name)}{at}{_domain(domain)}"
+    if len(address) > EMAIL_LIMIT or not address.isprintable() or not re.fullmatch(_EMAIL, address):
+        raise InvalidData(
+            f"{field} {short(value)!r} is not an email address",
+            field=field,
+            code="invalid_email",
+            hint="an address looks like name@example.com",
+        )
+    name, _, domain = address.partition("@")
+    if is_template(name) or (name in ABSENT and domain.startswith(f"{name}.")):
+        raise refused_junk(value, field, "junk_email")
+    return address
+
+
+def email_domain(value: str, field: str = "emailDomain") -> str:
+    """What stands behind the @ of an email address, as `email` writes it; an @ before it is left out."""
+    domain = identifier(value, field).lower().removeprefix("@")
+    if len(domain) <= EMAIL_LIMIT:
+        domain = _domain(domain)
+    if len(domain) > EMAIL_LIMIT or not domain.isprintable() or not re.fullmatch(_DOMAIN_NAME, domain):
+        raise InvalidData(
+            f"{field} {short(value)!r} is not the domain of an email address",
+            field=field,
+            code="invalid_domain",
+            hint="a domain looks like example.com",
+        )
+    return domain
+
+
+@functools.lru_cache(1_024)
+def _domain(domain: str) -> str:
+    """The domain of an email with each label in Unicode, by UTS 46 and IDNA 2008."""
+    if domain.isascii() and "xn--" not in domain:
+        return domain
+    return ".".join(_label(label) for label in re.split(_DOTS, domain))
+
+
+def _label(label: str) -> str:
+    if label.isascii() and not label.startswith("xn--"):
+        return label
+    import idna
+
+    try:
+        shown = idna.decode(idna.encode(label, uts46=True))
+    except UnicodeError:
+        shown = _any_label(label)
+    is_seen = shown.isprintable() and not re.search(f"[{UNSEEN}]", shown)
+    return shown if is_seen else label
+
+
+def _any_label(label: str) -> str:
+    """A label that IDNA 2008 has not, such as one of emoji, which some registries give out nevertheless."""
+    if not label.isascii():
+        return composed(label)
+    with contextlib.suppress(UnicodeError):
+        shown = label.removeprefix("xn--").encode().decode("punycode")
+        again = composed(shown.lower())
+        if not shown.isascii() and shown == again and label == "xn--" + shown.encode("punycode").decode():
+            return shown
+    return label
