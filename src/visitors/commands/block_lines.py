@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from visitors.commands.many import Verb, number
+from visitors.commands.many import Verb
 from visitors.context import Context
 from visitors.domain.block_line import BlockLine, parse_block_line
 from visitors.domain.metadata import decode_value
@@ -12,6 +12,7 @@ from visitors.errors import UsageProblem, at_line
 from visitors.input.other_content import refuse_envelope
 from visitors.operations.block_lines import Done
 from visitors.output.shapes import BLOCKED
+from visitors.output.words import number
 from visitors.store.records import blocks
 from visitors.store.store import OpenOperation, Store
 

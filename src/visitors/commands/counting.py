@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from visitors.commands.many import number
 from visitors.context import Context
 from visitors.domain.expectation import LARGEST
 from visitors.domain.statistics import Per
 from visitors.errors import UsageProblem
 from visitors.output.shape import Shape
+from visitors.output.words import number
 
 if TYPE_CHECKING:
     from visitors.operations.statistics import Answer

@@ -10,7 +10,6 @@ import msgspec
 import typer
 
 from visitors import interrupts
-from visitors.commands.many import number
 from visitors.context import Context
 from visitors.domain.receipt import Counts, Left, Receipt
 from visitors.errors import ChangedMeanwhile, FileProblem, UsageProblem
@@ -18,6 +17,7 @@ from visitors.operations.erase import Target, erase, foresee, resolve
 from visitors.output.answers import ERASURE_PREVIEW, RECEIPT
 from visitors.output.files import whole_file
 from visitors.output.machine import json_document
+from visitors.output.words import number
 from visitors.store.file.secure_wipe import copies_beside, log_of, wipe
 from visitors.store.history import erasing
 from visitors.store.places import File

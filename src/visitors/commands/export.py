@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from visitors.commands import listing, options
-from visitors.commands.many import number
 from visitors.context import Context, context_of
 from visitors.errors import UsageProblem
 from visitors.input.formats import BINARY, FORMATS
@@ -19,6 +18,7 @@ from visitors.output.machine import FileFormat
 from visitors.output.output import Records
 from visitors.output.redaction import Alter, Altered, Redaction
 from visitors.output.shapes import VISITOR
+from visitors.output.words import number
 from visitors.store.load.export import ChosenVisitors, OrderedVisitors
 from visitors.store.query.listing import Page
 from visitors.store.records import visitors

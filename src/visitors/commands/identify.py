@@ -11,7 +11,6 @@ import msgspec
 import typer
 
 from visitors.commands import options
-from visitors.commands.many import number
 from visitors.context import Context, context_of
 from visitors.domain.contact import Identity
 from visitors.domain.decision import Decision, OnConflict
@@ -23,6 +22,7 @@ from visitors.operations import references
 from visitors.operations.identify import Identified, identify
 from visitors.output.machine import as_record
 from visitors.output.shapes import VISITOR
+from visitors.output.words import number
 from visitors.store.records import visitors
 
 if TYPE_CHECKING:

@@ -12,7 +12,6 @@ import msgspec
 import typer
 
 from visitors.commands import options
-from visitors.commands.many import number
 from visitors.commands.rejected import tell_rejected
 from visitors.context import Context
 from visitors.errors import UsageProblem
@@ -26,6 +25,7 @@ from visitors.operations.import_ import Taken
 from visitors.operations.one_row import Reject
 from visitors.output.progress import watched
 from visitors.output.rejects import RejectedRows, rejected_rows, text_format
+from visitors.output.words import number
 from visitors.store.store import OpenOperation
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import Annotated, Generic, TypeVar
 
 import typer
 
-from visitors.commands.many import number
 from visitors.context import Context
 from visitors.domain.expectation import LARGEST
+from visitors.output.words import number
 from visitors.store.query.listing import Page
 
 Item = TypeVar("Item")

@@ -19,6 +19,7 @@ from visitors.operations.targets import Targets
 from visitors.output.machine import as_record
 from visitors.output.shape import Shape
 from visitors.output.shapes import CONTACT, CONVERSATION, VISITOR
+from visitors.output.words import number
 from visitors.store.records import contacts, conversations, visitors
 from visitors.store.store import OpenOperation, Store
 
@@ -163,11 +164,6 @@ def sentence(
     rest = f"; {unchanged:,} {verb.already}" if unchanged else ""
     rest += f"; {left:,} left as {'it is' if left == 1 else 'they are'}" if left else ""
     return f"{start}{rest}."
-
-
-def number(count: int, noun: str) -> str:
-    """`1 visitor`, `1,200 visitors`."""
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
 def read_visitors(store: Store, ids: Iterator[str], current: Instant) -> Iterator[Visitor]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from visitors.commands.many import number
 from visitors.context import Context
 from visitors.errors import RowsRejected
 from visitors.output.rejects import RejectedRows
+from visitors.output.words import number
 
 
 def tell_rejected(context: Context, rows: RejectedRows, rejects: str | None, then: str) -> None:

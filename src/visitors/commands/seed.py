@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from visitors.commands.many import number, read_visitors
+from visitors.commands.many import read_visitors
 from visitors.context import context_of
 from visitors.domain.expectation import LARGEST
 from visitors.domain.made_up.people import made_up, seeded_entropy
@@ -14,6 +14,7 @@ from visitors.domain.made_up.plan import LARGEST_SEED, parse_plan
 from visitors.domain.times import parse_time
 from visitors.operations.seed import plant, refuse_again
 from visitors.output.shapes import VISITOR
+from visitors.output.words import number
 from visitors.store.history import operations
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import typer
 
 from visitors.commands import options
-from visitors.commands.many import number
 from visitors.context import context_of
 from visitors.domain.page import Sharing
 from visitors.errors import UsageProblem
 from visitors.operations import references
 from visitors.operations.investigate import visitor_page_and_sharing
 from visitors.output.shapes import VISITOR_PAGE
+from visitors.output.words import number
 
 OPTION_GROUPS = (options.ignore_missing,)
 

@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 
 from visitors.commands import options
-from visitors.commands.many import number
 from visitors.context import context_of
 from visitors.domain.times import Instant, relative
 from visitors.operations.undo import TakenBack, newer_of_others, take_back
 from visitors.output.answers import TAKEN_BACK
+from visitors.output.words import number
 from visitors.store.schema.recorded import RECORDED
 
 _WORDS = {"removed": "removed", "changed": "changed back", "restored": "put back"}

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from visitors.domain import email_rules, normalise
 from visitors.domain.contact import Contact
-from visitors.domain.conversation_selection import ConversationSelection
 from visitors.domain.ids import id_token, is_id
 from visitors.domain.selection import Selection, each
 from visitors.domain.times import Instant
@@ -17,6 +17,9 @@ from visitors.errors import Conflict, InvalidData, NotFound
 from visitors.store.query.listing import Table, with_prefix
 from visitors.store.records import contacts, visitors
 from visitors.store.store import Store
+
+if TYPE_CHECKING:
+    from visitors.domain.conversation_selection import ConversationSelection
 
 _CANDIDATES = 5
 _NAMED = 10

@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from visitors.commands import options
-from visitors.commands.many import number
 from visitors.context import context_of
 from visitors.domain.contact import Contact
 from visitors.errors import ChangedMeanwhile
@@ -16,6 +15,7 @@ from visitors.operations.merge import merge
 from visitors.output.answers import MERGE_STEP
 from visitors.output.machine import as_record
 from visitors.output.shapes import CONTACT
+from visitors.output.words import number
 from visitors.store.records import contacts
 
 

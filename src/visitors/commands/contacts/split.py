@@ -7,12 +7,12 @@ from typing import Annotated
 import typer
 
 from visitors.commands import options
-from visitors.commands.many import number
 from visitors.context import context_of
 from visitors.operations import references
 from visitors.operations.merge import split
 from visitors.output.machine import as_record
 from visitors.output.shapes import CONTACT
+from visitors.output.words import number
 from visitors.store.records import contacts
 
 OPTION_GROUPS = (options.person,)

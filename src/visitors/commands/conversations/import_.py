@@ -5,11 +5,12 @@ from __future__ import annotations
 import typer
 
 from visitors.commands import importing, options
-from visitors.commands.many import number, read_conversations
+from visitors.commands.many import read_conversations
 from visitors.context import context_of
 from visitors.input.kinds import CONVERSATIONS
 from visitors.operations.conversation_import import take_conversations
 from visitors.output.shapes import CONVERSATION
+from visitors.output.words import number
 from visitors.store.history import operations
 
 OPTION_GROUPS = (importing.reading,)

@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 
 from visitors.commands import counting, options
-from visitors.commands.many import number
 from visitors.context import context_of
 from visitors.domain.statistics import ConversationField, ConversationTime, current_period, parse_conversation_fields
 from visitors.operations import references, statistics
 from visitors.output.statistics import CONVERSATION_OVERVIEW, GROUPS, PAIRS, PERIODS, of_figures, of_groups, of_periods
+from visitors.output.words import number
 
 OPTION_GROUPS = (options.conversation_selection,)
 

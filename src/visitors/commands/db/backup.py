@@ -8,13 +8,13 @@ from typing import Annotated
 
 import typer
 
-from visitors.commands.many import number
 from visitors.context import context_of
 from visitors.errors import UsageProblem
 from visitors.file_kinds import refuse_special
 from visitors.folders import refuse_missing_folder
 from visitors.output.answers import BACKUP
 from visitors.output.progress import watched_pages
+from visitors.output.words import number
 from visitors.store.file.atomic_file import refuse_existing
 from visitors.store.file.backup import back_up, default_name
 

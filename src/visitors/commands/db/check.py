@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from visitors.commands.many import number
 from visitors.context import context_of
 from visitors.errors import CheckFailed, UsageProblem
 from visitors.output.answers import CHECK
+from visitors.output.words import number
 from visitors.store.file.check import check
 from visitors.store.file.findings import Advice
 

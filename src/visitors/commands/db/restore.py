@@ -9,11 +9,11 @@ from typing import Annotated
 import typer
 
 from visitors.commands import options
-from visitors.commands.many import number
 from visitors.context import are_same, context_of
 from visitors.errors import ChangedMeanwhile, UsageProblem
 from visitors.output.answers import RESTORED
 from visitors.output.progress import watched_pages
+from visitors.output.words import number
 from visitors.store.file.backup import default_name
 from visitors.store.file.findings import REPLACED
 from visitors.store.file.restore import inspect, restore

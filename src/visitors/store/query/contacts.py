@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
-from visitors.domain.contact_selection import ContactSelection
 from visitors.domain.fields import CONTACT, sortable
 from visitors.domain.folding import fold
 from visitors.domain.selection import MetadataFilter, each
@@ -16,6 +16,9 @@ from visitors.store.query.metadata import alternatives, with_key, with_value
 from visitors.store.query.plans import Filter, Listing
 from visitors.store.query.search import SHORTEST, part_of_an_id, trigrams
 from visitors.store.query.selection import LIVE, of_deletion
+
+if TYPE_CHECKING:
+    from visitors.domain.contact_selection import ContactSelection
 
 SORTABLE = {**sortable(CONTACT), "visitorCount": "visitor_count", "lastSeenAt": "visitor_seen_at"}
 """Public field -> column, for the fields that a listing can be sorted by."""

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
-from visitors.domain.conversation_selection import ConversationSelection
 from visitors.domain.folding import fold
 from visitors.domain.selection import each
 from visitors.domain.times import Instant
 from visitors.store.query.alternatives import any_of
 from visitors.store.query.listing import Condition, Span
 from visitors.store.query.plans import Filter, Listing
+
+if TYPE_CHECKING:
+    from visitors.domain.conversation_selection import ConversationSelection
+
+    _Serve = Callable[[ConversationSelection, Instant], Iterator[Filter]]
 
 SORTABLE = {"id": "id", "status": "status", "createdAt": "created_at", "updatedAt": "updated_at"}
 """Public field -> column, for the fields that a listing can be sorted by."""
@@ -22,8 +27,6 @@ _UNANSWERED = (
     "k.status = 'open' AND (SELECT m.visitor_id FROM messages AS m WHERE m.conversation_id = k.id"
     " ORDER BY m.pk DESC LIMIT 1) IS NOT NULL"
 )
-
-_Serve = Callable[[ConversationSelection, Instant], Iterator[Filter]]
 
 
 def listing(wanted: ConversationSelection, current: Instant) -> Listing:

@@ -12,7 +12,6 @@ from visitors.domain.fields import FILTERS, VISITOR, Field, sortable
 from visitors.domain.folding import fold
 from visitors.domain.selection import OF_BLOCKS, MetadataFilter, Selection, each
 from visitors.domain.times import Instant
-from visitors.store.query.addresses import in_network
 from visitors.store.query.alternatives import any_of, joined
 from visitors.store.query.emails import at_domain
 from visitors.store.query.listing import Condition, Span, every
@@ -106,6 +105,8 @@ def _zone(name: str, column: str) -> _Serve:
 
 def _network(name: str, column: str) -> _Serve:
     def serve(selection: Selection, _: Instant) -> Iterator[Filter]:
+        from visitors.store.query.addresses import in_network
+
         found = list[Filter]()
         for value in each(getattr(selection, name)):
             found += in_network("v", column, value) if "/" in value else [Filter(span=Span.of(column, value))]

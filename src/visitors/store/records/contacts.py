@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from visitors.domain import email_rules
 from visitors.domain.contact import Alias, Contact, Duplicate, ListedContact, called
-from visitors.domain.contact_selection import ContactSelection
 from visitors.domain.fields import CONTACT, PERSON
 from visitors.domain.folding import search_text
 from visitors.domain.metadata import encode, metadata_hash
@@ -26,6 +25,9 @@ from visitors.store.query.listing import Page
 from visitors.store.records.search_texts import update_search_text
 from visitors.store.schema.recorded import DERIVED, SEARCHED
 from visitors.store.store import OpenOperation, Store
+
+if TYPE_CHECKING:
+    from visitors.domain.contact_selection import ContactSelection
 
 _COLUMNS = {name: field.column for name, field in PERSON.items()}
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from visitors.domain.conversation import Conversation, Message, Priority, Status
-from visitors.domain.conversation_selection import ConversationSelection
 from visitors.domain.folding import search_text
 from visitors.domain.times import Instant
 from visitors.store.database import Question, Row, rows
@@ -13,6 +13,9 @@ from visitors.store.query.conversations import listing
 from visitors.store.query.listing import Page
 from visitors.store.schema.recorded import DERIVED
 from visitors.store.store import OpenOperation, Store
+
+if TYPE_CHECKING:
+    from visitors.domain.conversation_selection import ConversationSelection
 
 _COLUMNS = """
     k.id, k.title, k.status, k.priority, k.visitor_id, k.contact_id,
