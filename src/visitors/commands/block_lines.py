@@ -16,9 +16,6 @@ from visitors.output.words import number
 from visitors.store.records import blocks
 from visitors.store.store import OpenOperation, Store
 
-_REMARKS = 10
-"""How many remarks are printed."""
-
 
 def change_lines(
     context: Context,
@@ -42,10 +39,7 @@ def change_lines(
     context.output.done(BLOCKED, results, ids, line, single=False)
     if len(done.changed) < len(done.named) and not context.output.tells_persons:
         context.output.note(line)
-    for remark in done.remarks[:_REMARKS]:
-        context.output.note(remark)
-    if len(done.remarks) > _REMARKS:
-        context.output.note(f"… and {len(done.remarks) - _REMARKS:,} more")
+    context.output.first(context.output.note, done.remarks)
 
 
 def _parsed(line: str, at: int) -> BlockLine:

@@ -34,8 +34,6 @@ ReceiptFile = Annotated[
     typer.Option("-o", "--output", metavar="FILE", help="Write the receipt there, private to you.", show_default=False),
 ]
 
-_LEFT_SHOWN = 10
-
 _WHOM = {
     "visitor": "whom? give visitor ids, or - for ids on standard input",
     "contact": "whom? give contacts by id, email or ext:ID, or - for standard input",
@@ -145,11 +143,11 @@ def _tell(context: Context, target: Target, erased: _Erased, output: str | None)
 
 
 def _tell_left(context: Context, left: Sequence[Left]) -> None:
-    for one in left[:_LEFT_SHOWN]:
-        erase_it = f"{context.program} {'contacts ' if one.kind == 'contact' else ''}erase {one.id}"
-        context.output.warn(f"left {one.kind} {one.id}: {one.reason}; to erase it, too: {erase_it}")
-    if len(left) > _LEFT_SHOWN:
-        context.output.warn(f"… and {len(left) - _LEFT_SHOWN:,} more")
+    def told(one: Left) -> str:
+        group = "contacts " if one.kind == "contact" else ""
+        return f"left {one.kind} {one.id}: {one.reason}; to erase it, too: visitors {group}erase {one.id}"
+
+    context.output.first(context.output.warn, [told(one) for one in left])
 
 
 def _wipe(context: Context, *, vacuum: bool) -> None:

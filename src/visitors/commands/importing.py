@@ -215,10 +215,7 @@ def tell_bad_rows(context: Context, imported: Imported) -> None:
 def _tell_left_out(context: Context, rows: RejectedRows) -> None:
     """Which values were bad, and not stored."""
     count = rows.left_out.total()
-    for reason in rows.reasons_left_out:
-        context.output.note(reason)
-    if count > len(rows.reasons_left_out):
-        context.output.note(f"… and {count - len(rows.reasons_left_out):,} more")
+    context.output.first(context.output.note, rows.reasons_left_out, count)
     parts = ", ".join(f"{of_field:,} {field}" for field, of_field in rows.left_out.most_common())
     context.output.note(f"nothing stored for {number(count, 'bad value')}: {parts}")
 

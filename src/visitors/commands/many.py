@@ -47,9 +47,6 @@ class Done(msgspec.Struct, frozen=True):
 Act = Callable[[Store, OpenOperation, list[str]], set[str] | Done]
 """Changes the visitors or contacts with these ids; returns the ids of those that it changed, or more."""
 
-_REMARKS = 10
-"""How many remarks are printed."""
-
 
 def change_visitors(
     context: Context,
@@ -147,10 +144,7 @@ def _tell(
     output.done(shape.led_by("outcome"), results, ids, line, single=single and bool(ids))
     if (unchanged or left) and not output.tells_persons:
         output.note(line)
-    for remark in done.remarks[:_REMARKS]:
-        output.note(remark)
-    if len(done.remarks) > _REMARKS:
-        output.note(f"… and {len(done.remarks) - _REMARKS:,} more")
+    output.first(output.note, done.remarks)
 
 
 def sentence(

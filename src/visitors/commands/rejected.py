@@ -15,10 +15,7 @@ def tell_rejected(context: Context, rows: RejectedRows, rejects: str | None, the
     """
     if not rows.count:
         return
-    for reason in rows.reasons:
-        context.output.warn(reason)
-    if rows.count > len(rows.reasons):
-        context.output.warn(f"… and {rows.count - len(rows.reasons):,} more")
+    context.output.first(context.output.warn, rows.reasons, rows.count)
     raise RowsRejected(
         f"{number(rows.count, 'row')} rejected",
         hint=f"they are in {rejects}; mend them and {then}"

@@ -47,6 +47,9 @@ FORMATS = ("table", "json", "ndjson", "csv", "tsv", "ids", "count")
 LINE_FORMATS = ("ndjson", "csv", "tsv")
 """Those of a line for each record, which can be written before the next one is there."""
 
+_REMARKS = 10
+"""How many remarks of one kind are made."""
+
 _PAUSE = 0.5
 """How many seconds pass until what is followed is looked at again."""
 
@@ -362,6 +365,15 @@ class Output:
     def warn(self, line: str) -> None:
         """A remark that even `--quiet` does not hide."""
         self._say(visible(bounded(self._about_store(line))))
+
+    def first(self, say: Callable[[str], None], lines_: Sequence[str], count: int | None = None) -> None:
+        """`say` the first few of many remarks, and how many more there are; with `count`, those few are given."""
+        few = lines_[:_REMARKS] if count is None else lines_
+        for line in few:
+            say(line)
+        more = (len(lines_) if count is None else count) - len(few)
+        if more:
+            say(f"… and {more:,} more")
 
     def _about_store(self, line: str) -> str:
         """The line, with the commands that it advises about the store that was named."""
