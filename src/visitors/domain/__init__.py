@@ -1,1 +1,1 @@
-"""Values and rules, pure: nothing here reads a file, a clock or a store."""
+"""Pure values and rules: nothing here reads a file, a clock or a store."""

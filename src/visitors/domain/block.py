@@ -1,4 +1,4 @@
-"""A block: a record of who may not write, why, since when, until when, and who lifted it."""
+"""Blocks: who may not write, why, since when, until when, and who lifted the block."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from visitors.domain.times import Instant
 
 
 class Block(msgspec.Struct, frozen=True, rename="camel"):
-    """One block of one visitor or of one contact; exactly one of the two ids is set."""
+    """A block of either a visitor or a contact: exactly one of the two ids is set."""
 
     id: str
     visitor_id: str | None
@@ -21,16 +21,16 @@ class Block(msgspec.Struct, frozen=True, rename="camel"):
     lifted_by: str | None
 
     def has_terms(self, reason: str | None, expires_at: Instant | None) -> bool:
-        """Whether it ends when `expires_at` says (None: never), for this reason; no reason is any."""
+        """Return whether the block has this expiry (None: never) and this reason; None matches any reason."""
         return self.expires_at == expires_at and reason in (None, self.reason)
 
     @property
     def terms(self) -> str:
-        """Its end and its reason, as words: `until 2026-03-08T12:00:00.000Z (spam)`."""
+        """The block's end and reason for display: `until 2026-03-08T12:00:00.000Z (spam)`."""
         return terms(self.reason, self.expires_at)
 
     def state(self, current: Instant) -> str:
-        """`live`, `lifted` or `expired`, judged at `current`."""
+        """Return `live`, `lifted` or `expired`, as of `current`."""
         if self.lifted_at is not None:
             return "lifted"
         if self.expires_at is not None and self.expires_at <= current:
@@ -39,6 +39,6 @@ class Block(msgspec.Struct, frozen=True, rename="camel"):
 
 
 def terms(reason: str | None, expires_at: Instant | None) -> str:
-    """When a block ends and why it is there, as words: `for good (spam)`."""
+    """Format a block's end and reason for display: `for good (spam)`."""
     end = f"until {expires_at}" if expires_at is not None else "for good"
     return f"{end} ({reason})" if reason is not None else end

@@ -1,4 +1,4 @@
-"""One line of what `block -` and `unblock -` read: whom, why, and until when."""
+"""Parse one line of the standard input of `block -` and `unblock -`: a target, a reason and an expiry."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from visitors.errors import InvalidData
 _FIELDS = ("visitorId", "contact", "reason", "until")
 _RECORD = frozenset(field.name for field in VISITOR)
 _OUTCOME = "outcome"
-"""What the answer of another `block` has beside."""
+"""An extra key in the output of `block`, allowed in its input."""
 
 
 class BlockLine(msgspec.Struct, frozen=True):
-    """Who is named, and the terms of the block; None where the line does not say."""
+    """The target and terms of one block; None for what the line omits."""
 
     target: Literal["visitor", "contact"]
     reference: str
@@ -27,12 +27,12 @@ class BlockLine(msgspec.Struct, frozen=True):
     until: Instant | None
     number: int
     contact_is_free: bool = False
-    """Whether it says that the visitor's contact is not blocked."""
+    """Whether the line says that the visitor's contact is not blocked."""
 
 
 def parse_block_line(values: object, number: int) -> BlockLine:
-    """What the JSON of one line says: `visitorId` or `contact`, `reason`, `until`; or a visitor as `list` shows it,
-    which is about its contact if that is blocked.
+    """Parse the JSON value of one line: an object with `visitorId` or `contact`, `reason` and `until`, or a visitor as
+    printed by `list`, which targets the contact if that is blocked.
 
     Raises InvalidData.
     """
@@ -59,7 +59,7 @@ def parse_block_line(values: object, number: int) -> BlockLine:
 
 
 def _of_record(values: Mapping[str, Any], number: int) -> BlockLine:
-    """A visitor as `list` shows it, with the terms of its block, or of its contact's."""
+    """Read a visitor as printed by `list`, with the terms of its own block or of its contact's."""
     visitor, contact = _text(values, "id"), values.get("contact")
     if not isinstance(contact, dict):
         contact = {}
@@ -73,7 +73,7 @@ def _of_record(values: Mapping[str, Any], number: int) -> BlockLine:
 
 
 def _reference(contact: Mapping[str, Any]) -> str:
-    """What names a contact in any store: its external id, or its email; else its id."""
+    """Return a reference that identifies the contact in any store: external id, else email, else id."""
     external_id = _text(contact, "externalId")
     reference = f"ext:{external_id}" if external_id else _text(contact, "email") or _text(contact, "id")
     if reference is None:

@@ -1,7 +1,7 @@
-"""A contact: the person that one or more visitors turn out to be.
+"""Contacts: the people behind one or more visitors.
 
-`Contact` is what the store gives and the outputs print, `Identity` what is said of a person, `Person` what Python code
-may say. Their fields are those of the table in `fields`, in its order.
+`Contact` is read from the store and printed, `Identity` is input about a person, and `Person` the arguments of the
+Python API. Their fields are those of the table in `fields`, in the same order.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from visitors.domain.times import Instant
 
 
 class Contact(msgspec.Struct, frozen=True, rename="camel"):
-    """One contact as it is now. The fields, in this order, are the machine formats' contract."""
+    """The current state of a contact. The field order is part of the machine formats' contract."""
 
     id: str
     external_id: str | None
@@ -32,30 +32,30 @@ class Contact(msgspec.Struct, frozen=True, rename="camel"):
 
     @property
     def texts(self) -> dict[str, str | None]:
-        """What an application told of the person but for the metadata, by public name."""
+        """The fields set by an application, except the metadata, by public name."""
         return {name: getattr(self, field.column) for name, field in PERSON.items()}
 
     @property
     def label(self) -> str:
-        """How a person would call it: the name, or else what identifies it."""
+        """A short display name: the name, or else whatever identifies the contact."""
         return self.name or self.email or self.external_id or self.id
 
     @property
     def called(self) -> str:
-        """As `called`."""
+        """The contact's name in a sentence; see `called`."""
         return called(self.id, self.name, self.email, self.external_id)
 
 
 def called(contact_id: str, name: str | None, email: str | None, external_id: str | None) -> str:
-    """How a sentence names a contact: `Ada <ada@example.com> (01M8…)`, with as much of it as is known."""
+    """Format a contact for use in a sentence: `Ada <ada@example.com> (01M8…)`, or as much of that as is known."""
     known = f"{name} <{email}>" if name and email else name or email or external_id
     return f"{known} ({contact_id})" if known else f"contact {contact_id}"
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
-    """What was said about a person, normalised. None means 'not said'.
+    """Normalised input about a person. None means not given.
 
-    `contact_id` and `is_deleted` are what an export of a store says; nobody types them.
+    `contact_id` and `is_deleted` come only from exports of a store.
     """
 
     contact_id: str | None = None
@@ -71,23 +71,23 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=Fa
 
     @property
     def texts(self) -> dict[str, str]:
-        """What is said but for the metadata, by public name."""
+        """The given fields, except the metadata, by public name."""
         told = ((name, getattr(self, field.column)) for name, field in PERSON.items())
         return {name: value for name, value in told if value is not None}
 
     @property
     def says_something(self) -> bool:
-        """Whether it would set or clear anything."""
+        """Whether it sets or clears anything."""
         return self != Identity()
 
     @property
     def names_somebody(self) -> bool:
-        """Whether it can tell one person from another."""
+        """Whether it identifies a person: it has an id, an external id or an email."""
         return self.external_id is not None or self.email is not None or self.contact_id is not None
 
 
 class Person(TypedDict, total=False):
-    """What an application tells of a person, as arguments of the Python API; None means 'not said'."""
+    """Fields that describe a person, as arguments of the Python API; None means not given."""
 
     external_id: str | None
     name: str | None
@@ -97,14 +97,14 @@ class Person(TypedDict, total=False):
 
 
 class ListedContact(Contact, frozen=True, rename="camel"):
-    """A contact in a listing, with what its visitors add up to."""
+    """A contact in a listing, with aggregates of its visitors."""
 
     visitor_count: int
     last_seen_at: Instant | None
 
 
 class Alias(msgspec.Struct, frozen=True, rename="camel"):
-    """A contact that was merged into another: what it was called then."""
+    """A contact that was merged into another, with its identifiers at that time."""
 
     id: str
     external_id: str | None
@@ -120,7 +120,7 @@ class Alias(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Duplicate(msgspec.Struct, frozen=True, rename="camel"):
-    """Contacts that may be one person, and why."""
+    """Contacts that may be the same person, and the reason."""
 
     email: str
     reason: str

@@ -1,4 +1,4 @@
-"""The filters that choose contacts in a listing, normalised and ready to become SQL."""
+"""The filters of a contact listing, normalised and ready to become SQL."""
 
 from __future__ import annotations
 
@@ -11,25 +11,26 @@ from visitors.domain.times import Instant, Time
 
 
 class ContactSelection(Filters, frozen=True, kw_only=True, omit_defaults=True):
-    """Every filter that is set must hold, and one of several values holds if any of them does. Without any filter it
-    chooses all that are not deleted.
+    """Filters on contacts. All must match; one with several values matches any of them.
+
+    An empty selection matches all contacts that are not deleted.
     """
 
     search: AnyOf | None = None
     blocked: bool | None = None
     email_domain: AnyOf | None = None
     metadata: tuple[MetadataFilter, ...] = ()
-    """As in a selection of visitors."""
+    """See `Selection`."""
     created_since: Instant | None = None
     created_until: Instant | None = None
     has_visitors: bool | None = None
-    """Whether there are any that are not deleted, as `visitorCount` has it."""
+    """Whether the contact has live visitors, as counted by `visitorCount`."""
     deleted: bool = False
 
 
 class ChosenContacts(TypedDict, total=False):
-    """The filters that choose contacts, as arguments of the Python API; all that are given must hold. Of several
-    values any will do; for metadata, any of those of one key. Times may be ages.
+    """Filters on contacts, as arguments of the Python API. All must match; several values of one filter, or several
+    conditions on one metadata key, match if any of them does. Times may be ages.
     """
 
     search: str | Sequence[str] | None
@@ -46,6 +47,6 @@ _RULES: dict[str, Callable[[Any, str], Any]] = {"search": normalise.text, "email
 
 
 def parse_contact_selection(values: dict[str, object], metadata: list[str], current: Instant) -> ContactSelection:
-    """A ContactSelection from the options' raw values; None means 'not given'. As `parse_selection`."""
+    """Build a ContactSelection from raw option values; None means not given. See `parse_selection`."""
     filters = parse_filters(values, metadata, current, _RULES, {"created_since": "created_until"})
     return ContactSelection(**filters)  # type: ignore[arg-type]

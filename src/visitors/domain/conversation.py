@@ -1,7 +1,7 @@
-"""A conversation: what a visitor writes, and who owns it.
+"""Conversations: messages of a visitor, and who owns them.
 
-It belongs to the visitor that started it; from the moment that visitor is identified, to the contact,
-and it stays with that contact even when another person later uses the same browser.
+A conversation belongs to the visitor that started it. Once that visitor is identified it belongs to the contact, and
+stays with that contact even if another person later uses the same browser.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ PRIORITIES: tuple[Priority, ...] = get_args(Priority)
 
 
 class Conversation(msgspec.Struct, frozen=True, rename="camel"):
-    """One conversation as it is now."""
+    """The current state of a conversation."""
 
     id: str
     title: str | None
@@ -34,7 +34,7 @@ class Conversation(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Message(msgspec.Struct, frozen=True, rename="camel"):
-    """One message; its author is a visitor (`visitorId`) or an agent (`agent`)."""
+    """A message, written by either a visitor (`visitorId`) or an agent (`agent`)."""
 
     id: str
     conversation_id: str

@@ -1,7 +1,7 @@
-"""One row of an import of conversations: a conversation, or one message of it, checked and normalised.
+"""Parse one row of a conversation import: a conversation, or one of its messages.
 
-A row of JSON may hold all messages of its conversation, as a list. A row of a table holds one at most, in the columns
-that begin with `message.`; several rows with the id of one conversation then are that one.
+A JSON row may hold all messages of its conversation in a list. A CSV or TSV row holds at most one, in the columns
+prefixed with `message.`; rows with the same conversation id are combined.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from visitors.domain.times import Instant
 from visitors.errors import InvalidData
 
 OF_MESSAGE = "message."
-"""How the fields of the one message of a row begin."""
+"""The prefix of the message columns."""
 MESSAGE_FIELDS = ("id", "visitorId", "agent", "authorId", "body", "createdAt")
 FIELDS = (
     "id",
@@ -37,14 +37,14 @@ FIELDS = (
     "messages",
     *(f"{OF_MESSAGE}{field}" for field in MESSAGE_FIELDS),
 )
-"""Every field that a row may have."""
+"""All fields of a row."""
 
 
 class MessageRow(msgspec.Struct, frozen=True, kw_only=True):
-    """What a row says of a message; None means that it says nothing.
+    """A message in a row; None for what the row omits.
 
-    Whose it is, one of these says: `agent` the name of an agent, `visitor_id` a visitor, or `author_id` somebody whom
-    the other system calls so: the contact of the conversation, or else an agent.
+    The author is one of: `agent`, an agent's name; `visitor_id`, a visitor; or `author_id`, an id from the other
+    system, which is the conversation's contact if it matches and an agent otherwise.
     """
 
     id: str | None = None
@@ -56,7 +56,7 @@ class MessageRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ConversationRow(msgspec.Struct, frozen=True, kw_only=True):
-    """What a row says; None means that it says nothing."""
+    """The parsed row; None for what it omits."""
 
     id: str | None = None
     title: str | None = None
@@ -71,7 +71,7 @@ class ConversationRow(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def says_nothing(self) -> bool:
-        """Whether all of it is blank."""
+        """Whether every field is blank."""
         return self == _BLANK
 
 
@@ -79,13 +79,13 @@ _BLANK = ConversationRow()
 
 
 class ConversationParser:
-    """Makes rows of values that come in one order of fields."""
+    """Parse rows whose values come in a fixed order of fields."""
 
     def __init__(self, fields: Sequence[str]) -> None:
         self._fields = tuple(fields)
 
     def parse(self, values: Sequence[Any]) -> ConversationRow:
-        """A row; a blank value is not there. Raises InvalidData for a bad one."""
+        """Parse a row, ignoring blank values. Raises InvalidData."""
         told: dict[str, Any] = {}
         message: dict[str, Any] = {}
         person: dict[str, Any] = {}
@@ -111,7 +111,7 @@ def _is_blank(value: object) -> bool:
 
 
 def _messages(value: object) -> tuple[MessageRow, ...]:
-    """The messages in a list of objects, which in a cell of a table is JSON."""
+    """Parse a list of message objects; a table cell holds it as JSON."""
     items = decode_value(value, "messages") if isinstance(value, str) else value
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         raise InvalidData("messages is not a list of objects", field="messages", code="invalid_type")
@@ -187,4 +187,4 @@ _MESSAGE_RULES: dict[str, Callable[[Any, str], Any]] = {
     "createdAt": parse_instant_or_number,
 }
 _IGNORED_OF_MESSAGE = ("conversationId",)
-"""What an export has beside: the message stands in that conversation."""
+"""Extra fields of an export, redundant here: a message belongs to the conversation that it is in."""

@@ -1,4 +1,4 @@
-"""The filters that choose conversations in a listing, normalised and ready to become SQL."""
+"""The filters of a conversation listing, normalised and ready to become SQL."""
 
 from __future__ import annotations
 
@@ -13,27 +13,28 @@ from visitors.errors import InvalidData, UsageProblem
 
 
 class ConversationSelection(Filters, frozen=True, kw_only=True, omit_defaults=True):
-    """Every filter that is set must hold, and one of several values holds if any of them does. Without any filter it
-    chooses all.
+    """Filters on conversations. All must match; one with several values matches any of them.
+
+    An empty selection matches all conversations.
     """
 
     visitor: AnyOf | None = None
-    """Who started it."""
+    """The visitor that started the conversation."""
     contact: AnyOf | None = None
     status: AnyOf | None = None
     priority: AnyOf | None = None
     search: AnyOf | None = None
-    """A part of the title or of a message."""
+    """A substring of the title or of a message."""
     since: Instant | None = None
-    """When it was started, as is `until`."""
+    """The earliest start time; `until` is the latest."""
     until: Instant | None = None
     unanswered: bool = False
-    """Open, and the last message is a visitor's."""
+    """Open, and the last message is from a visitor."""
 
 
 class ChosenConversations(TypedDict, total=False):
-    """The filters that choose conversations, as arguments of the Python API; all that are given must hold. Of several
-    values any will do. Times may be ages.
+    """Filters on conversations, as arguments of the Python API. All must match; several values of one filter match if
+    any of them does. Times may be ages.
     """
 
     visitor: str | Sequence[str] | None
@@ -47,7 +48,7 @@ class ChosenConversations(TypedDict, total=False):
 
 
 def parse_conversation_selection(values: dict[str, object], current: Instant) -> ConversationSelection:
-    """A ConversationSelection from the options' raw values; None means 'not given'. As `parse_selection`."""
+    """Build a ConversationSelection from raw option values; None means not given. See `parse_selection`."""
     selection = ConversationSelection(**parse_filters(values, [], current, _RULES, {"since": "until"}))  # type: ignore[arg-type]
     if selection.unanswered and selection.status is not None and "open" not in each(selection.status):
         raise UsageProblem("--unanswered is about open conversations", hint="leave --status out")

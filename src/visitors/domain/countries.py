@@ -1,4 +1,4 @@
-"""Which country codes there are."""
+"""Valid country codes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ XK
 """
 
 COUNTRY_CODES = frozenset(_CODES.split())
-"""The codes of ISO 3166-1 alpha-2, and XK for Kosovo, which it has not, but all that locate addresses give."""
+"""ISO 3166-1 alpha-2, plus XK: Kosovo is not in the standard, but IP geolocation services use the code."""
 
 OTHER_CODES = {"UK": "GB", "EL": "GR"}
-"""What some write -> the code."""
+"""Common non-standard codes and their ISO equivalents."""

@@ -1,11 +1,9 @@
-"""Who a visitor turns out to be: the rules of `identify`, as one pure decision.
+"""The rules of `identify`, as one pure decision: which contact a visitor belongs to.
 
-`decide` takes what the store knows (the visitor's contact, the contact with that external id, the
-live contact with that email) and what was said, and answers what to do, or refuses. It is the same
-decision whether it is carried out, rehearsed or explained.
+`decide` takes what the store knows (the visitor's contact, the contact with that external id, the live contacts with
+that email) and the given identity, and returns what to do, or raises. Execution, dry run and `explain` share it.
 
-The rules are those of the contract: an external id is the stronger key; an email alone is a hint
-that is enough only while it contradicts nothing.
+An external id is the stronger key; an email alone is sufficient only while nothing contradicts it.
 """
 
 from __future__ import annotations
@@ -33,11 +31,11 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
-    """What identify does: which rule chose the contact, and what changes on it.
+    """The outcome of `decide`: which rule chose the contact, and what changes on it.
 
-    `contact` is None when a new one is to be created. `changes` maps public contact fields to their
-    new values; it is empty when nothing is new. `links` tells whether the visitor's link changes.
-    `left_alone` has the email that was said, and keeps it; `merges` become part of `contact` first.
+    `contact` is None when a new one is to be created. `changes` maps public contact fields to their new values and is
+    empty if nothing is new. `links` is whether the visitor's link changes. `left_alone` is the contact that has, and
+    keeps, the given email; `merges` are merged into `contact` first.
     """
 
     rule: Rule
@@ -49,7 +47,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def outcome(self) -> Outcome:
-        """One word for what happens."""
+        """A one-word summary."""
         if self.contact is None:
             return "created"
         if self.links:
@@ -58,11 +56,11 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def decide(said: Identity, known: Known, *, on_conflict: OnConflict = "error", relink: bool = False) -> Decision:
-    """What identify does with `said`, given `known`.
+    """Decide what identify does with `said`, given `known`.
 
-    Raises UsageProblem when `said` names nobody, and Conflict when the external id and the email
-    belong to different people, when the person is deleted, when an email belongs to several, or when
-    the visitor is linked to somebody else and `relink` is not set.
+    Raises UsageProblem if `said` identifies nobody, and Conflict if the external id and the email belong to different
+    people, the contact is deleted, several contacts have the email, or the visitor is linked to another contact and
+    `relink` is not set.
     """
     if not said.names_somebody:
         raise UsageProblem(
@@ -88,7 +86,7 @@ def decide(said: Identity, known: Known, *, on_conflict: OnConflict = "error", r
             + "if another person now uses this browser, add --relink: earlier conversations stay with the earlier"
             " contact",
         )
-    # An email that is somebody else's, or leads here by way of a merged contact, is not taken over.
+    # Do not set an email that another contact has, or that resolved here through a merged contact.
     leads_here = contact is not None and contact in known.by_email
     keep_email = choice.left_alone is not None or bool(choice.merges) or leads_here
     return Decision(
@@ -102,7 +100,7 @@ def decide(said: Identity, known: Known, *, on_conflict: OnConflict = "error", r
 
 
 def _same_person(said: Identity, linked: Contact) -> str | None:
-    """The command that adds what is said, and nobody has, to the visitor's own contact; None where that has another."""
+    """Return the command that adds the given values to the visitor's own contact; None if any would replace a value."""
     if said.contact_id is not None or linked.deleted_at is not None:
         return None
     given = (("--external-id", said.external_id, linked.external_id), ("--email", said.email, linked.email))
@@ -116,7 +114,7 @@ def _same_person(said: Identity, linked: Contact) -> str | None:
 
 
 def contact_changes(said: Identity, contact: Contact) -> dict[str, Any]:
-    """The public fields of `contact` that saying `said` of it, and not of a visitor, changes."""
+    """Return the public fields of `contact` that change if `said` is applied to it directly, without a visitor."""
     changes = changes_of(said, contact, keep_email=False)
     if said.external_id not in (None, contact.external_id):
         changes["externalId"] = said.external_id
@@ -124,7 +122,7 @@ def contact_changes(said: Identity, contact: Contact) -> dict[str, Any]:
 
 
 class _Choice(msgspec.Struct, frozen=True):
-    """The rule that fires, the contact that it chooses, whom it leaves alone, and who is merged."""
+    """The matching rule, the contact it chooses, the one left alone, and those merged."""
 
     rule: Rule
     contact: Contact | None
@@ -156,13 +154,13 @@ def _choose(said: Identity, known: Known, on_conflict: OnConflict) -> _Choice:
 
 
 def _choose_strong(said: Identity, known: Known, strong: Contact, on_conflict: OnConflict) -> _Choice:
-    """As `_choose`, where an id names the contact `strong`."""
+    """Like `_choose`, when an id identifies the contact `strong`."""
     if said.external_id is not None and known.by_external_id is None and strong.external_id is not None:
         raise _two_ids(said, strong, None)
     if known.by_external_id not in (None, strong):
         raise _two_ids(said, strong, known.by_external_id)
     rule: Rule = "contact-id" if known.by_contact_id else "external-id"
-    # an email that it has already, whoever shares it, is nothing new
+    # the contact's own email is not a change, even if other contacts share it
     others = () if said.email == strong.email else tuple(one for one in known.by_email if one.id != strong.id)
     if not others:
         return _Choice(rule, strong)
@@ -197,7 +195,7 @@ def _two_people(said: Identity, by_external_id: Contact | None, by_email: Contac
 
 
 def changes_of(said: Identity, contact: Contact | None, *, keep_email: bool) -> dict[str, Any]:
-    """The public fields of `contact` (None: a new one) that get another value; with `keep_email`, not the email."""
+    """Return the public fields of `contact` (None: a new one) that change; never the email if `keep_email` is set."""
     wanted: dict[str, Any] = dict(said.texts)
     if contact is not None and contact.external_id is not None:
         wanted.pop("externalId", None)
@@ -209,7 +207,7 @@ def changes_of(said: Identity, contact: Contact | None, *, keep_email: bool) -> 
     metadata.update(said.metadata or {})
     for key in said.unset:
         metadata.pop(key, None)
-    metadata = parse_metadata(metadata)  # two objects within the limit can make one beyond it
+    metadata = parse_metadata(metadata)  # merging two objects within the limit can exceed it
     current = contact.texts if contact else {}
     changes = {field: value for field, value in wanted.items() if value != current.get(field)}
     if encode(dict(sorted(metadata.items()))) != encode(dict(sorted(before.items()))):

@@ -1,4 +1,4 @@
-"""JSON objects of any shape, as the attribution and the current page of a visitor are."""
+"""JSON objects of any shape, such as a visitor's attribution and current page."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from visitors.domain.metadata import decode_value, encode
 from visitors.errors import InvalidData
 
 DOCUMENT_LIMIT = 16_384
-"""The bytes that one takes at most."""
+"""The maximum size in bytes."""
 DEPTH_LIMIT = 100
-"""How many objects and lists may be in one another; whatever reads them has a limit of its own."""
+"""The maximum nesting depth; every JSON reader has a limit of its own."""
 
 
 def document(value: object, field: str) -> str:
-    """A JSON object of any shape, as compact JSON text of at most 16 KiB. Raises InvalidData."""
+    """Encode a JSON object of any shape as compact JSON of at most 16 KiB. Raises InvalidData."""
     parsed = decode_value(value, field) if isinstance(value, str) else value
     if not isinstance(parsed, dict | Mapping):
         raise InvalidData(f"{field} is not a JSON object", field=field, code="invalid_json")
@@ -31,7 +31,7 @@ def document(value: object, field: str) -> str:
         raise InvalidData(
             f"{field} takes {size:,} bytes; the limit is {DOCUMENT_LIMIT:,}", field=field, code="too_long"
         )
-    # a document of few brackets need not be looked at
+    # with few brackets it cannot be too deep
     if encoded.count("{") + encoded.count("[") > DEPTH_LIMIT and _is_deeper(parsed, DEPTH_LIMIT):
         raise InvalidData(f"{field} is nested deeper than {DEPTH_LIMIT} levels", field=field, code="too_deep")
     if "\\u0000" in encoded and "\\u0000" in encoded.replace("\\\\", ""):
@@ -40,7 +40,7 @@ def document(value: object, field: str) -> str:
 
 
 def _is_deeper(value: Any, levels: int) -> bool:
-    """Whether more than `levels` objects and lists are in one another."""
+    """Return whether objects and lists are nested deeper than `levels`."""
     if not isinstance(value, Mapping | list | tuple):
         return False
     inner = value.values() if isinstance(value, Mapping) else value

@@ -1,4 +1,4 @@
-"""An email address, or its domain, as the store keeps it, or InvalidData."""
+"""Normalise email addresses and email domains; InvalidData for anything else."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from visitors.errors import InvalidData
 
 EMAIL_LIMIT = 254
 
-# The "valid e-mail address" of the HTML standard, which every browser's form applies, with two
-# differences: characters beyond ASCII pass (RFC 6531), and the domain needs a dot.
+# The "valid e-mail address" of the HTML standard, which browsers apply to forms, with two differences: non-ASCII
+# characters are allowed (RFC 6531), and the domain needs a dot.
 _LABEL = r"[a-z0-9\u00a1-\U0010ffff](?:[a-z0-9\u00a1-\U0010ffff-]{0,61}[a-z0-9\u00a1-\U0010ffff])?"
 _DOMAIN_NAME = rf"{_LABEL}(?:\.{_LABEL})+"
 _EMAIL = (
@@ -25,8 +25,8 @@ _DOTS = "[.\u3002\uff0e\uff61]"
 
 
 def email(value: str, field: str = "email") -> str:
-    """An email address in lower case, its domain as people write it, not as `xn--`. `+tag` and dots stay: they can be
-    different people.
+    """Normalise an email address: lower case, the domain in Unicode rather than `xn--` form. `+tag` and dots are kept,
+    since they can distinguish people. Raises InvalidData.
     """
     address = identifier(value, field).lower()
     if (not address.isascii() or "xn--" in address) and len(address) <= EMAIL_LIMIT:
@@ -46,7 +46,7 @@ def email(value: str, field: str = "email") -> str:
 
 
 def email_domain(value: str, field: str = "emailDomain") -> str:
-    """What stands behind the @ of an email address, as `email` writes it; an @ before it is left out."""
+    """Normalise the domain of an email address, with or without a leading @. Raises InvalidData."""
     domain = identifier(value, field).lower().removeprefix("@")
     if len(domain) <= EMAIL_LIMIT:
         domain = _domain(domain)
@@ -62,7 +62,7 @@ def email_domain(value: str, field: str = "emailDomain") -> str:
 
 @functools.lru_cache(1_024)
 def _domain(domain: str) -> str:
-    """The domain of an email with each label in Unicode, by UTS 46 and IDNA 2008."""
+    """Convert each label of an email's domain to Unicode, by UTS 46 and IDNA 2008."""
     if domain.isascii() and "xn--" not in domain:
         return domain
     return ".".join(_label(label) for label in re.split(_DOTS, domain))
@@ -82,7 +82,7 @@ def _label(label: str) -> str:
 
 
 def _any_label(label: str) -> str:
-    """A label that IDNA 2008 has not, such as one of emoji, which some registries give out nevertheless."""
+    """Convert a label that IDNA 2008 disallows, such as an emoji domain, which some registries sell nevertheless."""
     if not label.isascii():
         return composed(label)
     with contextlib.suppress(UnicodeError):

@@ -1,26 +1,26 @@
-"""How many visitors are expected, and how far one has to count to tell."""
+"""An expected number of visitors, and how far to count in order to check it."""
 
 from __future__ import annotations
 
 import msgspec
 
 LARGEST = 10**18
-"""The largest number of records that one may speak of: there are not that many, and no database counts much further."""
+"""The largest count that can be expected: far more than any store holds, and within a database's integer range."""
 
 
 class Expectation(msgspec.Struct, frozen=True):
-    """At least `least`, and at most `most` (None: any number)."""
+    """At least `least` and at most `most` (None: unbounded)."""
 
     least: int
     most: int | None
 
     @property
     def enough(self) -> int:
-        """How far to count: one more than may be, or as many as must be."""
+        """How far to count: one past the maximum, or up to the minimum."""
         return self.least if self.most is None else self.most + 1
 
     def holds(self, found: int) -> bool:
-        """Whether `found`, counted up to `enough`, is what is expected."""
+        """Return whether `found`, counted up to `enough`, meets the expectation."""
         return found >= self.least and (self.most is None or found <= self.most)
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""Why a visitor is who it is: one timeline of plain sentences, made from the record of changes."""
+"""Explain a visitor's identity: a timeline of plain sentences derived from the recorded changes."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from visitors.domain.times import Instant
 
 
 class Event(msgspec.Struct, frozen=True, rename="camel"):
-    """One thing that happened: a stable code, and the sentence for a person.
+    """One event: a stable code for programs and a sentence for people.
 
-    When and by whom a block began and was lifted is what the block says, as everywhere: whoever imported or seeded it
-    stands in the operation. `actor` is None where it does not say by whom.
+    For blocks, `at` and `actor` come from the block itself: whoever imported or seeded it is the actor of the
+    operation. `actor` is None if the block has none.
     """
 
     at: Instant
@@ -35,7 +35,7 @@ RULES = {
     "fixture": "a fixture says so",
     "undone": "what was done was taken back",
 }
-"""What each rule of identify means, as the end of a sentence."""
+"""What each identify rule means, as the end of a sentence."""
 
 _FIRST = {
     "track": "first seen",
@@ -47,16 +47,16 @@ _QUIET = {"updatedAt", "lastSeenAt", "createdAt"}
 
 
 Names = Mapping[str, str]
-"""How contacts are called, by their ids; of one that is not there, only the id is known."""
+"""Display names of contacts by id; contacts that are gone are missing, and shown by their id."""
 
 
 def timeline(visitor_id: str, changes: Iterable[tuple[Change, str | None]], names: Names) -> Iterator[Event]:
-    """The events in `changes` (oldest first, each with its recorded cause) that concern the visitor:
-    its own changes, its blocks and conversations, and what happened to its contact while linked.
+    """Yield the events that concern a visitor: changes of the visitor, its blocks and conversations, and changes of its
+    contact while linked. `changes` are oldest first, each with its recorded cause.
     """
     contact_id: str | None = None
     blocks = _Blocks(visitor_id, names)
-    recognised: set[str] = set()  # by which operations: one of them can change the visitor twice
+    recognised: set[str] = set()  # operation ids: one operation can change the visitor twice
     for change, cause in changes:
         if change.kind == "visitor" and change.record_id == visitor_id:
             yield from _of_visitor(change, None if change.operation_id in recognised else cause, names)
@@ -112,7 +112,7 @@ def _linked(change: Change, before: str | None, after: str | None, cause: str | 
 
 
 class _Blocks:
-    """The blocks in a visitor's story: which are live, and which the timeline has told of."""
+    """The blocks in a visitor's timeline: which are live, and which have been reported."""
 
     def __init__(self, visitor_id: str, names: Names) -> None:
         self._visitor_id = visitor_id
@@ -121,7 +121,7 @@ class _Blocks:
         self._told: set[str] = set()
 
     def changed(self, change: Change, contact_id: str | None) -> Iterator[Event]:
-        """What the change of a block means, while the visitor is linked to `contact_id`."""
+        """Return the event for a change of a block while the visitor is linked to `contact_id`."""
         after = change.after or {}
         if change.before is None:
             self._live[change.record_id] = after
@@ -136,7 +136,7 @@ class _Blocks:
         yield from self._tell(change, change.record_id, contact_id)
 
     def linked(self, change: Change, contact_id: str | None) -> Iterator[Event]:
-        """The blocks that a new link brings with it."""
+        """Return the events for blocks that take effect through a new link."""
         for block_id in list(self._live):
             yield from self._tell(change, block_id, contact_id)
 

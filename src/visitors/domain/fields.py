@@ -1,11 +1,11 @@
-"""Every field of visitors and of contacts, one row each: what it is called, what it holds, what may be done with it.
+"""Every field of visitors and contacts, one row each: its name, type, and how it is used.
 
-Options, columns, SELECTs, exports, imports, fixtures, stand-ins and what is masked are derived from these rows, so that
-a field stands here once. What a row does not say is the careful choice: no option, no filter, no sort; in an export to
-pass on it is null, and among another person's data it is masked.
+Options, columns, SELECTs, exports, imports, fixtures, pseudonyms and masking are derived from these rows, so a field is
+defined in one place. The defaults are the safe choice: no option, filter or sort; null in pseudonymised exports, and
+masked in another person's data.
 
-The typed classes (`Visitor`, `Contact`, `Identity`, `Selection` and the arguments of the Python API) are written out
-beside their rules; a test holds them equal to this table.
+The typed classes (`Visitor`, `Contact`, `Identity`, `Selection` and the arguments of the Python API) are written out in
+their own modules; a test checks them against this table.
 """
 
 from __future__ import annotations
@@ -27,28 +27,28 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     """One field of a record.
 
     Args:
-        name: What the machine formats call it.
-        type: What it holds. A `document` is a JSON object, and JSON text in the store.
-        stored_as: Its column, if that is not the name in snake case.
-        computed: Whether it has no column, but is worked out when it is read.
-        table: Where the column is.
-        rule: How a value from outside becomes the one form that the store keeps; None where nobody sets the field as
-            browser data or as what is told of a person.
-        about: What it is, in a few words, without a full stop.
-        metavar: How its option shows the value; without one there is no option.
-        choices: The only values that there are, in the option.
-        filter: Whether a selection can ask for it: for `equal` values, for the `prefix` of a tag, for a time `zone` by
-            any of its names, or for an address or a `network` of them.
-        filter_about: What its filter is, if `about` does not say it.
-        sorts: Whether a listing can be sorted by it; that of visitors goes along its index.
-        indexed: Whether it has an index, TABLE_COLUMN, as all have by which visitors are sorted.
-        ignores_case: Whether the letters A to Z are compared, and sorted, whatever their case.
-        together: Fields with the same word have few combinations in many rows, and are parsed as a group.
-        stand_in: What an export to pass on has instead: `keep` a value that cannot be any text, the `language` and its
-            country, the `version` before the first dot, the `day` of a time or the `day end`, an `address` for
-            documentation, a `document` of one key, or text with `{}` for a keyed hash. None: null.
-        common: Values that such an export keeps whatever `stand_in` says, since so many have them.
-        of_device: Whether it tells of the device. If not, it is masked where the device was another person's.
+        name: Its key in the machine formats.
+        type: The type of its value. A `document` is a JSON object, stored as JSON text.
+        stored_as: Its column, if not the name in snake case.
+        computed: Whether it has no column and is computed when read.
+        table: The table that has the column.
+        rule: The normaliser of input; None if the field cannot be set as browser data or as a fact about a person.
+        about: A short description, without a full stop.
+        metavar: The placeholder of its option's value; the field has an option only if this is set.
+        choices: The values that the option accepts, if limited.
+        filter: How a selection can filter by it: `equal` values, the `prefix` of a language tag, a time `zone` under
+            any of its names, or an address or `network`.
+        filter_about: The description of its filter, if different from `about`.
+        sorts: Whether listings can be sorted by it; for visitors this uses its index.
+        indexed: Whether it has an index, TABLE_COLUMN, as every sort field of visitors does.
+        ignores_case: Whether comparison and sorting ignore the case of ASCII letters.
+        together: Fields with the same value here have few distinct combinations, and are parsed as a group.
+        stand_in: Its replacement in a pseudonymised export: `keep` a value from a closed vocabulary, the `language` and
+            its country, the `version` up to the first dot, the `day` of a time or the `day end`, a documentation
+            `address`, a `document` with one key, or text with `{}` for a keyed hash. None: null.
+        common: Values too common to identify anybody, kept in such an export whatever `stand_in` says.
+        of_device: Whether it describes the device. If not, it is masked for the time when another person had the
+            device.
     """
 
     name: str
@@ -72,17 +72,17 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def column(self) -> str:
-        """Its column in the table."""
+        """The column name."""
         return self.stored_as or snake(self.name)
 
 
 def snake(name: str) -> str:
-    """`browserVersion` as `browser_version`: columns, and the arguments of the Python API."""
+    """Convert `browserVersion` to `browser_version`, the form of columns and of the Python API's arguments."""
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
 
 
 def flag(name: str) -> str:
-    """`browserVersion` as `--browser-version`."""
+    """Convert `browserVersion` to `--browser-version`."""
     return "--" + snake(name).replace("_", "-")
 
 
@@ -109,13 +109,13 @@ CONTACT = (
         about="Address of a picture", metavar="URL",
     ),
     Field(name="metadata", **_OF_CONTACT, type="document", stand_in="document"),
-    Field(name="metadataHash", **_OF_CONTACT),  # that of what stands for the metadata is put there
+    Field(name="metadataHash", **_OF_CONTACT),  # the hash of the replacement metadata is set later
     Field(name="isBlocked", **_OF_CONTACT, type="boolean", computed=True, stand_in="keep"),
     Field(name="createdAt", **_OF_CONTACT, sorts=True, **_TIME),
     Field(name="updatedAt", **_OF_CONTACT, sorts=True, **_TIME),
     Field(name="deletedAt", **_OF_CONTACT, **_TIME),
 )  # fmt: skip
-"""The fields of a contact, in the order of the machine formats."""
+"""The fields of a contact, in machine format order."""
 
 VISITOR = (
     Field(name="id", sorts=True, stand_in="v{}", of_device=True),
@@ -204,13 +204,13 @@ VISITOR = (
     Field(name="lastSeenAt", sorts=True, **_TIME, of_device=True),
     Field(name="deletedAt", **_TIME, of_device=True),
 )  # fmt: skip
-"""The fields of a visitor, in the order of the machine formats."""
+"""The fields of a visitor, in machine format order."""
 
 BROWSER_DATA: Mapping[str, Field] = {field.name: field for field in VISITOR if field.rule is not None}
-"""What a browser tells of itself, by name."""
+"""The fields that a browser reports, by name."""
 
 PERSON: Mapping[str, Field] = {field.name: field for field in CONTACT if field.rule is not None}
-"""What an application tells of a person, by name, beside the metadata."""
+"""The fields of a person that an application sets, by name, except the metadata."""
 
 FLAT: Mapping[str, Field] = {
     path: field
@@ -219,30 +219,30 @@ FLAT: Mapping[str, Field] = {
         [(f"contact.{field.name}", field) for field in CONTACT] if whole.type == "contact" else [(whole.name, whole)]
     )
 }
-"""The fields of a visitor by their paths, its contact's as `contact.email`: the columns of a CSV file."""
+"""The fields of a visitor by path, those of its contact as `contact.email`: the columns of a CSV export."""
 
 FILTERS: Mapping[str, Field] = {snake(field.name): field for field in VISITOR if field.filter is not None}
-"""The fields that a selection can ask for, by the name of the filter."""
+"""The filterable fields, by filter name."""
 
 
 def of_type(fields: Mapping[str, Field] | Iterable[Field], type_: Type) -> frozenset[str]:
-    """The names of those `fields` that hold this, or the paths if these are their keys."""
+    """Return the names of the `fields` of this type, or their paths if `fields` is keyed by path."""
     named = fields.items() if isinstance(fields, Mapping) else ((field.name, field) for field in fields)
     return frozenset(name for name, field in named if field.type == type_)
 
 
 def columns(fields: Iterable[Field], table: Table) -> dict[str, str]:
-    """Name -> column, for those `fields` that the table has."""
+    """Map names to columns for the `fields` stored in their table."""
     return {field.name: field.column for field in fields if field.table == table and not field.computed}
 
 
 def sortable(fields: Iterable[Field]) -> dict[str, str]:
-    """Name -> column, for those `fields` by which a listing can be sorted."""
+    """Map names to columns for the sortable `fields`."""
     return {field.name: field.column for field in fields if field.sorts}
 
 
 def groups(fields: Iterable[Field]) -> list[list[str]]:
-    """The names of `fields` in their order, those that come together, and follow one another, as one group."""
+    """Return the names of `fields` in order, combining consecutive ones with the same `together` into one group."""
     found: list[list[str]] = []
     last = ""
     for field in fields:

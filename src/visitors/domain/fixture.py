@@ -1,8 +1,7 @@
-"""A fixture: the contacts, visitors, blocks and conversations that a store is to hold, as data.
+"""A fixture: the contacts, visitors, blocks and conversations that a store should hold, as data.
 
-A record is whole: a field that its file does not mention is null. Only times that somebody else keeps
-(`MAY_STAY`) are left as they are where nothing is said. Records refer to one another by id here, in the
-file by name.
+Records are complete: a field missing from the file is null, except for times that the program maintains (`MAY_STAY`),
+which keep their stored value. Records refer to each other by id here, and by name in the file.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from visitors.domain.ids import ALPHABET
 from visitors.domain.times import Instant, to_milliseconds
 
 VERSION = 1
-"""The version of the format; a file of a newer one is refused."""
+"""The format version; files of a newer version are rejected."""
 
 Kind = Literal["contact", "visitor", "conversation", "block"]
 
@@ -33,15 +32,15 @@ MESSAGE_FIELDS = ("visitor", "agent", "body", "createdAt")
 TOP_FIELDS = ("version", "environment", "contacts", "visitors", "blocks", "conversations")
 
 MAY_STAY = ("createdAt", "updatedAt", "lastSeenAt", "blockedAt", "resolvedAt")
-"""What stays as it is in the store where the file does not say it."""
+"""Fields that keep their stored value when the file omits them."""
 
 Values = dict[str, Any]
 
 
 class Record(msgspec.Struct, frozen=True):
-    """A contact, visitor or conversation: `values` by public name, references as ids, without the id.
+    """A contact, visitor or conversation. `values` are keyed by public name, without the id; references are ids.
 
-    Of a conversation, `messages` is a list of values, in order.
+    A conversation's `messages` are a list of values, in order.
     """
 
     kind: Kind
@@ -51,7 +50,7 @@ class Record(msgspec.Struct, frozen=True):
 
 
 class Fixture(msgspec.Struct, frozen=True):
-    """What files say together, in their order. Of a block, `values` name the visitor or the contact."""
+    """The combined content of fixture files, in file order. The `values` of a block name its visitor or contact."""
 
     contacts: tuple[Record, ...] = ()
     visitors: tuple[Record, ...] = ()
@@ -60,24 +59,24 @@ class Fixture(msgspec.Struct, frozen=True):
 
 
 def differing(wanted: Values, current: Values) -> list[str]:
-    """The fields in which a record is not as it is wanted; those not wanted in any way do not count."""
+    """Return the fields whose current value differs from the wanted one, ignoring fields that are not in `wanted`."""
     return [field for field, value in wanted.items() if _canonical(value) != _canonical(current.get(field))]
 
 
 def _canonical(value: Any) -> object:
-    """`value` so that what prints the same is the same: `1`, `1.0` and `true` are three things."""
+    """Return `value` in a form that compares equal only if it prints the same: `1`, `1.0` and `true` all differ."""
     return msgspec.json.encode(value, order="sorted") if isinstance(value, dict) else value
 
 
 def messages_differ(wanted: Sequence[Values], current: Sequence[Values]) -> bool:
-    """Whether messages are not as they are wanted."""
+    """Return whether two lists of messages differ."""
     if len(wanted) != len(current):
         return True
     return any(differing(one, other) for one, other in zip(wanted, current, strict=True))
 
 
 def document(fixture: Fixture) -> dict[str, Any]:
-    """The fixture as a file has it, under its ids: nothing that goes without saying."""
+    """Build the file representation of a fixture, keyed by id, without default values."""
     contact_of = {record.id: record.values["contact"] for record in fixture.visitors}
 
     def said(values: Values, fields: Sequence[str]) -> Values:
@@ -112,13 +111,13 @@ def document(fixture: Fixture) -> dict[str, Any]:
 
 
 def goes_without_saying(field: str, values: Values) -> bool:
-    """Whether a file need not say what `values` say of a field."""
+    """Return whether a field has its default value, which a file can omit."""
     value = values.get(field)
     return value is None or (field in ("metadata", "messages") and not value)
 
 
 def tombstones(contacts: Sequence[Record]) -> Mapping[str, str]:
-    """Contact id -> id of the contact that it was merged into."""
+    """Map the ids of merged contacts to the ids of the contacts that they were merged into."""
     merged = ((record.id, record.values["mergedInto"]) for record in contacts)
     return {contact_id: survivor for contact_id, survivor in merged if survivor is not None}
 
@@ -127,9 +126,10 @@ Action = Literal["create", "change", "remove"]
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
-    """One record that is not as the files say: `before` and `after` are its values, of a changed one
-    those that differ. A block goes by the id and name of whom it blocks; `block_id` is its own, where it
-    has one.
+    """A record that differs from the fixture.
+
+    `before` and `after` hold its values; for a changed record, only those that differ. A block has the id and name of
+    its target, and its own id, if it has one, in `block_id`.
     """
 
     kind: Kind
@@ -142,7 +142,7 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def derived_id(instant: Instant, *parts: str | int) -> str:
-    """The ULID of what has no name in a file: the same for the same parts, on every machine."""
+    """Derive the ULID of something that has no name in a file: equal parts give the same id on every machine."""
     import hashlib
 
     digest = hashlib.sha256("\0".join(map(str, parts)).encode()).digest()

@@ -1,6 +1,6 @@
-"""Who is named in fixture files, and what their names refer to.
+"""Collect the names in fixture files, and resolve references to them.
 
-Names are shared by the files that are read together, and by nothing else: a fixture stands alone.
+Files that are read together share their names; nothing outside of them can be referred to.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from visitors.errors import InvalidData
 Section = Literal["contacts", "visitors", "conversations"]
 
 _GUESSES = 20
-"""Of so many problems it is guessed which name was meant: a guess looks at every name in the files."""
+"""The number of problems for which a name is suggested: each suggestion scans every name in the files."""
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -34,7 +34,7 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 class Names:
-    """The problems of the files so far, and who is named in them."""
+    """The names in the files so far, and the problems found."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
@@ -42,11 +42,11 @@ class Names:
         self.entries: dict[Section, dict[str, Entry]] = {"contacts": {}, "visitors": {}, "conversations": {}}
         self._ids: dict[tuple[Section, str], Entry] = {}
         self.blocks: list[tuple[Node, FileText]] = []
-        self._merged: dict[str, str | None] = {}  # the name of a contact -> that of its survivor
+        self._merged: dict[str, str | None] = {}  # contact name -> name of the survivor
 
     @contextmanager
     def noted(self, place: Place) -> Iterator[None]:
-        """Keep what is wrong inside, as a problem at `place`, and go on behind it."""
+        """Record InvalidData raised in the block as a problem at `place`, and continue after the block."""
         try:
             yield
         except BadPlace as problem:
@@ -56,13 +56,13 @@ class Names:
             self.problems.append(BadPlace(place, error.message, code=error.code, hint=hint, field=error.field))
 
     def name_all(self, document: Node) -> None:
-        """Who is named in a file."""
+        """Collect the names in one file."""
         if not isinstance(document.value, dict):
             problem = f"a fixture is a mapping, not {document.kind}"
             self.problems.append(BadPlace(document.place, problem, code="invalid_type", hint="begin with: version: 1"))
             return
         if not self._version(document):
-            return  # what else is in it may mean something else
+            return  # the rest of the file may have a different meaning
         fields = self.mapping(document, "a fixture", TOP_FIELDS)
         file = FileText(self._environment if self._flag(fields.get("environment")) else None)
         sections: tuple[Section, ...] = get_args(Section)
@@ -127,7 +127,7 @@ class Names:
         self.entries[section][entry.name] = entry
 
     def mapping(self, node: Node, what: str, allowed: Sequence[str]) -> dict[str, Node]:
-        """The known fields of a mapping; what is unknown becomes a problem."""
+        """Return the known fields of a mapping, recording a problem for each unknown one."""
         if node.value is None:
             return {}
         if not isinstance(node.value, dict):
@@ -139,7 +139,7 @@ class Names:
         return {key: value for key, value in node.value.items() if key in allowed}
 
     def refer(self, section: Section, entry_fields: Mapping[str, Node], field: str, file: FileText) -> str | None:
-        """The id of the record that a field names. A tombstone is nobody to refer to."""
+        """Return the id of the record that a field refers to. A tombstone cannot be referred to."""
         node = entry_fields.get(field)
         if node is None:
             return None
@@ -163,10 +163,10 @@ class Names:
         return None
 
     def refuse_circles(self) -> None:
-        """Each circle of `mergedInto` is one problem, at its first contact."""
+        """Record one problem for each cycle of `mergedInto`, at its first contact."""
         contacts = self.entries["contacts"]
         for name, entry in contacts.items():
-            with suppress(InvalidData):  # told of when the contact is read
+            with suppress(InvalidData):  # reported when the contact is read
                 self._merged[name] = _text(entry.fields.get("mergedInto"), entry.file)
         done: set[str] = set()
         for start in contacts:
@@ -203,7 +203,7 @@ def _refuse_odd_name(name: str) -> None:
 
 
 def _text(node: Node | None, file: FileText) -> str | None:
-    """The text of a node that its own check will look at."""
+    """Return the text of a node that is validated elsewhere."""
     if node is None:
         return None
     try:

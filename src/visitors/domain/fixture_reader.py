@@ -1,7 +1,7 @@
-"""From what is written in files to a fixture: checked, normalised, its names resolved.
+"""Read fixture files: validate and normalise values, and resolve names.
 
-Every problem is found, not only the first, and each says where it is. Names are shared by the files
-that are read together, and by nothing else: a fixture stands alone.
+All problems are collected, each with its position. Files that are read together share their names; nothing outside of
+them can be referred to.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from visitors.errors import InvalidData
 
 
 class InvalidFixture(InvalidData):
-    """Files that are no fixture: the message is that of the first of `problems`."""
+    """Invalid fixture files; the message is that of the first of `problems`."""
 
     default_code = "invalid_fixture"
 
@@ -38,22 +38,22 @@ class InvalidFixture(InvalidData):
 
 
 def read_fixture(documents: Sequence[Node], environment: Mapping[str, str]) -> Fixture:
-    """The fixture that files say together. `environment` is for those that ask for it.
+    """Read the fixture that `files` define together. `environment` supplies variables for files that use them.
 
-    Raises InvalidFixture, with every problem that there is.
+    Raises InvalidFixture with all problems.
     """
     return _Reader(environment).read(documents)
 
 
 class _Reader(Names):
-    """The files being read: who is named in them, and what is said of each."""
+    """The reader's state: the names and values in the files."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         super().__init__(environment)
         self._owners: dict[tuple[str, str], Entry] = {}
 
     def read(self, documents: Sequence[Node]) -> Fixture:
-        """Names first, since any record may refer to any other."""
+        """Collect all names first, since any record may refer to any other."""
         for document in documents:
             self.name_all(document)
         self.refuse_circles()
@@ -82,7 +82,7 @@ class _Reader(Names):
         return Record("contact", entry.name, entry.id, values)
 
     def _refuse_same(self, entry: Entry, field: str, value: str | None, code: str) -> None:
-        """What only one contact may have."""
+        """Record a problem for values that only one contact may have."""
         if value is None:
             return
         first = self._owners.setdefault((field, value), entry)
@@ -177,7 +177,7 @@ class _Reader(Names):
     def _said(
         self, fields: Mapping[str, Node], field: str, file: FileText, rule: Callable[[str, str], str]
     ) -> str | None:
-        """A field of text by its rule; None for what is not said, or is a problem."""
+        """Return a text field, normalised by `rule`; None if it is missing, or invalid and recorded as a problem."""
         node = fields.get(field)
         if node is None:
             return None
@@ -189,7 +189,7 @@ class _Reader(Names):
     def _times(
         self, values: Values, fields: Mapping[str, Node], file: FileText, may_stay: Sequence[str], state: Sequence[str]
     ) -> None:
-        """Put the times into `values`: those that may stay only if they are said, the others always."""
+        """Add the times to `values`: those in `may_stay` only if given, those in `state` always."""
         for field in (*may_stay, *state):
             instant = self._said(fields, field, file, parse_instant)
             if instant is not None or field in state:
@@ -207,7 +207,7 @@ class _Reader(Names):
             with self.noted(item.place):
                 checked.update(parse_metadata({key: file.value(item)}))
         with self.noted(node.place):
-            parse_metadata(checked)  # all together: their size
+            parse_metadata(checked)  # the limit is on their total size
         return checked
 
 

@@ -1,4 +1,4 @@
-"""The values of a fixture: text with its variables, and the rule of each field."""
+"""Values in fixture files: variable expansion, and the rule of each field."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from visitors.errors import InvalidData
 
 _VARIABLE = r"(?a)\$?\$\{([A-Za-z_][A-Za-z0-9_]*)(:-((?:(?!\$\{)[^}])*))?\}|\$?\$\{"
 
-# What other tools, or other parts of this one, call a field.
+# Field names used by other tools, or by other parts of this one.
 _SYNONYMS = {
     "until": "expiresAt", "expires": "expiresAt", "by": "blockedBy", "since": "blockedAt", "text": "body",
     "message": "body", "seenat": "lastSeenAt", "lastseen": "lastSeenAt", "userid": "externalId", "at": "createdAt",
@@ -24,23 +24,23 @@ _SYNONYMS = {
 
 
 class FileText:
-    """What holds for one file: whether `${NAME}` in its text means a variable."""
+    """Settings of one file: whether `${NAME}` in its text is a variable."""
 
     def __init__(self, environment: Mapping[str, str] | None) -> None:
         self._environment = environment
 
     def text(self, node: Node, field: str) -> str | None:
-        """The text of a single value; None for null. Raises InvalidData for anything else."""
+        """Return the text of a scalar; None for null. Raises InvalidData for anything else."""
         if node.value is None:
             return None
         if node.text is not None:
             return self.expanded(node.text)
         if field == "externalId" and isinstance(node.value, int) and not isinstance(node.value, bool):
-            return str(node.value)  # row_to_json and friends print numeric keys as numbers
+            return str(node.value)  # row_to_json and similar functions print numeric keys as numbers
         raise InvalidData(f"{field} is {node.kind}, not text", field=field, code="invalid_type")
 
     def value(self, node: Node) -> Any:
-        """The value of any node, its text expanded."""
+        """Return the value of any node, with variables expanded."""
         if isinstance(node.value, dict):
             return {key: self.value(item) for key, item in node.value.items()}
         if isinstance(node.value, list):
@@ -48,7 +48,7 @@ class FileText:
         return self.expanded(node.value) if isinstance(node.value, str) else node.value
 
     def expanded(self, text: str) -> str:
-        """`text` with its variables, if the file has any. Raises InvalidData for one that is not set."""
+        """Expand the variables in `text`, if the file uses them. Raises InvalidData for one that is not set."""
         if self._environment is None or "${" not in text:
             return text
         return re.sub(_VARIABLE, self._variable, text)
@@ -64,7 +64,7 @@ class FileText:
             )
         assert self._environment is not None
         set_to = self._environment.get(match[1])
-        if match[2] is not None:  # as in a shell, :- stands in for an empty variable, too
+        if match[2] is not None:  # as in a shell, :- also replaces an empty value
             return set_to or match[3]
         if set_to is None:
             raise InvalidData(
@@ -76,12 +76,12 @@ class FileText:
 
 
 def message_body(text: str, field: str) -> str:
-    """What a message says."""
+    """Validate the body of a message."""
     return normalise.text(text, field, normalise.MESSAGE_LIMIT)
 
 
 def one_of(words: Sequence[str]) -> Callable[[str, str], str]:
-    """The rule that takes one of `words`."""
+    """Make a rule that accepts one of `words`."""
 
     def rule(text: str, field: str) -> str:
         if text not in words:
@@ -94,7 +94,7 @@ def one_of(words: Sequence[str]) -> Callable[[str, str], str]:
 
 
 def browser_datum(field: str, node: Node, file: FileText) -> Any:
-    """One value of the browser data, as the store keeps it; a document as the object that it is."""
+    """Normalise one value of the browser data as the store keeps it; a document stays an object."""
     if node.value is None:
         return None
     type_ = BROWSER_DATA[field].type
@@ -108,5 +108,5 @@ def browser_datum(field: str, node: Node, file: FileText) -> Any:
 
 
 def near(word: str, known: Collection[str]) -> str | None:
-    """The one of `known` that was probably meant by `word`."""
+    """Return the one of `known` that is closest to `word`, if any is close."""
     return spelling.near(word, known, _SYNONYMS)

@@ -1,19 +1,20 @@
-"""What texts are searched by: without the differences of letter case, accents and width."""
+"""Case, accent and width folding for search."""
 
 from __future__ import annotations
 
 _ACCENTS = dict.fromkeys(range(0x300, 0x370))
-"""Unicode's combining diacritical marks; those of other scripts, such as vowel signs, tell words apart."""
+"""Unicode's combining diacritical marks. Other scripts' marks, such as vowel signs, distinguish words."""
 
 _BASES = str.maketrans({"ı": "i", "ø": "o", "đ": "d", "ð": "d", "ł": "l", "ħ": "h", "ŧ": "t", "æ": "ae", "œ": "oe",
                         "þ": "th"})  # fmt: skip
-"""Letters that Unicode has as letters of their own, and people without them on their keyboard write as others."""
+"""Letters that Unicode does not decompose, and their spelling on keyboards without them."""
 
 
 def fold(text: str) -> str:
-    """`text` as it is searched by: `WEISS` and `Weiß` are the same, and so are `José` and `jose`.
+    """Fold `text` for search: `WEISS` equals `Weiß`, and `José` equals `jose`.
 
-    Case is folded and width taken away as Unicode does (NFKC, full case folding), then accents go. Accents alone stay.
+    Case and width are folded as Unicode defines (NFKC, full case folding), then accents are removed. A text of accents
+    alone is kept.
     """
     if text.isascii():
         return text.lower()
@@ -24,5 +25,5 @@ def fold(text: str) -> str:
 
 
 def search_text(*texts: str | None) -> str:
-    """What a record is found by, beside its id and its metadata: its texts, folded, one a line."""
+    """Build the search text of a record, besides its id and metadata: its folded texts, one a line."""
     return fold("\n".join(filter(None, texts)))

@@ -1,4 +1,4 @@
-"""What is said of a person, checked and normalised: an external id, an email, a name, metadata."""
+"""Parse and normalise input about a person: an external id, an email, a name, metadata."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ CLEARABLE = tuple(field for field in CLEARABLE_OF_CONTACT if field != "externalI
 
 
 def parse_identity(values: Mapping[str, object], clearable: tuple[str, ...] = CLEARABLE) -> Identity:
-    """An Identity from public field names (`externalId email name image metadata clear unset
-    replaceMetadata`); None means 'not said'.
+    """Build an Identity from public field names (`externalId email name image metadata clear unset replaceMetadata`);
+    None means not given.
 
-    Raises InvalidData for a value that breaks its rule and UsageProblem for contradictions.
+    Raises InvalidData for an invalid value and UsageProblem for contradictory input.
     """
     told: dict[str, Any] = {}
     for name, field in PERSON.items():
@@ -35,14 +35,14 @@ def parse_identity(values: Mapping[str, object], clearable: tuple[str, ...] = CL
 
 def _as_text(value: object, field: str) -> str:
     if isinstance(value, int) and not isinstance(value, bool) and field == "externalId":
-        return str(value)  # row_to_json and friends print numeric keys as numbers
+        return str(value)  # row_to_json and similar functions print numeric keys as numbers
     if not isinstance(value, str):
         raise InvalidData(f"{field} is not a string", field=field, code="invalid_type")
     return value
 
 
 def _taking_away(identity: Identity, values: Mapping[str, object], clearable: tuple[str, ...]) -> Identity:
-    """The identity with what else is said: what is to be cleared, unset or replaced."""
+    """Add the removals to an identity: fields to clear, metadata keys to unset, whether metadata is replaced."""
     clear = _names(values.get("clear"), "clear")
     unset = _names(values.get("unset"), "unset")
     replace_metadata = _flag(values.get("replaceMetadata"), "replaceMetadata")

@@ -1,7 +1,7 @@
-"""Identifiers: ULIDs when generated, any short token when given.
+"""Identifiers: generated ones are ULIDs, given ones any short token.
 
-A ULID is 26 characters of Crockford base 32: 48 bits of Unix time in milliseconds, then 80 random
-bits, so that ids sort by the time they were made (https://github.com/ulid/spec).
+A ULID is 26 characters of Crockford base 32: 48 bits of Unix time in milliseconds, then 80 random bits, so ids sort by
+creation time (https://github.com/ulid/spec).
 """
 
 from __future__ import annotations
@@ -18,14 +18,15 @@ ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 ID_PATTERN = r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}"
 
 Entropy = Callable[[int], bytes]
-"""Gives so many random bytes: the system's, or for what must come out the same every time, seeded ones."""
+"""A source of random bytes: the system's, or a seeded one for reproducible output."""
 
 _PAIRS = [high + low for high in ALPHABET for low in ALPHABET]
 
 
 def ulid(milliseconds: int, randomness: int) -> str:
-    """The ULID for the time `milliseconds` (since the Unix epoch, below 2**48) and 80 random bits."""
-    # Five pairs of time, eight of chance, ten bits each; halved, since shifting small integers is faster.
+    """Return the ULID of the time `milliseconds` (since the Unix epoch, below 2**48) and 80 random bits."""
+    # Each pair encodes ten bits: five pairs of time, eight of randomness, the latter in halves since shifting small
+    # integers is faster.
     time, high, low = milliseconds, randomness >> 40, randomness & 0xFF_FFFF_FFFF
     return (
         f"{_PAIRS[time >> 40]}{_PAIRS[time >> 30 & 1023]}{_PAIRS[time >> 20 & 1023]}{_PAIRS[time >> 10 & 1023]}"
@@ -36,15 +37,15 @@ def ulid(milliseconds: int, randomness: int) -> str:
 
 
 def new_id(milliseconds: int, entropy: Entropy = os.urandom) -> str:
-    """A fresh ULID for the time `milliseconds`; it has none before 1970, and that time is its first."""
+    """Return a new ULID for the time `milliseconds`. Times before 1970 have no ULID and become the epoch."""
     return ulid(max(0, milliseconds), int.from_bytes(entropy(10), "big"))
 
 
 def new_ids(milliseconds: int, count: int, entropy: Entropy = os.urandom) -> Iterator[str]:
-    """`count` fresh ULIDs in ascending order: a random one and those that follow it, as the ULID
-    specification has it for the same millisecond. Ten times as fast as `new_id`, and kinder to an index.
+    """Return `count` new ULIDs in ascending order: a random one and its increments, as the ULID specification defines
+    for one millisecond. Ten times as fast as `new_id`, and cheaper to index.
     """
-    first = int.from_bytes(entropy(10), "big") >> 1  # half of the range is left to count in
+    first = int.from_bytes(entropy(10), "big") >> 1  # clearing the top bit leaves room to count up
     start = (max(0, milliseconds) << 80) | first
     prefix, high = "", -1
     for number in range(start, start + count):
@@ -55,18 +56,17 @@ def new_ids(milliseconds: int, count: int, entropy: Entropy = os.urandom) -> Ite
 
 
 def is_id(text: str) -> bool:
-    """Whether a record may have this id."""
+    """Return whether a record may have this id."""
     return bool(re.fullmatch(ID_PATTERN, text))
 
 
 def id_token(value: str, field: str = "id") -> str:
-    """What may be the id of something that is there, trimmed.
+    """Validate the id of an existing record, trimmed.
 
-    Raises InvalidData unless it is 1 to 128 characters of `A-Z a-z 0-9 . _ : -` that start with a
-    letter or a digit.
+    Raises InvalidData unless it is 1 to 128 characters of `A-Z a-z 0-9 . _ : -`, starting with a letter or digit.
     """
     if value.isalnum() and value.isascii() and len(value) <= 128:
-        return value  # as most are; the pattern takes five times as long
+        return value  # fast path for most ids; the pattern takes five times as long
     token = normalise.unseen_trimmed(value)
     if not re.fullmatch(ID_PATTERN, token):
         shown = token if len(token) <= 40 else token[:40] + "…"
@@ -80,7 +80,9 @@ def id_token(value: str, field: str = "id") -> str:
 
 
 def given_id(value: str, field: str = "id") -> str:
-    """As `id_token`, of something that may be new: what many would share that have no id is refused, too."""
+    """Validate the id of a record that may be new: like `id_token`, but also rejects junk that many records would
+    share.
+    """
     token = id_token(value, field)
     if is_junk(token):
         raise normalise.refused_junk(token, field, "junk_id")
@@ -88,7 +90,7 @@ def given_id(value: str, field: str = "id") -> str:
 
 
 def given_contact_id(value: str, field: str = "id") -> str:
-    """As `given_id`, for a contact, whose id must not look like `ext:VALUE`: that names it by external id."""
+    """Validate a contact's id: like `given_id`, but rejects `ext:VALUE`, which refers to a contact by external id."""
     token = given_id(value, field)
     if token.startswith("ext:"):
         raise InvalidData(

@@ -1,4 +1,4 @@
-"""An IP address, or a network, as the store keeps it, or InvalidData."""
+"""Normalise IP addresses and networks; InvalidData for anything else."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 _IPV4 = rf"(?a){_OCTET}(?:\.{_OCTET}){{3}}"
 _BITS = r"(?a)\d{1,3}"
 _MAPPED = 96
-"""How many bits come before an IPv4 address inside of IPv6."""
+"""The number of bits before an IPv4 address mapped into IPv6."""
 _WITH_PORT = rf"(?a)(?:({_OCTET}(?:\.{_OCTET}){{3}})|\[([0-9A-Fa-f:.]+)\])(?::(\d{{1,5}}))?"
 _LAST_PORT = 65_535
 
 
 def ip(value: str, field: str = "ip") -> str:
-    """An IPv4 or IPv6 address in its canonical text form (RFC 5952); one of IPv4 inside IPv6 as that of IPv4. A port is
-    left out: `203.0.113.7:443`, `[2001:db8::7]:443`.
+    """Normalise an IPv4 or IPv6 address to its canonical text (RFC 5952); an IPv4-mapped IPv6 address becomes IPv4. A
+    port is dropped: `203.0.113.7:443`, `[2001:db8::7]:443`. Raises InvalidData.
     """
     address = text(value, field)
     if re.fullmatch(_IPV4, address):
-        return address  # is its own canonical form; what follows takes four times as long
+        return address  # already canonical; the rest takes four times as long
     found = _address(_without_port(address))
     if found is None:
-        # of several, as proxies list them, the first is where it came from; a zone means something on one machine only
+        # the first of a proxy's list is the client; a zone id is meaningful on one machine only
         first = _address(_without_port(re.split("[,%]", address)[0].strip()))
         raise InvalidData(
             f"{field} {short(value)!r} is not an IP address",
@@ -41,11 +41,11 @@ def ip(value: str, field: str = "ip") -> str:
 
 
 def _address(text_: str) -> str | None:
-    """The canonical form of an address; None for what is none."""
+    """Return the canonical form of an address; None if it is not one."""
     import ipaddress
 
     try:
-        # A zone (fe80::1%eth0) may be any text: refuse it as a netmask is.
+        # Reject zone ids (fe80::1%eth0), which may be any text, and netmasks.
         parsed = ipaddress.ip_address(text_.replace("%", "/"))
     except ValueError:
         return None
@@ -61,11 +61,10 @@ def _without_port(address: str) -> str:
 
 
 def ip_or_network(value: str, field: str = "ip") -> str:
-    """An address as `ip` has it, or a network in CIDR notation: `203.0.113.0/24`, `2001:db8::/32`.
+    """Normalise an address as `ip` does, or a network in CIDR notation: `203.0.113.0/24`, `2001:db8::/32`.
 
-    As for the type `cidr` of PostgreSQL, no bit may be set to the right of the netmask: who writes `203.0.113.7/24` may
-    mean the address as well as the network. A network inside of `::ffff:0:0/96` is that of IPv4, one of a single
-    address that address.
+    As in PostgreSQL's `cidr` type, host bits must be zero: `203.0.113.7/24` could mean the address or the network. A
+    network inside `::ffff:0:0/96` becomes IPv4, and a network of one address that address. Raises InvalidData.
     """
     network = text(value, field)
     address, slash, bits = network.partition("/")
@@ -74,7 +73,7 @@ def ip_or_network(value: str, field: str = "ip") -> str:
     import ipaddress
 
     try:
-        # neither a netmask nor a zone, which mean something else to others
+        # reject netmasks and zone ids, which have another meaning elsewhere
         is_plain = re.fullmatch(_BITS, bits) and "%" not in address
         meant = ipaddress.ip_interface(network if is_plain else "")
     except ValueError:

@@ -1,7 +1,7 @@
-"""What programs write where they have no value: it would make one person of all who have none.
+"""Detect placeholder values that programs send instead of an identifier: they would merge everybody without one.
 
-Absent-value words, empty containers, zeros and dashes, names of fields, placeholders that no template filled in, and
-numbers that a spreadsheet has rounded; in any letter case, quoted or not.
+Absent-value words, empty containers, zeros and dashes, field names, unfilled template placeholders, and numbers rounded
+by a spreadsheet; in any letter case, quoted or not.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import string
 
-# What programs write where they have no value. It is compared without what is put around values, in lower case.
+# Compared in lower case, after stripping quotes and brackets.
 ABSENT = frozenset(
     ["null", "undefined", "none", "nil", "nan", "-nan", "infinity", "-infinity", "n/a", "n.a.", "n.a", "na", "unknown",
      "not set", "not available", "guest", "anonymous", "true", "false", "-1", "object object", "object null",
@@ -26,27 +26,27 @@ _DIGITS = frozenset("123456789")
 _MARKS = frozenset(_AROUND + "+.,")
 _WITHIN_NAMES = str.maketrans("", "", "_-. ")
 _NOTHING = string.punctuation + string.whitespace + "0–—−…·´“”„‘’‚«»"
-# {{user.id}} and ${userId} anywhere; {user_id}, <user_id>, [USER ID] and %USER_ID% as the whole, and without digits,
-# which ids in brackets have.
+# {{user.id}} and ${userId} anywhere; {user_id}, <user_id>, [USER ID] and %USER_ID% only as the whole value and without
+# digits, since real ids may have brackets.
 _FOR_TEMPLATES = frozenset("{%<[")
 _TEMPLATE = r"\{\{.*\}\}|[$#]\{.*\}|<%.*%>|\[\[.*\]\]"
 _PLACEHOLDER = r"\W*(?:\{[a-z_. -]+\}|<[a-z_. -]+>|\[[a-z_. -]+\]|%[a-z_. -]+%|%(?:\(\w+\))?[a-z@])\W*"
-# 1.23457E+12, as a spreadsheet shows a long number. Ids that are hexadecimal have neither a point nor a plus.
+# 1.23457E+12, as a spreadsheet shows a long number. Hexadecimal ids have neither a point nor a plus.
 _ROUNDED = r"-?\d(?:[.,]\d+e\+?|e\+)\d{1,3}"
 
 
 def is_junk(token: str) -> bool:
-    """Whether `token` is what programs write where they have no value, so that it would make one person of many."""
+    """Return whether `token` is a placeholder for a missing value, which would merge unrelated people."""
     if token.isalnum():
         return token.lower() in _WORDS or not token.strip("0")
     if token[0] != "-" and not _DIGITS.isdisjoint(token) and _MARKS.isdisjoint(token):
-        return False  # words have no digits: most ids end here, after a tenth of the time
+        return False  # junk words have no digits: most ids return here, in a tenth of the time
     if not token.strip(_NOTHING):
         return True
     unquoted = token.replace('\\"', '"').strip(_QUOTES).lower()
     word = unquoted.strip(_AROUND)
     return (
-        unquoted in ABSENT  # of which some have marks of their own
+        unquoted in ABSENT  # some junk words contain punctuation themselves
         or word in ABSENT
         or word.translate(_WITHIN_NAMES) in _FIELD_NAMES
         or re.fullmatch(_ROUNDED, word) is not None
@@ -55,7 +55,7 @@ def is_junk(token: str) -> bool:
 
 
 def is_template(token: str) -> bool:
-    """Whether a template has left a placeholder in `token`."""
+    """Return whether `token` contains an unfilled template placeholder."""
     if _FOR_TEMPLATES.isdisjoint(token):
         return False
     return bool(re.search(_TEMPLATE, token) or re.fullmatch(_PLACEHOLDER, token, re.IGNORECASE))

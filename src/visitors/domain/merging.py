@@ -1,8 +1,7 @@
-"""What becomes of two people who turn out to be one: the plan of a merge, pure, step by step.
+"""The plan of a contact merge, step by step, without side effects.
 
-The survivor's values win, its blanks are filled, and what is discarded stays readable on the other
-contact, which becomes a tombstone. Each step has a stable code, so that a preview can be read by a
-program as well as by a person.
+The survivor's values win and its blanks are filled; discarded values stay readable on the other contact, which becomes
+a tombstone. Each step has a stable code, so programs can read the preview as well as people.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ Reason = Literal[
 
 
 class Step(msgspec.Struct, frozen=True, rename="camel"):
-    """One thing that a merge does: with a field's value, or with `count` records that move."""
+    """One step of a merge: a field with its value, or `count` records that move."""
 
     action: StepCode
     reason: Reason
@@ -40,17 +39,17 @@ class Step(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What a merge does to the survivor: the public fields that change, and every step for the preview."""
+    """The effect of a merge on the survivor: the public fields that change, and every step for the preview."""
 
     changes: dict[str, Any]
     steps: tuple[Step, ...]
 
 
 def plan_merge(survivor: Contact, other: Contact, *, force: bool = False) -> Plan:
-    """The plan of merging `other` into `survivor`, who is another contact.
+    """Plan the merge of `other` into `survivor`, a different contact.
 
-    Raises Conflict when one is deleted, or when they have two different external ids and not `force`;
-    InvalidData when their metadata together are too large.
+    Raises Conflict if one is deleted, or if they have different external ids and `force` is not set; InvalidData if
+    their combined metadata is too large.
     """
     for contact in (survivor, other):
         if contact.deleted_at is not None:
@@ -75,7 +74,7 @@ def plan_merge(survivor: Contact, other: Contact, *, force: bool = False) -> Pla
             changes[field] = theirs[field]
     metadata: Metadata = dict(survivor.metadata)
     for key, value in other.metadata.items():
-        # a key that is there with null is a blank, too
+        # a key with a null value counts as blank
         steps += _step(f"metadata.{key}", metadata.get(key), value, other.id)
         if metadata.get(key) is None and value is not None:
             metadata[key] = value
@@ -86,7 +85,7 @@ def plan_merge(survivor: Contact, other: Contact, *, force: bool = False) -> Pla
 
 
 def moved(what: Literal["visitors", "conversations", "blocks"], other_id: str, count: int) -> list[Step]:
-    """The step that tells how many records move to the survivor; none if there are none."""
+    """Return the step for records that move to the survivor; an empty list if there are none."""
     reasons: dict[str, Reason] = {
         "visitors": "visitors-of-other",
         "conversations": "conversations-of-other",

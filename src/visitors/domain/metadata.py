@@ -1,7 +1,7 @@
 """A contact's metadata: a flat object of strings, numbers, booleans and nulls, and its hash.
 
-The hash tells an application, without the object, whether anything changed. The system that it
-comes from computes it in JavaScript, so the text that is hashed is what `JSON.stringify` prints.
+An application compares the hash to detect changes without reading the object. Cossistant computes it in JavaScript, so
+the hashed text is the output of `JSON.stringify`.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ _SAFE_INTEGER = 2**53
 
 
 def parse_metadata(value: object, field: str = "metadata") -> Metadata:
-    """A checked copy of `value`, in the order of its keys. Text stays as it is, or the hash would not be the API's.
+    """Return a validated copy of `value`, in key order. Text is not normalised, since that would change the hash.
 
-    Raises InvalidData for anything but an object, for nested values, for numbers that are not finite
-    or do not fit 64 bits, and when the object is larger than 16 KiB as JSON.
+    Raises InvalidData for anything but an object, for nested values, for numbers that are not finite or exceed 64 bits,
+    and for objects larger than 16 KiB as JSON.
     """
     if not isinstance(value, Mapping):
         raise InvalidData(
@@ -50,9 +50,9 @@ def parse_metadata(value: object, field: str = "metadata") -> Metadata:
 
 
 def parse_assignments(assignments: Iterable[str], field: str = "metadata") -> Metadata:
-    """`K=V` sets the string V; `K:=JSON` a number, boolean or null.
+    """Parse assignments: `K=V` sets the string V; `K:=JSON` a number, boolean or null.
 
-    Raises InvalidData when one is neither, or when a key comes twice.
+    Raises InvalidData if one is neither, or if a key is repeated.
     """
     result: Metadata = {}
     for assignment in assignments:
@@ -73,7 +73,7 @@ def parse_assignments(assignments: Iterable[str], field: str = "metadata") -> Me
 
 
 def decode_value(text: str, field: str) -> Any:
-    """The JSON value that `text` holds. Raises InvalidData; bounded in depth."""
+    """Decode JSON text, with limited nesting. Raises InvalidData."""
     try:
         return msgspec.json.decode(text)
     except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
@@ -82,24 +82,24 @@ def decode_value(text: str, field: str) -> Any:
 
 
 def encode(value: Mapping[str, object]) -> str:
-    """Compact JSON, in the order of the keys, as the store keeps it."""
+    """Encode as compact JSON, in key order, as the store keeps it."""
     return msgspec.json.encode(value).decode()
 
 
 def metadata_hash(metadata: Mapping[str, object]) -> str:
-    """The first 8 hex digits of the SHA-256 of the sorted object as JavaScript prints it; `""` if empty."""
+    """Return the first 8 hex digits of the SHA-256 of the sorted object as JavaScript prints it; `""` if empty."""
     if not metadata:
         return ""
     import hashlib
 
     ordered = sorted(metadata, key=lambda key: key.encode("utf-16-be", "surrogatepass"))
-    # Rebuilding an object by assignment drops this key: the setter takes it for the prototype.
+    # Assigning this key sets the prototype in JavaScript, so a rebuilt object does not have it.
     rebuilt = {key: metadata[key] for key in ordered if key != "__proto__"}
     return hashlib.sha256(javascript_json(rebuilt).encode()).hexdigest()[:8]
 
 
 def javascript_json(value: object) -> str:
-    """`value` (of JSON's types) as `JSON.stringify` prints it (ECMA-262, 25.5.2)."""
+    """Encode `value` (of JSON types) as `JSON.stringify` prints it (ECMA-262, 25.5.2)."""
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -118,14 +118,16 @@ def javascript_json(value: object) -> str:
 
 
 def _javascript_string(text: str) -> str:
-    """QuoteJSONString (ECMA-262, 25.5.2.2), which Python's own encoder does the same way."""
+    """Encode a string by QuoteJSONString (ECMA-262, 25.5.2.2), which Python's own encoder implements."""
     from json import dumps
 
     return dumps(text, ensure_ascii=False)
 
 
 def _property_order(items: Iterable[tuple[str, object]]) -> list[tuple[str, object]]:
-    """Integer-like keys first, in numeric order, then the others as they came (ECMA-262, 10.1.11.1)."""
+    """Order keys like JavaScript: integer-like ones first, numerically, then the rest as they came (ECMA-262,
+    10.1.11.1).
+    """
     indexes: list[tuple[str, object]] = []
     names: list[tuple[str, object]] = []
     for key, item in items:
@@ -135,7 +137,7 @@ def _property_order(items: Iterable[tuple[str, object]]) -> list[tuple[str, obje
 
 
 def _javascript_number(number: float) -> str:
-    """Number::toString (ECMA-262, 6.1.6.1.20), from Python's equally short `repr`."""
+    """Format a number by Number::toString (ECMA-262, 6.1.6.1.20), from Python's equally short `repr`."""
     if isinstance(number, int) and abs(number) <= _SAFE_INTEGER:
         return str(number)
     number = float(number)
@@ -144,7 +146,7 @@ def _javascript_number(number: float) -> str:
     whole, _, fraction = mantissa.partition(".")
     digits = (whole + fraction).lstrip("0")
     if not digits:
-        return "0"  # JavaScript prints -0 so, too
+        return "0"  # JavaScript also prints -0 as 0
     point = len(whole) + int(exponent or 0) - (len(whole + fraction) - len(digits))
     digits = digits.rstrip("0")
     if len(digits) <= point <= 21:
@@ -159,7 +161,7 @@ def _javascript_number(number: float) -> str:
 
 def _key(key: object, field: str) -> str:
     if isinstance(key, str) and key.isalnum() and len(key) <= KEY_LIMIT:
-        return key  # as most are
+        return key  # the common case
     name = normalise.trimmed(str(key), f"{field} key", KEY_LIMIT)
     if name != key:
         raise InvalidData(f"{field} key {key!r} has white space around it", field=field, code="invalid_metadata")
@@ -179,7 +181,7 @@ def _scalar(value: object, field: str, key: object) -> Scalar:
         reason = "is not a finite number"
     elif isinstance(value, str):
         if value.isalnum() and len(value) <= SIZE_LIMIT:
-            return value  # as most are
+            return value  # the common case
         return normalise.as_it_is(value, f"{field} {key!r}", SIZE_LIMIT)
     else:
         reason = "is nested; only strings, numbers, booleans and null are allowed"

@@ -1,4 +1,4 @@
-"""What a written file holds, before anything is known of its meaning: values with their places."""
+"""Parsed files before their meaning is known: values with their positions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from visitors.errors import InvalidData
 
 
 class Place(msgspec.Struct, frozen=True):
-    """Where something is written; lines and columns count from 1."""
+    """A position in a file; lines and columns count from 1."""
 
     file: str
     line: int
@@ -24,7 +24,7 @@ class Place(msgspec.Struct, frozen=True):
 
 
 class Written:
-    """A text whose values are read: its file, and where its lines begin."""
+    """A text whose values are read: its file name, and the start of each line."""
 
     def __init__(self, file: str, text: str) -> None:
         self._file = file
@@ -32,17 +32,17 @@ class Written:
         self._lines.extend(match.end() for match in re.finditer("\n", text))
 
     def place(self, position: int) -> Place:
-        """The place of the character at `position`."""
+        """Return the line and column of the character at `position`."""
         line = bisect_right(self._lines, position)
         return Place(self._file, line, position - self._lines[line - 1] + 1)
 
 
 class Node(msgspec.Struct, frozen=True, gc=False):
-    """A mapping, a list, or a single value, at a position of what was written.
+    """A mapping, list or scalar, at a position in the text.
 
-    A file has millions, so a node is small: its place, and in a mapping that of its key, are made when
-    they are asked for. `text` is a single value as it stands in the file, for where text is meant: YAML's `no` and
-    `10.10` without quotes, which as values are a string and a number. A number of JSON has none.
+    A file can have millions of nodes, so they are small: places are computed on request. `text` is a scalar as written,
+    for where text is expected: in YAML, `no` and `10.10` without quotes are a boolean and a number as values. JSON
+    numbers have none.
     """
 
     written: Written
@@ -58,12 +58,12 @@ class Node(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def key_place(self) -> Place:
-        """Where its key begins, of a value in a mapping."""
+        """Where its key begins, for a value in a mapping."""
         return self.written.place(self.key_position)
 
     @property
     def kind(self) -> str:
-        """What it is, as a person would say it."""
+        """What it is, for error messages."""
         if isinstance(self.value, dict):
             return "a mapping"
         if isinstance(self.value, list):
@@ -76,7 +76,7 @@ class Node(msgspec.Struct, frozen=True, gc=False):
 
 
 class BadPlace(InvalidData):
-    """Invalid data at a place of a file: `reason` is the message without the place."""
+    """Invalid data at a position of a file; `reason` is the message without the position."""
 
     def __init__(
         self, place: Place, reason: str, *, code: str = "invalid", hint: str | None = None, field: str | None = None
@@ -88,7 +88,7 @@ class BadPlace(InvalidData):
 
 
 def plain(node: Node) -> Any:
-    """The value of `node` and of all that is in it, without places."""
+    """Return the plain value of `node` and everything in it, without positions."""
     if isinstance(node.value, dict):
         return {key: plain(value) for key, value in node.value.items()}
     if isinstance(node.value, list):

@@ -1,7 +1,7 @@
-"""One value from outside -> the one form in which the store keeps it, or InvalidData.
+"""Normalise one value from outside to the form that the store keeps; InvalidData for anything else.
 
-Everything but the values of metadata is trimmed. Text holds any character but NUL and lone surrogates,
-which SQLite cannot keep; what looks dangerous on a terminal or in a spreadsheet is data, and made harmless where shown.
+Everything but metadata values is trimmed. Text may contain any character except NUL and lone surrogates, which SQLite
+cannot store; text that is dangerous on a terminal or in a spreadsheet is kept, and escaped when shown.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ EXTERNAL_ID_LIMIT = 255
 
 DEVICE_TYPES = ("desktop", "mobile", "tablet", "unknown")
 
-# Patterns are compiled when first used, by re's own cache: compiling them all would slow every start.
+# Patterns compile on first use, through re's own cache: compiling all of them would slow every start.
 _LANGUAGE = r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*"
 _WEIGHT = r"\s*;\s*q\s*=\s*[01](?:\.\d{0,3})?$"
 _TIMEZONE = r"[A-Za-z0-9_+-]+(?:/[A-Za-z0-9_+-]+)*"
@@ -29,32 +29,32 @@ _TWO_LETTERS = "two letters, such as DE"
 _SIZE = r"(\d{1,6})\s*[x×X]\s*(\d{1,6})"
 _DECIMAL = r"(?a)[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _SURROGATE = "[\ud800-\udfff]"
-# Characters that take no place of their own (Default_Ignorable_Code_Point of Unicode, and annotations): two values that
-# differ by them alone look the same. And the blank of Braille.
+# Invisible characters (Unicode's Default_Ignorable_Code_Point, annotations, and the Braille blank): values that differ
+# only by them look the same.
 UNSEEN = (
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164"
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
-# What is trimmed from an identifier: white space, and what copying leaves at the ends.
+# Trimmed from identifiers: white space, and invisible characters that copying leaves at the ends.
 _ENDS = (
     " \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009"
     "\u200a\u2028\u2029\u202f\u205f\u3000\u00ad\u061c\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d"
     "\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
 )
-# Files of a zoneinfo tree that are not names of zones.
+# Files in a zoneinfo tree that are not zone names.
 _NOT_ZONES = ("posix/", "right/", "posixrules", "localtime", "Factory")
 
 
 def text(value: str, field: str, limit: int = TEXT_LIMIT) -> str:
-    """Trimmed text of 1 to `limit` characters, composed: there is one way of writing it (Unicode's NFC)."""
+    """Validate text of 1 to `limit` characters: trimmed, and composed (NFC), so that each text has one spelling."""
     inner = value.strip()
     if inner.isascii() and inner and len(inner) <= limit and "\0" not in inner:
-        return inner  # as most is
+        return inner  # the common case
     return trimmed(composed(value), field, limit)
 
 
 def identifier(value: str, field: str, limit: int = TEXT_LIMIT) -> str:
-    """As `text`, of what identifies somebody: what cannot be seen is trimmed, and refused inside."""
+    """Validate an identifier: like `text`, with invisible characters trimmed at the ends and rejected inside."""
     token = text(unseen_trimmed(value), field, limit)
     if token.isascii():
         return token
@@ -70,7 +70,7 @@ def identifier(value: str, field: str, limit: int = TEXT_LIMIT) -> str:
 
 
 def trimmed(value: str, field: str, limit: int) -> str:
-    """Text of 1 to `limit` characters without white space around it, and otherwise as it is."""
+    """Validate text of 1 to `limit` characters, trimmed and otherwise unchanged."""
     inner = value.strip()
     if not inner:
         raise InvalidData(f"{field} is empty", field=field, code="empty", hint=f"leave {field} out to keep it")
@@ -78,7 +78,7 @@ def trimmed(value: str, field: str, limit: int) -> str:
 
 
 def as_it_is(value: str, field: str, limit: int) -> str:
-    """Text of at most `limit` characters, in which nothing is changed."""
+    """Validate text of at most `limit` characters, unchanged."""
     if len(value) > limit:
         raise InvalidData(
             f"{field} has {len(value):,} characters; the limit is {limit:,}", field=field, code="too_long"
@@ -91,12 +91,12 @@ def as_it_is(value: str, field: str, limit: int) -> str:
 
 
 def url(value: str, field: str) -> str:
-    """An address on the web, of any form."""
+    """Validate a web address; any form is accepted."""
     return text(value, field, URL_LIMIT)
 
 
 def external_id(value: str, field: str = "externalId") -> str:
-    """The application's own user id, case kept. Refuses what a broken integration sends instead."""
+    """Validate the application's own user id, keeping its case. Rejects placeholders sent by broken integrations."""
     token = identifier(value, field, EXTERNAL_ID_LIMIT)
     if is_junk(token):
         raise refused_junk(
@@ -109,7 +109,7 @@ def external_id(value: str, field: str = "externalId") -> str:
 
 
 def fingerprint(value: str, field: str = "fingerprint") -> str:
-    """What tells a browser and device from others. Refuses what all that have none would share."""
+    """Validate a browser fingerprint. Rejects placeholders, which would be shared by all devices without one."""
     token = identifier(value, field)
     if is_junk(token):
         raise refused_junk(value, field, "junk_fingerprint")
@@ -117,7 +117,7 @@ def fingerprint(value: str, field: str = "fingerprint") -> str:
 
 
 def refused_junk(value: str, field: str, code: str, hint: str | None = None) -> InvalidData:
-    """The refusal of a value that `is_junk`."""
+    """Make the error for a value that `is_junk`."""
     return InvalidData(
         f"{field} {short(value)!r} is a placeholder, not a value that identifies somebody",
         field=field,
@@ -127,8 +127,8 @@ def refused_junk(value: str, field: str, code: str, hint: str | None = None) -> 
 
 
 def language(value: str, field: str = "language") -> str:
-    """A BCP 47 tag in its conventional case (RFC 5646, 2.1.1): `en-gb` -> `en-GB`. It may be written with underscores,
-    as CLDR does, and with the weight that it has in an Accept-Language header: `en_US`, `en-US;q=0.9`.
+    """Normalise a BCP 47 tag to its conventional case (RFC 5646, 2.1.1): `en-gb` -> `en-GB`. Accepts underscores, as in
+    CLDR, and the weight of an Accept-Language header: `en_US`, `en-US;q=0.9`.
     """
     tag = text(value, field)
     if not re.fullmatch(_LANGUAGE, tag):
@@ -137,7 +137,7 @@ def language(value: str, field: str = "language") -> str:
             raise _no_language(value, field)
     subtags = tag.lower().split("-")
     for position, subtag in enumerate(subtags[1:], start=1):
-        if len(subtags[position - 1]) == 1:  # what follows a singleton stays lower case
+        if len(subtags[position - 1]) == 1:  # subtags after a singleton stay lower case
             break
         if len(subtag) == 2 and subtag.isalpha():
             subtags[position] = subtag.upper()
@@ -147,7 +147,7 @@ def language(value: str, field: str = "language") -> str:
 
 
 def _no_language(value: str, field: str) -> InvalidData:
-    """The error for what is no language tag, with the first one in it: of a header, or of the name of a locale."""
+    """Make the error for an invalid language tag; suggests the first tag of a header, or of a locale name."""
     first = re.match(rf"({_LANGUAGE})\s*[,;.@]", value.strip().replace("_", "-"))
     return InvalidData(
         f"{field} {short(value)!r} is not a language tag",
@@ -158,7 +158,7 @@ def _no_language(value: str, field: str) -> InvalidData:
 
 
 def timezone(value: str, field: str = "timezone") -> str:
-    """An IANA time zone name, exactly as the database spells it."""
+    """Validate an IANA time zone name, spelt exactly as in the database."""
     import zoneinfo
 
     name = text(value, field)
@@ -176,14 +176,14 @@ def timezone(value: str, field: str = "timezone") -> str:
 
 @functools.cache
 def _zones_in_lower_case() -> dict[str, str]:
-    """Time zones by their names in lower case; to list them takes milliseconds."""
+    """Map lower-case names to time zones; listing them takes milliseconds."""
     import zoneinfo
 
     return {zone.lower(): zone for zone in zoneinfo.available_timezones() if not zone.startswith(_NOT_ZONES)}
 
 
 def country_code(value: str, field: str = "countryCode") -> str:
-    """An ISO 3166-1 alpha-2 code that is assigned, in upper case."""
+    """Validate an assigned ISO 3166-1 alpha-2 code, in upper case."""
     from visitors.domain.countries import COUNTRY_CODES, OTHER_CODES
 
     code = country_code_sought(value, field)
@@ -194,7 +194,9 @@ def country_code(value: str, field: str = "countryCode") -> str:
 
 
 def country_code_sought(value: str, field: str = "countryCode") -> str:
-    """Two letters in upper case, assigned or not: a store may have codes from before they were looked up."""
+    """Validate a country code in a filter: two letters in upper case, assigned or not, since a store may have old
+    codes.
+    """
     code = text(value, field)
     if not re.fullmatch(_COUNTRY_CODE, code):
         raise _no_country_code(value, field, _TWO_LETTERS)
@@ -208,7 +210,7 @@ def _no_country_code(value: str, field: str, hint: str) -> InvalidData:
 
 
 def device_type(value: str, field: str = "deviceType") -> str:
-    """One of `desktop mobile tablet unknown`, in any letter case."""
+    """Validate one of `desktop mobile tablet unknown`, in any letter case."""
     kind = text(value, field).lower()
     if kind not in DEVICE_TYPES:
         raise InvalidData(
@@ -221,22 +223,22 @@ def device_type(value: str, field: str = "deviceType") -> str:
 
 
 def unseen_trimmed(value: str) -> str:
-    """`value` without white space around it, and without what cannot be seen there."""
+    """Strip white space and invisible characters from the ends of `value`."""
     return value.strip() if value.isascii() else value.strip(_ENDS)
 
 
 def latitude(value: str | float, field: str = "latitude") -> float:
-    """Degrees from -90 to 90."""
+    """Validate degrees from -90 to 90."""
     return _degrees(value, field, 90)
 
 
 def longitude(value: str | float, field: str = "longitude") -> float:
-    """Degrees from -180 to 180."""
+    """Validate degrees from -180 to 180."""
     return _degrees(value, field, 180)
 
 
 def size(value: str, field: str) -> str:
-    """Width and height in pixels: `1920x1080`."""
+    """Validate a width and height in pixels: `1920x1080`."""
     match = re.fullmatch(_SIZE, text(value, field))
     if not match:
         raise InvalidData(
@@ -265,13 +267,13 @@ def _degrees(value: str | float, field: str, limit: int) -> float:
 
 
 def short(value: str) -> str:
-    """As it came, but for space around it, so that it can be found where it stands; not all of it if it is long."""
+    """Return the input, trimmed and shortened, for an error message in which it can be recognised."""
     value = value.strip()
     return value if len(value) <= 60 else value[:60] + "…"
 
 
 def spellings(value: str) -> tuple[str, ...]:
-    """How `value` may be written where texts are kept as they came: composed, which is first, and decomposed."""
+    """Return the spellings of `value` that unnormalised text may have: composed first, then decomposed."""
     if value.isascii():
         return (value,)
     import unicodedata
@@ -280,7 +282,7 @@ def spellings(value: str) -> tuple[str, ...]:
 
 
 def composed(value: str) -> str:
-    """A text in Unicode's NFC."""
+    """Return the text in NFC."""
     import unicodedata
 
     return unicodedata.normalize("NFC", value)

@@ -11,7 +11,7 @@ from visitors.domain.times import Instant
 
 
 class Target(msgspec.Struct, frozen=True):
-    """A visitor, contact or conversation that an operation touched."""
+    """A visitor, contact or conversation that an operation changed."""
 
     kind: str
     id: str
@@ -20,8 +20,8 @@ class Target(msgspec.Struct, frozen=True):
 class Operation(msgspec.Struct, frozen=True, rename="camel"):
     """One run of a command that wrote.
 
-    `arguments` are the names of the options given, never their values: those are personal data, and
-    stand in the changes, where erasing finds them.
+    `arguments` are the names of the given options, never their values: those are personal data, kept only in the
+    changes, where erasing finds them.
     """
 
     id: str
@@ -31,19 +31,19 @@ class Operation(msgspec.Struct, frozen=True, rename="camel"):
     arguments: list[str]
     change_count: int
     undone_by: str | None = None
-    """The operation that took it back, if that still stands."""
+    """The operation that undid it, unless that was undone too."""
     targets: list[Target] = []
-    """The first few of what it touched."""
+    """The first few records that it changed."""
     target_count: int | None = 0
-    """How many it touched; None for more than were counted."""
+    """The number of records that it changed; None if more than were counted."""
     reason: str | None = None
-    """Why it blocked."""
+    """The reason of its block."""
     expires_at: Instant | None = None
-    """Until when it blocked."""
+    """The expiry of its block."""
 
 
 class Change(msgspec.Struct, frozen=True, rename="camel"):
-    """One record before and after: None for a record that did not exist, else the fields that differ."""
+    """One record before and after: None where it did not exist, else the fields that differ."""
 
     operation_id: str
     at: Instant
@@ -70,7 +70,7 @@ class FieldChange(msgspec.Struct, frozen=True, rename="camel"):
 
 
 def field_changes(change: Change) -> Iterator[FieldChange]:
-    """The change, a field at a time. What is new had nothing before, so that only what has a value is told."""
+    """Split a change into fields. A created record lists only the fields that have a value."""
     before, after = change.before or {}, change.after or {}
     is_whole = change.before is None or change.after is None
     for field in after or before:
@@ -82,7 +82,7 @@ def field_changes(change: Change) -> Iterator[FieldChange]:
 
 
 class Link(msgspec.Struct, frozen=True, rename="camel"):
-    """A visitor's link as it changed: from one contact, or none, to another, or none, and by which rule."""
+    """A change of a visitor's link: the contacts before and after (None: none), and the rule."""
 
     at: Instant
     actor: str

@@ -1,4 +1,4 @@
-"""What an investigator wants of one visitor or contact: the record, and everything around it."""
+"""The pages of `show`: a record and everything related to it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from visitors.domain.visitor import Visitor
 
 
 class Device(msgspec.Struct, frozen=True, rename="camel"):
-    """A visitor, briefly, among the others of its contact."""
+    """A short view of a visitor, among the others of its contact."""
 
     id: str
     browser: str | None
@@ -25,17 +25,17 @@ class Device(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Sharing(msgspec.Struct, frozen=True):
-    """The live visitors that have the same value as one, but for that one."""
+    """The other live visitors that share a value with one."""
 
     ids: list[str]
-    """The first few, the newest first."""
+    """The first few, newest first."""
     count: int | None
     """How many; None for more than were counted."""
 
 
 class VisitorPage(Visitor, frozen=True, rename="camel"):
-    """A visitor, its contact's other devices, the blocks and conversations that concern it,
-    how it was linked, and its last changes.
+    """A visitor, its contact's other devices, the blocks and conversations that concern it, how it was linked, and its
+    latest changes.
     """
 
     devices: list[Device]
@@ -46,7 +46,7 @@ class VisitorPage(Visitor, frozen=True, rename="camel"):
 
 
 class ContactPage(ListedContact, frozen=True, rename="camel"):
-    """A contact with its devices, blocks and conversations, and the ids of those merged into it."""
+    """A contact with its devices, blocks and conversations, and the ids of contacts merged into it."""
 
     devices: list[Device]
     blocks: list[Block]

@@ -1,4 +1,4 @@
-"""Which visitors are to be pruned: those of whom nothing would be missed."""
+"""Which visitors `prune` deletes: stale anonymous ones."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from visitors.errors import UsageProblem
 
 
 class Idle(msgspec.Struct, frozen=True):
-    """Visitors that would be pruned: how many, how many of them were never seen, and when the first and the last
-    of them was last seen, or made where it never was; None if there are none.
+    """A summary of the visitors to prune. `first` and `last` are the earliest and latest times at which any was last
+    seen, or created if it never was; None if there are no visitors.
     """
 
     count: int
@@ -20,7 +20,7 @@ class Idle(msgspec.Struct, frozen=True):
     last: Instant | None
 
     def preview(self, since: Instant, current: Instant) -> list[str]:
-        """What a person should know before saying yes, in lines of less than 80 characters."""
+        """Return the summary shown before the confirmation, in lines of less than 80 characters."""
         limit = f"last seen before {since[:16].replace('T', ' ')} UTC"
         if self.first is None or self.last is None:
             return [f"no anonymous visitor without conversations was {limit}"]
@@ -35,9 +35,7 @@ def _when(instant: Instant, current: Instant) -> str:
 
 
 def age_limit(older_than: str, current: Instant) -> Instant:
-    """The time since when nobody may have been seen who is pruned. Raises InvalidData, and UsageProblem for one that
-    is still to come.
-    """
+    """Parse the age limit. Raises InvalidData, and UsageProblem for a time in the future."""
     limit = parse_time(older_than, "older-than", current)
     if limit > current:
         raise UsageProblem(
@@ -47,11 +45,11 @@ def age_limit(older_than: str, current: Instant) -> Instant:
 
 
 def prunable(chosen: Selection, since: Instant) -> Selection:
-    """Those of the chosen visitors that are anonymous, not blocked, without conversations, and were neither seen
-    nor made at or after `since`.
+    """Narrow a selection to visitors that are anonymous, not blocked, without conversations, and were neither seen nor
+    created at or after `since`.
 
-    A time of their making after that protects those whom a wrong clock saw too early. Raises UsageProblem for a
-    selection that asks for others.
+    The creation time protects visitors whose last visit was recorded with a wrong clock. Raises UsageProblem if the
+    selection contradicts this.
     """
     for option, asked in (
         ("--identified", chosen.identified is True),

@@ -1,8 +1,7 @@
-"""The proof of an erasure: what was erased, when and by whom, without saying who was.
+"""Erasure receipts: what was erased, when and by whom, without revealing who it was.
 
-An identity (a visitor id, contact id, external id or email) stands in it as a keyed hash. Whoever has the
-store, and with it the key, can tell whether a given identity was erased, and whether the receipt was
-changed since; whoever has only the receipt can tell neither.
+An identity (a visitor id, contact id, external id or email) appears as a keyed hash. With the store, and thus the key,
+one can check whether an identity was erased and whether the receipt was altered; with the receipt alone, neither.
 """
 
 from __future__ import annotations
@@ -18,18 +17,18 @@ from visitors.errors import InvalidData
 
 KEY_BYTES = 32
 
-# What is hashed begins with what it is, so that no hash of one thing can pass for that of another.
+# Hashes are domain-separated: the input begins with its purpose, so a hash cannot be reused for another one.
 _SUBJECT, _RECEIPT = b"visitors/erasure/1/subject", b"visitors/erasure/1/receipt"
 
 Kind = Literal["visitorId", "contactId", "externalId", "email"]
 KINDS: tuple[Kind, ...] = ("visitorId", "contactId", "externalId", "email")
 
 Identities = dict[Kind, set[str]]
-"""What a person or a device is known by."""
+"""The identifiers of a person or device."""
 
 
 class Counts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How many records of each kind are gone, how many recorded changes, and of how many operations."""
+    """The number of erased records by kind, of erased changes, and of operations that they belonged to."""
 
     contacts: int
     visitors: int
@@ -41,7 +40,7 @@ class Counts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Left(msgspec.Struct, frozen=True, order=True):
-    """A record that an erasure left, and why: of some of it nobody can tell whether it was the person's."""
+    """A record that the erasure kept, and the reason: for some, nobody can tell whether it was the person's."""
 
     kind: Literal["contact", "visitor"]
     id: str
@@ -49,14 +48,14 @@ class Left(msgspec.Struct, frozen=True, order=True):
 
 
 class Subject(msgspec.Struct, frozen=True, order=True, forbid_unknown_fields=True):
-    """An identity that was erased."""
+    """An erased identity."""
 
     kind: Kind
     hash: str
 
 
 class Receipt(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
-    """What `erase` gives. `subjects` are in the order of their hashes, which tells nothing."""
+    """The receipt of an erasure. `subjects` are sorted by hash, so their order reveals nothing."""
 
     type: Literal["visitors.erasure"]
     version: Literal[1]
@@ -70,14 +69,14 @@ class Receipt(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields
 
 
 def new_key(entropy: Entropy) -> str:
-    """A key for receipts, as hex digits."""
+    """Return a new key for receipts, as hex digits."""
     return entropy(KEY_BYTES).hex()
 
 
 def make_receipt(
     key: str, operation_id: str, at: Instant, by: str, command: str, counts: Counts, erased: Identities
 ) -> Receipt:
-    """The receipt, signed with `key`."""
+    """Return the receipt, signed with `key`."""
     hashed = hasher(key)
     subjects = sorted(Subject(kind, hashed(kind, value)) for kind, values in erased.items() for value in values)
     unsigned = Receipt("visitors.erasure", 1, operation_id, at, by, command, counts, subjects)
@@ -85,14 +84,14 @@ def make_receipt(
 
 
 def is_signed(key: str, receipt: Receipt) -> bool:
-    """Whether the receipt is as it was made with `key`."""
+    """Return whether the receipt has a valid signature by `key`."""
     import hmac
 
     return hmac.compare_digest(_signature(key, receipt).encode(), receipt.signature.encode())
 
 
 def hasher(key: str) -> Callable[[Kind, str], str]:
-    """What gives the keyed hash of an identity, as hex digits."""
+    """Return a function that computes the keyed hash of an identity, as hex digits."""
     import hmac
 
     secret = bytes.fromhex(key)
@@ -101,12 +100,12 @@ def hasher(key: str) -> Callable[[Kind, str], str]:
 
 
 def encode(receipt: Receipt) -> str:
-    """The receipt on one line, its keys always in the same order."""
+    """Encode the receipt on one line, with a fixed key order."""
     return msgspec.json.encode(receipt).decode()
 
 
 def parse_receipt(content: str, name: str) -> Receipt:
-    """The receipt in `content`, whatever its white space. Raises InvalidData, with `name`, if it is none."""
+    """Parse a receipt, ignoring white space. Raises InvalidData, mentioning `name`, if it is not one."""
     try:
         return msgspec.json.decode(content, type=Receipt)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

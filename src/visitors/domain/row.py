@@ -1,4 +1,4 @@
-"""One row of an import: a visitor as a file tells of it, checked and normalised."""
+"""Parse one row of a visitor import."""
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ FIELDS = (
     *_CONTACT_TIMES,
     "contact.isBlocked",
 )
-"""Every field that a row may have, beside single metadata keys (`contact.metadata.plan`)."""
+"""All fields of a row, besides single metadata keys (`contact.metadata.plan`)."""
 
 OF_CONTACT = "contact."
-"""How the fields of a person begin."""
+"""The prefix of a person's fields."""
 _KEY = "metadata."
 _PLACES = {field: place for place, field in enumerate(BROWSER_DATA)}
-"""Where each field of the browser data stands in a row's `data`."""
+"""The position of each browser data field in a row's `data`."""
 _FINGERPRINT = _PLACES["fingerprint"]
 _BOOLEANS = {"true": True, "t": True, "1": True, "yes": True, "false": False, "f": False, "0": False, "no": False}
 
 
 class VisitorRow(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
-    """What a row says; None means that it says nothing. `data` is the browser data, in the order of BROWSER_DATA."""
+    """The parsed row; None for what it omits. `data` is the browser data, in the order of BROWSER_DATA."""
 
     id: str | None
     data: tuple[str | float | None, ...]
@@ -66,29 +66,29 @@ class VisitorRow(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=
 
     @property
     def says_nothing(self) -> bool:
-        """Whether all of it is blank, or says of blocks that there are none."""
+        """Whether every field is blank, or only says that there are no blocks."""
         if self.id is not None or self.is_blocked or self.contact_is_blocked:
             return False
         return msgspec.structs.replace(self, is_blocked=None, contact_is_blocked=None) == _BLANK
 
     @property
     def fingerprint(self) -> str | None:
-        """The fingerprint that the row tells."""
+        """The fingerprint."""
         told = self.data[_FINGERPRINT]
         return None if told is None else str(told)
 
     @property
     def at(self) -> Instant | None:
-        """How new what it says is, if it tells: when the visitor was changed, else when it was last seen."""
+        """The time of the row's data, if given: when the visitor was updated, else last seen."""
         return self.updated_at or self.last_seen_at
 
     @property
     def says_terms(self) -> bool:
-        """Whether it says more of a block than that there is one."""
+        """Whether it has more about a block than that there is one."""
         return any((self.blocked_at, self.blocked_by, self.block_reason, self.block_expires_at))
 
     def browser_data(self) -> BrowserData:
-        """What the row says of the browser, by field."""
+        """The browser data by field."""
         return {field: value for field, value in zip(BROWSER_DATA, self.data, strict=True) if value is not None}
 
 
@@ -113,10 +113,10 @@ _BLANK = VisitorRow(
 
 
 class RowParser:
-    """Makes rows of values that come in one order of fields: a file has few such orders, and many rows.
+    """Parse rows whose values come in a fixed order of fields: a file has few such orders, and many rows.
 
-    Values that tell of one thing, as a browser's name and its version, come together again and again. Such a
-    group is looked up as a whole, and its fields are looked at one by one only the first time.
+    Related values, such as a browser's name and version, repeat together, so each combination is parsed once and
+    cached.
     """
 
     def __init__(self, fields: Iterable[str]) -> None:
@@ -135,7 +135,7 @@ class RowParser:
         self._alone = [(at, _Cell.of(field)) for field, at in positions.items() if field not in together]
 
     def parse(self, values: Sequence[Any]) -> VisitorRow:
-        """A row; a blank value is not there. Raises InvalidData for a bad one."""
+        """Parse a row, ignoring blank values. Raises InvalidData."""
         data: list[str | float | None] = [None] * len(BROWSER_DATA)
         told: dict[str, Any] = {}
         person: dict[str, Any] = {}
@@ -144,7 +144,7 @@ class RowParser:
             picked = pick(values)
             try:
                 found = group[picked]
-            except TypeError:  # a list or an object, which none of them may be
+            except TypeError:  # a list or an object, which no field of a group accepts
                 found = group.parse(picked)
             for place, parsed in zip(places, found, strict=True):
                 data[place] = parsed
@@ -179,12 +179,12 @@ class RowParser:
 
 
 def parse_person(told: dict[str, Any], *, is_deleted: bool) -> Identity | None:
-    """What is told of a person, by field or as `metadata.KEY`; None if nothing."""
+    """Parse the fields of a person, by name or as `metadata.KEY`; None if there are none."""
     keys = {field.removeprefix(_KEY): told[field] for field in told if field.startswith(_KEY)}
     person = {field: value for field, value in told.items() if not field.startswith(_KEY)} if keys else told
     contact_id = person.pop("id", None)
     if person.get("metadata") in ({}, "{}"):
-        del person["metadata"]  # it says nothing
+        del person["metadata"]  # blank
     if not person and not keys and contact_id is None:
         return None
     if isinstance(person.get("metadata"), str):
@@ -211,19 +211,19 @@ def parse_person(told: dict[str, Any], *, is_deleted: bool) -> Identity | None:
 
 
 def parse_id(value: object, field: str) -> str:
-    """An id that may be new. Raises InvalidData."""
+    """Parse an id that may be new. Raises InvalidData."""
     return given_id(parse_key(value, field), field)
 
 
 def parse_instant_or_number(value: object, field: str) -> Instant:
-    """A time as text or as a number. Raises InvalidData."""
+    """Parse a time given as text or number. Raises InvalidData."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return parse_number(value, field)
     return parse_instant(_string(value, field), field)
 
 
 def parse_key(value: object, field: str) -> str:
-    """An id; row_to_json and friends print numeric keys as numbers."""
+    """Parse an id; row_to_json and similar functions print numeric keys as numbers."""
     is_number = isinstance(value, int) and not isinstance(value, bool)
     return str(value) if is_number else _string(value, field)
 
@@ -235,7 +235,7 @@ def _string(value: object, field: str) -> str:
 
 
 def parse_text(value: object, field: str) -> str:
-    """Text of the usual length, normalised. Raises InvalidData."""
+    """Parse text of the usual maximum length. Raises InvalidData."""
     return normalise.text(_string(value, field), field)
 
 
@@ -248,14 +248,14 @@ def _boolean(value: object, field: str) -> bool:
 
 
 def _as_it_is(value: object, _field: str) -> object:
-    """What is said of a person is parsed as a whole."""
+    """Return the value: the fields of a person are parsed together later."""
     return value
 
 
 def quick_ip(value: str, field: str) -> str:
-    """As `ip_rules.ip`, at a fraction of its cost for an address that the C library would write the same way.
+    """Like `ip_rules.ip`, faster for an address that the C library prints unchanged.
 
-    It writes some that hold an IPv4 address in another way than RFC 5952 has it, but those with dots.
+    The C library's form differs from RFC 5952 only for some addresses that contain an IPv4 address, which have dots.
     """
     import socket  # takes too long to import for a single address
 
@@ -270,7 +270,7 @@ def quick_ip(value: str, field: str) -> str:
 
 
 _PLAIN_TYPES: dict[Type, type] = {"text": str, "number": float, "document": dict}
-"""Beside text, what a value is that its rule takes as it is."""
+"""Types besides text that a field's rule accepts as they are."""
 _PLAIN_PARSERS: dict[str, Callable[[str, str], Any]] = {
     "id": given_id,
     **dict.fromkeys((*_TIMES, *_CONTACT_TIMES), parse_instant),
@@ -285,10 +285,9 @@ _PARSERS: dict[str, Callable[[Any, str], Any]] = {
 
 
 class _Cell(NamedTuple):
-    """A field, which part of a row it belongs to (the browser data, what is told beside, the person), and under
-    which key there.
+    """A field, the part of the row that it belongs to (browser data, the row itself, or the person), and its key there.
 
-    `parse_plain` is `parse` for a value of one of the types `plain`, which it need not check again.
+    `parse_plain` is `parse` for values of one of the `plain` types, which it need not check again.
     """
 
     field: str
@@ -300,7 +299,7 @@ class _Cell(NamedTuple):
 
     @classmethod
     def of(cls, field: str) -> _Cell:
-        """The cell of a field."""
+        """Return the cell of a field."""
         if field in BROWSER_DATA:
             known = BROWSER_DATA[field]
             assert known.rule is not None
@@ -312,8 +311,8 @@ class _Cell(NamedTuple):
 
 
 class Together(dict[tuple[Any, ...], tuple[str | float | None, ...]]):
-    """Fields of the browser data of which few combinations make up many rows: their values -> what they tell, None for
-    a blank one.
+    """A cache of parsed browser data groups, which have few distinct combinations: raw values -> parsed ones (None:
+    blank).
     """
 
     def __init__(self, *fields: str) -> None:
@@ -326,7 +325,7 @@ class Together(dict[tuple[Any, ...], tuple[str | float | None, ...]]):
         return found
 
     def parse(self, values: tuple[Any, ...]) -> tuple[str | float | None, ...]:
-        """What the values tell. Raises InvalidData."""
+        """Parse the values. Raises InvalidData."""
         return tuple(
             None
             if value is None or (isinstance(value, str) and (not value or value.isspace()))
@@ -335,7 +334,7 @@ class Together(dict[tuple[Any, ...], tuple[str | float | None, ...]]):
         )
 
 
-# All of them are text: a number is equal to one of another type, and True to 1, but no text to anything else.
+# Text fields only: as a cache key, True equals 1 and 1.0, but no text equals another type.
 _GROUPS = groups(field for field in BROWSER_DATA.values() if field.type == "text")
 REMEMBERED = 4_096
-"""How many combinations are remembered."""
+"""The maximum number of cached combinations."""

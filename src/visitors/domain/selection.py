@@ -13,14 +13,14 @@ from visitors.domain.times import Instant, Time, parse_time
 from visitors.errors import InvalidData, UsageProblem
 
 AnyOf: TypeAlias = str | tuple[str, ...]
-"""What a filter looks for: a value, or several, of which any will do."""
+"""The value of a filter, or several, any of which matches."""
 
 MOST_VALUES = 100
-"""How many values the filters of a selection may have together; SQLite nests no deeper than a thousand."""
+"""The maximum number of values in one selection; SQLite limits expression depth to 1,000."""
 
 
 class MetadataFilter(msgspec.Struct, frozen=True):
-    """`K` (present), `K=V` or `K!=V`; the value is compared as text, as it would print."""
+    """`K` (present), `K=V` or `K!=V`; values are compared as printed text."""
 
     key: str
     value: str | None = None
@@ -28,7 +28,7 @@ class MetadataFilter(msgspec.Struct, frozen=True):
 
 
 class Filters(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The filters of a listing, None or false where they are not set."""
+    """The filters of a listing; None or false if not set."""
 
     @property
     def given(self) -> list[str]:
@@ -43,8 +43,9 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Selection(Filters, frozen=True, kw_only=True, omit_defaults=True):
-    """Every filter that is set must hold, and one of several values holds if any of them does. Without any filter it
-    chooses all that are not deleted.
+    """Filters on visitors. All must match; one with several values matches any of them.
+
+    An empty selection matches all visitors that are not deleted.
     """
 
     identified: bool | None = None
@@ -61,11 +62,11 @@ class Selection(Filters, frozen=True, kw_only=True, omit_defaults=True):
     contact: AnyOf | None = None
     email_domain: AnyOf | None = None
     blocked_since: Instant | None = None
-    """Of blocks that hold now, on the visitor or on its contact: there is one of which all filters of blocks hold."""
+    """Filters on live blocks of the visitor or its contact: a single block must match all of them."""
     blocked_until: Instant | None = None
     blocked_by: AnyOf | None = None
     block_reason: AnyOf | None = None
-    """A part of it, whatever the case of the letters A to Z."""
+    """A substring, ignoring the case of ASCII letters."""
     created_since: Instant | None = None
     created_until: Instant | None = None
     updated_since: Instant | None = None
@@ -74,21 +75,21 @@ class Selection(Filters, frozen=True, kw_only=True, omit_defaults=True):
     seen_until: Instant | None = None
     never_seen: bool = False
     metadata: tuple[MetadataFilter, ...] = ()
-    """Of one key any of those that are not negated must hold; of each key one of them, and all that are negated."""
+    """For each key, one of the positive conditions and all of the negated ones must match."""
     search: AnyOf | None = None
     deleted: bool = False
     idle_since: Instant | None = None
-    """Neither seen nor made at or after this time; no option says so, `prune` does."""
+    """Neither seen nor created at or after this time; set by `prune`, not by an option."""
     without_conversations: bool = False
-    """Who neither began one nor wrote in one; as above."""
+    """Neither started nor took part in a conversation; also set by `prune` only."""
 
 
 DeviceType: TypeAlias = Literal["desktop", "mobile", "tablet", "unknown"]
 
 
 class Chosen(TypedDict, total=False):
-    """The filters that choose visitors, as arguments of the Python API; all that are given must hold. Of several
-    values any will do; for metadata, any of those of one key. Times may be ages.
+    """Filters on visitors, as arguments of the Python API. All must match; several values of one filter, or several
+    conditions on one metadata key, match if any of them does. Times may be ages.
     """
 
     identified: bool
@@ -133,14 +134,13 @@ _COMPARING = ("<", ">", "~")
 _METADATA_FORMS = "K (present), K=V or K!=V"
 _RANGES = {f"{what}_since": f"{what}_until" for what in ("created", "updated", "seen", "blocked")}
 OF_BLOCKS = ("blocked_since", "blocked_until", "blocked_by", "block_reason")
-"""The filters of the blocks that hold now."""
+"""The filters on live blocks."""
 
 
 def parse_selection(values: dict[str, object], metadata: list[str], current: Instant) -> Selection:
-    """A Selection from the options' raw values; None means 'not given'.
+    """Build a Selection from raw option values; None means not given.
 
-    `current` is what ages count back from. Raises InvalidData for a value that breaks its rule, and
-    UsageProblem for filters that exclude each other.
+    Ages count back from `current`. Raises InvalidData for an invalid value and UsageProblem for contradictory filters.
     """
     filters = parse_filters(values, metadata, current, _NORMALISE, _RANGES)
     selection = Selection(**filters)  # type: ignore[arg-type]
@@ -155,11 +155,11 @@ def parse_filters(
     rules: Mapping[str, Callable[[Any, str], Any]],
     ranges: Mapping[str, str],
 ) -> dict[str, object]:
-    """Name of a filter -> its value, of those that are given.
+    """Return the given filters with their normalised values, by name.
 
-    `rules` are those of filters that take several values, and `ranges` the names of times where a range begins, with
-    those of where it ends. Raises InvalidData for a value that breaks its rule, and UsageProblem for too many values,
-    several of what has one, and a range that ends before it begins.
+    `rules` are the normalisers of filters that take several values; `ranges` maps the start of each time range to its
+    end. Raises InvalidData for an invalid value, and UsageProblem for too many values, repeated single values, and a
+    range that ends before it begins.
     """
     refuse_too_many(sum(len(_several(value)) for value in values.values()) + len(metadata))
     filters: dict[str, object] = {}
@@ -184,12 +184,12 @@ def parse_filters(
 
 
 def each(value: AnyOf | None) -> tuple[str, ...]:
-    """The values that a filter looks for."""
+    """Return the values of a filter as a tuple."""
     return () if value is None else (value,) if isinstance(value, str) else value
 
 
 def refuse_too_many(count: int) -> None:
-    """Raises UsageProblem where the filters have more values than the store can be asked for at once."""
+    """Raise UsageProblem if the filters have more values than a query can take."""
     if count > MOST_VALUES:
         raise UsageProblem(
             f"{count:,} values of filters are too many",
@@ -198,7 +198,7 @@ def refuse_too_many(count: int) -> None:
 
 
 def _refuse_contradictions(selection: Selection) -> None:
-    """Raises UsageProblem for filters that cannot hold of one visitor, whoever there is."""
+    """Raise UsageProblem for filters that no visitor can match together."""
     if selection.never_seen and (selection.seen_since or selection.seen_until):
         raise UsageProblem("--never-seen excludes --seen-since and --seen-until")
     if selection.identified is False and selection.contact:
@@ -227,7 +227,7 @@ def _several(value: object) -> Sequence[object]:
 
 
 def _any_of(name: str, values: Sequence[object], rule: Callable[[Any, str], Any]) -> AnyOf:
-    """The values of a filter, normalised, each once; the only one as it is."""
+    """Return the normalised values of a filter without duplicates; a single value is not wrapped."""
     option = name.replace("_", "-")
     if not values:
         raise UsageProblem(f"{option} has no value")
@@ -241,7 +241,8 @@ def _metadata_filter(text: str) -> MetadataFilter:
     key = key.removesuffix("!") if negated else key
     if key.rstrip().endswith(_COMPARING) or (not equals and any(sign in key for sign in _COMPARING)):
         raise UsageProblem(f"metadata filter {text[:60]!r} compares, which is not offered", hint=_METADATA_FORMS)
-    if equals and (key.endswith(":") or value.startswith("=")):  # K:=V sets a number, and others write K==V
+    # K:=V sets a number elsewhere, and some people write K==V
+    if equals and (key.endswith(":") or value.startswith("=")):
         sign = ":=" if key.endswith(":") else "=="
         raise UsageProblem(f"metadata filter {text[:60]!r} has {sign} where = is meant", hint=_METADATA_FORMS)
     if not key.strip():

@@ -1,7 +1,7 @@
-"""What `stats` counts by, fields or periods of time, and the rows that come of it.
+"""What `stats` groups by, fields or periods, and its result rows.
 
-A day, a week and a month are those of UTC, and a week begins on Monday. A period goes by its first day, a month by
-its year and number: they sort as text.
+Days, weeks and months are in UTC, and weeks begin on Monday. A period is labelled with its first day, a month with its
+year and number, so labels sort as text.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Value = str | bool | None
 
 
 class ConversationField(StrEnum):
-    """What conversations are counted by."""
+    """A field by which conversations can be grouped."""
 
     STATUS = "status"
     PRIORITY = "priority"
@@ -34,9 +34,9 @@ class ConversationField(StrEnum):
 
 MOST_FIELDS = 2
 MOST_PERIODS = 10_000
-"""27 years of days: a year that was mistyped shall not fill the screen, or the memory."""
+"""27 years of days: a mistyped year must not flood the screen or the memory."""
 RECENT_DAYS = 30
-"""How many days an overview shows one by one, and compares with as many before."""
+"""The number of days that an overview lists, and compares with as many before."""
 
 GROUPABLE: Mapping[str, Field] = {
     path: field
@@ -44,22 +44,22 @@ GROUPABLE: Mapping[str, Field] = {
     if path in ("contact.id", "contact.email")
     or (field.table != "contacts" and field.type in ("text", "boolean") and path != "id")
 }
-"""The fields to count by: of a contact its id, its metadata, and of its email the domain; for what identifies a person
-tells nothing of many.
+"""The fields to group by: of a contact its id, metadata and email domain, since other identifying values are mostly
+unique.
 """
 
 DOCUMENTS = tuple(sorted(of_type(FLAT, "document"), key=list(FLAT).index))
-"""The fields that hold keys of their own, to count by."""
+"""The fields whose keys can be grouped by."""
 
 OVERVIEW = ("language", "timezone", "countryCode", "browser", "os", "deviceType")
-"""What an overview counts by; each has an index."""
+"""The fields in an overview; each is indexed."""
 
 SEEN = ("1d", "7d", "30d")
-"""The ages within which an overview counts who was seen."""
+"""The ages for which an overview counts visitors seen since."""
 
 
 class Group(msgspec.Struct, frozen=True, rename="camel"):
-    """How many have a value (None: none), and which share of all that were counted."""
+    """The count of one value (None: no value), and its share of the total."""
 
     value: Value
     count: int
@@ -67,7 +67,7 @@ class Group(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Pair(msgspec.Struct, frozen=True, rename="camel"):
-    """How many have both values."""
+    """The count of a combination of two values."""
 
     value: Value
     value2: Value
@@ -76,8 +76,8 @@ class Pair(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Period(msgspec.Struct, frozen=True, rename="camel"):
-    """How many fall into a period, how many into the one before it (None: it is the first), and by which share of
-    those they are more (None: of none).
+    """The count of a period, that of the previous one (None for the first), and the relative change (None if that was
+    zero).
     """
 
     value: str
@@ -88,7 +88,7 @@ class Period(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Figure(msgspec.Struct, frozen=True, rename="camel"):
-    """One row of an overview: what is counted, by its name and perhaps a value."""
+    """One row of an overview: a count, by name and optional value."""
 
     name: str
     value: Value
@@ -99,7 +99,7 @@ class Figure(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class ConversationFigure(msgspec.Struct, frozen=True, rename="camel"):
-    """As `Figure`; of times, how many seconds they take."""
+    """Like `Figure` for conversations; durations are in seconds."""
 
     name: str
     value: Value
@@ -111,33 +111,33 @@ class ConversationFigure(msgspec.Struct, frozen=True, rename="camel"):
 
 
 Counted: TypeAlias = Group | Pair | Period | Figure | ConversationFigure
-"""A row of any of these."""
+"""Any result row."""
 
 
 class Grouping(msgspec.Struct, frozen=True):
-    """A field to count by; of a field that holds keys, one of these."""
+    """A field to group by, or one key of a field that holds keys."""
 
     path: str
     key: str | None = None
 
     @property
     def field(self) -> Field:
-        """The field."""
+        """The field's definition."""
         return FLAT[self.path]
 
     @property
     def name(self) -> str:
-        """What it is called in `--fields`."""
+        """The name in `--fields`."""
         return self.path if self.key is None else f"{self.path}.{self.key}"
 
     @property
     def title(self) -> str:
-        """What is told of it, for a person."""
+        """The column title for people."""
         return "domain of contact.email" if self.path == "contact.email" else self.name
 
 
 def parse_groupings(names: Sequence[str]) -> tuple[Grouping, ...]:
-    """The fields to count by. Raises UsageProblem for one that there is not, and for too many."""
+    """Parse the fields to group by. Raises UsageProblem for an unknown one, and for too many."""
     found = tuple(dict.fromkeys(map(_grouping, names)))
     if len(found) < len(names):
         raise _twice()
@@ -147,7 +147,7 @@ def parse_groupings(names: Sequence[str]) -> tuple[Grouping, ...]:
 
 
 def parse_conversation_fields(names: Sequence[str]) -> list[str]:
-    """The fields to count conversations by. Raises UsageProblem for one that there is not, or that is there twice."""
+    """Parse the fields to group conversations by. Raises UsageProblem for an unknown or repeated one."""
     known = list(ConversationField)
     for name in names:
         if name not in known:
@@ -177,35 +177,35 @@ def _grouping(name: str) -> Grouping:
 
 
 def share(count: int, total: int) -> float:
-    """The share of `count` in `total`, with four digits; of nothing it is 0."""
+    """Return `count` as a share of `total`, rounded to four digits; 0 if the total is 0."""
     return round(count / total, 4) if total else 0.0
 
 
 def change(count: int, previous: int | None) -> float | None:
-    """By which share of `previous` there are more; None where that was nothing."""
+    """Return the relative change from `previous`; None if that is 0."""
     return round((count - previous) / previous, 4) if previous else None
 
 
 def first_day(day: date, per: Per) -> date:
-    """The first day of the period in which a day lies."""
+    """Return the first day of the period that contains a day."""
     if per == "month":
         return day.replace(day=1)
     return day - timedelta(days=day.weekday()) if per == "week" else day
 
 
 def label(first: date, per: Per) -> str:
-    """What the period that begins on this day goes by."""
+    """Return the label of the period that begins on this day."""
     return first.isoformat()[:7] if per == "month" else first.isoformat()
 
 
 def current_period(per: Per, current: Instant) -> str:
-    """What the period goes by in which it is now."""
+    """Return the label of the current period."""
     return label(first_day(date.fromisoformat(current[:10]), per), per)
 
 
 def periods(days: Mapping[str, int], per: Per) -> list[Period]:
-    """The periods from the first day on which there is something to the last, those with nothing among them. Raises
-    UsageProblem where these are too many.
+    """Return the periods from the first day with data to the last, including empty ones. Raises UsageProblem if there
+    are too many.
     """
     counts: dict[date, int] = {}
     for day, count in days.items():
@@ -218,7 +218,7 @@ def periods(days: Mapping[str, int], per: Per) -> list[Period]:
 
 
 def _every(first: date, last: date, per: Per) -> list[date]:
-    """The first days of all periods from one to another."""
+    """Yield the first days of all periods from one to another."""
     days = (last - first).days
     many = days // {"day": 1, "week": 7, "month": 31}[per] + 1
     if many > MOST_PERIODS:
@@ -247,7 +247,7 @@ def of_visitors(
     groups: Mapping[str, Iterable[tuple[Value, int]]],
     current: Instant,
 ) -> Iterator[Figure]:
-    """The rows of an overview. `figures` are counts by their names; behind a colon a name has its value."""
+    """Build the rows of an overview. `figures` are counts by name, or by `name:value`."""
     yield Figure("visitors", None, total, share(total, total))
     for name, count in figures.items():
         what, _, value = name.partition(":")
@@ -258,7 +258,7 @@ def of_visitors(
 
 
 def _recent(days: Mapping[str, int], total: int, current: Instant) -> Iterator[Figure]:
-    """How many are new in the last days, beside as many days before, and on each of them; today is the last."""
+    """Return the new records of the last days, the number in as many days before, and each day's; today is the last."""
     today = date.fromisoformat(current[:10])
     names = [(today - timedelta(days=ago)).isoformat() for ago in reversed(range(2 * RECENT_DAYS))]
     counts = [days.get(name, 0) for name in names]
@@ -272,7 +272,7 @@ def _recent(days: Mapping[str, int], total: int, current: Instant) -> Iterator[F
 def of_conversations(
     total: int, states: Mapping[str, int], waited: Sequence[int], days: Mapping[str, int], current: Instant
 ) -> Iterator[ConversationFigure]:
-    """The rows of an overview of conversations; `waited` are the milliseconds to each first reply, in order."""
+    """Build the rows of an overview of conversations; `waited` are the milliseconds to each first reply, sorted."""
     yield ConversationFigure("conversations", None, total, share(total, total))
     for state, count in states.items():
         yield ConversationFigure(state, None, count, share(count, total))

@@ -1,13 +1,13 @@
-"""What the store knows about one person, and whose a visitor was when.
+"""What the store knows about one person, and which visitors were theirs at what time.
 
-A browser may have had several people. What was recorded of it belongs to the person whom it was linked to at
+A browser may have been used by several people. What was recorded of it belongs to the contact that it was linked to at
 that time, as conversations do:
 
-- While nobody was known, it is the next person's: once identified, all data belong to the contact. What comes after
-  the last person left is nobody's.
-- `merge` says that two contacts are one person, `split` that a visitor was never that contact's: before
-  either, a visitor is the one's whom it was given to.
-- A link that was taken back by `undo` was none.
+- Anonymous time belongs to the next contact: once identified, all data belong to it. What follows the last unlink is
+  nobody's.
+- `merge` says that two contacts are one person, `split` that a visitor never was that contact's: time before either
+  belongs to the contact that it gave the visitor to.
+- A link that was undone does not count.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ from visitors.domain.times import Instant
 
 FORMAT_VERSION = 1
 ANOTHER_CONTACT = "[another contact]"
-"""Stands for the id of a contact that is somebody else."""
+"""Replaces the id of another person's contact."""
 ANOTHER_TIME = "[from another contact's time]"
-"""Stands for a value that was set while the visitor was somebody else's."""
+"""Replaces a value that was set while the visitor was another person's."""
 
 _CONTACT_IDS = ("contactId", "mergedInto")
 _OF_DEVICE = {field.name for field in VISITOR if field.of_device}
-"""What tells of the device. All else tells of the person who had it."""
+"""Fields that describe the device; all others describe the person using it."""
 _DOCUMENTS = of_type((*VISITOR, *CONTACT), "document")
 _REASSIGNING = ("split", "merged")
-"""The causes of links that also hold for the time before."""
+"""The causes of links that also cover the time before."""
 
 
 class FormerVisitor(msgspec.Struct, frozen=True, rename="camel"):
-    """A visitor that was the person's, from when until when: what it is now is not theirs, or it was removed."""
+    """A visitor that was the person's for a time; its current state is not theirs, or it was removed."""
 
     id: str
     since: Instant
@@ -54,7 +54,7 @@ class SubjectConversation(Conversation, frozen=True, rename="camel"):
 
 
 class SubjectLink(msgspec.Struct, frozen=True, rename="camel"):
-    """A link of one of the visitors as it changed, and by which rule."""
+    """A change of the link of one of the visitors, and its rule."""
 
     visitor_id: str
     at: Instant
@@ -67,7 +67,7 @@ class SubjectLink(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Header(msgspec.Struct, frozen=True, rename="camel"):
-    """What the document is, of whom, and when it was made."""
+    """What the document is, whom it is about, and when it was made."""
 
     what: str
     format: int
@@ -79,10 +79,10 @@ class Header(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Subject(msgspec.Struct, frozen=True, rename="camel"):
-    """All that the store knows about one person.
+    """Everything that the store knows about one person.
 
-    `visitors` are records without their contact and blocks, which stand beside them; `blocks` have their `state`:
-    `live`, `expired` or `lifted`.
+    `visitors` come without their contact and blocks, which are listed separately; `blocks` have a `state`: `live`,
+    `expired` or `lifted`.
     """
 
     subject_export: Header
@@ -97,8 +97,8 @@ class Subject(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Spell(msgspec.Struct, frozen=True):
-    """From an operation (by its number) on a visitor was linked to a contact, or to none; `void` if that
-    operation was taken back since.
+    """The start, as an operation number, of a visitor's link to a contact (None: to none); `void` if that operation was
+    undone.
     """
 
     operation: int
@@ -108,10 +108,10 @@ class Spell(msgspec.Struct, frozen=True):
 
 
 class Ownership:
-    """Whose one visitor was after each operation; see above for the rules."""
+    """The owner of one visitor after each operation, by the rules above."""
 
     def __init__(self, spells: Iterable[Spell]) -> None:
-        """`spells` in the order of their operations; of several in one operation the last counts."""
+        """`spells` are in order of operation; of several in one operation the last counts."""
         ordered = list({spell.operation: spell for spell in spells}.values())
         owner: str | None = None
         following: Spell | None = None
@@ -125,16 +125,16 @@ class Ownership:
         self._owners: Sequence[tuple[int, str | None]] = owners[::-1]
 
     def at(self, operation: int) -> str | None:
-        """The contact whose the visitor was when the operation had ended."""
+        """Return the contact that the visitor belonged to after the operation."""
         place = bisect_right(self._owners, operation, key=itemgetter(0))
         return self._owners[max(place - 1, 0)][1] if self._owners else None
 
     def first(self, contacts: set[str]) -> int | None:
-        """The operation from which on it was first one of these contacts'; None if it never was."""
+        """Return the operation with which it first belonged to one of these contacts; None if it never did."""
         return next((operation for operation, owner in self._owners if owner in contacts), None)
 
     def end(self, contacts: set[str]) -> int | None:
-        """The operation by which it last ceased to be one of these contacts'; None if it still is one's."""
+        """Return the operation with which it last left these contacts; None if it is still theirs."""
         ends = None
         for operation, owner in reversed(self._owners):
             if owner in contacts:
@@ -144,12 +144,12 @@ class Ownership:
 
 
 class OwnTime:
-    """What was recorded of one visitor in the time of these contacts."""
+    """What was recorded of one visitor while it belonged to these contacts."""
 
     def __init__(self, changes: Iterable[tuple[Change, int]], ownership: Ownership, contacts: set[str]) -> None:
-        """`changes` are all of the visitor, oldest first, each with its operation."""
+        """`changes` are all changes of the visitor, oldest first, each with its operation."""
         self.changes: list[tuple[Change, int]] = []
-        """Those of that time; a value before one that was set in another contact's time is masked."""
+        """Changes of that time; previous values from another contact's time are masked."""
         self._others: set[str] = set()
         for change, operation in changes:
             columns = (change.after or {}).keys()
@@ -160,7 +160,7 @@ class OwnTime:
                 self._others |= columns - {"id", "createdAt", *_CONTACT_IDS}
 
     def record(self, visitor: dict[str, Any]) -> dict[str, Any]:
-        """The visitor as it is, without where it was and what it read in another contact's time."""
+        """Return the visitor's current record without location and pages from another contact's time."""
         hidden = self._others - _OF_DEVICE
         return {
             name: ANOTHER_TIME if name in hidden and value is not None else value for name, value in visitor.items()
@@ -174,14 +174,14 @@ class OwnTime:
 
 
 def without_others(change: Change, contacts: set[str]) -> Change:
-    """The change with the ids of other contacts masked, and documents as what they say."""
+    """Return the change with the ids of other contacts masked, and documents as JSON values."""
     return msgspec.structs.replace(
         change, before=_columns(change.before, contacts), after=_columns(change.after, contacts)
     )
 
 
 def masked(contact_id: str | None, contacts: set[str]) -> str | None:
-    """The id, unless it is of a contact that is somebody else."""
+    """Return the id, masked if it is another person's contact."""
     return contact_id if contact_id is None or contact_id in contacts else ANOTHER_CONTACT
 
 

@@ -1,7 +1,7 @@
 """Instants as the store and the machine formats write them: RFC 3339, UTC, milliseconds.
 
-An instant is a string such as `2026-03-01T20:58:11.021Z`. The form is fixed, so that instants
-compare as text, in Python and in SQL, and go out exactly as they came in.
+An instant is a string such as `2026-03-01T20:58:11.021Z`. The fixed form makes instants comparable as text, in Python
+and in SQL, and lets them round-trip unchanged.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from typing import NamedTuple
 from visitors.errors import InvalidData
 
 Time = str | datetime
-"""A time as Python code gives it: a datetime, or text as on the command line."""
+"""A time as given in Python code: a datetime, or text as on the command line."""
 
 Instant = str
 
-# As RFC 3339 has them and as databases write them: a space before the zone, UTC or GMT for it, or its hours alone.
-# fromisoformat takes more than RFC 3339: week dates, compact forms, any character between date and time.
+# RFC 3339 and database variants: a space before the zone, UTC or GMT as the zone, or its hours alone. fromisoformat
+# accepts more than RFC 3339: week dates, compact forms, any character between date and time.
 _ZONE = r"(?P<zone> ?(?:[Zz]|UTC|utc|GMT|gmt|[+-]\d\d(?::?\d\d)?))?"
 _INSTANT = rf"(?a)\d{{4}}-\d\d-\d\d(?:[Tt ]\d\d:\d\d(?::(?P<second>\d\d)(?:[.,]\d+)?)?{_ZONE})?"
 _EPOCH = r"(?a)(\d{10})(\d{3})?(?:\.\d+)?"
@@ -42,33 +42,34 @@ _HINT_OR_AGE = (
 
 
 def now() -> Instant:
-    """The time of the machine's clock."""
+    """Return the current time of the machine's clock."""
     return from_milliseconds(time.time_ns() // 1_000_000)
 
 
 def from_milliseconds(milliseconds: int) -> Instant:
-    """The instant that lies `milliseconds` after the Unix epoch."""
+    """Return the instant `milliseconds` after the Unix epoch."""
     return _instant(datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds))
 
 
 def from_datetime(moment: datetime) -> Instant:
-    """The instant of `moment`, which is in UTC if it has no zone."""
+    """Return the instant of `moment`, which is in UTC if it has no zone."""
     return _instant(moment)
 
 
 def to_milliseconds(instant: Instant) -> int:
-    """Milliseconds between the Unix epoch and `instant`."""
+    """Return the milliseconds from the Unix epoch to `instant`."""
     moment = datetime.fromisoformat(instant)
     return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
 
 
 def parse_instant(value: str, field: str) -> Instant:
-    """RFC 3339 or as databases write it, a date, or ten or thirteen digits: seconds or milliseconds since 1970.
+    """Parse RFC 3339 or the form used by databases, a date, or ten or thirteen digits: seconds or milliseconds since
+    1970.
 
-    Without a zone it is UTC. Finer parts than milliseconds are cut off. A leap second is the second after it, as in
-    Unix time.
+    Without a zone it is UTC. Digits beyond milliseconds are cut off. A leap second becomes the next second, as in Unix
+    time.
 
-    Raises InvalidData when `value` is neither, or lies outside the years 1 to 9999.
+    Raises InvalidData if `value` is none of these, or outside the years 1 to 9999.
     """
     if _is_instant(value):
         return value
@@ -91,7 +92,9 @@ def parse_instant(value: str, field: str) -> Instant:
 
 
 def _leap_second(text: str, position: int) -> Instant:
-    """The instant of a time whose seconds, at `position`, are 60. Raises ValueError unless a day of UTC ends there."""
+    """Return the instant of a time whose seconds, at `position`, are 60. Raises ValueError unless it is the end of a
+    UTC day.
+    """
     before = datetime.fromisoformat(f"{text[:position]}59{text[position + 2 :]}")
     instant = _instant(before + timedelta(seconds=1))
     if instant[11:19] != "00:00:00":
@@ -100,7 +103,7 @@ def _leap_second(text: str, position: int) -> Instant:
 
 
 def parse_number(value: float, field: str) -> Instant:
-    """As `parse_instant`, of a number as JSON has it."""
+    """Like `parse_instant`, for a JSON number."""
     return parse_instant(str(value), field)
 
 
@@ -110,7 +113,7 @@ def _milliseconds(seconds: str) -> int:
 
 
 def _is_instant(text: str) -> bool:
-    """Whether `text` is in the store's own form already, as in every row of an export."""
+    """Return whether `text` is in the store's own form, as in every row of an export."""
     if len(text) != 24 or text[23] != "Z" or text[4:20:3] != "--T::.":
         return False
     try:
@@ -121,8 +124,8 @@ def _is_instant(text: str) -> bool:
 
 
 def parse_time(value: str, field: str, current: Instant) -> Instant:
-    """As `parse_instant`, or an age before `current` (`30d`, `12h`, `15m`), or `now`, or the first moment, in UTC, of
-    `today` or `yesterday`.
+    """Parse an instant, an age before `current` (`30d`, `12h`, `15m`), `now`, or `today` or `yesterday`: the start of
+    that day in UTC. Raises InvalidData.
     """
     days_ago = {"now": None, "today": 0, "yesterday": 1}
     word = value.strip().lower()
@@ -139,7 +142,7 @@ def parse_time(value: str, field: str, current: Instant) -> Instant:
 
 
 def parse_expiry(duration: str, current: Instant, field: str = "for") -> Instant:
-    """The instant `duration` (`7d`, `12h`) after `current`. Raises InvalidData."""
+    """Return the instant `duration` (`7d`, `12h`) after `current`. Raises InvalidData."""
     if not re.fullmatch(_AGE, duration.strip()):
         raise InvalidData(
             f"{field} {duration[:40]!r} is not a duration",
@@ -151,12 +154,12 @@ def parse_expiry(duration: str, current: Instant, field: str = "for") -> Instant
 
 
 def relative(instant: Instant, current: Instant) -> str:
-    """`instant` as a person would say it at `current`: `just now`, `3h ago`, `in 6d`."""
+    """Format `instant` relative to `current`: `just now`, `3h ago`, `in 6d`."""
     seconds = (to_milliseconds(current) - to_milliseconds(instant)) / 1000
     distance = abs(seconds)
     if distance < 45:
         return "just now"
-    distance += 30  # a moment short of an hour is an hour
+    distance += 30  # a moment less than an hour is shown as an hour
     for size, unit in ((31_536_000, "y"), (86_400, "d"), (3_600, "h"), (60, "m")):
         if distance >= size or unit == "m":
             amount = f"{max(1, int(distance / size))}{unit}"
@@ -165,14 +168,14 @@ def relative(instant: Instant, current: Instant) -> str:
 
 
 class Zone(NamedTuple):
-    """A time zone in which a person reads times: its name, and its rules, or None for those of the machine."""
+    """The time zone for display: its name, and its rules; None for the machine's."""
 
     name: str
     rules: tzinfo | None
 
 
 def zone_named(name: str | None) -> Zone:
-    """The zone with this name of the IANA database, or without one that of the machine. Raises InvalidData."""
+    """Return the IANA zone with this name, or the machine's if None. Raises InvalidData."""
     if name is None:
         return Zone("local", None)
     from zoneinfo import ZoneInfo
@@ -188,12 +191,12 @@ def zone_named(name: str | None) -> Zone:
 
 
 def in_zone(instant: Instant, zone: Zone | None) -> str:
-    """The instant as it is, or as RFC 3339 writes it in `zone`: `2026-03-01T21:58:11.021+01:00`."""
+    """Return the instant unchanged, or in RFC 3339 in `zone`: `2026-03-01T21:58:11.021+01:00`."""
     if zone is None:
         return instant
     try:
         return datetime.fromisoformat(instant).astimezone(zone.rules).isoformat(timespec="milliseconds")
-    except OverflowError:  # at an end of the years 1 to 9999
+    except OverflowError:  # at either end of the years 1 to 9999
         return instant
 
 

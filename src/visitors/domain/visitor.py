@@ -1,7 +1,7 @@
-"""A visitor: one browser or device, anonymous until identified.
+"""Visitors: one per browser or device, anonymous until identified.
 
-`Visitor` is what the store gives and the outputs print, `Browser` what Python code may set. Their fields are those of
-the table in `fields`, in its order.
+`Visitor` is read from the store and printed, and `Browser` is what Python code may set. Their fields are those of the
+table in `fields`, in the same order.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from visitors.errors import InvalidData, UsageProblem
 
 
 class Visitor(msgspec.Struct, frozen=True, rename="camel"):
-    """One visitor as it is now; `is_blocked` was judged when it was read."""
+    """The current state of a visitor; `is_blocked` was computed when it was read."""
 
     id: str
     language: str | None
@@ -54,7 +54,7 @@ class Visitor(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Browser(TypedDict, total=False):
-    """What a browser tells of itself, as arguments of the Python API; None means 'not given'."""
+    """Browser data, as arguments of the Python API; None means not given."""
 
     language: str | None
     timezone: str | None
@@ -79,11 +79,11 @@ class Browser(TypedDict, total=False):
 
 
 BrowserData = dict[str, str | float | None]
-"""Public name -> normalised value; a missing name means 'keep', None means 'clear'."""
+"""Public name -> normalised value; a missing name means keep, None means clear."""
 
 
 def normalised(value: Any, field: str) -> str | float:
-    """One value of the browser data, in the form in which the store keeps it. Raises InvalidData."""
+    """Normalise one value of the browser data as the store keeps it. Raises InvalidData."""
     known = BROWSER_DATA[field]
     if not isinstance(value, str):
         if known.type == "text":
@@ -96,10 +96,10 @@ def normalised(value: Any, field: str) -> str | float:
 
 
 def browser_data(values: Mapping[str, object], clear: tuple[str, ...] = ()) -> BrowserData:
-    """The normalised browser data in `values`; None there means 'not given'.
+    """Normalise the browser data in `values`, where None means not given.
 
-    `clear` names fields to set to null. Raises InvalidData for the first value that breaks its rule,
-    and UsageProblem for a field both given and cleared, or for one that there is not.
+    `clear` names fields to set to null. Raises InvalidData for the first invalid value, and UsageProblem for a field
+    that is both given and cleared, or unknown.
     """
     for field in clear:
         if field not in BROWSER_DATA:
@@ -118,15 +118,15 @@ def browser_data(values: Mapping[str, object], clear: tuple[str, ...] = ()) -> B
 
 
 COSMETIC = ("language", "timezone", "ip", "countryCode")
-"""What recognises nobody, and need not be told: a bad value may be left out."""
+"""Fields that identify nobody and are optional: an invalid value may be dropped."""
 
 _Parsed = TypeVar("_Parsed")
 
 
 def leniently(parse: Callable[[], _Parsed], leave_out: Callable[[str], None]) -> tuple[_Parsed, list[InvalidData]]:
-    """What `parse` makes, and what was wrong with fields in COSMETIC, each of which was told to `leave_out`.
+    """Return the result of `parse`, leaving out invalid COSMETIC fields, and the errors of those.
 
-    Raises InvalidData for the first bad value of another field.
+    Raises InvalidData for the first invalid value of another field.
     """
     problems: list[InvalidData] = []
     while True:
@@ -140,7 +140,7 @@ def leniently(parse: Callable[[], _Parsed], leave_out: Callable[[str], None]) ->
 
 
 def browser_changes(values: Mapping[str, object], clear: tuple[str, ...] = ()) -> BrowserData:
-    """As `browser_data`; raises UsageProblem when it says nothing."""
+    """Like `browser_data`, but raises UsageProblem if there is nothing to change."""
     data = browser_data(values, clear)
     if not data:
         raise UsageProblem("nothing to update", hint="give browser data, such as --language de, or --clear FIELD")
@@ -148,12 +148,12 @@ def browser_changes(values: Mapping[str, object], clear: tuple[str, ...] = ()) -
 
 
 _PLACE = tuple(name for name, field in BROWSER_DATA.items() if field.together == "place")
-"""What is derived from an address; the time zone is what the browser says."""
+"""Fields derived from an IP address; the time zone is reported by the browser."""
 
 
 def seen_again(known: Visitor, data: BrowserData) -> BrowserData:
-    """What a page load with `data` changes of a visitor that is known: the place of another address goes unless it is
-    told anew, and the attribution is how the visitor first came.
+    """Return what a page load with `data` changes on a known visitor: a new address clears the old location unless a
+    new one is given, and the attribution of the first visit stays.
     """
     changes = dict(data)
     if known.attribution is not None:

@@ -1,7 +1,6 @@
-"""Names of browsers and operating systems that so many have that an export to pass on may keep them.
+"""Names of browsers and operating systems common enough to be kept in pseudonymised exports.
 
-As browsers and the libraries that read their user agents write them; letter case makes no difference. Any other name is
-whatever text a caller sent.
+Spelt as browsers and user agent parsers spell them, ignoring case. Any other name is arbitrary text from a caller.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
-"""Which names of time zones mean the same zone, by the IANA database: Asia/Calcutta is what Asia/Kolkata was called.
+"""Time zone aliases from the IANA database: Asia/Calcutta is the former name of Asia/Kolkata.
 
-The database has them as links (`L TARGET NAME` in tzdata.zi: zic(8)). But it links places, too, whose clocks have
-agreed since 1970, as those of Oslo and Berlin: what is listed as a place of its own (in zone.tab) is no other name.
+The database has them as links (`L TARGET NAME` in tzdata.zi; see zic(8)). It also links places whose clocks have agreed
+since 1970, such as Oslo and Berlin: a name listed in zone.tab is a place of its own and not an alias.
 """
 
 from __future__ import annotations
 
-# Former names of places that are themselves links to another place: the comments in the database's source tell whose.
+# Former names of places that are themselves links; comments in the database's source tell which place each one is.
 _FORMER = {
     "Africa/Asmera": "Africa/Asmara",
     "Africa/Timbuktu": "Africa/Bamako",
@@ -22,7 +22,7 @@ _FORMER = {
 
 
 def names_of(zone: str) -> list[str]:
-    """All names of the zone that `zone` names, in alphabetical order; itself alone where the database is missing."""
+    """Return all names of the zone called `zone`, sorted; only itself if there is no database."""
     from pkgutil import get_data
 
     try:

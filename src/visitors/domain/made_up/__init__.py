@@ -1,7 +1,6 @@
-"""Made-up people: the same ones for the same seed, on every machine and every Python, for ever.
+"""Generated test data: the same for the same seed, on every machine and Python version.
 
-That rests on three things. Chance comes from `random.Random.random` and `getrandbits` alone, whose sequences
-Python keeps, and never from the helpers around them, which it may change. Nothing depends on a hash, the
-order of a set, a locale or a clock. And the tables beside this file are part of the result: whoever changes
-them changes what every seed makes, which the tests say by a digest.
+Randomness comes only from `random.Random.random` and `getrandbits`, whose sequences Python guarantees, not from the
+helpers built on them, which may change. Nothing depends on hashes, set order, the locale or the clock. The tables in
+this package are part of the result: changing them changes the output of every seed, which a test detects by digest.
 """

@@ -1,7 +1,7 @@
-"""Where made-up people live and what they are called: places, names and languages that belong together.
+"""Places, names and languages of made-up people, grouped by locale so that they fit together.
 
-A name stands as it is written, then `=` and its letters in an email address where these are not the
-same in lower case. Surnames are of the kind that men and women share.
+A name may be followed by `=` and its spelling in an email address, if that is not the name in lower case. Surnames are
+the same for men and women.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 
 class City(NamedTuple):
-    """A place, as look-ups by IP address tell of it: in English, with its centre in degrees."""
+    """A place as an IP geolocation service returns it: in English, with its centre in degrees."""
 
     name: str
     region: str
@@ -20,14 +20,14 @@ class City(NamedTuple):
 
 
 class Name(NamedTuple):
-    """A given name or a surname: as its bearer writes it, and in an email address."""
+    """A given name or surname: its spelling, and its form in an email address."""
 
     written: str
     ascii: str
 
 
 class Locale(NamedTuple):
-    """People of one language and country; `weight` is how many of them there are beside the others."""
+    """The people of one language and country; `weight` is their relative frequency."""
 
     tag: str
     weight: int
@@ -288,4 +288,4 @@ LOCALES = (
         order="{family}{given}",
     ),
 )  # fmt: skip
-"""All of them. What stands here decides what a seed makes: any change of it changes every seed's people."""
+"""All locales. Any change changes the output of every seed."""

@@ -1,8 +1,8 @@
-"""What made-up people browse with, and where they came from and are: combinations that exist, by weight."""
+"""Devices, browsers, attributions and pages of made-up visitors: realistic combinations, weighted."""
 
 from __future__ import annotations
 
-# weight, device, type, os and version, browser and version, screen and window in CSS pixels
+# weight, device, type, os and version, browser and version, screen and viewport in CSS pixels
 _MACHINES = """
 12 | iPhone          | mobile  | iOS      | 18.1    | Safari           | 18.1  | 390x844   | 390x664
  8 | iPhone          | mobile  | iOS      | 17.6    | Safari           | 17.6  | 393x852   | 393x659
@@ -47,7 +47,7 @@ def _machines() -> tuple[dict[str, str], ...]:
 
 
 MACHINES = _machines()
-"""Browser data by field, each as often as its weight says."""
+"""Browser data by field, each entry repeated by its weight."""
 
 ATTRIBUTIONS = (
     '{"firstTouch":{"channel":"direct","referrer":null,"utm":null}}',
@@ -58,7 +58,7 @@ ATTRIBUTIONS = (
     None,
     None,
 )
-"""How they came first, as JSON; for some nobody knows."""
+"""Attributions as JSON; None for some."""
 
 PAGES = tuple(
     f'{{"url":"https://www.example.com{path}","path":"{path}","title":"{title}"}}'
@@ -72,4 +72,4 @@ PAGES = tuple(
         ("/account/billing", "Billing"),
     )
 )
-"""Where they were seen last, as JSON."""
+"""Current pages as JSON."""

@@ -1,4 +1,4 @@
-"""Make people up, one after another, from a plan."""
+"""Generate people one after another from a plan."""
 
 from __future__ import annotations
 
@@ -25,33 +25,32 @@ Item = TypeVar("Item")
 _DAY = 86_400_000
 _PRIORITIES: tuple[Priority, ...] = ("normal", "normal", "normal", "normal", "low", "high", "urgent")
 _ADDRESSES = tuple(f"{network}.{host}" for network in ("192.0.2", "198.51.100", "203.0.113") for host in range(1, 255))
-"""Those that are for documentation (RFC 5737); of IPv6 it is 2001:db8::/32 (RFC 3849)."""
+"""Ranges for documentation (RFC 5737); for IPv6, 2001:db8::/32 (RFC 3849)."""
 
 
 class MadeUp(msgspec.Struct, frozen=True):
-    """A visitor, as an import would read it, and its conversations, each with its messages."""
+    """A visitor as an import row, and its conversations, each with its messages."""
 
     row: VisitorRow
     conversations: tuple[tuple[Conversation, tuple[Message, ...]], ...]
 
 
 def made_up(plan: Plan) -> Iterator[MadeUp]:
-    """The visitors of the plan, `plan.count` of them, those of one person one after another.
+    """Yield the `plan.count` visitors of the plan, those of one person consecutively.
 
-    Of `plan.count` visitors exactly the planned shares are identified and blocked. The later a person
-    stands here, the later it came first.
+    Exactly the planned shares of the visitors are identified and blocked. People come in order of their first visit.
     """
     return _People(plan).all()
 
 
 def seeded_entropy(seed: int) -> Entropy:
-    """What the ids of the operation that writes them are made from: a sequence beside that of the people."""
+    """Return the source of the writing operation's ids: a sequence independent of the people's."""
     bits = Random(2 * seed + 1).getrandbits  # noqa: S311 - made-up data keep no secret
     return lambda size: bits(8 * size).to_bytes(size, "big")
 
 
 class _Dice:
-    """Chance, from the two methods of `Random` that give the same in every version of Python."""
+    """Random choices, from the two methods of `Random` that are stable across Python versions."""
 
     def __init__(self, seed: int) -> None:
         source = Random(seed)  # noqa: S311 - made-up data keep no secret
@@ -59,15 +58,15 @@ class _Dice:
         self.bits: Callable[[int], int] = source.getrandbits
 
     def one_of(self, items: Sequence[Item]) -> Item:
-        """One of `items`, each as likely."""
+        """Return one of `items`, with equal probability."""
         return items[int(self.random() * len(items))]
 
     def soon(self, milliseconds: int) -> int:
-        """From 0 up to `milliseconds`, and rather a small part of that."""
+        """Return a number from 0 to `milliseconds`, skewed towards 0."""
         return int(self.random() * self.random() * milliseconds)
 
     def steps(self, low: int, high: int, more: float) -> int:
-        """From `low` to `high`; `more` is how likely each one above `low` is, when the one before it is there."""
+        """Return a number from `low` to `high`; each step up is taken with probability `more`."""
         number = low
         while number < high and self.random() < more:
             number += 1
@@ -75,28 +74,28 @@ class _Dice:
 
 
 class _Quota:
-    """Exactly a share of a known number, chosen as they come (Knuth, The Art of Computer Programming 3.4.2, S)."""
+    """Choose an exact share of a known total sequentially (Knuth, The Art of Computer Programming 3.4.2, S)."""
 
     def __init__(self, share: float, of: int) -> None:
         self._needed = int(share * of + 0.5)
         self._left = of
 
     def choose(self, dice: _Dice, size: int) -> int:
-        """How many of the next `size` are chosen: none, all, or as many as are still needed.
+        """Return how many of the next `size` are chosen: none, all, or as many as are still needed.
 
-        `settle` says how many there were then.
+        Call `settle` with the actual number.
         """
         chosen = dice.random() * self._left < self._needed or self._needed > self._left - size
         return min(size, self._needed) if chosen else 0
 
     def settle(self, chosen: int, size: int) -> None:
-        """Count `size` of them, of which `chosen` were chosen."""
+        """Record that `chosen` of `size` were chosen."""
         self._needed -= chosen
         self._left -= size
 
 
 class _Home(msgspec.Struct, frozen=True):
-    """A locale, made ready: browser data of its places, and what is written about there."""
+    """A prepared locale: the browser data of its places, and its conversation topics."""
 
     locale: Locale
     places: tuple[dict[str, str | float], ...]
@@ -104,7 +103,7 @@ class _Home(msgspec.Struct, frozen=True):
 
 
 class _Device(msgspec.Struct):
-    """A visitor in the making; times in milliseconds. `seen` is when it was seen last."""
+    """A visitor under construction; times in milliseconds. `seen` is when it was last seen."""
 
     id: str
     created: int
@@ -114,7 +113,7 @@ class _Device(msgspec.Struct):
 
 
 class _Person(msgspec.Struct, frozen=True):
-    """Who stands behind devices, if that is known."""
+    """The person behind one or more devices, if known."""
 
     identity: Identity
     created_at: Instant
@@ -122,7 +121,7 @@ class _Person(msgspec.Struct, frozen=True):
 
 
 class _People:
-    """The people of one plan; used once."""
+    """The people of one plan; single use."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
@@ -137,7 +136,7 @@ class _People:
         self._days: dict[int, str] = {}
 
     def all(self) -> Iterator[MadeUp]:
-        """Everybody."""
+        """Yield all visitors."""
         while self._made < self._plan.count:
             yield from self._next_person()
 
@@ -181,7 +180,7 @@ class _People:
             yield MadeUp(row, written[number])
 
     def _devices(self, size: int) -> list[_Device]:
-        """The devices of one person. The first came when it is this person's turn, the others some time later."""
+        """Return the devices of one person: the first at the person's time, the others some time later."""
         dice = self._dice
         first = self._start + int((self._made + dice.random()) * DAYS * _DAY / self._plan.count)
         devices = []
@@ -210,7 +209,7 @@ class _People:
         return data
 
     def _person(self, home: _Home, first: _Device) -> _Person:
-        """Somebody who was identified while at the first device."""
+        """Return a person identified on the first of these devices."""
         dice, locale = self._dice, home.locale
         self._people += 1
         created = first.created + dice.soon(first.seen - first.created)
@@ -229,7 +228,7 @@ class _People:
         return _Person(identity, self._instant(created), self._instant(updated))
 
     def _email(self, given: str, family: str) -> str:
-        """An address that nobody else has: it ends in the person's number."""
+        """Return a unique address: it ends with the person's number."""
         dice = self._dice
         given = given if dice.random() < 0.7 else given[0]
         if dice.random() < 0.5:
@@ -240,9 +239,7 @@ class _People:
         return f"{given}.{family}{self._people}@{domain}"
 
     def _block(self, devices: list[_Device]) -> tuple[Instant, str, str | None]:
-        """When, by whom and why they were blocked: after all that they did. It never ends by itself, so that
-        they are blocked whenever somebody looks.
-        """
+        """Return a block after all of their activity. It never expires, so they are blocked whatever the clock says."""
         dice = self._dice
         last = max(device.seen for device in devices)
         at = last + dice.soon(self._now - last)
@@ -251,7 +248,7 @@ class _People:
     def _conversations(
         self, home: _Home, device: _Device, person: _Person | None, *, spam: bool
     ) -> tuple[tuple[Conversation, tuple[Message, ...]], ...]:
-        """What was written at a device, the oldest first; writing counts as being seen."""
+        """Return a device's conversations, oldest first; writing updates when it was last seen."""
         if not device.conversations:
             return ()
         dice = self._dice
@@ -294,7 +291,7 @@ class _People:
         return conversation, tuple(messages)
 
     def _instant(self, milliseconds: int) -> Instant:
-        """As `from_milliseconds`, in half the time: there are few days, and many times."""
+        """Like `from_milliseconds`, in half the time: the days repeat, so they are cached."""
         day, rest = divmod(milliseconds, _DAY)
         begins = self._days.get(day)
         if begins is None:
@@ -309,7 +306,7 @@ _CLOCK = tuple(f"{hour:02d}:{minute}:" for hour in range(24) for minute in _TWO)
 
 
 def _homes(tags: Sequence[str]) -> list[_Home]:
-    """The chosen locales, each as often as its weight says."""
+    """Return the chosen locales, each repeated by its weight."""
     homes: list[_Home] = []
     for locale in LOCALES:
         if tags and locale.tag not in tags:

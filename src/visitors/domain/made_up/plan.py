@@ -1,4 +1,4 @@
-"""What to make up: how many, and of what kind."""
+"""The parameters of generated data: how many visitors, and of what kind."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from visitors.domain.times import Instant, to_milliseconds
 from visitors.errors import InvalidData, UsageProblem
 
 DAYS = 180
-"""How many days before `now` the first of them came."""
+"""How many days before `now` the first visitor is created."""
 LARGEST_SEED = 2**64 - 1
 MOST = 100
-"""The largest number of devices of one person, and of conversations of one visitor."""
+"""The maximum number of devices of one person, and of conversations of one visitor."""
 
 _NUMBER = r"(?a)\d+(?:\.\d+)?|\.\d+"
 _RANGE = r"(?a)(\d{1,9})(?:-(\d{1,9}))?"
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What the same people come from: equal plans make equal people.
+    """The parameters of a run: equal plans produce equal people.
 
-    `identified` and `blocked` are shares of the visitors, from 0 to 1; `devices` (of one person) and
-    `conversations` (of one visitor) the smallest and largest number; `locales` are tags, all if empty.
+    `identified` and `blocked` are shares of the visitors, from 0 to 1; `devices` (per person) and `conversations` (per
+    visitor) are the minimum and maximum; `locales` are tags, all if empty.
     """
 
     count: int = 100
@@ -49,9 +49,7 @@ def parse_plan(
     conversations: str,
     locales: Sequence[str],
 ) -> Plan:
-    """A plan from what a person says: `30%`, `1-3`, `de`. Raises UsageProblem, and InvalidData for a `now`
-    before which nobody can have come.
-    """
+    """Parse a plan from option values: `30%`, `1-3`, `de`. Raises UsageProblem; InvalidData if `now` is too early."""
     if count < 0 or not 0 <= seed <= LARGEST_SEED:
         raise UsageProblem("--count is a number from 0 on, --seed one from 0 to 2**64 - 1")
     return Plan(
@@ -67,7 +65,7 @@ def parse_plan(
 
 
 def check_now(now: Instant) -> Instant:
-    """`now` itself. Raises InvalidData when people would have come before 1970, which no id can tell."""
+    """Return `now`. Raises InvalidData if visitors would be created before 1970, for which there are no ULIDs."""
     if to_milliseconds(now) < DAYS * 86_400_000:
         raise InvalidData(
             f"now {now} is too early: the first of them would come before 1970",
@@ -79,7 +77,7 @@ def check_now(now: Instant) -> Instant:
 
 
 def parse_share(text: str, option: str) -> float:
-    """A share from 0 to 1, from `30%` or `0.3`. Raises UsageProblem."""
+    """Parse a share from 0 to 1, given as `30%` or `0.3`. Raises UsageProblem."""
     number = text.strip().removesuffix("%").rstrip()
     if re.fullmatch(_NUMBER, number):
         share = float(number) / (100 if text.strip().endswith("%") else 1)
@@ -89,7 +87,7 @@ def parse_share(text: str, option: str) -> float:
 
 
 def parse_range(text: str, option: str, *, smallest: int = 0) -> tuple[int, int]:
-    """The smallest and the largest number of `1-3`, or of `2` alone. Raises UsageProblem."""
+    """Parse a range, `1-3`, or a single number, `2`, as minimum and maximum. Raises UsageProblem."""
     match = re.fullmatch(_RANGE, text.strip())
     if match:
         low, high = int(match[1]), int(match[2] or match[1])
@@ -102,9 +100,9 @@ def parse_range(text: str, option: str, *, smallest: int = 0) -> tuple[int, int]
 
 
 def parse_locales(given: Sequence[str]) -> tuple[str, ...]:
-    """The tags that `given` mean, in the order of the table: `de-DE`, or all that begin with `en`.
+    """Resolve `given` to tags, in table order: `de-DE`, or `en` for all that begin with it.
 
-    Raises UsageProblem for one of which there is nobody.
+    Raises UsageProblem for a tag without people.
     """
     chosen: list[str] = []
     tags = [locale.tag for locale in LOCALES]

@@ -1,4 +1,4 @@
-"""What made-up people write about, in their languages, and what is known and said of them."""
+"""Conversation topics of made-up people by language, and facts about them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Topic(NamedTuple):
-    """A conversation: its title, what is asked, what an agent answers, and how it ends."""
+    """A conversation: its title, the question, the agent's answer, and the outcome."""
 
     title: str
     question: str
@@ -134,13 +134,13 @@ TOPICS: dict[str, tuple[Topic, ...]] = {
               "이제 됩니다. 고맙습니다!"),
     ),
 }  # fmt: skip
-"""By language, or by locale where its writing differs."""
+"""By language, or by locale where the spelling differs."""
 
 AGENTS = ("Alex", "Kim", "Robin", "Sam")
-"""Who answers, and who blocks."""
+"""Agents, who also block visitors."""
 
 BLOCK_REASONS = ("spam", "abusive language", "chargeback", "tried to break in", None)
-"""For some nobody said why."""
+"""Block reasons; None for some."""
 
 METADATA: tuple[dict[str, str | int | float | bool | None], ...] = tuple(
     {"plan": plan, "seats": seats, "mrr": seats * price, "newsletter": newsletter, "industry": industry}
@@ -149,7 +149,7 @@ METADATA: tuple[dict[str, str | int | float | bool | None], ...] = tuple(
     for newsletter in (True, False)
     for industry in ("retail", "software", "health", None)
 )  # fmt: skip
-"""What an application knows of its users."""
+"""Metadata that an application might have about its users."""
 
 EVERYBODYS_DOMAINS = ("example.com", "example.net", "example.org")
 COMPANY_WORDS = (
@@ -157,4 +157,4 @@ COMPANY_WORDS = (
     "maple", "north", "orchid", "pine", "quartz", "river", "summit", "tidal", "umber", "vista", "willow", "zephyr",
 )  # fmt: skip
 COMPANY_ENDS = ("example", "test")
-"""Top-level domains that belong to nobody (RFC 2606)."""
+"""Reserved top-level domains (RFC 2606)."""
