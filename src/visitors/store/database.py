@@ -1,8 +1,7 @@
-"""What a store needs of a database: five verbs, whether it is a file's or a server's.
+"""The interface between a store and its database, in a file or on a server: five methods.
 
-Every call is one round trip, and costs the distance to where the database is. So questions that do not need one
-another's answers are asked together (`batch`), and many rows are sent as one statement (`execute_many`).
-SQL takes `?` parameters only.
+Every call is one round trip and costs the latency to the database. Independent queries are therefore sent together
+(`batch`), and many rows as one statement (`execute_many`). SQL uses `?` parameters only.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ Answer = TypeVar("Answer")
 
 
 class Question(msgspec.Struct, Generic[Answer], frozen=True):
-    """A statement that only reads, with its parameters, and what its rows mean."""
+    """A read-only statement with its parameters, and the interpretation of its rows."""
 
     sql: str
     parameters: Sequence[object]
@@ -28,24 +27,24 @@ class Question(msgspec.Struct, Generic[Answer], frozen=True):
 
 
 class Result(Protocol):
-    """What one statement gave."""
+    """The result of one statement."""
 
     @property
     def rowcount(self) -> int:
-        """How many rows it changed."""
+        """The number of changed rows."""
 
     def fetchone(self) -> Any:
-        """The next row, or None."""
+        """Return the next row, or None."""
 
     def fetchall(self) -> list[Row]:
-        """All rows that are left."""
+        """Return all remaining rows."""
 
     def __iter__(self) -> Iterator[Row]:
-        """The rows one by one."""
+        """Iterate over the rows."""
 
 
 class Executor(Protocol):
-    """What runs statements: a database, or an open store."""
+    """Anything that runs statements: a database, or an open store."""
 
     def execute(self, sql: str, parameters: Sequence[object] = (), /) -> Result:
         """Run one statement."""
@@ -59,34 +58,32 @@ class Database(Executor, Protocol):
         """Whether a transaction is open."""
 
     def execute_many(self, sql: str, parameters: Iterable[Sequence[object]], /) -> int:
-        """Run one statement for each of `parameters`; returns how many rows they changed."""
+        """Run one statement for each of `parameters`; return the number of changed rows."""
 
     def batch(self, statements: Sequence[tuple[str, Sequence[object]]], /) -> list[list[Row]]:
-        """Run statements that do not need one another's rows; returns the rows of each."""
+        """Run independent statements in one round trip; return the rows of each."""
 
     def stream(self, sql: str, parameters: Sequence[object] = (), /) -> Iterator[Row]:
-        """The rows of a statement that may give more than fit into memory."""
+        """Iterate over the rows of a statement whose result may not fit into memory."""
 
     def translated_errors(self) -> AbstractContextManager[None]:
-        """Turns what the database says into `visitors.errors`."""
+        """Convert database errors to those of `visitors.errors`."""
 
     def close(self) -> None:
-        """Let go of it; an open transaction is rolled back."""
+        """Close the connection, rolling back an open transaction."""
 
 
 THESE = "IN (SELECT value FROM json_each(?))"
-"""The SQL of being one of some values, which `rows` makes a parameter of."""
+"""An SQL condition: one of the values in the parameter, encoded by `rows`."""
 
 
 def rows(values: Iterable[object]) -> str:
-    """`values` as the JSON array that `json_each(?)` takes: many rows as one parameter."""
+    """Encode `values` as the JSON array for `json_each(?)`: many rows as one parameter."""
     return msgspec.json.encode(list(values)).decode()
 
 
 def decoded(document: str) -> Any:
-    """The value of a JSON document that the database keeps. Raises StoreProblem where it is none: nothing of ours wrote
-    it.
-    """
+    """Decode a JSON document from the database. Raises StoreProblem if it is invalid: not written by us."""
     try:
         return msgspec.json.decode(document)
     except (msgspec.DecodeError, UnicodeError) as error:

@@ -1,4 +1,4 @@
-"""Where a store is, as a value: a file, memory, or a file that goes when it is closed. It is asked what it can do."""
+"""The location of a store, as a value: a file, memory, or a temporary file, with its capabilities."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ import msgspec
 from visitors.location import MEMORY, TEMPORARY
 
 Ability = Literal["back up", "check", "compact", "wipe"]
-"""What may be done to where a store is, beside reading and writing it."""
+"""What can be done at a location, besides reading and writing."""
 
 
 class File(msgspec.Struct, frozen=True):
-    """A file that lasts, by its absolute path: so no name of it can be taken for a URI."""
+    """A permanent file, by its absolute path, which cannot be mistaken for a URI."""
 
     path: Path
     abilities: ClassVar[frozenset[Ability]] = frozenset({"back up", "check", "compact", "wipe"})
 
     @classmethod
     def at(cls, path: str | os.PathLike[str]) -> File:
-        """The file at `path`, which may be relative to the working directory."""
+        """Return the file at `path`, which may be relative to the working directory."""
         return cls(Path(os.path.abspath(path)))  # noqa: PTH100 - Path.absolute() keeps `..`, which a link may follow
 
     @property
     def name(self) -> str:
-        """How it is shown, and can be named again."""
+        """Its display name, which can be given as `--db` again."""
         return str(self.path)
 
     @property
     def identity(self) -> tuple[int, int] | None:
-        """Device and inode: whether it is the same file as before. None where there is none."""
+        """Device and inode, to recognise the same file; None if there is none."""
         try:
             found = os.stat(self.path)  # noqa: PTH116 - at every write, and paths are slower
         except OSError:
@@ -41,12 +41,12 @@ class File(msgspec.Struct, frozen=True):
 
     @property
     def resolved(self) -> File:
-        """The file itself, where `path` is a link to it: SQLite keeps its own files beside that."""
+        """The file itself if `path` is a link: SQLite keeps its own files beside it."""
         return File(Path(os.path.realpath(self.path)))
 
 
 class Memory(msgspec.Struct, frozen=True):
-    """Memory alone: nothing of it touches the disk."""
+    """Memory only: nothing is written to disk."""
 
     abilities: ClassVar[frozenset[Ability]] = frozenset()
     name: ClassVar[str] = MEMORY
@@ -54,7 +54,7 @@ class Memory(msgspec.Struct, frozen=True):
 
 
 class Temporary(msgspec.Struct, frozen=True):
-    """A file that is new, private, and deleted when it is closed."""
+    """A new, private file, deleted when closed."""
 
     abilities: ClassVar[frozenset[Ability]] = frozenset()
     name: ClassVar[str] = TEMPORARY
@@ -65,7 +65,7 @@ Place = File | Memory | Temporary
 
 
 def place_of(named: str | os.PathLike[str]) -> Place:
-    """The place that `:memory:`, `:temp:` or a path names; `./:temp:` is a file."""
+    """Return the place for `:memory:`, `:temp:` or a path; `./:temp:` is a file."""
     text = os.fspath(named)
     if text == MEMORY:
         return Memory()

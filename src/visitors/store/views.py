@@ -1,14 +1,14 @@
-"""The views that other programs read: what `show` shows, as tables whose columns are its keys.
+"""The views that other programs read: the output of `show`, as tables whose columns are its keys.
 
-A store has each of them as `v_NAME`, judged by SQLite's own clock; `visitors sql` calls them by their names, and judges
-by the program's. Their text in stores is `schema/baseline_views.sql`. A migration that changes what one of them shows
-drops it and creates it again; the statements are what this prints:
+A store has each of them as `v_NAME`, as of SQLite's clock; `visitors sql` uses the plain names, as of the program's
+clock. `schema/baseline_views.sql` has their text in stores. A migration that changes a view drops and creates it again,
+with the statements that this prints:
 
     python -m visitors.store.views
 
-What a visitor has of its contact and its block is looked up, column by column. With a join all columns are read sooner
-(6 s instead of 25 at a million visitors), but SQLite joins even where a query counts or groups and uses nothing of it:
-1.7 s instead of 0.03 to count visitors, 4.3 instead of 0.1 to count them by language.
+A visitor's contact and block columns are looked up one by one. A join would read all columns faster (6 s instead of 25
+at a million visitors), but SQLite would join even if a query uses none of it: 1.7 s instead of 0.03 to count visitors,
+4.3 instead of 0.1 to count them by language.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ NOW = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
 """The SQL of the current instant, by SQLite's own clock."""
 
 PREFIX = "v_"
-"""How the names of the views begin in stores, where tables have the plain ones."""
+"""The prefix of view names in stores, where tables have the plain names."""
 
 READ_BY_VIEWS = frozenset({*RECORDED.values(), "operations", "changes", "creations", "undone"})
 """The tables that views read."""
 
 
 class Column(msgspec.Struct, frozen=True):
-    """A column of a view, for people: a `boolean` is 1 or 0, a `document` or a `list` is JSON text."""
+    """A column of a view, for documentation: a `boolean` is 1 or 0, a `document` or a `list` is JSON text."""
 
     view: str
     column: str
@@ -54,7 +54,7 @@ def _names(struct: type[msgspec.Struct]) -> tuple[str, ...]:
 
 
 TOLD_OF_OPERATIONS = ("targets", "targetCount", "reason", "expiresAt")
-"""What `history` works out of the changes of an operation; a query has the changes themselves."""
+"""Columns that `history` computes from the changes of an operation; a query can use the changes directly."""
 
 VIEWS: Mapping[str, tuple[str, ...]] = {
     "visitors": tuple(FLAT),
@@ -65,17 +65,17 @@ VIEWS: Mapping[str, tuple[str, ...]] = {
     "operations": tuple(name for name in _names(Operation) if name not in TOLD_OF_OPERATIONS),
     "changes": _names(Change),
 }
-"""View -> its columns: the keys of `show`, and of a block what it is now."""
+"""View -> its columns: the keys of `show`, and for a block its current state."""
 
 
 def in_store(view: str) -> str:
-    """The statement that creates the view in a store, as `v_NAME`."""
+    """Build the statement that creates the view in a store, as `v_NAME`."""
     return f"CREATE VIEW {PREFIX}{view} {_select(view, NOW)};"
 
 
 def of_connection(view: str, now: str) -> str:
-    """The statement that creates the view for one connection, where it comes before the table of its name; `now` is
-    the SQL of the current instant.
+    """Build the statement that creates the view for one connection, where it shadows the table of the same name; `now`
+    is the SQL of the current instant.
     """
     tables = "|".join(TABLES.values())
     return f"CREATE TEMP VIEW {view} " + re.sub(rf"\b(FROM|JOIN) ({tables})\b", r"\1 main.\2", _select(view, now))
@@ -87,7 +87,7 @@ def _select(view: str, now: str) -> str:
 
 
 def _of_visitor(path: str, field: Field) -> str:
-    """The SQL of a column of visitor `v`."""
+    """Build the SQL of a column of visitor `v`."""
     if path in _OF_VISITOR:
         return _OF_VISITOR[path]
     if field.table == "contacts":
@@ -107,7 +107,7 @@ _VISITOR = ",\n    ".join(_of_visitor(*one) for one in FLAT.items())
 
 _STATE = f"CASE WHEN lifted_at IS NOT NULL THEN 'lifted' WHEN {LIVE} THEN 'live' ELSE 'expired' END"
 
-# What was taken back, by which operation: the newest that took it back, if that was not taken back itself, and so on.
+# What is undone, and by which operation: the newest undo that is not itself undone, recursively.
 _UNDOS = """WITH RECURSIVE
     last (target, operation) AS (SELECT target, max(operation) FROM undone GROUP BY target),
     judged (operation, stands) AS (
@@ -129,12 +129,12 @@ _PUBLIC = (
 
 
 def _public(document: str) -> str:
-    """The SQL of a JSON object of columns under their public names."""
+    """Build the SQL of a JSON object of columns under their public names."""
     return f"iif({document} IS NULL, NULL, (SELECT {_PUBLIC} FROM json_each({document}) WHERE key <> 'pk'))"
 
 
 def _now(kind: str) -> str:
-    """The SQL of a JSON object of the columns that the record `h.record` has now."""
+    """Build the SQL of a JSON object of the current columns of the record `h.record`."""
     columns = ", ".join(
         f"'{one}', {EXACT.format(one) if one in REALS else one}" for one in COLUMNS[kind] if one != "pk"
     )
@@ -142,8 +142,8 @@ def _now(kind: str) -> str:
 
 
 _RECORDS_NOW = f"\n{' ' * 20}".join(map(_now, RECORDED))
-# What a record was when it was created, or put back by the change h.pk: of each column what the first change after that
-# found there, or else what it is now.
+# A record's state when it was created, or restored by the change h.pk: for each column the value before its first later
+# change, or else the current one.
 _AS_CREATED = f"""(
         SELECT {_PUBLIC} FROM (
             SELECT key, value, min(pk) FROM (
@@ -158,7 +158,7 @@ _AS_CREATED = f"""(
 
 
 def _created(kind: str) -> str:
-    """The SQL of the records of a kind that operations created, whether they are there or were removed since."""
+    """Build the SQL for the creations of a kind of record, existing or removed."""
     table, number = RECORDED[kind], "json_extract(before, '$.pk')"
     select = f"SELECT n.operation, '{kind}', r.id, NULL, NULL, 0 FROM"
     of_range = f"creations AS n ON n.kind = '{kind}' AND r.pk BETWEEN n.first AND n.last"
@@ -191,7 +191,7 @@ FROM (
 
 
 def described() -> Iterator[Column]:
-    """Every column of every view."""
+    """Return every column of every view."""
     fields: Mapping[str, Mapping[str, Field]] = {"visitors": FLAT, "contacts": {field.name: field for field in CONTACT}}
     for view, columns in VIEWS.items():
         for column in columns:
@@ -258,7 +258,7 @@ _MEANINGS = {
     "before": "The fields that differ as they were; all of a removed record",
     "after": "The fields that differ as they became; all of a new record",
 }
-"""What columns hold whose fields do not tell, by name, or by view and name."""
+"""Descriptions of columns not covered by the fields, by name, or by view and name."""
 
 
 if __name__ == "__main__":

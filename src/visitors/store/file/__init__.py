@@ -1,1 +1,3 @@
-"""Stores in files: opening, making, copying, checking, restoring and dumping them. All that knows SQLite by name."""
+"""Stores in files: opening, creating, copying, checking, restoring and dumping them. Everything specific to SQLite
+files.
+"""

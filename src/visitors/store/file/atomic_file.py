@@ -1,4 +1,4 @@
-"""Making a file beside the place where it is to stand, and putting it there whole."""
+"""Write a file completely in a temporary folder, then move it into place."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 @contextmanager
 def unfinished(target: Path) -> Iterator[Path]:
-    """The path of a file to make, in a folder beside `target` that only its owner can enter, and that goes at the end.
+    """Yield a path for a new file, in a private folder beside `target` that is removed at the end.
 
-    Raises StoreProblem when the disk is full, and FileProblem when nothing can be written there.
+    Raises StoreProblem when the disk is full, and FileProblem when the folder is not writable.
     """
     try:
         with unfinished_folder(target.parent) as folder:
@@ -32,7 +32,7 @@ def unfinished(target: Path) -> Iterator[Path]:
 
 
 def disk_full(target: Path) -> StoreProblem:
-    """The error for a file that does not fit."""
+    """Make the error for a full disk."""
     return StoreProblem(
         f"cannot write {target}: the disk is full", code="disk_full", hint="free some space; nothing was written"
     )
@@ -41,22 +41,22 @@ def disk_full(target: Path) -> StoreProblem:
 def refuse_small_disk(
     folder: Path, needed: int, doing: str, hint: str = "free some space; nothing was written"
 ) -> None:
-    """Raises StoreProblem when fewer than the `needed` bytes are free in the folder, as far as that can be told."""
+    """Raise StoreProblem if fewer than `needed` bytes are free in the folder, as far as the file system reports it."""
     try:
         room = shutil.disk_usage(folder)
     except OSError:
         return
-    if room.free < needed and room.total:  # some file systems do not know how much they have
+    if room.free < needed and room.total:  # some file systems do not report free space
         raise StoreProblem(
             f"{doing} takes {needed:,} bytes in {folder}, and {room.free:,} are free", code="disk_full", hint=hint
         )
 
 
 def put_in_place(made: Path, target: Path, *, replace: bool = False) -> None:
-    """Let the file that was made stand at `target`, on disk for good, private to its owner.
+    """Move a finished file to `target`, synced to disk and private to its owner.
 
-    A file that stands there is replaced, a symbolic link itself and not what it points to; without `replace`,
-    Conflict is raised instead. Raises FileProblem for what is no regular file.
+    An existing file is replaced (of a symbolic link, the link itself, not its target); without `replace`, raises
+    Conflict. Raises FileProblem if `target` is not a regular file.
     """
     refuse_special(target)
     made.chmod(0o600)
@@ -69,14 +69,14 @@ def put_in_place(made: Path, target: Path, *, replace: bool = False) -> None:
 
 
 def refuse_existing(target: Path) -> None:
-    """Raises Conflict when something stands at `target`, were it a symbolic link that leads nowhere."""
+    """Raise Conflict if `target` exists, even as a dangling symbolic link."""
     if os.path.lexists(target):
         raise Conflict(f"{target} exists already", code="file_exists", hint="name another file, or add --force")
 
 
 def _put_where_nothing_is(made: Path, target: Path) -> None:
     try:
-        target.hardlink_to(made)  # fails where something is, and needs no look beforehand
+        target.hardlink_to(made)  # fails atomically if the target exists
         made.unlink()
     except FileExistsError:
         refuse_existing(target)
@@ -87,7 +87,7 @@ def _put_where_nothing_is(made: Path, target: Path) -> None:
 
 
 def _sync(path: Path, flags: int) -> None:
-    """Have what was written reach the disk; of a folder only where the system lets it be opened."""
+    """Sync a file or folder to disk; a folder only where the system can open it."""
     if path.is_dir() and os.name != "posix":
         return
     descriptor = os.open(path, flags)

@@ -1,4 +1,4 @@
-"""Copying the store to another file while it is in use."""
+"""Copy a store to another file while it is in use."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from visitors.store.places import File
 
 
 def default_name(place: File, at: Instant, what: str = "") -> str:
-    """The name of a backup of the store that is made at an instant; `what` is what it is, if not simply one."""
+    """Return the name of a backup made at an instant; `what` is its kind, for other than regular backups."""
     return f"{place.path.name}.{what}{at.replace('-', '').replace(':', '').replace('.', '')}{BACKUP}"
 
 
 def back_up(place: File, target: Path, watch: Watch, *, replace: bool = False, timeout: float = 30.0) -> Contents:
-    """Copy the store at `place`, as it is at one moment, to `target`: whole, verified, and on disk, or not at all.
+    """Copy the store at `place` to `target`: a consistent snapshot, verified and synced, or nothing.
 
-    An older store is copied as it is. Raises Conflict when something is at `target`, unless it may be replaced,
-    StoreProblem, also when there is no room for it, and FileProblem when nothing can be written there.
+    A store with an older schema is copied unmigrated. Raises Conflict if `target` exists and may not be replaced,
+    StoreProblem, also if the disk is full, and FileProblem if `target` cannot be written.
     """
     path = place.path
     with translated_errors(path):
@@ -42,7 +42,7 @@ def back_up(place: File, target: Path, watch: Watch, *, replace: bool = False, t
             copy(database, made, target, watch)
             return found
 
-        with translated_errors(path):  # what cannot be read is not told as what cannot be written
+        with translated_errors(path):  # report read errors as such, not as write errors
             found = _of_snapshot(path, timeout, copied)
             settle(made)
             verify(made, found, target)
@@ -52,7 +52,7 @@ def back_up(place: File, target: Path, watch: Watch, *, replace: bool = False, t
 
 
 def _of_snapshot(path: Path, timeout: float, read: Callable[[SqliteDatabase], Contents]) -> Contents:
-    """What `read` gives of the store at one moment; where nothing can be written beside it, as it lies there."""
+    """Call `read` on a snapshot of the store; read-only where nothing can be written beside it."""
     if can_be_written(os.path.realpath(path)):
         try:
             with connect(path, "mode=rw", timeout=timeout) as database:

@@ -1,7 +1,6 @@
-"""Whether a store is sound: its file, its schema, what its rows say, and who can get at it.
+"""Check a store: its file, schema, content and permissions.
 
-Nothing is changed, and nothing is taken for granted: whatever SQLite says of a damaged file becomes a finding.
-Each finding that is a problem names the command that helps.
+Nothing is changed, and any SQLite error on a damaged file becomes a finding. Each problem names the command that helps.
 """
 
 from __future__ import annotations
@@ -29,21 +28,21 @@ from visitors.store.schema.recorded import TABLES
 from visitors.store.schema.version import SCHEMA_VERSION, schema_version
 
 _FULL_TEXT = "contacts_text"
-"""What SQLite 3.44 and later name where the full-text index is not sound."""
+"""Part of SQLite's message for a damaged full-text index, from 3.44 on."""
 
 _NOT_LOOKED_AT = (sqlite.CANNOT_OPEN, sqlite.NO_PERMISSION, sqlite.BUSY, sqlite.LOCKED)
-"""What SQLite says when it could not even look at the file."""
+"""SQLite's message if it could not even examine the file."""
 
 _NEWEST_FORMAT = 2
 
 _WORTH_COMPACTING = 0.25
-"""Which part of the pages must be free before compacting pays."""
+"""The share of free pages from which compacting is worthwhile."""
 
 
 def check(place: File, advice: Advice, *, quick: bool = False, timeout: float = 30.0) -> list[Finding]:
-    """All findings about the store at `place`; a `quick` check does not look at every record.
+    """Return all findings about the store at `place`; a `quick` check does not examine every record.
 
-    Raises StoreProblem when there is no file there, or when it cannot be read at all.
+    Raises StoreProblem if there is no file, or if it cannot be read at all.
     """
     path = place.path
     with translated_errors(path):
@@ -53,7 +52,7 @@ def check(place: File, advice: Advice, *, quick: bool = False, timeout: float = 
 
 
 def content(path: Path, advice: Advice, *, quick: bool = False, timeout: float = 30.0) -> list[Finding]:
-    """What the file itself says; where it cannot be read far enough, that is the last finding."""
+    """Yield findings about the file's content, ending with the problem that makes it unreadable, if any."""
     found: list[Finding] = []
 
     def look(database: SqliteDatabase) -> None:
@@ -89,7 +88,7 @@ def _of_snapshot(database: SqliteDatabase, advice: Advice, *, quick: bool) -> It
 
 
 def _attempted(name: str, advice: Advice, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
-    """What `look` finds, and that the store cannot be read, where it cannot."""
+    """Return the findings of `look`, plus one if the store turns out to be unreadable."""
     try:
         yield from look()
     except READING_FAILED as error:
@@ -97,12 +96,12 @@ def _attempted(name: str, advice: Advice, look: Callable[[], Iterator[Finding]])
 
 
 def _integrity(database: SqliteDatabase, advice: Advice, *, quick: bool) -> Iterator[Finding]:
-    # of the full-text index it is `_search` that tells, whatever SQLite this is
+    # `_search` reports the full-text index, in all versions of SQLite
     found = [line for line in integrity(database, quick=quick) if _FULL_TEXT not in line] or ["ok"]
     if found == ["ok"]:
         yield ok("integrity", f"{pages_of(database).count:,} pages" + (", indexes not compared" if quick else ""))
         return
-    # where the tables are whole, only an index is not: that is created again
+    # with the tables intact only an index is damaged, and can be rebuilt
     help_ = advice.restore() if of_tables(database) else advice.compact()
     for line in "\n".join(found).splitlines():
         if not line.startswith("***"):
@@ -139,7 +138,7 @@ def _references(database: SqliteDatabase, advice: Advice) -> Iterator[Finding]:
 
 
 def _schema(database: SqliteDatabase, advice: Advice) -> Iterator[Finding]:
-    """Whether every table, index, trigger and view is as in a store that was made now."""
+    """Check that every table, index, trigger and view is as in a new store."""
     with open_store(Memory()) as fresh:
         expected, actual = _objects(fresh), _objects(database)
     for kind, name in sorted(expected.keys() | actual.keys()):
@@ -156,13 +155,13 @@ def _schema(database: SqliteDatabase, advice: Advice) -> Iterator[Finding]:
 
 
 def _objects(database: Executor) -> dict[tuple[str, str], tuple[str, str | None]]:
-    """What the schema has, without what SQLite makes by itself (its statistics, say)."""
+    """Return the schema objects, without those that SQLite creates itself, such as statistics."""
     own = "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name NOT GLOB 'sqlite_stat*'"
     return {(str(kind), str(name)): (table, sql) for kind, name, table, sql in database.execute(own)}
 
 
 def _values(database: SqliteDatabase, advice: Advice) -> Iterator[Finding]:
-    """Whether every row can be read at all: text that is not UTF-8 cannot."""
+    """Check that every row can be read: text that is not UTF-8 cannot."""
     rows, unreadable = 0, 0
     for table in TABLES.values():
         try:
@@ -201,7 +200,7 @@ def _what_helps(invariant: Invariant, advice: Advice) -> str:
 
 
 def _receipts(database: SqliteDatabase, advice: Advice) -> Iterator[Finding]:
-    """Whether the receipts of erasures are as they were given."""
+    """Check that the receipts of erasures are unaltered."""
     faults = list(islice(receipts.faults(database), SHOWN))
     for fault in faults:
         yield damaged("receipts", fault, advice)
@@ -212,7 +211,7 @@ def _receipts(database: SqliteDatabase, advice: Advice) -> Iterator[Finding]:
 
 
 def _erasures(database: SqliteDatabase, advice: Advice) -> Iterator[Finding]:
-    """Whether the file was written anew since somebody was erased."""
+    """Check that the file was rewritten since the last erasure."""
     left = receipts.unfinished(database)
     for operation in left[:SHOWN]:
         detail = f"the file may still have bytes of what operation {operation} erased: it was not written anew since"
@@ -245,8 +244,8 @@ def _journal(database: SqliteDatabase, advice: Advice) -> Iterator[Finding]:
 
 
 def _format_versions(database: SqliteDatabase) -> bytes:
-    """The header's word for which version of the format it takes to write the file, and to read it: 2 is WAL."""
-    # not the pragma: a store that is read as one that nobody changes has no journal
+    """Return the file header's write and read format versions; 2 is WAL."""
+    # not the pragma: a store opened as immutable reports no journal mode
     with Path(database.name).open("rb") as file:
         return file.read(20)[18:20]
 

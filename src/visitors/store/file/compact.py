@@ -1,4 +1,4 @@
-"""Giving back the space that a store does not need, and creating again what contacts are found by."""
+"""Release unused space in a store, and rebuild its indexes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _TEMPORARY = ("/var/tmp", "/usr/tmp", "/tmp")  # noqa: S108 - where SQLite looks
 
 
 class Compacted(msgspec.Struct, frozen=True, rename="camel"):
-    """How many bytes the store and its log took, before and after."""
+    """The size of the store and its log in bytes, before and after."""
 
     path: str
     bytes_before: int
@@ -34,25 +34,26 @@ class Compacted(msgspec.Struct, frozen=True, rename="camel"):
 
 
 def compact(place: File, timeout: float = 30.0) -> Compacted:
-    """Write the store at `place` anew, without gaps, its indexes as well; one killed in between stays as it was.
+    """Rewrite the store at `place` without gaps, rebuilding its indexes. If killed midway, the store is unchanged.
 
-    Raises StoreProblem when the store is missing, damaged, or open elsewhere, and when the disk has not enough room.
+    Raises StoreProblem if the store is missing, damaged, or open elsewhere, and if the disk is too small.
     """
     path = place.path
     with translated_errors(place.name):
         before = size_with_log(path)
-        open_store(place, timeout=timeout, create=False).close()  # refuses what is none, migrates what is older
+        # rejects files that are not stores, migrates older stores
+        open_store(place, timeout=timeout, create=False).close()
         _refuse_unwritable(path)
         with connect(path, timeout=timeout) as database:
             database.execute("PRAGMA secure_delete = ON")
             database.execute(f"PRAGMA cache_size = -{WRITING_KIBIBYTES}")
             use_write_ahead_log(database, timeout)
             database.execute("PRAGMA locking_mode = EXCLUSIVE")
-            database.execute("BEGIN EXCLUSIVE")  # waits for whoever has it open, then says that it is locked
+            database.execute("BEGIN EXCLUSIVE")  # waits for other connections, then reports the store as locked
             _refuse_damaged(database)
             _refuse_small_disk(database, path)
             if integrity(database) != ["ok"]:
-                database.execute("REINDEX")  # VACUUM copies them as they are
+                database.execute("REINDEX")  # VACUUM copies indexes as they are
             store = Store(database, place)
             for kind in SEARCHED:
                 update_search_text(store, kind)
@@ -68,7 +69,7 @@ def compact(place: File, timeout: float = 30.0) -> Compacted:
 
 
 def _refuse_unwritable(path: Path) -> None:
-    """Raises StoreProblem where SQLite would make files beside the store, only to find that it cannot write it."""
+    """Raise StoreProblem for a store that is not writable, before SQLite creates files beside it."""
     if not can_be_written(os.path.realpath(path)):
         raise StoreProblem(
             f"the store {path} is read-only",
@@ -78,14 +79,14 @@ def _refuse_unwritable(path: Path) -> None:
 
 
 def _refuse_damaged(database: SqliteDatabase) -> None:
-    """Raises StoreProblem when a table is damaged, and not only an index."""
+    """Raise StoreProblem if a table is damaged, rather than only an index."""
     for said in of_tables(database):
         detail, hint = said.splitlines()[-1], "visitors db check"
         raise StoreProblem(f"the store {database.name} is damaged: {detail}", code="store_corrupt", hint=hint)
 
 
 def _refuse_small_disk(database: SqliteDatabase, path: Path) -> None:
-    """SQLite writes the store once to a temporary file and once to its log. Raises StoreProblem without the room."""
+    """Raise StoreProblem without room for SQLite to write the store twice: to a temporary file, and to its log."""
     pages = pages_of(database)
     needed = (pages.count - pages.free) * pages.size
     folder, temporary = path.parent, _temporary_folder()
@@ -96,7 +97,7 @@ def _refuse_small_disk(database: SqliteDatabase, path: Path) -> None:
 
 
 def _temporary_folder() -> Path:
-    """Where SQLite puts its temporary files (https://sqlite.org/tempfiles.html)."""
+    """Return SQLite's folder for temporary files (https://sqlite.org/tempfiles.html)."""
     named = (os.environ.get("SQLITE_TMPDIR"), os.environ.get("TMPDIR"), *_TEMPORARY)
     folders = (Path(name) for name in named if name)
     return next((one for one in folders if one.is_dir() and os.access(one, os.W_OK | os.X_OK)), Path())

@@ -1,4 +1,4 @@
-"""Copying a store page by page with SQLite's backup API: one consistent moment, whoever writes meanwhile."""
+"""Copy a store page by page with SQLite's backup API: a consistent snapshot, despite concurrent writes."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ from visitors.store.schema.recorded import TABLES
 from visitors.store.schema.version import schema_version
 
 AT_ONCE = 1_000
-"""How many pages are copied at once; between two of these, whoever waits is told, and Ctrl-C is heard."""
+"""The number of pages copied at once; in between, progress is reported and Ctrl-C is handled."""
 
 BESIDE = 65_536
-"""How many bytes the files may take that SQLite makes beside a copy for a moment."""
+"""The maximum size in bytes of SQLite's temporary files beside a copy."""
 
 Watch = Callable[[int, int], None]
-"""Is told how many pages were copied, of how many."""
+"""A progress callback: the number of copied pages, and the total."""
 
 
 class Contents(msgspec.Struct, frozen=True):
-    """What a store holds: its schema, and how many rows each of its tables has."""
+    """What a store holds: its schema version, and the number of rows in each table."""
 
     version: int
     counts: dict[str, int]
 
     @property
     def shown(self) -> dict[str, int]:
-        """The numbers that a person would ask for."""
+        """The numbers to show to a person."""
         return {name: self.counts.get(name, 0) for name in ("visitors", "contacts", "conversations", "operations")}
 
 
 def contents(database: SqliteDatabase) -> Contents:
-    """What the store holds. Raises StoreProblem when it is none, or newer than this program."""
+    """Return what the store holds. Raises StoreProblem if it is not a store, or newer than this program."""
     version = schema_version(database, database.name)
     if version == 0:
         raise StoreProblem(f"{database.name} is empty", code="store_invalid")
-    # an older one may lack a table
+    # an older schema may lack a table
     there = {row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     tables = [table for table in TABLES.values() if table in there]
     found = database.batch([(f"SELECT count(*) FROM {table}", ()) for table in tables])
@@ -49,7 +49,7 @@ def contents(database: SqliteDatabase) -> Contents:
 
 
 class Pages(msgspec.Struct, frozen=True):
-    """How many pages a store has, how many of these are free, and how many bytes each takes."""
+    """The number of pages in a store, how many are free, and their size in bytes."""
 
     count: int
     free: int
@@ -57,20 +57,20 @@ class Pages(msgspec.Struct, frozen=True):
 
     @property
     def bytes(self) -> int:
-        """How many bytes all of them take, in a copy, too."""
+        """The total size in bytes, also of a copy."""
         return self.count * self.size
 
 
 def pages_of(database: SqliteDatabase) -> Pages:
-    """The pages of the snapshot that is being read."""
+    """Return the pages of the snapshot being read."""
     found = database.batch([(f"PRAGMA {name}", ()) for name in ("page_count", "freelist_count", "page_size")])
     return Pages(*(rows[0][0] for rows in found))
 
 
 def copy(database: SqliteDatabase, made: Path, shown: Path, watch: Watch = lambda _done, _all: None) -> None:
-    """Copy the snapshot that is being read to the new file `made`, which is to be `shown` when it is whole.
+    """Copy the snapshot being read to the new file `made`, called `shown` in errors.
 
-    The copy needs no log beside it. Raises sqlite.Error, and StoreProblem when the disk is full.
+    The copy needs no log. Raises sqlite.Error, and StoreProblem when the disk is full.
     """
 
     def tell(_status: int, remaining: int, total: int) -> None:
@@ -79,8 +79,8 @@ def copy(database: SqliteDatabase, made: Path, shown: Path, watch: Watch = lambd
     made.touch(mode=0o600, exist_ok=False)
     try:
         with connect(made, "mode=rw") as target:
-            target.execute("PRAGMA journal_mode = OFF")  # a copy that fails is thrown away
-            target.execute("PRAGMA synchronous = OFF")  # it is brought to the disk as a whole
+            target.execute("PRAGMA journal_mode = OFF")  # a failed copy is discarded
+            target.execute("PRAGMA synchronous = OFF")  # synced as a whole at the end
             database.copy_to(target, AT_ONCE, tell)
     except sqlite.Error as error:
         if sqlite.primary_code(error) == sqlite.FULL:
@@ -89,13 +89,13 @@ def copy(database: SqliteDatabase, made: Path, shown: Path, watch: Watch = lambd
 
 
 def settle(made: Path) -> None:
-    """Have a copy be one file: no log needed beside it, also where it may not be written to."""
+    """Turn a copy into a single file without a log, readable where nothing can be written."""
     with connect(made, "mode=rw") as database:
         database.execute("PRAGMA journal_mode = DELETE")
 
 
 def verify(made: Path, expected: Contents, shown: Path) -> None:
-    """Raises StoreProblem unless the copy is sound and holds what is expected."""
+    """Raise StoreProblem unless the copy is intact and holds what is expected."""
     with connect(made, "mode=ro", shown=str(shown)) as database:
         said = database.execute("PRAGMA integrity_check(1)").fetchone()[0]
         if said != "ok":

@@ -1,8 +1,7 @@
-"""The whole store as lines, and back: every row of every table, history and tombstones included.
+"""Dump the whole store as lines, and load it back: every row of every table, with history and tombstones.
 
-Loading writes rows as they were, with their ids, times and history, so recording stands aside: its
-triggers are dropped and made again inside the same transaction. What is derived from the tables is no part of a dump;
-it is made anew.
+Loading restores rows with their ids, times and history, so the recording triggers are dropped and created again in the
+same transaction. Data derived from other tables is not dumped, but rebuilt.
 """
 
 from __future__ import annotations
@@ -25,10 +24,10 @@ from visitors.store.store import Store
 FORMAT_VERSION = 1
 
 _UNRELEASED = 11
-"""The last schema from before the first release, whose dumps can be loaded, too: its causes have numbers."""
+"""The last schema before the first release. Its dumps can be loaded too; their causes are numbers."""
 
 _ORDER = {"causes": "record, operation"}
-"""The columns by which the rows of a table are in order, where it has no `pk`."""
+"""The sort columns of tables without a `pk`."""
 
 _JSON_COLUMNS = {
     *(field.column for field in (*VISITOR, *CONTACT) if field.type == "document"),
@@ -37,8 +36,8 @@ _JSON_COLUMNS = {
 
 
 def dump(store: Store) -> Iterator[dict[str, Any]]:
-    """A first line that says what this is and how many rows it has, then one for each row, in the order of
-    their making.
+    """Yield the lines of a dump: a header with its format and number of rows, then one line a row, in order of
+    creation.
     """
     counts = " + ".join(f"(SELECT count(*) FROM {table})" for table in TABLES.values())
     rows = store.execute(f"SELECT {counts}").fetchone()[0]
@@ -50,9 +49,9 @@ def dump(store: Store) -> Iterator[dict[str, Any]]:
 
 
 def load(store: Store, lines: Iterable[tuple[str, dict[str, Any]]]) -> int:
-    """Take the lines of a dump, each with its place, into an empty store; returns how many rows.
+    """Load the lines of a dump, each with its position, into an empty store; return the number of rows.
 
-    Raises Conflict when the store is not empty, and InvalidData for a line that is none of a dump.
+    Raises Conflict if the store is not empty, and InvalidData for an invalid line.
     """
     if any(store.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() for table in TABLES.values()):
         raise Conflict("the store is not empty", code="store_not_empty", hint="load into a new one: --db NEW.db")
@@ -63,7 +62,7 @@ def load(store: Store, lines: Iterable[tuple[str, dict[str, Any]]]) -> int:
     remaining = iter(lines)
     place, first = next(remaining, ("the dump", {}))
     _refuse_others(place, first)
-    is_older = max(first["schema"], BASELINE) < SCHEMA_VERSION  # those before the baseline had its columns
+    is_older = max(first["schema"], BASELINE) < SCHEMA_VERSION  # schemas before the baseline had the baseline's columns
     loaded = 0
     for place, line in remaining:
         if first["schema"] == _UNRELEASED and line.get("type") == "cause":
@@ -100,8 +99,10 @@ def _refuse_others(place: str, first: dict[str, Any]) -> None:
 def _refuse_other_keys(
     place: str, line: dict[str, Any], columns: dict[str, list[str]], shapes: dict[str, set[str]], *, is_older: bool
 ) -> None:
-    """Raises InvalidData for a line that has not just the columns of its table. A dump of an older schema may lack
-    those that were added since, in all its lines of the type: they are as a migration leaves them.
+    """Raise InvalidData for a line that has not exactly the columns of its table.
+
+    A dump of an older schema may lack columns added since, in all lines of the type: they get the value that the
+    migration gives.
     """
     kind = line.get("type")
     if kind not in TABLES:
@@ -134,7 +135,7 @@ def _load_line(store: Store, place: str, line: dict[str, Any]) -> None:
 
 
 def _refuse_unsound(store: Store) -> None:
-    """Raises InvalidData for what no single row tells: what the store as a whole must be."""
+    """Raise InvalidData for violations that no single row shows."""
     broken = store.execute("PRAGMA foreign_key_check").fetchone()
     if broken is not None:
         raise InvalidData(

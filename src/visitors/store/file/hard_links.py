@@ -1,7 +1,7 @@
-"""A store has one name. SQLite keeps its log by the name, so two hard links to one file have two logs: each process
-reads and writes without those that go by the other name, and what it was told is written is lost.
+"""Reject stores with several names. SQLite names its log after the file, so two hard links have two logs: processes
+using different names do not see each other's writes, and committed data is lost.
 
-Reading is no safer: what is in the other name's log is missing, and may be needed for the file to make sense.
+Reading is no safer: what is in the other name's log is missing, and the file may be inconsistent without it.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from visitors.store.file.findings import Finding, ok, problem, quoted
 from visitors.unfinished import remove_left_behind
 
 _MOMENT = 0.1
-"""How many seconds another process may take from giving a file its name to removing the one that it was made under."""
+"""How many seconds another process may take between linking a new file and removing its temporary name."""
 
 
 def refuse_hard_links(path: Path) -> None:
-    """Raises StoreProblem when the store has more than one name, and OSError."""
+    """Raise StoreProblem if the store has more than one name, and OSError if it cannot be read."""
     if path.stat().st_nlink <= 1:
         return
-    # that under which it was made does not count
+    # the temporary name of a new file does not count
     remove_left_behind(Path(os.path.realpath(path)).parent)
     time.sleep(_MOMENT)
     names = path.stat().st_nlink
@@ -35,7 +35,7 @@ def refuse_hard_links(path: Path) -> None:
 
 
 def names(path: Path) -> Finding:
-    """Whether the store has one name, for a check of it."""
+    """Check that the store has only one name."""
     count = path.stat().st_nlink
     if count <= 1:
         return ok("names", "no hard links")

@@ -1,4 +1,4 @@
-"""What the store holds, and how it is set up."""
+"""What a store holds, and its settings."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from visitors.store.store import Store
 
 
 class StoreInfo(msgspec.Struct, frozen=True, rename="camel"):
-    """Numbers of live records, and the set-up; `bytes` counts the file and its write-ahead log."""
+    """The number of live records, and settings; `bytes` is the size of the file and its write-ahead log."""
 
     path: str
     bytes: int
@@ -31,7 +31,7 @@ class StoreInfo(msgspec.Struct, frozen=True, rename="camel"):
 
 
 def read(store: Store, current: Instant) -> StoreInfo:
-    """The facts as they are now."""
+    """Read the current values."""
 
     def number(sql: str, *parameters: object) -> int:
         return int(store.execute(sql, parameters).fetchone()[0])

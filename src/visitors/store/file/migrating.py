@@ -1,4 +1,4 @@
-"""Making a store, and bringing one up to date: each in one transaction."""
+"""Create a store, or migrate one: each in one transaction."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ _SCRIPTS = ("baseline.sql", "baseline_recording.sql", "baseline_views.sql")
 
 
 def make(database: SqliteDatabase, place: Place, timeout: float = 30.0) -> None:
-    """Make an empty database a store, unless another process was quicker. Raises sqlite.Error and StoreProblem."""
+    """Initialise an empty database as a store, unless another process already did. Raises sqlite.Error and
+    StoreProblem.
+    """
     if not isinstance(place, Memory):
         use_write_ahead_log(database, timeout)
     with _one_write(database):
@@ -33,9 +35,9 @@ def make(database: SqliteDatabase, place: Place, timeout: float = 30.0) -> None:
 
 
 def migrate(database: SqliteDatabase, place: File) -> Path | None:
-    """Bring an older store up to date, once a copy of it was put aside.
+    """Back up an older store, then migrate it.
 
-    Returns where the copy is, or None when another process was quicker. Raises sqlite.Error and StoreProblem.
+    Returns the backup's path, or None if another process was quicker. Raises sqlite.Error and StoreProblem.
     """
     database.execute(f"PRAGMA cache_size = -{WRITING_KIBIBYTES}")
     copy, file = None, place.identity
@@ -46,16 +48,16 @@ def migrate(database: SqliteDatabase, place: File) -> Path | None:
                 copy = _back_up(place, version)
                 _apply(database)
                 _refuse_another_file(place, file)
-                interrupts.hold()  # what is committed is not taken back, and the copy stays
+                interrupts.hold()  # committed: the backup stays
     except BaseException:
-        if copy is not None:  # the store is as it was
+        if copy is not None:  # rolled back: the store is unchanged
             copy.unlink()
         raise
     return copy
 
 
 def _refuse_another_file(place: File, opened: tuple[int, int] | None) -> None:
-    """Raises StoreProblem when the file that was opened does not stand at its path any more."""
+    """Raise StoreProblem if the path no longer leads to the file that was opened."""
     if place.identity != opened:
         raise moved(place.name)
 
@@ -79,9 +81,9 @@ def _apply(database: SqliteDatabase) -> None:
 
 
 def _back_up(place: File, version: int) -> Path:
-    """A copy of the store as it was, beside the file itself and as private; the write lock is held meanwhile.
+    """Back up the store as a file beside it, as private as the store; the write lock is held meanwhile.
 
-    Raises StoreProblem when the disk is full, or nothing can be written there.
+    Raises StoreProblem if the disk is full or the folder is not writable.
     """
     from visitors.store.file.atomic_file import put_in_place, unfinished
     from visitors.store.file.copy import copy, settle

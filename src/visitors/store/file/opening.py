@@ -1,4 +1,4 @@
-"""Opening a store: finding it or making it, bringing it up to date, and refusing what is none."""
+"""Open a store: find or create it, migrate it, and reject files that are not stores."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from visitors.store.store import Store
 _SET_UP = [
     ("PRAGMA foreign_keys = ON", ()),
     ("PRAGMA synchronous = FULL", ()),
-    ("PRAGMA secure_delete = ON", ()),  # what is removed is overwritten, at once
+    ("PRAGMA secure_delete = ON", ()),  # overwrite deleted content immediately
 ]
 
 _SMALLEST_PAGE = 512
-"""The least bytes that a database has (https://sqlite.org/fileformat2.html, section 1.3.2)."""
+"""The minimum size of a database in bytes (https://sqlite.org/fileformat2.html, section 1.3.2)."""
 
 
 def open_store(place: Place, *, timeout: float = 30.0, create: bool = True) -> Store:
-    """Open the store at `place`, making or migrating it when needed. In memory and temporary ones are always new.
+    """Open the store at `place`, creating or migrating it if needed. Memory and temporary stores are always new.
 
-    `timeout` is how many seconds to wait for another process's write. Folders that are made for it are
-    private to their owner (0700), and so is the file (0600). Raises StoreProblem when the store is missing and
-    `create` is false, is no store, is newer than this program, or cannot be opened.
+    `timeout` is how many seconds to wait for another process's write. New folders (0700) and the file (0600) are
+    private to their owner. Raises StoreProblem if the store is missing and `create` is false, is not a store, is newer
+    than this program, or cannot be opened.
     """
     if isinstance(place, Memory):
         store = _opened(connect(None), place, timeout)
-        store.execute("PRAGMA temp_store = MEMORY")  # what is sorted stays off the disk, too
+        store.execute("PRAGMA temp_store = MEMORY")  # keep sorter spill off the disk too
         return store
     if isinstance(place, Temporary):
         return _open_temporary(timeout)
@@ -64,19 +64,19 @@ def open_store(place: Place, *, timeout: float = 30.0, create: bool = True) -> S
 
 
 def migrate_store(place: Place, *, timeout: float = 30.0) -> Path | None:
-    """Bring the store at `place` up to date. Returns where the backup went, None if nothing was to do.
+    """Migrate the store at `place`. Returns the path of the backup, or None if it is up to date.
 
-    Raises StoreProblem, also when there is no store.
+    Raises StoreProblem, also if there is no store.
     """
     with open_store(place, timeout=timeout, create=False) as store:
         return store.backup
 
 
 def use_write_ahead_log(database: SqliteDatabase, timeout: float) -> None:
-    """Keep a write-ahead log from now on; a file system that cannot have one stays with a rollback journal.
+    """Switch to a write-ahead log; on file systems that cannot have one, keep the rollback journal.
 
-    Of several processes that ask at once all but one may be told that the store is locked, without SQLite waiting
-    for its busy timeout: so this waits, up to `timeout` seconds. Raises sqlite.OperationalError.
+    When several processes switch at once, SQLite reports all but one as locked without waiting for the busy timeout, so
+    this retries for up to `timeout` seconds. Raises sqlite.OperationalError.
     """
     import time
 
@@ -109,7 +109,7 @@ def _make_empty(path: Path) -> None:
 
 
 def _refuse_long_name(path: Path) -> None:
-    """Raises OSError when SQLite could not name its own files beside the store."""
+    """Raise OSError if SQLite's files beside the store would have too long names."""
     for ending in COMPANIONS:
         try:
             path.with_name(path.name + ending).lstat()
@@ -131,7 +131,7 @@ def _refuse_special(place: File, mode: int) -> NoReturn:
 
 
 def _refuse_links(real: str) -> None:
-    """SQLite writes to the files beside the store; it would follow a link that somebody put there."""
+    """Reject symbolic links in place of SQLite's files beside the store: SQLite would write to their targets."""
     for ending in COMPANIONS:
         if os.path.islink(real + ending):  # noqa: PTH114 - at every start, and paths are slower
             raise StoreProblem(
@@ -142,27 +142,29 @@ def _refuse_links(real: str) -> None:
 
 
 def can_be_written(real: str) -> bool:
-    """Whether SQLite can write the store, and make files beside it, or need not: its log is there already."""
+    """Return whether SQLite can write the store, and create its log, or already has one."""
     if not os.access(real, os.W_OK):
         return False
     return os.access(os.path.dirname(real), os.W_OK) or os.path.lexists(f"{real}-wal")  # noqa: PTH120 - at every start
 
 
 def is_only_read_at_rest(real: Path) -> bool:
-    """Whether the store can only be read, and all of it is in its file."""
+    """Return whether the store is read-only and complete in its file."""
     from visitors.store.file.readonly import beside, is_at_rest
 
     return not can_be_written(str(real)) and not beside(real, "-wal").exists() and is_at_rest(real)
 
 
 def _open_unwritable(place: File, real: Path, timeout: float) -> Store:
-    """A store that can only be read. SQLite makes files beside a store in WAL mode even to read it, which it either
-    cannot, or whoever writes the store next cannot open them. So one at rest is read as if nobody could change it,
-    and whether somebody did is seen at the end of each transaction.
+    """Open a store that can only be read.
+
+    In WAL mode SQLite creates files beside a store even to read it, which may be impossible, or leave files that the
+    next writer cannot open. A store at rest is therefore opened as immutable, and checked for changes at the end of
+    each transaction.
     """
     from visitors.store.file.readonly import refuse_changed, state
 
-    with translated_errors(real):  # which may be somewhere else than its name
+    with translated_errors(real):  # the file itself, if `path` is a link
         at_rest = is_only_read_at_rest(real)
         before = state(real)
     if not at_rest:
@@ -177,7 +179,7 @@ def _open_temporary(timeout: float) -> Store:
 
     from visitors.private import FOLDER_MODE, make_file
 
-    # which only its owner can enter; gone at the latest when the interpreter ends
+    # private to the owner; removed at the latest when the interpreter exits
     folder = TemporaryDirectory(prefix="visitors-", ignore_cleanup_errors=True)
     place = File.at(Path(folder.name) / "visitors.db")
     try:
@@ -193,7 +195,7 @@ def _open_temporary(timeout: float) -> Store:
 
 
 def _refuse_fragments(place: Place) -> None:
-    """SQLite takes a file that is shorter than any database for an empty one, and would write over what is in it."""
+    """Reject a file shorter than any database: SQLite would take it for an empty one and overwrite it."""
     if isinstance(place, File) and 0 < place.path.stat().st_size < _SMALLEST_PAGE:
         raise StoreProblem(
             f"the store {place.name} is not a SQLite database",
@@ -203,7 +205,7 @@ def _refuse_fragments(place: Place) -> None:
 
 
 def _opened(database: SqliteDatabase, place: Place, timeout: float) -> Store:
-    # a rollback journal beside the file itself; reading it the first time ends that
+    # a rollback journal beside the file itself; the first read consumes it
     was_killed = isinstance(place, File) and os.path.lexists(f"{os.path.realpath(place.path)}-journal")
     try:
         found, *_ = database.batch([(WHOSE, ()), *_SET_UP])

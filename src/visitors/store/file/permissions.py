@@ -1,4 +1,4 @@
-"""Who can get at a store, and what was left beside it."""
+"""Check the permissions of a store, and for leftover files beside it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from visitors.unfinished import left_behind
 
 
 def permissions(path: Path, advice: Advice) -> Iterator[Finding]:
-    """Whether nobody but its owner can get at the store, and its owner can write it."""
+    """Check that only the owner can access the store, and that the owner can write it."""
     if os.name != "posix":
         return
     found = [*_of_files(path, advice), *_of_folder(path.parent, advice)]
@@ -48,7 +48,7 @@ def _of_folder(folder: Path, advice: Advice) -> Iterator[Finding]:
 
 
 def leftovers(folder: Path) -> Iterator[Finding]:
-    """What processes that were killed left beside the store."""
+    """Find what killed processes left beside the store."""
     left = left_behind(folder)
     for one in left[:SHOWN]:
         yield problem("leftovers", f"{one} was left by a process that was killed", f"rm -r {quoted(one)}")

@@ -1,7 +1,7 @@
-"""Queries that somebody typed, over the views of `visitors.store.views`: they read, and do nothing else.
+"""User-supplied queries over the views of `visitors.store.views`, read-only.
 
-Three things keep them from more, each by itself: the connection cannot write, an authorizer refuses what is no query of
-the views before anything of it runs, and a text that does not begin as a query is not tried.
+Three independent measures enforce this: the connection cannot write, an authorizer rejects everything except queries of
+the views before any of it runs, and a text that does not begin like a query is not tried.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _COLUMNS = {column.lower(): column for columns in VIEWS.values() for column in c
 
 
 class Answer:
-    """The rows of a query, once, as they are found; `columns` are their names, each of them one of its own."""
+    """The rows of a query, iterable once; `columns` are their distinct names."""
 
     def __init__(self, columns: Sequence[str], rows: Iterator[Row]) -> None:
         self.columns = _distinct(columns)
@@ -44,22 +44,23 @@ class Answer:
 
 
 class Queries:
-    """A connection that takes queries alone."""
+    """A connection for queries only."""
 
     def __init__(self, database: SqliteDatabase) -> None:
         self._database = database
 
     def ask(self, query: str, parameters: Mapping[str, object]) -> Answer:
-        """The answer to a query, whose `:name` are `parameters`. Raises UsageProblem where it is none, or lacks some of
-        them; so may taking the rows. Raises InvalidData for a text that is not UTF-8, StoreProblem, and what a signal
-        raises.
+        """Run a query whose `:name` placeholders are in `parameters`.
+
+        Raises UsageProblem if it is not a query or parameters are missing, InvalidData for text that is not UTF-8,
+        StoreProblem, and the exceptions of signal handlers; so may iterating over the rows.
         """
         typed = words(query)
         _refuse_other(query, typed)
         _refuse_unbound(query, typed, parameters)
         _refuse_misspelt(query, typed)
         rows = self._rows(query, typed, parameters)
-        columns = next(rows)  # and the first row is found
+        columns = next(rows)  # runs the query up to its first row
         return Answer(columns, rows)
 
     def _rows(self, query: str, typed: Sequence[Word], parameters: Mapping[str, object]) -> Iterator[Row]:
@@ -74,13 +75,13 @@ class Queries:
 
     @contextmanager
     def _translated(self, query: str, typed: Sequence[Word]) -> Iterator[None]:
-        """Where SQLite works: a signal waits, which has it stop, and what it says becomes one of our errors."""
+        """Run SQLite: a signal interrupts the query, and SQLite's errors are converted to ours."""
         interrupts.hold()
         try:
             yield
         except (sqlite.Error, *sqlite.MISUSE) as error:
             if sqlite.primary_code(error) == sqlite.INTERRUPTED:
-                raise KeyboardInterrupt from error  # unless letting go of the signal raises what is its
+                raise KeyboardInterrupt from error  # unless leaving the signal block raises its exception
             if sqlite.is_of_the_store(error):
                 with self._database.translated_errors():
                     raise
@@ -100,7 +101,7 @@ class Queries:
         return UsageProblem(f"{f'{place(query, at)}: ' if at is not None else ''}{text}", code="bad_query", hint=hint)
 
     def _blame(self, query: str, typed: Sequence[Word], text: str) -> tuple[int | None, str | None]:
-        """Where the word stands that SQLite does not take, and what was probably meant."""
+        """Locate the word that SQLite rejects, and suggest what was probably meant."""
         if near := re.match(r'near "(.*)": syntax error', text, re.DOTALL):
             found = [word for word in typed if word.text == near[1]]
             return next((word.start for word in found if self._ends_there(query, word, text)), None), None
@@ -112,7 +113,7 @@ class Queries:
         return (_where(typed, named[2]), _meant(named[1], named[2])) if named else (None, None)
 
     def _ends_there(self, query: str, word: Word, text: str) -> bool:
-        """Whether SQLite stops at this word: it says the same of what stands before and ends with it."""
+        """Return whether SQLite stops at this word: it reports the same error for the text up to and including it."""
         begun = query[: word.end]
         try:
             self._database.execute(begun if begun.lstrip()[:7].lower() == "explain" else f"EXPLAIN {begun}").close()
@@ -123,9 +124,7 @@ class Queries:
 
 @contextmanager
 def queries(stored: Place, current: Instant, *, timeout: float = 30.0) -> Iterator[Queries]:
-    """A connection for queries to the store, which is there and up to date, judged at the `current` instant.
-    Raises StoreProblem.
-    """
+    """Open an up-to-date store for queries as of the `current` instant. Raises StoreProblem."""
     with _connected(stored, timeout) as database, database.translated_errors():
         for view in VIEWS:
             database.execute(of_connection(view, f"'{current}'"))
@@ -138,13 +137,13 @@ def _connected(stored: Place, timeout: float) -> SqliteDatabase:
     if isinstance(stored, File):
         mode = "mode=ro&immutable=1" if is_only_read_at_rest(stored.resolved.path) else "mode=ro"
         return connect(stored.path, mode, timeout=timeout)
-    database = connect(None)  # what does not last is new, and so as empty as any other
+    database = connect(None)  # temporary stores are new, so an empty one is equivalent
     make(database, Memory())
     return database
 
 
 def _readable(database: SqliteDatabase) -> Callable[[str, str, str | None, str | None], bool]:
-    """Whether a query may read a column of a table, of a database, through a view."""
+    """Return whether a query may read a column of a table, in a database, through a view."""
     tables = {name for (name,) in database.execute("SELECT lower(name) FROM main.sqlite_master WHERE type = 'table'")}
 
     def may_read(table: str, column: str, of: str | None, view: str | None) -> bool:
@@ -152,7 +151,7 @@ def _readable(database: SqliteDatabase) -> Callable[[str, str, str | None, str |
             return table in VIEWS
         if table in _IN_STORE or (table in READ_BY_VIEWS and (view is not None or not column)):
             return True
-        # a name that no column is read of: a part of the query may be called that
+        # a table of which no column is read: a subquery may have this name
         name = table.lower()
         return of is None and name not in tables and not name.startswith("sqlite_")
 
@@ -160,7 +159,7 @@ def _readable(database: SqliteDatabase) -> Callable[[str, str, str | None, str |
 
 
 def _distinct(columns: Sequence[str]) -> tuple[str, ...]:
-    """The names, where one comes again with a number behind it."""
+    """Make names distinct by numbering repeated ones."""
     found: dict[str, None] = {}
     for column in columns:
         others = (f"{column}_{number}" for number in range(2, len(columns) + 2))
@@ -175,7 +174,7 @@ def _distinct(columns: Sequence[str]) -> tuple[str, ...]:
 
 
 def _refuse_other(query: str, typed: Sequence[Word]) -> None:
-    """Raises UsageProblem where it is no query, or several."""
+    """Raise UsageProblem unless the text is a single query."""
     if "\0" in query:
         raise UsageProblem("the query contains a NUL character", code="bad_query")
     while typed and typed[0].text == ";":
@@ -198,7 +197,7 @@ def _refuse_other(query: str, typed: Sequence[Word]) -> None:
 
 
 def _refuse_unbound(query: str, typed: Sequence[Word], parameters: Mapping[str, object]) -> None:
-    """Raises UsageProblem where a parameter has no value, or a value no parameter."""
+    """Raise UsageProblem if a parameter has no value, or a value no parameter."""
     wanted = [word for word in typed if word.kind == "parameter"]
     for word in wanted:
         if word.text.startswith("?"):
@@ -216,7 +215,7 @@ def _refuse_unbound(query: str, typed: Sequence[Word], parameters: Mapping[str, 
 
 
 def _refuse_misspelt(query: str, typed: Sequence[Word]) -> None:
-    """Raises UsageProblem for a column in double quotes that there is not: SQLite would take it for a text."""
+    """Raise UsageProblem for an unknown column in double quotes, which SQLite would treat as a string."""
     for word in typed:
         if word.kind == "quoted" and word.name.startswith("contact.") and word.name not in _COLUMNS:
             raise UsageProblem(
@@ -240,7 +239,7 @@ def _refusal(query: str, typed: Sequence[Word], text: str) -> UsageProblem:
 
 
 def _where(typed: Sequence[Word], name: str) -> int | None:
-    """Where the name stands that SQLite quotes; before its last part may be that of a table."""
+    """Locate the name that SQLite quotes; it may be qualified with a table."""
     parts = name.lower().split(".")
     for number, word in enumerate(typed):
         if word.name == name.lower():
@@ -252,14 +251,14 @@ def _where(typed: Sequence[Word], name: str) -> int | None:
 
 
 def _meant(what: str, name: str) -> str | None:
-    """A hint at what was probably meant by a name."""
+    """Return a hint at the name that was probably meant."""
     if what == "no such column":
         return _column_meant(name)
     return meant(name, VIEWS, _TABLES) if what == "no such table" else None
 
 
 def _column_meant(name: str) -> str:
-    """A hint at the column that was probably meant; some have a dot in their names."""
+    """Return a hint at the column that was probably meant; some column names have a dot."""
     if name.lower() in _COLUMNS:
         return f'a name with a dot takes double quotes: "{_COLUMNS[name.lower()]}"'
     table, dot, last = name.rpartition(".")

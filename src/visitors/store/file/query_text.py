@@ -1,4 +1,4 @@
-"""The text of a query that somebody typed: its words, and where in it something stands."""
+"""The text of a user-supplied query: its words, and their positions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _WORD = re.compile(
 
 
 class Word(msgspec.Struct, frozen=True):
-    """A word of a query: which kind it is of, its text, and where that begins and ends."""
+    """A word of a query: its kind, its text, and where it begins and ends."""
 
     kind: str
     text: str
@@ -30,13 +30,13 @@ class Word(msgspec.Struct, frozen=True):
 
     @property
     def name(self) -> str:
-        """What it names, without its quotes, whatever its case."""
+        """The name, without quotes and in lower case."""
         inner = self.text[1:-1] if self.kind == "quoted" else self.text
         return inner.replace('""', '"').lower()
 
 
 def words(query: str) -> list[Word]:
-    """The words of a query, without blanks and comments."""
+    """Split a query into words, without white space and comments."""
     return list(_words(query))
 
 
@@ -48,6 +48,6 @@ def _words(query: str) -> Iterator[Word]:
 
 
 def place(query: str, at: int) -> str:
-    """Where in the query that is: `line 2, column 8`."""
+    """Format a position in the query: `line 2, column 8`."""
     before = query[:at]
     return f"line {before.count(chr(10)) + 1}, column {at - before.rfind(chr(10))}"

@@ -1,8 +1,8 @@
-"""Reading a store, or a copy of one, without changing anything: neither the file nor what stands beside it.
+"""Read a store, or a copy of one, without changing the file or anything beside it.
 
-SQLite makes a log and its index beside a store in WAL mode whenever that is read. So a store at rest is opened as
-one that nobody changes (`immutable`), and one with a log is read with that log. A log without its index,
-or a rollback journal, would have to be worked in first: that is done to a copy, in the temporary folder.
+SQLite creates a log and its index beside a store in WAL mode whenever it is read. A store at rest is therefore opened
+as immutable, and one with a log is read with that log. A log without its index, or a rollback journal, has to be
+applied first: that is done to a copy in the temporary folder.
 """
 
 from __future__ import annotations
@@ -24,30 +24,30 @@ from visitors.unfinished import unfinished_folder
 Result = TypeVar("Result")
 
 State = tuple[int, int, int, int]
-"""What is another after a write."""
+"""A value that differs after a write."""
 
 _LOG, _LOG_INDEX, _JOURNAL = COMPANIONS
 
-# Byte 19 of a database file: which version of the format it takes to read it; 2 is WAL.
+# Byte 19 of a database file: the read format version; 2 is WAL.
 _READ_VERSION, _WAL = 19, 2
 
 
 def beside(path: Path, ending: str) -> Path:
-    """The file beside the store whose name has this ending."""
+    """Return the file beside the store with this suffix."""
     return path.with_name(path.name + ending)
 
 
 def size_with_log(path: Path) -> int:
-    """How many bytes the store and its log take."""
+    """Return the size in bytes of the store and its log."""
     return _size(path) + _size(beside(path, _LOG))
 
 
 def read_untouched(path: Path, read: Callable[[SqliteDatabase], Result], *, timeout: float = 30.0) -> Result:
-    """What `read` gives of one snapshot of the database at `path`, which is left as it is. Whether it is a store is
-    for `read` to see; its name is `path`, wherever it is read from.
+    """Call `read` on a snapshot of the database at `path`, without changing it.
 
-    `read` may be called a second time, when the file was changed meanwhile. Raises sqlite.Error, OSError, and
-    StoreProblem when there is nothing at `path`, and when the temporary folder has no room for a copy that is needed.
+    `read` has to check whether it is a store; in errors it is called `path`, wherever it is read from. `read` may be
+    called twice, if the file changed meanwhile. Raises sqlite.Error, OSError, and StoreProblem if there is nothing at
+    `path`, or the temporary folder has no room for a copy that is needed.
     """
     refuse_missing(path)
     if _needs_recovery(path):
@@ -63,25 +63,25 @@ def read_untouched(path: Path, read: Callable[[SqliteDatabase], Result], *, time
         else:
             if state(path) == before:
                 return result
-        # somebody wrote meanwhile, so it is no longer at rest
+        # written meanwhile, so no longer at rest
     return _read(path, "mode=ro", path, read, timeout)
 
 
 def is_at_rest(path: Path) -> bool:
-    """Whether reading the file alone gives all that is in the store, and reading it otherwise would make a log."""
+    """Return whether the file alone has the whole store, and normal reading would create a log."""
     with path.open("rb") as file:
         header = file.read(_READ_VERSION + 1)
     return header[_READ_VERSION:] == bytes([_WAL]) and _size(beside(path, _LOG)) == 0
 
 
 def state(path: Path) -> State:
-    """In which state the store is: another after a write."""
+    """Return the state of the store: a different value after a write."""
     found = path.stat()
     return found.st_ino, found.st_size, found.st_mtime_ns, _size(beside(path, _LOG))
 
 
 def refuse_changed(path: Path, before: State) -> None:
-    """Raises StoreProblem when the store is no longer in the state in which reading it began."""
+    """Raise StoreProblem if the store was written since reading began."""
     if state(path) != before:
         raise StoreProblem(
             f"the store {path} was written while it was read, and cannot be locked by who may not write it",
@@ -91,7 +91,7 @@ def refuse_changed(path: Path, before: State) -> None:
 
 
 def refuse_missing(path: Path) -> None:
-    """Raises StoreProblem when there is no file at `path`, or what is no regular one, and OSError."""
+    """Raise StoreProblem if there is no regular file at `path`, and OSError."""
     try:
         kind = kind_of(path.stat().st_mode)
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Putting a store where SQLite can open none: where there is no file, or a damaged one."""
+"""Put a store where SQLite cannot open one: where there is no file, or a damaged one."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from visitors.store.file.atomic_file import put_in_place, unfinished
 from visitors.store.file.readonly import beside
 from visitors.store.file.sqlite import connect
 
-# The bytes of a database file that SQLite locks while it has it open (https://sqlite.org/fileformat2.html, lock byte).
+# The bytes of a database file that SQLite locks while it is open (https://sqlite.org/fileformat2.html, lock byte).
 _LOCKED_FROM, _LOCKED_BYTES = 0x4000_0002, 510
 
 
 def put_first(path: Path, made: Path) -> None:
-    """Put what was made where there is no store, only perhaps the log of one."""
+    """Put a new store where there is none, though perhaps a leftover log."""
     _make_log_mode(made)
     for ending in COMPANIONS:
         beside(path, ending).unlink(missing_ok=True)
@@ -35,10 +35,10 @@ def _make_log_mode(made: Path) -> None:
 
 
 def replace_damaged(path: Path, made: Path, kept: Path) -> None:
-    """Put what was made where there is a store that SQLite cannot open.
+    """Replace a store that SQLite cannot open.
 
-    The old file and its log go to `kept` first. The log is taken away before the new file comes, which must never
-    stand beside it: a kill in between leaves the old one damaged as it was, and whole under the other name.
+    The old file and its log are kept at `kept`. The log is removed before the new file is in place, since the two must
+    never coexist: if killed in between, the old file is damaged as before, and complete under its other name.
     """
     _make_log_mode(made)
     with _nobody_else(path) as held:
@@ -50,8 +50,8 @@ def replace_damaged(path: Path, made: Path, kept: Path) -> None:
 
 
 def _keep_as_it_lies(path: Path, held: BinaryIO, kept: Path) -> None:
-    """Copy the files of a store that SQLite cannot open, all or none. Its own is read as it is `held`: opening and
-    closing it once more would give up the lock.
+    """Copy the raw files of a store that SQLite cannot open, all or none. The file is read through `held`, since
+    closing another handle would release the lock.
     """
     with ExitStack() as stack, ExitStack() as failed:
         files = {"": held}
@@ -69,9 +69,9 @@ def _keep_as_it_lies(path: Path, held: BinaryIO, kept: Path) -> None:
 
 @contextmanager
 def _nobody_else(path: Path) -> Iterator[BinaryIO]:
-    """The file at `path` with what SQLite locks of it held: so nobody else has it open.
+    """Hold SQLite's locks on the file at `path`, so nobody else has it open.
 
-    Raises StoreProblem when somebody has.
+    Raises StoreProblem if somebody has.
     """
     with path.open("r+b") as file:
         if os.name != "posix":

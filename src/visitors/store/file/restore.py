@@ -1,9 +1,9 @@
-"""Making the store what a backup is, and keeping what it was.
+"""Restore a store from a backup, keeping the old one.
 
-What is restored is copied beside the store first, checked and brought up to date there. A store that SQLite can
-open is then overwritten in one transaction of its own log, so that other processes see either the old or the new
-one, and none keeps writing to a file that is no longer there; the old one is copied aside within that transaction,
-so that no write in between is lost. One that is missing, or too damaged for that, is replaced as a file.
+The backup is first copied beside the store, checked and migrated there. A store that SQLite can open is then
+overwritten in one transaction, so other processes see either the old or the new content, and none keeps writing to a
+deleted file; the old content is copied aside in the same transaction, so no write is lost. A missing store, or one too
+damaged for that, is replaced as a file.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ from visitors.store.schema.invariants import ONE_EMAIL
 from visitors.store.schema.version import APPLICATION_ID, SCHEMA_VERSION
 
 _DAMAGED = (sqlite.CORRUPT, sqlite.NOT_A_DATABASE, sqlite.IO_ERROR, sqlite.SOME_ERROR)
-# How many bytes a page takes in the log, and in the log's index, beside its content (the same, sections 4.2 and 4.4).
+# Bytes a page takes in the log and in the log's index, besides its content (same source, sections 4.2 and 4.4).
 _LOGGED = 24 + 8
 
 
 def inspect(file: Path, *, quick: bool = False, timeout: float = 30.0) -> Contents:
-    """What the backup holds, which is left as it is.
+    """Return what the backup holds, without changing it.
 
-    Raises StoreProblem when it is no store, or not a sound one, as far as a `quick` check of it tells.
+    Raises StoreProblem if it is not a store, or a `quick` check finds it damaged.
     """
     with translated_errors(file):
         refuse_missing(file)
@@ -47,12 +47,12 @@ def inspect(file: Path, *, quick: bool = False, timeout: float = 30.0) -> Conten
 
 
 def restore(place: File, file: Path, kept: Path, watch: Watch, *, timeout: float = 30.0) -> Path | None:
-    """Make the store at `place` what `file` is, whole or not at all. Returns where the old one is: `kept`, or None when
-    there was none.
+    """Restore the store at `place` from `file`, completely or not at all. Returns where the old store is: `kept`, or
+    None if there was none.
 
-    Raises StoreProblem when `file` is no sound store, when another database stands there, when the store is locked or
-    cannot be written, and when the disk has not enough room; Conflict when something is at `kept`. What was put there
-    is gone then, unless the store may have changed by that time.
+    Raises StoreProblem if `file` is not an intact store, another database is at `place`, the store is locked or not
+    writable, or the disk is too small; Conflict if `kept` exists. On failure `kept` is removed, unless the store may
+    have changed already.
     """
     path = place.path
     refuse_existing(kept)
@@ -72,7 +72,7 @@ def restore(place: File, file: Path, kept: Path, watch: Watch, *, timeout: float
         except READING_FAILED as error:
             if isinstance(error, sqlite.Error) and primary_code(error) not in _DAMAGED:
                 raise
-            kept.unlink(missing_ok=True)  # a copy of what SQLite made of it
+            kept.unlink(missing_ok=True)  # SQLite had to repair it, so copy the result
             replace_damaged(path, made, kept)
         return kept
 
@@ -88,10 +88,10 @@ def _unfinished_store(path: Path) -> Iterator[Path]:
 
 
 def _needed(backup: SqliteDatabase, path: Path, old: int | None) -> int:
-    """How many bytes restoring takes at once, beside the store: a copy of the backup, one of the store as it was, which
-    has `old` bytes if SQLite can open it, and then the log, where the backup is once more.
+    """Return the bytes that restoring needs at once, besides the store: a copy of the backup, one of the old store
+    (`old` bytes if SQLite can open it), and the log, which holds the backup once more.
 
-    How much one of an older version grows cannot be foreseen.
+    The growth of an older backup by migration cannot be foreseen.
     """
     pages = pages_of(backup)
     needed = pages.bytes + BESIDE
@@ -104,7 +104,7 @@ def _needed(backup: SqliteDatabase, path: Path, old: int | None) -> int:
 
 
 def _stage(file: Path, made: Path, path: Path, old: int | None, watch: Watch, timeout: float) -> None:
-    """Copy the backup, if there is room for all that is to be done, bring the copy up to date, and check it."""
+    """Copy the backup if there is enough room, then migrate and check the copy."""
 
     def copied(store: SqliteDatabase) -> Contents:
         found = contents(store)
@@ -118,14 +118,14 @@ def _stage(file: Path, made: Path, path: Path, old: int | None, watch: Watch, ti
     verify(made, found, path)
     if found.version < SCHEMA_VERSION:
         with open_store(File.at(made), create=False) as migrated:
-            if migrated.backup is not None:  # of a copy
+            if migrated.backup is not None:  # it is a copy
                 migrated.backup.unlink()
         settle(made)
     _refuse_unsound(made, file, timeout)
 
 
 _MENDED_IN_THE_STORE = (ONE_EMAIL.name, "erasures")
-"""The checks of which a problem is no reason to take another backup."""
+"""Checks whose problems do not disqualify a backup."""
 
 
 def _refuse_unsound(made: Path, file: Path, timeout: float, *, quick: bool = False) -> None:
@@ -136,9 +136,9 @@ def _refuse_unsound(made: Path, file: Path, timeout: float, *, quick: bool = Fal
 
 
 def _opened_size(path: Path, timeout: float) -> int | None:
-    """How many bytes a copy of the store at `path` takes; None where there is none that SQLite can open.
+    """Return the size in bytes of a copy of the store at `path`; None if there is none that SQLite can open.
 
-    Raises StoreProblem when it is another program's, or has another name, and OSError.
+    Raises StoreProblem if it belongs to another program or has several names, and OSError.
     """
     if not path.exists():
         return None
@@ -165,7 +165,7 @@ def _opened_size(path: Path, timeout: float) -> int | None:
 
 
 def _overwrite(path: Path, made: Path, kept: Path, timeout: float) -> None:
-    """Write what was made into the store, in one transaction, in which the old one is copied to `kept` first."""
+    """Overwrite the store in one transaction, after copying the old content to `kept`."""
     _use_log(path, timeout)
     _use_pages_of(path, made)
     copied = False
@@ -173,7 +173,7 @@ def _overwrite(path: Path, made: Path, kept: Path, timeout: float) -> None:
     def keep_first(status: int, remaining: int, _total: int) -> None:
         nonlocal copied
         if status in (sqlite.BUSY, sqlite.LOCKED):
-            # SQLite has waited for the timeout by then, and Python would wait for ever
+            # SQLite has already waited for the timeout; Python would retry for ever
             raise StoreProblem(
                 f"the store {path} is locked by another process",
                 code="store_locked",
@@ -182,26 +182,26 @@ def _overwrite(path: Path, made: Path, kept: Path, timeout: float) -> None:
         if remaining <= AT_ONCE:  # the next step commits
             interrupts.hold()
         if not copied:
-            # the write lock is held from the first page on, and until the end readers see the old store
+            # the write lock is held from the first page on, and readers see the old store until the end
             _keep(path, kept, timeout)
             copied = True
 
     with connect(path, "mode=rw", timeout=timeout) as target, connect(made, "mode=ro") as source:
         target.execute("PRAGMA synchronous = FULL")
-        # in two steps at least: the old store is copied aside after the first
+        # in at least two steps: the old store is copied after the first
         half = source.execute("PRAGMA page_count").fetchone()[0] // 2
         try:
             source.copy_to(target, min(half, AT_ONCE), keep_first)
-        except Exception:  # but an interrupt may come when all is written
-            if copied:  # the store is as it was
+        except Exception:  # but an interrupt may arrive after the last page
+            if copied:  # the store is unchanged
                 kept.unlink()
             raise
-        with suppress(sqlite.Error):  # whoever reads may keep the log from being emptied
+        with suppress(sqlite.Error):  # readers may keep the log from being emptied
             target.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _keep(path: Path, kept: Path, timeout: float) -> None:
-    """Copy the store as it is to `kept`: also a damaged one, as far as SQLite can open it."""
+    """Copy the current store to `kept`, even a damaged one, as far as SQLite can open it."""
     with unfinished(kept) as made:
         with connect(path, "mode=rw", timeout=timeout) as database:
             database.execute("BEGIN")
@@ -212,9 +212,9 @@ def _keep(path: Path, kept: Path, timeout: float) -> None:
 
 
 def _use_log(path: Path, timeout: float) -> None:
-    """Have the store keep a write-ahead log: only then can it be read while it is overwritten.
+    """Switch the store to a write-ahead log: only then can it be read while being overwritten.
 
-    Raises sqlite.Error; StoreProblem where the file system cannot have one.
+    Raises sqlite.Error; StoreProblem if the file system cannot have one.
     """
     with connect(path, "mode=rw", timeout=timeout) as connection:
         mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
@@ -227,7 +227,7 @@ def _use_log(path: Path, timeout: float) -> None:
 
 
 def _use_pages_of(path: Path, made: Path) -> None:
-    """Give what was made pages of the size that the store has, which a transaction cannot change."""
+    """Rewrite the new store with the existing store's page size, which a transaction cannot change."""
     with connect(path, "mode=ro") as store, connect(made, "mode=rw") as connection:
         size = store.execute("PRAGMA page_size").fetchone()[0]
         if size != connection.execute("PRAGMA page_size").fetchone()[0]:

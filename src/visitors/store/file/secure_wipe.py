@@ -1,8 +1,7 @@
-"""The bytes behind the rows: the log that still has what was overwritten, and pages with room in them.
+"""Remove traces of deleted rows: in the log, which still has overwritten content, and in pages with free space.
 
-`secure_delete` overwrites what is removed, where it stands. It leaves what SQLite had moved before: when
-it packs a page anew, copies of rows stay behind in the room that this makes, and are no longer anybody's
-to remove. Only writing the whole file anew (VACUUM) leaves none, which is why an erasure does it.
+`secure_delete` overwrites content where it is deleted, but not copies that SQLite left in the free space of a page when
+it defragmented it. Only rewriting the whole file (VACUUM) removes those, so an erasure does that.
 """
 
 from __future__ import annotations
@@ -25,18 +24,18 @@ _EMPTY_LOG = "PRAGMA wal_checkpoint(TRUNCATE)"
 
 
 class Wiped(msgspec.Struct, frozen=True):
-    """How far it went: what kept the file from being written anew, and whether the log is empty."""
+    """The result: what prevented rewriting the file, and whether the log is empty."""
 
     problem: str | None
     log_is_empty: bool
 
 
 def wipe(store: Store, *, rewrite: bool) -> Wiped:
-    """Write the file anew, if that is wanted, and empty its log: then no erasure is unfinished any more. What was to
-    be removed is removed before, so that nothing here undoes it: nothing is raised.
+    """Rewrite the file, if requested, and empty its log, which completes the erasures. The rows themselves are already
+    deleted, so no failure may undo that: nothing is raised.
     """
     problem = None
-    if "wipe" not in store.place.abilities:  # nothing of it lasts
+    if "wipe" not in store.place.abilities:  # nothing persists
         return Wiped(None, log_is_empty=True)
     if rewrite:
         try:
@@ -56,15 +55,15 @@ def wipe(store: Store, *, rewrite: bool) -> Wiped:
 
 
 def log_of(place: File) -> Path:
-    """Where the log of the store is: beside the file itself, if its path is a link to it."""
+    """Return the path of the store's log: beside the file itself, if its path is a link."""
     file = place.resolved.path
     return file.with_name(f"{file.name}-wal")
 
 
 def copies_beside(place: File) -> list[Path]:
-    """The files beside the store that begin with its name, as backups do, and are not its own; and what processes make
-    there now. Where its path is a link, that is looked for beside the link, too. What killed processes left unfinished
-    there, or in the temporary folder, is removed.
+    """Find files beside the store that begin with its name, as backups do, without its own, and files that processes
+    are writing there. If its path is a link, this includes the link's folder. Unfinished files of killed processes,
+    there and in the temporary folder, are removed.
     """
     remove_left_behind(Path(gettempdir()))
     stores = dict.fromkeys([place.resolved.path, *_names(place.path)])
@@ -78,7 +77,7 @@ def copies_beside(place: File) -> list[Path]:
 
 
 def _names(path: Path) -> Iterator[Path]:
-    """The path, and each that it leads to as a link of a link, in its real folder."""
+    """Return the path, and each link target on the way to the file, with resolved folders."""
     path = Path(os.path.realpath(path.parent)) / path.name
     yield path
     if path.is_symlink():
@@ -88,5 +87,5 @@ def _names(path: Path) -> Iterator[Path]:
 def _named_as(store: Path) -> list[Path]:
     try:
         return sorted(one for one in store.parent.iterdir() if one.name.startswith(store.name))
-    except OSError:  # a folder may be there to be passed, not to be read
+    except OSError:  # a folder may allow access but not listing
         return []

@@ -1,4 +1,4 @@
-"""SQLite by the standard library: the one module that knows `sqlite3`, its errors and its codes."""
+"""SQLite through the standard library: the only module that knows `sqlite3`, its errors and its codes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from visitors.location import MEMORY
 from visitors.store.database import Row
 
 OLDEST = (3, 37, 0)
-"""The oldest SQLite that has all that the schema is made of: STRICT tables."""
+"""The oldest SQLite with everything that the schema uses: STRICT tables."""
 
 Cursor = sqlite3.Cursor
 Error = sqlite3.Error
@@ -21,10 +21,10 @@ OperationalError = sqlite3.OperationalError
 IntegrityError = sqlite3.IntegrityError
 
 MISUSE = (sqlite3.Warning, sqlite3.ProgrammingError)
-"""What Python's driver says of a call that makes no sense: two statements at once, say."""
+"""The driver's error for invalid use, such as two statements at once."""
 
 READING_FAILED = (sqlite3.Error, UnicodeDecodeError)
-"""What reading a damaged store may raise: Python fails to say what SQLite says where damaged text is part of that."""
+"""Errors while reading a damaged store: Python cannot decode SQLite's message if it contains damaged text."""
 
 BUSY: Final = sqlite3.SQLITE_BUSY
 LOCKED: Final = sqlite3.SQLITE_LOCKED
@@ -39,26 +39,27 @@ SOME_ERROR: Final = sqlite3.SQLITE_ERROR
 INTERRUPTED: Final = sqlite3.SQLITE_INTERRUPT
 
 LONGEST_VALUE = 100_000_000
-"""The bytes of the longest value of a query that somebody typed: it shall not fill the memory."""
+"""The maximum size in bytes of a value in a user's query, to limit memory."""
 
 _INSTRUCTIONS = 10_000
-"""How often a query is asked whether to go on: after so many of its instructions, a millisecond at most."""
+"""The number of instructions between two calls of a query's progress handler: at most a millisecond."""
 
 _UNREADABLE = "Could not decode to UTF-8"
 
-# Of https://sqlite.org/c3ref/c_deterministic.html: functions without effects, and those for statements alone.
+# See https://sqlite.org/c3ref/c_deterministic.html: functions without side effects, and those allowed in statements
+# only.
 _INNOCUOUS, _DIRECT_ONLY = 0x200000, 0x080000
-# Those of JSON do not say of themselves in every version that they have none.
+# Not every version flags the JSON functions as harmless.
 _HARMLESS = "SELECT name FROM pragma_function_list WHERE flags & ? = ? OR name GLOB 'json*' OR name IN ('->', '->>')"
 
 
 class SqliteDatabase:
-    """A connection to a file, or to memory: a `Database`. Its transactions begin where they are begun."""
+    """A `Database` in a file or in memory. Transactions begin explicitly."""
 
     def __init__(self, connection: sqlite3.Connection, name: str) -> None:
         self._connection = connection
         self.name = name
-        """How errors call it."""
+        """Its name in errors."""
 
     @property
     def in_transaction(self) -> bool:
@@ -67,37 +68,39 @@ class SqliteDatabase:
             return self._connection.in_transaction
 
     def execute(self, sql: str, parameters: Sequence[object] = (), /) -> sqlite3.Cursor:
-        """Run one statement; its rows are fetched as they are asked for."""
+        """Run one statement; its rows are fetched lazily."""
         return self._connection.execute(sql, parameters)
 
     def execute_many(self, sql: str, parameters: Iterable[Sequence[object]], /) -> int:
-        """Run one statement for each of `parameters`; returns how many rows they changed."""
+        """Run one statement for each of `parameters`; return the number of changed rows."""
         return self._connection.executemany(sql, parameters).rowcount
 
     def batch(self, statements: Sequence[tuple[str, Sequence[object]]], /) -> list[list[Row]]:
-        """Run statements one after another; returns the rows of each."""
+        """Run statements one after another; return the rows of each."""
         return [self._connection.execute(sql, parameters).fetchall() for sql, parameters in statements]
 
     def stream(self, sql: str, parameters: Sequence[object] = (), /) -> Iterator[Row]:
-        """The rows of a statement, one by one."""
+        """Iterate over the rows of a statement."""
         return self._connection.execute(sql, parameters)
 
     @contextmanager
     def translated_errors(self) -> Iterator[None]:
-        """As the function of that name, of this database."""
+        """Convert errors of this database; see the function `translated_errors`."""
         with translated_errors(self.name):
             yield
 
     def confine(
         self, may_read: Callable[[str, str, str | None, str | None], bool], goes_on: Callable[[], bool]
     ) -> None:
-        """From now on, take only queries of tables that they `may_read`, and of functions that reach nothing but their
-        arguments. What is not known to be harmless is refused. `may_read` gets a table, the column (`""`: none), the
-        database, and the view through which it is read, the last two where SQLite tells them. `goes_on` is asked time
-        and again while a query runs.
+        """Restrict the connection to queries of tables that they `may_read`, and to functions that only use their
+        arguments.
+
+        Whatever is not known to be harmless is rejected. `may_read` is given a table, a column (`""`: none), and the
+        database and the view through which it is read, where SQLite reports these. `goes_on` is called repeatedly while
+        a query runs, and stops it by returning false.
         """
         functions = {name for (name,) in self._connection.execute(_HARMLESS, (_INNOCUOUS | _DIRECT_ONLY, _INNOCUOUS))}
-        for function in ("json_each", "json_tree"):  # making such a table is more than a query; then it is there
+        for function in ("json_each", "json_tree"):  # creating such a table is not allowed in a query, so do it now
             self._connection.execute(f"SELECT 1 FROM {function}('[]')")
 
         def judge(action: int, first: str | None, second: str | None, database: str | None, view: str | None) -> int:
@@ -114,21 +117,23 @@ class SqliteDatabase:
         self._connection.set_authorizer(judge)
 
     def query(self, sql: str, parameters: Mapping[str, object]) -> Cursor:
-        """Run one statement with named parameters; its rows are fetched as they are asked for."""
+        """Run one statement with named parameters; its rows are fetched lazily."""
         return self._connection.execute(sql, parameters)
 
     def hand_to(self, library: Callable[[sqlite3.Connection], object]) -> None:
-        """Let a library that takes a connection of the standard library work with this one."""
+        """Pass the underlying connection to a library that takes one from the standard library."""
         library(self._connection)
 
     def copy_to(self, target: SqliteDatabase, pages: int, progress: Callable[[int, int, int], object]) -> None:
-        """Copy all pages to another database, `pages` at a time; in between `progress` gets SQLite's status, how many
-        pages are left, and of how many. Raises Error.
+        """Copy all pages to another database, `pages` at a time; `progress` is called in between with SQLite's status,
+        the remaining and the total number of pages. Raises Error.
         """
         self._connection.backup(target._connection, pages=pages, progress=progress)
 
     def close(self) -> None:
-        """Close it; an open transaction is rolled back. Raises UsageProblem in another thread than it was opened in."""
+        """Close the connection, rolling back an open transaction. Raises UsageProblem in another thread than it was
+        opened in.
+        """
         with translated_errors(self.name):
             self._connection.close()
 
@@ -140,10 +145,10 @@ class SqliteDatabase:
 
 
 def connect(path: Path | None, options: str | None = None, *, timeout: float = 30.0, shown: str = "") -> SqliteDatabase:
-    """A connection to the database at `path`, or in memory. Raises Error; StoreProblem when SQLite is too old.
+    """Connect to the database at `path`, or in memory. Raises Error; StoreProblem if SQLite is too old.
 
-    A path is always made absolute: a relative one that begins with `file:` would be a URI to many a SQLite. `options`
-    are those of SQLite's own URIs, such as `mode=ro`.
+    The path is made absolute, since many builds of SQLite take a relative one that begins with `file:` for a URI.
+    `options` are SQLite's URI parameters, such as `mode=ro`.
     """
     refuse_old_sqlite(sqlite3.sqlite_version_info)
     if path is None:
@@ -155,7 +160,7 @@ def connect(path: Path | None, options: str | None = None, *, timeout: float = 3
 
 
 def refuse_old_sqlite(version: tuple[int, ...]) -> None:
-    """Raises StoreProblem when this Python's SQLite lacks what the schema is made of."""
+    """Raise StoreProblem if this Python's SQLite lacks features that the schema uses."""
     if version < OLDEST:
         found, oldest = (".".join(map(str, one)) for one in (version, OLDEST))
         raise StoreProblem(
@@ -166,12 +171,12 @@ def refuse_old_sqlite(version: tuple[int, ...]) -> None:
 
 
 def sqlite_version() -> str:
-    """The version of SQLite that is used."""
+    """Return the version of SQLite in use."""
     return sqlite3.sqlite_version
 
 
 def statements(script: str) -> Iterator[str]:
-    """The statements of a script, one by one: each ends with a semicolon at the end of a line."""
+    """Split a script into statements: each ends with a semicolon at the end of a line."""
     begun = ""
     for line in script.splitlines(keepends=True):
         begun += line
@@ -182,7 +187,7 @@ def statements(script: str) -> Iterator[str]:
 
 @contextmanager
 def translated_errors(name: object) -> Iterator[None]:
-    """Turn what SQLite and the file system say about the store that is shown as `name` into `visitors.errors`."""
+    """Convert errors of SQLite and the file system about the store called `name` to those of `visitors.errors`."""
     try:
         yield
     except sqlite3.Error as error:
@@ -191,7 +196,7 @@ def translated_errors(name: object) -> Iterator[None]:
         code, what, hint = _ADVICE[CORRUPT]
         raise StoreProblem(f"the store {name} {what}", code=code, hint=hint) from error
     except UnicodeEncodeError as error:
-        # a parameter of a statement: an argument that was not UTF-8, which nobody looked at before
+        # a parameter of a statement: an unvalidated argument that was not UTF-8
         raise InvalidData(f"{error.object[:40]!r} contains a lone surrogate", code="invalid_text") from error
     except OSError as error:
         path = Path(str(name))
@@ -204,7 +209,7 @@ def translated_errors(name: object) -> Iterator[None]:
         ) from error
 
 
-# SQLite's primary result code -> our code, what happened, what to do about it.
+# SQLite's primary result code -> our code, message and hint.
 _ADVICE: dict[int, tuple[str, str, str]] = {
     BUSY: ("store_locked", "is locked by another process", "try again, or raise VISITORS_TIMEOUT"),
     LOCKED: ("store_locked", "is locked by another process", "try again, or raise VISITORS_TIMEOUT"),
@@ -225,7 +230,7 @@ _ADVICE: dict[int, tuple[str, str, str]] = {
     IO_ERROR: ("store_io", "cannot be read or written", "check the disk; nothing was written"),
 }
 
-# Python's driver has no codes of its own for these.
+# Errors of Python's driver, which have no code.
 _MISUSE = {
     "Cannot operate on a closed database": ("store_closed", "is closed", "open it again: visitors.open_store"),
     "SQLite objects created in a thread": (
@@ -236,23 +241,23 @@ _MISUSE = {
 }
 
 _OF_DAMAGE = ("unsupported file format", _UNREADABLE, "malformed JSON")
-"""What has no code of its own: what SQLite says of a header that no version of it writes and of a document in the store
-that is no JSON (what a statement is given always is), and Python of text that is none.
+"""Errors without a distinct code: SQLite's, of a header that no version writes and of invalid JSON in the store (JSON
+parameters are always valid), and Python's, of invalid text.
 """
 
 
 def primary_code(error: Exception) -> int:
-    """SQLite's primary result code; 0 for an error that Python's driver made up."""
+    """Return SQLite's primary result code; 0 for an error raised by Python's driver itself."""
     return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
 
 
 def is_of_the_store(error: Exception) -> bool:
-    """Whether it is about the store, whatever statement was to be run."""
+    """Return whether the error is about the store, rather than the statement."""
     return primary_code(error) in _ADVICE
 
 
 def is_unreadable(error: Exception) -> bool:
-    """Whether a text of a row is not UTF-8."""
+    """Return whether the text of a row is not UTF-8."""
     return str(error).startswith(_UNREADABLE)
 
 

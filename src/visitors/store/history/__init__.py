@@ -1,1 +1,1 @@
-"""What was done, taking it back, and taking the erased out of it."""
+"""The recorded history, undo, and removing the erased from the history."""

@@ -1,9 +1,9 @@
-"""What belongs to a person: which devices, and which former selves that only the history has.
+"""Find what belongs to a person: their devices, and former contacts that exist only in the history.
 
-A contact that was taken back is in no table any more, but its name and its email are in the history. It was the same
-person if it had an email or external id that is theirs and of no contact which stays, or if only their devices were
-ever linked to it. A device that was linked to them by an operation that was taken back is not theirs. What nobody can
-tell is `left`, for somebody to decide.
+A contact whose creation was undone is in no table, but its name and email are in the history. It was the same person if
+it had an email or external id that is theirs and of no remaining contact, or if only their devices were ever linked to
+it. A device linked to them by an undone operation is not theirs. Undecidable cases are in `left`, for a person to
+decide.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from visitors.store.history.operations import is_removal
 from visitors.store.store import Store
 
 IDENTIFYING = ("external_id", "email")
-"""The columns of contacts that say who somebody is."""
+"""The identifying columns of contacts."""
 
 _Values = set[tuple[str, str]]
-"""Columns of contacts, each with a value."""
+"""(column, value) pairs of contacts."""
 
 
 class Belongings(msgspec.Struct, frozen=True):
-    """The ids of the contacts that are one person and of their devices, some of which only the history has."""
+    """The ids of the contacts that are one person and of their devices, including those only in the history."""
 
     contacts: set[str]
     visitors: set[str]
@@ -34,7 +34,7 @@ class Belongings(msgspec.Struct, frozen=True):
 
 
 def of_person(store: Store, contact_ids: set[str]) -> Belongings:
-    """What belongs to the person that these contacts are. Reads all changes a few times."""
+    """Find what belongs to the person behind these contacts. Reads all changes a few times."""
     contacts = set(contact_ids)
     while True:
         devices = _Devices(store, contacts)
@@ -45,12 +45,12 @@ def of_person(store: Store, contact_ids: set[str]) -> Belongings:
 
 
 def removed_with(store: Store, column: str, value: str) -> list[str]:
-    """The ids of the contacts that only the history has, and that had the value in an identifying column."""
+    """Return the ids of contacts that exist only in the history and had the value in an identifying column."""
     return sorted(one for one, theirs in _removed_contacts(store).items() if (column, value) in theirs)
 
 
 def of_devices(store: Store, visitor_ids: set[str]) -> Belongings:
-    """What belongs to these devices: their contacts do not, but for those that only the history has."""
+    """Find what belongs to these devices. Contacts do not, except those that exist only in the history."""
     devices = set(visitor_ids)
     while True:
         selves, alike = _linked_only_to(store, devices), _Alike(store, devices)
@@ -61,7 +61,7 @@ def of_devices(store: Store, visitor_ids: set[str]) -> Belongings:
 
 
 class _Devices:
-    """The devices of contacts: those that are linked to them, and those that were, and are nobody else's."""
+    """The devices of contacts: those linked to them, and those that were and are now nobody else's."""
 
     def __init__(self, store: Store, contacts: set[str]) -> None:
         own = _found(store, contacts)
@@ -83,7 +83,7 @@ class _Devices:
 
 
 class _Selves:
-    """The contacts that only the history has and that were the same person."""
+    """The contacts that exist only in the history and were the same person."""
 
     def __init__(self, store: Store, contacts: set[str], devices: set[str]) -> None:
         values = _values(store, contacts)
@@ -103,13 +103,13 @@ class _Selves:
 
 
 def _removed_contacts(store: Store) -> dict[str, _Values]:
-    """Every contact that only the history has, with all that it was known by."""
+    """Return all contacts that exist only in the history, with all identifying values they had."""
     sql = f"SELECT DISTINCT record FROM changes AS h WHERE {is_removal('contact')}"
     return _states(store, {row[0] for row in store.execute(sql)})
 
 
 def _values(store: Store, contacts: set[str]) -> _Values:
-    """All that these contacts are and were known by."""
+    """Return all identifying values that these contacts have or had."""
     columns = ", ".join(IDENTIFYING)
     there = store.execute(f"SELECT {columns} FROM contacts WHERE id {THESE}", (rows(contacts),))
     values = {pair for row in there for pair in zip(IDENTIFYING, row, strict=True) if pair[1] is not None}
@@ -117,7 +117,7 @@ def _values(store: Store, contacts: set[str]) -> _Values:
 
 
 def _states(store: Store, contacts: set[str]) -> dict[str, _Values]:
-    """What contacts were known by, as far as their changes tell."""
+    """Yield identifying values of contacts, as far as their changes have them."""
     found: dict[str, _Values] = {}
     sql = f"SELECT record, before, after FROM changes WHERE kind = 'contact' AND record {THESE}"
     for record, *sides in store.execute(sql, (rows(contacts),)):
@@ -128,7 +128,7 @@ def _states(store: Store, contacts: set[str]) -> dict[str, _Values]:
 
 
 def _held(store: Store, values: _Values, contacts: set[str]) -> _Values:
-    """Those of the values that a contact has which is none of these."""
+    """Return those of the values that another contact has."""
     held: _Values = set()
     for column in IDENTIFYING:
         wanted = rows(value for of_column, value in values if of_column == column)
@@ -141,8 +141,8 @@ def _held(store: Store, values: _Values, contacts: set[str]) -> _Values:
 
 
 def _links(store: Store, end: str, ids: set[str], void: Iterable[int] = ()) -> list[Row]:
-    """Visitors and contacts that are or were linked, of which the one or the other `end` is among these; but for the
-    links that these `void` operations made.
+    """Return pairs of visitors and contacts that are or were linked, where the `end` given is among these, excluding
+    links made by the `void` operations.
     """
     if not ids:
         return []
@@ -159,25 +159,25 @@ _SIDE = (
     " WHERE kind = 'visitor' AND instr({0}, '\"contact_id\":\"')"
 )
 _MADE = f"{_SIDE.format('after')} AND operation NOT {THESE}"
-# What a device was linked to before its link changed at all, it was made with.
+# The initial link of a device, before any change of it.
 _MADE_WITH = (
     f"{_SIDE.format('before')} AND NOT EXISTS (SELECT 1 FROM changes AS e WHERE e.record = h.record"
     " AND e.kind = 'visitor' AND e.pk < h.pk AND instr(coalesce(e.before, e.after), '\"contact_id\"'))"
 )
-"""The links that operations made, and those that devices were made with."""
+"""The links that operations made, and the initial ones of devices."""
 
 
 def _linked_only_to(store: Store, devices: set[str]) -> set[str]:
-    """The contacts that only the history has and to which nothing but these devices was ever linked."""
+    """Return the contacts that exist only in the history and were linked to none but these devices."""
     known = _only_in_history(store, {contact for _, contact in _links(store, "visitor", devices)})
     strangers = {contact for visitor, contact in _links(store, "contact", known) if visitor not in devices}
     return known - strangers
 
 
 class _Alike:
-    """The devices that only the history has, that were never anybody's, and that are like some of these: tracked, taken
-    back, and tracked again, perhaps. They are `own` where no other device has the fingerprint, and else `left`, as
-    those are that share no more than an address.
+    """The devices that exist only in the history, never belonged to anybody, and resemble some of these: perhaps
+    tracked, undone, and tracked again. They are `own` if no other device has the fingerprint; otherwise `left`, as are
+    those that share only an IP address.
     """
 
     def __init__(self, store: Store, devices: set[str]) -> None:
@@ -202,7 +202,7 @@ class _Alike:
 
 
 def _had(store: Store, column: str, devices: set[str]) -> dict[str, set[str]]:
-    """The devices that have, or ever had, a value in the column, with these values."""
+    """Return devices that have or had one of these values in the column, with the values."""
     path = f"'$.{column}'"
     sql = f"SELECT id, {column} FROM visitors WHERE id {THESE} AND {column} IS NOT NULL" + "".join(
         f" UNION SELECT record, json_extract({side}, {path}) FROM changes"
@@ -216,13 +216,13 @@ def _had(store: Store, column: str, devices: set[str]) -> dict[str, set[str]]:
 
 
 def _had_by_others(store: Store, fingerprints: set[str], devices: set[str]) -> set[str]:
-    """Those of the fingerprints that a device has now which is none of these."""
+    """Return those of the fingerprints that another device has."""
     sql = f"SELECT fingerprint FROM visitors WHERE fingerprint {THESE} AND id NOT {THESE}"
     return {row[0] for row in store.execute(sql, (rows(fingerprints), rows(devices)))}
 
 
 def _found(store: Store, contacts: set[str]) -> set[str]:
-    """The devices that are linked to these contacts, or were when they were removed."""
+    """Return the devices that are linked to these contacts, or were when they were removed."""
     sql = (
         f"SELECT id FROM visitors WHERE contact_id {THESE} UNION SELECT h.record FROM changes AS h"
         f" WHERE json_extract(h.before, '$.contact_id') {THESE} AND {is_removal('visitor')}"
@@ -231,7 +231,7 @@ def _found(store: Store, contacts: set[str]) -> set[str]:
 
 
 def _only_in_history(store: Store, contacts: set[str]) -> set[str]:
-    """Those of these contacts that are in the table no more."""
+    """Return those of these contacts that exist only in the history."""
     return {*contacts} - {
         row[0] for row in store.execute(f"SELECT id FROM contacts WHERE id {THESE}", (rows(contacts),))
     }

@@ -1,7 +1,7 @@
-"""All changes of many operations, one after another, however many there are.
+"""Iterate over all changes of many operations, in bounded memory.
 
-An import creates a million records at once, so what is read at a time is bounded by numbers: those of the changes of an
-operation, and those of the records that it created. Both are ranges, since no two operations write at once.
+One import can create a million records, so reads are limited by ranges of change numbers and of created records'
+numbers. Both are contiguous for an operation, since operations never write at the same time.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from visitors.store.store import Store
 
 _OPERATIONS = 200
 _RECORDS = 500
-"""How many operations, and how many numbers of changes and records, are read at a time."""
+"""The maximum number of operations, and of changes and records, read at once."""
 
 _CHANGED = "changed"
 
 _Window = tuple[int, str, int, int]
-"""The number of an operation, `_CHANGED` or the kind of what it created, the first and the last number."""
+"""The number of an operation, `_CHANGED` or the kind of created records, and the first and last number."""
 
 
 def every_change(store: Store, wanted: Filter, *, oldest_first: bool = False) -> Iterator[Change]:
-    """The changes of the operations that are wanted, whatever their records, newest first or oldest first."""
+    """Yield the changes of the chosen operations, of any record, newest or oldest first."""
     batch: list[_Window] = []
     size = 0
     for window in _windows(store, wanted, oldest_first=oldest_first):
@@ -41,7 +41,7 @@ def every_change(store: Store, wanted: Filter, *, oldest_first: bool = False) ->
 
 
 def _windows(store: Store, wanted: Filter, *, oldest_first: bool) -> Iterator[_Window]:
-    """What there is to read, in order, in windows of at most `_RECORDS` numbers."""
+    """Split the numbers to read, in order, into windows of at most `_RECORDS`."""
     condition, parameters = wanted.condition
     compared, direction = (">", "ASC") if oldest_first else ("<", "DESC")
     sql = (
@@ -77,7 +77,7 @@ def _parts(window: _Window, *, oldest_first: bool) -> Iterator[_Window]:
 
 
 def _changes_in(store: Store, batch: list[_Window], kinds: tuple[str, ...], *, oldest_first: bool) -> Iterator[Change]:
-    """The changes in the windows, in order."""
+    """Yield the changes in the windows, in order."""
     questions = []
     changed = rows(window for window in batch if window[1] == _CHANGED)
     of_kinds = f" AND h.kind {THESE}" if kinds else ""
@@ -106,7 +106,7 @@ def _changes_in(store: Store, batch: list[_Window], kinds: tuple[str, ...], *, o
 
 
 def _window(table: str, number: str) -> str:
-    """The SQL of the rows of `table` whose number lies in one of the windows that a parameter has."""
+    """Build the SQL for the rows of `table` whose number is in one of the windows in the parameter."""
     joined = table if " ON " in table else f"{table} ON 1"
     return (
         "FROM json_each(?) AS w CROSS JOIN operations AS o ON o.pk = json_extract(w.value, '$[0]')"

@@ -1,4 +1,4 @@
-"""The single changes that history has of records, and what these were when they were created."""
+"""Read single changes of records, and their state at creation."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from visitors.store.schema.recorded import COLUMNS, RECORDED, REFERENCES
 from visitors.store.store import Store
 
 _OWNERS = ("visitor", "contact")
-# Table and column where else the id of one stands: the history of these records is part of its own.
+# Table and column that refer to the record: the history of these records is part of its own.
 _BELONGINGS = [
     (RECORDED[kind], column) for kind, column, parent in REFERENCES if parent in _OWNERS and kind not in _OWNERS
 ]
@@ -27,7 +27,7 @@ _Numbered = list[tuple[Change, int]]
 
 
 class _Wanted(msgspec.Struct, frozen=True):
-    """Which changes: those of operations `o` for which `operation` holds, and of the records that `ids` selects."""
+    """Which changes: of operations `o` that match `operation`, and of the records that `ids` selects."""
 
     operation: Condition = Condition("1")
     ids: Condition | None = None
@@ -36,15 +36,15 @@ class _Wanted(msgspec.Struct, frozen=True):
 
 
 def changes(store: Store, wanted: Filter, *, limit: int = 0) -> list[Change]:
-    """The single changes, newest first: of `wanted.records`, their blocks and conversations where given,
-    else of the operations. An operation created its new records before it changed any.
+    """Return single changes, newest first: of `wanted.records` with their blocks and conversations if given, else of
+    the operations. Within an operation, creations come before changes.
     """
     (found,), _ = _newest_first(store, _of(wanted, limit))
     return [change for change, _ in found]
 
 
 def count_changes(store: Store, wanted: Filter) -> int:
-    """How many changes `changes` would give without a limit."""
+    """Return how many changes `changes` would return without a limit."""
     statements = _statements(_of(wanted))
     counts = (
         Question(f"SELECT count(*) FROM ({sql})", values, lambda found: found[0][0]) for sql, values in statements
@@ -53,7 +53,7 @@ def count_changes(store: Store, wanted: Filter) -> int:
 
 
 def links_and_changes(store: Store, visitor_id: str, limit: int) -> tuple[list[Link], list[Change]]:
-    """Every link, unlink and relink of the visitor, oldest first, and its last changes, newest first."""
+    """Return every change of the visitor's link, oldest first, and its latest changes, newest first."""
     own = _Wanted(ids=_listed([visitor_id]))
     wanted = (own, _of(Filter(records=(visitor_id,)), limit))
     (everything, last), causes = _newest_first(store, *wanted, causes_of=visitor_id)
@@ -67,8 +67,8 @@ def links_and_changes(store: Store, visitor_id: str, limit: int) -> tuple[list[L
 
 
 def story(store: Store, visitor_id: str) -> list[tuple[Change, str | None]]:
-    """Every change that can concern the visitor, oldest first, with its recorded cause: its own, and those
-    of its blocks, of the conversations it started, and of every contact it was ever linked to.
+    """Return every change relevant to the visitor, oldest first, with its recorded cause: those of the visitor, its
+    blocks, the conversations it started, and every contact it was ever linked to.
     """
     sql = """
         WITH contact_ids (id) AS (
@@ -87,7 +87,7 @@ def story(store: Store, visitor_id: str) -> list[tuple[Change, str | None]]:
 
 
 def operations_of(store: Store, record_ids: Sequence[str]) -> tuple[int, ...]:
-    """The numbers of the operations that created or changed the records, or what belongs to them."""
+    """Return the numbers of operations that created or changed the records, or what belongs to them."""
     questions = (
         Question(f"SELECT DISTINCT op FROM ({sql})", values, lambda found: [row[0] for row in found])
         for sql, values in _statements(_of(Filter(records=tuple(record_ids))))
@@ -96,13 +96,13 @@ def operations_of(store: Store, record_ids: Sequence[str]) -> tuple[int, ...]:
 
 
 def timeline(store: Store, record_ids: Sequence[str]) -> _Numbered:
-    """Every change of these records alone, oldest first, each with its operation's number."""
+    """Return every change of exactly these records, oldest first, each with its operation's number."""
     (found,), _ = _newest_first(store, _Wanted(ids=_listed(record_ids)))
     return found[::-1]
 
 
 def once_linked(store: Store, contact_ids: Sequence[str]) -> list[str]:
-    """The ids of the visitors whose history tells that they were linked to one of the contacts and then were not,
+    """Return the ids of visitors that, according to history, were once linked to one of the contacts and no longer are,
     or were removed. Reads all changes.
     """
     sql = (
@@ -115,8 +115,8 @@ def once_linked(store: Store, contact_ids: Sequence[str]) -> list[str]:
 def removed_of(
     store: Store, kind: str, owners: Mapping[str, Sequence[str]]
 ) -> list[tuple[str, int, str | None, str | None]]:
-    """The records of `kind` that were removed and had in one of the columns `owners` one of its values: of each the
-    id, the operation, and whose it was, a contact's and a visitor's.
+    """Return the removed records of `kind` that had one of the values in one of the columns `owners`: their id, the
+    operation, and the contact and visitor that they belonged to.
     """
     conditions = " OR ".join(f"json_extract(before, '$.{column}') {THESE}" for column in owners)
     sql = (
@@ -127,13 +127,13 @@ def removed_of(
 
 
 def causes_of(store: Store, record_ids: Sequence[str]) -> dict[tuple[int, str], str]:
-    """Operation and record -> the rule by which the one changed the other."""
+    """Map (operation, record) to the rule by which the operation changed the record."""
     sql = f"SELECT operation, record, code FROM causes WHERE record {THESE}"
     return {(operation, record): code for operation, record, code in store.execute(sql, (rows(record_ids),))}
 
 
 def _of(wanted: Filter, limit: int = 0) -> _Wanted:
-    """As `wanted`, with what belongs to its records: their blocks, conversations and messages."""
+    """Extend `wanted` with what belongs to its records: blocks, conversations and messages."""
     condition, parameters = wanted.condition
     ids = None
     if wanted.records is not None:
@@ -150,8 +150,8 @@ def _listed(ids: Sequence[str]) -> Condition:
 def _newest_first(
     store: Store, *wanted: _Wanted, causes_of: str | None = None
 ) -> tuple[list[_Numbered], dict[int, str]]:
-    """The changes of each that is wanted, and by which rule operations changed the record `causes_of`, in two round
-    trips for all.
+    """Return the changes of each of `wanted`, newest first, and the rules by which operations changed the record
+    `causes_of`, in two round trips.
     """
     sizes = [len(_statements(one)) for one in wanted]
     causes = Question("SELECT operation, code FROM causes WHERE record = ?", (causes_of,), dict[int, str])
@@ -167,13 +167,13 @@ def _newest_first(
     return [[(as_told(row, created), row[0]) for row in some] for some in selected], told
 
 
-# Where a change stands in the order: its operation, what was changed after what was created, kind of record, number.
+# The sort key of a change: operation, creations before changes, kind of record, number.
 WHO = "o.id, o.at, o.actor, o.command"
 
 
 def _statements(wanted: _Wanted) -> list[tuple[str, tuple[object, ...]]]:
-    """The statements of changes, and of each kind of record that was created, which together give what is wanted:
-    place in the order, operation, kind and id of the record, columns before and after.
+    """Build the statements for changes, and for creations of each kind of record, that together give what is wanted:
+    sort key, operation, kind and id of the record, columns before and after.
     """
     where, ids = wanted.operation, wanted.ids
     of_records = f" AND h.record IN ({ids.sql})" if ids is not None else ""
@@ -191,7 +191,7 @@ def _statements(wanted: _Wanted) -> list[tuple[str, tuple[object, ...]]]:
 
 
 def _creations(kind: str, place: int, wanted: _Wanted) -> tuple[str, tuple[object, ...]]:
-    """The statement of the records `r` that were created, whether they are there or were removed since."""
+    """Build the statement for the creations of the records `r`, existing or removed."""
     table, where, ids = RECORDED[kind], wanted.operation, wanted.ids
     select = f"SELECT o.pk AS op, 0, {place}, r.pk, {WHO}, '{kind}', r.id, NULL, NULL"
     number = "json_extract(before, '$.pk')"
@@ -218,11 +218,11 @@ def _creations(kind: str, place: int, wanted: _Wanted) -> tuple[str, tuple[objec
 
 
 States = dict[tuple[str, str, int], dict[str, Any]]
-"""Kind, id, and 0 or the number of a change -> the record's columns when it was created, or put back by that change."""
+"""(kind, id, 0 or the number of a change) -> the record's columns when it was created, or restored by that change."""
 
 
 def as_created(store: Store, created: Sequence[Row]) -> States:
-    """The columns of the `created` records when they were: as they are now, with their changes taken back."""
+    """Return the initial columns of the `created` records: their current ones with all changes reverted."""
     ids: dict[str, list[str]] = {}
     for row in created:
         ids.setdefault(row[8], []).append(row[9])
@@ -253,7 +253,7 @@ def _by_id(columns: Sequence[str], found: list[Row]) -> dict[str, dict[str, Any]
 
 
 def as_told(row: Row, created: States) -> Change:
-    """The change that a row of a statement is; what it created is in `created`."""
+    """Return the change in a row of a statement; the columns of a creation are looked up in `created`."""
     is_change, pk, kind, record = row[1], row[3], row[8], row[9]
     before, after = (None if text is None else decoded(text) for text in row[10:12])
     if before is after is None:
@@ -264,11 +264,11 @@ def as_told(row: Row, created: States) -> Change:
 
 
 def _public(columns: dict[str, Any]) -> dict[str, Any]:
-    """Columns under the public field names that everything else prints: `external_id` is `externalId`."""
+    """Rename columns to public field names: `external_id` to `externalId`."""
     return {public_name(column): value for column, value in columns.items() if column != "pk"}
 
 
 def public_name(column: str) -> str:
-    """`external_id` as `externalId`: what history calls a column."""
+    """Convert `external_id` to `externalId`, the name of a column in the history."""
     first, *rest = column.split("_")
     return first + "".join(word.title() for word in rest)

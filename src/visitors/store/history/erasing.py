@@ -1,6 +1,6 @@
-"""Removing people and devices for good: which records go with them, and what stands where they stood.
+"""Erase people and devices: which records are removed, and which placeholders replace them.
 
-What the history has of them is the matter of `visitors.store.history.scrub`.
+`visitors.store.history.scrub` removes them from the history.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from visitors.store.store import OpenOperation, Store
 
 
 class Scope(msgspec.Struct, frozen=True):
-    """What goes: ids by kind, of records that are there and of those that only the history has, and the
-    conversations that these visitors started for somebody who stays: they stay, too. And what is `left`, since it may
-    not be theirs.
+    """What is erased: ids by kind, of existing records and of those only in the history.
+
+    Conversations that these visitors started for a remaining contact stay. `left` are records that may not be theirs.
     """
 
     ids: dict[str, set[str]]
@@ -30,31 +30,31 @@ class Scope(msgspec.Struct, frozen=True):
     left: Sequence[Left] = ()
 
     def count(self, store: Store, kind: str) -> int:
-        """How many of a kind are there to be removed."""
+        """The number of existing records of a kind to be removed."""
         sql = f"SELECT count(*) FROM {RECORDED[kind]} WHERE id {THESE}"
         found: int = store.execute(sql, (rows(self.ids[kind]),)).fetchone()[0]
         return found
 
 
 def scope_of_contacts(store: Store, contact_ids: Iterable[str]) -> Scope:
-    """These people: with their tombstones, all their devices, and what these wrote and were blocked by."""
+    """Return the scope of people: their tombstones, all their devices, and the conversations and blocks of these."""
     contacts = _with_tombstones(store, set(contact_ids))
     return _scope(store, belonging.of_person(store, contacts))
 
 
 def scope_of_visitors(store: Store, visitor_ids: Iterable[str]) -> Scope:
-    """These devices, and what they wrote and were blocked by; their contacts stay."""
+    """Return the scope of devices, with their conversations and blocks; their contacts stay."""
     return _scope(store, belonging.of_devices(store, set(visitor_ids)))
 
 
 def contacts_of(store: Store, visitor_ids: Iterable[str]) -> list[str]:
-    """The ids of the contacts that these visitors are linked to."""
+    """Return the ids of the contacts that these visitors are linked to."""
     sql = f"SELECT DISTINCT contact_id FROM visitors WHERE id {THESE} AND contact_id IS NOT NULL ORDER BY contact_id"
     return [row[0] for row in store.execute(sql, (rows(visitor_ids),))]
 
 
 def remove(store: Store, operation: OpenOperation, scope: Scope) -> None:
-    """Take the records of `scope` away, and put stand-ins where conversations that stay refer to a visitor."""
+    """Remove the records in `scope`, and create placeholders for visitors that remaining conversations refer to."""
     store.execute("PRAGMA defer_foreign_keys = ON")
     links = {
         row[0]: row[1:]
@@ -67,12 +67,12 @@ def remove(store: Store, operation: OpenOperation, scope: Scope) -> None:
     _stand_in(store, operation, links)
 
 
-# What goes
+# What is removed
 
 
 def _with_tombstones(store: Store, contacts: set[str]) -> set[str]:
-    """The contacts with those that were merged into them, and with tombstones of others that still lead by
-    an email or external id which is theirs alone: from a merge that was taken apart.
+    """Add contacts merged into these, and other contacts' tombstones that still resolve by an email or external id that
+    only these have: they come from a merge that was split.
     """
     alias = " UNION ".join(
         f"SELECT t.id FROM contacts AS t JOIN contacts AS c ON c.{column} = t.{column} AND c.id {THESE}"
@@ -108,7 +108,7 @@ def _scope(store: Store, theirs: Belongings) -> Scope:
     return Scope(ids, kept, theirs.left)
 
 
-# Those that belong to nobody else: to the visitor alone, or to the contact that it is linked to now.
+# Records that belong to nobody else: only to the visitor, or to its current contact.
 _OWN_CONVERSATIONS = (
     "SELECT k.id FROM conversations AS k JOIN visitors AS v ON v.id = k.visitor_id"
     f" WHERE v.id {THESE} AND (k.contact_id IS NULL OR k.contact_id = v.contact_id)"
@@ -125,7 +125,7 @@ def _there(store: Store, kind: str, column: str, values: set[str]) -> set[str]:
 
 
 def _removed(store: Store, kind: str, column: str, values: set[str]) -> set[str]:
-    """As `_there`, of records that only the history has, by what they were when they were removed."""
+    """Like `_there`, for records that exist only in the history, by their state when removed."""
     if not values:
         return set()
     sql = f"SELECT h.record FROM changes AS h WHERE json_extract(h.before, '$.{column}') {THESE} AND {is_removal(kind)}"
@@ -136,8 +136,8 @@ def _removed(store: Store, kind: str, column: str, values: set[str]) -> set[str]
 
 
 def _stand_in(store: Store, operation: OpenOperation, links: dict[str, tuple[Any, ...]]) -> None:
-    """Let a deleted visitor of which nothing is known stand where conversations refer to one that is gone:
-    one for each device and contact, linked to the contact to whom the conversation belongs.
+    """Create deleted, empty visitors as placeholders where conversations refer to a removed one: one for each device
+    and contact, linked to the contact that owns the conversation.
     """
     stand_ins: dict[tuple[Any, ...], str] = {}
     for conversation_id, (visitor_id, contact_id, created_at) in links.items():

@@ -1,4 +1,4 @@
-"""What was done: the operations, which of them took others back, and what each touched."""
+"""Read operations, which of them were undone, and what each changed."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from visitors.store.schema.recorded import RECORDED
 from visitors.store.store import Store
 
 BY_RECORD = "INDEXED BY changes_record"
-"""By itself SQLite takes the index of all removals, of which an undo may have made as many as there are visitors."""
+"""SQLite would choose the index on removals, of which an undo may have made as many as there are visitors."""
 
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which operations to show; None means 'any'."""
+    """Which operations to show; None means any."""
 
     actor: str | None = None
     command: str | None = None
@@ -31,11 +31,11 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     records: tuple[str, ...] | None = None
     numbers: tuple[int, ...] | None = None
     beyond: int | None = None
-    """Those with a higher number, which were written later."""
+    """Those with a higher number, written later."""
 
     @property
     def condition(self) -> tuple[str, list[object]]:
-        """What holds for the operations `o` that are wanted, but for their records, and its parameters."""
+        """Build the condition on the operations `o`, except for their records, and its parameters."""
         filters = {
             "o.actor = ?": self.actor,
             "o.command = ?": self.command,
@@ -50,7 +50,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
         return " AND ".join(given) or "1", list(given.values())
 
 
-# The kinds stand in the text once: a parameter for each of the two would be two values of one filter.
+# The kinds are literals in the SQL: separate parameters would count as two values of one filter.
 _OF_KINDS = (
     "EXISTS (SELECT 1 FROM json_each(?) AS k WHERE"
     " EXISTS (SELECT 1 FROM creations AS n WHERE n.operation = o.pk AND n.kind = k.value)"
@@ -59,7 +59,7 @@ _OF_KINDS = (
 
 
 def select(store: Store, wanted: Filter, page: Page) -> list[Operation]:
-    """The operations, with how many changes each made, and what it touched."""
+    """Return the operations, with the number of their changes and the records they changed."""
     condition, parameters = wanted.condition
     start, start_parameters = begins_after(store, "operations", "o", page)
     sql = f"{_SELECT} WHERE {condition} AND {start}{order_by(page, 'o')}"
@@ -71,12 +71,12 @@ def select(store: Store, wanted: Filter, page: Page) -> list[Operation]:
 
 
 def numbered(store: Store, number: int) -> Operation:
-    """The operation with this number, whether or not it was taken back."""
+    """Return the operation with this number, undone or not."""
     return store.ask(by_number(number))
 
 
 def by_number(number: int) -> Question[Operation]:
-    """As `numbered`, to be asked with others."""
+    """Like `numbered`, as a question to combine with others."""
     return Question(f"{_SELECT} WHERE o.pk = ?", (number,), lambda found: _operation(found[0], None))
 
 
@@ -85,7 +85,7 @@ COLUMNS = (
     " (SELECT count(*) FROM changes AS h WHERE h.operation = o.pk)"
     " + (SELECT coalesce(sum(last - first + 1), 0) FROM creations AS n WHERE n.operation = o.pk)"
 )
-"""The columns of an operation `o`, in the order of its fields, but for what took it back."""
+"""The columns of an operation `o`, in the order of its fields, except the operation that undid it."""
 
 _SELECT = f"SELECT o.pk, {COLUMNS} FROM operations AS o"
 
@@ -95,61 +95,63 @@ def _operation(row: Sequence[object], undone_by: str | None) -> Operation:
 
 
 class Undos:
-    """Which operations took which others back. `pairs` are of an undo and what it took back, the newest undo first."""
+    """Which operations undid which others. `pairs` are (undo, undone), the newest undo first."""
 
     def __init__(self, pairs: Sequence[tuple[int, int]]) -> None:
         self._pairs = pairs
         self.targets: dict[int, set[int]] = {}
-        """All undos, each with what it took back, whether or not it was taken back in turn."""
+        """All undos with what they undid, whether or not that was undone in turn."""
         self.standing: dict[int, int] = {}
-        """What is taken back now, each with the undo that did it and was not taken back itself."""
-        # from the newest on: whether one stands is known before what it took back
+        """The operations that are currently undone, with the undo that is in force."""
+        # newest first: whether an undo is in force is known before the operations that it undid
         for undo, target in pairs:
             self.targets.setdefault(undo, set()).add(target)
             if undo not in self.standing:
                 self.standing[target] = undo
 
     def and_now(self, undo: int, target: int) -> Undos:
-        """These, once the newest operation of all has taken back one more."""
+        """Return these, after the newest operation has undone one more."""
         return Undos([(undo, target), *self._pairs])
 
 
 ALL_UNDOS = Question("SELECT operation, target FROM undone ORDER BY operation DESC", (), Undos)
-"""Everything that was ever taken back."""
+"""Every operation that was ever undone."""
 
 
 def undos(store: Store) -> Undos:
-    """Everything that was ever taken back."""
+    """Return every operation that was ever undone."""
     return store.ask(ALL_UNDOS)
 
 
 def count(store: Store, wanted: Filter) -> int:
-    """How many operations `select` would give without a page."""
+    """Return how many operations `select` would return without a page."""
     condition, parameters = wanted.condition
     found: int = store.execute(f"SELECT count(*) FROM operations AS o WHERE {condition}", parameters).fetchone()[0]
     return found
 
 
 def actors(store: Store) -> list[str]:
-    """Everybody who ever did something."""
+    """Return every actor."""
     return [row[0] for row in store.execute("SELECT DISTINCT actor FROM operations ORDER BY actor").fetchall()]
 
 
 def newest(store: Store) -> int:
-    """The number of the operation that was written last; 0 where there is none."""
+    """Return the number of the newest operation; 0 if there is none."""
     found: int = store.execute("SELECT coalesce(max(pk), 0) FROM operations").fetchone()[0]
     return found
 
 
 def data_version(store: Store) -> int:
-    """Another number than before when another process has written since. Outside of a transaction."""
+    """Return a number that changes when another process writes. Call it outside of a transaction."""
     with store.translated_errors():
         found: int = store.execute("PRAGMA data_version").fetchone()[0]
     return found
 
 
 def touched(store: Store, operation_id: str, kind: str) -> Iterator[str]:
-    """The ids of the records of `kind` that the operation made, then of those that it changed, each once."""
+    """Return the ids of the records of `kind` that the operation created, then of those that it changed, without
+    duplicates.
+    """
     ranges = store.execute(
         "SELECT n.first, n.last FROM creations AS n JOIN operations AS o ON o.pk = n.operation"
         " WHERE o.id = ? AND n.kind = ? ORDER BY n.first",
@@ -169,13 +171,13 @@ def touched(store: Store, operation_id: str, kind: str) -> Iterator[str]:
 
 
 def removed(store: Store, kind: str, ids: Iterable[str]) -> set[str]:
-    """Those of `ids` that are of records of the kind which only the history has."""
+    """Return those of `ids` whose record of the kind exists only in the history."""
     sql = f"SELECT h.record FROM changes AS h {BY_RECORD} WHERE h.record {THESE} AND {is_removal(kind)}"
     return {row[0] for row in store.execute(sql, (rows(ids),))}
 
 
 def is_removal(kind: str) -> str:
-    """The SQL of whether a change `h` removed a record of the kind which did not come back."""
+    """Build the SQL condition that change `h` removed a record of the kind that did not come back."""
     return (
         f"h.kind = '{kind}' AND h.before IS NOT NULL AND h.after IS NULL"
         f" AND NOT EXISTS (SELECT 1 FROM {RECORDED[kind]} WHERE id = h.record)"

@@ -1,4 +1,4 @@
-"""The receipts of erasures, the key that proves them, and every identity that the store has."""
+"""The receipts of erasures, the key that signs them, and every identity in the store."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ IN_CHANGES: dict[str, dict[str, Kind]] = {
     "message": {"visitor_id": "visitorId"},
     "block": {"visitor_id": "visitorId", "contact_id": "contactId"},
 }
-"""Where an identity stands in the history: kind of record -> column -> what it is."""
+"""Where the history has identities: kind of record -> column -> kind of identity."""
 
-# What a record of a kind is known by.
+# The identities of a kind of record.
 _RECORD: dict[str, Kind] = {"visitor": "visitorId", "contact": "contactId"}
 
 
 class Place(NamedTuple):
-    """Where an identity stands: a record, or a change of it by an operation."""
+    """Where an identity was found: a record, or a change of it by an operation."""
 
     identity: Kind
     value: str
@@ -37,50 +37,50 @@ class Place(NamedTuple):
 
 
 def key(store: Executor) -> str | None:
-    """The key of the store's receipts, as hex digits; None before the first erasure."""
+    """Return the key of the store's receipts, as hex digits; None before the first erasure."""
     found = store.execute("SELECT value FROM keys WHERE name = ?", (_KEY,)).fetchone()
     return None if found is None else str(found[0])
 
 
 def keep_key(store: Store, value: str) -> None:
-    """Make `value` the key of the store's receipts."""
+    """Set the key of the store's receipts."""
     store.execute("INSERT INTO keys (name, value) VALUES (?, ?)", (_KEY, value))
 
 
 def keep(store: Store, operation: OpenOperation, receipt: Receipt) -> None:
-    """Make the open operation an erasure, with this receipt. It is unfinished where there is a file to be wiped."""
+    """Store the receipt of the open operation, an erasure. It is unfinished if there is a file to be wiped."""
     is_unfinished = 1 if "wipe" in store.place.abilities else None
     sql = "INSERT INTO erasures (operation, receipt, is_unfinished) VALUES (?, ?, ?)"
     store.execute(sql, (operation.pk, encode(receipt), is_unfinished))
 
 
 def finish(store: Executor) -> None:
-    """Note that the file has no byte any more of what was erased."""
+    """Record that the file has no trace left of what was erased."""
     store.execute("UPDATE erasures SET is_unfinished = NULL WHERE is_unfinished = 1")
 
 
 def unfinished(store: Executor) -> list[str]:
-    """The ids of the erasures of which the file may still have bytes, the oldest first."""
+    """Return the ids of erasures that may have left traces in the file, oldest first."""
     sql = "SELECT o.id FROM erasures AS e JOIN operations AS o ON o.pk = e.operation WHERE is_unfinished = 1 ORDER BY 1"
     return [row[0] for row in store.execute(sql)]
 
 
 def of_operation(store: Store, operation_id: str) -> str | None:
-    """The receipt of the operation with exactly this id; None if there is none, or it erased nothing."""
+    """Return the receipt of the operation with exactly this id; None if there is none, or it erased nothing."""
     sql = "SELECT e.receipt FROM erasures AS e JOIN operations AS o ON o.pk = e.operation WHERE o.id = ?"
     found = store.execute(sql, (operation_id,)).fetchone()
     return None if found is None else str(found[0])
 
 
 def count(store: Executor) -> int:
-    """How many receipts the store keeps."""
+    """Return the number of receipts in the store."""
     found: int = store.execute("SELECT count(*) FROM erasures").fetchone()[0]
     return found
 
 
 def faults(store: Executor) -> Iterator[str]:
-    """What is wrong with the receipts that the store keeps, one sentence each: whether they are as they were given,
-    and say what the erasures were. Whether somebody came back since is not asked.
+    """Return what is wrong with the stored receipts, one sentence each: whether they are unaltered and match the
+    erasures. This does not check whether somebody was added again since.
     """
     for (erasure,) in store.execute(_WITHOUT):
         yield f"the receipt of erasure {erasure} is missing"
@@ -108,16 +108,16 @@ _WITHOUT = (
 
 
 def _as_given(secret: str, text: str) -> Receipt | None:
-    """The receipt in `text`; None unless it is one, to the byte as it was signed."""
+    """Parse the receipt in `text`; None unless it is byte for byte the signed one."""
     try:
         receipt = parse_receipt(text, "")
         return receipt if encode(receipt) == text and is_signed(secret, receipt) else None
-    except (InvalidData, ValueError):  # a key may be no hex digits, too
+    except (InvalidData, ValueError):  # even the key may not be hex digits
         return None
 
 
 def identities(store: Store) -> Iterator[Place]:
-    """Every id of a visitor or contact, external id and email, in the records and in the history."""
+    """Yield every visitor id, contact id, external id and email, in records and in the history."""
     for (record,) in store.execute("SELECT id FROM visitors"):
         yield Place("visitorId", record, "visitor", record, None)
     for record, external_id, email in store.execute("SELECT id, external_id, email FROM contacts"):
@@ -130,7 +130,7 @@ def identities(store: Store) -> Iterator[Place]:
         for side in ("before", "after"):
             yield from _in_changes(store, kind, columns, side)
     for kind, identity in _RECORD.items():
-        # of records that only the history has
+        # of records that exist only in the history
         sql = (
             "SELECT h.record, o.id FROM changes AS h JOIN operations AS o ON o.pk = h.operation"
             f" WHERE h.kind = ? AND NOT EXISTS (SELECT 1 FROM {RECORDED[kind]} WHERE id = h.record)"
@@ -153,7 +153,7 @@ def _in_changes(store: Store, kind: str, columns: dict[str, Kind], side: str) ->
 
 
 def since(store: Store, operation_id: str, kind: str, record: str) -> str | None:
-    """The id of the first operation after the given one that made or changed the record; None if none did."""
+    """Return the id of the first operation after the given one that created or changed the record; None if none did."""
     sql = """
         SELECT o.id FROM operations AS o WHERE o.pk > (SELECT pk FROM operations WHERE id = ?) AND (
             o.pk IN (SELECT operation FROM changes WHERE kind = ? AND record = ?)

@@ -1,8 +1,7 @@
-"""Taking the erased out of the history, once their records are gone.
+"""Remove the erased from the history, once their records are removed.
 
-The history of others goes on: only what was the erased ones' own is taken out of it. Where a change of
-somebody else led from or to one who is gone, that side is null, so that a change always has the same
-members before and after.
+The history of others stays; only what belonged to the erased is removed from it. If a change of somebody else refers to
+an erased record on one side, that side becomes null, so a change always has the same keys before and after.
 """
 
 from __future__ import annotations
@@ -22,29 +21,29 @@ from visitors.store.schema.recorded import RECORDED, REFERENCES
 from visitors.store.store import OpenOperation, Store
 
 _LINKS = {kind: {column: parent for child, column, parent in REFERENCES if child == kind} for kind in RECORDED}
-"""Kind of record -> column -> the kind of record whose id stands there."""
+"""Kind of record -> column -> the kind of record that it refers to."""
 
 _TEXTS = [field.column for field in PERSON.values()]
 _OTHERS = [column for column in _TEXTS if column not in IDENTIFYING]
-"""What is common, and goes from the history of those alone who took it on, or had it with what identified the erased
-ones; what identifies goes from the history of anybody.
+"""Common values: removed only from the history of contacts that took them over, or had them together with an
+identifying value of the erased. Identifying values are removed from everybody's history.
 """
 
 _Columns = dict[str, Any]
 
 
 class Known(msgspec.Struct, frozen=True):
-    """What is and was known of the contacts that go, but for their ids; `metadata` are pairs as JSON."""
+    """What is and was known of the erased contacts, besides their ids; `metadata` are (key, JSON value) pairs."""
 
     texts: dict[str, set[str]]
     """Column of a contact -> its values."""
     metadata: set[tuple[str, str]]
     survivors: set[str]
-    """Other contacts into which one of these was ever merged, and which took on what it was blank of."""
+    """Other contacts that one of these was ever merged into, and that took over values that they lacked."""
 
 
 def known(store: Store, scope: Scope) -> Known:
-    """What is known of the contacts in `scope`, before they go."""
+    """Collect what is known of the contacts in `scope`, before they are removed."""
     these = rows(scope.ids["contact"])
     columns = (*_TEXTS, "metadata")
     sql = f"SELECT {', '.join(columns)} FROM contacts WHERE id {THESE}"
@@ -61,7 +60,7 @@ def known(store: Store, scope: Scope) -> Known:
 
 
 def without_what_others_have(store: Store, known: Known) -> Known:
-    """What is known, but for the emails and external ids that a contact which stays has, too."""
+    """Leave out the emails and external ids that a remaining contact has too."""
 
     def held(column: str, values: set[str]) -> set[str]:
         sql = f"SELECT {column} FROM contacts WHERE {column} {THESE}"
@@ -72,7 +71,7 @@ def without_what_others_have(store: Store, known: Known) -> Known:
 
 
 def identities(scope: Scope, known: Known) -> Identities:
-    """What the erased ones were known by."""
+    """The identities of the erased."""
     return {
         "visitorId": scope.ids["visitor"],
         "contactId": scope.ids["contact"],
@@ -82,10 +81,10 @@ def identities(scope: Scope, known: Known) -> Identities:
 
 
 def sweep(store: Store, operation: OpenOperation, scope: Scope, known: Known) -> tuple[int, int]:
-    """Take what was recorded of `scope` out of the history, once its records are gone.
+    """Remove what was recorded of `scope` from the history, once its records are removed.
 
-    Returns how many earlier changes lost something, and of how many operations: these are noted, since they
-    cannot be taken back any more.
+    Returns the number of earlier changes that lost data, and of their operations: these are marked, since they can no
+    longer be undone.
     """
     affected: list[int] = []
     for kind, ids in scope.ids.items():
@@ -101,7 +100,7 @@ def sweep(store: Store, operation: OpenOperation, scope: Scope, known: Known) ->
 
 
 def _survivors(store: Store, contacts: set[str]) -> set[str]:
-    """Other contacts that one of these is or was merged into, through chains too."""
+    """Return other contacts that one of these is or was merged into, directly or indirectly."""
     sql = (
         f"SELECT merged_into FROM contacts WHERE id {THESE} UNION SELECT json_extract(before, '$.merged_into')"
         f" FROM changes WHERE kind = 'contact' AND record {THESE} UNION SELECT json_extract(after, '$.merged_into')"
@@ -116,14 +115,14 @@ def _survivors(store: Store, contacts: set[str]) -> set[str]:
 
 
 def _pairs(metadata: str) -> Iterator[tuple[str, str]]:
-    """Keys and values of metadata, the values as JSON: 1 is not true."""
+    """Return the keys of metadata with their values as JSON: 1 differs from true."""
     for key, value in decoded(metadata).items():
         yield key, _json(value)
 
 
 # The history of others
 
-# A link or an identity is in the change, before and after alike; most changes of visitors have none.
+# Links and identities appear both before and after; most changes of visitors have none.
 _CANDIDATES = (
     "SELECT pk, operation, kind, record, before, after FROM changes"
     " WHERE kind <> 'visitor' OR instr(coalesce(before, after), '\"contact_id\"')"
@@ -131,7 +130,7 @@ _CANDIDATES = (
 
 
 def _clean(store: Store, cleaner: _Cleaner) -> list[int]:
-    """The operations whose changes lost something, one for each change."""
+    """Return the operations of the changes that lost data, one entry a change."""
     affected, emptied, changed, unlinked = [], [], [], []
     for pk, operation, kind, record, *texts in store.execute(_CANDIDATES):
         before, after = (None if text is None else decoded(text) for text in texts)
@@ -146,26 +145,26 @@ def _clean(store: Store, cleaner: _Cleaner) -> list[int]:
             emptied.append(pk)
     store.execute(f"DELETE FROM changes WHERE pk {THESE}", (rows(emptied),))
     store.execute_many("UPDATE changes SET before = ?, after = ? WHERE pk = ?", changed)
-    # why it was linked to, or taken from, somebody who is gone
+    # the cause of a link to, or of its removal from, somebody erased
     store.execute_many("DELETE FROM causes WHERE operation = ? AND record = ?", unlinked)
     return affected
 
 
 class _Taken(msgspec.Struct, frozen=True):
-    """What somebody else's history has of the erased ones: values by column, and pairs of metadata as JSON."""
+    """Values of the erased in somebody else's history, by column, and pairs of metadata as JSON."""
 
     texts: dict[str, set[str]]
     metadata: set[tuple[str, str]]
 
     def with_those_of(self, other: _Taken) -> _Taken:
-        """Both together."""
+        """Combine both."""
         texts = {column: self.texts[column] | other.texts[column] for column in _OTHERS}
         return _Taken(texts, self.metadata | other.metadata)
 
 
 def _worn(store: Store, erased: dict[str, set[str]]) -> Iterator[tuple[str, _Taken]]:
-    """Other contacts that once had an email or external id of the erased ones, each with what it had beside it: it was
-    said of the wrong person, and corrected.
+    """Return other contacts that once had an email or external id of the erased, with their other values at that time:
+    these were assigned to the wrong contact and corrected.
     """
     had = " OR ".join(
         f"json_extract({side}, '$.{column}') {THESE}" for side in ("before", "after") for column in IDENTIFYING
@@ -179,7 +178,7 @@ def _worn(store: Store, erased: dict[str, set[str]]) -> Iterator[tuple[str, _Tak
 
 
 def _states(store: Store, contact: str) -> Iterator[_Columns]:
-    """What a contact was, from what it is now back to what it was made as."""
+    """Yield the states of a contact, from the current one back to its creation."""
     columns = (*_TEXTS, "metadata")
     there = store.execute(f"SELECT {', '.join(columns)} FROM contacts WHERE id = ?", (contact,)).fetchone()
     state: _Columns = {} if there is None else dict(zip(columns, there, strict=True))
@@ -191,7 +190,7 @@ def _states(store: Store, contact: str) -> Iterator[_Columns]:
 
 
 class _Cleaner:
-    """Takes what was the erased ones' own out of the changes of others."""
+    """Removes data of the erased from the changes of others."""
 
     def __init__(self, store: Store, scope: Scope, known: Known) -> None:
         self._erased = {
@@ -206,7 +205,7 @@ class _Cleaner:
         self._now = {row[0]: row[1:] for row in store.execute(sql, (rows(self._taken),))}
 
     def clean(self, kind: str, record: str, before: _Columns | None, after: _Columns | None) -> bool:
-        """Whether the change lost something; what has become the same before and after is left out of both."""
+        """Return whether the change lost data; columns that are now equal before and after are dropped from both."""
         sides = [side for side in (before, after) if side is not None]
         lost = {column for side in sides for column in self._lost(kind, record, side)}
         if before is not None and after is not None:
@@ -216,7 +215,7 @@ class _Cleaner:
         return bool(lost)
 
     def _lost(self, kind: str, record: str, side: _Columns) -> Iterator[str]:
-        """Make what goes null in one side of a change; the columns that this changed."""
+        """Set removed values to null in one side of a change; return the affected columns."""
         erased = self._erased[kind]
         taken = self._taken.get(record) if kind == "contact" else None
         if taken is not None:

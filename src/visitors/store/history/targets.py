@@ -1,7 +1,7 @@
-"""What operations touched: the first few visitors, contacts and conversations of each, and how many there are.
+"""The records that operations changed: the first few visitors, contacts and conversations of each, and their number.
 
-It is read from what they created and changed, so that erasing somebody takes the ids away here, too. A block stands for
-whom it blocks. An import touches a million records: of each operation only so many are looked at.
+They are derived from what was created and changed, so erasing somebody removes their ids here too. A block counts as
+its target. An import changes a million records, so only a limited number is read for each operation.
 """
 
 from __future__ import annotations
@@ -16,19 +16,17 @@ from visitors.store.schema.recorded import RECORDED
 from visitors.store.store import Store
 
 FIRST = 3
-"""How many targets of an operation are told."""
+"""The number of targets listed for an operation."""
 COUNTED = 1_000
-"""How far the targets of an operation are counted."""
+"""The limit for counting the targets of an operation."""
 
 _KINDS = ("visitor", "contact", "conversation")
 _SHOWN_FIRST = {"contacts": "contact", "conversations": "conversation"}
-"""The group of a command -> the kind of what it is about; all others are about visitors."""
+"""Command group -> the kind of its targets; for all other commands these are visitors."""
 
 
 def with_targets(store: Store, found: Mapping[int, Operation]) -> list[Operation]:
-    """The operations, which are given by their numbers, with what they touched, and the terms of the blocks that
-    `block` made.
-    """
+    """Return the operations with these numbers, with their targets and the terms of the blocks that `block` made."""
     if not found:
         return []
     targets, terms = store.ask_all(_targets(list(found)), _terms([pk for pk in found if found[pk].command == "block"]))
@@ -53,7 +51,7 @@ def with_targets(store: Store, found: Mapping[int, Operation]) -> list[Operation
 
 
 def _targets(numbers: Sequence[int]) -> Question[dict[int, list[Target]]]:
-    """Some targets of each operation: all of them, unless there are more than `FIRST`."""
+    """Return some targets of each operation: all, unless there are more than `FIRST`."""
     sql = (
         f"SELECT o.value, (SELECT json_group_array(json_array(kind, id)) FROM ({_touched(FIRST + 1)}))"
         " FROM json_each(?) AS o"
@@ -66,13 +64,13 @@ def _targets(numbers: Sequence[int]) -> Question[dict[int, list[Target]]]:
 
 
 def _counts(numbers: Sequence[int]) -> Question[dict[int, int]]:
-    """How many targets each operation has; more than `COUNTED` if there are more."""
+    """Return the number of targets of each operation; more than `COUNTED` if there are more."""
     sql = f"SELECT o.value, (SELECT count(*) FROM ({_touched(COUNTED + 1)})) FROM json_each(?) AS o"
     return Question(sql, (rows(numbers),), dict[int, int])
 
 
 def _terms(numbers: Sequence[int]) -> Question[dict[int, tuple[str | None, str | None]]]:
-    """Reason and end of the first block that each operation made, if it is still there."""
+    """Return reason and expiry of the first block that each operation made, if it still exists."""
     sql = (
         "SELECT o.value, b.reason, b.expires_at FROM json_each(?) AS o CROSS JOIN creations AS n"
         " CROSS JOIN blocks AS b ON b.pk = n.first WHERE n.operation = o.value AND n.kind = 'block'"
@@ -81,8 +79,8 @@ def _terms(numbers: Sequence[int]) -> Question[dict[int, tuple[str | None, str |
 
 
 def _touched(limit: int) -> str:
-    """The SQL of kind and id of what the operation `o.value` touched, each once. Of what it created, of what was
-    removed since, and of what it changed, it reads `limit` of a kind.
+    """Build the SQL for the distinct kinds and ids that operation `o.value` changed. Of each kind it reads at most
+    `limit` created, removed and changed records.
     """
     kinds = ", ".join(f"'{kind}'" for kind in _KINDS)
     created = "FROM creations AS n CROSS JOIN {} WHERE n.operation = o.value AND n.kind "
@@ -109,7 +107,7 @@ _BEFORE = "json_extract(h.before, '$.{0}')"
 
 
 def _blocked(column: str) -> str:
-    """The SQL of kind and id of whom a block blocks, where `column` is that of its columns."""
+    """Build the SQL for the kind and id of a block's target; `column` gives the SQL of a column of the block."""
     visitor, contact = column.format("visitor_id"), column.format("contact_id")
     return (
         f"CASE WHEN {visitor} IS NULL THEN 'contact' ELSE 'visitor' END AS kind, coalesce({visitor}, {contact}) AS id"

@@ -1,8 +1,8 @@
-"""Taking one operation back, whatever was done since; what stands in the way is found by `store.touched`.
+"""Undo one operation; `visitors.store.history.undo_conflicts` finds later operations that prevent it.
 
-An operation is taken back by its record: what it made is removed, and its changes are reversed, newest
-first. That gives what was there before it only while nothing else has touched the same records since.
-Taking back is itself recorded, by the same triggers.
+An operation is undone by its record: the records it created are removed, and its changes are reversed, newest first.
+This restores the previous state only if no other operation has changed the same records since. The undo is itself
+recorded, by the same triggers.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from visitors.store.store import OpenOperation, Store
 
 _BATCH = 1_000
 
-# By which references and the identity of contacts are looked up while rows go and come; and what records rows
-# that come back.
+# Indexes on references and identities, used while rows are removed and restored; and the triggers that record restored
+# rows.
 _NEEDED = {
     "contacts_external_id",
     "contacts_merged_into",
@@ -41,7 +41,7 @@ _NEEDED = {
 
 
 def number(store: Store, operation_id: str) -> int:
-    """The number of the operation with this id."""
+    """Return the number of the operation with this id."""
     found: int = store.execute("SELECT pk FROM operations WHERE id = ?", (operation_id,)).fetchone()[0]
     return found
 
@@ -50,12 +50,12 @@ ANY = Condition("1")
 
 
 def by(actor: str) -> Condition:
-    """That it was done by this actor."""
+    """Build the condition that the operation was by this actor."""
     return Condition("actor = ?", (actor,))
 
 
 def newest(store: Store, but: Iterable[int], condition: Condition = ANY) -> tuple[int, bool] | None:
-    """The newest closed operation that is no undo and not one of `but`, and for which the `condition` holds, and
+    """Return the newest closed operation that is not an undo, not one of `but`, and matches the `condition`, and
     whether it erased somebody.
     """
     found: tuple[int, bool] | None = store.execute(
@@ -68,7 +68,7 @@ def newest(store: Store, but: Iterable[int], condition: Condition = ANY) -> tupl
 
 
 def newest_of_others(store: Store, actor: str, since: str) -> int | None:
-    """The newest operation by another actor that is later than the one with the id `since`, no undo, and stands."""
+    """Return the newest operation by another actor after the one with the id `since`, neither an undo nor undone."""
     later = Question(
         "SELECT pk FROM operations WHERE is_open IS NULL AND pk NOT IN (SELECT operation FROM undone)"
         " AND actor <> ? AND pk > (SELECT pk FROM operations WHERE id = ?) ORDER BY pk DESC",
@@ -80,12 +80,12 @@ def newest_of_others(store: Store, actor: str, since: str) -> int | None:
 
 
 def newest_not_erased(store: Store, but: Iterable[int], condition: Condition = ANY) -> int | None:
-    """As `newest`, of those that neither erased anybody nor lost anything to an erasure."""
+    """Like `newest`, for operations that neither erased anybody nor lost data to an erasure."""
     found = newest(store, but, Condition(f"{condition.sql} AND {_NOT_ERASED}", condition.parameters))
     return None if found is None else found[0]
 
 
-# What it changed is there in full; of what it made, something.
+# All of its changes are still recorded, and so is some of what it created.
 _NOT_ERASED = (
     "NOT EXISTS (SELECT 1 FROM erasures WHERE operation = o.pk)"
     " AND NOT EXISTS (SELECT 1 FROM erased_changes WHERE operation = o.pk)"
@@ -100,33 +100,33 @@ _NOT_ERASED = (
 
 
 class Footprint(msgspec.Struct, frozen=True):
-    """What taking an operation back has to go by, asked in one round trip."""
+    """What is needed to undo an operation, queried in one round trip."""
 
     operation: Operation
     is_erasure: bool
     """Whether it erased somebody."""
     lost_changes: bool
-    """Whether an erasure took some of its changes, or all that was left of it."""
+    """Whether an erasure removed some of its changes, or all that was left of it."""
     touches: list[Touch]
-    """What touched the same records since; see `visitors.store.history.undo_conflicts`."""
+    """Later operations that changed the same records; see `visitors.store.history.undo_conflicts`."""
     created: list[tuple[str, int, int, int]]
-    """Kind, first and last number of the records that it created, and how many of them are there."""
+    """Kind, first and last number of the records that it created, and how many of them still exist."""
     changes: list[Row]
-    """The last of its changes, newest first."""
+    """Its latest changes, newest first."""
     comes: int
-    """How many visitors come or go by its changes."""
+    """The number of visitors that its changes add or remove."""
     visitors: int
-    """How many visitors there are."""
+    """The number of visitors in the store."""
 
     @property
     def is_bulk(self) -> bool:
-        """Whether so many visitors go or come that the indexes are better created again."""
+        """Whether so many visitors are added or removed that rebuilding the indexes is cheaper."""
         goes = sum(last - first + 1 for kind, first, last, _ in self.created if kind == "visitor")
         return goes + self.comes >= max(WORTH_IT, self.visitors / 2)
 
 
 def footprint(store: Store, target: int, earlier: Iterable[int]) -> Footprint:
-    """That of one operation; conflicts are looked for in all later ones, and in the `earlier` ones."""
+    """Return the footprint of one operation; conflicts are sought in all later operations, and the `earlier` ones."""
     there = " UNION ALL ".join(
         f"SELECT kind, first, last, (SELECT count(*) FROM {table} WHERE pk BETWEEN first AND last)"
         f" FROM creations WHERE operation = ? AND kind = '{kind}'"
@@ -161,11 +161,11 @@ def _number(found: list[Row]) -> int:
 
 
 def reverse(store: Store, operation: OpenOperation, target: int, found: Footprint) -> Counter[tuple[str, str]]:
-    """Take one operation back, in the name of the open one. Returns how many records were `removed`,
-    `changed` or `restored`, by that word and the kind of record.
+    """Undo one operation as part of the open one. Returns the number of records `removed`, `changed` or `restored`, by
+    that word and the kind of record.
 
-    Nothing may have touched its records since. What it created goes first: so a value that must be unique is
-    free when its former owner gets it back.
+    No other operation may have changed its records since. Records it created are removed first, which frees unique
+    values for their former owners.
     """
     done: Counter[tuple[str, str]] = Counter()
     with ExitStack() as stack:
@@ -186,9 +186,9 @@ def reverse(store: Store, operation: OpenOperation, target: int, found: Footprin
 
 
 def unsound(store: Store, operation: OpenOperation) -> tuple[str, str] | None:
-    """Record why links changed, and look for a record that the open operation changed and that refers to what is not
-    there, or to a contact that was merged into another, or a contact with the email of another: its kind and id. The
-    first is what SQLite would tell at the end, but not of which record.
+    """Record the causes of changed links, and look for a record changed by the open operation that refers to a missing
+    record, or to a merged contact, or for a contact with another one's email; returns its kind and id. SQLite would
+    report a missing reference at the end, but not the record.
     """
     *_, found = store.run([(_BECAUSE_UNDONE, (operation.pk,)), (UNSOUND, (operation.pk,))])
     return found[0] if found else None
@@ -200,14 +200,14 @@ _BECAUSE_UNDONE = (
 )
 
 _Texts = dict[tuple[str, str], dict[str, str | None]]
-"""Contact -> what it is searched by, as far as it is taken back."""
+"""Contact -> its search text, as reverted so far."""
 
 _Step = tuple[tuple[str, str, str], list[Any]]
-"""What is done to which kind of record by which statement, and its parameters."""
+"""What is done to records of a kind, the statement, and its parameters."""
 
 
 def _newest_first(store: Store, target: int, found: Footprint) -> Iterator[list[_Step]]:
-    """The reversal of the operation's changes, in batches."""
+    """Yield the reversal of the operation's changes in batches, newest first."""
     ranges = [one[:3] for one in found.created]
     page = found.changes
     while page:
@@ -232,7 +232,7 @@ def _step(row: Row, ranges: list[tuple[str, int, int]], texts: _Texts) -> _Step 
         )
     if not values.keys().isdisjoint(SEARCHED.get(kind, ())):
         names = SEARCHED[kind]
-        there = decoded(searched) if searched else [None] * len(names)  # of one column no other is needed
+        there = decoded(searched) if searched else [None] * len(names)  # no other batch sets only this column
         now = texts.setdefault((kind, record), dict(zip(names, there, strict=True)))
         now.update({column: values[column] for column in names if column in values})
         values[DERIVED] = search_text(*now.values())
@@ -240,7 +240,7 @@ def _step(row: Row, ranges: list[tuple[str, int, int]], texts: _Texts) -> _Step 
         assignments = ", ".join(f"{column} = ?" for column in values)
         return ("changed", kind, f"UPDATE {table} SET {assignments} WHERE id = ?"), [*values.values(), record]
     if any(kind == of_kind and first <= values.get("pk", 0) <= last for of_kind, first, last in ranges):
-        return None  # made and removed by the same operation
+        return None  # created and removed by the same operation
     marks = ", ".join("?" * len(values))
     return ("restored", kind, f"INSERT INTO {table} ({', '.join(values)}) VALUES ({marks})"), [*values.values()]
 
@@ -268,4 +268,4 @@ def _unsound() -> str:
 
 
 UNSOUND = _unsound()
-"""The query: its parameter is the number of the operation."""
+"""The query; its parameter is the number of the operation."""

@@ -1,7 +1,7 @@
-"""What stands in the way of taking an operation back: later operations that touched the same records.
+"""Find what prevents undoing an operation: later operations that changed the same records.
 
-One query, put together from parts that are named for what they find. Its one row of parameters is the
-`target`: the number of the operation, and those of earlier operations that are looked at as well.
+This is one query, composed of parts named after what they find. Its single row of parameters is the `target`: the
+number of the operation, and those of earlier operations to include.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from visitors.store.schema.recorded import RECORDED, REFERENCES
 
 
 class Touch(msgspec.Struct, frozen=True):
-    """How far an operation touched the records of another: `count` of them, of which one is `record`."""
+    """An operation's overlap with another: it changed `count` of the other's records, of which one is `record`."""
 
     operation: int
     count: int
@@ -24,14 +24,14 @@ class Touch(msgspec.Struct, frozen=True):
 
 
 def touched_since(target: int, earlier: Iterable[int] = ()) -> Question[list[Touch]]:
-    """The operations after `target`, and those of `earlier`, that touched what taking it back would touch,
-    newest first.
+    """Return the operations after `target`, and those of `earlier`, that changed what undoing it would change, newest
+    first.
 
-    Those are the records that it changed or made, what refers to records that would go, contacts that have
-    an email or external id that would come back, and records to which a reference would come back though
-    they are gone or merged.
+    That is: records that it changed or created, references to records that would be removed, contacts with an email or
+    external id that would be restored, and records to which a reference would be restored though they are removed or
+    merged.
     """
-    # sorted here: of groups of a UNION, SQLite 3.53 gives the lowest first even with ORDER BY ... DESC
+    # sorted here: for groups of a UNION, SQLite 3.53 ignores ORDER BY ... DESC
     return Question(
         TOUCHED, (target, rows(earlier)), lambda found: [Touch(*row) for row in sorted(found, reverse=True)]
     )
@@ -67,7 +67,7 @@ def _referring_to_what_leaves() -> Iterator[str]:
 
 
 def _rivals() -> Iterator[str]:
-    """Contacts with an email or external id that another would get back, or have again."""
+    """Build the SQL for contacts with an email or external id that another one would get back."""
     for column, is_live in (
         ("external_id", "r.merged_into IS NULL"),
         ("email", "r.merged_into IS NULL AND r.deleted_at IS NULL"),
@@ -90,10 +90,10 @@ def _lost_parents() -> Iterator[str]:
 
 
 def _touching() -> Iterator[str]:
-    """Operations with the records that they changed, made, or made and removed since."""
+    """Build the SQL for operations with the records that they changed, created, or created and later removed."""
     of_changes = "CROSS JOIN changes AS h INDEXED BY changes_record ON h.record = m.record AND h.kind = m.kind"
     yield _members("h.operation", of_changes)
-    # a change of what stays has no number: only what was removed is asked for it, which is a tenth of the time
+    # only removals have a number in their change; asking just these takes a tenth of the time
     number = "json_extract(h.before, '$.pk')"
     yield _members("n.operation", f"{of_changes} AND h.after IS NULL {_maker(number)}")
     for kind, table in RECORDED.items():
@@ -102,7 +102,7 @@ def _touching() -> Iterator[str]:
 
 
 def _members(operation: str, joined: str) -> str:
-    """The members with operations that are joined to them, later ones than the target and the earlier ones."""
+    """Build the SQL for the members with operations joined to them: later than the target, and the earlier ones."""
     return (
         f"SELECT {operation}, m.kind, m.record FROM members AS m {joined} WHERE {operation} > (SELECT pk FROM target)"
         f" OR {operation} IN (SELECT value FROM json_each((SELECT earlier FROM target)))"
@@ -110,7 +110,7 @@ def _members(operation: str, joined: str) -> str:
 
 
 def _maker(number: str) -> str:
-    """The join with the range that a record's number stands in: every number does."""
+    """Build the join with the creation range that has a record's number; each number is in one."""
     return (
         "CROSS JOIN creations AS n ON n.pk = (SELECT pk FROM creations"
         f" WHERE kind = m.kind AND last >= {number} ORDER BY last LIMIT 1)"
@@ -124,7 +124,7 @@ _PARTS = {
     ],
     "leaving (kind, record)": [
         *_made(),
-        # a contact that will be a tombstone again
+        # a contact that becomes a tombstone again
         "SELECT kind, record FROM own WHERE kind = 'contact' AND json_extract(before, '$.merged_into') IS NOT NULL",
     ],
     "members (kind, record)": [
@@ -142,4 +142,4 @@ TOUCHED = (
     + f", touching (operation, kind, record) AS ({' UNION '.join(_touching())})"
     " SELECT operation, count(*), min(kind), min(record) FROM touching GROUP BY operation"
 )
-"""The query: its parameters are the number of the operation, and a JSON array of those of earlier ones."""
+"""The query; its parameters are the number of the operation, and a JSON array of those of earlier ones."""

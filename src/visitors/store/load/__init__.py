@@ -1,1 +1,1 @@
-"""Many rows at once: in, out, and into what is found by more than its record."""
+"""Bulk data: loading, exporting, and rebuilding derived indexes."""

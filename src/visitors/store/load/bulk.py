@@ -1,8 +1,8 @@
-"""Loading many rows at once: what is kept up row by row is cheaper to create again at the end.
+"""Bulk loads: drop indexes and triggers, and create them again at the end.
 
-An index that grows in the order of its keys costs little, one that grows at random costs a page here
-and a page there for each row; building it from the sorted whole costs the same for each row.
-A trigger costs more than the row itself, whatever it does: SQLite then keeps a journal of every statement.
+An index that grows in key order is cheap; one that grows in random order costs page accesses for each row, while
+building it from sorted data has a constant cost a row. A trigger costs more than the row itself, whatever it does,
+since SQLite then keeps a statement journal.
 """
 
 from __future__ import annotations
@@ -15,31 +15,30 @@ from visitors.store.load import indexes
 from visitors.store.store import Store
 
 WORTH_IT = 2_000
-"""New visitors from which on it pays, if there were few before."""
+"""The number of new visitors from which it is worthwhile in a nearly empty store."""
 
 BEFORE_FOR_ONE = 8
-"""How many visitors that were there before are indexed anew in the time that keeping all up for a single one takes."""
+"""How many existing visitors can be reindexed in the time that maintaining the indexes takes for one new visitor."""
 
-# While rows come, the indexes by which contacts are looked up grow here and there.
+# The indexes on contacts grow in random order during a load.
 _LOADING_KIBIBYTES = 49_152
-# Creating indexes reads tables from front to back, and sorts in as much memory as the cache may take: what the
-# processor itself can keep at hand is sorted quicker, piece by piece, than much at once.
+# Creating an index scans the table and sorts as much as fits into the cache: pieces that fit into the processor's cache
+# sort faster than one large one.
 _INDEXING_KIBIBYTES = 4_096
 
-# Those by which an import itself looks for contacts. The one that keeps external ids unique is created again at the
-# end, as a second look at what the rules of identify have seen to.
+# The indexes that an import itself uses to find contacts. The one for unique external ids is created again at the end,
+# which verifies what the identify rules ensured.
 _NEEDED = {"contacts_any_external_id", "contacts_email"}
-# What an operation creates is recorded as a range at its end, without the triggers that record.
+# Creations are recorded as a range at the end of the operation, without the recording triggers.
 _TRIGGERS = (*indexes.TRIGGERS, "visitors_insert", "contacts_insert")
 
 
 @contextmanager
 def bulk_load(store: Store, *, keep: Collection[str] = ()) -> Iterator[Callable[[int], None]]:
-    """Inside an operation: tell what it gives how many visitors were created so far.
+    """Within an operation, yield a function to be called with the number of visitors created so far.
 
-    Once keeping them up took as long as creating them again would have, the indexes of visitors and contacts, but for
-    those in `keep`, and their triggers are dropped; they are created again when the block ends well, in the same
-    transaction.
+    When maintaining them has cost as much as rebuilding would, the indexes of visitors and contacts, except those in
+    `keep`, and their triggers are dropped; they are created again if the block succeeds, in the same transaction.
     """
     before = store.execute("SELECT coalesce(max(pk), 0) FROM visitors").fetchone()[0]
     with ExitStack() as stack:
@@ -56,8 +55,8 @@ def bulk_load(store: Store, *, keep: Collection[str] = ()) -> Iterator[Callable[
 
 @contextmanager
 def indexed_at_the_end(store: Store, *, keep: Collection[str]) -> Iterator[None]:
-    """Inside an operation: until the block ends well, the indexes of visitors and contacts and their triggers are
-    dropped, but for those in `keep`; then they are created again.
+    """Within an operation, drop the indexes of visitors and contacts and their triggers, except those in `keep`, and
+    create them again if the block succeeds.
     """
 
     def hinders(one: SchemaObject) -> bool:
@@ -80,7 +79,7 @@ class SchemaObject(NamedTuple):
 
 
 def drop(store: Store, chosen: Callable[[SchemaObject], bool]) -> list[str]:
-    """Drop the triggers and indexes that are `chosen`; returns the statements that create them again."""
+    """Drop the `chosen` triggers and indexes; return the statements that create them again."""
     found = store.execute(
         "SELECT name, tbl_name, type = 'index', sql FROM sqlite_master"
         " WHERE type IN ('index', 'trigger') AND sql IS NOT NULL"

@@ -1,9 +1,9 @@
-"""Visitors on their way into a file: as values, or as text that SQLite has put together.
+"""Read visitors for export: as values, or as text composed by SQLite.
 
-Making a Python object of each of the 41 cells of a visitor, to write it as text at once, is most
-of what an export costs. So SQLite writes what it can: JSON but for its numbers, of which it prints 15 digits and
-that is not always all, and for the other formats cells that are joined. It does not look whether a cell
-holds something special there; whoever writes them does, and asks for those visitors `again`, as values.
+Creating a Python object for each of a visitor's 41 cells, only to write it as text, is most of the cost of an export.
+So SQLite composes what it can: JSON except for numbers, of which it prints only 15 digits, and joined cells for the
+other formats. It does not check whether a cell contains special characters; the writer does, and requests those
+visitors `again`, as values.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from visitors.store.records import visitors
 from visitors.store.store import Store
 
 _BATCH = 1_000
-"""How many visitors are read at once where their ids tell which."""
+"""The number of visitors read at once when selected by id."""
 
 _NUMBERS = tuple(path for path, field in FLAT.items() if field.type == "number")
 _DOCUMENTS = of_type(FLAT, "document")
 _BOOLEANS = of_type(FLAT, "boolean")
 _CELLS = {path: f"iif({sql}, 'true', 'false')" if path in _BOOLEANS else sql for path, sql in visitors.CELLS.items()}
-"""Field -> SQL, in the order of the machine formats."""
-# Neighbouring cells that most visitors have nothing in, for there is no contact, and no block.
+"""Field -> SQL, in machine format order."""
+# Neighbouring cells that are mostly empty, because most visitors have no contact and no block.
 _OWNERS = {"contact": "c.pk", "block": "b.pk"}
 
 
@@ -38,7 +38,7 @@ def _owner(field: str) -> str | None:
     return _OWNERS["block"] if FLAT[field].table == "blocks" else None
 
 
-# What is joined: numbers and documents, which are full of quotes, stand alone, the texts between them are one group.
+# Joined groups: numbers and documents (which are full of quotes) are single, the texts between them are one group.
 _GROUPS = [
     list(fields)
     for _, fields in groupby(_CELLS, lambda field: field if field in _DOCUMENTS or field in _NUMBERS else None)
@@ -57,7 +57,7 @@ def _joined(fields: list[str], separator: str) -> str:
             nothing = separator * (len(cells) - 1)
             parts.append(f"CASE WHEN {owner} IS NULL THEN '{nothing}' ELSE {_printed(cells, separator)} END")
     if fields[0] in _DOCUMENTS:
-        return _bytes(f"json({parts[0]})")  # says so where it is none
+        return _bytes(f"json({parts[0]})")  # raises if it is not one
     return _bytes(_printed(parts, separator) if len(fields) > 1 else parts[0])
 
 
@@ -67,12 +67,12 @@ def _printed(cells: Sequence[str], separator: str) -> str:
 
 
 def _bytes(text: str) -> str:
-    # as they go into the file: a str of each, and bytes of all again, take longer than all else
+    # as bytes: decoding and encoding again takes longer than everything else
     return f"CAST({text} AS BLOB)"
 
 
 def _object(fields: Iterable[str], inside: str = "") -> str:
-    """A JSON object of `fields`; of those whose path begins with `inside`, if any, which are the contact's."""
+    """Build the SQL of a JSON object of `fields`; if `inside` is given, of the contact's, whose paths begin with it."""
     members = []
     for name, paths in groupby(fields, lambda field: field.removeprefix(inside).partition(".")[0]):
         whole = list(paths)
@@ -96,12 +96,12 @@ def _around_numbers() -> tuple[str, ...]:
 
 
 class ChosenVisitors:
-    """The visitors that a selection chooses, in the order of a page, to be read in one transaction."""
+    """The visitors of a selection, in the order of a page, to be read in one transaction."""
 
     groups: tuple[int, ...] = tuple(map(len, _GROUPS))
-    """How many cells each value in a row of `joined` stands for."""
+    """The number of cells that each value in a row of `joined` stands for."""
     numbers: tuple[str, ...] = _NUMBERS
-    """The fields that stand alone in a row of `objects`."""
+    """The fields that are separate values in a row of `objects`."""
 
     def __init__(self, store: Store, selection: Selection, page: Page, current: Instant) -> None:
         self._store = store
@@ -110,21 +110,21 @@ class ChosenVisitors:
         self._current = current
 
     def count(self) -> int | None:
-        """How many there are; None where it would have to read them to know."""
+        """Return how many there are; None if counting would require reading them."""
         if self._page.after is not None:
             return None
         found = visitors.count(self._store, self._selection, self._current)
         return min(found, self._page.limit or found)
 
     def records(self) -> Iterator[Visitor]:
-        """As values. Raises NotFound for an unknown `page.after`."""
+        """Yield them as values. Raises NotFound for an unknown `page.after`."""
         return visitors.select(self._store, self._selection, self._page, self._current)
 
     def records_by(self, key: Callable[[str], str]) -> Iterator[Visitor]:
-        """As values, in the order of `key` of their ids. Raises NotFound for an unknown `page.after`.
+        """Yield them as values, sorted by `key` of their ids. Raises NotFound for an unknown `page.after`.
 
-        The order is worked out in a temporary table, which SQLite keeps in a temporary file once it is large
-        (https://sqlite.org/tempfiles.html): memory is bounded. Only ids and their keys are in it.
+        Only ids and keys are sorted, in a temporary table, which SQLite spills to disk
+        (https://sqlite.org/tempfiles.html), so memory is bounded.
         """
         self._store.execute("DROP TABLE IF EXISTS temp.export_order")
         self._store.execute("CREATE TEMP TABLE export_order (key TEXT NOT NULL, visitor_id TEXT NOT NULL)")
@@ -135,22 +135,23 @@ class ChosenVisitors:
             yield from self.again(batch)
 
     def joined(self, separator: str) -> Iterator[tuple[Any, ...]]:
-        """As rows: the texts of a group joined by `separator`, a null as nothing; what stands alone as it is. Texts
-        and documents are UTF-8.
+        """Yield them as rows: the texts of a group joined by `separator`, with nothing for a null; single values
+        unchanged. Texts and documents are UTF-8.
 
         The id is the first cell. Raises NotFound for an unknown `page.after`.
         """
         return self._rows(_joined(group, separator) for group in _GROUPS)
 
     def objects(self) -> Iterator[tuple[Any, ...]]:
-        """As rows: a JSON object of the fields before `numbers` in UTF-8, these, and an object of those after them.
+        """Yield them as rows: a JSON object in UTF-8 of the fields before `numbers`, these, and an object of those
+        after them.
 
         Raises NotFound for an unknown `page.after`.
         """
         return self._rows(_around_numbers())
 
     def again(self, visitor_ids: Sequence[str]) -> list[Visitor]:
-        """Some of them, as values, in the order of the ids."""
+        """Yield some of them as values, in order of id."""
         return visitors.find_many(self._store, visitor_ids, self._current)
 
     def _rows(self, columns: Iterable[str]) -> Iterator[tuple[Any, ...]]:
@@ -158,7 +159,7 @@ class ChosenVisitors:
 
 
 class OrderedVisitors:
-    """The same visitors in another order: that of a key that is made of their ids."""
+    """The same visitors, sorted by a key computed from their ids."""
 
     def __init__(self, chosen: ChosenVisitors, key: Callable[[str], str]) -> None:
         self._chosen = chosen
@@ -166,5 +167,5 @@ class OrderedVisitors:
         self.count = chosen.count
 
     def records(self) -> Iterator[Visitor]:
-        """As values."""
+        """Yield them as values."""
         return self._chosen.records_by(self._key)

@@ -1,13 +1,11 @@
-"""What contacts are found by beside their records: their texts and their metadata. Triggers keep both; here they are
-filled anew.
+"""Rebuild the derived tables that find contacts by text and metadata; triggers maintain them otherwise.
 
-- `contacts_text` is a full-text index of every three letters in a row (trigrams) of the folded texts of contacts. What
-  has all trigrams of a search is looked at again. At a million visitors it takes 27 MB, and 1.6 s to fill. Without
-  positions it would be 10 MB and 0.8 s, and other programs, which know no trigrams, could not search it for more than
-  three letters.
-- `contact_metadata` has a row for each key of each contact, 12 MB at a million visitors. Without it a listing by
-  `--metadata plan=enterprise` reads the metadata of all contacts, which takes 0.06 s: less than an index is kept for
-  otherwise, but nearly as much as the whole command.
+- `contacts_text` is a full-text index of the trigrams of contacts' folded texts. Rows with all trigrams of a search are
+  verified. At a million visitors it takes 27 MB, and 1.6 s to fill. Without positions it would take 10 MB and 0.8 s,
+  but other programs, which do not split into trigrams, could not search for more than three letters.
+- `contact_metadata` has a row for each key of each contact, 12 MB at a million visitors. Without it, listing by
+  `--metadata plan=enterprise` reads the metadata of all contacts, which takes 0.06 s: less than usually justifies an
+  index, but nearly as much as the whole command.
 """
 
 from __future__ import annotations
@@ -21,12 +19,12 @@ from visitors.store.store import Store
 TRIGGERS = tuple(
     f"{table}_{event}" for table in ("contacts_text", "contact_metadata") for event in ("insert", "update", "delete")
 )
-"""The triggers that keep both."""
+"""The triggers that maintain both."""
 
 
 def rebuild(store: Store, others: Iterable[str] = ()) -> None:
-    """Fill both anew from the contacts, and run `others`, which create indexes or triggers, in the same transaction."""
-    # one thread sorts a piece while this one reads the next: 9% of the time of a large import
+    """Rebuild both from the contacts, and run `others`, which create indexes or triggers, in the same transaction."""
+    # a thread sorts one part while this one reads the next: saves 9% of a large import
     store.execute("PRAGMA threads = 1")
     store.execute("INSERT INTO contacts_text (contacts_text) VALUES ('rebuild')")
     store.execute("DELETE FROM contact_metadata")
@@ -39,20 +37,20 @@ def rebuild(store: Store, others: Iterable[str] = ()) -> None:
 
 
 def merge(store: Store) -> None:
-    """Make the full-text index one piece: the smallest, the quickest to search, and without what was in it of contacts
-    that are gone.
+    """Merge the full-text index into one segment: smallest, fastest to search, and without entries of removed contacts.
 
-    A removal is one more entry there, beside those that it takes back; merging all entries ends both. (From
-    SQLite 3.42 on, 'secure-delete' does it at once, and leaves a store that earlier ones cannot open.)
+    A removal adds an entry that cancels others; merging removes both. (From SQLite 3.42 on, 'secure-delete' removes
+    entries at once, but leaves a store that earlier versions cannot open.)
     """
     store.execute("INSERT INTO contacts_text (contacts_text) VALUES ('optimize')")
 
 
 def agrees(store: Executor) -> bool:
-    """Whether the full-text index has just the texts of the contacts. Changes nothing of the store, which may be open
-    for reading only: FTS5's own check is a write. So the texts are indexed once more aside, and of every three letters
-    it is compared in how many contacts, and in which ones as far as a sum tells, each index has them. Raises the
-    error of a database that is damaged.
+    """Return whether the full-text index matches the contacts' texts, without changing the store, which may be
+    read-only.
+
+    FTS5's own check is a write. Instead the texts are indexed again in a temporary table, and for each trigram the
+    number of contacts and a checksum of their numbers are compared. Raises the error of a damaged database.
     """
     texts = "search_text, content = '', tokenize = 'trigram', columnsize = 0"
     store.execute(f"CREATE VIRTUAL TABLE temp.texts USING fts5 ({texts})")

@@ -1,9 +1,9 @@
-"""IP addresses by their networks, as SQL over the canonical text in which the store has them.
+"""Filter IP addresses by network, as SQL over canonical address text.
 
-The texts of all addresses in a network begin alike, as far as whole octets or hextets go, so that they lie in ranges
-of the index. Nothing else does where the network ends with an octet, or with a hextet and has no zero. Else each
-address is tested: by the octet or hextet in which the network ends, and behind zeros with the `::` written out. That
-is plain SQL, which also a server understands.
+All addresses in a network share a text prefix of whole octets or hextets, so they are in ranges of the index. That is
+exact if the network ends at an octet, or at a hextet and has no zero hextet. Otherwise each address is tested: by the
+octet or hextet in which the network ends, and after zero hextets with the `::` expanded. It is plain SQL, so that it
+runs on a server too.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _OCTET, _HEXTET = 8, 16
 
 
 def in_network(alias: str, column: str, network: str) -> list[Filter]:
-    """Filters of which one or another matches the rows of the table `alias` with an address in the network."""
+    """Return filters, any of which matches rows of the table `alias` with an address in the network."""
     import ipaddress
 
     parsed = ipaddress.ip_network(network)
@@ -33,7 +33,7 @@ def _in_ipv4(alias: str, column: str, octets: list[str], bits: int) -> Filter:
     first = int(octets[whole])
     last = first + 2 ** (_OCTET - rest) - 1
     texts = sorted(map(str, range(first, last + 1)))
-    # an octet is followed by a dot or by nothing, and / comes right after the dot
+    # an octet is followed by a dot or nothing, and / is the character after the dot
     span = Span(column=column, lower=prefix + texts[0], upper=f"{prefix}{texts[-1]}/")
     name = f"{alias}.{column}"
     octet = f"CAST(substr({name}, {len(prefix) + 1}) AS INTEGER) BETWEEN ? AND ?"
@@ -46,14 +46,14 @@ def _in_ipv6(alias: str, column: str, groups: list[int], bits: int) -> list[Filt
     fixed, first = groups[:whole], groups[whole]
     last = first + 2 ** (_HEXTET - rest) - 1
     name, ends = f"{alias}.{column}", (first, last) if rest else None
-    if 0 in fixed:  # it may be written out, or be in the ::
+    if 0 in fixed:  # zeros may be written out, or be in the ::
         prefix = _text(fixed[: fixed.index(0)])
         test = _behind_zeros(name, _text(fixed), ends)
         return [Filter(span=_beginning_with(column, prefix + zero), test=test) for zero in (":", "0:")]
     prefix = _text(fixed)
     if not rest and fixed:
         return [Filter(span=_beginning_with(column, prefix))]
-    if first:  # then all have as many digits, and are in the order of their text
+    if first:  # all have the same number of digits, so text order is numeric order
         span = Span(column=column, lower=f"{prefix}{first:x}", upper=f"{prefix}{last:x};")
     else:
         span = _beginning_with(column, prefix) if prefix else Span(column=column, lower="0", upper="g")
@@ -68,19 +68,19 @@ def _text(groups: list[int]) -> str:
 
 
 def _beginning_with(column: str, prefix: str) -> Span:
-    """The values that begin with the prefix, which ends with a separator."""
+    """Return the range of values that begin with the prefix, which ends with a separator."""
     return Span(column=column, lower=prefix, upper=prefix[:-1] + chr(ord(prefix[-1]) + 1))
 
 
 def _hextet(whole: str, prefix: str, ends: tuple[int, int]) -> Condition:
-    """What holds where the hextet behind `prefix` lies in this range; nothing there is the zero of a `::`."""
+    """Build the condition that the hextet after `prefix` is in this range; an empty one is the zero of a `::`."""
     rest = f"substr({whole}, {len(prefix) + 1})"
     digits = f"substr('0000' || substr({rest}, 1, instr({rest} || ':', ':') - 1), -4)"
     return Condition(f"{digits} BETWEEN ? AND ?", tuple(f"{end:04x}" for end in ends))
 
 
 def _behind_zeros(name: str, prefix: str, ends: tuple[int, int] | None) -> Condition:
-    """As `_hextet`, if any, and that the address begins with `prefix`, once its `::` is written out."""
+    """Like `_hextet`, optionally, for addresses that begin with `prefix` once `::` is expanded."""
     tests = [Condition(f"substr(whole, 1, {len(prefix)}) = ?", (prefix,))]
     if ends is not None:
         tests.append(_hextet("whole", prefix, ends))
@@ -89,7 +89,7 @@ def _behind_zeros(name: str, prefix: str, ends: tuple[int, int] | None) -> Condi
 
 
 def _written_out(name: str) -> str:
-    """What selects the address without `::`: closed by a 0 at an end, that is as many zeros as groups lack of eight."""
+    """Build the SQL that expands `::`: a 0 is added at an open end, then the zeros missing from eight groups."""
     closed = f"iif(substr({name}, 1, 1) = ':', '0', '') || {name} || iif(substr({name}, -1) = ':', '0', '')"
     zeros = "substr(':0:0:0:0:0:0:0:', 1, 17 - 2 * (length(closed) - length(replace(closed, ':', ''))))"
     return f"SELECT replace(closed, '::', {zeros}) AS whole FROM (SELECT {closed} AS closed)"

@@ -1,4 +1,4 @@
-"""Several filters of which any will do, as one."""
+"""Combine alternative filters into one."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from visitors.store.query.plans import Filter
 
 
 def any_of(filters: Sequence[Filter], alias: str, table: Table) -> Filter:
-    """One filter that matches what any of them does; indexes serve it where they serve each."""
+    """Return one filter that matches if any of them does; it uses indexes if each of them can."""
     if len(filters) == 1:
         return filters[0]
     tests = [one.on_row(alias) for one in filters]
     members = [_members(one, alias, table) for one in filters]
     served = [one for one in members if one is not None]
     return Filter(
-        # by the +, SQLite tests a row, and does not leave the index of the sort for several others
+        # the + makes SQLite test each row instead of leaving the sort index for several others
         test=joined(" OR ", [Condition(f"({one.sql})", one.parameters) for one in tests], "+({})"),
         members=joined(" UNION ALL ", served) if len(served) == len(members) else None,
     )
 
 
 def joined(operator: str, conditions: Sequence[Condition], shape: str = "{}") -> Condition:
-    """The conditions with the operator between them, in a shape such as `({})`."""
+    """Join the conditions with the operator, each in a template such as `({})`."""
     sql = operator.join(one.sql for one in conditions)
     return Condition(shape.format(sql), tuple(value for one in conditions for value in one.parameters))
 

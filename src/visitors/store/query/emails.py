@@ -1,4 +1,4 @@
-"""Emails by their domains, as SQL."""
+"""Filter emails by domain, as SQL."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from visitors.store.query.listing import Condition
 
 
 def at_domain(alias: str, domains: Sequence[str]) -> Condition:
-    """What holds for the contacts `alias` whose emails are at one of the domains. There is one @ in an email."""
+    """Build the condition that the email of contact `alias` is at one of the domains. An email has one @."""
     ends = [f"@{domain}" for domain in domains]
     email = f"{alias}.email"
     tests = " OR ".join(f"substr({email}, -{len(end)}) = ?" for end in ends)

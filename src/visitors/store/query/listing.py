@@ -1,10 +1,10 @@
-"""A page of a listing: the order, and where the page begins (keyset pagination).
+"""Keyset pagination: the order of a listing, and where a page begins.
 
-A page begins after a record, not at a number, so that page 10,000 costs what page 1 costs. Records
-with the same value, or with none, follow one another in the order in which the store got them.
+A page begins after a record rather than at an offset, so page 10,000 costs as much as page 1. Records with equal or no
+values are in order of creation.
 
-What lies behind a record is not one range of an index but up to three, one after another: the other
-records with its value, those with values beyond, and those without a value. See `stretches`.
+The rest of a listing after a record is up to three index ranges: the other records with its value, those with values
+beyond, and those without a value. See `stretches`.
 """
 
 from __future__ import annotations
@@ -23,24 +23,24 @@ from visitors.store.store import Store
 Table = Literal["visitors", "contacts", "conversations", "operations"]
 
 _NO_CASE = {field.column for field in VISITOR if field.ignores_case}
-"""The columns that are compared, and sorted, whatever the case of the letters A to Z."""
+"""The columns that are compared and sorted ignoring the case of ASCII letters."""
 
 _NEWEST_FIRST = ("createdAt", "updatedAt", "lastSeenAt")
 
 _OF_VISITORS = "FROM visitors AS v WHERE v.contact_id = {0}.id AND v.deleted_at IS NULL)"
 _COMPUTED = {
-    # as all that is sorted it is text, and so in the order of numbers
+    # sorted as text like everything else, so zero-padded to get numeric order
     "visitor_count": f"(SELECT printf('%09d', count(*)) {_OF_VISITORS}",
     "visitor_seen_at": f"(SELECT max(v.last_seen_at) {_OF_VISITORS}",
 }
-"""What is sorted by, and is no column but worked out for each contact: SQL over its alias."""
+"""Sort keys computed for each contact instead of stored: SQL over its alias."""
 
 _ALWAYS_THERE = {"id", "status", "created_at", "updated_at", "visitor_count"}
-"""The columns without NULLs."""
+"""The columns that are never NULL."""
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
-    """`limit` records (0: all) sorted by `column`, from the one after the record with id `after`."""
+    """`limit` records (0: all) sorted by `column`, starting after the record with id `after`."""
 
     column: str | None = None
     descending: bool = False
@@ -51,9 +51,10 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     def sorted_by(
         cls, sortable: Mapping[str, str], sort: str | None, *, reverse: bool, limit: int, after: str | None
     ) -> Page:
-        """The page in the order of the field `sort`: times newest first, all else from A to Z; without one,
-        newest first. `sortable` has fields and their columns. Raises UsageProblem for one that is not there, or for
-        a limit that makes no sense.
+        """Return the page sorted by the field `sort`: times newest first, everything else ascending; without a sort,
+        newest first.
+
+        `sortable` maps fields to columns. Raises UsageProblem for an unknown field or an invalid limit.
         """
         if not 0 <= limit <= LARGEST:
             raise UsageProblem(f"limit {limit} is not in the range of 0 to {LARGEST}")
@@ -66,56 +67,56 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def and_one(self) -> Page:
-        """The page with the record behind it, which tells whether there is more."""
+        """Return the page with one more record, to detect whether there are more."""
         return msgspec.structs.replace(self, limit=self.limit + 1) if self.limit else self
 
 
 class Condition(msgspec.Struct, frozen=True):
-    """An SQL expression, or a statement that selects, with its parameters."""
+    """An SQL expression or SELECT, with its parameters."""
 
     sql: str
     parameters: tuple[object, ...] = ()
 
 
 class Span(msgspec.Struct, frozen=True, kw_only=True):
-    """A range of a column's values, one stretch of its index; or with `nulls` the records without a value."""
+    """A range of a column's values, contiguous in its index; or with `nulls` the records without a value."""
 
     column: str
     nulls: bool = False
     lower: str | None = None
     above: bool = False
-    """Whether `lower` itself is left out."""
+    """Whether `lower` itself is excluded."""
     upper: str | None = None
     below: bool = True
-    """Whether `upper` itself is left out."""
+    """Whether `upper` itself is excluded."""
 
     @classmethod
     def of(cls, column: str, value: str | None) -> Span:
-        """The records with exactly this value, or without one."""
+        """Return the range of records with exactly this value; None: without a value."""
         if value is None:
             return cls(column=column, nulls=True)
         return cls(column=column, lower=value, upper=value, below=False)
 
     @property
     def is_one_value(self) -> bool:
-        """Whether all records in it have the same value: these are in the order of the store in an index."""
+        """Whether all records in it have the same value, and are thus in creation order in the index."""
         is_point = self.lower is not None and self.lower == self.upper and not (self.above or self.below)
         return self.nulls or is_point
 
     def condition(self, alias: str) -> Condition:
-        """What holds for the records of the table `alias` that lie in the range."""
+        """Build the condition that a record of the table `alias` is in the range."""
         name = compared(alias, self.column)
         if self.nulls:
             return Condition(f"{name} IS NULL")
         if self.is_one_value:
             return Condition(f"{name} = ?", (self.lower,))
-        bounds = [(f"{name} {'>' if self.above else '>='} ?", self.lower or "")]  # every text is; no NULL is
+        bounds = [(f"{name} {'>' if self.above else '>='} ?", self.lower or "")]  # true for any text, false for NULL
         if self.upper is not None:
             bounds.append((f"{name} {'<' if self.below else '<='} ?", self.upper))
         return Condition(" AND ".join(sql for sql, _ in bounds), tuple(value for _, value in bounds))
 
     def within(self, other: Span) -> Span | None:
-        """What lies in both ranges of the column; None if nothing can."""
+        """Return the intersection of both ranges of the column; None if it is empty."""
         if self.nulls or other.nulls:
             return self if self.nulls and other.nulls else None
         low = max((self, other), key=lambda span: (span.lower is not None, self._key(span.lower), span.above))
@@ -127,21 +128,21 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
         return Span(column=self.column, lower=low.lower, above=low.above, upper=high.upper, below=high.below)
 
     def _key(self, value: str | None) -> bytes:
-        """What SQLite compares: UTF-8. Bytes have a lower case for A to Z only, as its NOCASE."""
+        """Return what SQLite compares: UTF-8 bytes. Lower-casing bytes affects only ASCII, like NOCASE."""
         key = (value or "").encode()
         return key.lower() if self.column in _NO_CASE else key
 
 
 class Place(msgspec.Struct, frozen=True):
-    """Where a page begins: after the record with this number, which has this value in the column of the sort."""
+    """Where a page begins: after the record with this number and this value in the sort column."""
 
     pk: int
     value: str | None = None
 
 
 def place_of(store: Store, table: Table, page: Page) -> Place | None:
-    """The place after which the page begins. Raises NotFound when there is no record with the id `page.after`,
-    and UsageProblem where that is empty.
+    """Return the place where the page begins. Raises NotFound if there is no record with the id `page.after`, and
+    UsageProblem if that is empty.
     """
     if page.after is None:
         return None
@@ -162,22 +163,22 @@ def place_of(store: Store, table: Table, page: Page) -> Place | None:
 
 
 class Stretch(msgspec.Struct, frozen=True):
-    """A range of the index of the sort, of which only what the page has after the number `pk` is meant."""
+    """A range of the sort index, limited to records that the page has after the number `pk`."""
 
     span: Span
     pk: int | None = None
 
     def condition(self, page: Page, alias: str) -> Condition:
-        """What holds for its records."""
+        """Build the condition on its records."""
         return every([self.span.condition(alias), *([pk_beyond(page, self.pk, alias)] if self.pk is not None else [])])
 
 
 def stretches(page: Page, place: Place | None, spans: Iterable[Span]) -> Iterator[Stretch]:
-    """The ranges that one after another are the page's records, sorted by its column.
+    """Return the ranges that, one after another, are the page's records in its sort order.
 
-    Only what lies in all of `spans`, which are ranges of the same column, is in them. Each is a plain
-    range of the column's index, which `(column, pk) < (?, ?)` would not be: SQLite 3.40 seeks the
-    column alone, and then reads past all records with the same value.
+    They are limited to the intersection of `spans`, ranges of the same column. Each is a plain range of the column's
+    index, unlike `(column, pk) < (?, ?)`, for which SQLite 3.40 seeks by the column only and then reads past all
+    records with the same value.
     """
     assert page.column is not None
     wanted = list(spans)
@@ -192,7 +193,7 @@ def stretches(page: Page, place: Place | None, spans: Iterable[Span]) -> Iterato
 
 
 def _parts(column: str, place: Place | None, *, descending: bool) -> Iterator[tuple[Span, int | None]]:
-    """The ranges of the column from `place` on, in order; SQLite sorts NULL before everything else."""
+    """Return the ranges of the column from `place` on, in order; SQLite sorts NULL before everything else."""
     nulls, values = Span(column=column, nulls=True), Span(column=column)
     if place is None:
         for span in (values, nulls) if descending else (nulls, values):
@@ -207,23 +208,23 @@ def _parts(column: str, place: Place | None, *, descending: bool) -> Iterator[tu
 
 
 def pk_beyond(page: Page, pk: int, alias: str) -> Condition:
-    """What holds for the records that the page has after the one with this number, among those with its value."""
+    """Build the condition for records after the one with this number, among those with its value."""
     return Condition(f"{alias}.pk {'<' if page.descending else '>'} ?", (pk,))
 
 
 def beyond(page: Page, place: Place | None, alias: str) -> Condition:
-    """What holds for all records from `place` on, as one condition."""
+    """Build one condition for all records from `place` on."""
     if place is None:
         return Condition("1")
     if page.column is None:
         return pk_beyond(page, place.pk, alias)
     parts = [stretch.condition(page, alias) for stretch in stretches(page, place, ())]
-    sql = " OR ".join(part.sql for part in parts)  # AND binds closer
+    sql = " OR ".join(part.sql for part in parts)  # AND has precedence
     return Condition(f"({sql})", tuple(value for part in parts for value in part.parameters))
 
 
 def every(conditions: Iterable[Condition]) -> Condition:
-    """What holds where all of the conditions do."""
+    """Combine conditions that must all hold."""
     all_ = list(conditions)
     return Condition(
         " AND ".join(condition.sql for condition in all_) or "1",
@@ -232,34 +233,34 @@ def every(conditions: Iterable[Condition]) -> Condition:
 
 
 def in_order(page: Page, alias: str) -> str:
-    """The ORDER BY of `page` over the table `alias`."""
+    """Build the ORDER BY of `page` over the table `alias`."""
     direction = "DESC" if page.descending else "ASC"
     column = f"{compared(alias, page.column)} {direction}, " if page.column else ""
     return f" ORDER BY {column}{alias}.pk {direction}"
 
 
 def order_by(page: Page, alias: str) -> str:
-    """The ORDER BY and LIMIT of `page` over the table `alias`."""
+    """Build the ORDER BY and LIMIT of `page` over the table `alias`."""
     return in_order(page, alias) + (f" LIMIT {int(page.limit)}" if page.limit else "")
 
 
 def begins_after(store: Store, table: Table, alias: str, page: Page) -> tuple[str, tuple[object, ...]]:
-    """The condition that leaves out what comes before the page, and its parameters.
+    """Build the condition that excludes records before the page.
 
-    Raises NotFound when there is no record with the id `page.after`.
+    Raises NotFound if there is no record with the id `page.after`.
     """
     condition = beyond(page, place_of(store, table, page), alias)
     return condition.sql, condition.parameters
 
 
 def compared(alias: str, column: str) -> str:
-    """The SQL of a column as it is compared and sorted."""
+    """Build the SQL of a column as it is compared and sorted."""
     if column in _COMPUTED:
         return _COMPUTED[column].format(alias)
     return f"{alias}.{column}" + (" COLLATE NOCASE" if column in _NO_CASE else "")
 
 
 def with_prefix(store: Store, table: Table, prefix: str, limit: int) -> list[str]:
-    """Up to `limit` ids in `table` that begin with `prefix`, in order."""
+    """Return up to `limit` ids in `table` that begin with `prefix`, sorted."""
     sql = f"SELECT id FROM {table} WHERE id >= ? AND id < ? ORDER BY id LIMIT ?"
     return [row[0] for row in store.execute(sql, (prefix, prefix + "\U0010ffff", limit))]

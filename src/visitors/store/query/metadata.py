@@ -1,4 +1,4 @@
-"""What filters of metadata look for in `contact_metadata`, as SQL. The table is `m` in every statement."""
+"""Metadata filters over `contact_metadata`, as SQL. The table alias is `m` in every statement."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from visitors.store.query.listing import Condition
 
 
 def alternatives(filters: Iterable[MetadataFilter]) -> list[list[MetadataFilter]]:
-    """The filters in groups, of each of which one must hold: those of one key, but for those that are negated."""
+    """Group the filters so that one of each group must match: positive filters on the same key are alternatives."""
     negated: list[list[MetadataFilter]] = []
     of_keys: dict[str, list[MetadataFilter]] = {}
     for wanted in filters:
@@ -22,19 +22,19 @@ def alternatives(filters: Iterable[MetadataFilter]) -> list[list[MetadataFilter]
 
 
 def with_key(column: str, wanted: MetadataFilter) -> Condition:
-    """What holds where the column has the key. Metadata are kept as they came, so that it may stand there in either of
-    its spellings.
+    """Build the condition that the column is the key. Metadata keys are stored as given, so either Unicode form may
+    match.
     """
     keys = spellings(wanted.key)
     return Condition(f"{column} {_one_of(keys)}", keys)
 
 
 def with_value(wanted: MetadataFilter) -> Condition:
-    """What holds for the rows with the key and, if one is sought, the value."""
+    """Build the condition for rows with the key and, if given, the value."""
     key = with_key("m.key", wanted)
     if wanted.value is None:
         return key
-    # 5, 5.0 and 5e0 are one number, however it was written; and a text may look like it
+    # 5, 5.0 and 5e0 are the same number, however written; and a string may look like a number
     values = (*spellings(wanted.value), _number(wanted.value))
     return Condition(f"{key.sql} AND m.value {_one_of(values)}", (*key.parameters, *values))
 
@@ -44,7 +44,7 @@ def _one_of(values: Sequence[object]) -> str:
 
 
 def _number(text: str) -> float | None:
-    """The number that `text` is, as SQLite compares numbers: exactly; None if it is none."""
+    """Parse `text` as a number that SQLite compares exactly; None if it is not one."""
     try:
         number = float(text)
         whole = int(text) if text.lstrip("+-").isdecimal() else None

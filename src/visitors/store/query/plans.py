@@ -1,20 +1,19 @@
 """How a page of a listing is found among many records.
 
-There are two ways, and `Listing` chooses between them:
+`Listing` chooses between two ways:
 
-- *walk* along the index of the sort and test the filters on each row, until the page is full. This is quick
-  when many records match, for then the page fills soon.
-- *drive*: let a filter's own index give the records that match it, and sort those. This is quick when few do,
-  for then there is little to sort.
+- *walk*: scan the sort index and test the filters on each row, until the page is full. This is fast if many records
+  match, since the page fills soon.
+- *drive*: fetch the matches of one filter from its index, and sort them. This is fast if there are few.
 
-SQLite could only guess which. So each filter that an index serves is asked for its matches, up to `FEW` of them, which
-takes a few milliseconds. The filter with the fewest drives; where none has fewer than `FEW`, we walk. `INDEXED BY` and
-`NOT INDEXED` hold SQLite to that. Left to SQLite's own choice, with ANALYZE, one page in a hundred takes 0.4 s at
-200,000 visitors; with this one 0.06 s at a million.
+SQLite could only guess. So each indexed filter is asked for its matches, up to `FEW` of them, which takes a few
+milliseconds. The filter with the fewest drives; if none has fewer than `FEW`, we walk. `INDEXED BY` and `NOT INDEXED`
+enforce the choice. With SQLite's own choice after ANALYZE, one page in a hundred takes 0.4 s at 200,000 visitors; with
+this one, 0.06 s at a million.
 
-Of the thousands that drive, each has to be looked up to be sorted, on a page of its own mostly. A walk that asks each
-record whether it is among them stays in the index: where that fills a page sooner, we walk after all. And as times and
-numbers mostly grow together, all that a range of times chooses may lie at the far end of a walk: see `_bounds`.
+Sorting thousands of matches means looking up each of them, mostly on a page of its own. A walk that tests each record
+for membership stays in the index: where that fills a page sooner, we walk after all. And since times and numbers mostly
+grow together, all matches of a time range may be at the far end of a walk: see `_bounds`.
 """
 
 from __future__ import annotations
@@ -40,32 +39,32 @@ from visitors.store.query.listing import (
 from visitors.store.store import Store
 
 FEW = 15_000
-"""Fewer matches than this are fetched and sorted, more are walked to: of a million that costs about the same."""
+"""Fewer matches are fetched and sorted, more are walked to: at a million records, the costs are about equal here."""
 
 FEW_OF_ALL = 100_000
-"""The same for all that match in the order of the store, which takes no sorting, and a walk to the end otherwise."""
+"""The same limit in creation order, where matches need no sorting, and the alternative is a walk to the end."""
 
 FAR = 10_000
-"""Passing so many records that do not match takes about as long as asking where those that do lie."""
+"""Passing this many non-matching records takes about as long as finding where the matches are."""
 
 LOOKED_AT = 8
-"""How many records are looked at there: of what is spread evenly, one of them matches."""
+"""How many records are tested there: with evenly spread matches, one of them would match."""
 
 PASSING = 0.05
-"""What passing a record in an index costs, of what looking one up by its number does, and a little more."""
+"""The cost of passing a record in an index, relative to looking one up by number; rounded up."""
 
 TIMES = ("created_at", "updated_at", "last_seen_at")
-"""The columns whose values mostly grow with the numbers of their records."""
+"""The columns whose values mostly grow with record numbers."""
 
 Statement = tuple[str, Condition]
 """How the table is read (`INDEXED BY` ... or `NOT INDEXED`), and the condition on its rows."""
 
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
-    """One filter of a listing: a `span` of a column, or a `test` of a row, or both, in which case both must hold.
+    """One filter of a listing: a `span` of a column, or a `test` of a row; if both are given, both must hold.
 
-    Where an index serves it all the same, `members` selects the pks of what matches; where most match, and an index
-    gives those that do not, `exceptions` selects the pks of these.
+    If an index can serve it some other way, `members` selects the pks of the matches; if most records match and an
+    index has the others, `exceptions` selects the pks of these.
     """
 
     span: Span | None = None
@@ -74,13 +73,13 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     exceptions: Condition | None = None
 
     def on_row(self, alias: str) -> Condition:
-        """What holds for a row that matches."""
+        """Build the condition that a row matches."""
         of_span = [self.span.condition(alias)] if self.span is not None else []
         return every([*of_span, *([self.test] if self.test is not None else [])])
 
 
 class Driver(msgspec.Struct, frozen=True):
-    """A filter that few records match, how many do, and their numbers as a JSON array."""
+    """A filter with few matches, their number, and their pks as a JSON array."""
 
     filter: Filter
     count: int
@@ -88,9 +87,7 @@ class Driver(msgspec.Struct, frozen=True):
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
-    """A table, the alias that its statements give it, the index of each sort that has one, and the filters, which must
-    all hold.
-    """
+    """A table, its alias in statements, the index of each indexed sort, and the filters, which must all hold."""
 
     table: Table
     alias: str
@@ -100,8 +97,8 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     def rows(
         self, store: Store, columns: str, joins: str, parameters: Sequence[object], page: Page
     ) -> Iterator[tuple[Any, ...]]:
-        """`columns` of the page's records and of `joins`; those two take the `parameters`. Raises NotFound when there
-        is no record with the id `page.after`.
+        """Yield `columns` of the page's records and of `joins`; both take the `parameters`. Raises NotFound if there is
+        no record with the id `page.after`.
         """
         place = place_of(store, self.table, page)
         left = page.limit
@@ -117,13 +114,13 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
                 return
 
     def ids(self, store: Store) -> list[str]:
-        """The ids of all records that match, in the order in which the store got them."""
+        """Return the ids of all matches, in creation order."""
         access, condition = self._all(store)
         sql = f"SELECT {self.alias}.id FROM {self.table} AS {self.alias} {access} WHERE {condition.sql}"
         return [row[0] for row in store.execute(f"{sql} ORDER BY {self.alias}.pk", condition.parameters)]
 
     def count(self, store: Store, limit: int | None = None) -> int:
-        """How many records match; with a `limit`, no more than that are counted."""
+        """Return the number of matches, counted up to `limit` if given."""
         told = self._told_by_indexes(store)
         if told is not None:
             return _up_to(store, told, limit)
@@ -132,7 +129,7 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
         return _up_to(store, Condition(sql, condition.parameters), limit)
 
     def totals(self, store: Store, columns: str) -> tuple[Any, ...]:
-        """One row of `columns`, which add up all records that match."""
+        """Return one row of `columns`, which aggregate all matches."""
         access, condition = self._all(store)
         sql = f"SELECT {columns} FROM {self.table} AS {self.alias} {access} WHERE {condition.sql}"
         found: tuple[Any, ...] = store.execute(sql, condition.parameters).fetchone()
@@ -148,18 +145,18 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
         driver = self.driver(store, Page())
         if driver is not None:
             return self.drive(driver, Page(), None)
-        # whatever SQLite makes of it: an index of one of the filters, or all records
+        # left to SQLite: the index of a filter, or a full scan
         return "", every(filter_.on_row(self.alias) for filter_ in self.filters)
 
     def driver(self, store: Store, page: Page) -> Driver | None:
-        """The filter with the fewest matches, if these are few enough to be fetched and sorted; and their pks."""
+        """Return the filter with the fewest matches and their pks, if they are few enough to fetch and sort."""
         least = FEW if page.limit or page.column else FEW_OF_ALL
         best = None
         for filter_ in self.filters:
             matching = None if _leads(filter_, page) else self.matching(filter_)
             if matching is None:
                 continue
-            # as one value: hundreds of thousands of rows would take Python thrice the time
+            # as one value: fetching hundreds of thousands of rows takes Python three times as long
             sql = f"SELECT count(*), json_group_array(pk) FROM (SELECT pk FROM ({matching.sql}) LIMIT ?)"
             count, pks = store.execute(sql, (*matching.parameters, least)).fetchone()
             if count < least:
@@ -167,19 +164,19 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
         return best
 
     def _fills_soon(self, store: Store, driver: Driver, page: Page) -> bool:
-        """Whether a walk comes upon a page of the driver's matches for less than looking all of them up costs."""
+        """Return whether a walk finds a page of the driver's matches at less cost than looking all of them up."""
         span = driver.filter.span
         if page.column is None or not page.limit or not driver.count:
             return False
         if span is not None and {span.column, page.column} <= {"id", *TIMES}:
-            return False  # all that matches may lie at the far end
+            return False  # all matches may be at the far end
         if any(self.matching(one) is not None for one in self.filters if one is not driver.filter):
-            return False  # who knows how few match both
+            return False  # the number matching both is unknown
         records = store.execute(f"SELECT max(pk) FROM {self.table}").fetchone()[0]
         return bool(page.limit * records / driver.count * PASSING < driver.count)
 
     def matching(self, filter_: Filter) -> Condition | None:
-        """The statement by which an index gives the pks of all that match the filter; None where none can."""
+        """Build the statement that gets the pks of all matches of the filter from an index; None if none can."""
         if filter_.members is not None or filter_.span is None:
             return filter_.members
         condition = filter_.on_row(self.alias)
@@ -187,36 +184,38 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
         return Condition(sql, condition.parameters)
 
     def _told_by_indexes(self, store: Store) -> Condition | None:
-        """The statement that gives a row for each record that matches, and looks none of them up: those of one filter,
-        without the few that are exceptions from others; None where there are more. 0.2 s at a million, instead of 4.
+        """Build the statement that gives a row for each match, from indexes alone: the matches of one filter, without
+        the few exceptions of others; None if there are more. 0.2 s at a million, instead of 4.
         """
         chosen = [filter_ for filter_ in self.filters if filter_.exceptions is None]
         others = self._without_exceptions(store, "pk") if len(chosen) < 2 else None
         matching = self.matching(chosen[0]) if chosen else Condition(f"SELECT pk FROM {self.table}")
         if matching is None or others is None:
             return None
-        # two blocks may lie on one visitor
+        # a visitor may have two blocks
         each = "DISTINCT " if chosen and chosen[0].members is not None else ""
         sql = f"SELECT {each}pk FROM ({matching.sql}) WHERE {others.sql}"
         return Condition(sql, (*matching.parameters, *others.parameters))
 
     def all_but_few(self, store: Store) -> Condition | None:
-        """What holds for all records that match, and can be told by any index: that they are none of a few exceptions.
-        None where there are more of these, or another filter. Counting by an indexed field takes 0.1 s at a million
-        with it, and 0.6 without.
+        """Build the condition that excludes a few exceptions, if that is all that the filters do, so that any index
+        will do.
+
+        None if there are more exceptions, or another filter. Counting by an indexed field takes 0.1 s at a million with
+        it, and 0.6 without.
         """
         if any(filter_.exceptions is None for filter_ in self.filters):
             return None
         return self._without_exceptions(store, f"{self.alias}.pk")
 
     def all_of_them(self, store: Store) -> Statement:
-        """How all records that match are read, each once, in whatever order is the quickest."""
+        """Return how to read each match once, in whatever order is fastest."""
         access, condition = self._all(store)
-        # many: a look at each record takes less than looking most of them up, as any one index would have it
+        # many: scanning is cheaper than looking most records up, as using any one index would
         return access or "NOT INDEXED", condition
 
     def _without_exceptions(self, store: Store, pk: str) -> Condition | None:
-        """That a record is no exception from any filter; None where there are many exceptions."""
+        """Build the condition that a record is no exception of any filter; None if there are many exceptions."""
         found: list[Condition] = []
         for filter_ in self.filters:
             exceptions = filter_.exceptions
@@ -228,7 +227,7 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
         return every(found)
 
     def drive(self, driver: Driver, page: Page, place: Place | None) -> Statement:
-        """The statement that has `driver` give the records, and sorts them."""
+        """Build the statement that fetches the records of `driver`, and sorts them."""
         others = (filter_.on_row(self.alias) for filter_ in self.filters if filter_ is not driver.filter)
         condition = every([self._given(driver), *others, beyond(page, place, self.alias)])
         if page.column is not None and page.limit:
@@ -236,14 +235,14 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
         return "NOT INDEXED", condition
 
     def _on_page(self, page: Page, condition: Condition) -> Condition:
-        """The page first, sorted: only its own records are then joined to the rest of what is shown."""
+        """Select the sorted page first, so that only its records are joined to the rest of what is shown."""
         source = f"SELECT {self.alias}.pk FROM {self.table} AS {self.alias} NOT INDEXED WHERE {condition.sql}"
         cut = f"{in_order(page, self.alias)} LIMIT {page.limit}"
         return self._among(Condition(source + cut, condition.parameters))
 
     def walk(self, store: Store, page: Page, place: Place | None, driver: Driver | None = None) -> Iterator[Statement]:
-        """The statements that go along the sort's index, one stretch after another, and test the filters; that of
-        `driver` by whether a record is among its matches.
+        """Build the statements that scan the sort index, one range after another, and test the filters; that of
+        `driver` by membership in its matches.
         """
         leading = [filter_ for filter_ in self.filters if _leads(filter_, page)]
         spans = [filter_.span for filter_ in leading if filter_.span is not None]
@@ -257,7 +256,7 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
         access = "NOT INDEXED" if index is None else f"INDEXED BY {index}"
         if page.column is None:
             parts = [Condition("1") if place is None else pk_beyond(page, place.pk, self.alias)]
-        elif index is None:  # all that matches is sorted; by what is worked out of visitors, 0.5 s of 216,000
+        elif index is None:  # all matches are sorted; 0.5 s at 216,000 if the key is computed from visitors
             whole = every([beyond(page, place, self.alias), *tests, *(span.condition(self.alias) for span in spans)])
             yield access, self._on_page(page, whole) if page.limit else whole
             return
@@ -271,12 +270,12 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
             yield access, every([part, *tests])
 
     def _bounds(self, store: Store, page: Page, access: str, start: Condition) -> Iterator[Condition]:
-        """From which number on all that a range of times chooses lies, if a walk would go far to come upon it: so it
-        passes the rest in the index or, in the order of the store, not at all. Where that does not help, since the
-        store was not filled in the order of time, the numbers themselves.
+        """Yield lower bounds on the numbers of records that match a time range, if a walk would go far before reaching
+        them: it then skips the rest within the index or, in creation order, entirely. If that does not help because the
+        store was not filled in order of time, return the numbers themselves.
 
-        At a million the slowest pair of filter and sort takes 0.1 s of a processor with it, and 0.7 without; 0.8 and
-        1.6 in a store that was filled in no order.
+        At a million, the slowest pair of filter and sort takes 0.1 s of CPU time with it, and 0.7 without; 0.8 and 1.6
+        in a store filled in random order.
         """
         table = f"{self.table} AS {self.alias}"
         for filter_ in self.filters:
@@ -286,23 +285,23 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
             if self._is_far(store, page, access, start, matches, FAR):
                 within = self._within(store, page, matches)
                 yield within
-                # in the order of the store, what lies between others lies there evenly
+                # in creation order, whatever is spread among others is spread evenly
                 if page.column and self._is_far(store, page, access, every([start, within]), matches, 10 * FAR):
                     sql = f"SELECT {self.alias}.pk FROM {table} WHERE {matches.sql}"
                     yield self._among(Condition(sql, matches.parameters))
 
     def _within(self, store: Store, page: Page, matches: Condition) -> Condition:
-        """From which number on the matches lie; also up to which, where numbers begin anew with every value."""
+        """Return the lowest number of the matches, and the highest where numbers start again for each value."""
         far_end = ("max", "<=") if page.descending else ("min", ">=")
         ends = [far_end] if page.column in (None, "id", *TIMES) else [("min", ">="), ("max", "<=")]
-        # by its +, SQLite goes along the index of the times, and not along the table
+        # the + makes SQLite use the index on the times instead of scanning the table
         asked = ", ".join(f"{end}(+{self.alias}.pk)" for end, _ in ends)
         sql = f"SELECT {asked} FROM {self.table} AS {self.alias} WHERE {matches.sql}"
         found = store.execute(sql, matches.parameters).fetchone()
         return Condition(" AND ".join(f"{self.alias}.pk {sign} ?" for _, sign in ends), found)
 
     def _is_far(self, store: Store, page: Page, access: str, start: Condition, matches: Condition, far: int) -> bool:
-        """Whether of some records so `far` down a walk none matches."""
+        """Return whether none of some records `far` down a walk matches."""
         walk = (
             f"SELECT {matches.sql} AS does FROM {self.table} AS {self.alias} {access}"
             f" WHERE {start.sql}{in_order(page, self.alias)} LIMIT {LOOKED_AT} OFFSET {far}"
@@ -319,12 +318,12 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _leads(filter_: Filter, page: Page) -> bool:
-    """Whether the filter is a range of the sort's own index: a walk then goes along just that."""
+    """Return whether the filter is a range of the sort's own index, so that a walk covers only this range."""
     return filter_.span is not None and filter_.span.column == page.column
 
 
 def _up_to(store: Store, statement: Condition, limit: int | None) -> int:
-    """How many rows the statement gives, counted up to `limit`."""
+    """Return the number of rows of the statement, counted up to `limit`."""
     cut = "" if limit is None else f" LIMIT {limit:d}"
     found: int = store.execute(f"SELECT count(*) FROM ({statement.sql}{cut})", statement.parameters).fetchone()[0]
     return found

@@ -1,6 +1,6 @@
-"""A selection of visitors as filters of a listing, and what decides whether one is blocked, as SQL.
+"""A visitor selection as filters of a listing, and whether a visitor is blocked, as SQL.
 
-The tables go by these names in every statement: `v` visitors, `c` the contact, `b` the live block.
+The table aliases in every statement are `v` for visitors, `c` for the contact, and `b` for the live block.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from visitors.store.query.search import SHORTEST, part_of_an_id, trigrams
 _Serve: TypeAlias = Callable[[Selection, Instant], Iterator[Filter]]
 
 LIVE = "lifted_at IS NULL AND (expires_at IS NULL OR expires_at > ?)"
-"""A live block; its parameter is the current instant."""
+"""The condition of a live block; takes the current instant."""
 
 BLOCKED = (
     f"(EXISTS (SELECT 1 FROM blocks WHERE visitor_id = v.id AND {LIVE})"
     f" OR EXISTS (SELECT 1 FROM blocks WHERE contact_id = v.contact_id AND {LIVE}))"
 )
-"""Whether visitor `v` is blocked, itself or through its contact; takes the current instant twice."""
+"""Whether visitor `v` or its contact is blocked; takes the current instant twice."""
 
 _TARGETS = (("id", "visitor_id"), ("contact_id", "contact_id"))
-"""Column of visitors, and column of the blocks that lie on them by it."""
+"""Column of visitors, and the column of blocks that refers to it."""
 
 _LIES_ON = " UNION ALL ".join(
     f"SELECT v.pk FROM blocks AS b CROSS JOIN visitors AS v ON v.{one} = b.{other}"
@@ -45,18 +45,18 @@ _SILENT = (
 )
 
 _INDEXES = {
-    "id": "sqlite_autoindex_visitors_1",  # that of its being unique
+    "id": "sqlite_autoindex_visitors_1",  # the index of the UNIQUE constraint
     **{column: f"visitors_{column}" for column in sortable(VISITOR).values() if column != "id"},
 }
 
 
 def chosen(selection: Selection, current: Instant) -> Listing:
-    """The listing of the chosen visitors."""
+    """Return the listing of the chosen visitors."""
     return Listing(table="visitors", alias="v", indexes=_INDEXES, filters=tuple(_filters(selection, current)))
 
 
 def of_deletion(alias: str, table: str, *, deleted: bool) -> Filter:
-    """Only the deleted ones, or only the others."""
+    """Return the filter for deleted visitors, or for the others."""
     condition = f"{alias}.deleted_at IS NOT NULL"
     members = Condition(f"SELECT {alias}.pk FROM {table} AS {alias} WHERE {condition}")
     if not deleted:
@@ -65,8 +65,8 @@ def of_deletion(alias: str, table: str, *, deleted: bool) -> Filter:
 
 
 def _filters(selection: Selection, current: Instant) -> Iterator[Filter]:
-    """Every filter that is set, and whether deleted ones are wanted. Raises NotImplementedError for one that no SQL
-    serves: leaving it out would choose more than was asked for.
+    """Yield the filters that are set, and the one on deletion. Raises NotImplementedError for a filter without SQL,
+    since ignoring it would choose too much.
     """
     yield of_deletion("v", "visitors", deleted=selection.deleted)
     unserved = [name for name in selection.given if name not in _SERVED]
@@ -92,7 +92,7 @@ def _prefix(name: str, column: str) -> _Serve:
 
 
 def _zone(name: str, column: str) -> _Serve:
-    """By any name of the zone: what is stored is the one that came."""
+    """Match any name of the zone, since it is stored as given."""
 
     def serve(selection: Selection, _: Instant) -> Iterator[Filter]:
         from visitors.domain.zones import names_of
@@ -141,7 +141,7 @@ def _blocked(selection: Selection, current: Instant) -> Iterator[Filter]:
 
 
 def _block(selection: Selection, current: Instant) -> Iterator[Filter]:
-    """One block of which all that is asked for holds: who blocked, why and when."""
+    """Match a single block that meets all conditions on blocks: actor, reason and time."""
     begun = Span(column="blocked_at", lower=selection.blocked_since, upper=selection.blocked_until)
     terms = [Condition(LIVE, (current,))]
     if selection.blocked_since is not None or selection.blocked_until is not None:
@@ -171,7 +171,7 @@ def _email_domain(selection: Selection, _: Instant) -> Iterator[Filter]:
         test=Condition(
             f"EXISTS (SELECT 1 FROM contacts AS k WHERE k.id = v.contact_id AND {asked.sql})", asked.parameters
         ),
-        # all emails are looked at, in their index: 0.03 s of 216,000
+        # all emails are scanned, in their index: 0.03 s at 216,000
         members=Condition(
             "SELECT v.pk FROM contacts AS k INDEXED BY contacts_email CROSS JOIN visitors AS v ON v.contact_id = k.id"
             f" WHERE {asked.sql}",
@@ -206,7 +206,7 @@ def _silent(_: Selection, __: Instant) -> Iterator[Filter]:
 
 
 def _tag(column: str, tag: str) -> Filter:
-    # '.' comes right after '-', so that this is the tag, all that it is a prefix of, and a little more
+    # '.' is the character after '-', so this includes the tag, longer tags that begin with it, and a little more
     span = Span(column=column, lower=tag, upper=f"{tag}.")
     return Filter(span=span, test=Condition(f"(v.{column} = ? OR v.{column} >= ?)", (tag, f"{tag}-")))
 
@@ -218,7 +218,7 @@ def _every_metadata(selection: Selection, _: Instant) -> Iterator[Filter]:
 
 def _metadata(wanted: MetadataFilter) -> Filter:
     found = with_value(wanted)
-    # CROSS JOIN: what the key leads to is looked up, and not the other way round
+    # CROSS JOIN forces looking up contacts by key, instead of the reverse
     members = Condition(
         "SELECT v.pk FROM contact_metadata AS m CROSS JOIN contacts AS k ON k.pk = m.contact"
         f" CROSS JOIN visitors AS v ON v.contact_id = k.id WHERE {found.sql}",
@@ -234,7 +234,7 @@ def _metadata(wanted: MetadataFilter) -> Filter:
         "EXISTS (SELECT 1 FROM contacts AS k JOIN contact_metadata AS m ON m.contact = k.pk"
         f" WHERE k.id = v.contact_id AND {found.sql})"
     )
-    if wanted.negated:  # as with labels elsewhere, K!=V also chooses those without K
+    if wanted.negated:  # K!=V also chooses those without K, as in Kubernetes label selectors
         return Filter(test=Condition(f"NOT {test}", found.parameters))
     return Filter(test=Condition(test, found.parameters), members=members)
 
@@ -253,7 +253,7 @@ def _search(wanted: str) -> Filter:
         (trigrams(text), *test.parameters),
     )
     if part_of_id is not None:
-        # all ids are looked at, in the index of their being unique: 0.05 s of a million
+        # all ids are scanned, in their unique index: 0.05 s at a million
         of_id = Condition("v.id LIKE ? ESCAPE '!'", (part_of_id,))
         scan = f"SELECT v.pk FROM visitors AS v INDEXED BY {_INDEXES['id']} WHERE {of_id.sql}"
         test = Condition(f"({of_id.sql} OR {test.sql})", of_id.parameters + test.parameters)
@@ -279,6 +279,6 @@ _SERVED: dict[str, _Serve] = {
     "without_conversations": _silent,
     "metadata": _every_metadata,
     "search": _searched,
-    "deleted": lambda _, __: iter(()),  # chosen or left out in any case
+    "deleted": lambda _, __: iter(()),  # handled elsewhere
 }
-"""Filter -> what makes its SQL; two that are one range have the same."""
+"""Filter -> the function that builds its SQL; both ends of a range share one."""

@@ -1,1 +1,1 @@
-"""Visitors, contacts, blocks and conversations: reading and writing them."""
+"""Read and write visitors, contacts, blocks and conversations."""

@@ -14,7 +14,7 @@ from visitors.store.store import OpenOperation, Store
 Target = Literal["visitor", "contact"]
 
 NewBlock = tuple[str, str | None, str | None, str | None, Instant, str | None, Instant | None]
-"""Its id, the visitor or the contact, reason, blockedAt, blockedBy, expiresAt."""
+"""A new block: id, visitor or contact, reason, blockedAt, blockedBy, expiresAt."""
 
 COLUMNS = "id, visitor_id, contact_id, reason, blocked_at, blocked_by, expires_at, lifted_at, lifted_by"
 """The columns of a block, in the order of its fields."""
@@ -31,14 +31,14 @@ def add(
     blocked_by: str | None = None,
     expires_at: Instant | None = None,
 ) -> None:
-    """Block each of `ids`, as one statement."""
+    """Block each of `ids`, in one statement."""
     values = (reason, blocked_at or operation.at, blocked_by, expires_at)
     whom: Iterable[tuple[str | None, str | None]] = ((one, None) if target == "visitor" else (None, one) for one in ids)
     add_many(store, ((id_, *one, *values) for id_, one in zip(operation.new_ids(len(ids)), whom, strict=True)))
 
 
 def add_many(store: Store, new: Iterable[NewBlock]) -> None:
-    """Block many, each in its own way."""
+    """Add many blocks with individual terms."""
     store.insert("block", ("id", "visitor_id", "contact_id", "reason", "blocked_at", "blocked_by", "expires_at"), new)
 
 
@@ -58,7 +58,7 @@ def lift_these(store: Store, operation: OpenOperation, block_ids: Iterable[str])
 
 
 def live(store: Store, target: Target, ids: Sequence[str], current: Instant) -> dict[str, list[Block]]:
-    """The live blocks of each of `ids` that has one of its own, oldest first."""
+    """Return the live blocks on each of `ids` itself, oldest first."""
     sql = f"SELECT {COLUMNS} FROM blocks WHERE {target}_id IN (SELECT value FROM json_each(?)) AND {LIVE} ORDER BY pk"
     found: dict[str, list[Block]] = {}
     for block in _blocks(store.execute(sql, (rows(ids), current)).fetchall()):
@@ -67,13 +67,13 @@ def live(store: Store, target: Target, ids: Sequence[str], current: Instant) -> 
 
 
 def blocked(store: Store, target: Target, ids: Sequence[str], current: Instant) -> set[str]:
-    """Those of `ids` that have a live block of their own."""
+    """Return those of `ids` that have a live block themselves."""
     sql = f"SELECT {target}_id FROM blocks WHERE {target}_id IN (SELECT value FROM json_each(?)) AND {LIVE}"
     return {row[0] for row in store.execute(sql, (rows(ids), current))}
 
 
 def blocked_contacts_of(store: Store, visitor_ids: Sequence[str], current: Instant) -> dict[str, str]:
-    """Visitor id -> contact id, for those of `visitor_ids` whose contact is blocked."""
+    """Map visitor ids to contact ids, for those of `visitor_ids` whose contact is blocked."""
     sql = (
         "SELECT v.id, v.contact_id FROM visitors AS v WHERE v.id IN (SELECT value FROM json_each(?))"
         f" AND EXISTS (SELECT 1 FROM blocks WHERE contact_id = v.contact_id AND {LIVE})"
@@ -82,7 +82,7 @@ def blocked_contacts_of(store: Store, visitor_ids: Sequence[str], current: Insta
 
 
 def of_visitor(visitor_id: str) -> Question[list[Block]]:
-    """Every block of the visitor and of its contact, newest first."""
+    """Return every block of the visitor and of its contact, newest first."""
     sql = (
         f"SELECT {COLUMNS} FROM blocks WHERE visitor_id = ?"
         " OR contact_id = (SELECT contact_id FROM visitors WHERE id = ?) ORDER BY pk DESC"
@@ -91,7 +91,7 @@ def of_visitor(visitor_id: str) -> Question[list[Block]]:
 
 
 def of_contact(contact_id: str) -> Question[list[Block]]:
-    """Every block of the contact itself, newest first."""
+    """Return every block of the contact itself, newest first."""
     sql = f"SELECT {COLUMNS} FROM blocks WHERE contact_id = ? ORDER BY pk DESC"
     return Question(sql, (contact_id,), _blocks)
 
@@ -101,7 +101,7 @@ def _blocks(found: list[Row]) -> list[Block]:
 
 
 def of_any(store: Store, contact_ids: Sequence[str], visitor_ids: Sequence[str]) -> list[Block]:
-    """Every block of these contacts and visitors, oldest first."""
+    """Return every block of these contacts and visitors, oldest first."""
     sql = (
         f"SELECT {COLUMNS} FROM blocks WHERE contact_id IN (SELECT value FROM json_each(?))"
         " OR visitor_id IN (SELECT value FROM json_each(?)) ORDER BY pk"
@@ -110,12 +110,12 @@ def of_any(store: Store, contact_ids: Sequence[str], visitor_ids: Sequence[str])
 
 
 def move(store: Store, contact_id: str, to: str) -> int:
-    """Make the blocks of a contact those of another one, whatever their state. Returns how many."""
+    """Move all blocks of a contact to another one, live or not. Returns how many."""
     return store.execute("UPDATE blocks SET contact_id = ? WHERE contact_id = ?", (to, contact_id)).rowcount
 
 
 def copy(store: Store, operation: OpenOperation, contact_id: str, to: str) -> None:
-    """Block another contact as this one is blocked now: same reason, author, beginning and end."""
+    """Copy the live blocks of this contact to another one, with the same reason, author, start and expiry."""
     sql = f"SELECT reason, blocked_at, blocked_by, expires_at FROM blocks WHERE contact_id = ? AND {LIVE} ORDER BY pk"
     for reason, blocked_at, blocked_by, expires_at in store.execute(sql, (contact_id, operation.at)).fetchall():
         add(

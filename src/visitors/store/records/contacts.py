@@ -1,7 +1,7 @@
 """Contacts in the store.
 
-A contact that was merged into another stays as a tombstone: `merged_into` names the survivor, and
-whoever asks for the tombstone, by id, external id or email, gets the survivor.
+A merged contact stays as a tombstone: `merged_into` is the survivor, and looking up the tombstone by id, external id or
+email finds the survivor.
 """
 
 from __future__ import annotations
@@ -38,27 +38,27 @@ _TOTALS = """,
         (SELECT max(v.last_seen_at) FROM visitors AS v WHERE v.contact_id = c.id AND v.deleted_at IS NULL)
 """
 SELECT_LISTED = f"{_SELECT}{_TOTALS} FROM contacts AS c"
-"""Contacts `c` with what their visitors add up to; takes the current instant."""
+"""Contacts `c` with aggregates of their visitors; takes the current instant."""
 
 
 def find(store: Store, contact_id: str, current: Instant) -> Contact | None:
-    """The contact with exactly this id, or its survivor; deleted or not."""
+    """Return the contact with exactly this id, or its survivor; deleted or not."""
     return _first(store, "c.id = ?", contact_id, current)
 
 
 def called_by_id(store: Store, contact_ids: Iterable[str]) -> dict[str, str]:
-    """How those of the contacts that are there are called, deleted or merged ones too, by id."""
+    """Return the display names of the contacts that exist, including deleted and merged ones, by id."""
     sql = f"SELECT id, name, email, external_id FROM contacts WHERE id {THESE}"
     return {row[0]: called(*row) for row in store.execute(sql, (rows(contact_ids),))}
 
 
 def find_by_external_id(store: Store, external_id: str, current: Instant) -> Contact | None:
-    """The contact with this external id (deleted or not), else the survivor of one that had it."""
+    """Return the contact with this external id (deleted or not), else the survivor of one that had it."""
     return _first(store, "c.external_id = ?", external_id, current)
 
 
 def find_by_email(store: Store, email: str, current: Instant) -> list[Contact]:
-    """The live contacts with this email, else the live survivors of tombstones that had it."""
+    """Return the live contacts with this email, else the live survivors of tombstones that had it."""
     sql = f"{_SELECT}, c.merged_into FROM contacts AS c WHERE c.email = ? ORDER BY c.pk"
     found = store.execute(sql, (current, email)).fetchall()
     own = [_contact(row[:-1]) for row in found if row[-1] is None]
@@ -70,19 +70,19 @@ def find_by_email(store: Store, email: str, current: Instant) -> list[Contact]:
 
 
 def select(store: Store, wanted: ContactSelection, page: Page, current: Instant) -> Iterator[ListedContact]:
-    """The contacts that are not tombstones, in the order of `page`, with what their visitors add up to."""
+    """Return the contacts that are not tombstones, in the order of `page`, with aggregates of their visitors."""
     for row in listing(wanted, current).rows(store, _VALUES + _TOTALS, "", (current,), page):
         yield ListedContact(*_values(row))
 
 
 def find_listed(store: Store, contact_id: str, current: Instant) -> ListedContact | None:
-    """The contact with exactly this id, with what its visitors add up to."""
+    """Return the contact with exactly this id, with aggregates of its visitors."""
     row = store.execute(f"{SELECT_LISTED} WHERE c.id = ?", (current, contact_id)).fetchone()
     return None if row is None else ListedContact(*_values(row))
 
 
 def count(store: Store, wanted: ContactSelection, current: Instant, limit: int | None = None) -> int:
-    """How many contacts `select` would give without a page; with a `limit`, no more than that are counted."""
+    """Return how many contacts `select` would return without a page, counted up to `limit` if given."""
     return listing(wanted, current).count(store, limit)
 
 
@@ -96,7 +96,7 @@ def insert(
     updated_at: Instant | None = None,
     deleted_at: Instant | None = None,
 ) -> str:
-    """A new contact from public field names; times not given are the operation's. Returns its id."""
+    """Insert a contact from public field names; missing times are the operation's. Returns its id."""
     new_id = contact_id or operation.new_id()
     metadata = fields.get("metadata") or {}
     times = (created_at or operation.at, updated_at or operation.at, deleted_at)
@@ -106,7 +106,7 @@ def insert(
 
 
 def insert_many(store: Store, new: Iterable[tuple[Any, ...]]) -> None:
-    """New contacts: each the id, the texts in the order of PERSON, the metadata as JSON, their hash, `createdAt`,
+    """Insert contacts: each the id, the texts in the order of PERSON, the metadata as JSON, their hash, `createdAt`,
     `updatedAt` and `deletedAt`.
     """
     store.insert("contact", _INSERTED, ((*one, search_text(*_searched(one))) for one in new))
@@ -119,7 +119,7 @@ _searched = itemgetter(*(_INSERTED.index(column) for column in SEARCHED["contact
 
 
 class Trace(msgspec.Struct, frozen=True):
-    """A contact as a bulk job compares it with what is said: its texts in the order of PERSON, its metadata as JSON."""
+    """A contact as bulk jobs compare it with input: its texts in the order of PERSON, its metadata as JSON."""
 
     id: str
     texts: tuple[str | None, ...]
@@ -131,7 +131,7 @@ class Trace(msgspec.Struct, frozen=True):
 def traces(
     store: Store, contact_ids: Sequence[str], external_ids: Sequence[str], emails: Sequence[str]
 ) -> Iterator[Trace]:
-    """The contacts, deleted ones and tombstones too, with one of these ids, external ids or emails."""
+    """Return the contacts, including deleted ones and tombstones, with one of these ids, external ids or emails."""
     sql = f"""
         SELECT id, metadata, deleted_at, merged_into, {", ".join(_COLUMNS.values())} FROM contacts WHERE pk IN (
             SELECT pk FROM contacts WHERE id IN (SELECT value FROM json_each(?))
@@ -144,7 +144,7 @@ def traces(
 
 
 def update(store: Store, operation: OpenOperation, contact_id: str, changes: Mapping[str, Any]) -> None:
-    """Set the public fields in `changes`; nothing to set leaves `updatedAt` alone."""
+    """Set the public fields in `changes`; without any, `updatedAt` stays."""
     if not changes:
         return
     columns: dict[str, Any] = {_COLUMNS[field]: changes[field] for field in _COLUMNS if field in changes}
@@ -161,7 +161,7 @@ def update(store: Store, operation: OpenOperation, contact_id: str, changes: Map
 
 
 def bury(store: Store, operation: OpenOperation, contact_id: str, survivor_id: str) -> None:
-    """Make the contact a tombstone of the survivor; its values stay, so that they still lead there."""
+    """Make the contact a tombstone of the survivor; its values stay, so that they still resolve to it."""
     store.execute(
         "UPDATE contacts SET merged_into = ?, updated_at = max(updated_at, ?) WHERE id = ?",
         (survivor_id, operation.at, contact_id),
@@ -169,13 +169,13 @@ def bury(store: Store, operation: OpenOperation, contact_id: str, survivor_id: s
 
 
 def touch(store: Store, operation: OpenOperation, ids: Iterable[str]) -> None:
-    """Set the `updatedAt` of contacts of which something changed that stands elsewhere."""
+    """Set the `updatedAt` of contacts after a change to related records."""
     sql = "UPDATE contacts SET updated_at = max(updated_at, ?) WHERE id IN (SELECT value FROM json_each(?))"
     store.execute(sql, (operation.at, rows(ids)))
 
 
 def set_deleted(store: Store, operation: OpenOperation, contact_ids: Sequence[str], *, deleted: bool) -> set[str]:
-    """Delete softly, or restore. Returns the ids of those that it changed."""
+    """Delete softly, or restore. Returns the ids of the changed contacts."""
     changed = store.execute(
         "UPDATE contacts SET deleted_at = ?, updated_at = max(updated_at, ?)"
         f" WHERE id IN (SELECT value FROM json_each(?)) AND deleted_at IS {'' if deleted else 'NOT '}NULL"
@@ -186,7 +186,7 @@ def set_deleted(store: Store, operation: OpenOperation, contact_ids: Sequence[st
 
 
 def tombstone_ids(contact_ids: Iterable[str]) -> Question[list[str]]:
-    """The ids of the tombstones that lead to these contacts, through chains too, oldest first."""
+    """Return the ids of the tombstones that resolve to these contacts, directly or indirectly, oldest first."""
     sql = """
         WITH RECURSIVE tombstones (id, pk) AS (
             SELECT id, pk FROM contacts WHERE merged_into IN (SELECT value FROM json_each(?))
@@ -198,8 +198,8 @@ def tombstone_ids(contact_ids: Iterable[str]) -> Question[list[str]]:
 
 
 def tombstones(store: Store, contact: Contact) -> list[Alias]:
-    """The tombstones that lead to the contact, through chains too, and those with its external id or email,
-    wherever they lead; oldest first.
+    """Return the tombstones that resolve to the contact, directly or indirectly, and those with its external id or
+    email, whatever they resolve to; oldest first.
     """
     columns = ", ".join(f"c.{column}" for column in Alias.__struct_fields__)
     sql = f"""
@@ -216,16 +216,15 @@ def tombstones(store: Store, contact: Contact) -> list[Alias]:
 
 
 def deleted_with_email(store: Store, email: str) -> list[str]:
-    """The ids of the deleted contacts with this email, none of them a tombstone."""
+    """Return the ids of the deleted contacts with this email, without tombstones."""
     sql = "SELECT id FROM contacts WHERE email = ? AND deleted_at IS NOT NULL AND merged_into IS NULL ORDER BY pk"
     return [row[0] for row in store.execute(sql, (email,))]
 
 
 def duplicates(store: Store) -> list[Duplicate]:
-    """The live contacts whose emails are the same, however they were written, by email.
+    """Return the live contacts with the same email, in any spelling, by email.
 
-    The contact that the others should be merged into comes first: one with an external id, else the
-    oldest.
+    The contact that the others should be merged into comes first: one with an external id, else the oldest.
     """
     sql = (
         "SELECT id, email FROM contacts WHERE email IS NOT NULL AND deleted_at IS NULL AND merged_into IS NULL"
@@ -246,7 +245,7 @@ def duplicates(store: Store) -> list[Duplicate]:
 
 
 def _normal(email: str) -> str:
-    """The email as it would be stored today; one that would be refused at least without case and white space."""
+    """Normalise a stored email by the current rules; one that these reject is only trimmed and lower-cased."""
     try:
         return email_rules.email(email)
     except InvalidData:
@@ -271,7 +270,7 @@ def _first(store: Store, condition: str, value: str, current: Instant) -> Contac
 
 
 def _survivor(store: Store, contact: Contact, current: Instant) -> Contact:
-    """The contact at the end of the chain of merges that begins with `contact`."""
+    """Follow the chain of merges from `contact` to its end."""
     sql = f"""
         WITH RECURSIVE chain (id, merged_into) AS (
             SELECT id, merged_into FROM contacts WHERE id = ?

@@ -1,4 +1,4 @@
-"""How many conversations are in which state, how many there were on which day, and how long they waited for a reply."""
+"""Count conversations by state and day, and measure how long they waited for a reply."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _COLUMNS = {"createdAt": "created_at", "updatedAt": "updated_at", "resolvedAt": 
 def by_fields(
     store: Store, wanted: ConversationSelection, fields: Sequence[str], current: Instant
 ) -> list[tuple[tuple[Value, ...], int]]:
-    """How many conversations have each status or priority, or both of them; the largest groups first."""
+    """Count conversations by status, priority or both, largest groups first."""
     chosen = _chosen(wanted, current)
     names = ", ".join(f"k.{field}" for field in fields)
     sql = (
@@ -28,7 +28,7 @@ def by_fields(
 
 
 def by_day(store: Store, wanted: ConversationSelection, time: ConversationTime, current: Instant) -> dict[str, int]:
-    """How many conversations have the time on which day; days without any are not in it."""
+    """Count conversations by the day of the time field; days without any are omitted."""
     chosen = _chosen(wanted, current)
     sql = (
         f"SELECT substr(k.{_COLUMNS[time]}, 1, 10) AS day, count(*) FROM conversations AS k"
@@ -38,7 +38,7 @@ def by_day(store: Store, wanted: ConversationSelection, time: ConversationTime, 
 
 
 def waited(store: Store, wanted: ConversationSelection, current: Instant) -> list[int]:
-    """The milliseconds from the start of each conversation to the first message of an agent, the shortest first."""
+    """Return the milliseconds from the start of each conversation to the first message of an agent, sorted."""
     chosen = _chosen(wanted, current)
     sql = (
         "SELECT CAST(round((julianday(min(m.created_at)) - julianday(k.created_at)) * 86400000) AS INTEGER) AS waited"
@@ -49,5 +49,5 @@ def waited(store: Store, wanted: ConversationSelection, current: Instant) -> lis
 
 
 def _chosen(wanted: ConversationSelection, current: Instant) -> Condition:
-    """What holds for the conversations `k` that are chosen."""
+    """Build the condition on the chosen conversations `k`."""
     return every(one.on_row("k") for one in listing(wanted, current).filters)

@@ -23,7 +23,7 @@ _COLUMNS = """
     k.created_at, k.updated_at, k.resolved_at
 """
 SELECT = f"SELECT {_COLUMNS} FROM conversations AS k"
-"""Conversations `k`, with how many messages they have."""
+"""Conversations `k`, with the number of their messages."""
 
 
 _CONVERSATION = (
@@ -41,7 +41,7 @@ def start(
     message: str | None = None,
     priority: Priority = "normal",
 ) -> str:
-    """A new conversation of the visitor, and of its contact if it has one. Returns its id."""
+    """Insert a conversation of the visitor, and of its contact if it has one. Returns its id."""
     conversation_id = operation.new_id()
     contact_id = store.execute("SELECT contact_id FROM visitors WHERE id = ?", (visitor_id,)).fetchone()[0]
     at = operation.at
@@ -61,7 +61,7 @@ def add_message(
     visitor_id: str | None = None,
     agent: str | None = None,
 ) -> str:
-    """A message by a visitor or by an agent. Returns its id."""
+    """Insert a message by a visitor or an agent. Returns its id."""
     message_id = operation.new_id()
     new = (message_id, conversation_id, visitor_id, agent, body, operation.at, search_text(body))
     store.insert("message", _MESSAGE, [new])
@@ -69,7 +69,7 @@ def add_message(
 
 
 def insert_many(store: Store, whole: Sequence[tuple[Conversation, Sequence[Message]]]) -> None:
-    """Conversations with their messages as they are, ids and times included."""
+    """Insert conversations with their messages unchanged, including ids and times."""
     store.insert(
         "conversation",
         _CONVERSATION,
@@ -85,7 +85,7 @@ def insert_many(store: Store, whole: Sequence[tuple[Conversation, Sequence[Messa
 
 
 def insert_messages(store: Store, new: Iterable[Message]) -> None:
-    """Messages as they are, of conversations that are there."""
+    """Insert messages of existing conversations unchanged."""
     store.insert(
         "message",
         _MESSAGE,
@@ -100,7 +100,7 @@ def insert_messages(store: Store, new: Iterable[Message]) -> None:
 
 
 def update(store: Store, conversation: Conversation) -> None:
-    """Make the conversation with this id what `conversation` is, but for whose it is."""
+    """Update the conversation with this id to match `conversation`, except for its owner."""
     store.execute(
         "UPDATE conversations SET title = ?, status = ?, priority = ?, created_at = ?, updated_at = ?, resolved_at = ?,"
         f" {DERIVED} = ? WHERE id = ?",
@@ -118,13 +118,13 @@ def update(store: Store, conversation: Conversation) -> None:
 
 
 def of_messages(store: Store, message_ids: Sequence[str]) -> dict[str, str]:
-    """Message id -> id of its conversation, of those that are there."""
+    """Map message ids to conversation ids, for those that exist."""
     sql = "SELECT id, conversation_id FROM messages WHERE id IN (SELECT value FROM json_each(?))"
     return dict(store.execute(sql, (rows(message_ids),)).fetchall())
 
 
 def give_to_contact(store: Store, visitor_ids: Sequence[str], contact_id: str) -> None:
-    """Make the contact the owner of what the visitors wrote while nobody knew who they were."""
+    """Make the contact the owner of conversations that the visitors started while anonymous."""
     store.execute(
         "UPDATE conversations SET contact_id = ?"
         " WHERE contact_id IS NULL AND visitor_id IN (SELECT value FROM json_each(?))",
@@ -133,13 +133,13 @@ def give_to_contact(store: Store, visitor_ids: Sequence[str], contact_id: str) -
 
 
 def find(store: Store, conversation_id: str) -> Conversation | None:
-    """The conversation with exactly this id."""
+    """Return the conversation with exactly this id."""
     row = store.execute(SELECT + " WHERE k.id = ?", (conversation_id,)).fetchone()
     return None if row is None else Conversation(*row)
 
 
 def seen_by_visitor(visitor_id: str) -> Question[list[Conversation]]:
-    """What the visitor sees, newest first: its contact's conversations, or its own while anonymous."""
+    """Return the conversations that the visitor sees, newest first: its contact's, or its own while anonymous."""
     sql = (
         " JOIN visitors AS v ON v.id = ? WHERE iif(v.contact_id IS NULL, k.visitor_id = v.id AND k.contact_id IS NULL,"
         " k.contact_id = v.contact_id) ORDER BY k.pk DESC"
@@ -148,7 +148,7 @@ def seen_by_visitor(visitor_id: str) -> Question[list[Conversation]]:
 
 
 def of_contact(contact_id: str) -> Question[list[Conversation]]:
-    """The contact's conversations, newest first."""
+    """Return the contact's conversations, newest first."""
     sql = " WHERE k.contact_id = ? ORDER BY k.pk DESC"
     return Question(SELECT + sql, (contact_id,), _conversations)
 
@@ -158,7 +158,7 @@ def _conversations(found: list[Row]) -> list[Conversation]:
 
 
 def of_person(store: Store, contact_ids: Sequence[str], visitor_ids: Sequence[str]) -> list[Conversation]:
-    """The conversations of the contacts, and those of the visitors that are nobody's yet, oldest first."""
+    """Return the conversations of the contacts, and those of the visitors that have no contact, oldest first."""
     sql = (
         " WHERE k.contact_id IN (SELECT value FROM json_each(?))"
         " OR (k.contact_id IS NULL AND k.visitor_id IN (SELECT value FROM json_each(?))) ORDER BY k.pk"
@@ -167,13 +167,13 @@ def of_person(store: Store, contact_ids: Sequence[str], visitor_ids: Sequence[st
 
 
 def select(store: Store, wanted: ConversationSelection, page: Page, current: Instant) -> Iterator[Conversation]:
-    """The chosen conversations, in the order of `page`."""
+    """Return the chosen conversations, in the order of `page`."""
     for row in listing(wanted, current).rows(store, _COLUMNS, "", (), page):
         yield Conversation(*row)
 
 
 def count(store: Store, wanted: ConversationSelection, current: Instant, limit: int | None = None) -> int:
-    """How many conversations are chosen; with a `limit`, no more than that are counted."""
+    """Return the number of chosen conversations, counted up to `limit` if given."""
     return listing(wanted, current).count(store, limit)
 
 
@@ -185,7 +185,7 @@ def move(
     *,
     started_by: Sequence[str] | None = None,
 ) -> int:
-    """Give a contact's conversations, or those that the visitors `started_by` started, to another one.
+    """Move a contact's conversations, or those that the visitors `started_by` started, to another contact.
 
     Returns how many moved.
     """
@@ -200,7 +200,7 @@ def move(
 
 
 def messages(store: Store, conversation_id: str) -> list[Message]:
-    """The messages of a conversation, in order."""
+    """Return the messages of a conversation, in order."""
     sql = (
         "SELECT id, conversation_id, visitor_id, agent, body, created_at FROM messages"
         " WHERE conversation_id = ? ORDER BY pk"
@@ -209,7 +209,7 @@ def messages(store: Store, conversation_id: str) -> list[Message]:
 
 
 def messages_of(store: Store, conversation_ids: Sequence[str]) -> dict[str, list[Message]]:
-    """Conversation id -> its messages, in order."""
+    """Map conversation ids to their messages, in order."""
     sql = (
         "SELECT id, conversation_id, visitor_id, agent, body, created_at FROM messages"
         " WHERE conversation_id IN (SELECT value FROM json_each(?)) ORDER BY pk"
@@ -221,7 +221,7 @@ def messages_of(store: Store, conversation_ids: Sequence[str]) -> dict[str, list
 
 
 def set_status(store: Store, operation: OpenOperation, conversation_ids: Sequence[str], status: Status) -> set[str]:
-    """Give conversations a status. Returns the ids of those that had another one."""
+    """Set the status of conversations. Returns the ids of those that had another one."""
     resolved_at = operation.at if status == "resolved" else None
     changed = store.execute(
         "UPDATE conversations SET status = ?, resolved_at = ?, updated_at = max(updated_at, ?)"
@@ -232,7 +232,7 @@ def set_status(store: Store, operation: OpenOperation, conversation_ids: Sequenc
 
 
 def touch(store: Store, operation: OpenOperation, conversation_id: str) -> None:
-    """Note that something was said."""
+    """Update the time of the last activity."""
     store.execute(
         "UPDATE conversations SET updated_at = max(updated_at, ?) WHERE id = ?", (operation.at, conversation_id)
     )

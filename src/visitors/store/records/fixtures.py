@@ -1,6 +1,6 @@
-"""Records of a fixture in the store: read by id, written with every field that a file may say.
+"""Fixture records in the store: read by id, written with every field that a file can have.
 
-Other modules of the store write what a command may write; a fixture sets ids, times and states as well.
+Other modules write only what commands may write; a fixture also sets ids, times and states.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ _FIELDS: dict[Kind, dict[str, str]] = {
 }
 _DOCUMENTS = of_type((*VISITOR, *CONTACT), "document")
 
-# What is live, for kinds that can be deleted or merged away.
+# The condition of live records, for kinds that can be deleted or merged.
 _LIVE = {
     "contact": "deleted_at IS NULL AND merged_into IS NULL",
     "visitor": "deleted_at IS NULL",
@@ -64,24 +64,24 @@ _LIVE = {
 }
 
 Found = dict[str, Values]
-"""Record id -> its values, in the order in which the store got them."""
+"""Record id -> its values, in creation order."""
 
 
 def read(store: Store, kind: Kind, ids: Iterable[str] | None = None) -> Found:
-    """The records with these ids, or all of the kind."""
+    """Return the records with these ids, or all of the kind."""
     if ids is None:
         return _read(store, kind, "1", [])
     return _read(store, kind, "id IN (SELECT value FROM json_each(?))", [rows(ids)])
 
 
 def blocks(store: Store, visitor_ids: Iterable[str], contact_ids: Iterable[str]) -> Found:
-    """Every block of these visitors and contacts themselves, whatever its state."""
+    """Return every block of these visitors and contacts themselves, live or not."""
     condition = "visitor_id IN (SELECT value FROM json_each(?)) OR contact_id IN (SELECT value FROM json_each(?))"
     return _read(store, "block", condition, [rows(visitor_ids), rows(contact_ids)])
 
 
 def messages(store: Store, conversation_ids: Iterable[str]) -> dict[str, Found]:
-    """Conversation id -> its messages, in order."""
+    """Map conversation ids to their messages, in order."""
     condition = "conversation_id IN (SELECT value FROM json_each(?))"
     found: dict[str, Found] = {}
     for message_id, values in _read(store, "message", condition, [rows(conversation_ids)]).items():
@@ -90,13 +90,13 @@ def messages(store: Store, conversation_ids: Iterable[str]) -> dict[str, Found]:
 
 
 def started_by(store: Store, visitor_ids: Iterable[str]) -> list[str]:
-    """The ids of the conversations that these visitors started."""
+    """Return the ids of the conversations that these visitors started."""
     condition = "visitor_id IN (SELECT value FROM json_each(?))"
     return list(_read(store, "conversation", condition, [rows(visitor_ids)]))
 
 
 def live_besides(store: Store, kind: Kind, ids: Iterable[str]) -> Found:
-    """The live records of the kind that are not among `ids`."""
+    """Return the live records of the kind that are not among `ids`."""
     condition = f"id NOT IN (SELECT value FROM json_each(?)) AND {_LIVE[kind]}"
     return _read(store, kind, condition, [rows(ids)])
 
@@ -104,8 +104,8 @@ def live_besides(store: Store, kind: Kind, ids: Iterable[str]) -> Found:
 def owners(
     store: Store, field: Literal["externalId", "email"], wanted: Iterable[str], besides: Iterable[str]
 ) -> dict[str, str]:
-    """Contact id -> value, for the contacts not among `besides` that have one of the `wanted` values: of
-    an external id those that are no tombstones, of an email the live ones.
+    """Map contact ids to values, for contacts not among `besides` that have one of the `wanted` values: for an external
+    id those that are no tombstones, for an email the live ones.
     """
     column, condition = _FIELDS["contact"][field], "merged_into IS NULL"
     if field == "email":
@@ -118,12 +118,12 @@ def owners(
 
 
 def defer_references(store: Store) -> None:
-    """Let records refer to others that this transaction is yet to make."""
+    """Let records refer to others that are inserted later in this transaction."""
     store.execute("PRAGMA defer_foreign_keys = ON")
 
 
 def insert(store: Store, kind: Kind, records: Iterable[tuple[str, Values]]) -> None:
-    """New records, with their ids; values not given are null."""
+    """Insert records with their ids; missing values are null."""
     store.insert(kind, list(_row(kind, "", {})), (tuple(_row(kind, *record).values()) for record in records))
 
 
@@ -137,7 +137,7 @@ def change(store: Store, kind: Kind, record_id: str, values: Mapping[str, Any]) 
 
 
 def release_external_ids(store: Store, contact_ids: Iterable[str]) -> None:
-    """Let contacts have no external id."""
+    """Clear the external ids of contacts."""
     sql = "UPDATE contacts SET external_id = NULL WHERE id IN (SELECT value FROM json_each(?))"
     released = list(contact_ids)
     store.execute(sql, (rows(released),))
@@ -145,7 +145,7 @@ def release_external_ids(store: Store, contact_ids: Iterable[str]) -> None:
 
 
 def remove(store: Store, kind: Literal["conversation", "message"], ids: Iterable[str]) -> None:
-    """Take records away; the history keeps what they were. Conversations go with their messages."""
+    """Remove records; the history keeps their values. Conversations are removed with their messages."""
     listed = rows(ids)
     if kind == "conversation":
         store.execute("DELETE FROM messages WHERE conversation_id IN (SELECT value FROM json_each(?))", (listed,))
@@ -166,7 +166,7 @@ def _read(store: Store, kind: Kind, condition: str, parameters: Sequence[object]
 
 
 def _row(kind: Kind, record_id: str, values: Values) -> dict[str, Any]:
-    """Column -> value, of all columns."""
+    """Return a complete row: column -> value."""
     row = {"id": record_id, **_columns(kind, {field: values.get(field) for field in _FIELDS[kind]})}
     if kind in SEARCHED:
         row[DERIVED] = search_text(*(row[column] for column in SEARCHED[kind]))
@@ -174,7 +174,7 @@ def _row(kind: Kind, record_id: str, values: Values) -> dict[str, Any]:
 
 
 def _columns(kind: Kind, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Column -> value as the store keeps it."""
+    """Convert values to columns as stored."""
     columns: dict[str, Any] = {}
     for field, value in values.items():
         columns[_FIELDS[kind][field]] = encode(value) if field in _DOCUMENTS and isinstance(value, dict) else value

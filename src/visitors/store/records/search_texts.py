@@ -1,4 +1,4 @@
-"""The texts by which records are found, kept equal to what they say."""
+"""Keep the search texts of records up to date."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from visitors.store.store import Store
 
 
 def update_search_text(store: Store, kind: str, ids: Iterable[str] | None = None) -> None:
-    """Have these records of the kind, or all, found by the texts that they have now: whoever changes one has to."""
+    """Update the search text of these records of the kind, or of all. Call it after every change of their texts."""
     table = RECORDED[kind]
     sql = f"SELECT {', '.join(SEARCHED[kind])}, {DERIVED}, pk FROM {table}"
     if ids is None:

@@ -1,6 +1,6 @@
-"""How many visitors have which values, and how many there were on which day.
+"""Count visitors by value and by day.
 
-Without filters an index of the field tells it; else all records that are chosen are looked at once.
+Without filters an index of the field has the answer; otherwise all chosen records are scanned once.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from visitors.store.records import visitors
 from visitors.store.store import Store
 
 Count = tuple[tuple[Value, ...], int]
-"""Values, one of each field, and how many visitors have them."""
+"""Values, one of each field, and the number of visitors that have them."""
 
-# As contacts are found by what is in their metadata: true, 5 and 5.0 are the texts that a person writes.
+# Metadata values as filters compare them: true, 5 and 5.0 become text.
 _SCALAR = (
     "CASE j.type WHEN 'true' THEN 'true' WHEN 'false' THEN 'false'"
     " WHEN 'real' THEN iif(j.value = CAST(j.value AS INTEGER), CAST(CAST(j.value AS INTEGER) AS TEXT),"
     " CAST(j.value AS TEXT)) ELSE CAST(j.value AS TEXT) END"
 )
-# The same of the metadata by key, where a null and the text null are one.
+# The same for `contact_metadata`, where null and the text null are equal.
 _BY_KEY = (
     "CASE WHEN m.value = 'null' AND 'null' = (SELECT type FROM json_each(c.metadata) WHERE key = m.key) THEN NULL"
     " WHEN typeof(m.value) = 'real' AND m.value = CAST(m.value AS INTEGER)"
@@ -40,8 +40,8 @@ _BY_KEY = (
 _TIMES = {field.name: field for field in VISITOR if field.type == "time"}
 _LARGEST_FIRST = "ORDER BY n DESC, value IS NULL, value"
 
-# From one day on which there is something to the next one, along the index; 'U' comes after the T behind a date. At a
-# million that takes 0.1 s, and 0.5 to read all times and sort them.
+# Skip through the index from one day with data to the next; 'U' follows the T behind a date. This takes 0.1 s at a
+# million, instead of 0.5 s to read and sort all times.
 _DAYS = """
     WITH RECURSIVE days (day) AS (
         SELECT substr(min({column}), 1, 10) FROM visitors
@@ -57,7 +57,7 @@ _DAYS = """
 
 
 class Counted(msgspec.Struct, frozen=True):
-    """The groups, the largest first, how many there are, even if not all of them come, and of how many visitors."""
+    """The groups, largest first, the total number of groups, even if not all are included, and of visitors."""
 
     groups: Iterator[Count]
     number: int
@@ -65,8 +65,8 @@ class Counted(msgspec.Struct, frozen=True):
 
 
 class Overview(msgspec.Struct, frozen=True):
-    """How many visitors there are, how many of them identified, blocked, and seen within each of `SEEN`; on which days
-    they were created; and the largest groups by each field of `OVERVIEW`.
+    """The number of visitors, of identified, blocked and recently seen ones (for each of `SEEN`), the creations by day,
+    and the largest groups of each field of `OVERVIEW`.
     """
 
     total: int
@@ -80,13 +80,13 @@ class Overview(msgspec.Struct, frozen=True):
 def by_fields(
     store: Store, selection: Selection, groupings: Sequence[Grouping], current: Instant, top: int = 0
 ) -> Counted:
-    """The chosen visitors by one field, or by two; only the `top` largest groups, unless that is 0. To be read before
-    the transaction ends.
+    """Count the chosen visitors by one or two fields; only the `top` largest groups, unless that is 0. Consume the
+    result before the transaction ends.
     """
     part = _part(groupings[0].field, selection) if len(groupings) == 1 else None
     if part is None:
         return _counted(store, _source(store, selection, groupings, current), groupings, top)
-    # the others have no value, and need not be looked at
+    # the others have no value and need not be read
     none = False if groupings[0].field.computed else None
     total = visitors.count(store, selection, current)
     source = _source(store, part, groupings, current)
@@ -98,8 +98,8 @@ def by_fields(
 
 
 def by_day(store: Store, selection: Selection, time: VisitorTime, current: Instant) -> dict[str, int]:
-    """How many of the chosen visitors have the time on which day; days without any, and visitors without the time, are
-    not in it.
+    """Count the chosen visitors by the day of the time field; days without any, and visitors without the time, are
+    omitted.
     """
     field = _TIMES[time]
     few = chosen(selection, current).all_but_few(store)
@@ -114,7 +114,7 @@ def by_day(store: Store, selection: Selection, time: VisitorTime, current: Insta
 
 
 def overview(store: Store, selection: Selection, current: Instant, top: int = 0) -> Overview:
-    """What an overview shows of the chosen visitors, with the `top` largest groups of a field."""
+    """Return the overview of the chosen visitors, with the `top` largest groups of each field."""
     if chosen(selection, current).all_but_few(store) is None:
         return _overview_of_some(store, selection, current, top)
 
@@ -137,7 +137,7 @@ def overview(store: Store, selection: Selection, current: Instant, top: int = 0)
 
 
 def _overview_of_some(store: Store, selection: Selection, current: Instant, top: int) -> Overview:
-    """All that is counted by one look at each visitor, kept for as long as the statement runs."""
+    """Compute everything in one scan of the chosen visitors, materialised for the duration of the statement."""
     access, condition = chosen(selection, current).all_of_them(store)
     cells = ["v.contact_id IS NOT NULL AS identified", f"{BLOCKED} AS blocked", "v.last_seen_at", "v.created_at"]
     cells += [visitors.CELLS[name] for name in OVERVIEW]
@@ -175,8 +175,8 @@ def _seen_since(current: Instant) -> list[Instant]:
 
 
 def _part(field: Field, selection: Selection) -> Selection | None:
-    """The only ones of the chosen visitors that have a value in the field: the blocked or the identified ones. None
-    where all may have one, or none of them has.
+    """Return the selection narrowed to visitors that can have a value in the field, the blocked or the identified ones.
+    None if all may have one, or the selection excludes them.
     """
     if field.table == "blocks" or field.name == "isBlocked":
         return msgspec.structs.replace(selection, blocked=True) if selection.blocked is not False else None
@@ -186,14 +186,14 @@ def _part(field: Field, selection: Selection) -> Selection | None:
 
 
 def _source(store: Store, selection: Selection, groupings: Sequence[Grouping], current: Instant) -> Condition:
-    """The statement that gives `value`, `value2` and `n`: how many of the chosen visitors have both."""
+    """Build the statement for `value`, `value2` and `n`: the number of chosen visitors that have both."""
     fields = [grouping.field for grouping in groupings]
     source = _rows(store, selection, [_cell(grouping) for grouping in groupings], fields, current)
     names = ["value", "value2"][: len(fields)]
     keys = [
         f"{name}{' COLLATE NOCASE' if field.ignores_case else ''}" for name, field in zip(names, fields, strict=True)
     ]
-    # of several cases of the letters the first, and always the same one
+    # of several letter cases always the same one: the first
     shown = ", ".join(
         f"min({name}) AS {name}" if field.ignores_case else name for name, field in zip(names, fields, strict=True)
     )
@@ -205,7 +205,7 @@ def _source(store: Store, selection: Selection, groupings: Sequence[Grouping], c
 def _rows(
     store: Store, selection: Selection, cells: Sequence[Condition], fields: Sequence[Field], current: Instant
 ) -> Condition:
-    """The statement that gives the cells, as `value` and `value2`, of each of the chosen visitors."""
+    """Build the statement for the cells `value` and `value2` of each chosen visitor."""
     tables = {"blocks" if field.computed else field.table for field in fields if field.name != "id"}
     listing = chosen(selection, current)
     few = listing.all_but_few(store)
@@ -224,12 +224,12 @@ def _rows(
 
 
 def _contact_by_contact(cells: Sequence[Condition], condition: Condition) -> Condition:
-    """As `_rows`, of all that have a contact, or of those whose contact has the key of metadata that is counted by: 0.3
-    s at a million, and 2 to find the contact of each visitor.
+    """Like `_rows`, for all visitors with a contact, or whose contact has the metadata key counted by: 0.3 s at a
+    million, instead of 2 s to find the contact of each visitor.
     """
     source = "contacts AS c CROSS JOIN visitors AS v ON v.contact_id = c.id"
     key = cells[0].parameters
-    if len(cells) == len(key) == 1:  # 0.15 s less than to read the metadata of each contact
+    if len(cells) == len(key) == 1:  # saves 0.15 s compared to reading the metadata of each contact
         of_key = "contact_metadata AS m CROSS JOIN contacts AS c ON c.pk = m.contact"
         source = source.replace("contacts AS c", of_key, 1)
         return _selected([Condition(_BY_KEY)], source, every([Condition("m.key = ?", key), condition]))
@@ -243,7 +243,7 @@ def _selected(cells: Sequence[Condition], source: str, condition: Condition) -> 
 
 
 def _cell(grouping: Grouping) -> Condition:
-    """What stands in the field to count by, of visitor `v`, its contact `c` and its live block `b`."""
+    """Build the SQL of the field to count by, of visitor `v`, its contact `c` and its live block `b`."""
     cell = visitors.CELLS[grouping.path]
     if grouping.key is not None:
         keys = spellings(grouping.key)
@@ -274,7 +274,7 @@ def _counted(store: Store, source: Condition, groupings: Sequence[Grouping], top
 
 
 def _with(one: Count, groups: Iterable[Count]) -> Iterator[Count]:
-    """The groups with `one` more, in its place."""
+    """Insert `one` into the sorted groups."""
     place = (-one[1], one[0] == (None,))
     is_placed = False
     for group in groups:

@@ -18,17 +18,17 @@ from visitors.store.query.selection import LIVE, chosen
 from visitors.store.store import OpenOperation, Store
 
 SORTABLE = sortable(VISITOR)
-"""Public field -> column, for the fields that a listing can be sorted by."""
+"""Public name -> column, of the sortable fields."""
 
 COLUMNS = {name: field.column for name, field in BROWSER_DATA.items()}
-"""Public field of the browser data -> column."""
+"""Public name -> column, of the browser data."""
 
 LIVE_BLOCK = (
     f"coalesce((SELECT pk FROM blocks WHERE contact_id = v.contact_id AND {LIVE} ORDER BY pk DESC LIMIT 1),"
     f" (SELECT pk FROM blocks WHERE visitor_id = v.id AND {LIVE} ORDER BY pk DESC LIMIT 1))"
 )
-"""The number of the live block of visitor `v`; takes the current instant twice. One of the contact comes before one of
-the visitor itself: it is the one that reaches further.
+"""The number of the live block of visitor `v`; takes the current instant twice. A contact's block takes precedence over
+the visitor's, since it reaches further.
 """
 _ALIASES = {"visitors": "v", "contacts": "c", "blocks": "b"}
 _COMPUTED = {"isBlocked": "b.pk IS NOT NULL", "contact.isBlocked": "b.contact_id IS NOT NULL"}
@@ -46,71 +46,71 @@ _SELECT = f"SELECT {_COLUMNS} FROM visitors AS v {_JOINS}"
 
 
 def find(store: Store, visitor_id: str, current: Instant) -> Visitor | None:
-    """The visitor with exactly this id, deleted or not."""
+    """Return the visitor with exactly this id, deleted or not."""
     row = store.execute(_SELECT + " WHERE v.id = ?", (current, current, visitor_id)).fetchone()
     return None if row is None else _visitor(row)
 
 
 def find_many(store: Store, visitor_ids: Sequence[str], current: Instant) -> list[Visitor]:
-    """The visitors with these ids, in the order of the ids."""
+    """Return the visitors with these ids, in order of id."""
     sql = _SELECT + " JOIN json_each(?) AS wanted ON wanted.value = v.id ORDER BY wanted.key"
     return [_visitor(row) for row in store.execute(sql, (current, current, rows(visitor_ids)))]
 
 
 def select(store: Store, selection: Selection, page: Page, current: Instant) -> Iterator[Visitor]:
-    """The chosen visitors, in the order of `page`, of which the first raises NotFound if `page.after` is unknown."""
+    """Yield the chosen visitors, in the order of `page`. The first raises NotFound if `page.after` is unknown."""
     return map(_visitor, select_columns(store, _COLUMNS, selection, page, current))
 
 
 def select_columns(
     store: Store, columns: str, selection: Selection, page: Page, current: Instant
 ) -> Iterator[tuple[Any, ...]]:
-    """As `select`, but rows of `columns`: SQL over `v`, its contact `c` and its live block `b`."""
+    """Like `select`, but yield rows of `columns`: SQL over `v`, its contact `c` and its live block `b`."""
     return chosen(selection, current).rows(store, columns, _JOINS, (current, current), page)
 
 
 def count(store: Store, selection: Selection, current: Instant, limit: int | None = None) -> int:
-    """How many visitors are chosen; with a `limit`, no more than that are counted."""
+    """Return the number of chosen visitors, counted up to `limit` if given."""
     return chosen(selection, current).count(store, limit)
 
 
 def chosen_ids(store: Store, selection: Selection, current: Instant) -> list[str]:
-    """The ids of the chosen visitors, in the order in which the store got them."""
+    """Return the ids of the chosen visitors, in creation order."""
     return chosen(selection, current).ids(store)
 
 
 def idle(store: Store, selection: Selection, current: Instant) -> Idle:
-    """What the chosen visitors add up to, by when they were last seen."""
+    """Summarise when the chosen visitors were last seen."""
     seen = "coalesce(v.last_seen_at, v.created_at)"
     columns = f"count(*), count(*) - count(v.last_seen_at), min({seen}), max({seen})"
     return Idle(*chosen(selection, current).totals(store, columns))
 
 
 def existing(store: Store, visitor_ids: Sequence[str]) -> set[str]:
-    """Those of `visitor_ids` that are ids of visitors, deleted or not."""
+    """Return those of `visitor_ids` that exist, deleted or not."""
     sql = "SELECT id FROM visitors WHERE id IN (SELECT value FROM json_each(?))"
     return {row[0] for row in store.execute(sql, (rows(visitor_ids),))}
 
 
 def exists(store: Store, visitor_id: str) -> bool:
-    """Whether there is a visitor with exactly this id, deleted or not; far cheaper than `find`."""
+    """Return whether there is a visitor with exactly this id, deleted or not; far cheaper than `find`."""
     return store.execute("SELECT 1 FROM visitors WHERE id = ?", (visitor_id,)).fetchone() is not None
 
 
 def deleted_among(store: Store, visitor_ids: Sequence[str]) -> list[str]:
-    """Those of `visitor_ids` that are deleted."""
+    """Return those of `visitor_ids` that are deleted."""
     sql = "SELECT id FROM visitors WHERE id IN (SELECT value FROM json_each(?)) AND deleted_at IS NOT NULL"
     return [row[0] for row in store.execute(sql, (rows(visitor_ids),))]
 
 
 def with_fingerprint(store: Store, fingerprint: str) -> list[str]:
-    """The ids of up to two live visitors with this fingerprint: one is a match, two are none."""
+    """Return the ids of up to two live visitors with this fingerprint: two make it ambiguous."""
     sql = "SELECT id FROM visitors WHERE fingerprint = ? AND deleted_at IS NULL LIMIT 2"
     return [row[0] for row in store.execute(sql, (fingerprint,))]
 
 
 def known_fingerprints(store: Store, fingerprints: Sequence[str]) -> set[str]:
-    """Those of `fingerprints` that live visitors have."""
+    """Return those of `fingerprints` that live visitors have."""
     sql = (
         "SELECT DISTINCT fingerprint FROM visitors"
         " WHERE fingerprint IN (SELECT value FROM json_each(?)) AND deleted_at IS NULL"
@@ -119,14 +119,14 @@ def known_fingerprints(store: Store, fingerprints: Sequence[str]) -> set[str]:
 
 
 def with_any_fingerprint(store: Store, fingerprints: Sequence[str]) -> str | None:
-    """The id of a visitor, deleted or not, with one of these fingerprints."""
+    """Return the id of a visitor, deleted or not, with one of these fingerprints."""
     sql = "SELECT id FROM visitors WHERE fingerprint IN (SELECT value FROM json_each(?)) LIMIT 1"
     found = store.execute(sql, (rows(fingerprints),)).fetchone()
     return None if found is None else str(found[0])
 
 
 def devices_of(contact_id: str | None, *, besides: str | None = None) -> Question[list[Device]]:
-    """The live visitors of the contact, briefly, the last seen first; without the one with id `besides`."""
+    """Return short views of the contact's live visitors, last seen first, without the one with id `besides`."""
     sql = (
         "SELECT id, browser, os, device_type, country_code, created_at, last_seen_at FROM visitors"
         " WHERE contact_id = ? AND deleted_at IS NULL AND id IS NOT ? ORDER BY last_seen_at DESC, pk DESC"
@@ -135,7 +135,7 @@ def devices_of(contact_id: str | None, *, besides: str | None = None) -> Questio
 
 
 def sharing(column: Literal["fingerprint", "ip"], value: str | None, *, besides: str) -> Question[Sharing]:
-    """The live visitors with this value, without the one with id `besides`; of no value, none."""
+    """Return the live visitors with this value, without the one with id `besides`; none for no value."""
     sql = (
         f"SELECT id FROM visitors WHERE {column} = ? AND id <> ? AND deleted_at IS NULL"
         f" ORDER BY pk DESC LIMIT {_COUNTED + 1}"
@@ -149,17 +149,17 @@ def sharing(column: Literal["fingerprint", "ip"], value: str | None, *, besides:
 
 _TOLD = 3
 _COUNTED = 1_000
-"""How many that share a value are told, and how far they are counted."""
+"""The maximum number of such visitors listed, and counted."""
 
 
 def linked_to(store: Store, contact_ids: Sequence[str]) -> list[str]:
-    """The ids of the visitors, deleted or not, that are linked to one of the contacts, oldest first."""
+    """Return the ids of the visitors, deleted or not, linked to one of the contacts, oldest first."""
     sql = "SELECT id FROM visitors WHERE contact_id IN (SELECT value FROM json_each(?)) ORDER BY pk"
     return [row[0] for row in store.execute(sql, (rows(contact_ids),))]
 
 
 def newest_of(store: Store, contact_id: str) -> str | None:
-    """The id of the live visitor of the contact that the store got last."""
+    """Return the id of the contact's live visitor that was created last."""
     sql = "SELECT id FROM visitors WHERE contact_id = ? AND deleted_at IS NULL ORDER BY pk DESC LIMIT 1"
     found = store.execute(sql, (contact_id,)).fetchone()
     return None if found is None else str(found[0])
@@ -174,7 +174,7 @@ def insert(
     contact_id: str | None = None,
     last_seen_at: Instant | None = None,
 ) -> str:
-    """A new visitor, made at the operation's time. Returns its id."""
+    """Insert a visitor, created at the operation's time. Returns its id."""
     values = {
         "id": visitor_id or operation.new_id(),
         "contact_id": contact_id,
@@ -191,14 +191,14 @@ _EVERY_COLUMN = ("id", "contact_id", "created_at", "updated_at", "last_seen_at",
 
 
 def insert_many(store: Store, new: Iterable[tuple[Any, ...]]) -> None:
-    """New visitors: each `(id, contact id, createdAt, updatedAt, lastSeenAt, deletedAt)`, then the browser data in
+    """Insert visitors: each `(id, contact id, createdAt, updatedAt, lastSeenAt, deletedAt)`, then the browser data in
     the order of COLUMNS.
     """
     store.insert("visitor", _EVERY_COLUMN, new)
 
 
 def update(store: Store, operation: OpenOperation, visitor_ids: Sequence[str], data: BrowserData) -> set[str]:
-    """Set browser data on all of `visitor_ids`. Returns the ids of those that it changed."""
+    """Set browser data on all of `visitor_ids`. Returns the ids of the changed ones."""
     if not data:
         return set()
     columns = {COLUMNS[field]: value for field, value in data.items()}
@@ -220,8 +220,8 @@ def saw(
     first: Instant | None = None,
     last: Instant | None = None,
 ) -> None:
-    """Widen the time in which the visitor was seen: `createdAt` goes back to `first` at most, and
-    `lastSeenAt` forward to `last`. Without either it was seen now.
+    """Extend the time in which the visitor was seen: `createdAt` back to `first`, and `lastSeenAt` forward to `last`.
+    Without either it is seen now.
     """
     latest = operation.at if first is None and last is None else last
     store.execute(
@@ -251,19 +251,19 @@ def move(store: Store, operation: OpenOperation, contact_id: str, to: str) -> li
 
 
 def not_of_contact(store: Store, visitor_ids: Sequence[str], contact_id: str) -> list[str]:
-    """Those of `visitor_ids` that are not linked to the contact."""
+    """Return those of `visitor_ids` that are not linked to the contact."""
     sql = "SELECT id FROM visitors WHERE id IN (SELECT value FROM json_each(?)) AND contact_id IS NOT ?"
     return [row[0] for row in store.execute(sql, (rows(visitor_ids), contact_id))]
 
 
 def touch(store: Store, operation: OpenOperation, ids: Iterable[str]) -> None:
-    """Set the `updatedAt` of visitors of which something changed that stands elsewhere."""
+    """Set the `updatedAt` of visitors after a change to related records."""
     sql = "UPDATE visitors SET updated_at = max(updated_at, ?) WHERE id IN (SELECT value FROM json_each(?))"
     store.execute(sql, (operation.at, rows(ids)))
 
 
 def set_deleted(store: Store, operation: OpenOperation, visitor_ids: Sequence[str], *, deleted: bool) -> set[str]:
-    """Delete softly, or restore. Returns the ids of those that it changed."""
+    """Delete softly, or restore. Returns the ids of the changed visitors."""
     changed = store.execute(
         "UPDATE visitors SET deleted_at = ?, updated_at = max(updated_at, ?)"
         f" WHERE id IN (SELECT value FROM json_each(?)) AND deleted_at IS {'' if deleted else 'NOT '}NULL"

@@ -1,1 +1,1 @@
-"""The tables, what holds in them, and how their changes are recorded."""
+"""The tables, their invariants, and how changes are recorded."""

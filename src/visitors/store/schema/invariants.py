@@ -1,7 +1,7 @@
-"""What holds in every store, whatever was done to it: the rules that no constraint of the schema can state.
+"""Invariants of every store that no constraint of the schema can express.
 
-Each is a condition that a row breaks, so that `offenders` can look at all rows, and an undo at those that it changed.
-What foreign keys, CHECK and UNIQUE hold, SQLite checks itself.
+Each is a condition on rows that violate it, so `offenders` can check all rows, and an undo those it changed. SQLite
+itself enforces foreign keys, CHECK and UNIQUE.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ _decode = msgspec.json.decode
 
 
 class Invariant(msgspec.Struct, frozen=True, kw_only=True):
-    """A rule about the rows of `table`: `broken` is the SQL of those, `x`, that break it.
+    """A rule about the rows of `table`: `broken` is the SQL condition of rows `x` that violate it.
 
-    Where SQL cannot tell, `judge` says of the values of `columns` whether they are right. An offender is told by
-    its `kind` and `id`.
+    Where SQL cannot decide, `judge` returns whether the values of `columns` are valid. An offender is identified by
+    `kind` and `id`.
     """
 
     name: str
@@ -36,22 +36,22 @@ class Invariant(msgspec.Struct, frozen=True, kw_only=True):
     kind: str = ""
     id: str = "x.id"
     is_derived: bool = False
-    """Whether it is about what is derived from other tables, and made anew by compacting."""
+    """Whether it is about derived data, which compacting rebuilds."""
     is_gap: bool = False
-    """Whether what was recorded is missing, which nobody can put back."""
+    """Whether a violation means missing history, which cannot be restored."""
     command: str = ""
-    """The words of the command that shows how to mend it, if there is one."""
+    """The command that shows how to repair it, if there is one."""
 
 
 class Offender(msgspec.Struct, frozen=True):
-    """A record that breaks a rule."""
+    """A record that violates a rule."""
 
     kind: str
     id: str
 
 
 def offenders(store: Executor, invariant: Invariant) -> Iterator[Offender]:
-    """The records that break the rule."""
+    """Return the records that violate the rule."""
     kind = invariant.kind or _KINDS[invariant.table]
     values = "".join(f", x.{column}" for column in invariant.columns)
     sql = f"SELECT {invariant.id}{values} FROM {invariant.table} AS x WHERE {invariant.broken}"
@@ -63,7 +63,7 @@ def offenders(store: Executor, invariant: Invariant) -> Iterator[Offender]:
 _KINDS = {**{table: kind for kind, table in RECORDED.items()}, "operations": "operation", "changes": "change"}
 
 _TOMBSTONE = "x.contact_id IN (SELECT id FROM contacts WHERE merged_into IS NOT NULL)"
-# Follows the merges; what comes back to where it was, or to nothing, has no survivor.
+# Follows the merges; a cycle or a missing contact yields no survivor.
 _LED_ASTRAY = """
     x.merged_into IS NOT NULL AND NOT EXISTS (
         WITH RECURSIVE chain (id) AS (
@@ -99,7 +99,7 @@ def _is_json(text: object) -> bool:
 
 
 def _are_objects(*texts: object) -> bool:
-    """Whether each is null or a JSON object."""
+    """Return whether each value is null or a JSON object."""
     return all(text is None or (_is_json(text) and isinstance(_decode(str(text)), dict)) for text in texts)
 
 
@@ -116,23 +116,23 @@ def _is_flat(text: object) -> bool:
 
 def _is_hash(text: object, hash_: object) -> bool:
     if not _is_flat(text):
-        return True  # another rule
+        return True  # checked by another rule
     metadata: dict[str, Any] = _decode(str(text))
     return metadata_hash(metadata) == hash_
 
 
-# The range that the row's number falls in ends at or after it; ranges that overlap are told by a rule of their own.
+# The range of the row's number ends at or after it; overlapping ranges violate a rule of their own.
 _IN_NO_RANGE = (
     "x.pk < coalesce((SELECT first FROM creations WHERE kind = '{}' AND last >= x.pk ORDER BY last LIMIT 1), x.pk + 1)"
 )
 
-# Ordered by their ends, each range must begin after the one before it has ended.
+# Ordered by end, each range must begin after the previous one ends.
 _OVERLAP = (
     "(SELECT o.first FROM creations AS o WHERE o.kind = x.kind AND o.last > x.last ORDER BY o.last LIMIT 1) <= x.last"
     " OR EXISTS (SELECT 1 FROM creations AS o WHERE o.kind = x.kind AND o.last = x.last AND o.pk <> x.pk)"
 )
 
-# Numbers are given without gaps. An erasure takes changes away: of earlier operations, which it notes, and of its own.
+# Numbers have no gaps, except for changes that an erasure removed: of earlier operations, which it notes, and its own.
 _CHANGE_MISSING = """
     x.pk <> 1 + coalesce((SELECT max(pk) FROM changes AS p WHERE p.pk < x.pk), 0) AND NOT EXISTS (
         SELECT 1 FROM (SELECT operation FROM erased_changes UNION ALL SELECT operation FROM erasures) AS e
@@ -145,9 +145,7 @@ _CHANGE_MISSING = """
 METADATA_ROWS = (
     "SELECT key, CASE type WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' WHEN 'null' THEN 'null' ELSE value END"
 )
-"""Key and value of `json_each(metadata)` as `contact_metadata` has them: numbers as numbers, true, false and null as a
-person writes them.
-"""
+"""Key and value of `json_each(metadata)` as in `contact_metadata`: numbers as numbers, true, false and null as text."""
 
 _SAID = f"said (key, value) AS ({METADATA_ROWS} FROM json_each(iif(json_valid({{0}}), {{0}}, '{{{{}}}}')))"
 
@@ -171,7 +169,7 @@ OF_TOMBSTONES = {
         broken=_TOMBSTONE,
     ),
 }
-"""The rules that no record is that of a contact which was merged into another, by kind of record."""
+"""The rules that no record belongs to a merged contact, by kind of record."""
 
 CREATED = {
     kind: Invariant(
@@ -183,7 +181,7 @@ CREATED = {
     )
     for kind, table in RECORDED.items()
 }
-"""The rules that history tells of every record where it came from, by kind of record."""
+"""The rules that every record's origin is in the history, by kind of record."""
 
 _SEARCH_TEXTS = [
     Invariant(
@@ -210,7 +208,7 @@ ONE_EMAIL = Invariant(
     "  AND o.deleted_at IS NULL AND o.merged_into IS NULL)",
     command="contacts duplicates",
 )
-"""The rule that an email is that of one person."""
+"""The rule that an email belongs to one person."""
 
 INVARIANTS = (
     ONE_EMAIL,
@@ -307,7 +305,7 @@ INVARIANTS = (
         name="operation-empty",
         says="every operation changed or made something, unless that was erased",
         table="operations",
-        # of one that erased its receipt tells
+        # if it erased, its receipt is the record
         broken="x.is_open IS NULL AND x.command NOT IN ('erase', 'contacts erase')"
         + "".join(
             f" AND NOT EXISTS (SELECT 1 FROM {table} AS h WHERE h.operation = x.pk)"
@@ -361,4 +359,4 @@ INVARIANTS = (
         is_derived=True,
     ),
 )
-"""All the rules."""
+"""All rules."""

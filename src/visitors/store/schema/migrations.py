@@ -1,8 +1,7 @@
-"""What changed in the schema since `baseline.sql`, as numbered steps. One that was released is never edited.
+"""Numbered changes of the schema since `baseline.sql`. A released migration is never edited.
 
-Each is a function of a sqlite-utils `Database`, named `mNNNN_what`, that calls nothing of this program: its text is
-all that it does, whatever becomes of the rest. sqlite-utils remembers in the store which were applied; it is imported
-only to apply some.
+Each is a function of a sqlite-utils `Database`, named `mNNNN_what`, that calls nothing in this program, so later
+changes cannot alter it. sqlite-utils records in the store which were applied; it is imported only to apply some.
 """
 
 from __future__ import annotations
@@ -14,11 +13,11 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
 STEPS: tuple[Callable[[Database], None], ...] = ()
-"""The steps, in the order of their numbers."""
+"""The migrations, in order of number."""
 
 
 def apply(connection: Any) -> None:
-    """Apply those that the store does not have, in the transaction that is open on the sqlite3 connection."""
+    """Apply those that the store does not have, in the open transaction of the sqlite3 connection."""
     from sqlite_utils import Database
     from sqlite_utils.migrations import Migrations
 

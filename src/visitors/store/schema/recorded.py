@@ -1,4 +1,4 @@
-"""The tables: of records whose every change is recorded, how these refer to one another, and of the history."""
+"""The tables: those of recorded records with their references, and those of the history."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ RECORDED = {
     "conversation": "conversations",
     "message": "messages",
 }
-"""Kind of record -> its table; what is referred to comes first."""
+"""Kind of record -> its table; referenced kinds come first."""
 
 _OF_VISITOR = columns(VISITOR, "visitors").values()
 COLUMNS = {
@@ -27,21 +27,21 @@ COLUMNS = {
     ),
     "message": ("pk", "id", "conversation_id", "visitor_id", "agent", "body", "created_at"),
 }  # fmt: skip
-"""Kind of record -> the columns of its table, in their order."""
+"""Kind of record -> the columns of its table, in order."""
 
 SEARCHED = {"contact": ("external_id", "name", "email"), "conversation": ("title",), "message": ("body",)}
-"""Kind of record -> its columns that are searched, in the order in which `DERIVED` has them."""
+"""Kind of record -> its searched columns, in the order of `DERIVED`."""
 
 DERIVED = "search_text"
-"""The column of these kinds that follows from those: neither recorded nor dumped. `search_text` of
-`visitors.domain.folding` makes it; SQL cannot.
+"""The column of these kinds derived from them: neither recorded nor dumped. `visitors.domain.folding.search_text`
+computes it; SQL cannot.
 """
 
 UNDUMPED = {DERIVED, "is_unfinished"}
-"""The columns that no dump has: what follows from others, and what is so of one file."""
+"""The columns that no dump has: derived ones, and those specific to one file."""
 
 REALS = {field.column for field in VISITOR if field.type == "number"}
-"""The columns of numbers that are not whole."""
+"""The columns of floating-point numbers."""
 
 TABLES = {
     **RECORDED,
@@ -54,9 +54,7 @@ TABLES = {
     "erasedChange": "erased_changes",
     "key": "keys",
 }
-"""Type of a line in a dump -> its table, in an order in which what is referred to mostly comes first: all tables but
-those that are filled from others.
-"""
+"""Type of a line in a dump -> its table, mostly with referenced ones first: all tables except derived ones."""
 
 REFERENCES = (
     ("contact", "merged_into", "contact"),
@@ -68,17 +66,17 @@ REFERENCES = (
     ("message", "conversation_id", "conversation"),
     ("message", "visitor_id", "visitor"),
 )
-"""Kind of record, the column by which it refers to another, and of what kind that is."""
+"""Kind of record, a column that refers to another record, and the kind of that."""
 
 
 def claimed(kind: str) -> str:
-    """The SQL of the highest number that a closed operation gave to a record of the kind."""
+    """Build the SQL of the highest number that a closed operation assigned to a record of the kind."""
     return f"coalesce((SELECT max(last) FROM creations WHERE kind = '{kind}'), 0)"
 
 
 def given(kind: str) -> str:
-    """The SQL of the highest number that any record of the kind ever had: one that is there, that a closed operation
-    created, or that was removed.
+    """Build the SQL of the highest number that any record of the kind ever had: existing, created by a closed
+    operation, or removed.
     """
     return (
         f"max({claimed(kind)}, coalesce((SELECT max(pk) FROM {RECORDED[kind]}), 0),"

@@ -1,16 +1,16 @@
-"""The triggers that record every change of a table, so that no write can forget to.
+"""The triggers that record every change of a table, so that no write can bypass it.
 
-New rows are numbered upwards, so all that an operation creates of one kind is recorded as one range of numbers
-(`creations`), which `Store.operation` writes at its end: it costs the same for one row and for a million. What a row
-was when it was created is what it is now, with its changes taken back one by one.
+New rows have ascending numbers, so everything that an operation creates of one kind is recorded as one range
+(`creations`), written by `Store.operation` at its end: the cost is the same for one row and for a million. The initial
+state of a row is its current one with all changes reverted.
 
-Each changed row becomes one row of `changes`, tied to the open operation: the columns that differ, before and after;
-of a removed row all of them before, its number too. A row that is put back under a number that was given before is a
-change without either. A write outside of an operation, by hand in a SQLite shell say, is refused, since history could
-not tell of it.
+Each changed row becomes one row of `changes`, tied to the open operation: the changed columns, before and after; for a
+removed row all columns before, including its number. A row restored under its former number is a change without either.
+Writes outside of an operation, by hand in a SQLite shell for example, are rejected, since they would be missing from
+the history.
 
-A migration that gives a recorded table a column drops that table's three triggers and creates them again, by the
-statements that this prints as Python once the column stands in `domain/fields.py` or `recorded.py`:
+A migration that adds a column to a recorded table drops the table's three triggers and creates them again, with the
+statements that this prints as Python once the column is in `domain/fields.py` or `recorded.py`:
 
     python -m visitors.store.schema.recording visitor
 """
@@ -28,13 +28,11 @@ _OPEN = (
 )
 
 EXACT = "iif(typeof({0}) = 'real', json(printf('%!.17g', {0})), {0})"
-"""The SQL of a value in JSON. SQLite's JSON prints a REAL with 15 digits, in some versions: 17 are enough for the same
-bits to come back.
-"""
+"""The SQL of a value in JSON. Some SQLite versions print a REAL in JSON with 15 digits; 17 are needed to round-trip."""
 
 
 def recording_triggers(kind: str, columns: Sequence[str], reals: Collection[str] = ()) -> Iterator[str]:
-    """The statements that have the table of `kind` recorded; `reals` are those of its `columns` of type REAL."""
+    """Build the statements that record changes of the table of `kind`; `reals` are its `columns` of type REAL."""
     table = RECORDED[kind]
     rows = "\n        UNION ALL ".join(f"SELECT '{name}', OLD.{name}, NEW.{name}" for name in columns)
     first = f"SELECT '{columns[0]}' AS name, OLD.{columns[0]} AS old, NEW.{columns[0]} AS new"

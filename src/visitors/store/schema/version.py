@@ -1,4 +1,4 @@
-"""Whose a database is, and how far its schema has come: what is asked before anything else of a store."""
+"""The application id and schema version of a database: checked before anything else."""
 
 from __future__ import annotations
 
@@ -7,30 +7,30 @@ from visitors.store.database import Executor, Row
 from visitors.store.schema.migrations import STEPS
 
 BASELINE = 12
-"""The schema of `baseline.sql`. Those before it were never released."""
+"""The schema version of `baseline.sql`. Earlier ones were never released."""
 
 SCHEMA_VERSION = BASELINE + len(STEPS)
-"""`BASELINE` and one for each migration."""
+"""`BASELINE` plus one for each migration."""
 
 APPLICATION_ID = 0x56535452
-"""`VSTR`, in SQLite's header field that tells whose file it is."""
+"""`VSTR`, in the application id of SQLite's header."""
 
 
-# In one look: another process may be making the store meanwhile.
+# In one statement: another process may be creating the store meanwhile.
 WHOSE = (
     "SELECT (SELECT user_version FROM pragma_user_version), (SELECT application_id FROM pragma_application_id),"
     " NOT EXISTS (SELECT 1 FROM sqlite_master)"
 )
-"""The statement that asks whose a database is; `version_of` judges the answer."""
+"""The statement that identifies a database; `version_of` interprets its result."""
 
 
 def schema_version(database: Executor, name: str) -> int:
-    """The version of the schema of the store that is shown as `name`; 0 for an empty file. Raises StoreProblem."""
+    """Return the schema version of the store called `name`; 0 for an empty file. Raises StoreProblem."""
     return version_of(database.execute(WHOSE).fetchone(), name)
 
 
 def version_of(found: Row, name: str) -> int:
-    """As `schema_version`, of what `WHOSE` found."""
+    """Like `schema_version`, for the result of `WHOSE`."""
     version, owner, empty = found
     if owner != APPLICATION_ID:
         if version == 0 and owner == 0 and empty:
