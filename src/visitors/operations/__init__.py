@@ -1,1 +1,1 @@
-"""What a command does, in steps, inside one transaction that the caller opened."""
+"""What commands do, in several steps within one transaction that the caller opened."""

@@ -15,9 +15,9 @@ from visitors.store.store import OpenOperation, Store
 
 
 def expiry(for_: str | None, until: str | None, current: Instant) -> Instant | None:
-    """When a block ends that begins at `current`: after a duration (`7d`), at a time, or never.
+    """Return when a block that begins at `current` ends: after a duration (`7d`), at a time, or never (None).
 
-    Raises InvalidData, and UsageProblem when both are given.
+    Raises InvalidData, and UsageProblem if both are given.
     """
     if for_ is not None and until is not None:
         raise UsageProblem("give --for or --until, not both")
@@ -27,7 +27,7 @@ def expiry(for_: str | None, until: str | None, current: Instant) -> Instant | N
 
 
 class Replaced(msgspec.Struct, frozen=True):
-    """Whose blocks were lifted because one with other terms began: what they were, and what it is."""
+    """A target whose blocks were lifted in favour of one with other terms: the old blocks, and the new terms."""
 
     target_id: str
     old: list[Block]
@@ -40,7 +40,7 @@ class Replaced(msgspec.Struct, frozen=True):
 
 
 class Blocked(msgspec.Struct, frozen=True):
-    """Who was blocked: those who were not blocked before, and those whose blocks had other terms."""
+    """Newly blocked targets, and those whose blocks were replaced."""
 
     new: set[str]
     replaced: list[Replaced]
@@ -55,10 +55,10 @@ def block(
     reason: str | None = None,
     expires_at: Instant | None = None,
 ) -> Blocked:
-    """Block `ids`, until `expires_at` or for good. Who has a live block of its own with these terms keeps it; one
-    with other terms is lifted, and a new one begins. Without a reason that of the block before stays.
+    """Block `ids`, until `expires_at` or for good. A live block with the same terms is kept; one with other terms is
+    lifted and replaced. Without a reason, that of the earlier block is kept.
 
-    Raises InvalidData when `expires_at` is not in the future.
+    Raises InvalidData if `expires_at` is not in the future.
     """
     if expires_at is not None and expires_at <= operation.at:
         raise InvalidData(f"a block until {expires_at} would be over already", field="until", code="expiry_in_the_past")
@@ -81,12 +81,14 @@ def block(
 
 
 def touch(store: Store, operation: OpenOperation, target: Target, ids: Collection[str]) -> None:
-    """Let the `updatedAt` of those who were unblocked tell of it."""
+    """Set the `updatedAt` of the unblocked."""
     (visitors if target == "visitor" else contacts).touch(store, operation, ids)
 
 
 class Unblocked(msgspec.Struct, frozen=True):
-    """Whose blocks were lifted, and who was left, since its contact is blocked: visitor id -> contact id."""
+    """Targets whose blocks were lifted, and visitors left alone because their contact is blocked: visitor id -> contact
+    id.
+    """
 
     lifted: set[str]
     left: dict[str, str]
@@ -95,11 +97,11 @@ class Unblocked(msgspec.Struct, frozen=True):
 def unblock(
     store: Store, operation: OpenOperation, target: Target, ids: Sequence[str], *, selected: bool = False
 ) -> Unblocked:
-    """Lift the live blocks of `ids`. Their `updatedAt` tells of it: so another store learns that what it knows of a
+    """Lift the live blocks of `ids`, and update their `updatedAt`, so that another store can tell that its data about a
     block is older.
 
-    Lifting the own block of a visitor whose contact is blocked would not let it in: it is left as it is if it was
-    `selected` with others, and raises Conflict if it was named.
+    Lifting a visitor's own block has no effect while its contact is blocked: such a visitor is left alone if it was
+    `selected`, and raises Conflict if it was named.
     """
     left = blocks.blocked_contacts_of(store, ids, operation.at) if target == "visitor" else {}
     if not selected:

@@ -1,4 +1,4 @@
-"""Block and unblock whom lines name, visitors and people together, each with terms of its own."""
+"""Block and unblock targets given as lines, visitors and contacts together, each with its own terms."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from visitors.store.store import OpenOperation, Store
 
 
 class Named(msgspec.Struct, frozen=True):
-    """Who a line names, in this store."""
+    """The target of a line in this store."""
 
     target: Target
     id: str
@@ -25,7 +25,7 @@ class Named(msgspec.Struct, frozen=True):
 
 
 class Done(msgspec.Struct, frozen=True):
-    """Who was named, each once, whom that changed, those of them whose blocks were replaced, and what that was."""
+    """The distinct targets, those that changed, those of them whose blocks were replaced, and remarks about these."""
 
     named: list[tuple[Target, str]]
     changed: set[tuple[Target, str]]
@@ -42,9 +42,9 @@ def block_lines(
     reason: str | None,
     expires_at: Instant | None,
 ) -> Done:
-    """Block whom the lines name; `reason` and `expires_at` are for those that do not say.
+    """Block the targets of the lines; `reason` and `expires_at` apply to lines without their own.
 
-    Raises what `block` raises, with the line, and what `missing` does of those that are not there.
+    Raises what `block` raises, with the line number, and what `missing` raises for unknown targets.
     """
     for line in lines:
         with at_line(line.number):
@@ -67,9 +67,10 @@ def block_lines(
 
 
 def unblock_lines(store: Store, operation: OpenOperation, lines: Sequence[BlockLine], missing: Missing) -> Done:
-    """Lift the blocks of whom the lines name, and of the contacts of visitors of which a line says that they are free.
+    """Lift the blocks of the lines' targets, and of the contacts of visitors whose line says that the contact is not
+    blocked.
 
-    Raises Conflict for a visitor whose contact stays blocked, and what `missing` does of those that are not there.
+    Raises Conflict for a visitor whose contact stays blocked, and what `missing` raises for unknown targets.
     """
     named = _named(store, operation, lines, missing)
     visitors = [one.id for one in named if one.target == "visitor"]
@@ -90,7 +91,7 @@ def _each(named: Iterable[Named]) -> list[tuple[Target, str]]:
 
 
 def _named(store: Store, operation: OpenOperation, lines: Sequence[BlockLine], missing: Missing) -> list[Named]:
-    """Whom the lines name. Raises Conflict with the line, and what `missing` does of all that are not there."""
+    """Resolve the lines' targets. Raises Conflict with the line number, and what `missing` raises for unknown ones."""
     find: dict[Target, Callable[[str, Missing], list[str]]] = {
         "visitor": lambda reference, lost: references.live_visitor_ids(store, [reference], lost),
         "contact": lambda reference, lost: references.contact_ids(store, [reference], operation.at, lost),

@@ -1,7 +1,7 @@
-"""What the rows of an import say of blocks, and what becomes of those that are there.
+"""Apply the blocks in the rows of an import to the existing ones.
 
-A block with the same terms stays; of two with other terms the newer one holds. A block that a row says is none is
-lifted if it is older than what the row says, and one that was lifted since the row was written does not come back.
+A block with the same terms stays; of two with different terms the newer one wins. A row without a block lifts blocks
+older than the row, and a block lifted since the row was written does not come back.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ Left = Literal["standing", "lifted"]
 
 
 class Told(msgspec.Struct, frozen=True):
-    """What a row says of the block of one visitor or contact: that there is one, or that there is none."""
+    """What a row says about the block of one visitor or contact: that there is one, or that there is none."""
 
     row: VisitorRow
     is_blocked: bool
     at: Instant | None
-    """How new that is."""
+    """The time of the row's data."""
 
 
 _Wanted = dict[tuple[Target, str], Told]
@@ -44,10 +44,10 @@ def block_as_told(
     lifts: bool = False,
     left: Counter[Left] | None = None,
 ) -> None:
-    """Block whom the rows say to be blocked, the person if one says that. With `lifts`, lift the blocks of whom they
-    say not to be blocked. What a row could not change is counted in `left`.
+    """Block the targets that the rows say are blocked; the contact, if a row says that. With `lifts`, lift the blocks
+    of targets that the rows say are not blocked. What a row could not change is counted in `left`.
 
-    Each row comes with the ids of its visitor and of the contact that it is of.
+    Each row comes with the ids of its visitor and contact.
     """
     wanted = _wanted(told, lifts=lifts)
     if not wanted:
@@ -61,7 +61,7 @@ def block_as_told(
         old += [block.id for block in decided.ended]
         if decided.begins is not None:
             whom = (id_, None) if target == "visitor" else (None, id_)
-            # as `blocks.add` draws the id of one block: a seed gives the same ones
+            # drawn like the ids in `blocks.add`, so a seed gives the same ones
             new.append((next(operation.new_ids(1)), *whom, *decided.begins))
         elif decided.ended:
             unblocked[target].append(id_)
@@ -89,14 +89,14 @@ def _wanted(told: Iterable[tuple[VisitorRow, str, str | None]], *, lifts: bool) 
 
 
 def _want(wanted: _Wanted, target: Target, id_: str, told: Told) -> None:
-    """The first row that says so of a person counts; one that says that it is blocked goes before others."""
+    """Keep the first row about a target; a row that says it is blocked takes precedence."""
     earlier = wanted.get((target, id_))
     if earlier is None or (told.is_blocked and not earlier.is_blocked):
         wanted[target, id_] = told
 
 
 def _there(store: Store, wanted: _Wanted) -> dict[tuple[Target, str], list[Block]]:
-    """The blocks, live or not, of those of whom rows say something."""
+    """Return all blocks, live or not, of the targets of rows."""
     there: dict[tuple[Target, str], list[Block]] = {}
     contact_ids = [id_ for target, id_ in wanted if target == "contact"]
     visitor_ids = [id_ for target, id_ in wanted if target == "visitor"]
@@ -119,7 +119,7 @@ class _Decided(msgspec.Struct, frozen=True):
 
 
 def _decide(told: Told, there: list[Block], at: Instant) -> _Decided:
-    """What becomes of the blocks that are there of one visitor or contact, live or not."""
+    """Decide what happens to the blocks, live or not, of one visitor or contact."""
     live = [block for block in there if block.state(at) == "live"]
     if told.is_blocked:
         return _decide_block(told.row, live, [block for block in there if block not in live], at)

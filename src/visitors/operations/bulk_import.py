@@ -1,9 +1,8 @@
-"""Take many rows into the store, in batches, all in one operation.
+"""Import many rows in batches, all in one operation.
 
-Most rows of a large file are plain: a visitor that is new, of nobody, of somebody new, or of somebody of
-whom the row says nothing new. Those are gathered and written many at a time; every other row is taken
-alone, by the rules that `import_.take` has for it, once all before it are written. Either way the store
-becomes what taking row after row would have made of it.
+Most rows of a large file are plain: a new visitor that is anonymous, belongs to a new contact, or to a contact about
+which the row has nothing new. Those are collected and written many at a time; every other row is imported alone by
+`import_.take`, after all rows before it are written. The result is the same as importing row by row.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from visitors.store.records import contacts, visitors
 from visitors.store.store import OpenOperation, Store
 
 BATCH = 1_000
-"""How many rows are written at once; the next ones are asked for when they are."""
+"""The number of rows written at once; the next ones are read when these are written."""
 
 
 def take_all(
@@ -37,19 +36,19 @@ def take_all(
     left: Counter[Left] | None = None,
     incomplete: Callable[[ReadRow], None] | None = None,
 ) -> Counter[Taken]:
-    """Take every row; returns how many were created, updated, unchanged, skipped.
+    """Import every row; return how many were created, updated, unchanged and skipped.
 
-    A bad row goes to `reject`, with nothing of it in the store; without `reject` it raises its error,
-    with its place before the message. Blocks that rows could not change are counted in `left`. A row that was taken
-    without some of its values goes to `incomplete`.
+    A bad row goes to `reject` and leaves nothing in the store; without `reject` its error is raised, with its position
+    before the message. Blocks that rows could not change are counted in `left`. A row imported without some of its
+    values goes to `incomplete`.
     """
     taken: Counter[Taken] = Counter()
-    # a merge moves the visitors of a contact, and has to find them
+    # a merge needs to find the visitors of a contact
     keep = {"visitors_contact"} if policy.on_conflict == "merge" else set[str]()
     rows = iter(rows)
     batch = list(islice(rows, BATCH))
     if any(read.row is not None and read.row.id is None for read in batch):
-        keep.add("visitors_fingerprint")  # rows without ids have to find theirs
+        keep.add("visitors_fingerprint")  # needed to find the visitors of rows without ids
     with bulk_load(store, keep=keep) as made:
         while batch:
             _Batch(store, operation, policy, batch, taken, reject, left, incomplete).take()
@@ -59,7 +58,7 @@ def take_all(
 
 
 class _Batch:
-    """Some rows on their way into the store."""
+    """Rows being imported."""
 
     def __init__(
         self,
@@ -92,7 +91,7 @@ class _Batch:
         self._to_block: list[tuple[VisitorRow, str, str | None]] = []
 
     def take(self) -> None:
-        """Take the rows in their order. Raises what taking one raises, unless there is a `reject`."""
+        """Import the rows in order. Raises the error of a bad row, unless there is a `reject`."""
         for read in self._rows:
             is_taken = (read.row is not None and self._gather(read.row)) or self._try_alone(read)
             if is_taken and read.left_out and self._incomplete is not None:
@@ -100,7 +99,7 @@ class _Batch:
         self._write()
 
     def _gather(self, row: VisitorRow) -> bool:
-        """Whether the row is plain; then it waits to be written with others."""
+        """Return whether the row is plain; if so, it is queued."""
         if row.id is not None:
             if row.id in self._ids:
                 return False
@@ -127,13 +126,13 @@ class _Batch:
         return True
 
     def _is_new(self, row: VisitorRow) -> bool:
-        """Whether a row without an id makes a visitor."""
+        """Return whether a row without an id creates a visitor."""
         if self._policy.new:
             return not row.says_nothing
         return row.fingerprint is not None and row.fingerprint not in self._fingerprints
 
     def _try_alone(self, read: ReadRow) -> bool:
-        """Whether a row that is not plain could be taken; else it was rejected. Raises as `take`."""
+        """Import a row that is not plain; return false if it was rejected. Raises like `take`."""
         self._write()
         return take_one(self._store, read, self._take_alone, self._reject)
 
@@ -147,7 +146,7 @@ class _Batch:
         self._taken[take(self._store, self._operation, row, self._policy, self._left)] += 1
 
     def _write(self) -> None:
-        """Write what was gathered."""
+        """Write the queued rows."""
         if not self._new:
             return
         store, operation = self._store, self._operation

@@ -1,7 +1,7 @@
-"""Take many contacts into the store, by the identity rules, all in one operation.
+"""Import contacts by the identity rules, all in one operation.
 
-A row is one of `import_`, of which only the person is told. A person that is new, or of whom a row says nothing new, is
-gathered and written with others; every other row is taken alone, once all before it are written.
+A row is one of `import_`, of which only the person is used. New contacts are collected and written many at a time, and
+rows with nothing new need no write; every other row is imported alone, after all rows before it are written.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ def take_contacts(
     reject: Reject | None = None,
     left: Counter[Left] | None = None,
 ) -> Counter[Taken]:
-    """Take every row; returns how many were created, updated, unchanged, skipped.
+    """Import every row; return how many were created, updated, unchanged and skipped.
 
-    A bad row goes to `reject`, with nothing of it in the store; without `reject` it raises its error,
-    with its place before the message. Blocks that rows could not change are counted in `left`.
+    A bad row goes to `reject` and leaves nothing in the store; without `reject` its error is raised, with its position
+    before the message. Blocks that rows could not change are counted in `left`.
     """
     taken: Counter[Taken] = Counter()
     rows = iter(rows)
@@ -50,7 +50,7 @@ def take_contacts(
 
 
 class _Batch:
-    """Some rows on their way into the store."""
+    """Rows being imported."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class _Batch:
         self._new: list[tuple[Any, ...]] = []
 
     def take(self) -> None:
-        """Take the rows in their order. Raises what taking one raises, unless there is a `reject`."""
+        """Import the rows in order. Raises the error of a bad row, unless there is a `reject`."""
         for read in self._rows:
             if read.row is not None and self._gather(read.row):
                 continue
@@ -83,7 +83,7 @@ class _Batch:
         self._write()
 
     def _gather(self, row: VisitorRow) -> bool:
-        """Whether the row is plain; then it waits to be written with others, or need not be written."""
+        """Return whether the row is plain; if so, it is queued unless it has nothing new."""
         said = row.identity
         if said is None or row.contact_is_blocked is not None:
             return False
@@ -114,14 +114,14 @@ class _Batch:
 def take_contact(
     store: Store, operation: OpenOperation, row: VisitorRow, policy: Policy, left: Counter[Left] | None = None
 ) -> Taken:
-    """Take one row; one that says nothing is blank.
+    """Import one row; one without data is blank.
 
-    A row is about the contact that the identity rules choose. If that is not the one with the row's id, which nobody
-    has, the id becomes one more of that contact's, as if they had been merged: what refers to it leads there, and what
-    a row with such an id tells fills blanks.
+    A row is about the contact that the identity rules choose. If that contact does not have the row's id, and no other
+    has, the id becomes an alias, as after a merge: it resolves to the contact, and the values of rows with that id only
+    fill blanks.
 
-    Raises InvalidData for a row that does not say whom it is about, Conflict for a contact that exists (unless the
-    policy says otherwise), and whatever identify raises.
+    Raises InvalidData for a row that identifies nobody, Conflict for a contact that exists (depending on the policy),
+    and whatever identify raises.
     """
     said = row.identity
     if said is None:
@@ -151,7 +151,7 @@ def take_contact(
 
 
 def _filling(said: Identity, contact: Contact) -> Identity:
-    """What of `said` the contact does not have: in a merge its own values win."""
+    """Reduce `said` to what the contact lacks, as in a merge, where the survivor's values win."""
     texts = {field.column: None for name, field in PERSON.items() if contact.texts[name] is not None}
     metadata = {key: value for key, value in (said.metadata or {}).items() if key not in contact.metadata}
     return msgspec.structs.replace(said, contact_id=contact.id, metadata=metadata or None, **texts)
@@ -166,6 +166,6 @@ def _exists(contact: Contact) -> Conflict:
 
 
 def _lead(store: Store, operation: OpenOperation, contact_id: str, survivor_id: str, times: ContactTimes) -> None:
-    """Make `contact_id` one more id of a contact: a tombstone that leads to it."""
+    """Make `contact_id` an alias of a contact: a tombstone that resolves to it."""
     contacts.insert(store, operation, {}, contact_id=contact_id, created_at=times.created_at)
     contacts.bury(store, operation, contact_id, survivor_id)

@@ -1,7 +1,6 @@
-"""Take conversations with their messages into the store, all in one operation, as often as the file comes.
+"""Import conversations with their messages, all in one operation; importing a file again changes nothing.
 
-A conversation goes by its id, a message by its id, or without one by its author, time and text: what is there already
-is nothing new.
+A conversation is identified by its id, a message by its id, or without one by its author, time and text.
 """
 
 from __future__ import annotations
@@ -30,10 +29,10 @@ _Author = tuple[str | None, str | None]
 def take_conversations(
     store: Store, operation: OpenOperation, rows: Iterable[Read[ConversationRow]], reject: Reject | None = None
 ) -> Counter[str]:
-    """Take every row; returns how many were created, updated, unchanged, blank, and how many `messages` came.
+    """Import every row; return how many were created, updated, unchanged and blank, and the number of new `messages`.
 
-    A bad row goes to `reject`, with nothing of it in the store; without `reject` it raises its error,
-    with its place before the message.
+    A bad row goes to `reject` and leaves nothing in the store; without `reject` its error is raised, with its position
+    before the message.
     """
     taken: Counter[str] = Counter()
 
@@ -48,15 +47,15 @@ def take_conversations(
 
 
 def take_conversation(store: Store, operation: OpenOperation, row: ConversationRow) -> tuple[Taken, int]:
-    """Take one row; returns what became of it, and how many messages are new.
+    """Import one row; return the outcome, and the number of new messages.
 
-    A new conversation is that of the visitor that the row names, which is made if it is not there; else of the newest
-    visitor of the contact that it names by the identity rules, and one is made for a contact without any. Without
-    either, the author of its message is the contact. Of one that is there it is not asked whose it is, and a row that
-    is not newer changes nothing but adding messages.
+    A new conversation belongs to the row's visitor, which is created if necessary; else to the latest visitor of the
+    row's contact, found by the identity rules; one is created if the contact has none. Without either, the author of
+    its message is the contact. An existing conversation keeps its owner, and a row that is not newer only adds
+    messages.
 
-    Raises InvalidData for a row that does not say which conversation or whose it is, Conflict for a visitor that is
-    deleted or a message that is in another conversation, and whatever identify raises.
+    Raises InvalidData for a row without a conversation or owner, Conflict for a deleted visitor or a message that is in
+    another conversation, and whatever identify raises.
     """
     if row.says_nothing:
         return "blank", 0
@@ -105,7 +104,7 @@ def _new(store: Store, operation: OpenOperation, conversation_id: str, row: Conv
 
 
 def _updated(operation: OpenOperation, existing: Conversation, row: ConversationRow) -> Conversation:
-    """The conversation as a row that is newer, or does not say how new it is, tells it."""
+    """Return the conversation updated by a row that is newer or has no time."""
     if row.updated_at is not None and row.updated_at <= existing.updated_at:
         return existing
     status: Status = row.status or existing.status
@@ -124,7 +123,7 @@ def _updated(operation: OpenOperation, existing: Conversation, row: Conversation
 
 
 def _whose(store: Store, operation: OpenOperation, row: ConversationRow, at: Instant) -> tuple[str, str | None]:
-    """The ids of the visitor and of the contact of a new conversation."""
+    """Return the ids of the visitor and contact of a new conversation."""
     said = row.identity
     author = next((message.author_id for message in row.messages if message.author_id is not None), None)
     if said is None and row.visitor_id is None and author is not None:
@@ -160,7 +159,7 @@ def _whose(store: Store, operation: OpenOperation, row: ConversationRow, at: Ins
 def _make_visitor(
     store: Store, operation: OpenOperation, visitor_id: str | None, contact_id: str | None, at: Instant
 ) -> str:
-    """A visitor of whom nothing is known but that it wrote."""
+    """Create a visitor of which nothing is known except that it wrote."""
     new_id = visitor_id or operation.new_id()
     times = (at, operation.at, None, None)
     visitors.insert_many(store, [(new_id, contact_id, *times, *(None for _ in visitors.COLUMNS))])
@@ -170,14 +169,14 @@ def _make_visitor(
 def _new_messages(
     store: Store, operation: OpenOperation, conversation: Conversation, told: Iterable[MessageRow], untimed: Instant
 ) -> list[Message]:
-    """Those messages that the conversation does not have yet; one of which no time is said is of `untimed`."""
+    """Return the messages that the conversation does not have yet; a message without a time gets `untimed`."""
     told = list(told)
     if not told:
         return []
     there = conversations.messages(store, conversation.id)
     of_ids = conversations.of_messages(store, [one.id for one in told if one.id is not None])
     known = Counter(_key(message, at=message.created_at) for message in there)
-    known.update(_key(message, at=None) for message in there)  # by those of whom no time is said
+    known.update(_key(message, at=None) for message in there)  # for messages without a time
     new = []
     for one in told:
         if one.id is not None and one.id in of_ids:
@@ -211,7 +210,7 @@ def _key(message: Message, at: Instant | None) -> tuple[str | None, str | None, 
 
 
 def _author(store: Store, operation: OpenOperation, conversation: Conversation, told: MessageRow) -> _Author:
-    """The visitor, or the agent, that wrote a message: without a word about it, the visitor of the conversation."""
+    """Return the visitor or agent that wrote a message; by default the visitor of the conversation."""
     if told.agent is not None:
         return None, told.agent
     if told.author_id is not None and told.author_id != conversation.visitor_id:

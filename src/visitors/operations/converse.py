@@ -1,4 +1,4 @@
-"""Conversations: who may start one and write in it, and what becomes of it."""
+"""Start, reply to and update conversations, enforcing who may write."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ def start(
     message: str | None = None,
     priority: Priority = "normal",
 ) -> str:
-    """A new conversation; returns its id. Raises NotFound, and Conflict for a deleted or blocked visitor."""
+    """Start a conversation; return its id. Raises NotFound, and Conflict for a deleted or blocked visitor."""
     visitor = references.live_visitor(store, visitor_reference, operation.at)
     _refuse_blocked(visitor)
     return conversations.start(store, operation, visitor.id, title=title, message=message, priority=priority)
 
 
 def check_author(visitor: str | None, agent: str | None) -> None:
-    """Raises UsageProblem unless a message has one author, a visitor or an agent."""
+    """Raise UsageProblem unless a message has exactly one author, a visitor or an agent."""
     if (visitor is None) is (agent is None):
         raise UsageProblem("who writes?", hint="--as-visitor VISITOR or --as-agent NAME")
 
@@ -40,8 +40,8 @@ def reply(
     visitor: str | None = None,
     agent: str | None = None,
 ) -> bool:
-    """A message by a visitor who sees the conversation, or by an agent. A resolved one opens again: returns
-    whether it did.
+    """Add a message by a visitor who sees the conversation, or by an agent. Reopens a resolved one: returns whether it
+    did.
 
     Raises what `check_author`, `reply_as_visitor` and `reply_as_agent` raise.
     """
@@ -59,7 +59,7 @@ def reply(
 def reply_as_visitor(
     store: Store, operation: OpenOperation, conversation: Conversation, visitor_reference: str, body: str
 ) -> str:
-    """A message by a visitor who sees the conversation; returns its id. A resolved one opens again.
+    """Add a message by a visitor who sees the conversation; return its id. Reopens a resolved one.
 
     Raises NotFound, and Conflict for a visitor who is deleted, blocked, or does not see it.
     """
@@ -79,9 +79,9 @@ def reply_as_visitor(
 
 
 def reply_as_agent(store: Store, operation: OpenOperation, conversation: Conversation, agent: str, body: str) -> str:
-    """A message by an agent; returns its id. A resolved conversation opens again.
+    """Add a message by an agent; return its id. Reopens a resolved conversation.
 
-    Raises Conflict when it is that of a visitor who is deleted, and of nobody else.
+    Raises Conflict if it belongs only to a visitor who is deleted.
     """
     starter = visitors.find(store, conversation.visitor_id, operation.at)
     if conversation.contact_id is None and starter is not None and starter.deleted_at is not None:

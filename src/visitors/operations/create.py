@@ -1,4 +1,4 @@
-"""Create a visitor, anonymous and not seen yet."""
+"""Create a visitor, anonymous and not yet seen."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from visitors.store.store import OpenOperation, Store
 def create(
     store: Store, operation: OpenOperation, visitor_id: str | None, data: BrowserData, *, exist_ok: bool = False
 ) -> tuple[str, bool]:
-    """The id of a new visitor, and True; or with `exist_ok` that of the one that is there, untouched, and False.
+    """Create a visitor; return its id, and True. With `exist_ok`, an existing one is left as it is: returns its id, and
+    False.
 
-    Raises Conflict when the id exists, unless `exist_ok`.
+    Raises Conflict if the id exists, unless `exist_ok` is set.
     """
     existing = visitors.find(store, visitor_id, operation.at) if visitor_id else None
     if existing is None:

@@ -1,4 +1,4 @@
-"""Erase people and devices for good, with a receipt."""
+"""Erase people and devices permanently, with a receipt."""
 
 from __future__ import annotations
 
@@ -29,9 +29,8 @@ def resolve(
     current: Instant,
     missing: references.Missing = references.refuse,
 ) -> list[str]:
-    """The ids that are meant, each once: of records that are deleted, too, and of those that only the history has any
-    more, by their whole id, or contacts by email or external id. Raises what `missing` does of those that are not
-    there, and Conflict.
+    """Resolve references to distinct ids, including deleted records, and those that exist only in the history: the
+    latter by full id, or contacts by email or external id. Raises what `missing` raises for unknown ones, and Conflict.
     """
     tokens = [one.strip() for one in typed]
     gone = operations.removed(store, target, tokens)
@@ -49,7 +48,7 @@ def resolve(
 
 
 def _only_in_history(store: Store, reference: str) -> list[str]:
-    """The ids of the contacts which only the history has any more, by an email or `ext:ID`."""
+    """Return the ids of contacts that exist only in the history, by an email or `ext:ID`."""
     text = reference.strip()
     try:
         if text.startswith("ext:"):
@@ -62,7 +61,7 @@ def _only_in_history(store: Store, reference: str) -> list[str]:
 
 
 def foresee(store: Store, target: Target, ids: Sequence[str]) -> Counts:
-    """How much would go, but for the history."""
+    """Return how much would be erased, without the history."""
     return _counts(store, _scope(store, target, ids))
 
 
@@ -76,11 +75,11 @@ def erase(
     rehearsal: bool = False,
     entropy: Entropy = os.urandom,
 ) -> tuple[Receipt, Sequence[Left]]:
-    """Remove the records and all that the history, the search index and others' history have of them. Returns the
-    proof, and what is left since it may not be theirs.
+    """Remove the records and everything about them in the history, the search index and the history of others. Returns
+    the receipt, and what was kept because it may not be theirs.
 
-    The key of the store's receipts is made of `entropy` when there is none. In a `rehearsal`, which is to
-    be rolled back, the search index stays as it is.
+    The store's receipt key is generated from `entropy` if it has none. In a `rehearsal`, which is rolled back, the
+    search index stays unchanged.
     """
     scope = _scope(store, target, ids)
     counts = _counts(store, scope)

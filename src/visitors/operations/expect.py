@@ -1,4 +1,4 @@
-"""Check that a selection chooses as many visitors as are expected."""
+"""Check that a selection matches the expected number of visitors."""
 
 from __future__ import annotations
 
@@ -12,13 +12,11 @@ from visitors.store.store import Store
 
 _SHOWN = 3
 _COUNTED = 1_000
-"""How far to count for the message, when it is not as expected anyway."""
+"""How far to count for the message of a failed check."""
 
 
 def expect(store: Store, selection: Selection, expected: Expectation, current: Instant) -> None:
-    """Raises CheckFailed, which says how many there are instead, and the first few; counts no further than
-    it must.
-    """
+    """Raise CheckFailed with the actual number and the first few visitors. Counts no further than needed."""
     if expected.holds(visitors.count(store, selection, current, expected.enough)):
         return
     tell = max(expected.enough, _COUNTED)

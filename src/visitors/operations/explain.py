@@ -1,4 +1,4 @@
-"""Explain a visitor from the record, and foresee what identify would do with it."""
+"""Explain a visitor's identity from the history, and predict what identify would do."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from visitors.store.store import Store
 
 
 def explain(store: Store, visitor_id: str) -> list[Event]:
-    """The visitor's timeline, oldest first."""
+    """Return the visitor's timeline, oldest first."""
     story = changes.story(store, visitor_id)
     ids = {columns.get("contactId") for change, _ in story for columns in (change.before or {}, change.after or {})}
     ids |= {change.record_id for change, _ in story if change.kind == "contact"}
@@ -34,7 +34,7 @@ def foresee(
     on_conflict: OnConflict,
     relink: bool,
 ) -> Event:
-    """What identify would do now with what is `told`, by field; a refusal has its code and its reason."""
+    """Return what identify would do now with the fields in `told`; a refusal has its code and reason."""
 
     def event(code: str, sentence: str) -> Event:
         return Event(current, "", "identify", "", code, sentence)

@@ -1,4 +1,4 @@
-"""Fixture files as one fixture, and the store as what would stand in such a file."""
+"""Read fixture files as one fixture, and the store as a fixture."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from visitors.store.store import Store
 
 
 def load(files: Sequence[str | Mapping[str, Any]], environment: Mapping[str, str]) -> Fixture:
-    """The fixture that the files say together, each given by its path, or as what stands in it.
+    """Read the combined fixture of the files, each given as a path or as its content.
 
-    Raises NotFound, and InvalidData with every place that is wrong.
+    Raises NotFound, and InvalidData with the position of every problem.
     """
     documents, problems = [], []
     for file in files:
@@ -30,8 +30,8 @@ def load(files: Sequence[str | Mapping[str, Any]], environment: Mapping[str, str
 
 
 def dump(store: Store, chosen: Sequence[str] | None = None) -> Fixture:
-    """The whole store as a fixture; or the visitors with the `chosen` ids, and all that they refer to:
-    their contacts with the tombstones that lead there, blocks, conversations, and who else wrote in these.
+    """Return the whole store as a fixture; or the visitors with the `chosen` ids and everything that they refer to:
+    their contacts with tombstones, blocks, conversations, and other authors in these.
     """
     if chosen is None:
         talks = fixtures.read(store, "conversation")

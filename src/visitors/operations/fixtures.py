@@ -1,7 +1,7 @@
-"""Make the store what fixture files say, and tell where it is not.
+"""Make the store match fixture files, and find where it differs.
 
-What differs is found and made right in stages, each of which sees what the stages before it did: so
-`differences` after `apply` finds nothing.
+Differences are found and fixed in stages, each of which sees the results of the earlier ones, so `differences` after
+`apply` finds nothing.
 """
 
 from __future__ import annotations
@@ -27,21 +27,20 @@ from visitors.store.records import blocks, contacts, conversations, fixtures, vi
 from visitors.store.store import OpenOperation, Store
 
 _MAKE_AN_EMAIL_ONES_OWN = ("email", "deletedAt", "mergedInto")
-"""What changes when a contact becomes one that is live and has an email."""
+"""Changes that make a contact live with an email."""
 _CREATED_BY_THEMSELVES = ("createdAt", "lastSeenAt")
-"""What changes without `updatedAt` telling of it."""
+"""Changes that do not update `updatedAt`."""
 
 
 def differences(store: Store, fixture: Fixture, current: Instant, *, prune: bool = False) -> list[Difference]:
-    """Where the store is not as the fixture says; with `prune`, also what the fixture does not name."""
+    """Return where the store differs from the fixture; with `prune`, also records that the fixture does not name."""
     return [found for plan, _ in _stages(prune=prune) for found in plan(store, fixture, current)]
 
 
 def apply(store: Store, operation: OpenOperation, fixture: Fixture, *, prune: bool = False) -> list[Difference]:
-    """Make the store what the fixture says; returns what was not so.
+    """Make the store match the fixture; return the differences that it had.
 
-    Raises Conflict when an external id or email in the fixture is that of a contact which the fixture
-    does not name.
+    Raises Conflict if another contact, not named in the fixture, has an external id or email of the fixture.
     """
     fixtures.defer_references(store)
     done: list[Difference] = []
@@ -67,7 +66,7 @@ def _stages(*, prune: bool) -> list[tuple[_Plan, _Act]]:
     return [(_plan_removal, _remove), *stages] if prune else stages
 
 
-# What the files do not name
+# Records that the files do not name
 
 
 def _plan_removal(store: Store, fixture: Fixture, _: Instant) -> list[Difference]:
@@ -93,7 +92,7 @@ def _plan_removal(store: Store, fixture: Fixture, _: Instant) -> list[Difference
 
 
 def _remove(store: Store, operation: OpenOperation, fixture: Fixture, found: list[Difference]) -> None:
-    """Contacts and visitors are deleted softly; conversations, of which there is no such thing, go."""
+    """Remove records: contacts and visitors softly; conversations, which have no soft deletion, permanently."""
     removed = {
         kind: [one.id for one in found if one.kind == kind and one.action == "remove"]
         for kind in ("conversation", "visitor", "contact")
@@ -101,7 +100,7 @@ def _remove(store: Store, operation: OpenOperation, fixture: Fixture, found: lis
     fixtures.remove(store, "conversation", removed["conversation"])
     visitors.set_deleted(store, operation, removed["visitor"], deleted=True)
     contacts.set_deleted(store, operation, removed["contact"], deleted=True)
-    # an external id is one contact's, and be it deleted: here it goes to one that the files name
+    # external ids are unique, even among deleted contacts: free them for contacts in the files
     holders = fixtures.owners(store, "externalId", _external_ids(fixture), _ids(fixture.contacts))
     fixtures.release_external_ids(store, holders)
 
@@ -114,7 +113,7 @@ def _plan_contacts(store: Store, fixture: Fixture, _: Instant) -> list[Differenc
 
 
 def _make_contacts(store: Store, operation: OpenOperation, fixture: Fixture, found: list[Difference]) -> None:
-    """Who becomes a tombstone comes first: its external id is then free for another."""
+    """Create or change contacts, tombstones first, so that their external ids are free for others."""
     _refuse_taken(store, fixture, found)
     changed = [one for one in found if one.action == "change"]
     wanted = set(_external_ids(fixture))
@@ -130,7 +129,7 @@ def _make_contacts(store: Store, operation: OpenOperation, fixture: Fixture, fou
 
 
 def _hand_over(store: Store, operation: OpenOperation, contact_id: str, survivor_id: str) -> None:
-    """What a contact had when it became a tombstone is its survivor's, as after a merge."""
+    """Move everything from a new tombstone to its survivor, as in a merge."""
     moved = visitors.move(store, operation, contact_id, survivor_id)
     operation.because_many(store, [(visitor_id, "merged") for visitor_id in moved])
     conversations.move(store, operation, contact_id, survivor_id)
@@ -144,7 +143,7 @@ def _last(survivors: Mapping[str, str], contact_id: str) -> str:
 
 
 def _refuse_taken(store: Store, fixture: Fixture, found: list[Difference]) -> None:
-    """Raises Conflict when a contact is to have the external id, or newly live with the email, of a stranger."""
+    """Raise Conflict if a contact would get the external id, or newly have the email, of one outside the fixture."""
     named, touched = _ids(fixture.contacts), {one.id for one in found}
     living = [record for record in fixture.contacts if record.id in touched and record.values["mergedInto"] is None]
     newly = {one.id for one in found if one.after and not one.after.keys().isdisjoint(_MAKE_AN_EMAIL_ONES_OWN)}
@@ -184,8 +183,8 @@ def _make_visitors(store: Store, operation: OpenOperation, fixture: Fixture, fou
 
 
 def _plan_blocks(store: Store, fixture: Fixture, current: Instant) -> list[Difference]:
-    """Blocks that are there as they are wanted stay; other live ones are to be lifted, and those that are
-    over are history.
+    """Find the blocks to add and lift: existing ones that match stay, other live ones are lifted, and past ones are
+    history.
     """
     there = fixtures.blocks(store, _ids(fixture.visitors), _ids(fixture.contacts))
     names = {record.id: record.name for record in (*fixture.contacts, *fixture.visitors)}
@@ -193,7 +192,7 @@ def _plan_blocks(store: Store, fixture: Fixture, current: Instant) -> list[Diffe
     of: dict[str, list[str]] = {}
     for block_id, values in there.items():
         of.setdefault(_whom(values), []).append(block_id)
-    # a block with its time takes the one of that time first; one without then takes any
+    # blocks with a time match that time first; those without then match any
     for wanted in sorted(fixture.blocks, key=lambda values: "blockedAt" not in values):
         theirs = of.get(_whom(wanted), [])
         same = next((one for one in theirs if not differing(wanted, there[one])), None)
@@ -220,7 +219,7 @@ def _plan_blocks(store: Store, fixture: Fixture, current: Instant) -> list[Diffe
 
 
 def _whom(block: Values) -> str:
-    """The id of whom a block is of."""
+    """Return the id of a block's target."""
     return str(block["visitor"] or block["contact"])
 
 
@@ -242,7 +241,7 @@ def _make_blocks(store: Store, operation: OpenOperation, _: Fixture, found: list
 
 
 def _free_block_id(store: Store, values: Values, target_id: str, taken: Iterable[str]) -> str:
-    """An id that no block has: one of the same person and time may have gone to another, by a merge."""
+    """Return an unused block id: one for the same target and time may have moved to another by a merge."""
     candidates = (derived_id(values["blockedAt"], "block", target_id, number) for number in count())
     return next(one for one in candidates if one not in taken and not fixtures.read(store, "block", [one]))
 
@@ -268,7 +267,7 @@ def _make_conversations(store: Store, operation: OpenOperation, fixture: Fixture
 
 
 def _make_messages(store: Store, operation: OpenOperation, conversation: Difference) -> None:
-    """Messages are in order: from the first that differs on, they go and come anew."""
+    """Replace messages from the first one that differs, since they are ordered."""
     assert conversation.after is not None
     wanted: list[Values] = conversation.after["messages"]
     there = fixtures.messages(store, [conversation.id]).get(conversation.id, {})

@@ -1,4 +1,4 @@
-"""Follow the history: what other processes do, as they do it."""
+"""Follow the history: the operations of other processes as they happen."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _AT_A_TIME = 500
 
 
 def followed_operations(store: Store, wanted: operations.Filter, pause: Callable[[], None]) -> Iterator[Operation]:
-    """The operations that are wanted and are written from now on, or since `wanted.since`, without an end. `pause` is
-    what is done until the store is looked at again. Raises StoreProblem when another file takes its place.
+    """Yield matching operations written from now on, or since `wanted.since`, endlessly; `pause` is called between
+    polls. Raises StoreProblem if the store's file is replaced.
     """
     for new in _news(store, wanted, pause):
         page = Page(limit=_AT_A_TIME)
@@ -29,7 +29,7 @@ def followed_operations(store: Store, wanted: operations.Filter, pause: Callable
 
 
 def followed_changes(store: Store, wanted: operations.Filter, pause: Callable[[], None]) -> Iterator[Change]:
-    """As `followed_operations`, the single changes."""
+    """Yield single changes, like `followed_operations`."""
     for new in _news(store, wanted, pause):
         if new.records is None:
             yield from every_change(store, new, oldest_first=True)
@@ -38,7 +38,7 @@ def followed_changes(store: Store, wanted: operations.Filter, pause: Callable[[]
 
 
 def _news(store: Store, wanted: operations.Filter, pause: Callable[[], None]) -> Iterator[operations.Filter]:
-    """`wanted`, of what is new, inside a transaction each time that there may be something."""
+    """Yield `wanted` narrowed to new operations, inside a transaction, each time there may be some."""
     with store.reading():
         last = 0 if wanted.since is not None else operations.newest(store)
     seen = None

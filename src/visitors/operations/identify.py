@@ -1,4 +1,4 @@
-"""Carry out the decision of `domain.decision`: link a visitor to the person it turns out to be."""
+"""Carry out the decision of `domain.decision`: link a visitor to a contact."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from visitors.store.store import OpenOperation, Store
 
 
 class Identified(msgspec.Struct, frozen=True):
-    """What was decided, and the contact that the visitor is linked to now."""
+    """The decision, and the contact that the visitor is now linked to."""
 
     decision: Decision
     contact_id: str
 
 
 class ContactTimes(msgspec.Struct, frozen=True, kw_only=True):
-    """Times that an import gives a contact which it creates; None means the operation's."""
+    """Times that an import sets on a contact it creates; None means the operation's time."""
 
     created_at: Instant | None = None
     updated_at: Instant | None = None
@@ -29,11 +29,11 @@ class ContactTimes(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def known(store: Store, linked: Contact | None, said: Identity, current: Instant) -> Known:
-    """What the store knows about the people that `said` may mean."""
+    """Look up the contacts that `said` may refer to."""
     by_contact_id = contacts.find(store, said.contact_id, current) if said.contact_id else None
     by_external_id = contacts.find_by_external_id(store, said.external_id, current) if said.external_id else None
     strong = by_contact_id or by_external_id
-    # a person who is said to be deleted, and is, is none of the live ones, whoever has that email now
+    # a deleted person that is meant to be deleted is not one of the live ones, whoever has the email now
     is_gone = said.is_deleted and (strong is None or strong.deleted_at is not None)
     by_email = contacts.find_by_email(store, said.email, current) if said.email and not is_gone else ()
     return Known(linked=linked, by_contact_id=by_contact_id, by_external_id=by_external_id, by_email=tuple(by_email))
@@ -49,9 +49,9 @@ def identify(
     relink: bool = False,
     times: ContactTimes | None = None,
 ) -> Identified:
-    """Decide, create or update the contact, link the visitor, and hand its conversations over.
+    """Decide, create or update the contact, link the visitor, and transfer its conversations.
 
-    Conversations that already have an owner stay with it. Raises what `decide` raises.
+    Conversations that already have an owner keep it. Raises what `decide` raises.
     """
     identified = settle_contact(
         store, operation, visitor.contact, said, on_conflict=on_conflict, relink=relink, times=times
@@ -74,7 +74,7 @@ def settle_contact(
     relink: bool = False,
     times: ContactTimes | None = None,
 ) -> Identified:
-    """Decide, and create or update the contact; the visitor's link is the caller's to set.
+    """Decide, and create or update the contact; the caller sets the visitor's link.
 
     Raises what `decide` raises.
     """

@@ -1,4 +1,4 @@
-"""Take one row into the store, by the rules of track and identify."""
+"""Import one row, by the rules of track and identify."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ Taken = Literal["created", "updated", "unchanged", "skipped", "blank"]
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
-    """What to do where a row meets what is there already."""
+    """What to do when a row matches an existing record."""
 
     on_existing: OnExisting = "error"
     on_conflict: OnConflict = "error"
     relink: bool = False
     new: bool = False
-    """Make a visitor of a row that does not say which one it is about."""
+    """Create a visitor for a row that identifies none."""
 
 
 def take(
     store: Store, operation: OpenOperation, row: VisitorRow, policy: Policy, left: Counter[Left] | None = None
 ) -> Taken:
-    """Take one row; one that says nothing is blank. Blocks that it could not change are counted in `left`.
+    """Import one row; one without data is blank. Blocks that it could not change are counted in `left`.
 
-    Raises Conflict for a visitor that exists (unless the policy says otherwise), InvalidData for a row that does not
-    say which visitor it is about, and whatever identify raises.
+    Raises Conflict for a visitor that exists (depending on the policy), InvalidData for a row that identifies no
+    visitor, and whatever identify raises.
     """
     if row.says_nothing:
         return "blank"
@@ -61,9 +61,9 @@ def take(
 
 
 def _known(store: Store, row: VisitorRow, policy: Policy) -> str | None:
-    """The id of the visitor that the row is about, by id or, as when it is tracked, by fingerprint; None for a new one.
+    """Return the id of the row's visitor, by id or, as in track, by fingerprint; None for a new one.
 
-    Raises InvalidData for a row that has neither, and Conflict where several live visitors have the fingerprint.
+    Raises InvalidData for a row with neither, and Conflict if several live visitors have the fingerprint.
     """
     if row.id is not None:
         return row.id if visitors.exists(store, row.id) else None
@@ -104,14 +104,14 @@ def _create(
 
 
 def contact_times(row: VisitorRow) -> ContactTimes:
-    """The times of the contact that a row tells of."""
+    """Return the times of the row's contact."""
     return ContactTimes(
         created_at=row.contact_created_at, updated_at=row.contact_updated_at, deleted_at=row.contact_deleted_at
     )
 
 
 def as_inserted(row: VisitorRow, visitor_id: str, contact_id: str | None, at: Instant) -> tuple[Any, ...]:
-    """The row as `visitors.insert_many` takes it; times that it does not say are `at`."""
+    """Convert the row to the form of `visitors.insert_many`; missing times are `at`."""
     times = (row.created_at or row.last_seen_at or at, row.updated_at or at, row.last_seen_at, row.deleted_at)
     return (visitor_id, contact_id, *times, *row.data)
 
@@ -150,8 +150,8 @@ def _update(
 
 
 def _is_older(row: VisitorRow, existing: Visitor) -> bool:
-    """Whether the row tells of a visit before one that is known. What it says then fills blanks, and does not
-    overwrite: whichever order events come in, and however often, the latest says how the visitor is.
+    """Return whether the row is older than the latest known visit. Its values then fill blanks only, so the latest
+    event wins in whatever order, and however often, events are imported.
     """
     seen = row.last_seen_at
     return (

@@ -1,4 +1,4 @@
-"""The people of an import: whom its rows mean, found for many rows at once."""
+"""Resolve the people of an import for many rows at once."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from visitors.store.store import OpenOperation, Store
 
 
 class People:
-    """The contacts that the rows of a batch may mean, found at once instead of row by row."""
+    """The contacts that a batch of rows may refer to, looked up at once instead of row by row."""
 
     def __init__(self, store: Store, said: list[Identity]) -> None:
         self._by_key: dict[tuple[str, str], list[Trace]] = {}
@@ -31,14 +31,14 @@ class People:
                 self.add(trace)
 
     def add(self, trace: Trace) -> None:
-        """Know a contact."""
+        """Add a contact."""
         for key in _keys_of(trace):
             self._by_key.setdefault(key, []).append(trace)
 
     def make(
         self, operation: OpenOperation, row: VisitorRow, said: Identity, contact_id: str | None
     ) -> tuple[str, tuple[Any, ...]]:
-        """A new contact, which is known from now on: its id, and what `contacts.insert_many` takes of it."""
+        """Create a contact and add it; return its id, and its values for `contacts.insert_many`."""
         new_id = contact_id or operation.new_id()
         metadata, texts = encode(said.metadata or {}), _texts_of(said)
         self.add(Trace(new_id, texts, metadata, row.contact_deleted_at))
@@ -46,15 +46,15 @@ class People:
         return new_id, (new_id, *texts, metadata, _hash_of(metadata), *times, row.contact_deleted_at)
 
     def doubt(self, said: Identity) -> None:
-        """What is said is about to change contacts: from now on they are to be looked up."""
+        """Mark the contacts that the input is about to change: they have to be looked up from now on."""
         for key in _keys(said.contact_id, said.external_id, said.email):
             self._doubtful.add(key)
             for trace in self._by_key.get(key, ()):
                 self._doubtful.update(_keys_of(trace))
 
     def settle(self, said: Identity) -> tuple[str | None, Rule] | None:
-        """The contact's id, and the rule that chose it, where `decide` would choose it and change nothing; the id
-        that is said, if any, where it would make one. None where it has to be asked.
+        """Return the contact's id and the matching rule if `decide` would change nothing; the given id, if any, if it
+        would create one. None if it has to be called.
         """
         keys = list(_keys(said.contact_id, said.external_id, said.email))
         if not self._doubtful.isdisjoint(keys):
@@ -72,7 +72,7 @@ class People:
 
 @lru_cache(maxsize=4_096)
 def _hash_of(metadata: str) -> str:
-    """The hash of metadata as the store keeps them; many people have the same."""
+    """Return the hash of stored metadata; many people have equal ones."""
     return metadata_hash(decode_value(metadata, "metadata"))
 
 
@@ -83,7 +83,7 @@ _RULES: dict[str, Rule] = {"id": "contact-id", "external id": "external-id", "em
 
 
 def _keys(contact_id: str | None, external_id: str | None, email: str | None) -> Iterator[tuple[str, str]]:
-    """By what a person is known, the strongest first."""
+    """Return the identifying keys of a person, strongest first."""
     if contact_id is not None:
         yield "id", contact_id
     if external_id is not None:

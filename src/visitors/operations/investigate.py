@@ -1,4 +1,4 @@
-"""All there is to know about one visitor or one contact, put together from the store."""
+"""Collect everything about one visitor, contact or conversation."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ LAST_CHANGES = 10
 
 
 def visitor_page(store: Store, visitor_id: str, current: Instant) -> VisitorPage:
-    """The page of the visitor with exactly this id, which must exist."""
+    """Return the page of the visitor with exactly this id, which must exist."""
     return visitor_page_and_sharing(store, visitor_id, current)[0]
 
 
 def visitor_page_and_sharing(store: Store, visitor_id: str, current: Instant) -> tuple[VisitorPage, dict[str, Sharing]]:
-    """As `visitor_page`, and who shares the visitor's fingerprint and IP."""
+    """Return the page like `visitor_page`, and who shares the visitor's fingerprint and IP address."""
     visitor = visitors.find(store, visitor_id, current)
     assert visitor is not None
     around = store.ask_all(
@@ -36,7 +36,7 @@ def visitor_page_and_sharing(store: Store, visitor_id: str, current: Instant) ->
 
 
 def contact_page(store: Store, contact_id: str, current: Instant) -> ContactPage:
-    """The page of the contact with exactly this id, which must exist."""
+    """Return the page of the contact with exactly this id, which must exist."""
     contact = contacts.find_listed(store, contact_id, current)
     assert contact is not None
     around = store.ask_all(
@@ -50,7 +50,7 @@ def contact_page(store: Store, contact_id: str, current: Instant) -> ContactPage
 
 
 def conversation_page(store: Store, conversation_id: str) -> ConversationPage:
-    """The conversation with exactly this id, which must exist, and its messages."""
+    """Return the conversation with exactly this id, which must exist, with its messages."""
     conversation = conversations.find(store, conversation_id)
     assert conversation is not None
     messages = conversations.messages(store, conversation_id)

@@ -1,4 +1,4 @@
-"""Contacts as such: create and update them, merge those that are one person, split what was never one."""
+"""Create and update contacts, merge duplicates, and split contacts that are several people."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from visitors.store.store import OpenOperation, Store
 def merge(
     store: Store, operation: OpenOperation, survivor: Contact, others: Sequence[Contact], *, force: bool = False
 ) -> list[Step]:
-    """Merge `others` into `survivor`, one after another; returns every step of it.
+    """Merge `others` into `survivor`, one after another; return every step.
 
-    Visitors, conversations and blocks move, blanks are filled, and each other contact becomes a
-    tombstone. Raises what `plan_merge` raises.
+    Visitors, conversations and blocks move, blanks are filled, and each other contact becomes a tombstone. Raises what
+    `plan_merge` raises.
     """
     steps: list[Step] = []
     for other in others:
         current = contacts.find(store, survivor.id, operation.at)
         assert current is not None
         plan = plan_merge(current, other, force=force)
-        # before the survivor takes its external id: no two may have the same
+        # before the survivor takes its external id, which is unique
         contacts.bury(store, operation, other.id, survivor.id)
         contacts.update(store, operation, survivor.id, plan.changes)
         moved_visitors = visitors.move(store, operation, other.id, survivor.id)
@@ -41,11 +41,11 @@ def merge(
 
 
 def split(store: Store, operation: OpenOperation, contact: Contact, visitor_ids: Sequence[str], said: Identity) -> str:
-    """Take visitors out of `contact` into a new one, with the conversations that they started.
+    """Move visitors from `contact` to a new one, with the conversations that they started. Returns the new contact's
+    id.
 
-    A live block of the contact holds for the new one, too: a mistake must not let anybody in. Returns
-    the id of the new contact. Raises Conflict for a visitor that is not the contact's, and when the
-    new contact's external id or email is somebody's already.
+    A live block of the contact is copied to the new one, since a mistake must not unblock anybody. Raises Conflict for
+    a visitor that is not the contact's, and if another contact has the new external id or email.
     """
     if not visitor_ids:
         raise UsageProblem("whom? give the visitors to take out")
@@ -72,10 +72,10 @@ def create_contact(
     contact_id: str | None = None,
     out_of: Contact | None = None,
 ) -> str:
-    """A new contact; taken `out_of` another it may have what only a tombstone of that one has, so that a
-    merge of two people can be taken apart again.
+    """Create a contact. One split `out_of` another may take an identifier of that one's tombstones, so that a merge can
+    be reversed.
 
-    Raises Conflict when its id, external id or email is somebody's already.
+    Raises Conflict if its id, external id or email is taken.
     """
     if contact_id is not None and contacts.find(store, contact_id, operation.at) is not None:
         raise Conflict(f"contact {contact_id} exists already", code="contact_exists")
@@ -87,10 +87,10 @@ def create_contact(
 def find_or_create_contact(
     store: Store, operation: OpenOperation, said: Identity, *, contact_id: str | None = None
 ) -> tuple[str, bool]:
-    """The id of the live contact that has the id, external id or email, untouched, and False; or that of a new one, and
-    True.
+    """Return the id of the live contact with the id, external id or email, left as it is, and False; or that of a new
+    one, and True.
 
-    Raises Conflict where these are several contacts, where the one is deleted, or has another external id.
+    Raises Conflict if these are several contacts, or one that is deleted or has another external id.
     """
     external_id, email = said.texts.get("externalId"), said.texts.get("email")
     found = [
@@ -125,9 +125,9 @@ def find_or_create_contact(
 
 
 def update_contacts(store: Store, operation: OpenOperation, contact_ids: Sequence[str], said: Identity) -> set[str]:
-    """Set or clear what is known of contacts; returns the ids of those that this changed.
+    """Set or clear fields of contacts; return the ids of those that changed.
 
-    Raises UsageProblem when nothing is said, and Conflict when an external id or email is another's.
+    Raises UsageProblem if nothing is given, and Conflict if another contact has the external id or email.
     """
     if not said.says_something:
         raise UsageProblem("nothing to update", hint="give a field, such as --name, or --clear FIELD")
@@ -143,9 +143,9 @@ def update_contacts(store: Store, operation: OpenOperation, contact_ids: Sequenc
 
 
 def restore_contacts(store: Store, operation: OpenOperation, contact_ids: Sequence[str]) -> set[str]:
-    """Take the deletion of contacts back; returns the ids of those that were deleted.
+    """Restore deleted contacts; return the ids of those that were deleted.
 
-    Raises Conflict when the email of one is that of another live contact by now.
+    Raises Conflict if another live contact has taken the email of one.
     """
     restored = set()
     for contact_id in contact_ids:
@@ -155,7 +155,7 @@ def restore_contacts(store: Store, operation: OpenOperation, contact_ids: Sequen
             continue
         owners = contacts.find_by_email(store, found.email, operation.at) if found.email else []
         for owner in owners:
-            if owner.email == found.email:  # and not only that of a contact which was merged into it
+            if owner.email == found.email:  # ignore contacts that were merged into it
                 raise Conflict(
                     f"contact {found.id} cannot be restored: its email {found.email} is that of contact {owner.id}"
                     f" ({owner.label})",
@@ -175,8 +175,8 @@ def refuse_taken(
     besides: str | None = None,
     out_of: Contact | None = None,
 ) -> None:
-    """Raises Conflict when the external id or the email in `fields` is that of another contact than
-    `besides`, or than `out_of` unless only a tombstone leads from it there.
+    """Raise Conflict if a contact other than `besides` has the external id or email in `fields`. A tombstone that
+    resolves to `out_of` does not count.
     """
     owners: list[tuple[str, str, Contact]] = []
     if external_id := fields.get("externalId"):

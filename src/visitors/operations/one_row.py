@@ -1,4 +1,4 @@
-"""Take one row of an import, or set it aside."""
+"""Import one row, or set it aside."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from visitors.input.rows import Read
 from visitors.store.store import Store
 
 Reject = Callable[[Read[Any], VisitorsError], None]
-"""Takes a row that was not taken, and its error."""
+"""A callback for a rejected row and its error."""
 
 Row = TypeVar("Row")
 
 
 def take_one(store: Store, read: Read[Row], take: Callable[[Row], None], reject: Reject | None) -> bool:
-    """Whether `take` could take the row. A bad one goes to `reject`, with nothing of it in the store; without `reject`
-    it raises its error, with its place before the message.
+    """Call `take` on the row; return whether it succeeded. A bad row goes to `reject` and leaves nothing in the store;
+    without `reject` its error is raised, with its position before the message.
     """
     try:
         if read.problem is not None:

@@ -1,4 +1,4 @@
-"""Whether a receipt still tells the truth: it is as it was made, and whom it speaks of is not in the store."""
+"""Verify a receipt: it is unaltered, and its subjects are not in the store."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _CALLED: dict[Kind, str] = {
 
 
 def verify(store: Store, receipt: Receipt) -> list[str]:
-    """What is wrong with the receipt, one sentence each, none of which says whom it is about; nothing if it
+    """Return what is wrong with the receipt, one sentence each, none of which reveals its subjects; empty if it
     verifies.
     """
     key = receipts.key(store)
@@ -30,7 +30,7 @@ def verify(store: Store, receipt: Receipt) -> list[str]:
         problems.append(f"there is no erasure {receipt.operation_id} in this store")
     elif kept != encode(receipt):
         problems.append(f"it is not the receipt that erasure {receipt.operation_id} gave")
-    # of a receipt that is not the store's own, the subjects say nothing
+    # the subjects of another store's receipt are meaningless here
     return problems or _found_again(store, receipt, key)
 
 

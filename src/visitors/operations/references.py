@@ -1,4 +1,4 @@
-"""From what a person typed to the records that are meant."""
+"""Resolve what a person typed to records."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ _NAMED = 10
 
 
 class Lost(msgspec.Struct, frozen=True):
-    """What was named and is not there: as it was typed, and what says so of it alone."""
+    """References that match nothing: as typed, with the error for each one alone."""
 
     typed: str
     error: NotFound
 
 
 Missing = Callable[[Sequence[Lost], int], None]
-"""What is done about those of so many that are not there; if it returns, the others are taken."""
+"""Handles references that match nothing, given the total number; if it returns, the others are used."""
 
 
 def refuse(lost: Sequence[Lost], named: int, hint: str | None = None) -> None:
-    """Raises NotFound with what is not there, of as many as were `named`."""
+    """Raise NotFound for the missing ones out of as many as were `named`."""
     first = lost[0].error
     if named == 1:
         raise first
@@ -48,15 +48,15 @@ def refuse(lost: Sequence[Lost], named: int, hint: str | None = None) -> None:
 
 
 def told(lost: Sequence[Lost]) -> str:
-    """What is not there, up to `_NAMED` of it."""
+    """List the missing ones, up to `_NAMED` of them."""
     names = ", ".join(repr(one.typed.strip()[:128]) for one in lost[:_NAMED])
     return names + (f" and {len(lost) - _NAMED:,} more" if len(lost) > _NAMED else "")
 
 
 def visitor_ids(store: Store, references: Sequence[str], missing: Missing = refuse) -> list[str]:
-    """The ids that `references` (ids or unique prefixes) mean, in their order, each once.
+    """Resolve `references` (ids or unique prefixes) to distinct visitor ids, in order.
 
-    Raises what `missing` does of those that mean none, and Conflict for the first that means several.
+    Raises what `missing` raises for unknown ones, and Conflict for the first ambiguous one.
     """
     exact = visitors.existing(store, [one for one in map(str.strip, references) if is_id(one)])
 
@@ -81,7 +81,7 @@ def _each(references: Sequence[str], find: Callable[[str], str], missing: Missin
 
 
 def live_visitor_ids(store: Store, references: Sequence[str], missing: Missing = refuse) -> list[str]:
-    """As `visitor_ids`; raises Conflict for a visitor that is deleted."""
+    """Like `visitor_ids`; raises Conflict for a deleted visitor."""
     ids = visitor_ids(store, references, missing)
     deleted = visitors.deleted_among(store, ids)
     if deleted:
@@ -92,30 +92,31 @@ def live_visitor_ids(store: Store, references: Sequence[str], missing: Missing =
 
 
 def visitor(store: Store, reference: str, current: Instant) -> Visitor:
-    """The one visitor that `reference` means, deleted or not. Raises NotFound and Conflict."""
+    """Return the visitor that `reference` identifies, deleted or not. Raises NotFound and Conflict."""
     found = visitors.find(store, visitor_ids(store, [reference])[0], current)
     assert found is not None
     return found
 
 
 def live_visitor(store: Store, reference: str, current: Instant) -> Visitor:
-    """As `visitor`; raises Conflict when it is deleted."""
+    """Like `visitor`; raises Conflict if it is deleted."""
     found = visitors.find(store, live_visitor_ids(store, [reference])[0], current)
     assert found is not None
     return found
 
 
 def contact(store: Store, reference: str, current: Instant) -> Contact:
-    """The contact that `reference` means: an id or unique prefix, an email, or `ext:VALUE`.
+    """Return the contact that `reference` identifies: an id or unique prefix, an email, or `ext:VALUE`.
 
-    A tombstone means its survivor. Raises NotFound, Conflict when several are meant, and InvalidData.
+    A tombstone resolves to its survivor. Raises NotFound, Conflict if it is ambiguous, and InvalidData.
     """
     text = normalise.unseen_trimmed(reference)
     if text.startswith("ext:"):
         value = text.removeprefix("ext:")
         external_id = normalise.text(normalise.unseen_trimmed(value), "contact", normalise.EXTERNAL_ID_LIMIT)
         found = contacts.find_by_external_id(store, external_id, current)
-        if found is None and not reference.isascii():  # one from before values were composed, and trimmed of the unseen
+        # stored before values were normalised to NFC and stripped of invisible characters
+        if found is None and not reference.isascii():
             as_it_came = reference.strip()
             found = contacts.find_by_external_id(store, as_it_came.removeprefix("ext:").strip(), current)
         if found is None:
@@ -143,7 +144,7 @@ def contact(store: Store, reference: str, current: Instant) -> Contact:
 
 
 def live_contact(store: Store, reference: str, current: Instant) -> Contact:
-    """As `contact`; raises Conflict when it is deleted."""
+    """Like `contact`; raises Conflict if it is deleted."""
     found = contact(store, reference, current)
     if found.deleted_at is not None:
         raise Conflict(
@@ -157,16 +158,15 @@ def live_contact(store: Store, reference: str, current: Instant) -> Contact:
 def contact_ids(
     store: Store, references: Sequence[str], current: Instant, missing: Missing = refuse, *, live: bool = False
 ) -> list[str]:
-    """The ids of the contacts that `references` mean, each once; with `live` as `live_contact` has it."""
+    """Resolve `references` to distinct contact ids; with `live` like `live_contact`."""
     find = live_contact if live else contact
     return _each(references, lambda reference: find(store, reference, current).id, missing)
 
 
 def mergeable(store: Store, references: Sequence[str], current: Instant) -> list[Contact]:
-    """The contacts that `references` mean, for a merge, which takes no tombstone for its survivor.
+    """Return the contacts that `references` identify, for a merge, where a tombstone does not resolve to its survivor.
 
-    Raises NotFound, and Conflict for an ambiguous or deleted contact, for a tombstone, and when one
-    is meant twice.
+    Raises NotFound, and Conflict for an ambiguous or deleted contact, for a tombstone, and for repeated ones.
     """
     found: list[Contact] = []
     for reference in references:
@@ -185,7 +185,7 @@ def mergeable(store: Store, references: Sequence[str], current: Instant) -> list
 
 
 def selection(store: Store, chosen: Selection, current: Instant) -> Selection:
-    """`chosen` with its contacts as ids. Raises NotFound and Conflict."""
+    """Resolve the contacts in `chosen` to ids. Raises NotFound and Conflict."""
     if chosen.contact is None:
         return chosen
     ids = tuple(dict.fromkeys(contact(store, one, current).id for one in each(chosen.contact)))
@@ -194,7 +194,7 @@ def selection(store: Store, chosen: Selection, current: Instant) -> Selection:
 
 
 def conversation_selection(store: Store, chosen: ConversationSelection, current: Instant) -> ConversationSelection:
-    """`chosen` with its visitors and contacts as ids. Raises NotFound and Conflict."""
+    """Resolve the visitors and contacts in `chosen` to ids. Raises NotFound and Conflict."""
     named: dict[str, tuple[str, ...]] = {}
     if chosen.visitor is not None:
         named["visitor"] = tuple(visitor_ids(store, each(chosen.visitor)))
@@ -204,7 +204,7 @@ def conversation_selection(store: Store, chosen: ConversationSelection, current:
 
 
 def conversation_ids(store: Store, references: Sequence[str], missing: Missing = refuse) -> list[str]:
-    """The ids of the conversations that `references` (ids or unique prefixes) mean, each once."""
+    """Resolve `references` (ids or unique prefixes) to distinct conversation ids."""
     return _each(
         references,
         lambda reference: _by_prefix(store, "conversations", _token(reference, "conversation")),
@@ -213,14 +213,14 @@ def conversation_ids(store: Store, references: Sequence[str], missing: Missing =
 
 
 def operation_id(store: Store, reference: str) -> str:
-    """The id of the operation that `reference` (an id or unique prefix) means."""
+    """Return the id of the operation that `reference` (an id or unique prefix) identifies."""
     token = _token(reference, "operation")
     return _by_prefix(store, "operations", token)
 
 
 def record_ids(store: Store, reference: str, current: Instant) -> tuple[str, ...]:
-    """The id of the visitor or contact that `reference` means, or the whole id of one that only the history has.
-    A visitor comes before a contact.
+    """Return the id of the visitor or contact that `reference` identifies, also one only in the history by its full id.
+    Visitors take precedence over contacts.
 
     Raises NotFound and Conflict.
     """
@@ -232,13 +232,13 @@ def record_ids(store: Store, reference: str, current: Instant) -> tuple[str, ...
         try:
             found = contact(store, reference, current).id
         except NotFound:
-            from visitors.store.history import operations  # which no other reference needs
+            from visitors.store.history import operations  # needed by no other reference
 
             token = reference.strip()
             if any(operations.removed(store, kind, [token]) for kind in ("visitor", "contact")):
                 return (token,)
             raise missing from None
-        # a tombstone has a history of its own, beside the survivor's
+        # a tombstone has a history of its own, besides the survivor's
         return tuple(dict.fromkeys((*with_prefix(store, "contacts", reference.strip(), 1), found)))
 
 
@@ -252,7 +252,7 @@ _LISTINGS = {
 
 
 _ELLIPSIS = "…"
-"""Where a table has no room for all of an id, this stands at its end, and is copied with it."""
+"""The ellipsis of an id cut off by a table, which is copied with it."""
 
 
 def _is_cut(token: str) -> bool:
@@ -260,7 +260,7 @@ def _is_cut(token: str) -> bool:
 
 
 def _token(reference: str, noun: str) -> str:
-    """An id or a prefix of one, perhaps with the ellipsis of a table. Raises NotFound for what can be neither."""
+    """Return an id or prefix without a table's ellipsis. Raises NotFound if it cannot be an id."""
     text = reference.strip()
     try:
         token = id_token(text.removesuffix(_ELLIPSIS), noun)
@@ -268,7 +268,7 @@ def _token(reference: str, noun: str) -> str:
     except InvalidData as error:
         if noun == "visitor" and ("@" in text or text.startswith("ext:")):
             raise _is_of_contact(text) from None
-        # Nothing that is no token can be the id of a record.
+        # Not a valid id, so it matches no record.
         raise NotFound(error.message, code=f"{noun}_not_found", hint=error.hint) from None
 
 

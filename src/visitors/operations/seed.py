@@ -1,4 +1,4 @@
-"""Put made-up people into the store, in one operation."""
+"""Write made-up people to the store, in one operation."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LOOKED_AT = 20
 
 
 class Planted(msgspec.Struct):
-    """How many there were."""
+    """How many were written."""
 
     visitors: int = 0
     identified: int = 0
@@ -31,9 +31,9 @@ class Planted(msgspec.Struct):
 
 
 def refuse_again(store: Store, plan: Plan) -> None:
-    """Raises Conflict when people of this seed are here already: they would be twice the same browsers.
+    """Raise Conflict if people of this seed are already in the store, since the same browsers would be there twice.
 
-    Their fingerprints tell, since ids and times move with `plan.now`.
+    They are recognised by fingerprint, since ids and times depend on `plan.now`.
     """
     first = [str(one.row.browser_data()["fingerprint"]) for one in islice(made_up(plan), _LOOKED_AT)]
     found = visitors.with_any_fingerprint(store, first)
@@ -48,7 +48,7 @@ def refuse_again(store: Store, plan: Plan) -> None:
 def plant(store: Store, operation: OpenOperation, people: Iterable[MadeUp]) -> Planted:
     """Write everybody, in constant memory. Raises Conflict for an id that exists."""
     planted = Planted()
-    waiting: list[tuple[Conversation, Sequence[Message]]] = []  # until those who started them are written
+    waiting: list[tuple[Conversation, Sequence[Message]]] = []  # held back until their visitors are written
 
     def rows() -> Iterator[ReadRow]:
         remaining = iter(people)

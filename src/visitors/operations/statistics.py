@@ -1,4 +1,4 @@
-"""Count visitors, or conversations: by fields, by periods of time, or for an overview."""
+"""Count visitors or conversations: by fields, by periods, or for an overview."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ Row = TypeVar("Row", bound=msgspec.Struct)
 
 
 class Answer(msgspec.Struct, Generic[Row], frozen=True):
-    """The rows, how many there are, even if not all of them come, of how many records, and how many of the chosen ones
-    are in none of them.
+    """The rows, how many there are, even if not all are included, the number of records, and how many of them are in no
+    row.
     """
 
     rows: Iterable[Row]
@@ -48,20 +48,22 @@ class Answer(msgspec.Struct, Generic[Row], frozen=True):
 def by_fields(
     store: Store, selection: Selection, groupings: Sequence[Grouping], current: Instant, top: int = 0
 ) -> Answer[Group | Pair]:
-    """The chosen visitors by one field or two, the largest groups first; to be read before the transaction ends."""
+    """Count the chosen visitors by one or two fields, largest groups first. Consume the result before the transaction
+    ends.
+    """
     found = statistics.by_fields(store, selection, groupings, current, top)
     return Answer(_groups(found.groups, len(groupings), found.total), found.number, found.total)
 
 
 def by_period(store: Store, selection: Selection, per: Per, time: VisitorTime, current: Instant) -> Answer[Period]:
-    """The chosen visitors by the periods in which they have the time. Raises UsageProblem where these are too many."""
+    """Count the chosen visitors by the periods of the time field. Raises UsageProblem if there are too many."""
     found = periods(statistics.by_day(store, selection, time, current), per)
     total = sum(one.count for one in found)
     return Answer(found, len(found), total, visitors.count(store, selection, current) - total)
 
 
 def overview(store: Store, selection: Selection, current: Instant, top: int = 0) -> Answer[Figure]:
-    """What an overview tells of the chosen visitors, with the `top` largest groups of each field."""
+    """Return the overview of the chosen visitors, with the `top` largest groups of each field."""
     found = statistics.overview(store, selection, current, top)
     figures = {"identified": found.identified, "blocked": found.blocked}
     figures |= {f"seen:{age}": count for age, count in zip(SEEN, found.seen, strict=True)}
@@ -73,7 +75,7 @@ def overview(store: Store, selection: Selection, current: Instant, top: int = 0)
 def conversations_by_fields(
     store: Store, wanted: ConversationSelection, fields: Sequence[str], current: Instant, top: int = 0
 ) -> Answer[Group | Pair]:
-    """The conversations by one field or two, the largest groups first."""
+    """Count conversations by one or two fields, largest groups first."""
     found = conversation_statistics.by_fields(store, wanted, fields, current)
     total = sum(count for _, count in found)
     return Answer(_groups(islice(found, top or None), len(fields), total), len(found), total)
@@ -82,14 +84,14 @@ def conversations_by_fields(
 def conversations_by_period(
     store: Store, wanted: ConversationSelection, per: Per, time: ConversationTime, current: Instant
 ) -> Answer[Period]:
-    """The conversations by the periods in which they have the time. Raises UsageProblem where these are too many."""
+    """Count conversations by the periods of the time field. Raises UsageProblem if there are too many."""
     found = periods(conversation_statistics.by_day(store, wanted, time, current), per)
     total = sum(one.count for one in found)
     return Answer(found, len(found), total, conversations.count(store, wanted, current) - total)
 
 
 def conversations_overview(store: Store, wanted: ConversationSelection, current: Instant) -> Answer[ConversationFigure]:
-    """What an overview tells of the conversations."""
+    """Return the overview of conversations."""
     states = dict.fromkeys(("open", "resolved", "spam"), 0)
     states |= {
         str(values[0]): count for values, count in conversation_statistics.by_fields(store, wanted, ["status"], current)

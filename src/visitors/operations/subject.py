@@ -1,4 +1,6 @@
-"""All that the store knows about one person, and nothing of anybody else; `domain.subject` has the rules."""
+"""Collect everything that the store knows about one person, and nothing about anybody else; `domain.subject` has the
+rules.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,7 @@ from visitors.store.store import Store
 _FIELDS = [
     (field, name)
     for field, name in zip(Visitor.__struct_fields__, Visitor.__struct_encode_fields__, strict=True)
-    # what stands in the document beside the visitors
+    # separate in the document
     if field not in ("contact", "blocked_at", "blocked_by", "block_reason", "block_expires_at")
 ]
 _WHAT = "All that a visitors store knows about one person"
@@ -52,7 +54,9 @@ _OF_OTHERS = (
 
 
 def subject(store: Store, reference: str, current: Instant) -> Contact:
-    """The contact that `reference` means, also a deleted one by its email. Raises NotFound, Conflict, InvalidData."""
+    """Return the contact that `reference` identifies, also a deleted one by email. Raises NotFound, Conflict,
+    InvalidData.
+    """
     try:
         return references.contact(store, reference, current)
     except NotFound:
@@ -71,7 +75,7 @@ def subject(store: Store, reference: str, current: Instant) -> Contact:
 
 
 def subject_export(store: Store, contact: Contact, current: Instant) -> Subject:
-    """The document about `contact`, which is no tombstone."""
+    """Return the document about `contact`, which is not a tombstone."""
     aliases = _aliases(store, contact, current)
     theirs = belonging.of_person(store, {contact.id, *(alias.id for alias in aliases)})
     history = _History(store, theirs.contacts, theirs.visitors)
@@ -107,13 +111,13 @@ def subject_export(store: Store, contact: Contact, current: Instant) -> Subject:
 
 
 class _History:
-    """The history of a person's visitors, by who had them when."""
+    """The history of a person's visitors, by owner at each time."""
 
     def __init__(self, store: Store, own: set[str], devices: set[str]) -> None:
         self._store = store
         self.contacts = own
         self.linked = visitors.linked_to(store, sorted(own))
-        """The ids of the visitors that are the person's now."""
+        """The ids of the person's current visitors."""
         self._all = list(dict.fromkeys([*self.linked, *changes.once_linked(store, sorted(own)), *sorted(devices)]))
         self._causes = changes.causes_of(store, self._all)
         self._changes: dict[str, list[tuple[Change, int]]] = {visitor_id: [] for visitor_id in self._all}
@@ -140,21 +144,21 @@ class _History:
                 yield Spell(operation, after["contactId"], cause, operation in void)
 
     def owns(self, visitor_id: str, operation: int) -> bool:
-        """Whether the visitor was the person's when the operation had ended."""
+        """Return whether the visitor was the person's after the operation."""
         return visitor_id in self._ownership and self._ownership[visitor_id].at(operation) in self.contacts
 
     @property
     def known(self) -> list[str]:
-        """The ids of the visitors that are, or ever were, the person's."""
+        """The ids of all visitors that are or were the person's."""
         return self._all
 
     def records(self, current: Instant) -> list[dict[str, Any]]:
-        """The visitors that are the person's, as they are now."""
+        """Return the current records of the person's visitors."""
         found = visitors.find_many(self._store, self.linked, current)
         return [self._own_times[one.id].record({name: getattr(one, field) for field, name in _FIELDS}) for one in found]
 
     def former(self) -> Iterator[FormerVisitor]:
-        """The visitors that were the person's, and are no longer, or are no longer there."""
+        """Yield the visitors that were the person's and no longer are, or no longer exist."""
         linked = set(self.linked)
         for visitor_id, ownership in self._ownership.items():
             first = ownership.first(self.contacts)
@@ -167,7 +171,7 @@ class _History:
             yield FormerVisitor(visitor_id, since, until)
 
     def links(self) -> Iterator[SubjectLink]:
-        """How the visitors were linked to the person, and how they ceased to be; the oldest first."""
+        """Return every link and unlink between visitors and the person, oldest first."""
         found = []
         for visitor_id, of_visitor in self._changes.items():
             for change, operation in of_visitor:
@@ -185,7 +189,7 @@ class _History:
         return (link for _, link in found)
 
     def removed(self, kind: str) -> list[str]:
-        """The ids of the person's blocks or conversations that are no longer there."""
+        """Return the ids of the person's blocks or conversations that no longer exist."""
         owners = {"contact_id": sorted(self.contacts), "visitor_id": self._all}
         return [
             record
@@ -194,7 +198,9 @@ class _History:
         ]
 
     def changes(self, records: Sequence[str]) -> list[Change]:
-        """The changes of the person's time of all visitors, and all changes of the other `records`, oldest first."""
+        """Return the changes of all visitors while they were the person's, and all changes of the other `records`,
+        oldest first.
+        """
         found = [pair for pair in changes.timeline(self._store, records) if pair[0].kind != "visitor"]
         for own_time in self._own_times.values():
             found += own_time.changes
@@ -203,15 +209,15 @@ class _History:
 
 
 def _aliases(store: Store, contact: Contact, current: Instant) -> list[Alias]:
-    """The tombstones that are the person: they lead to the contact, and no other contact has taken over their
-    external id or email, as one does that was split off again.
+    """Return the tombstones that are the person: they resolve to the contact, and no other contact has their external
+    id or email, as one that was split off again would.
     """
     found = {alias.id: alias for alias in contacts.tombstones(store, contact)}
     return [alias for alias in found.values() if _holder(store, alias, found, current) == contact.id]
 
 
 def _holder(store: Store, alias: Alias, others: Mapping[str, Alias], current: Instant) -> str:
-    """The id of the contact that the tombstone is part of."""
+    """Return the id of the contact that the tombstone belongs to."""
     survivor = contacts.find(store, alias.id, current)
     assert survivor is not None
     through: Alias | None = alias
@@ -224,7 +230,7 @@ def _holder(store: Store, alias: Alias, others: Mapping[str, Alias], current: In
 
 
 def _having(store: Store, alias: Alias, current: Instant) -> list[str]:
-    """The ids of the contacts, none a tombstone, with the external id of this one, else of live ones with its email."""
+    """Return the ids of contacts, not tombstones, with this one's external id, else of live ones with its email."""
     if alias.external_id is not None:
         one = contacts.find_by_external_id(store, alias.external_id, current)
         if one is not None and one.external_id == alias.external_id:
@@ -235,9 +241,9 @@ def _having(store: Store, alias: Alias, current: Instant) -> list[str]:
 
 
 def _blocks(store: Store, history: _History, current: Instant) -> tuple[list[dict[str, Any]], list[str]]:
-    """The blocks of the person, and those of visitors: if they were made in the person's time, or hold now for a
-    visitor that is the person's, in which case the reason is masked, since it was somebody else's. Also the ids of
-    those whose history is the person's, with those that are no longer there.
+    """Return the blocks of the person, and those of visitors: made while they were the person's, or in force on a
+    current visitor, in which case the reason, which concerns somebody else, is masked. Also returns the ids of those
+    whose history is the person's, including removed ones.
     """
     found = blocks.of_any(store, sorted(history.contacts), history.known)
     made: dict[str, int] = {}

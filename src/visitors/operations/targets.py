@@ -1,4 +1,4 @@
-"""Whom a change is of: visitors named one by one, or chosen by a selection."""
+"""The visitors that a command changes: named one by one, or chosen by a selection."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from visitors.store.store import Store
 
 
 class Targets:
-    """Visitors that are to be changed; nobody is never taken for everybody."""
+    """Visitors to be changed. Naming none never means all."""
 
     def __init__(
         self,
@@ -27,9 +27,9 @@ class Targets:
         selects: bool = True,
         takes_all: bool = True,
     ) -> None:
-        """`deleted` says whether only deleted visitors are chosen (True), only live ones (False), or either
-        (None); unless it is False, deleted ones may be named. What the caller cannot say, a selection or
-        everything, no hint speaks of. Raises UsageProblem if nobody was named, or in two ways.
+        """`deleted` is whether a selection chooses only deleted visitors (True), only live ones (False), or either
+        (None); unless it is False, deleted ones may be named. Hints do not mention a selection or `--all` if the caller
+        has no such options. Raises UsageProblem if no visitors are given, or in two ways.
         """
         if selection.deleted and deleted is False:
             raise UsageProblem("deleted visitors cannot be changed", hint="restore them first: visitors restore")
@@ -45,11 +45,11 @@ class Targets:
         self._selection = msgspec.structs.replace(selection, deleted=True) if deleted else selection
         self._may_be_deleted = deleted is not False
         self.named: Sequence[str] | None = named or None
-        """As they were named; None if a selection chooses."""
+        """References as given; None if a selection chooses."""
 
     def resolve(self, store: Store, current: Instant, missing: references.Missing = references.refuse) -> list[str]:
-        """The ids, each once. Raises what `missing` does of those that are not there, and Conflict for ambiguous
-        ones, or for deleted ones where there may be none.
+        """Resolve to distinct ids. Raises what `missing` raises for unknown ones, and Conflict for ambiguous ones, or
+        for deleted ones where they are not allowed.
         """
         if self.named is None:
             chosen = references.selection(store, self._selection, current)

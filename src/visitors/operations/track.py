@@ -1,4 +1,4 @@
-"""Recognise a visitor, or create one, as the widget does on page load."""
+"""Recognise or create a visitor, as the widget does on page load."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ ResolvedBy = Literal["id", "fingerprint", "created"]
 
 
 class Tracked(msgspec.Struct, frozen=True):
-    """Which visitor it is, and how it was found."""
+    """The visitor, and how it was recognised."""
 
     visitor_id: str
     resolved_by: ResolvedBy
 
 
 def track(store: Store, operation: OpenOperation, stored_id: str | None, data: BrowserData) -> Tracked:
-    """The visitor with the stored id, else the only live one with the fingerprint, else a new one.
+    """Return the visitor with the stored id, else the only live one with the fingerprint, else a new one.
 
-    Its browser data and `lastSeenAt` are refreshed, by the rules of `seen_again`. Raises Conflict when the stored
-    id is that of a deleted visitor: recognising must not bring it back.
+    Its browser data and `lastSeenAt` are updated, by the rules of `seen_again`. Raises Conflict if the stored id
+    belongs to a deleted visitor, which tracking must not restore.
     """
     found = _recognise(store, operation, stored_id, data)
     if found is None:

@@ -1,4 +1,4 @@
-"""Take operations back: find which, refuse what others built upon, and do it in one transaction."""
+"""Undo operations: find them, refuse those that later ones depend on, and undo in one transaction."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _SHOWN = 5
 
 
 class TakenBack(msgspec.Struct, frozen=True):
-    """An operation that was taken back, and what that did: `removed`, `changed` or `restored`, and a kind of
-    record, with how many.
+    """An undone operation, and the effect: a word (`removed`, `changed` or `restored`) and kind of record, with the
+    number.
     """
 
     operation: Operation
@@ -29,17 +29,17 @@ class TakenBack(msgspec.Struct, frozen=True):
 
 
 def take_back(store: Store, operation: OpenOperation, reference: str | None, *, cascade: bool) -> list[TakenBack]:
-    """Take back the operation that `reference` means, or the newest of the same actor that is neither an undo nor
-    undone, in the name of the open one; with `cascade` also what was done upon it since. Newest first.
+    """Undo the operation that `reference` identifies, or the newest of the same actor that is neither an undo nor
+    undone, as part of the open operation; with `cascade`, first undo what depends on it. Newest first.
 
-    Raises NotFound when there is none, and Conflict when it cannot be taken back.
+    Raises NotFound if there is none, and Conflict if it cannot be undone.
     """
     undos = operations.undos(store)
     target = _target(store, operation.actor, reference, undos)
     plan = {target}
     while True:
         try:
-            # without a cascade what stands in the way ends the whole operation, and so takes its beginnings back
+            # without a cascade a conflict ends the open operation, which rolls back what was begun
             with store.savepoint() if cascade else nullcontext():
                 return list(_newest_first(store, operation, plan, undos))
         except _Blocked as blocked:
@@ -49,13 +49,13 @@ def take_back(store: Store, operation: OpenOperation, reference: str | None, *, 
 
 
 def newer_of_others(store: Store, operation: OpenOperation, taken: Operation) -> Operation | None:
-    """The newest operation that others did after the one that was taken back, and that stands."""
+    """Return the newest operation of others after the undone one that is itself not undone."""
     found = undo.newest_of_others(store, operation.actor, taken.id)
     return None if found is None else operations.numbered(store, found)
 
 
 class _Blocked(Exception):
-    """What was done since stands in the way."""
+    """Raised when later operations prevent an undo."""
 
     def __init__(self, touches: list[Touch]) -> None:
         super().__init__()
@@ -112,7 +112,7 @@ def _for_good(erasure: Operation, hint: str) -> Conflict:
 
 
 def _what_came_before(store: Store, actor: str, undos: Undos) -> str:
-    """How to go on where the newest operation is an erasure."""
+    """Return the hint for when the newest operation is an erasure."""
     earlier = undo.newest_not_erased(store, undos.standing, undo.by(actor))
     if earlier is None:
         earlier = undo.newest_not_erased(store, undos.standing)
@@ -129,7 +129,7 @@ def _newest_first(store: Store, operation: OpenOperation, plan: set[int], undos:
 
 
 def _reversed(store: Store, operation: OpenOperation, target: int, undos: Undos) -> TakenBack:
-    """Take one operation back. Raises Conflict when that cannot be, and _Blocked when others stand in the way."""
+    """Undo one operation. Raises Conflict if it cannot be undone, and _Blocked if others prevent it."""
     later = [those for undo_, those in undos.targets.items() if undo_ > target]
     earlier = {one for those in later for one in those if one < target}
     footprint = undo.footprint(store, target, earlier)
@@ -162,9 +162,9 @@ def _reversed(store: Store, operation: OpenOperation, target: int, undos: Undos)
 def _blocking(
     operation: OpenOperation, target: int, touches: list[Touch], earlier: set[int], undos: Undos
 ) -> Iterator[Touch]:
-    """What touched the same records since and still stands. A later operation that was taken back changes
-    nothing any more, and neither does the one that took it back, unless it also took back one of the `earlier`
-    ones, from before `target`, that touched them.
+    """Return the operations that changed the same records since and are still in force. An undone operation no longer
+    matters, and neither does its undo, unless that also undid one of the `earlier` ones, from before `target`, that
+    changed them.
     """
     touching_earlier = earlier & {touch.operation for touch in touches}
     for touch in touches:
