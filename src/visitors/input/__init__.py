@@ -1,1 +1,1 @@
-"""From files to rows: formats, compression, and which column is which field. Knows nothing of the store."""
+"""Read files as rows: formats, compression, and mapping columns to fields. Independent of the store."""

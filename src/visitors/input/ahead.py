@@ -1,7 +1,7 @@
-"""Reading ahead: rows are read and checked in a process of their own while others are written.
+"""Read ahead: rows are read and validated in a separate process while others are written.
 
-A second core then hides the shorter of the two. The rows come through a pipe in batches, a few ahead of
-those that are being written, so that the memory stays flat.
+On a second core this hides the shorter of the two. Rows come through a pipe in batches, only a few ahead of the writer,
+so memory use is constant.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from visitors.input.source import Source
 
 _BATCH = 500
 _PIPE_BYTES = 1024 * 1024
-"""How much waits in the pipe: two or three batches, so that neither process waits for the other at each."""
+"""The size of the pipe's buffer: two or three batches, so that neither process waits at each one."""
 _LENGTH = 4
 
 
 class _Batch(msgspec.Struct, array_like=True):
-    """Some rows, how far the source was read for them, and why there are no more, if there are none."""
+    """Some rows, the position in the source after them, and the reason why there are no more, if so."""
 
     rows: list[ReadRow]
     position: int
@@ -34,14 +34,14 @@ class _Batch(msgspec.Struct, array_like=True):
 
 
 def worth_reading_ahead(source: Source) -> bool:
-    """Whether the file is large, and this machine has processes that fork and a second core for one."""
+    """Return whether the file is large, and the machine can fork and has a second core."""
     if not source.is_large or not hasattr(os, "fork"):
         return False
     return (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1) > 1
 
 
 class ReadAhead:
-    """The rows from another process, in order; `position` follows how far it has read."""
+    """The rows from the other process, in order; `position` is how far it has read."""
 
     def __init__(self, pipe: BinaryIO, source: Source) -> None:
         self._pipe = pipe
@@ -73,20 +73,21 @@ class ReadAhead:
 
 @contextmanager
 def read_ahead(rows: Iterator[ReadRow], source: Source) -> Iterator[ReadAhead]:
-    """`rows` of `source`, made in a process of their own. Enter it before anything that a fork must not copy is open.
+    """Read `rows` of `source` in a separate process. Enter it before opening anything that must not be shared by a
+    fork.
 
-    Raises what making them raises.
+    Raises what reading them raises.
     """
     receiver, sender = os.pipe()
     _widen(sender)
     stops = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
-    held = signal.pthread_sigmask(signal.SIG_BLOCK, stops)  # none may interrupt what stands outside of a `try`
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, stops)  # no signal may arrive outside of the `try`
     child = os.fork()
     if child == 0:
         status = 1
         try:
             os.close(receiver)
-            # to stop is the parent's to handle: when it closes the pipe, this ends
+            # only the parent handles signals: it closes the pipe, which ends this process
             for number in stops:
                 signal.signal(number, signal.SIG_IGN)
             signal.pthread_sigmask(signal.SIG_SETMASK, held)
@@ -94,23 +95,23 @@ def read_ahead(rows: Iterator[ReadRow], source: Source) -> Iterator[ReadAhead]:
                 _send(pipe, rows, source)
             status = 0
         finally:
-            os._exit(status)  # nothing that the parent has open, or wants to write, is this process's
+            os._exit(status)  # do not flush or close what the parent has open
     os.close(sender)
     try:
         signal.pthread_sigmask(signal.SIG_SETMASK, held)
         with os.fdopen(receiver, "rb") as pipe:
             yield ReadAhead(pipe, source)
     finally:
-        os.kill(child, signal.SIGKILL)  # at the end of the rows it has nothing left to do
+        os.kill(child, signal.SIGKILL)  # nothing left to do after the last row
         os.waitpid(child, 0)
 
 
 def _widen(pipe: int) -> None:
-    """Let more wait in the pipe than the usual 64 KiB, where the system can."""
+    """Enlarge the pipe's buffer beyond the default of 64 KiB, where the system can."""
     import fcntl
 
     if hasattr(fcntl, "F_SETPIPE_SZ"):
-        with suppress(OSError):  # this user has too many of such pipes
+        with suppress(OSError):  # the user has reached the limit for pipe buffers
             fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
 

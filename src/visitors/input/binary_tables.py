@@ -1,7 +1,7 @@
-"""Excel workbooks and Parquet files, read by packages that are optional, and imported only here.
+"""Excel workbooks and Parquet files, read with optional packages that are imported only here.
 
-A cell of a workbook is text, as it would be in the CSV file that a person would save; a row of a Parquet file is an
-object, as in JSON. Times without a zone are UTC.
+Workbook cells become text, as in the CSV file that a person would save; Parquet rows become objects, as in JSON. Times
+without a zone are UTC.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ _AT_ONCE = 1_000
 
 
 def excel(source: Source) -> tuple[Header, Iterator[RawRow]]:
-    """The first sheet of a workbook: the names of the columns in its first row, and the rows below.
+    """Read the first sheet of a workbook: the column names in its first row, and the rows below.
 
-    Raises UsageProblem without the package, and InvalidData for a file that is no workbook.
+    Raises UsageProblem without the package, and InvalidData for a file that is not a workbook.
     """
     openpyxl = needed("openpyxl", "excel", "reading an Excel file")
     content = source.binary()
@@ -58,7 +58,7 @@ def _text(cell: Any) -> str | None:
 
 
 def parquet(source: Source) -> tuple[Header, Iterator[RawRow]]:
-    """The rows of a Parquet file. Raises UsageProblem without the package, and InvalidData for another file."""
+    """Read the rows of a Parquet file. Raises UsageProblem without the package, and InvalidData for another file."""
     arrow = needed("pyarrow.parquet", "parquet", "reading a Parquet file")
     content = source.binary()
     try:
@@ -77,7 +77,7 @@ def parquet(source: Source) -> tuple[Header, Iterator[RawRow]]:
 
 
 def _plain(value: Any) -> Any:
-    """The value as JSON would have it."""
+    """Convert the value to its JSON form."""
     if isinstance(value, dict):
         return {key: _plain(inner) for key, inner in value.items()}
     if isinstance(value, list):

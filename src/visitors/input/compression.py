@@ -1,4 +1,4 @@
-"""Compressed files, told by how they begin, whatever they are called."""
+"""Compressed files, recognised by their first bytes rather than their names."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from typing import Any, BinaryIO, cast
 from visitors.errors import InvalidData
 
 ENDINGS = (".gz", ".bz2", ".xz", ".zst")
-"""What the names of compressed files end in."""
+"""The file name extensions of compressed files."""
 
 Damage = tuple[type[Exception], ...]
-"""The errors that reading damaged data raises, beside EOFError for data that end too early."""
+"""Errors raised while reading damaged data, besides EOFError for truncated data."""
 
 
 def unpacked(stream: BinaryIO, head: bytes, name: str) -> tuple[BinaryIO, Damage]:
-    """`stream`, which begins with `head`, as what is compressed in it, or as it is if it is not compressed.
+    """Return `stream`, which begins with `head`, decompressed if it is compressed.
 
-    Raises InvalidData where this Python cannot unpack it.
+    Raises InvalidData if this Python cannot decompress it.
     """
     opened: Any
-    # the modules are imported where they are needed: they would slow every start
+    # imported on demand, since they would slow every start
     if head.startswith(b"\x1f\x8b"):
         return cast("BinaryIO", gzip.GzipFile(fileobj=stream)), (gzip.BadGzipFile, zlib.error)
     if head.startswith(b"BZh"):
@@ -38,7 +38,7 @@ def unpacked(stream: BinaryIO, head: bytes, name: str) -> tuple[BinaryIO, Damage
 
 
 def without_ending(path: str) -> str:
-    """`path` in lower case, without the ending of a compressed file."""
+    """Return `path` in lower case, without the extension of a compressed file."""
     path = path.lower()
     for ending in ENDINGS:
         path = path.removesuffix(ending)

@@ -1,4 +1,4 @@
-"""What separates the cells of a CSV file: as it is said, or as its header line shows beyond doubt."""
+"""The delimiter of a CSV file: given, or unambiguous from its header line."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _CANDIDATES = (",", ";", "\t", "|")
 
 
 def parse_delimiter(text: str) -> str:
-    """What `--delimiter` says: one character, or `tab`. Raises UsageProblem."""
+    """Parse the value of `--delimiter`: one character, or `tab`. Raises UsageProblem."""
     delimiter = _NAMES.get(text.lower(), text)
     if len(delimiter) != 1 or delimiter in '"\r\n\0':
         raise UsageProblem(f"--delimiter {text!r} is not one character", hint="for example ';', '|' or tab")
@@ -20,14 +20,14 @@ def parse_delimiter(text: str) -> str:
 
 
 def delimiter_of(head: bytes, is_known: Callable[[str], bool], name: str) -> str:
-    """What separates the columns of a file that begins with `head`: the one candidate by which its header line is
-    split into columns of which any `is_known`, or a comma where none does.
+    """Return the only delimiter that splits the header line in `head` into columns of which any `is_known`, or a comma
+    if there is none.
 
-    Raises InvalidData where several do.
+    Raises InvalidData if there are several.
     """
     line = head.partition(b"\n")[0].decode(errors="replace").rstrip("\r")
     there = [one for one in _CANDIDATES if one in line]
-    if there == [","]:  # as it mostly is
+    if there == [","]:  # the common case
         return ","
     found = [one for one in there if _is_split(line, one, is_known)]
     if len(found) > 1:
@@ -40,12 +40,12 @@ def delimiter_of(head: bytes, is_known: Callable[[str], bool], name: str) -> str
 
 
 def shown_delimiter(delimiter: str) -> str:
-    """What an error calls it."""
+    """Return the delimiter's name in errors."""
     return "tabs" if delimiter == "\t" else delimiter
 
 
 def hint_of(delimiter: str) -> str:
-    """The option that says it."""
+    """Return the option that sets it."""
     return "--delimiter tab" if delimiter == "\t" else f"--delimiter '{delimiter}'"
 
 

@@ -1,4 +1,4 @@
-"""A YAML or JSON file as nodes with places."""
+"""Read a YAML or JSON file as nodes with positions."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ SIZE_LIMIT = 32 * 1024 * 1024
 
 
 def read_document(path: str) -> Node:
-    """The file at `path` (`-`: standard input): JSON if its name ends in `.json`, else YAML.
+    """Read the file at `path` (`-`: standard input): JSON if its name ends in `.json`, else YAML.
 
-    Raises NotFound when there is none, and InvalidData, with line and column, when it is empty, too
-    large or too deep, no YAML or JSON, or has a key twice, a tag, an alias or a second document.
+    Raises NotFound if there is none, and InvalidData, with line and column, if it is empty, too large, too deeply
+    nested, or malformed, or has a repeated key, a tag, an alias or a second document.
     """
     text, name = read_text(path)
     return parse_document(text, name, is_json=without_ending(path).endswith(".json"))
 
 
 def read_text(path: str) -> tuple[str, str]:
-    """The text of the file at `path` (`-`: standard input), and what errors call the file.
+    """Read the text of the file at `path` (`-`: standard input); also return its name for errors.
 
-    Raises NotFound when there is none, and InvalidData when it is too large or not UTF-8.
+    Raises NotFound if there is none, and InvalidData if it is too large or not UTF-8.
     """
     with closing(open_source(path)) as source:
         name = source.name
-        text, size = io.StringIO(), 0  # and no list of lines: a short line takes many times its size
+        text, size = io.StringIO(), 0  # not as a list of lines: a short line takes many times its size
         for _, line in source.lines(SIZE_LIMIT):
             size += len(line)
             if size > SIZE_LIMIT:
@@ -50,14 +50,14 @@ def read_text(path: str) -> tuple[str, str]:
 
 
 def parse_document(text: str, name: str, *, is_json: bool = False) -> Node:
-    """The document in `text`, whose places say that it is in `name`; as `read_document`."""
+    """Parse the document in `text`, called `name` in positions; see `read_document`."""
     return json_node(text, name) if is_json else yaml_node(text, name)
 
 
 def as_document(value: Mapping[str, Any], name: str = "fixture") -> Node:
-    """What would stand in a file, given as a value; its places are those of the JSON that it is.
+    """Convert a value to nodes; positions refer to its JSON form.
 
-    Raises InvalidData for what JSON cannot hold.
+    Raises InvalidData for a value that JSON cannot represent.
     """
     try:
         text = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()

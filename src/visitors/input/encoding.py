@@ -1,4 +1,4 @@
-"""Text in another encoding than UTF-8, read as UTF-8."""
+"""Convert text in other encodings to UTF-8."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-"""How text begins that says what it is in; that of UTF-32 begins as that of UTF-16 does."""
+"""Byte order marks and their encodings; UTF-32's begins with UTF-16's."""
 
 
 class Transcoder:
-    """Turns blocks of text in `encoding` into UTF-8, in the order in which they come."""
+    """An incremental converter of blocks of text in `encoding` to UTF-8."""
 
     def __init__(self, encoding: str, name: str) -> None:
-        """`name` is what errors call the file. Raises UsageProblem for an encoding that there is not."""
+        """`name` is the file's name in errors. Raises UsageProblem for an unknown encoding."""
         try:
-            "".encode(encoding)  # which refuses what is no encoding of text, such as base64
+            "".encode(encoding)  # rejects codecs that are not text encodings, such as base64
             self._codec = codecs.lookup(encoding).name
         except (LookupError, ValueError):
             raise UsageProblem(
@@ -38,7 +38,7 @@ class Transcoder:
         self._is_at_start = True
 
     def __call__(self, block: bytes) -> bytes:
-        """The next block as UTF-8; an empty one is the end. Raises InvalidData for what is not in the encoding."""
+        """Convert the next block; an empty one marks the end. Raises InvalidData for bytes invalid in the encoding."""
         if self._is_at_start:
             refuse_binary(block, self._name)
             self._refuse_other_mark(block)

@@ -1,4 +1,4 @@
-"""What becomes of each column of the first rows of a file, for a person who writes a mapping."""
+"""Explain how each column of a file's first rows is mapped, for people who write a mapping."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from visitors.input.mapping import ColumnMapping
 from visitors.input.readers import RawRow
 
 ROWS = 3
-"""How many rows are explained."""
+"""The number of rows explained."""
 
 
 def explained(rows: Iterable[RawRow], mapping: ColumnMapping) -> Iterator[dict[str, Any]]:
-    """A record for each column of the first rows and each field that comes of it, and one for what is wrong with a row.
+    """Return a record for each column of the first rows and each field that it sets, and one for each problem of a row.
 
-    Raises InvalidData for a column of which nothing is known.
+    Raises InvalidData if none of the columns is known.
     """
     for row in islice(rows, ROWS):
         if row.error is not None:

@@ -1,11 +1,11 @@
-"""Rows in the shape in which `visitors export` writes them as NDJSON, read many at a time.
+"""Read NDJSON rows as written by `visitors export`, many at a time.
 
-The shape is known, so that a line is decoded as that, each value as what JSON has for its field, and not as any
-object, whose every key and value would be looked at. A block of lines in which anything is otherwise, or wrong, is
-left to the readers for all files: this has no errors of its own, and no rules for values that they have not.
+With the shape known, a line is decoded directly into the expected types, instead of into an arbitrary object whose keys
+and values all have to be checked. A block with any deviation or error is left to the general readers: this has neither
+errors nor validation rules of its own.
 
-Values that tell of one thing, as a browser's name and its version, come together again and again, and so do the
-objects. They are looked up as a whole, and parsed only the first time.
+Related values, such as a browser's name and version, repeat together, and so do whole objects, so each is parsed once
+and cached.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from visitors.errors import InvalidData
 from visitors.input.source import LINE_LIMIT
 
 _LARGEST_REMEMBERED = 1_024
-"""The bytes of the largest object that is remembered."""
+"""The maximum size in bytes of a cached object."""
 _NULL = msgspec.Raw(b"null")
 
 
@@ -38,11 +38,11 @@ _JSON: dict[Type, tuple[Any, Any]] = {
     "time": (str | None, None),
     "document": (msgspec.Raw, _NULL),
 }
-"""What a field holds -> the type that JSON has for it, and what stands for one that is not there."""
+"""Type of a field -> its JSON type, and the default if it is missing."""
 
 
 def _shape(name: str, fields: Iterable[Field], more: dict[Type, tuple[Any, Any]]) -> Any:
-    """A struct that decodes just these fields, by their public names."""
+    """Make a struct that decodes exactly these fields, by public name."""
     types = _JSON | more
     members = [(field.name, *types[field.type]) for field in fields]
     return msgspec.defstruct(name, members, forbid_unknown_fields=True, gc=False)
@@ -56,7 +56,7 @@ _PERSON = [(name, field.column, field.rule) for name, field in PERSON.items() if
 
 
 class ExportedRows:
-    """Reads blocks of lines."""
+    """A reader of blocks of lines."""
 
     def __init__(self) -> None:
         self._decode = msgspec.json.Decoder(_Row).decode
@@ -64,7 +64,7 @@ class ExportedRows:
         self._metadata = _Objects(parse_metadata)
 
     def read(self, block: bytearray) -> list[VisitorRow] | None:
-        """One row for each line; None if not every line is a good row of an export."""
+        """Return one row for each line; None if any line is not a valid row of an export."""
         if len(block) >= LINE_LIMIT:  # a line in it may be too long
             return None
         decode, row = self._decode, self._row
@@ -110,7 +110,7 @@ class ExportedRows:
 
 
 class _Objects(dict[bytes, Any]):
-    """JSON -> what `parse` makes of the object that it is; of null None."""
+    """A cache of parsed objects: JSON -> the result of `parse`; None for null."""
 
     def __init__(self, parse: Callable[[dict[str, Any]], Any]) -> None:
         self[b"null"] = None
@@ -127,7 +127,7 @@ class _Objects(dict[bytes, Any]):
 
 
 def _parser_of(group: list[str]) -> Callable[[Any], Iterable[str | float | None]]:
-    """What makes of the values of a group, or of its only value, what a row has of them."""
+    """Return the parser of a group's values, or of a single value."""
     if len(group) > 1:
         return Together(*group).__getitem__
     (name,) = group

@@ -1,4 +1,4 @@
-"""The formats that are read."""
+"""The input formats."""
 
 from __future__ import annotations
 
@@ -7,6 +7,6 @@ from typing import Literal
 TextFormat = Literal["csv", "tsv", "json", "ndjson"]
 Format = Literal["csv", "tsv", "json", "ndjson", "xlsx", "parquet"]
 FORMATS: tuple[TextFormat, ...] = ("csv", "tsv", "json", "ndjson")
-"""The formats that are text, which every file is read and written in."""
+"""Text formats, which are both read and written."""
 BINARY: tuple[Format, ...] = ("xlsx", "parquet")
-"""Those that are read by packages which the program does not need otherwise."""
+"""Formats that need optional packages."""

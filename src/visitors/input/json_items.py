@@ -1,6 +1,6 @@
-"""The items of a JSON list one by one, so that a list of any length takes the memory of its longest item.
+"""Iterate over the items of a JSON list in the memory of its longest item.
 
-Where an item ends is found by the standard library's parser, since it tells; what it is, by msgspec, as everywhere.
+The standard library's parser finds where an item ends, since it reports that; msgspec decodes it, as everywhere else.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ _SPACE = r"[ \t\n\r]*"
 _BEHIND_NUMBERS = (",", "]", "}", " ", "\t", "\n", "\r")
 _LONGEST_NUMBER = 2_000
 _BAD_BYTES = "[\udc80-\udcff]"
-"""What bytes that are not UTF-8 are read as."""
+"""The replacement for bytes that are not UTF-8."""
 _TRUNCATED = "Input data was truncated"
-"""What msgspec says of JSON that ends too early."""
+"""msgspec's message for truncated JSON."""
 
 
 class NotUtf8(NamedTuple):
-    """An item with bytes that are not UTF-8: its text, with these as `\\xf6`, and which byte is the first, from 1."""
+    """An item with invalid UTF-8: its text with those bytes as `\xf6`, and the position of the first, from 1."""
 
     text: str
     byte: int
 
 
 def json_items(source: Source) -> Iterator[Any]:
-    """The items of the list that the file is, or the one value that it is instead. One that has bytes which are not
-    UTF-8 is a `NotUtf8`.
+    """Yield the items of the list in the file, or the single value that it is instead. An item with invalid UTF-8 is a
+    `NotUtf8`.
 
-    Raises InvalidData for what is no JSON, and for an item that is longer than 4 MiB.
+    Raises InvalidData for malformed JSON, and for an item longer than 4 MiB.
     """
     yield from _items_of(_Reader(source))
 
@@ -51,10 +51,10 @@ def _items_of(reader: _Reader) -> Iterator[Any]:
 
 
 def json_records(source: Source, paths: Sequence[tuple[str, ...]]) -> Iterator[tuple[Any, bool]]:
-    """As `json_items`, but of an object the items of the list that stands at one of `paths` in it, as they are read;
-    each with whether it comes from there. Without one, the object itself.
+    """Like `json_items`, but if the file is an object, yield the items of the list at one of `paths` in it; each with
+    whether it comes from there. Without such a list, yield the object itself.
 
-    Raises InvalidData as `json_items` does, and for an object without such a list that is longer than 4 MiB.
+    Raises InvalidData like `json_items`, and for an object longer than 4 MiB without such a list.
     """
     reader = _Reader(source)
     if reader.next_sign() != "{":
@@ -69,7 +69,7 @@ def json_records(source: Source, paths: Sequence[tuple[str, ...]]) -> Iterator[t
 
 
 class _Found:
-    """Whether a list was found, and until then what else the object holds."""
+    """Whether a list was found, and until then the other content of the object."""
 
     def __init__(self) -> None:
         self.any = False
@@ -77,7 +77,7 @@ class _Found:
 
 
 def _inside(reader: _Reader, paths: Sequence[tuple[str, ...]], found: _Found) -> Iterator[Any]:
-    """The items of the lists at `paths` in the object that begins here."""
+    """Yield the items of the lists at `paths` in the object that begins here."""
     reader.skip()
     rest: dict[str, Any] = {}
     while reader.next_sign() != "}":
@@ -97,7 +97,7 @@ def _inside(reader: _Reader, paths: Sequence[tuple[str, ...]], found: _Found) ->
         else:
             rest[key] = reader.value()
         if found.any:
-            rest.clear()  # nobody asks for it any more
+            rest.clear()  # no longer needed
         if reader.next_sign() not in (",", "}"):
             raise reader.problem("a comma or } is missing")
         if reader.next_sign() == ",":
@@ -107,7 +107,7 @@ def _inside(reader: _Reader, paths: Sequence[tuple[str, ...]], found: _Found) ->
 
 
 def _list(reader: _Reader) -> Iterator[Any]:
-    """The items of the list that begins here."""
+    """Yield the items of the list that begins here."""
     reader.skip()
     more = reader.next_sign() != "]"
     while more:
@@ -121,7 +121,7 @@ def _list(reader: _Reader) -> Iterator[Any]:
 
 
 class _Reader:
-    """A text that is read block by block, value by value."""
+    """Reads a text block by block, value by value."""
 
     def __init__(self, source: Source) -> None:
         self._name = source.name
@@ -134,7 +134,7 @@ class _Reader:
         self._scan = JSONDecoder().raw_decode
 
     def next_sign(self) -> str:
-        """The next character that is no white space, which stays; empty at the end."""
+        """Return the next character that is not white space, without consuming it; empty at the end."""
         space = re.compile(_SPACE)
         while True:
             match = space.match(self._text, self._position)
@@ -144,11 +144,11 @@ class _Reader:
                 return self._text[self._position : self._position + 1]
 
     def skip(self) -> None:
-        """Take the character that `next_sign` gave."""
+        """Consume the character that `next_sign` returned."""
         self._position += 1
 
     def value(self) -> Any:
-        """Take the value that begins here. Raises InvalidData."""
+        """Consume the value that begins here. Raises InvalidData."""
         is_number_or_word = self.next_sign() not in ('"', "{", "[")
         self._items += 1
         while True:
@@ -160,7 +160,7 @@ class _Reader:
             except RecursionError:
                 raise self.problem("it is nested too deep") from None
             length = end - self._position
-            # a number may go on behind the block, and so may what seems to follow it: 1. or 1e
+            # a number may continue in the next block, and so may what seems to follow it: 1. or 1e
             may_go_on = is_number_or_word and self._text[end : end + 1] not in _BEHIND_NUMBERS
             if may_go_on and length < _LONGEST_NUMBER and self._fill():
                 continue
@@ -176,14 +176,12 @@ class _Reader:
         try:
             return msgspec.json.decode(item)
         except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
-            # the value has an end, so that it is half a character that has none
+            # the value is complete, so this is a truncated character after it
             truncated = str(error).startswith(_TRUNCATED)
             raise self.problem("a lone surrogate" if truncated else _reason(error)) from None
 
     def _read_on(self) -> None:
-        """Read more of a value that has no end yet, to double its length. Raises InvalidData when there is no more,
-        or when it is too long.
-        """
+        """Double the text read for an unfinished value. Raises InvalidData if there is no more, or it is too long."""
         length = len(self._text) - self._position
         if length <= LINE_LIMIT and self._fill():
             while len(self._text) < min(2 * length, LINE_LIMIT + 1) and self._fill():
@@ -201,7 +199,7 @@ class _Reader:
         raise self.problem("a value is malformed")
 
     def _fill(self) -> bool:
-        """Read a block more, and forget what was taken; false at the end of the file."""
+        """Read another block, and drop what was consumed; return false at the end of the file."""
         if self._is_at_end:
             return False
         block = next(self._blocks, b"")
@@ -212,7 +210,7 @@ class _Reader:
         return not self._is_at_end
 
     def problem(self, reason: str) -> InvalidData:
-        """The error that the file is no JSON at this place."""
+        """Make the error for malformed JSON at this position."""
         item = f", item {self._items:,}" if self._items > 1 else ""
         return InvalidData(f"{self._name}{item} is not JSON: {reason}", code="invalid_json")
 

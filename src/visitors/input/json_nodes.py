@@ -1,4 +1,4 @@
-"""JSON (RFC 8259) as nodes with places. YAML would read most of it, but not tabs, or `\\ud83d\\ude00`."""
+"""Parse JSON (RFC 8259) as nodes with positions. A YAML parser would reject tabs and `\ud83d\ude00`."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ _LEXEME = r"[ \t\n\r]*(?:([{}\[\],:])|(\")|(-?[0-9][0-9.eE+-]*|[A-Za-z]+)|(.)|$)
 
 
 def json_node(text: str, name: str) -> Node:
-    """The one value of the text. Raises BadPlace."""
+    """Parse the text's single value. Raises BadPlace."""
     return _Json(text, name).document()
 
 
 class _Json:
-    """A reader of one text: what comes next is decided token by token, without recursion."""
+    """A parser of one text, token by token and without recursion."""
 
     def __init__(self, text: str, name: str) -> None:
         self._text = text
         self._name = name
         self._written = Written(name, text)
         self._builder = Builder(self._written)
-        self._just = ""  # what was taken last
+        self._just = ""  # the token before
 
     def document(self) -> Node:
-        """The one value of the text. Raises BadPlace."""
+        """Parse the text's single value. Raises BadPlace."""
         tokens = self._tokens()
         opened: list[str] = []
         expected = "value"
@@ -44,7 +44,7 @@ class _Json:
         return self._builder.root
 
     def _step(self, kind: str, value: Any, position: int, expected: str, opened: list[str]) -> str:
-        """Take one token; returns what may come next: value, key, colon, comma, or the end."""
+        """Consume one token; return what may follow: value, key, colon, comma, or the end."""
         if kind == "mark" and value in "}]" and opened and _CLOSES[opened[-1]] == value and expected != "colon":
             if expected in ("value", "key") and self._just != opened[-1]:
                 raise self._unexpected(kind, value, position, "a value" if expected == "value" else "a key")

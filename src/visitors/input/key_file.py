@@ -1,4 +1,4 @@
-"""A file that holds a secret key: read whole, and only if nobody but its owner can."""
+"""Read a secret key from a file, only if it is private to its owner."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ import stat
 from visitors.errors import InvalidData
 
 SHORTEST = 16
-"""The least number of bytes of a key."""
+"""The minimum size of a key in bytes."""
 LONGEST = 65_536
-"""The most: what is larger is some other file."""
+"""The maximum size in bytes; a larger file is not a key."""
 
 _MAKE_ONE = "openssl rand -out {path} 32 && chmod 600 {path}"
 
 
 def read_key(path: str) -> bytes:
-    """The bytes of the key file at `path`, all of them; a symbolic link stands for what it points to.
+    """Read all bytes of the key file at `path`, following a symbolic link.
 
-    Raises InvalidData when it is missing, no plain file, unreadable, too short or too long, and when its group or
-    others may read or write it. Neither the message nor the hint says what is in it.
+    Raises InvalidData if it is missing, not a regular file, unreadable, too short or too long, or if its group or
+    others can read or write it. Neither the message nor the hint reveals its content.
     """
     make_one = _MAKE_ONE.format(path=_quoted(path))
     try:
-        # what is looked at is what is read; a pipe without a writer must not be waited for
+        # check the file that is read, not its path; do not block on a pipe without a writer
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
     except FileNotFoundError:
         raise InvalidData(f"there is no key file {path}", code="key_missing", hint=make_one) from None

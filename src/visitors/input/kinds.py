@@ -1,6 +1,4 @@
-"""What the rows of a file are of: visitors, contacts or conversations; their fields, and under which other names files
-have them.
-"""
+"""The kinds of rows: visitors, contacts or conversations, with their fields and the fields' other names in files."""
 
 from __future__ import annotations
 
@@ -19,27 +17,27 @@ from visitors.errors import InvalidData
 _KEY = "metadata."
 METADATA = f"{OF_CONTACT}{_KEY}"
 USER_AGENT = "userAgent"
-"""What `--map` and mappings call a User-Agent header; it is no field of a visitor, but tells those below."""
+"""The name of the User-Agent header in `--map` and mappings; it is not a field, but sets those below."""
 TOLD_BY_AGENT = ("browser", "browserVersion", "os", "osVersion", "device", "deviceType")
 
 Row_co = TypeVar("Row_co", covariant=True)
 Signature = Callable[[Collection[str]], bool]
-"""Tells by its columns whether a file is of something."""
+"""Returns whether a file has this kind of rows, by its columns."""
 
 
 class Parser(Protocol[Row_co]):
-    """Makes rows of values that come in one order of fields."""
+    """A parser of rows whose values come in a fixed order of fields."""
 
     def parse(self, values: Sequence[Any]) -> Row_co:
-        """A row. Raises InvalidData."""
+        """Parse a row. Raises InvalidData."""
 
 
 class Kind(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """One kind of rows.
 
-    `fields` are the names that parsers know, `public` what a file calls a field where that is another name; `aliases`
-    are other names of fields, `more` what can be mapped and becomes several fields, and `ignored` what is known and has
-    no place in a store. `others` tells what a file with such columns is of instead.
+    `fields` are the names used by parsers, `public` the names in files where different; `aliases` are other names of
+    fields, `more` can be mapped and sets several fields, and `ignored` is known but not stored. `others` determine what
+    a file with such columns contains instead.
     """
 
     noun: str
@@ -54,18 +52,18 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The fields as a file calls them."""
+        """The fields' names in files."""
         return (*self.public, *(field for field in self.fields if field not in self.public.values()), *self.more)
 
     def field_named(self, name: str) -> str | None:
-        """The field that a column of this name is, if any."""
+        """Return the field of a column with this name, if any."""
         field = OF_CONTACT + name if name.startswith(_KEY) else self.public.get(name) or self.aliases.get(name, name)
         if field in self.more:
             return field
         return field if field in self.fields or (field.startswith(METADATA) and len(field) > len(METADATA)) else None
 
     def field_of(self, column: str) -> str | None:
-        """The field that a column is, whatever the case and white space of its name."""
+        """Return the field of a column, ignoring case and white space in its name."""
         return self.field_named(column) or self._squeezed.get(squeezed(column))
 
     @cached_property
@@ -73,7 +71,7 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return {squeezed(name): self.field_named(name) for name in (*self.aliases, *self.public, *self.fields)}
 
     def refuse_others(self, columns: Collection[str], mapped: Collection[str]) -> None:
-        """Raises InvalidData for columns that a file of something else has, unless it is `mapped` what their id is."""
+        """Raise InvalidData for columns of another kind of rows, unless their id column is `mapped`."""
         if "id" not in columns or self.field_named("id") in mapped:
             return
         for signature, noun, command in self.others:
@@ -84,12 +82,12 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
 
 def squeezed(name: str) -> str:
-    """A name without what two names of one column may differ in: case and white space."""
+    """Return a column name without case and white space."""
     return "".join(name.split()).lower()
 
 
 def _are_contacts(columns: Collection[str]) -> bool:
-    """Only a contact has these outside of a visitor."""
+    """Return whether some columns are fields that only contacts have at top level."""
     return "metadataHash" in columns or "visitorCount" in columns
 
 
@@ -101,8 +99,8 @@ def _are_visitors(columns: Collection[str]) -> bool:
     return "contact.email" in columns or "contact.externalId" in columns
 
 
-# Names under which other files have the same things: those of identify, and of the API whose records
-# import as they are; what that sends beside, and what an export computes.
+# Names of the same fields in other files: in the input of identify, and in the API, whose records can be imported
+# unchanged; fields that only the API has, and computed fields of an export.
 _OF_API = ("websiteId", "organizationId")
 _ALIASES = {
     "visitorId": "id",
@@ -142,7 +140,7 @@ CONTACTS = Kind(
     ignored=frozenset((*_OF_API, "contactOrganizationId", "userId", "metadataHash", "visitorCount", "lastSeenAt")),
     others=((_are_conversations, "conversations", "conversations import"), (_are_visitors, "visitors", "import")),
 )
-"""A row is that of a visitor of which only the person is told."""
+"""The row of a visitor, of which only the person is used."""
 CONVERSATIONS = Kind(
     noun="conversations",
     command="conversations import",

@@ -1,4 +1,4 @@
-"""Which column of a file is which field: by its own name, by a known other name, or by `--map`."""
+"""Map columns of a file to fields: by name, by alias, or by `--map`."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
 
 _SEPARATORS = (";", "\t", "|", ",")
 _OF_ERRORS = {"error", "errors", "detail", "message", "statusCode", "status_code"}
-"""What an answer has that says why there are no rows."""
+"""The keys of the message in an API's error response."""
 _SHOWN = 10
-"""How many columns an error names."""
+"""The maximum number of columns named in an error."""
 REJECT = "reject."
-"""How the columns begin that a file of rejected rows has beside its own."""
+"""The prefix of the additional columns in a file of rejected rows."""
 _RAW = f"{REJECT}raw"
 
 
 _MISSING = object()
 _PLANS = 4_096
-"""How many kinds of rows are remembered: where every row has keys of its own, there is no end of them."""
+"""The maximum number of cached plans: rows with unique keys each need their own."""
 _TEXTS = frozenset(
     (
         *(field.name for field in BROWSER_DATA.values() if field.type == "text"),
@@ -44,10 +44,10 @@ _NAMING = ("contact.id", "contact.externalId", "contact.email")
 
 
 class ColumnMapping:
-    """Turns rows under a file's columns into rows of a kind.
+    """Maps rows of a file to rows of a kind.
 
-    The rules are those of `--map`, then those of a mapping file (`part`); without one, columns are also known by their
-    names.
+    The rules are those of `--map`, then those of a mapping file (`part`); without one, columns are also matched by
+    name.
     """
 
     def __init__(
@@ -60,8 +60,8 @@ class ColumnMapping:
         kind: Kind = VISITORS,
         part: Part | None = None,
     ) -> None:
-        """Texts in `nulls` are nothing. Raises UsageProblem for a map that is none, and InvalidData for columns that
-        it misses.
+        """Texts in `nulls` count as blank. Raises UsageProblem for an invalid map, and InvalidData for columns that it
+        needs.
         """
         self._kind = kind
         self._explicit, self._left_out = _parse_maps(maps, kind)
@@ -101,20 +101,20 @@ class ColumnMapping:
 
     @property
     def command(self) -> str:
-        """The command that takes such rows."""
+        """The command that imports such rows."""
         return self._kind.command
 
     def _with_agent(self, rule: Rule) -> Rule:
-        """The rule, and that the user agent tells the field where it does not."""
+        """Extend the rule: the user agent sets the field if nothing else does."""
         return msgspec.structs.replace(rule, agent=self._agent) if rule.field in TOLD_BY_AGENT else rule
 
     def row(self, cells: Mapping[str, Any]) -> Any:
-        """The row that the cells of a file's row, by column, tell. Raises InvalidData, also for unknown columns."""
+        """Map and parse the cells of a row, given by column. Raises InvalidData, also for unknown columns."""
         plan, values = self._taken(cells)
         return plan.parser.parse(values)
 
     def row_leniently(self, cells: Mapping[str, Any]) -> tuple[Any, list[InvalidData]]:
-        """As `row`, and what was wrong with values that were left out, as `leniently` has it."""
+        """Like `row`, with the errors of values that were left out; see `leniently`."""
         plan, values = self._taken(cells)
 
         def leave_out(field: str) -> None:
@@ -123,7 +123,7 @@ class ColumnMapping:
         return leniently(lambda: plan.parser.parse(values), leave_out)
 
     def _taken(self, cells: Mapping[str, Any]) -> tuple[_Plan, list[Any]]:
-        """The cells that are taken, and as what."""
+        """Return the values to use, and the plan that assigns them to fields."""
         flat = self.flat(cells)
         if self._unseen:
             self._unseen.difference_update(flat)
@@ -134,18 +134,18 @@ class ColumnMapping:
         return plan, values
 
     def flat(self, cells: Mapping[str, Any]) -> Mapping[str, Any]:
-        """A file's row with what is nested in it as columns."""
+        """Flatten nested values of a file's row into columns."""
         if self._part is None:
             return _flat(cells, self._explicit.values())
         return cells if self._is_flat else spread(cells, self._whole)
 
     def fates(self, flat: Mapping[str, Any]) -> tuple[dict[str, list[str]], dict[str, Any]]:
-        """Column -> the fields that come of it, none if it is dropped; and the values of the fields of a row."""
+        """Return the fields set by each column, none if it is dropped; and the field values of a row."""
         plan = self._plan(tuple(flat))
         return plan.plan.fates, dict(zip(plan.fields, plan.values(self._told(flat)), strict=True))
 
     def _told(self, flat: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The columns without texts that are nothing."""
+        """Replace texts that count as blank."""
         if not self._nulls:
             return flat
         return {
@@ -153,21 +153,21 @@ class ColumnMapping:
         }
 
     def refuse_unseen(self) -> None:
-        """After the last row: raises InvalidData if a column of `--map` was in none of them."""
+        """Raise InvalidData, after the last row, if a column of `--map` was in none of them."""
         for column in sorted(self._unseen):
             raise InvalidData(f"no row has a column {column!r}", code="missing_column", hint="check --map")
 
     def refuse_unknown(self) -> None:
-        """After the header, or the last row: raises InvalidData if there were columns, and none of them was known."""
+        """Raise InvalidData, after the header or last row, if there were columns and none is known."""
         if self._unknown and not self._knows_a_column:
             raise _no_column_known(self._unknown, self._kind)
 
     def saw_known(self) -> None:
-        """Rows were read elsewhere, in which every column is known."""
+        """Record that rows read elsewhere have only known columns."""
         self._knows_a_column = True
 
     def column_of(self, field: str | None, row: Mapping[str, Any]) -> str | None:
-        """The column that `field` came from in `row`."""
+        """Return the column that `field` came from in `row`."""
         if field is None or not row:
             return None
         return self._plan(tuple(self.flat(row))).plan.source_of(field)
@@ -207,7 +207,7 @@ class ColumnMapping:
         return plan
 
     def _add_named(self, plan: Plan, column: str, columns: tuple[str, ...]) -> bool:
-        """Whether the name of a column tells what becomes of it, which then is in the plan."""
+        """Add a column to the plan if its name determines its use; return whether it does."""
         if column == self._agent:
             plan.fates[column] = []
             return True
@@ -229,7 +229,7 @@ class ColumnMapping:
 
 
 class _Plan:
-    """Which columns are taken, and as which fields."""
+    """Which columns are used, and for which fields."""
 
     def __init__(self, plan: Plan, kind: Kind, part: Part | None, *, is_flat: bool) -> None:
         self.plan = plan
@@ -239,22 +239,22 @@ class _Plan:
         self._naming = []
         self._texts = []
         if part is not None:
-            # in a table all is text already
+            # cells of a table are text already
             self._texts = [] if is_flat else [at for at, field in enumerate(plan.fields) if field in _TEXTS]
         if part is not None and kind is VISITORS:
             self._naming = [at for at, field in enumerate(plan.fields) if field in _NAMING]
             self._of_person = [at for at, field in enumerate(plan.fields) if field.startswith(OF_CONTACT)]
 
     def values(self, flat: Mapping[str, Any]) -> list[Any]:
-        """The values of the fields, all None for a row that is skipped. A mapping may tell more of a person than who it
-        is, which is nobody's then.
+        """Return the field values, all None for a skipped row. If a mapping leaves the person unidentified, other
+        values of the person are dropped.
         """
         if self.plan.skips is not None and self.plan.skips(flat):
             return [None] * len(self.fields)
         values = self.plan.values(flat)
         for at in self._texts:
             kind = values[at].__class__
-            if kind is int or kind is float:  # another system's number may be our text
+            if kind is int or kind is float:  # a number in the other system may be text in ours
                 values[at] = str(values[at])
         for at in self._naming:
             if not is_blank(values[at]):
@@ -265,7 +265,7 @@ class _Plan:
 
 
 def _no_column_known(columns: Sequence[str], kind: Kind) -> InvalidData:
-    """The error that a file has columns, of which none is a field, with what it looks like."""
+    """Make the error for a file without any known column, with a guess at what it is."""
     shown = _listed(columns)
     message = f"no column is known: {shown}"
     if len(columns) == 1:
@@ -292,7 +292,7 @@ def _listed(columns: Sequence[str]) -> str:
 
 
 def _meant(columns: Iterable[str], kind: Kind) -> str | None:
-    """A hint at the field that one of `columns` probably is: the same in another spelling."""
+    """Suggest the field that one of `columns` probably is, in another spelling."""
     from visitors.domain.spelling import bare
 
     known = {bare(name): name for name in (*kind.names, *kind.aliases)}
@@ -304,7 +304,7 @@ def _meant(columns: Iterable[str], kind: Kind) -> str | None:
 
 
 def _parse_maps(maps: Iterable[str], kind: Kind) -> tuple[dict[str, str], set[str]]:
-    """Which field is in which column, and which are left out, since nothing is after their sign."""
+    """Parse which field is in which column, and which fields are left out because nothing follows their sign."""
     left_out: set[str] = set()
     parsed: dict[str, str] = {}
     for text in maps:
@@ -330,14 +330,14 @@ def _parse_maps(maps: Iterable[str], kind: Kind) -> tuple[dict[str, str], set[st
 
 
 def is_known(column: str, maps: Sequence[str], kind: Kind) -> bool:
-    """Whether a column is a field, by its name or by one of `maps`. Raises UsageProblem for a map that is none."""
+    """Return whether a column is a field, by its name or by one of `maps`. Raises UsageProblem for an invalid map."""
     return (
         column.startswith(REJECT) or kind.field_of(column) is not None or column in _parse_maps(maps, kind)[0].values()
     )
 
 
 def _refuse_alike(columns: Iterable[str], kind: Kind) -> None:
-    """Raises InvalidData for two columns that are one field, since their names differ in case or white space alone."""
+    """Raise InvalidData for two columns of the same field, whose names differ only in case or white space."""
     seen: dict[str, str] = {}
     for column in columns:
         field = kind.field_of(column)
@@ -353,8 +353,8 @@ def _refuse_alike(columns: Iterable[str], kind: Kind) -> None:
 
 
 def _flat(row: Mapping[str, Any], mapped: Collection[str]) -> dict[str, Any]:
-    """The row with its contact's fields under dotted names, and other nested columns that are mapped; an object of
-    which nothing else is left is no column of its own.
+    """Flatten the contact's fields, as dotted names, and other nested values that are mapped; an object that is thereby
+    used up is not a column of its own.
     """
     flat = dict(row)
     contact = flat.get("contact")
@@ -379,14 +379,14 @@ def _flat(row: Mapping[str, Any], mapped: Collection[str]) -> dict[str, Any]:
 
 
 def _is_taken(value: Any, path: str, taken: set[str]) -> bool:
-    """Whether all that is in `value`, which is at `path`, is `taken` from there."""
+    """Return whether everything in `value`, located at `path`, is in `taken`."""
     if path in taken:
         return True
     return isinstance(value, dict) and all(_is_taken(inner, f"{path}.{key}", taken) for key, inner in value.items())
 
 
 def _nested(row: Mapping[str, Any], path: str) -> Any:
-    """What is at the dotted path in nested objects, whose keys may have dots themselves; _MISSING if nothing is."""
+    """Return the value at the dotted path in nested objects, whose keys may contain dots; _MISSING if there is none."""
     if path in row:
         return row[path]
     for at, sign in enumerate(path):

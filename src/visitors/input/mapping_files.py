@@ -1,18 +1,20 @@
-"""Mapping files: YAML that says how the files of another system are read. Some come with the program.
+"""Mapping files: YAML that describes how to read another system's files. Some are included in the package.
 
-version: 1
-name: ourshop
-about: What our shop exports of its customers
-contacts:
-- file: customers
-recognise: [customer_no, newsletter]
-records: [data.customers]
-fields:
-externalId: customer_no
-email: {from: [mail, mail2], invalid: metadata}
-createdAt: {from: since, time: seconds}
-metadata: [newsletter, custom.*]
-drop: [internal_*]
+For example:
+
+    version: 1
+    name: ourshop
+    about: What our shop exports of its customers
+    contacts:
+      - file: customers
+        recognise: [customer_no, newsletter]
+        records: [data.customers]
+        fields:
+          externalId: customer_no
+          email: {from: [mail, mail2], invalid: metadata}
+          createdAt: {from: since, time: seconds}
+        metadata: [newsletter, custom.*]
+        drop: [internal_*]
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ from visitors.input.kinds import CONTACTS, CONVERSATIONS, VISITORS, Kind
 from visitors.input.rules import Conditions, Layout, Rule, Unit, at
 
 VERSION = 1
-"""The version of the format; a file of a newer one is refused."""
+"""The format version; files of a newer version are rejected."""
 READY_MADE = ("chatwoot", "cossistant", "intercom", "posthog", "segment", "snowplow", "zendesk")
 """The mappings in the package."""
 KINDS = (VISITORS, CONTACTS, CONVERSATIONS)
@@ -42,23 +44,23 @@ _RULE = ("from", "join", "constant", "prefix", "values", "else", "time", "when",
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """One kind of files that a mapping knows: how it is told, where its records lie, and what becomes of them."""
+    """One kind of file in a mapping: how to recognise it, where its records are, and how to map them."""
 
     mapping: str
     file: str
     kind: Kind
     layout: Layout
     recognise: Conditions = ()
-    """Path -> the values that it has; none: any, as long as it is there."""
+    """Path -> the values that it may have; empty: any, as long as it exists."""
     records: tuple[tuple[str, ...], ...] = ()
 
     @property
     def name(self) -> str:
-        """What it is called."""
+        """Its display name."""
         return f"{self.mapping} {self.file}"
 
     def record_of(self, row: Any) -> Any:
-        """The record that a row, or the file, holds first."""
+        """Return the first record in a row, or in the file."""
         for path in self.records:
             found = at(row, path)
             if isinstance(found, list):
@@ -68,7 +70,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
         return row
 
     def fits(self, row: Any) -> bool:
-        """Whether a row, or the file, is what this is for."""
+        """Return whether a row, or the file, is of this kind."""
         record = self.record_of(row)
         return isinstance(record, dict) and all(_meets(record, path, words) for path, words in self.recognise)
 
@@ -88,10 +90,10 @@ def _has(record: Any, path: Sequence[str]) -> bool:
 
 
 def read_mapping(name: str) -> list[Part]:
-    """The parts of a mapping that comes with the program, or of the file at `name`.
+    """Read the parts of a mapping from the package, or of the file at `name`.
 
-    Raises UsageProblem for a name that is neither, NotFound for a file that is not there, and InvalidData, with line
-    and column, for one that is no mapping.
+    Raises UsageProblem for a name that is neither, NotFound for a missing file, and InvalidData, with line and column,
+    for an invalid one.
     """
     from visitors.input.documents import parse_document, read_document
 
@@ -151,7 +153,7 @@ def _part(node: Node, kind: Kind, mapping: str) -> Part:
 
 
 def _path(text: str) -> str:
-    """A path, which may be written as in JSONPath."""
+    """Parse a path, in plain or JSONPath syntax."""
     return text.removeprefix("$").removeprefix(".")
 
 
@@ -233,7 +235,7 @@ def _rule(name: str, node: Node, field_of: Callable[[str, Node], str]) -> Rule:
 
 
 def _time(node: Node | None) -> tuple[Unit | None, str | None]:
-    """The unit, or the zone, of times."""
+    """Parse the unit, or the zone, of times."""
     if node is None:
         return None, None
     if isinstance(node.value, dict):
@@ -276,7 +278,7 @@ def _texts(node: Node | None) -> tuple[str, ...]:
 
 def _text(node: Node) -> str:
     if node.text is None and isinstance(node.value, int | float):
-        return str(node.value).lower()  # of JSON
+        return str(node.value).lower()  # JSON numbers
     if node.text is None or isinstance(node.value, dict | list):
         raise BadPlace(node.place, f"{node.kind}, not text", code="invalid_type")
     return node.text

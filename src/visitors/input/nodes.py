@@ -1,4 +1,4 @@
-"""Nodes put together one by one, within bounds that no file can exceed by being clever."""
+"""Build nodes one by one, within limits on count and depth."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ NODE_LIMIT = 2_000_000
 DEPTH_LIMIT = 200
 
 NUMBER = r"(?a)-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?"
-"""A number as JSON has it."""
+"""A JSON number."""
 
 _INTEGER = r"(?a)-?(?:0|[1-9]\d*)"
 _DIGITS_LIMIT = 400
 
 
 class Builder:
-    """Puts nodes together, and counts them."""
+    """Builds and counts nodes."""
 
     def __init__(self, written: Written) -> None:
         self.root: Node | None = None
         self._written = written
         self._open: list[dict[str, Node] | list[Node]] = []
-        self._key: str | None = None  # of the value that comes next
+        self._key: str | None = None  # of the next value
         self._key_position = 0
         self._count = 0
 
@@ -34,7 +34,7 @@ class Builder:
         return self._key is None and bool(self._open) and isinstance(self._open[-1], dict)
 
     def begin(self, position: int, container: dict[str, Node] | list[Node]) -> None:
-        """A mapping or a list begins; `container` is an empty one."""
+        """Begin a mapping or a list; `container` is an empty one."""
         if self.expects_key:
             kind = "a mapping" if isinstance(container, dict) else "a list"
             raise BadPlace(self._written.place(position), f"a key is text, not {kind}", code="invalid_key")
@@ -44,11 +44,11 @@ class Builder:
         self._open.append(container)
 
     def end(self) -> None:
-        """The innermost mapping or list ends."""
+        """End the innermost mapping or list."""
         self._open.pop()
 
     def key(self, position: int, key: str) -> None:
-        """The key of the value that comes next."""
+        """Add the key of the next value."""
         container = self._open[-1]
         if isinstance(container, dict) and key in container:
             first = container[key].key_place
@@ -57,7 +57,7 @@ class Builder:
                 f"{key!r} is there twice; the first is in line {first.line:,}, column {first.column:,}",
                 code="duplicate_key",
             )
-        self._key, self._key_position = sys.intern(key), position  # each record repeats the names of its fields
+        self._key, self._key_position = sys.intern(key), position  # records repeat the names of their fields
 
     def single(
         self,
@@ -65,7 +65,7 @@ class Builder:
         value: dict[str, Node] | list[Node] | str | float | bool | None,  # noqa: FBT001 - what was read
         text: str | None = None,
     ) -> None:
-        """A single value."""
+        """Add a scalar."""
         self._count += 1
         if self._count > NODE_LIMIT:
             raise BadPlace(self._written.place(position), f"more than {NODE_LIMIT:,} values", code="file_too_large")
@@ -80,7 +80,7 @@ class Builder:
 
 
 def number(text: str, written: Written, position: int) -> int | float:
-    """The number that `text`, of the form `NUMBER`, means. Raises BadPlace for one out of all bounds."""
+    """Parse the number in `text`, which has the form `NUMBER`. Raises BadPlace if it is out of range."""
     if len(text) > _DIGITS_LIMIT:
         reason = f"a number of {len(text):,} characters"
         raise BadPlace(written.place(position), reason, code="too_long", hint="for text, use quotes")
@@ -92,10 +92,10 @@ def number(text: str, written: Written, position: int) -> int | float:
 
 
 def too_deep(place: Place) -> BadPlace:
-    """The error of a container in too many others."""
+    """Make the error for too deep nesting."""
     return BadPlace(place, f"nested deeper than {DEPTH_LIMIT} levels", code="too_deep")
 
 
 def empty(name: str) -> BadPlace:
-    """The error of a file in which nothing is written."""
+    """Make the error for an empty file."""
     return BadPlace(Place(name, 1, 1), "the file is empty", code="empty_file", hint="an empty fixture is: version: 1")

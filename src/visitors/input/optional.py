@@ -1,4 +1,4 @@
-"""Packages that the program does not need, and what it says where one is missing that a file does need."""
+"""Optional packages, and the error if one that a file needs is missing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from visitors.errors import UsageProblem
 
 
 def needed(module: str, extra: str, what: str) -> Any:
-    """The module that an extra of the program installs. Raises UsageProblem that names it."""
+    """Import a module that an extra installs. Raises UsageProblem that names the extra."""
     try:
         return importlib.import_module(module)
     except ImportError:

@@ -1,4 +1,4 @@
-"""What a file is that is none of those which are read, told by how it begins."""
+"""Recognise files in unsupported formats by how they begin."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _READ = {
     _WORKBOOK: "with --input-format xlsx and the extra excel",
     _PARQUET: "with --input-format parquet and the extra parquet",
 }
-"""How an import reads what is no text."""
+"""How to import binary formats."""
 _BINARY: tuple[tuple[bytes, str, str], ...] = (
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Excel or other Office file", "save it as CSV UTF-8"),
     (b"BZh", "compressed with bzip2", "unpack it first: bunzip2"),
@@ -39,8 +39,8 @@ _LOOKED_AT = 4_096
 
 
 def refuse_other_content(head: bytes, name: str, *, takes_encoding: bool = False) -> None:
-    """Raises InvalidData for a file that begins like this, if that is no text in UTF-8 with lines. Where an option
-    `takes_encoding`, the error says it, and how a file is read that is no text.
+    """Raise InvalidData for a file that begins like this, if it is not UTF-8 text with lines. If an option
+    `takes_encoding`, the error mentions it, and how to read binary formats.
     """
     found = _binary(head)
     if found is not None and takes_encoding and found[0] in _READ:
@@ -49,12 +49,12 @@ def refuse_other_content(head: bytes, name: str, *, takes_encoding: bool = False
 
 
 def refuse_binary(head: bytes, name: str) -> None:
-    """As `refuse_other_content`, of a file that may be text in any encoding."""
+    """Like `refuse_other_content`, for a file that may be text in any encoding."""
     _refuse(_binary(head), name)
 
 
 def refuse_envelope(values: Mapping[str, Any], place: str = "") -> None:
-    """Raises InvalidData for an object that is no row, but has the rows in it; `place` stands before the message."""
+    """Raise InvalidData for an object that is not a row, but contains the rows; `place` is put before the message."""
     path = _rows_in(values)
     if path is not None:
         import json
@@ -69,7 +69,7 @@ def refuse_envelope(values: Mapping[str, Any], place: str = "") -> None:
 
 
 def _rows_in(values: Mapping[str, Any], depth: int = 2) -> tuple[str, ...] | None:
-    """The path to a list of objects, or of nothing, at most `depth` keys deep."""
+    """Return the path to a list that is empty or of objects, at most `depth` keys deep."""
     for key, value in values.items():
         if isinstance(value, list) and all(isinstance(one, dict) for one in value):
             return (key,)
@@ -102,7 +102,7 @@ def _other_text(head: bytes, *, takes_encoding: bool) -> tuple[str, str] | None:
         return "a web page or XML, not data", "look into what made it: it may have failed, or wanted a login"
     if head.startswith(_ZEROS):
         return "no text: it begins with NUL bytes", "copy or download it again: it may not be whole"
-    # in JSON it is a blank
+    # white space in JSON
     if b"\n" not in head and b"\r" in head.strip(b"\r") and not head.lstrip().startswith((b"[", b"{")):
         return "text whose lines end in carriage returns alone", "convert it first: tr '\\r' '\\n'"
     return None
@@ -123,7 +123,7 @@ def _archive(head: bytes) -> tuple[str, str] | None:
 
 
 def _utf_16_or_32(head: bytes) -> str | None:
-    """UTF-16 or UTF-32, by the byte order mark, or by the zero bytes of its Latin letters."""
+    """Recognise UTF-16 or UTF-32 by the byte order mark, or by the zero bytes of Latin letters."""
     if head.startswith((b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff")):
         return "UTF-32"
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -131,7 +131,7 @@ def _utf_16_or_32(head: bytes) -> str | None:
     some = head[:_LOOKED_AT]
     even, odd = some[::2], some[1::2]
     for ours, others, encoding in ((even, odd, "UTF-16LE"), (odd, even, "UTF-16BE")):
-        # each of at least a few characters has a zero byte where the other order has none
+        # among a few characters, each has a zero byte where the other byte order has none
         if len(others) >= 3 and others.count(0) > len(others) // 2 and 0 not in ours:
             return encoding
     return None

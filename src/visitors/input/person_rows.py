@@ -1,4 +1,4 @@
-"""What `identify -` reads: for each row a visitor, and what is said of its person."""
+"""Read the input of `identify -`: in each row a visitor and facts about its person."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _HINT = "the fields are " + ", ".join(_FIELDS)
 
 
 class PersonRow(msgspec.Struct, frozen=True):
-    """A row, and of which visitor it says what, or what is wrong with it."""
+    """A row: its visitor and what it says about the person, or its error."""
 
     raw: RawRow
     visitor: str = ""
@@ -36,7 +36,7 @@ class PersonRow(msgspec.Struct, frozen=True):
 
 
 def read_people(source: Source, format_: Format) -> tuple[Header, Iterator[PersonRow]]:
-    """The header of a table, and its rows, good and bad. Raises InvalidData for a header that has other columns."""
+    """Return the header of a table, and its rows, good and bad. Raises InvalidData for unknown columns."""
     is_table = format_ in ("csv", "tsv")
     delimiter = delimiter_of(source.head(), lambda name: _column(name) is not None, source.name) if is_table else ","
     header, rows = read_rows(source, format_, delimiter)
@@ -47,7 +47,7 @@ def read_people(source: Source, format_: Format) -> tuple[Header, Iterator[Perso
 
 
 def _column(name: str) -> str | None:
-    """The field that a column is; a key of the metadata as it is written."""
+    """Return the field of a column; metadata keys keep their spelling."""
     if name.startswith(_KEY) and len(name) > len(_KEY):
         return name
     return _COLUMNS.get("".join(name.split()).lower())
@@ -72,7 +72,7 @@ def _person(raw: RawRow, *, is_table: bool) -> PersonRow:
 
 
 def _from_cells(cells: Mapping[str, Any]) -> dict[str, Any]:
-    """Cells as the values that JSON would have; a blank one is not there."""
+    """Convert cells to JSON values, omitting blank ones."""
     told = {_column(name) or name: cell for name, cell in cells.items() if cell and not cell.isspace()}
     keys = {name.removeprefix(_KEY): told.pop(name) for name in list(told) if name.startswith(_KEY)}
     if "metadata" in told:

@@ -1,7 +1,6 @@
-"""The four formats, read row by row: each row with where it stands and what it holds.
+"""Read text formats row by row: each row with its position and values.
 
-A row that cannot be read is given out too, with its error, so that the caller can set it aside and
-go on with the next.
+A malformed row is returned too, with its error, so that the caller can set it aside and continue.
 """
 
 from __future__ import annotations
@@ -22,24 +21,24 @@ _TSV_ESCAPES = {"t": "\t", "n": "\n", "r": "\r", "\\": "\\"}
 
 
 class Place(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Where a row stands: the file, and the number of its first line, or of the item in a JSON list."""
+    """The position of a row: the file, and its first line number, or its index in a JSON list."""
 
     file: str
     number: int
     unit: str = "line"
 
     def reason(self, column: str | None, message: str) -> str:
-        """What is wrong, and where: `web.csv, line 7, column 'lang': …`."""
+        """Format an error with its position: `web.csv, line 7, column 'lang': …`."""
         return f"{self.at(column)}: {message}"
 
     def at(self, column: str | None) -> str:
-        """Where that is: `web.csv, line 7, column 'lang'`."""
+        """Format the position: `web.csv, line 7, column 'lang'`."""
         of_column = f", column {column!r}" if column else ""
         return f"{self.file}, {self.unit} {self.number:,}{of_column}"
 
 
 class RawRow(msgspec.Struct, frozen=True):
-    """A row as the file has it: `values` by column, or `error` and the raw text."""
+    """A row as in the file: `values` by column, or `error` and the raw text."""
 
     place: Place
     values: dict[str, Any]
@@ -48,15 +47,15 @@ class RawRow(msgspec.Struct, frozen=True):
 
 
 class Header(msgspec.Struct, frozen=True):
-    """The columns of a CSV or TSV file; None for JSON, where each row names its own."""
+    """The columns of a CSV or TSV file; None for JSON, where each row has its own keys."""
 
     columns: tuple[str, ...] | None
 
 
 def read_rows(source: Source, format_: Format, delimiter: str = ",") -> tuple[Header, Iterator[RawRow]]:
-    """The header, and the rows as they are read; an empty file has none. Cells of CSV are separated by `delimiter`.
+    """Return the header, and an iterator over the rows; an empty file has none. CSV cells are separated by `delimiter`.
 
-    Raises InvalidData for a header with a column twice, and UsageProblem where the package for a format is missing.
+    Raises InvalidData for a repeated column, and UsageProblem if the package for a format is missing.
     """
     if format_ in BINARY:
         from visitors.input import binary_tables
@@ -72,7 +71,7 @@ def read_rows(source: Source, format_: Format, delimiter: str = ",") -> tuple[He
 def read_records(
     source: Source, format_: Format, paths: Sequence[tuple[str, ...]], delimiter: str = ","
 ) -> tuple[Header, Iterator[RawRow]]:
-    """As `read_rows`, of a file whose records lie at one of `paths` in its rows, or in the whole of it."""
+    """Like `read_rows`, for a file whose records are at one of `paths` in its rows, or in the whole file."""
     if format_ in BINARY:
         _, rows = read_rows(source, format_)
         return Header(None), (record for row in rows for record in _expanded(row, paths))
@@ -80,7 +79,7 @@ def read_records(
     is_one = format_ == "ndjson" and head.lstrip().startswith(b"{") and b"\n" not in head.strip()
     if source.is_empty or format_ in ("csv", "tsv"):
         return read_rows(source, format_, delimiter)
-    if format_ == "json" or is_one:  # one line may be a whole answer, too long for a line
+    if format_ == "json" or is_one:  # one line may be a whole API response, longer than the limit for lines
         return Header(None), _records(source, paths)
     _, rows = read_rows(source, format_)
     return Header(None), (record for row in rows for record in _expanded(row, paths))
@@ -98,7 +97,7 @@ def _records(source: Source, paths: Sequence[tuple[str, ...]]) -> Iterator[RawRo
 
 
 def _expanded(row: RawRow, paths: Sequence[tuple[str, ...]]) -> Iterator[RawRow]:
-    """The records that a row holds, or the row, which is one."""
+    """Return the records in a row, or the row itself."""
     for path in paths:
         found: Any = row.values
         for key in path:
@@ -111,7 +110,7 @@ def _expanded(row: RawRow, paths: Sequence[tuple[str, ...]]) -> Iterator[RawRow]
 
 
 def json_lines(source: Source) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The objects of an NDJSON file, each with its place. Raises InvalidData for the first line that is none."""
+    """Yield the objects of an NDJSON file with their positions. Raises InvalidData for the first invalid line."""
     if source.is_empty:
         raise InvalidData(f"{source.name} is empty", code="empty_file")
     for number, line in source.lines(DUMP_LINE_LIMIT):
@@ -123,8 +122,8 @@ def json_lines(source: Source) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _csv(source: Source, delimiter: str) -> tuple[Header, Iterator[RawRow]]:
-    read: list[str] = []  # the lines of the row that is being read
-    csv.field_size_limit(LINE_LIMIT)  # which no cell can pass, as no row can
+    read: list[str] = []  # the lines of the current row
+    csv.field_size_limit(LINE_LIMIT)  # no cell can be longer than the limit on rows
     reader = csv.reader(_csv_lines(source, read), delimiter=delimiter, strict=True)
     try:
         header = header_of(next(reader, []), source)
@@ -154,11 +153,11 @@ def _csv(source: Source, delimiter: str) -> tuple[Header, Iterator[RawRow]]:
 
 
 def _csv_lines(source: Source, read: list[str]) -> Iterator[str]:
-    """The lines, each added to `read`, which is emptied at the end of each row."""
+    """Yield the lines, adding each to `read`, which the caller empties after each row."""
     size = 0
     for number, line in source.lines(keep_bad=True):
         size = size + len(line) if read else len(line)
-        if size > LINE_LIMIT:  # a quoted cell may hold line ends: a row that never ends would fill the memory
+        if size > LINE_LIMIT:  # a quoted cell may span lines: limit a row that never ends
             raise source.too_long(number)
         read.append(line)
         yield line
@@ -184,7 +183,7 @@ def _ndjson(source: Source) -> tuple[Header, Iterator[RawRow]]:
 
 
 def json_rows(source: Source, lines: Iterable[tuple[int, str]]) -> Iterator[RawRow]:
-    """The rows of NDJSON lines of `source`, bad ones kept; a blank line is none."""
+    """Yield the rows of NDJSON lines of `source`, including bad ones; blank lines are skipped."""
     for number, line in lines:
         if source.not_utf8:
             yield _bad_row(source, Place(source.name, number), line)
@@ -193,7 +192,7 @@ def json_rows(source: Source, lines: Iterable[tuple[int, str]]) -> Iterator[RawR
 
 
 def _bad_row(source: Source, place: Place, raw: str) -> RawRow:
-    """The row that was just read, of which a line is not UTF-8."""
+    """Return the current row, which has a line that is not UTF-8."""
     problem = source.not_utf8.pop(min(source.not_utf8))
     source.not_utf8.clear()
     return RawRow(place, {}, raw=raw.rstrip("\n"), error=problem)
@@ -233,7 +232,7 @@ _READERS: dict[Format, Callable[[Source], tuple[Header, Iterator[RawRow]]]] = {
 
 
 def header_of(cells: list[str], source: Source) -> tuple[str, ...]:
-    """The names of the columns. Raises InvalidData for one that is there twice, or if there are none."""
+    """Return the column names. Raises InvalidData for a repeated one, or if there are none."""
     columns = tuple(cell.strip() for cell in cells)
     if not any(columns):
         raise InvalidData(f"{source.name} has no header line", code="empty_file")
@@ -263,7 +262,7 @@ def _json_row(place: Place, line: str) -> RawRow:
 
 
 def object_row(place: Place, item: object, raw: str = "") -> RawRow:
-    """A row that is an object already, or the problem that it is none."""
+    """Make a row of a value, or its error if that is not an object."""
     if isinstance(item, dict):
         return RawRow(place, item)
     return RawRow(place, {}, raw=raw.rstrip("\n"), error=InvalidData("not a JSON object", code="invalid_json"))
@@ -278,7 +277,7 @@ def _split(line: str) -> list[str]:
 
 
 def _unescaped(cell: str) -> str | None:
-    r"""A TSV cell as it was meant; `\\N` is null, as in PostgreSQL's COPY."""
+    r"""Unescape a TSV cell; `\\N` is null, as in PostgreSQL's COPY."""
     if "\\" not in cell:
         return cell
     if cell == "\\N":

@@ -1,4 +1,4 @@
-"""Which mapping is for a file: the one that was named, or the only ready-made one that knows it."""
+"""Choose the mapping for a file: the one given, or the only included one that recognises it."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _SPACE = " \t\n\r"
 
 
 def choose_part(source: Source, format_: Format, kind: Kind, mapping: str, delimiter: str = ",") -> Part | None:
-    """What a mapping says of the file: the one of this name, or at this path, or for `auto` the one that comes with the
-    program and knows the file, if the names of its columns are not enough.
+    """Return the part of a mapping that fits the file: of the mapping with this name or at this path; for `auto`, of
+    the included one that recognises the file, unless its column names suffice.
 
-    Raises InvalidData where the mapping is not for this file, and where the file is known to be of another kind, and
-    what `read_mapping` raises.
+    Raises InvalidData if the mapping does not fit the file, or the file is known to be of another kind, and what
+    `read_mapping` raises.
     """
     if mapping == NONE or (format_ not in BINARY and source.is_empty):
         return None
@@ -35,8 +35,8 @@ def choose_part(source: Source, format_: Format, kind: Kind, mapping: str, delim
 
 
 def part_for(first: Any, kind: Kind, mapping: str, name: str = "it") -> Part | None:
-    """What the mapping of this name says of a file, or of objects, of which this is the first. Raises as `choose_part`
-    does.
+    """Return the part of the mapping with this name for a file, or for objects, given the first of them. Raises like
+    `choose_part`.
     """
     if mapping in (AUTO, NONE):
         return None
@@ -61,7 +61,7 @@ def part_for(first: Any, kind: Kind, mapping: str, name: str = "it") -> Part | N
 
 
 def known_to(mapping: str) -> frozenset[str]:
-    """The columns by which a file is known to the mapping of this name, for `auto` to any that comes with the program.
+    """Return the columns that identify files to the mapping with this name; for `auto`, to any included one.
 
     Raises what `read_mapping` raises.
     """
@@ -70,7 +70,7 @@ def known_to(mapping: str) -> frozenset[str]:
 
 
 def _is_our_own(first: Any, kind: Kind) -> bool:
-    """Whether all columns are known by their names."""
+    """Return whether all columns are known by name."""
     if not isinstance(first, dict):
         return False
     contact = first.get("contact")
@@ -95,7 +95,7 @@ def _recognised(first: Any, kind: Kind) -> Part | None:
 
 
 def first_row(source: Source, format_: Format, delimiter: str = ",") -> Any:
-    """The first row, or of a file that is one object what of it can be read at once; None if that is none."""
+    """Return the first row, or as much as can be read at once of a file that is one object; None if that is invalid."""
     if format_ in BINARY:
         _, rows = read_rows(source, format_)
         return next((row.values for row in rows), None)
@@ -122,10 +122,10 @@ _scan = JSONDecoder().raw_decode
 
 
 def _begun(text: str, at: int) -> tuple[Any, int, bool]:
-    """The value that begins there, where it ends, and whether it does: if not, it is what there is of it."""
+    """Parse the possibly truncated value at `at`; return it, its end, and whether it is complete."""
     try:
         value, end = _scan(text, at)
-    except (ValueError, IndexError):  # also a number that has no end
+    except (ValueError, IndexError):  # also for a truncated number
         pass
     else:
         return value, end, True
@@ -137,9 +137,9 @@ def _begun(text: str, at: int) -> tuple[Any, int, bool]:
         if sign == "{":
             try:
                 key, at = _scan(text, at)
-            except (ValueError, IndexError):  # also a number that has no end
+            except (ValueError, IndexError):  # also for a truncated number
                 break
-            at = _after_space(text, _after_space(text, at) + 1)  # behind the colon
+            at = _after_space(text, _after_space(text, at) + 1)  # after the colon
         value, at, is_whole = _begun(text, at)
         if value is None and not is_whole:
             break
@@ -149,7 +149,7 @@ def _begun(text: str, at: int) -> tuple[Any, int, bool]:
             found.append(value)
         if not is_whole or sign == "[":  # one item is enough
             break
-        at = _after_space(text, _after_space(text, at) + 1)  # behind the comma
+        at = _after_space(text, _after_space(text, at) + 1)  # after the comma
     return (found if sign in ("{", "[") else None), len(text), False
 
 

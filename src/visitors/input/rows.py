@@ -1,6 +1,6 @@
-"""Rows as an import takes them: read, mapped to fields, and checked.
+"""Read rows for an import: parsed, mapped to fields, and validated.
 
-All that needs no store, so that it can be done in a process of its own (`ahead`).
+None of this needs a store, so it can run in a separate process (`ahead`).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 _OF_COLUMNS = ("duplicate_column", "missing_column", "no_known_column", "unmapped_column")
-"""The codes of errors that are about the columns of a file, and not about one of its rows."""
+"""Codes of errors about the columns of a file, rather than one of its rows."""
 
 
 class Problem(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -41,16 +41,16 @@ class Problem(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     @classmethod
     def of(cls, error: InvalidData) -> Problem:
-        """What `error` says."""
+        """Convert an error."""
         return cls(error.message, error.field, error.hint, error.code)
 
     def error(self) -> InvalidData:
-        """The error to raise."""
+        """Return the error to raise."""
         return InvalidData(self.message, field=self.field, hint=self.hint, code=self.code)
 
 
 class LeftOut(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A value of a row that was not taken, by the column that it is in, and what is wrong with it."""
+    """A value of a row that was dropped, its column, and its error."""
 
     column: str | None
     problem: Problem
@@ -60,10 +60,10 @@ Row = TypeVar("Row")
 
 
 class Read(msgspec.Struct, Generic[Row], frozen=True, array_like=True, gc=False):
-    """A row of a file: `row`, or what is wrong with it and the column to blame.
+    """A row of a file: `row`, or its error and the column to blame.
 
-    `values` are its cells by column, kept only where they are asked for; `raw` is the text of one that
-    could not even be read. `left_out` are values that were bad and could be spared.
+    `values` are its cells by column, kept only if requested; `raw` is the text of an unreadable row. `left_out` are
+    invalid optional values that were dropped.
     """
 
     place: Place
@@ -76,7 +76,7 @@ class Read(msgspec.Struct, Generic[Row], frozen=True, array_like=True, gc=False)
 
 
 ReadRow = Read[VisitorRow]
-"""A row that tells of a visitor, or of a contact."""
+"""The row of a visitor or a contact."""
 
 
 def read_checked(
@@ -92,11 +92,11 @@ def read_checked(
     kind: Kind = VISITORS,
     part: Part | None = None,
 ) -> tuple[Header, Iterator[Read[Any]]]:
-    """The header of a file, and its rows by field, good and bad, as they are read; `maps`, `delimiter` and `nulls` as
-    `--map`, `--delimiter` and `--null` take them, `lenient` as `--lenient` has it, `kind` what the rows are of, and
-    `part` what a mapping says of the file.
+    """Return the header of a file, and an iterator over its rows by field, good and bad.
 
-    Raises InvalidData and UsageProblem for a header or options that will not do.
+    `maps`, `delimiter`, `nulls` and `lenient` are the values of `--map`, `--delimiter`, `--null` and `--lenient`;
+    `kind` is the kind of rows, and `part` the matching part of a mapping. Raises InvalidData and UsageProblem for an
+    invalid header or options.
     """
     delimiter = cell_delimiter(source, format_, delimiter, maps, kind)
     header, rows = read_any(source, format_, part, delimiter)
@@ -111,10 +111,10 @@ def read_checked(
 def cell_delimiter(
     source: Source, format_: Format, given: str | None, maps: Sequence[str], kind: Kind, mapping: str = "none"
 ) -> str:
-    """What separates the cells of a table: as `--delimiter` says it, or as the header of CSV shows by its columns which
-    are known as fields, by `maps`, or to the mapping that is named, as `choose_part` takes it.
+    """Return the delimiter of a table: that of `--delimiter`, or the one that splits its header into known columns:
+    fields, columns in `maps`, or columns of the given mapping (see `choose_part`).
 
-    Raises InvalidData where it shows several, and UsageProblem.
+    Raises InvalidData if it is ambiguous, and UsageProblem.
     """
     if given is not None:
         return parse_delimiter(given)
@@ -123,7 +123,7 @@ def cell_delimiter(
 
     @cache
     def of_mapping() -> frozenset[str]:
-        from visitors.input.recognise import known_to  # not before it is needed: most files need none
+        from visitors.input.recognise import known_to  # on demand: most files need none
 
         return known_to(mapping)
 
@@ -136,21 +136,21 @@ def cell_delimiter(
 def read_any(
     source: Source, format_: Format, part: Part | None, delimiter: str = ","
 ) -> tuple[Header, Iterator[RawRow]]:
-    """The header of a file, and its rows as it has them, from where `part` says that they lie."""
+    """Return the header of a file, and its raw rows, from where `part` says they are."""
     if part is None or not part.records:
         return read_rows(source, format_, delimiter)
     return read_records(source, format_, part.records, delimiter)
 
 
 def _naming(source: Source, rows: Iterator[Read[Any]]) -> Iterator[Read[Any]]:
-    """`rows`, and what is wrong with all of them with the name of the file."""
+    """Yield `rows`, adding the file's name to errors about the whole file."""
     with _of_file(source):
         yield from rows
 
 
 @contextmanager
 def _of_file(source: Source) -> Iterator[None]:
-    """Put the name of the file before what is wrong with its columns."""
+    """Add the file's name to errors about its columns."""
     try:
         yield
     except InvalidData as error:
@@ -161,7 +161,7 @@ def _of_file(source: Source) -> Iterator[None]:
 
 
 def _mostly_exported(source: Source, mapping: ColumnMapping, *, lenient: bool) -> Iterator[Read[Any]]:
-    """As `checked_rows` of the lines of NDJSON; those that an export has take a third less time."""
+    """Like `checked_rows` for NDJSON lines; those in the shape of an export take a third less time."""
     exported = ExportedRows()
     for first, block in source.line_blocks():
         rows = exported.read(block)
@@ -178,8 +178,8 @@ def _mostly_exported(source: Source, mapping: ColumnMapping, *, lenient: bool) -
 def checked_rows(
     rows: Iterable[RawRow], mapping: ColumnMapping, *, keep_values: bool, lenient: bool = False
 ) -> Iterator[Read[Any]]:
-    """The rows by field, good and bad. Raises InvalidData after the last if a mapped column was in none, or if no
-    column was known.
+    """Yield the rows by field, good and bad. Raises InvalidData at the end if a mapped column was in none, or no column
+    was known.
     """
     yield from _checked(rows, mapping, keep_values=keep_values, lenient=lenient)
     mapping.refuse_unknown()

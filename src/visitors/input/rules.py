@@ -1,7 +1,7 @@
-"""How a field comes from the columns of a file: the rules of `--map` and of mapping files, made ready for rows.
+"""How fields are computed from columns: the rules of `--map` and of mapping files, compiled for rows.
 
-A path names a column, or leads into objects and lists: `location.city`, `emails.0.address`. What is nested is spread
-into a column for each single value before, so that a path is a column, or leads into a list in one.
+A path names a column, or leads into objects and lists: `location.city`, `emails.0.address`. Nested values are first
+flattened into one column for each scalar, so a path is a column, or leads into a list in one.
 """
 
 from __future__ import annotations
@@ -20,29 +20,29 @@ from visitors.input.kinds import METADATA
 Unit = Literal["seconds", "milliseconds", "microseconds"]
 _MILLISECONDS: dict[str, float] = {"seconds": 1_000, "milliseconds": 1, "microseconds": 0.001}
 Value = Callable[[Mapping[str, Any]], Any]
-"""Makes a value of the columns of a row."""
+"""Computes a value from the columns of a row."""
 Conditions = tuple[tuple[str, frozenset[str]], ...]
-"""Path -> the values, in lower case, of which it must have one."""
+"""Path -> accepted values, in lower case."""
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a field comes from.
+    """The source of a field.
 
     Args:
-        field: The field, as its parser knows it.
-        sources: The paths it comes from: the first that is not blank, or with `join` all that are not.
-        join: What stands between the values of `sources`, if they make one together.
-        constant: What it is instead.
-        prefix: What is put before a value.
-        values: Another system's words, in lower case -> ours.
-        otherwise: What words that are not among them become; without it they are an error.
-        unit: What a time is counted in, since 1970; 0 is no time.
-        zone: The time zone of times that name none.
-        when: Only rows that meet all of these have the field.
+        field: The field, by its parser's name.
+        sources: Its paths: the first that is not blank, or with `join` all that are not.
+        join: The separator for joining the values of `sources`.
+        constant: A fixed value instead.
+        prefix: A prefix of values.
+        values: The other system's words, in lower case -> ours.
+        otherwise: The value for unlisted words; without it they are an error.
+        unit: The unit of a time since 1970; 0 is no time.
+        zone: The time zone of times without one.
+        when: Conditions, all of which a row must meet to have the field.
         members: Key -> path, for a field that is an object.
-        invalid: What becomes of a value that the field does not take; without it, it is an error.
-        agent: The path of a User-Agent header that tells it, if nothing else does.
-        parts: Where the items of a list, such as messages, lie, and what becomes of each.
+        invalid: What to do with an invalid value; without it, that is an error.
+        agent: The path of a User-Agent header that sets it, if nothing else does.
+        parts: Paths of list items, such as messages, and how each is mapped.
     """
 
     field: str
@@ -62,7 +62,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def paths(self) -> Iterable[str]:
-        """Every path that it looks at."""
+        """Every path that it reads."""
         yield from self.sources
         yield from () if self.agent is None else (self.agent,)
         yield from (path for path, _ in self.when)
@@ -71,13 +71,15 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_plain(self) -> bool:
-        """Whether the field is what stands in a column."""
+        """Whether the field is the unchanged value of a column."""
         return self == Rule(field=self.field, sources=self.sources)
 
 
 class Layout(msgspec.Struct, frozen=True, kw_only=True):
-    """What becomes of each column of a record: a field by a rule, metadata, or nothing (`drop`, and records that `skip`
-    describes). Those two are paths, and stand for all that is below; a `*` at the end is whatever follows.
+    """The use of each column of a record: a field by a rule, metadata, or none (`drop`, and records that match `skip`).
+
+    Metadata and dropped columns are given by path, which includes everything below; a `*` at the end matches any
+    suffix.
     """
 
     rules: tuple[Rule, ...]
@@ -85,15 +87,15 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True):
     drop: tuple[str, ...] = ()
     skip: Conditions = ()
     is_spread: bool = True
-    """Whether what is nested in rows is spread: a column above a known path then is null instead of an object."""
+    """Whether nested values are flattened: a column above a known path is then null instead of an object."""
 
     @property
     def whole(self) -> frozenset[str]:
-        """What is not spread into columns, since its items are looked at one by one."""
+        """The paths that are not flattened, since their items are mapped one by one."""
         return frozenset(path for rule in self.rules for path, _ in rule.parts)
 
     def plan(self, columns: Sequence[str]) -> Plan:
-        """What to do with rows of these columns."""
+        """Return the plan for rows with these columns."""
         plan = Plan()
         for rule in self.rules:
             plan.add(rule, columns)
@@ -123,26 +125,26 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Plan:
-    """What to do with rows that have certain columns."""
+    """How to map rows with certain columns."""
 
     def __init__(self) -> None:
         self.fields: list[str] = []
         self.columns: list[str] = []
-        """The columns that are the first of the fields as they are."""
+        """The columns that directly are the first of the fields."""
         self.made: list[tuple[str, Value]] = []
-        """The other fields, and what makes them."""
+        """The other fields, and how to compute them."""
         self.fates: dict[str, list[str]] = {}
-        """Column -> the fields that come of it."""
+        """Column -> the fields that it sets."""
         self.unknown: list[str] = []
         self.skips: Value | None = None
 
     @property
     def all_fields(self) -> list[str]:
-        """The fields, those that are made, too."""
+        """All fields, including computed ones."""
         return [*self.fields, *(field for field, _ in self.made)]
 
     def add(self, rule: Rule, columns: Sequence[str]) -> None:
-        """A field by its rule, if there is anything that it comes from."""
+        """Add a field by its rule, if any of its sources exists."""
         found = [place for path in rule.sources if (place := _find(path, columns)) is not None]
         looked_at = [column for path in rule.paths if (place := _find(path, columns)) for column in place[:1]]
         for column in looked_at:
@@ -175,36 +177,36 @@ class Plan:
             self.fates[sources[0]].append(field)
 
     def add_metadata(self, column: str, key: str) -> None:
-        """A column that becomes metadata."""
+        """Add a column as metadata."""
         field = f"{METADATA}{key}"
         self.fates[column] = [field]
         self.made.append((field, lambda flat: _scalar(flat[column])))
 
     def seal(self) -> None:
-        """All was added: the fields that are made come after those that are there."""
+        """Finish: put computed fields after the direct ones."""
         self.fields += [field for field, _ in self.made]
         self._makers = [value for _, value in self.made]
 
     def values(self, flat: Mapping[str, Any]) -> list[Any]:
-        """The values of the fields."""
+        """Return the field values."""
         values = [flat[column] for column in self.columns]
         values.extend([make(flat) for make in self._makers])
         return values
 
     def source_of(self, field: str) -> str | None:
-        """The column that a field came from."""
+        """Return the column that a field came from."""
         return next((column for column, fields in self.fates.items() if field in fields), None)
 
 
 class Place(NamedTuple):
-    """A column, and where in the list or object in it."""
+    """A column, and a path in the list or object in it."""
 
     column: str
     rest: tuple[str, ...]
 
 
 def spread(row: Mapping[str, Any], whole: Collection[str]) -> dict[str, Any]:
-    """The row with what is nested under dotted names, but for what stays `whole`; an empty object is nothing."""
+    """Flatten nested values into dotted names, except the `whole` ones; an empty object is dropped."""
     flat: dict[str, Any] = {}
     _spread(row, "", whole, flat)
     return flat
@@ -219,7 +221,7 @@ def _spread(row: Mapping[str, Any], prefix: str, whole: Collection[str], flat: d
 
 
 def at(row: Any, path: Sequence[str]) -> Any:
-    """What stands at a path in nested objects and lists; None if nothing does."""
+    """Return the value at a path in nested objects and lists; None if there is none."""
     for key in path:
         if isinstance(row, dict):
             row = row.get(key)
@@ -253,12 +255,12 @@ def _reader(place: Place) -> Value:
 
 
 def is_blank(value: object) -> bool:
-    """Whether a value says nothing."""
+    """Return whether a value is blank."""
     return value is None or (value.__class__ is str and (not value or value.isspace()))
 
 
 def _value(rule: Rule, found: Sequence[Place], columns: Sequence[str]) -> Value | None:
-    """What makes the field, None if nothing that it comes from is there."""
+    """Return the function that computes the field; None if none of its sources exists."""
     value = _source(rule, found, columns)
     if value is None:
         return None
@@ -281,7 +283,7 @@ def _value(rule: Rule, found: Sequence[Place], columns: Sequence[str]) -> Value 
 
 
 def _or_of_agent(value: Value | None, header: Value, field: str) -> Value:
-    """What `value` makes, or if that is blank, what the header tells of the field."""
+    """Wrap `value`: if that is blank, use the field's value in the user agent."""
     from visitors.input.user_agents import part_of_agent
 
     part = part_of_agent(field)
@@ -308,7 +310,7 @@ def _source(rule: Rule, found: Sequence[Place], columns: Sequence[str]) -> Value
 
 
 def _told(readers: Sequence[Value], joint: str | None) -> Value:
-    """What the first says that says anything, or with a `joint` all of them."""
+    """Return the first value that is not blank, or with a `joint` all of them."""
     if joint is not None:
         return lambda flat: joint.join(_text(told) for read in readers if not is_blank(told := read(flat)))
     if len(readers) == 1:
@@ -355,7 +357,7 @@ class Reader:
         self._plans: dict[tuple[str, ...], Plan] = {}
 
     def read(self, item: Mapping[str, Any]) -> dict[str, Any] | None:
-        """The fields of an item, None for one that is skipped. Raises InvalidData for what nothing is said of."""
+        """Return the fields of an item; None if it is skipped. Raises InvalidData for unknown keys."""
         flat = spread(item, self._whole)
         columns = tuple(flat)
         plan = self._plans.get(columns)
@@ -372,7 +374,7 @@ class Reader:
 
 
 def _condition(conditions: Conditions, columns: Sequence[str]) -> Value:
-    """Whether a row meets all conditions; what is not there is blank."""
+    """Return the function that tests whether a row meets all conditions; missing values are blank."""
     tests = [(_reader(place) if (place := _find(path, columns)) else None, words) for path, words in conditions]
 
     def holds(flat: Mapping[str, Any]) -> bool:
@@ -446,7 +448,7 @@ def _in_zone(zone: str, field: str) -> Callable[[Any], str]:
 
 
 def _validity(field: str) -> Callable[[Any], bool]:
-    """Whether a field takes a value."""
+    """Return the function that tests whether a field accepts a value."""
     name = field.removeprefix(OF_CONTACT)
     known = PERSON[name] if field.startswith(OF_CONTACT) else BROWSER_DATA[name]
     rule = known.rule
@@ -465,12 +467,12 @@ def _validity(field: str) -> Callable[[Any], bool]:
 
 
 def _scalar(value: Any) -> Any:
-    """A value as metadata take it: a list, or what else is nested, as JSON."""
+    """Convert a value for metadata: lists and objects become JSON."""
     return msgspec.json.encode(value).decode() if isinstance(value, dict | list) else value
 
 
 def _matched(pattern: str, column: str) -> str | None:
-    """What of a column a pattern leaves for its key in the metadata; None if it is another one."""
+    """Return the metadata key for a column that matches the pattern; None if it does not."""
     if pattern.endswith("*"):
         start = pattern[:-1]
         if column.startswith(start):

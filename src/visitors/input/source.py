@@ -1,7 +1,7 @@
-"""Where rows come from: a file or standard input, compressed or not, as lines of text.
+"""Sources of rows: a file or standard input, compressed or not, as lines of text.
 
-Lines are split at line feeds only, since JSON may hold U+2028 and U+0085, and are bounded, so that a
-file that is one endless line cannot fill the memory.
+Lines are split only at line feeds, since JSON may contain U+2028 and U+0085, and are limited in length, so that a file
+with one endless line cannot exhaust memory.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from visitors.input.other_content import refuse_other_content
 
 LINE_LIMIT = 4 * 1024 * 1024
 DUMP_LINE_LIMIT = 64 * 1024 * 1024
-"""A message of a million characters, each escaped, stands twice in one line of a dump."""
+"""A message of a million characters, all escaped, is twice in one line of a dump."""
 LARGE = 4_000_000
-"""Bytes of a file from which on it pays to start a process for it, and the like, which takes some milliseconds."""
+"""The file size in bytes from which preparations of some milliseconds, such as a separate process, are worthwhile."""
 _EXTENSIONS: dict[str, Format] = {
     ".csv": "csv",
     ".tsv": "tsv",
@@ -43,7 +43,7 @@ _BLOCK = 256 * 1024
 
 
 def not_utf8(place: str, byte: int, unit: str, *, takes_encoding: bool = False) -> InvalidData:
-    """The error that a line or an item has a byte that is not UTF-8; `place` stands before the message."""
+    """Make the error for a line or item that is not UTF-8; `place` is put before the message."""
     return InvalidData(
         f"{place}not UTF-8 (byte {byte:,} of the {unit})",
         code="not_utf8",
@@ -54,8 +54,8 @@ def not_utf8(place: str, byte: int, unit: str, *, takes_encoding: bool = False) 
 
 
 class Source:
-    """An open file, or standard input for `-`. `name` is what errors call it, `encoding` what it is in (None: UTF-8).
-    Where one `takes_encoding`, errors say that it can be given.
+    """An open file, or standard input for `-`. `name` is its name in errors, `encoding` its encoding (None: UTF-8).
+    With `takes_encoding`, errors mention that this can be given.
     """
 
     def __init__(
@@ -74,35 +74,35 @@ class Source:
         self._transcoded = Transcoder(encoding, name) if encoding is not None and not is_utf8(encoding) else None
         self._stream, self._damage = unpacked(stream, _peek(stream), name)
         self.not_utf8: dict[int, InvalidData] = {}
-        """What is wrong with lines that were kept though they are not UTF-8, by number."""
-        self._whole: BinaryIO | None = None  # what is unpacked, where it is needed as a file
-        self._ahead = b""  # what was read to look at it, and is still to be given out
+        """Errors of lines kept though they are not UTF-8, by line number."""
+        self._whole: BinaryIO | None = None  # the decompressed content, if needed as a file
+        self._ahead = b""  # content read in advance, not yet consumed
 
     @property
     def is_large(self) -> bool:
-        """Whether it pays to prepare for many rows."""
+        """Whether preparing for many rows is worthwhile."""
         return self.size is not None and self.size >= LARGE
 
     @property
     def has_encoding(self) -> bool:
-        """Whether it is said what it is in, and that is not UTF-8."""
+        """Whether an encoding other than UTF-8 was given."""
         return self._transcoded is not None
 
     @property
     def position(self) -> int:
-        """How many bytes of the file, as it is on disk, were read."""
+        """The number of bytes read from the file on disk."""
         return self._raw.tell() if self.size is not None else 0
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing in it but white space, if that."""
+        """Whether it contains at most white space."""
         head = self.head()
         return len(head) < _BLOCK and not head.strip()
 
     def head(self) -> bytes:
-        """How the content begins, without a byte order mark, and without taking it away.
+        """The beginning of the content, without a byte order mark and without consuming it.
 
-        Raises InvalidData for damaged compression, and for what is known to be no text in UTF-8.
+        Raises InvalidData for damaged compression, and for content known not to be UTF-8 text.
         """
         if not self._ahead:
             self._ahead = self._read()
@@ -110,22 +110,22 @@ class Source:
         return self._ahead.removeprefix(codecs.BOM_UTF8)
 
     def lines(self, limit: int = LINE_LIMIT, *, keep_bad: bool = False) -> Iterator[tuple[int, str]]:
-        """The lines with their numbers, each with its line feed and of at most `limit` bytes.
+        """Yield the lines with their numbers, each with its line feed and at most `limit` bytes.
 
         Raises InvalidData for a line that is too long or not UTF-8, and for damaged compression. With `keep_bad`, one
-        that is not UTF-8 is noted in `not_utf8`, and given with its bad bytes as `\\xf6`.
+        that is not UTF-8 is recorded in `not_utf8`, and yielded with its invalid bytes as `\xf6`.
         """
         for first, block in self.line_blocks(limit):
             yield from self.lines_in(block, first, limit, keep_bad=keep_bad)
 
     def line_blocks(self, limit: int = LINE_LIMIT) -> Iterator[tuple[int, bytearray]]:
-        """Whole lines, many at a time, with the number of the first; the last may lack its line feed.
+        """Yield blocks of whole lines with the number of the first; the last one may lack its line feed.
 
-        Raises InvalidData for damaged compression, and for a line of more than `limit` bytes, unless that
-        ends in the block in which it gets too long: `lines_in` tells of that one.
+        Raises InvalidData for damaged compression, and for a line of more than `limit` bytes, unless that ends in the
+        block in which it exceeds the limit: `lines_in` reports that one.
         """
-        self.head()  # which raises for what is no text
-        number, begun = 1, bytearray()  # a line that no block has ended yet
+        self.head()  # which raises for binary content
+        number, begun = 1, bytearray()  # a line that has not ended yet
         while True:
             block = self._read()
             end = block.rfind(b"\n") + 1
@@ -146,7 +146,7 @@ class Source:
     def lines_in(
         self, block: bytearray, first: int, limit: int = LINE_LIMIT, *, keep_bad: bool = False
     ) -> Iterator[tuple[int, str]]:
-        """The lines of a block with their numbers. Raises InvalidData as `lines` does."""
+        """Yield the lines of a block with their numbers. Raises InvalidData like `lines`."""
         *lines, rest = block.split(b"\n")
         for number, line in enumerate(lines, first):
             if len(line) >= limit:
@@ -156,9 +156,9 @@ class Source:
             yield first + len(lines), self._decode(rest, first + len(lines), keep_bad=keep_bad)
 
     def blocks(self) -> Iterator[bytes]:
-        """All of it, a block at a time. Raises InvalidData for damaged compression."""
+        """Yield the whole content in blocks. Raises InvalidData for damaged compression."""
         mark = codecs.BOM_UTF8
-        self.head()  # which raises for what is no text
+        self.head()  # which raises for binary content
         while True:
             block = self._read()
             if not block:
@@ -167,9 +167,9 @@ class Source:
             mark = b""
 
     def binary(self) -> BinaryIO:
-        """The file itself, unpacked and from its beginning, for a reader of a format that is no text.
+        """Return the file itself, decompressed and at its beginning, for readers of binary formats.
 
-        Raises InvalidData for damaged compression, and StoreProblem if there is no space to unpack it.
+        Raises InvalidData for damaged compression, and StoreProblem if there is no space to decompress it.
         """
         if self._stream is self._raw:
             whole = self._raw
@@ -179,7 +179,7 @@ class Source:
         return whole
 
     def _unpacked(self) -> BinaryIO:
-        """What is compressed, in a file without a name: readers of such formats go back and forth in it."""
+        """Decompress into an unnamed file, since readers of binary formats seek."""
         with _spooling(self.name):
             whole = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115 - `close` closes it
         try:
@@ -189,7 +189,7 @@ class Source:
                 with _spooling(self.name):
                     whole.write(block)
         except BaseException:
-            with contextlib.suppress(OSError):  # what did not fit does not fit now either
+            with contextlib.suppress(OSError):  # what did not fit will not fit now either
                 whole.close()
             raise
         return whole
@@ -202,7 +202,7 @@ class Source:
             self._raw.close()
 
     def _read(self) -> bytes:
-        """The next block, empty at the end. Raises InvalidData for damaged compression."""
+        """Read the next block, empty at the end. Raises InvalidData for damaged compression."""
         if self._ahead:
             block, self._ahead = self._ahead, b""
             return block
@@ -212,13 +212,13 @@ class Source:
         return self._read_transcoded(self._transcoded, block)
 
     def _read_transcoded(self, transcoded: Transcoder, block: bytes) -> bytes:
-        """`block` as UTF-8, with the next ones as long as it has no whole character; empty at the end."""
+        """Convert `block` to UTF-8, with the next ones until there is a whole character; empty at the end."""
         while not (text := transcoded(block)) and block:
             block = self._read_packed()
         return text
 
     def _read_packed(self) -> bytes:
-        """The next block as the file has it, unpacked; empty at the end. Raises InvalidData for damaged compression."""
+        """Read the next block, decompressed; empty at the end. Raises InvalidData for damaged compression."""
         with self._readable():
             return self._stream.read(_BLOCK)
 
@@ -236,7 +236,7 @@ class Source:
         return line.decode(errors="backslashreplace")
 
     def too_long(self, number: int, limit: int = LINE_LIMIT) -> InvalidData:
-        """The error that a line, or the row that it belongs to, is longer than `limit` bytes."""
+        """Make the error for a line, or its row, longer than `limit` bytes."""
         message = f"{self.name}, line {number:,}: longer than {limit // 1024 // 1024} MiB"
         return InvalidData(message, code="line_too_long")
 
@@ -245,7 +245,7 @@ class Source:
 
 
 class _Readable:
-    """Turns what goes wrong while reading into InvalidData."""
+    """Converts errors while reading to InvalidData."""
 
     def __init__(self, name: str, damage: Damage) -> None:
         self._name = name
@@ -257,7 +257,7 @@ class _Readable:
     def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
         if isinstance(error, EOFError):
             raise InvalidData(f"{self._name}: the compressed data end too early", code="truncated") from None
-        # what unpacks raises OSError without a number, too
+        # decompression also raises OSError without a number
         if isinstance(error, self._damage) or (isinstance(error, OSError) and error.errno is None):
             raise InvalidData(f"{self._name}: the compressed data are damaged", code="damaged") from None
         if isinstance(error, OSError):
@@ -265,11 +265,11 @@ class _Readable:
 
 
 def open_source(path: str, encoding: str | None = None, *, takes_encoding: bool = False) -> Source:
-    """Open the file at `path`, or standard input for `-`, which is in `encoding` (None: UTF-8). Where one
-    `takes_encoding`, errors say that it can be given.
+    """Open the file at `path`, or standard input for `-`, in `encoding` (None: UTF-8). With `takes_encoding`, errors
+    mention that this can be given.
 
-    Raises NotFound when there is none, InvalidData for a directory or a file that may not be read, and UsageProblem
-    for an encoding that there is not.
+    Raises NotFound if there is none, InvalidData for a directory or an unreadable file, and UsageProblem for an unknown
+    encoding.
     """
     stream, name, size = _opened(path)
     try:
@@ -281,7 +281,7 @@ def open_source(path: str, encoding: str | None = None, *, takes_encoding: bool 
 
 
 _Opened = tuple[BinaryIO, str, int]
-"""A stream, what errors call it, and how many bytes it has."""
+"""A stream, its name in errors, and its size in bytes."""
 
 
 def _opened(path: str) -> _Opened:
@@ -303,12 +303,12 @@ def _opened(path: str) -> _Opened:
 
 
 def _spooled(stream: BinaryIO, name: str) -> _Opened:
-    """What comes through a pipe, taken in whole before anything is done with it.
+    """Read a pipe to its end before anything else is done.
 
-    Whoever writes into the pipe may be slow, or may be waiting for the very store that the rows are for:
-    nothing may be locked while it is waited for. The file has no name, and is gone when it is closed.
+    The writer may be slow, or may be waiting for the store that the rows are for, so nothing may be locked while
+    waiting for it. The file has no name, and is removed when closed.
     """
-    with contextlib.suppress(OSError, ValueError):  # no file at all
+    with contextlib.suppress(OSError, ValueError):  # not a file at all
         if stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
             return stream, name, os.fstat(stream.fileno()).st_size
     with _spooling(name):
@@ -321,7 +321,7 @@ def _spooled(stream: BinaryIO, name: str) -> _Opened:
             size = spool.tell()
             spool.seek(0)
     except BaseException:
-        with contextlib.suppress(OSError):  # what did not fit does not fit now either
+        with contextlib.suppress(OSError):  # what did not fit will not fit now either
             spool.close()
         raise
     return spool, name, size
@@ -340,20 +340,20 @@ def _spooling(name: str) -> Iterator[None]:
 
 
 def is_utf8(encoding: str) -> bool:
-    """Whether this is a name of UTF-8."""
+    """Return whether this is a name of UTF-8."""
     return encoding.lower().replace("_", "-") in ("utf-8", "utf8", "utf-8-sig")
 
 
 def format_of(path: str) -> Format | None:
-    """The format that the extension of `path` names, before a `.gz`; None if it names none."""
+    """Return the format of the extension of `path`, before a `.gz`; None if there is none."""
     return _EXTENSIONS.get(Path(path.lower().removesuffix(".gz")).suffix)
 
 
 def choose_format(path: str, given: str | None, source: Source, delimiter: str | None = None) -> Format:
-    """The format that was given, or that the extension names, or else that the content shows. With a `delimiter` it is
-    CSV.
+    """Return the given format, else that of the extension, else the one recognised in the content. With a `delimiter`
+    it is CSV.
 
-    Raises UsageProblem when `given` is none that can be read, and for a `delimiter` or an encoding of another format.
+    Raises UsageProblem if `given` cannot be read, and for a `delimiter` or an encoding with another format.
     """
     format_ = _choose_format(path, given, source)
     if format_ in BINARY and source.has_encoding:
@@ -375,13 +375,13 @@ def _choose_format(path: str, given: str | None, source: Source) -> Format:
     if named in ("csv", "tsv", *BINARY):
         return named
     shown = _format_shown(source.head())
-    # lines of JSON are often called .json, and a list .jsonl
+    # NDJSON files are often called .json, and lists .jsonl
     return shown if named is None or shown in ("json", "ndjson") else named
 
 
 def _format_shown(head: bytes) -> Format:
-    """The format of content that begins like this: JSON by its first character, a table by what separates its
-    header.
+    """Recognise the format of content that begins like this: JSON by its first character, a table by the delimiter of
+    its header.
     """
     first, _, rest = head.lstrip().partition(b"\n")
     if first.startswith(b"["):

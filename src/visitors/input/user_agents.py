@@ -1,4 +1,4 @@
-"""What a browser says of itself in its User-Agent header, told apart by ua-parser, an optional package."""
+"""Parse User-Agent headers with ua-parser, an optional package."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from visitors.input.kinds import TOLD_BY_AGENT
 from visitors.input.optional import needed
 
 BOT = "Spider"
-"""The device of a bot."""
+"""The device family of bots."""
 _DESKTOPS = ("Windows", "Mac OS X", "Linux", "Ubuntu", "Fedora", "Debian", "Chrome OS", "FreeBSD", "OpenBSD")
 _REMEMBERED = 16_384
 
 
 def part_of_agent(field: str) -> Callable[[Any], str | None]:
-    """What of a header a field is. Raises UsageProblem without the package."""
+    """Return the function that extracts a field from a header. Raises UsageProblem without the package."""
     parse = _parser()
     place = TOLD_BY_AGENT.index(field)
     return lambda header: parse(header if isinstance(header, str) else str(header))[place]

@@ -1,10 +1,9 @@
-"""YAML as nodes with places.
+"""Parse YAML as nodes with positions.
 
-It is read event by event, so that nothing is ever built but mappings, lists and single values: tags,
-which name types to build, and aliases, by which a small file can become an endless one, are refused.
-What a plain value means is decided here, not by YAML 1.1: numbers are written as in JSON, `true`,
-`false` and `null` (or `~`, or nothing) are what they say, and all else is text: `no`, `on`, `0123`,
-`12:30`, `2026-01-01`. Keys are always text.
+It is read event by event, so only mappings, lists and scalars are ever built: tags, which name types to construct, and
+aliases, which can expand a small file without limit, are rejected. Plain scalars are interpreted here, not by YAML 1.1:
+numbers are as in JSON, `true`, `false` and `null` (or `~`, or nothing) have their meaning, and everything else is text:
+`no`, `on`, `0123`, `12:30`, `2026-01-01`. Keys are always text.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from typing import Any
 from visitors.domain.node import BadPlace, Node, Place, Written
 from visitors.input.nodes import NUMBER, Builder, empty, number, too_deep
 
-# What YAML 1.2 (5.1) lets stand in a file; anything else is a broken or binary one.
+# The characters that YAML 1.2 (5.1) allows; others mean a damaged or binary file.
 _NOT_PRINTABLE = "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 _CONSTANTS: dict[str, bool | None] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
@@ -25,7 +24,7 @@ _CONSTANTS: dict[str, bool | None] = {
 
 
 def yaml_node(text: str, name: str) -> Node:
-    """The one document in `text`. Raises BadPlace."""
+    """Parse the single document in `text`. Raises BadPlace."""
     import yaml
 
     written = Written(name, text)
@@ -46,7 +45,7 @@ def yaml_node(text: str, name: str) -> Node:
 
 
 def _take(builder: Builder, event: Any, written: Written) -> None:
-    """One event of the YAML parser."""
+    """Handle one event of the YAML parser."""
     from yaml import events
 
     if isinstance(event, events.CollectionEndEvent):
@@ -88,10 +87,10 @@ def _scalar(builder: Builder, event: Any, written: Written) -> None:
 
 
 def _not_yaml(error: Any, text: str, name: str) -> BadPlace:
-    """What the YAML parser says, at the place where it noticed."""
+    """Convert an error of the YAML parser, at the position where it was noticed."""
     mark = error.problem_mark or error.context_mark
     lines = text.split("\n")
-    line = min(mark.line, len(lines) - 1)  # one parser takes the end for a line of its own
+    line = min(mark.line, len(lines) - 1)  # some parsers report the end as a line of its own
     column = mark.column if line == mark.line else len(lines[line])
     place = Place(name, line + 1, column + 1)
     problem = str(error.problem or error.context)
@@ -99,7 +98,7 @@ def _not_yaml(error: Any, text: str, name: str) -> BadPlace:
         return BadPlace(
             place, f"a tab where YAML has none ({problem})", code="not_yaml", hint="indent with spaces, not with tabs"
         )
-    if "nesting depth" in problem:  # the parser's own limit, above ours: it reads ahead, and met it first
+    if "nesting depth" in problem:  # the parser's own limit, higher than ours: it reads ahead and reached that first
         return too_deep(place)
     context = f" {error.context}" if error.context and error.problem else ""
     return BadPlace(place, f"not YAML: {problem}{context}", code="not_yaml")
