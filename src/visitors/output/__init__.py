@@ -1,1 +1,1 @@
-"""From records to text: tables for people, seven formats for programs. Knows nothing of the store."""
+"""Format records as text: tables for people, seven formats for programs. Independent of the store."""

@@ -1,13 +1,13 @@
-"""Commands in remarks and hints, which are about the store that this one was about."""
+"""Adapt the commands in remarks and hints to the store of the current command."""
 
 from __future__ import annotations
 
 import re
 
 _COMMAND = r"(?:^|(?<=[:;,|] )|(?<=then )|(?<=with )|(?<=the ')|(?<=\n))visitors (?=[a-z])"
-"""Where a remark advises a command, at its beginning or behind a mark, and does not speak of visitors."""
+"""A command suggested in a remark: at the beginning or after a separator, not the noun "visitors"."""
 
 
 def for_store(text: str, program: str) -> str:
-    """`text`, with `program`, how this one is called for the same store, in the place of `visitors`."""
+    """Replace `visitors` in the commands in `text` by `program`, the invocation for the same store."""
     return text if program == "visitors" else re.sub(_COMMAND, lambda _: f"{program} ", text)

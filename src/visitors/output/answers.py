@@ -1,4 +1,4 @@
-"""How commands show what is no record of the store: what they did, found or would do, and the store as a file."""
+"""Shapes of results that are not records of the store: what commands did, found or would do, and the store's file."""
 
 from __future__ import annotations
 
@@ -156,6 +156,6 @@ VIEW_COLUMN = Shape(
 
 
 def of_columns(names: Sequence[str]) -> Shape:
-    """The shape of what a query gives: values by the names of its columns, which may be anything."""
+    """Return the shape of a query result: values by column name, which may be anything."""
     columns = (Column(visible(name), cells.value((name,)), shrinks_to=8, always=True) for name in names)
     return Shape(fields=tuple(names), columns=tuple(columns), flat=True)

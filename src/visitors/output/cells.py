@@ -1,4 +1,4 @@
-"""How what a record has is shown in one cell of a table, and which fields a record has."""
+"""How the fields of a record are shown in table cells."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from visitors.output.sanitise import visible
 from visitors.output.shape import Column, Record, Shape, value_at
 
 Cell: TypeAlias = Callable[[Record, Instant], str]
-"""The text of a cell, of a record at the current instant."""
+"""Formats the cell of a record, as of the current instant."""
 
 
 def field_names(struct: type[msgspec.Struct], prefix: str = "") -> Iterator[str]:
-    """The public names of the fields of `struct`, behind `prefix`."""
+    """Return the public names of the fields of `struct`, with a prefix."""
     return (prefix + name for name in struct.__struct_encode_fields__)
 
 
 def of_fields(shape: Shape, fields: list[str], zone: Zone | None = None) -> Shape:
-    """The shape with exactly the columns that `--fields` asks for, as they are but for times, which are in `zone`.
+    """Return the shape with exactly the columns of `--fields`, unformatted except for times, which are in `zone`.
     Raises UsageProblem.
     """
     return msgspec.structs.replace(
@@ -45,17 +45,17 @@ def _is_id(path: tuple[str, ...]) -> bool:
 
 
 def value(path: tuple[str, ...]) -> Cell:
-    """The value at a path in the record, as text."""
+    """Format the value at a path in the record."""
     return lambda record, _: as_text(value_at(record, path))
 
 
 def field(name: str) -> Cell:
-    """The field with this public name, as text: `id`, `contact.email`."""
+    """Format the field with this public name: `id`, `contact.email`."""
     return value(tuple(name.split(".")))
 
 
 def age(name: str) -> Cell:
-    """How long ago the instant in the field was."""
+    """Format how long ago the instant in the field was."""
 
     def show(record: Record, current: Instant) -> str:
         instant = value_at(record, tuple(name.split(".")))
@@ -65,7 +65,7 @@ def age(name: str) -> Cell:
 
 
 def time_at(path: tuple[str, ...], zone: Zone | None) -> Cell:
-    """The time at a path in the record, in `zone`."""
+    """Format the time at a path in the record, in `zone`."""
 
     def show(record: Record, _: Instant) -> str:
         text = as_text(value_at(record, path))
@@ -75,7 +75,7 @@ def time_at(path: tuple[str, ...], zone: Zone | None) -> Cell:
 
 
 def moment(record: Record, _: Instant) -> str:
-    """An instant to the minute, as a timeline has it."""
+    """Format an instant to the minute, for a timeline."""
     return _to_the_minute(str(record["at"]))
 
 
@@ -84,7 +84,7 @@ def _to_the_minute(time: str) -> str:
 
 
 def in_local_time(shape: Shape, zone: Zone | None) -> Shape:
-    """The shape with the times of a timeline in `zone`."""
+    """Return the shape with its timeline's times in `zone`."""
     if zone is None:
         return shape
 
@@ -99,46 +99,46 @@ def in_local_time(shape: Shape, zone: Zone | None) -> Shape:
 
 
 def who(record: Record, _: Instant) -> str:
-    """What the visitor's contact is called by."""
+    """Format the visitor's contact."""
     contact = record["contact"]
     return contact["name"] or contact["email"] or contact["externalId"] or contact["id"] if contact else "anonymous"
 
 
 def device(record: Record, _: Instant) -> str:
-    """Browser and system of a visitor."""
+    """Format the browser and system of a visitor."""
     parts = [record["browser"], record["os"] or record["deviceType"]]
     return " · ".join(part for part in parts if part)
 
 
 def place(record: Record, _: Instant) -> str:
-    """Where a visitor is, as far as is known."""
+    """Format the location of a visitor, as far as it is known."""
     return record["countryCode"] or record["country"] or record["timezone"] or ""
 
 
 def state(record: Record, _: Instant) -> str:
-    """`blocked`, `deleted`, both or nothing."""
+    """Format the state: `blocked`, `deleted`, both or nothing."""
     states = [word for word, holds in (("blocked", record["isBlocked"]), ("deleted", record["deletedAt"])) if holds]
     return ", ".join(states)
 
 
 def block_state(record: Record, current: Instant) -> str:
-    """What a block is now."""
+    """Format the current state of a block."""
     return msgspec.convert(record, Block).state(current)
 
 
 def words(name: str) -> Cell:
-    """The words of the list in the field."""
+    """Join the list of words in the field."""
     return lambda record, _: " ".join(record[name])
 
 
 def deed(record: Record, current: Instant) -> str:
-    """What an operation did to whom: `block v1, v2 (spam, ends in 7d)`."""
+    """Format what an operation did to which records: `block v1, v2 (spam, ends in 7d)`."""
     terms = _terms(record, current)
     return " ".join(part for part in (record["command"], _targets(record), terms and f"({terms})") if part)
 
 
 def _targets(record: Record) -> str:
-    """What an operation touched: `v1, contact ada and 3 more`; what is no visitor is called by its kind."""
+    """Format the targets of an operation: `v1, contact ada and 3 more`; targets other than visitors have their kind."""
     told = ", ".join(
         one["id"] if one["kind"] == "visitor" else f"{one['kind']} {one['id']}" for one in record["targets"]
     )
@@ -155,18 +155,18 @@ def _terms(record: Record, current: Instant) -> str:
 
 
 def text_line(shape: Shape, record: Record, current: Instant, zone: Zone | None) -> str:
-    """A record on one line, beginning with its time: what is in its cells, but for ages, which would all be none."""
+    """Format a record as one line, beginning with its time, without ages, which would all be zero."""
     cells_ = [column.show(record, current) for column in shape.columns if column.heading != "WHEN"]
     return "  ".join(visible(cell) for cell in (in_zone(record["at"], zone), *cells_) if cell)
 
 
 def counts(name: str) -> Cell:
-    """How many of what: `3 visitors, 1 contact`."""
+    """Format counts: `3 visitors, 1 contact`."""
     return lambda record, _: ", ".join(f"{count:,} {what}" for what, count in record[name].items())
 
 
 def difference(record: Record, _: Instant) -> str:
-    """What a change made of what: `city: Oslo → Bergen`; nothing for what is new or gone."""
+    """Format a change: `city: Oslo → Bergen`; empty for created or removed records."""
     before, after = record["before"] or {}, record["after"] or {}
     if not before or not after:
         return ""

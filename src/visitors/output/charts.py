@@ -1,4 +1,4 @@
-"""Bars on a terminal, by Rich: as wide as the terminal is, and safe whatever the data hold."""
+"""Bar charts on a terminal, by Rich: scaled to its width, and safe whatever the data contain."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _GAP = 2
 _NARROWEST_BAR = 4
 _WIDEST_BAR = 100
 _PANEL = 24
-"""How wide a panel is at least; there are at most three beside one another."""
+"""The minimum width of a panel; there are at most three side by side."""
 _PANELS = 3
 
 
 def write_picture(target: Console, picture: Picture, headings: Sequence[str] = ()) -> None:
-    """Write the picture; `headings` are those of the labels of its bars, where they have columns of their own."""
+    """Write the picture; `headings` are those of its bars' labels, if these have columns of their own."""
     target.print(Text(picture.title, style="bold"))
     if picture.facts:
         _write_facts(target, picture)
@@ -67,7 +67,7 @@ def _write_panels(target: Console, sections: Sequence[Section]) -> None:
 
 
 def _panel(section: Section, width: int) -> Table:
-    """The bars of a section; those of all sections of the same width begin at the same place."""
+    """Make the panel of a section; the bars of sections with the same width are aligned."""
     is_wide = width >= 2 * _PANEL
     of_label, of_number = (width // 3, 15) if is_wide else (width // 2, 6)
     panel = Table.grid(padding=(0, 1, 0, 0), pad_edge=False)
@@ -83,7 +83,7 @@ def _panel(section: Section, width: int) -> Table:
 
 
 def _write_bars(target: Console, bars: Sequence[Bar], headings: Sequence[str]) -> None:
-    """A table of the labels, the numbers and, in what room is left, the bars."""
+    """Write a table of the labels, the numbers and, in the remaining width, the bars."""
     if not bars:
         return
     counts = [f"{bar.count:,}" for bar in bars]
@@ -110,7 +110,7 @@ def _write_bars(target: Console, bars: Sequence[Bar], headings: Sequence[str]) -
 
 
 def _bar(part: float, width: int) -> Text:
-    """A bar over `part` of `width`, to an eighth of a character; of anything but nothing something shows."""
+    """Make a bar for `part` of `width`, to an eighth of a character; any value above zero is visible."""
     eighths = round(part * width * 8) or (part > 0)
     return Text("█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip(), style="cyan")
 

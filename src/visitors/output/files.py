@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and unless they were there are private to their owner."""
+"""Write files completely or not at all; new ones are private to their owner."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from visitors.unfinished import unfinished_folder
 
 @contextmanager
 def whole_file(path: str) -> Iterator[TextIO]:
-    """A text file that appears at `path` when the block ends well, compressed if it ends in `.gz`.
+    """Open a text file that appears at `path` if the block succeeds, compressed if it ends in `.gz`.
 
-    Until then it is in a folder of its own beside it; it replaces what stands at `path`, a symbolic link
-    itself and not what it points to. What is no regular file is written as it is, and so is a file that this
-    process has open: `/dev/stdout`, `/dev/fd/3`, a pipe, a device. Raises FileProblem.
+    Until then it is in a temporary folder beside it; it replaces whatever is at `path` (of a symbolic link, the link
+    itself, not its target). Anything other than a regular file, and files that this process has open, are written
+    directly: `/dev/stdout`, `/dev/fd/3`, a pipe, a device. Raises FileProblem.
     """
     target = Path(path)
     try:
@@ -41,7 +41,7 @@ def whole_file(path: str) -> Iterator[TextIO]:
 
 
 def _stream(target: Path) -> BinaryIO | None:
-    """What is no regular file, or is open in this process, for writing; None for what is to be replaced."""
+    """Open what is not a regular file, or is open in this process, for writing; None for what is to be replaced."""
     opened = descriptor_of(str(target))
     if opened is not None:
         return os.fdopen(os.dup(opened), "wb")
@@ -68,7 +68,7 @@ def _private(path: str, flags: int) -> int:
 
 
 def _mode_of(target: Path) -> int:
-    """That of the file that is replaced, since somebody chose it, but not of what a link points to; else private."""
+    """Return the mode of the replaced file, since somebody chose it, but not that of a link's target; else private."""
     try:
         there = target.lstat()
     except OSError:
@@ -79,7 +79,7 @@ def _mode_of(target: Path) -> int:
 @contextmanager
 def _text(binary: BinaryIO, path: str) -> Iterator[TextIO]:
     if path.endswith(".gz"):
-        # no name and no time inside: the same rows give the same bytes
+        # without name and time, so equal rows give equal bytes
         with gzip.GzipFile(filename="", mode="wb", fileobj=binary, mtime=0) as packed:
             yield from _wrapped(cast("BinaryIO", packed))
     else:

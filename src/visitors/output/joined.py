@@ -1,12 +1,12 @@
-"""CSV, TSV and JSON out of rows that are mostly text already: the same bytes as from values, for less work.
+"""Format CSV, TSV and JSON from rows composed by SQLite: the same bytes as from values, for less work.
 
-Cells that were joined without a look at what is in them are right if they hold nothing that the
-format would quote or escape. That shows in many rows at once: no such character, and exactly as many
-separators as there are between the cells. The few others are asked for again, as values.
+Cells joined without checking them are correct if they contain nothing that the format would quote or escape. That is
+checked for many rows at once: no special character, and exactly the expected number of separators. The few other rows
+are requested again, as values.
 
-JSON was written with a look at everything, and lacks but its numbers.
+JSON was escaped by SQLite, and lacks only its numbers.
 
-Nobody saw yet that all of it is UTF-8: SQLite passes on what it has, and a damaged store has something else, too.
+None of it is known to be UTF-8 yet: SQLite passes on stored bytes, and those in a damaged store may be invalid.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from visitors.output.machine import as_record, as_text, csv_cell, csv_line, tsv_
 from visitors.output.sanitise import json_bytes
 from visitors.output.shape import Path, value_at
 
-_BATCH = 100  # what stays in the cache of a processor meanwhile: a fifth faster than ten times as many
+_BATCH = 100  # fits into the processor's cache: a fifth faster than ten times as many
 _NUMBERS = {float, type(None)}
 
 
@@ -30,18 +30,18 @@ class Chosen(Protocol):
     """The records of an export, as values or as rows that are mostly text."""
 
     groups: tuple[int, ...]
-    """How many cells each value of a row of `joined` stands for; one that stands for one cell is not text yet."""
+    """The number of cells that each value of a row of `joined` stands for; a single cell is not formatted yet."""
     numbers: tuple[str, ...]
     """The fields between the two objects of a row of `objects`."""
 
     def joined(self, separator: str, /) -> Iterable[tuple[Any, ...]]:
-        """As joined cells: UTF-8, or what stands alone."""
+        """Yield them as joined cells: UTF-8, or single values."""
 
     def objects(self) -> Iterable[tuple[Any, ...]]:
-        """As JSON: an object in UTF-8, the numbers, and another object."""
+        """Yield them as JSON: an object in UTF-8, the numbers, and another object."""
 
     def again(self, record_ids: Sequence[str], /) -> Sequence[msgspec.Struct]:
-        """Some of them, as values, in the order of the ids."""
+        """Yield some of them as values, in order of id."""
 
 
 class _Syntax(msgspec.Struct, frozen=True):
@@ -51,11 +51,11 @@ class _Syntax(msgspec.Struct, frozen=True):
     line: Callable[[Sequence[str]], str]
 
     def is_plain(self, text: bytes, separators: int) -> bool:
-        """Whether `text` has this many separators, and nothing that would have to be quoted or escaped."""
+        """Return whether `text` has this many separators, and nothing that needs quoting or escaping."""
         return text.count(self.separator.encode()) == separators and not any(one in text for one in self.special)
 
 
-# Many visitors have the same document, or none.
+# Many visitors have equal documents, or none.
 @lru_cache(maxsize=4_096)
 def _csv_document(document: bytes | None) -> bytes:
     return b"" if document is None else csv_cell(document.decode()).encode()
@@ -75,14 +75,14 @@ FORMATS = (*_SYNTAX, "ndjson", "json")
 
 
 def rows_for(format_: str, source: Chosen) -> Iterable[tuple[Any, ...]]:
-    """The rows of `source` that the format is made of."""
+    """Return the rows of `source` from which to make the format."""
     return source.joined(_SYNTAX[format_].separator) if format_ in _SYNTAX else source.objects()
 
 
 def written(
     format_: str, paths: Sequence[Path], source: Chosen, rows: Iterable[tuple[Any, ...]], *, header: bool = True
 ) -> Iterator[str | bytes]:
-    """The file of `rows`, which `rows_for` gave, in pieces. Raises UnicodeDecodeError for what is not UTF-8."""
+    """Yield the file of `rows`, from `rows_for`, in pieces. Raises UnicodeDecodeError for invalid UTF-8."""
     for piece in _pieces(format_, paths, source, rows, header=header):
         if isinstance(piece, bytes) and not piece.isascii():
             piece.decode()
@@ -101,7 +101,7 @@ def _pieces(
 
 
 def _batches(rows: Iterable[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
-    """The columns of so many rows."""
+    """Yield the columns of so many rows at a time."""
     remaining = iter(rows)
     while batch := list(islice(remaining, _BATCH)):
         yield list(zip(*batch, strict=True))
@@ -136,19 +136,19 @@ def _lines(
 
 
 def _cells(syntax: _Syntax, column: Sequence[Any]) -> list[bytes]:
-    """The cells of values that are no plain text: numbers, or documents."""
+    """Format the cells of values that are not plain text: numbers or documents."""
     if {*map(type, column)} <= _NUMBERS:
         return [b"" if one == b"null" else one for one in _numbers(column)]
     return list(map(syntax.document, column))
 
 
 def _numbers(column: Sequence[float | None]) -> list[bytes]:
-    # one text of all is made in a fraction of the time that as many texts take, and spells each the same
+    # formatting all at once takes a fraction of the time, and gives the same text for each
     return msgspec.json.encode(column)[1:-1].split(b",")
 
 
 def _odd(syntax: _Syntax, groups: Sequence[int], columns: Sequence[tuple[Any, ...]]) -> list[int]:
-    """The places of the rows with a cell that is not plain."""
+    """Return the positions of rows with a cell that is not plain."""
     odd: set[int] = set()
     for size, column in zip(groups, columns, strict=True):
         if size > 1 and not syntax.is_plain(b"".join(column), (size - 1) * len(column)):
@@ -157,7 +157,7 @@ def _odd(syntax: _Syntax, groups: Sequence[int], columns: Sequence[tuple[Any, ..
 
 
 def _objects(numbers: Sequence[str], columns: list[tuple[Any, ...]]) -> bytes:
-    """The records as JSON, one a line."""
+    """Format the records as JSON, one a line."""
     before, *values, after = columns
     pattern = b"%b," + b"".join(b'"%b":%%b,' % name.encode() for name in numbers) + b"%b"
     pieces = zip([one[:-1] for one in before], *map(_numbers, values), [one[1:] for one in after], strict=True)

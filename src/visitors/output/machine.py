@@ -1,8 +1,8 @@
 r"""The formats for programs: json, ndjson, csv, tsv, ids, count.
 
-Every record is one line, whatever it holds: JSON escapes what would break a line, TSV escapes tabs,
-line ends and backslashes as `\\t`, `\\n`, `\\r`, `\\\\` (as PostgreSQL's COPY does). CSV follows RFC 4180,
-where a quoted cell may span lines. JSON holds no character that could steer a terminal.
+Except in CSV, every record is one line, whatever it contains: JSON escapes line breaks, TSV escapes tabs, line ends and
+backslashes as `\\t`, `\\n`, `\\r`, `\\\\` (like PostgreSQL's COPY). CSV follows RFC 4180, where a quoted cell may span
+lines. JSON contains no terminal control characters.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from visitors.output.shape import Path, Record, Shape, picked, value_at
 
 MachineFormat = Literal["json", "ndjson", "csv", "tsv", "ids", "count"]
 FileFormat = Literal["json", "ndjson", "csv", "tsv", "ids", "count", "parquet"]
-"""What a file may be."""
+"""The formats of files."""
 
 _BATCH = 500
 _TSV_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""The last four are what some spreadsheets of East Asia take for the first."""
+"""Formula triggers; the last four are the full-width forms that some East Asian spreadsheets accept."""
 
 
 def lines(
@@ -36,11 +36,11 @@ def lines(
     spreadsheet_safe: bool = False,
     header: bool = True,
 ) -> Iterator[str]:
-    """The text of `records`, in pieces to be written one after another.
+    """Yield the text of `records` in pieces, to be written one after another.
 
-    `single` makes `json` an object instead of an array. `spreadsheet_safe` puts a quote before CSV
-    and TSV cells that a spreadsheet would take for a formula; `header` is the first line of both.
-    Raises UsageProblem for a field that there is not.
+    `single` makes `json` an object instead of an array. `spreadsheet_safe` puts a quote before CSV and TSV cells that a
+    spreadsheet would evaluate as a formula; `header` is the first line of both. Raises UsageProblem for an unknown
+    field.
     """
     paths = shape.paths(fields)
     if format_ == "count":
@@ -59,10 +59,9 @@ def lines(
 
 
 def properties(shape: Shape, records: Iterable[Record], *, fields: list[str] | None = None) -> Iterator[str]:
-    """`records` as lines of a field, a tab and its value, with a blank line between two records.
+    """Yield `records` as lines of a field, a tab and its value, with a blank line between two records.
 
-    What stands in a list is a field of its own, with its place in it: `blocks.0.reason`. Raises UsageProblem for a
-    field that there is not.
+    List items are fields of their own, with their index: `blocks.0.reason`. Raises UsageProblem for an unknown field.
     """
     paths = shape.paths(fields)
     for number, record in enumerate(records):
@@ -73,7 +72,7 @@ def properties(shape: Shape, records: Iterable[Record], *, fields: list[str] | N
 
 
 def _flat(name: str, value: Any) -> Iterator[tuple[str, str]]:
-    """The values of a list by their places in it, those of its objects by their names; an open object is one value."""
+    """Flatten the values of a list by index, those of its objects by name; an open object stays one value."""
     if not isinstance(value, list) or not value:
         yield name, "" if value == [] else as_text(value)
         return
@@ -86,7 +85,7 @@ def _flat(name: str, value: Any) -> Iterator[tuple[str, str]]:
 
 
 def as_record(value: msgspec.Struct | Record) -> Record:
-    """A domain value as a nested dict under its public names."""
+    """Convert a domain value to a nested dict under its public names."""
     return value if isinstance(value, dict) else cast("Record", msgspec.to_builtins(value))
 
 
@@ -95,17 +94,17 @@ def _ids(value: Any) -> list[Any]:
 
 
 def encode_json(value: object) -> str:
-    """Compact JSON in UTF-8, on one line, that no terminal takes for a command."""
+    """Encode as compact JSON in UTF-8, on one line, without terminal control characters."""
     return json_safe(_encoded(value).decode())
 
 
 def json_document(value: object) -> str:
-    """Indented JSON in UTF-8, to be read, that no terminal takes for a command."""
+    """Encode as indented JSON in UTF-8, without terminal control characters."""
     return json_safe(_encoded(value, indent=2).decode()) + "\n"
 
 
 def json_lines(records: Iterable[object]) -> Iterator[str]:
-    """`records` as NDJSON: what `encode_json` gives of each on a line, in pieces of many lines."""
+    """Yield `records` as NDJSON, each encoded by `encode_json`, in pieces of many lines."""
     encode = msgspec.json.Encoder().encode_lines
     remaining = iter(records)
     while batch := list(islice(remaining, _BATCH)):
@@ -117,8 +116,8 @@ def json_lines(records: Iterable[object]) -> Iterator[str]:
 
 
 def _encoded(value: object, indent: int | None = None) -> bytes:
-    r"""`value` as JSON, on one line or indented. A byte of a path that is not UTF-8 is an escape, `\\udcff` for 0xff:
-    `os.fsencode` makes it a byte again.
+    r"""Encode `value` as JSON, on one line or indented. A byte of a path that is not UTF-8 becomes an escape, `\\udcff`
+    for 0xff, which `os.fsencode` reverts.
     """
     try:
         encoded = msgspec.json.encode(value)
@@ -131,7 +130,7 @@ def _encoded(value: object, indent: int | None = None) -> bytes:
 
 
 def as_text(value: Any) -> str:
-    """A value as one CSV or TSV cell; empty for null."""
+    """Format a value as one CSV or TSV cell; empty for null."""
     if value is None:
         return ""
     if isinstance(value, str):
@@ -142,7 +141,7 @@ def as_text(value: Any) -> str:
 
 
 def batched(pieces: Iterable[str]) -> Iterator[str]:
-    """`pieces` joined into fewer, larger ones: writing each alone costs more than making it."""
+    """Join `pieces` into fewer, larger ones: writing each costs more than making it."""
     remaining = iter(pieces)
     while batch := list(islice(remaining, _BATCH)):
         yield "".join(batch)
@@ -168,12 +167,12 @@ def separated(
     *,
     header: bool = True,
 ) -> Iterator[str]:
-    """The header line if it is wanted, then a piece of CSV or TSV for each record, its cells made by `cell`."""
+    """Yield the header line if requested, then a piece of CSV or TSV for each record, its cells formatted by `cell`."""
     line = csv_line if format_ == "csv" else tsv_line
     if header:
         yield line([".".join(path) for path in paths])
     names = [path[0] for path in paths]
-    if all(len(path) == 1 for path in paths):  # in half the time
+    if all(len(path) == 1 for path in paths):  # takes half the time
         yield from (line([cell(record.get(name)) for name in names]) for record in records)
         return
     for record in records:
@@ -181,22 +180,22 @@ def separated(
 
 
 def tsv_line(cells: Sequence[str]) -> str:
-    """A line of TSV."""
+    """Join cells to a line of TSV."""
     return "\t".join(map(tsv_cell, cells)) + "\n"
 
 
 def tsv_cell(text: str) -> str:
-    """`text` with what would end the cell or the line as an escape."""
+    """Escape characters in `text` that would end the cell or the line."""
     return text.translate(_TSV_ESCAPES)
 
 
 def csv_line(cells: Sequence[str]) -> str:
-    """A line of CSV. A single empty cell is quoted, as an empty line would be no row."""
+    """Join cells to a line of CSV. A single empty cell is quoted, since an empty line is not a row."""
     return ",".join(map(csv_cell, cells)) + "\n" if list(cells) != [""] else '""\n'
 
 
 def csv_cell(text: str) -> str:
-    """`text`, in quotes where it holds something that means something in CSV."""
+    """Quote `text` if it contains special characters of CSV."""
     if '"' in text:
         return '"' + text.replace('"', '""') + '"'
     return f'"{text}"' if "," in text or "\n" in text or "\r" in text else text

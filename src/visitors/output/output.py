@@ -1,8 +1,7 @@
-"""One place that decides how a result is shown: who is looking, and what was asked for.
+"""Decide how a result is shown, by the options and whether a person or a program reads it.
 
-Results go to standard output, everything said about them to standard error. A person at a terminal
-gets a table and a sentence; a program gets tab-separated values, and from a command that changes
-things the ids that it touched.
+Results go to standard output, everything about them to standard error. A person at a terminal gets a table and a
+sentence; a program gets tab-separated values, and from a command that changes things the ids of changed records.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ from visitors.output.machine import (
 from visitors.output.sanitise import bounded, visible
 from visitors.output.shape import Record, Shape
 
-if TYPE_CHECKING:  # which few commands need
+if TYPE_CHECKING:  # needed by few commands
     from rich.console import Console
 
     from visitors.output.joined import Chosen
@@ -45,27 +44,27 @@ Item = TypeVar("Item")
 
 FORMATS = ("table", "json", "ndjson", "csv", "tsv", "ids", "count")
 LINE_FORMATS = ("ndjson", "csv", "tsv")
-"""Those of a line for each record, which can be written before the next one is there."""
+"""Formats with a line for each record, which can be written one by one."""
 
 _REMARKS = 10
-"""How many remarks of one kind are made."""
+"""The maximum number of similar remarks."""
 
 _PAUSE = 0.5
-"""How many seconds pass until what is followed is looked at again."""
+"""The interval in seconds between polls of `follow`."""
 
 
 class Records(Protocol):
-    """Where the records of a file come from."""
+    """The records of a file."""
 
     def count(self) -> int | None:
-        """How many there are, None if that is not known."""
+        """Return how many there are; None if that is unknown."""
 
     def records(self) -> Iterable[msgspec.Struct | Record]:
-        """As values."""
+        """Yield them as values."""
 
 
 class Output:
-    """Where a command's results and remarks go, and in which form."""
+    """Where a command's results and remarks go, and in which format."""
 
     def __init__(
         self,
@@ -83,7 +82,7 @@ class Output:
     ) -> None:
         self.format = format_
         self.program = program
-        """How this program is called for the same store again."""
+        """The invocation of this program for the same store."""
         self.fields = [name.strip() for name in fields.split(",") if name.strip()] if fields is not None else None
         if self.fields == []:
             raise UsageProblem("--fields names no field")
@@ -92,45 +91,45 @@ class Output:
         self.header = header
         self.current = current
         self.told: Sequence[str] = ()
-        """The ids of what a command changed, whether or not they could be written."""
+        """The ids of changed records, whether or not they could be written."""
         self._timezone = timezone
         self._local_time = local_time or timezone is not None
         self._pager = pager
         self._long: list[str] = []
-        """What is longer than the screen, and waits until the store is closed: a person may read for hours."""
+        """Output longer than the screen, held back until the store is closed, since a person may read for hours."""
         self._said: list[str] = []
-        """What was said about it meanwhile."""
+        """Remarks about it, held back too."""
         self.stdout: TextIO = sys.stdout
         self.stderr: TextIO = sys.stderr
 
     @property
     def on_terminal(self) -> bool:
-        """Whether a person sees the results."""
+        """Whether a person reads the results."""
         return self.stdout.isatty()
 
     @cached_property
     def zone(self) -> Zone | None:
-        """In which zone a person reads times; None for UTC, as everything else has them. Raises InvalidData."""
+        """The zone in which times are shown; None for UTC, as in all machine formats. Raises InvalidData."""
         return zone_named(self._timezone) if self._local_time and self.on_terminal else None
 
     @property
     def wants_records(self) -> bool:
-        """Whether a command that changed something is to show the records, not a sentence or ids."""
+        """Whether a command that changed something shows the records, instead of a sentence or ids."""
         return self.format not in (None, "ids", "count") or self.fields is not None
 
     @property
     def is_asked(self) -> bool:
-        """Whether a format or fields were asked for."""
+        """Whether a format or fields were requested."""
         return self.format is not None or self.fields is not None
 
     @property
     def tells_persons(self) -> bool:
-        """Whether a command that changed something tells so in a sentence."""
+        """Whether a command that changed something says so in a sentence."""
         return self.on_terminal and not self.is_asked
 
     @property
     def shows_table(self) -> bool:
-        """Whether records come out as a table."""
+        """Whether records are shown as a table."""
         return self.format == "table" or (self.format is None and self.on_terminal)
 
     def records(
@@ -141,8 +140,8 @@ class Output:
         single: bool = False,
         pager: bool = True,
     ) -> int | None:
-        """Show records; a table that is longer than the screen in the pager, unless `pager` is false. Returns how many
-        a table showed, or None for a machine format.
+        """Show records; a table longer than the screen in the pager, unless `pager` is false. Returns the number of
+        rows of a table, or None for a machine format.
         """
         if self.shows_table:
             from visitors.output.cells import in_local_time, of_fields
@@ -160,7 +159,7 @@ class Output:
         return None
 
     def follow(self, shape: Shape, records: Iterable[msgspec.Struct]) -> None:
-        """Show records as they come, each on a line that is out at once: one of `LINE_FORMATS`, or text to a person."""
+        """Show records as they arrive, each flushed as one line: one of `LINE_FORMATS`, or text for a person."""
         header = self.header
         for record in records:
             if self.shows_table and self.fields is None:
@@ -175,24 +174,23 @@ class Output:
             self.stdout.flush()
 
     def pause(self) -> None:
-        """Wait a moment between two looks. Raises BrokenPipeError when nobody reads the results any more."""
+        """Wait for the next poll. Raises BrokenPipeError if nobody reads the results any more."""
         import select
 
         time.sleep(_PAUSE)
         if hasattr(select, "poll"):
             poll = select.poll()
             poll.register(self.stdout, 0)
-            if poll.poll(0):  # nothing was asked for, so that it is an error or a hang-up
+            if poll.poll(0):  # no events were requested, so it is an error or a hang-up
                 raise BrokenPipeError
 
     def file(
         self, path: str, format_: FileFormat, shape: Shape, source: Records, as_text: Chosen | None, *, safe: bool
     ) -> int:
-        """Write records to the file at `path` (`-`: standard output), whole or not at all.
+        """Write records to the file at `path` (`-`: standard output), completely or not at all.
 
-        `as_text` are the same records as rows that are mostly text, where there are such. `safe` defuses
-        spreadsheet formulas. A person who waits for a file sees a bar. Returns how many records there were.
-        Raises FileProblem.
+        `as_text` are the same records as rows that are mostly text, if available. `safe` defuses spreadsheet formulas.
+        Shows a progress bar to a person. Returns the number of records. Raises FileProblem.
         """
         from visitors.output.joined import FORMATS as JOINED
         from visitors.output.joined import rows_for, written
@@ -215,21 +213,21 @@ class Output:
         return counted.position
 
     def json_lines(self, path: str, records: Iterable[Record]) -> int:
-        """Write records as they are, as NDJSON, to the file at `path` (`-`: standard output), whole or not
-        at all. Returns how many lines. Raises FileProblem.
+        """Write records unchanged, as NDJSON, to the file at `path` (`-`: standard output), completely or not at all.
+        Returns the number of lines. Raises FileProblem.
         """
         counted = Counting(records)
         self._write(path, json_lines(counted))
         return counted.position
 
     def document(self, path: str, value: msgspec.Struct) -> None:
-        """Write one JSON document, indented, to the file at `path` (`-`: standard output), whole or not at all.
+        """Write one JSON document, indented, to the file at `path` (`-`: standard output), completely or not at all.
         Raises FileProblem.
         """
         self._write(path, [json_document(value)])
 
     def text_file(self, path: str, pieces: Iterable[str]) -> None:
-        """Write text to the file at `path` (`-`: standard output), whole or not at all. Raises FileProblem."""
+        """Write text to the file at `path` (`-`: standard output), completely or not at all. Raises FileProblem."""
         self._write(path, pieces)
 
     def _write(self, path: str, pieces: Iterable[str | bytes]) -> None:
@@ -251,8 +249,8 @@ class Output:
         single: bool,
         shared: Iterable[Mapping[str, str]] = (),
     ) -> None:
-        """Show records one by one, each as a page to a person, and as a line for each field to a program. What
-        each has `shared` with others, in words, is for the person alone.
+        """Show records one by one: each as a page for a person, or as a line for each field for a program. `shared`
+        says what each has in common with others; it is shown to a person only.
         """
         if self.shows_table and self.fields is None:
             from visitors.output.pages import write_page
@@ -274,8 +272,8 @@ class Output:
         draw: Callable[[Sequence[Any]], Picture],
         headings: Sequence[str] = (),
     ) -> int | None:
-        """Show statistics: bars to a person, the rows to a program. Returns how many a person sees. Raises UsageProblem
-        for ids, which these have not.
+        """Show statistics: bars for a person, the rows for a program. Returns the number of rows that a person sees.
+        Raises UsageProblem for ids, which rows of statistics do not have.
         """
         if self.format == "ids":
             raise UsageProblem("what is counted has no ids", hint="--fields value --no-header gives the values")
@@ -291,7 +289,7 @@ class Output:
         return len(shown)
 
     def sheet(self, shape: Shape, record: msgspec.Struct | Record) -> None:
-        """Show one record that is no visitor or contact, as names and values to a person."""
+        """Show one record that is not a visitor or contact, as names and values for a person."""
         if self.shows_table and self.fields is None:
             from visitors.output.pages import write_properties
 
@@ -303,9 +301,7 @@ class Output:
     def done(
         self, shape: Shape, results: Iterable[msgspec.Struct | Record], ids: Iterable[str], line: str, *, single: bool
     ) -> None:
-        """Tell what a command changed: `line` to a person, `ids` to a program, `results` where
-        `wants_records`.
-        """
+        """Report what a command changed: `line` to a person, `ids` to a program, or `results` where `wants_records`."""
         self.told = ids if isinstance(ids, Sequence) else ()
         if self.wants_records:
             self.records(shape, results, single=single, pager=False)
@@ -318,7 +314,7 @@ class Output:
             self.ids(ids)
 
     def loaded(self, shape: Shape, results: Iterable[msgspec.Struct | Record], ids: Iterable[str], line: str) -> None:
-        """Tell what was loaded in bulk: `line` beside the result, which is only what was asked for."""
+        """Report a bulk load: `line` on standard error, and the result only if requested."""
         if self.is_asked:
             self.done(shape, results, ids, line, single=False)
         self.note(line)
@@ -326,15 +322,17 @@ class Output:
     def findings(
         self, shape: Shape, records: Iterable[msgspec.Struct | Record], wrong: Iterable[msgspec.Struct | Record]
     ) -> None:
-        """Show what a check found: with `--quiet`, only what is `wrong`, unless a format or fields were asked for."""
+        """Show the findings of a check: with `--quiet` only those that are `wrong`, unless a format or fields were
+        requested.
+        """
         if self.is_asked or not self.quiet:
             self.records(shape, records)
         elif problems := list(wrong):
             self.records(shape, problems)
 
     def kept(self, shape: Shape, record: msgspec.Struct | Record, line: str) -> None:
-        """One record that a program keeps as it is: `line` to a person, a line of JSON to a program, unless
-        a format or fields were asked for. It is out at once, whatever happens next.
+        """Show one record that programs store unchanged: `line` to a person, a line of JSON to a program, unless a
+        format or fields were requested. It is flushed at once, in case of a later failure.
         """
         if self.format == "table" and self.fields is None:
             self.sheet(shape, record)
@@ -347,27 +345,29 @@ class Output:
         self.stdout.flush()
 
     def ids(self, ids: Iterable[str]) -> None:
-        """Ids, one a line."""
+        """Write ids, one a line."""
         self.show_long()
         for piece in batched(f"{touched}\n" for touched in ids):
             self.stdout.write(piece)
 
     def text(self, line: str) -> None:
-        """One line of result."""
+        """Write one line of a result."""
         self.show_long()
         self.stdout.write(self._shown(line) + "\n")
 
     def note(self, line: str) -> None:
-        """A remark beside the result; `--quiet` leaves it out."""
+        """Write a remark to standard error; `--quiet` suppresses it."""
         if not self.quiet:
             self._say(self._dim(visible(self._about_store(line))))
 
     def warn(self, line: str) -> None:
-        """A remark that even `--quiet` does not hide."""
+        """Write a remark that even `--quiet` does not suppress."""
         self._say(visible(bounded(self._about_store(line))))
 
     def first(self, say: Callable[[str], None], lines_: Sequence[str], count: int | None = None) -> None:
-        """`say` the first few of many remarks, and how many more there are; with `count`, those few are given."""
+        """Pass the first few of many remarks to `say`, and the number of the others; with `count`, only those few are
+        in the iterable.
+        """
         few = lines_[:_REMARKS] if count is None else lines_
         for line in few:
             say(line)
@@ -376,7 +376,7 @@ class Output:
             say(f"… and {more:,} more")
 
     def _about_store(self, line: str) -> str:
-        """The line, with the commands that it advises about the store that was named."""
+        """Adapt the commands that the line suggests to the current store."""
         return for_store(line, self.program()) if "visitors " in line else line
 
     def _say(self, line: str) -> None:
@@ -388,7 +388,7 @@ class Output:
 
     @contextmanager
     def _for_person(self, *, pager: bool = True) -> Iterator[Console]:
-        """Where to write what a person reads. What is longer than the screen waits for `show_long`."""
+        """Return a stream for a person to read. Output longer than the screen is held back for `show_long`."""
         from visitors.output.tables import console
 
         if not (pager and self._pager and self.on_terminal):
@@ -403,7 +403,7 @@ class Output:
             self.stdout.write(text.getvalue())
 
     def show_long(self) -> None:
-        """Show what is longer than the screen in the pager, and then say what was said about it."""
+        """Show output longer than the screen in the pager, then the remarks about it."""
         if self._long:
             from visitors.output import pager
 
@@ -417,14 +417,14 @@ class Output:
         return f"\x1b[2m{line}\x1b[0m" if self.color and self.stderr.isatty() else line
 
     def _shown(self, piece: str) -> str:
-        """`piece` as it is for a program; harmless, line by line, when it goes to a terminal."""
+        """Return `piece` unchanged for a program, and sanitised line by line for a terminal."""
         if not self.on_terminal:
             return piece
         return "\n".join("\t".join(map(visible, line.split("\t"))) for line in piece.split("\n"))
 
 
 def is_long(text: str, terminal: TextIO) -> bool:
-    """Whether `text` is longer than the screen of the terminal, on which the prompt takes the last line."""
+    """Return whether `text` is longer than the terminal's screen, with one line for the prompt."""
     if os.environ.get("TERM") == "dumb":
         return False
     try:
@@ -440,7 +440,7 @@ def _as_text(piece: str | bytes) -> str:
 
 
 def _put(stream: TextIO, piece: str | bytes) -> None:
-    """Write text, or text that is UTF-8 already."""
+    """Write text, or text already encoded as UTF-8."""
     if isinstance(piece, str):
         stream.write(piece)
     else:
@@ -449,7 +449,7 @@ def _put(stream: TextIO, piece: str | bytes) -> None:
 
 
 class Counting(Generic[Item]):
-    """An iterable that knows how many items were taken from it, and can tell how many there are."""
+    """An iterable that counts the items taken from it, and knows how many there are."""
 
     def __init__(self, items: Iterable[Item], count: Callable[[], int | None] = lambda: None) -> None:
         self._items = items
@@ -458,7 +458,7 @@ class Counting(Generic[Item]):
 
     @cached_property
     def size(self) -> int | None:
-        """How many items there are, None if that is not known."""
+        """Return the number of items; None if it is unknown."""
         return self._count()
 
     def __iter__(self) -> Iterator[Item]:
@@ -468,14 +468,14 @@ class Counting(Generic[Item]):
 
 
 def _environment_has_color() -> bool:
-    """Whether neither https://no-color.org nor a terminal that can do nothing forbids colour."""
+    """Return whether colour is allowed by https://no-color.org and the terminal's capabilities."""
     return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def write_error(
     error: VisitorsError, stream: TextIO, *, as_json: bool, color: bool = True, quiet: bool = False
 ) -> None:
-    """Print an expected error: one line and perhaps a hint, or one JSON object; with `quiet`, nobody's data."""
+    """Print an expected error: one line and an optional hint, or a JSON object; with `quiet`, without personal data."""
     message, hint = bounded(error.message), bounded(error.hint) if error.hint else None
     if quiet and error.quotes_data:
         message, hint = bounded(error.discreet), None
@@ -489,12 +489,12 @@ def write_error(
     stream.write(f"{red}error:{reset}{told}\n")
     if hint:
         told = f"hint: {visible(hint)}"
-        # a command is left to the terminal, from which it is copied in one piece
+        # commands are wrapped by the terminal itself, so that they are copied in one piece
         stream.write(f"{dim}{told if hint.startswith('visitors ') else _in_lines(told, stream)}{reset}\n")
 
 
 def _in_lines(text: str, stream: TextIO) -> str:
-    """`text` in lines that end between words where it goes to a terminal, which would break them anywhere."""
+    """Wrap `text` between words on a terminal, which would break lines anywhere."""
     if not stream.isatty():
         return text
     try:

@@ -1,4 +1,4 @@
-"""A pager for what is longer than the screen, as git and gh have it: `VISITORS_PAGER`, else `PAGER`, else less."""
+"""Show long output in a pager, like git and gh: `VISITORS_PAGER`, else `PAGER`, else less."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from collections.abc import Mapping
 from typing import TextIO
 
 _DEFAULTS = {"LESS": "FRX", "LV": "-c"}
-"""What pagers are told if nobody told them anything: colours are colours, and what fits the screen is no page."""
+"""Default options of pagers, if not set by the user: show colours, and quit if it fits the screen."""
 
 
 def show(text: str, stdout: TextIO) -> None:
-    """Let a person read `text` in the pager; without one, or where it cannot be started, it is written as it is.
+    """Show `text` in the pager; without one, or if it cannot be started, write it directly.
 
-    The pager may end before it has read all. Ctrl-C is for the pager meanwhile, which has the terminal.
+    The pager may exit before it has read everything. Ctrl-C is left to the pager, which controls the terminal.
     """
     words = command(os.environ)
     stdout.flush()
     try:
-        # the command is the person's own, and no shell reads it
+        # the command is the user's own, and no shell interprets it
         process = subprocess.Popen(words, stdin=subprocess.PIPE, env={**_DEFAULTS, **os.environ}) if words else None  # noqa: S603
     except OSError:
         process = None
     if process is None:
         stdout.write(text)
         return
-    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)  # after the start: the pager would ignore it, too
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)  # after the start, since the pager would inherit it
     try:
         process.communicate(text.encode(errors="backslashreplace"))
     except BaseException:
@@ -39,10 +39,10 @@ def show(text: str, stdout: TextIO) -> None:
 
 
 def command(environment: Mapping[str, str]) -> list[str]:
-    """The words of the pager that was chosen; none for no pager."""
+    """Return the words of the chosen pager command; empty for no pager."""
     chosen = next((environment[name] for name in ("VISITORS_PAGER", "PAGER") if name in environment), "less")
     try:
         words = shlex.split(chosen)
-    except ValueError:  # a quotation mark that is not closed
+    except ValueError:  # an unclosed quotation mark
         return []
     return [] if words == ["cat"] else words

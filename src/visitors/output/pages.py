@@ -1,4 +1,4 @@
-"""A page about one visitor or contact, for the person who investigates: what is known, in sections."""
+"""The page of one visitor or contact, in sections, for investigating it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _HEADINGS = {("visitor", "devices"): "Other devices", ("", "changes"): "Last cha
 _SHOWN_ELSEWHERE = {"id", "isBlocked", "blockedAt", "blockedBy", "blockReason", "blockExpiresAt", "metadataHash"}
 LIST_LIMIT = 20
 _NARROWEST_VALUE = 14
-"""How many columns there are at least for a value, and what is between it and its name."""
+"""The minimum width for a value, and the gap after its name."""
 
 
 def write_page(
@@ -42,9 +42,8 @@ def write_page(
     shared: Mapping[str, str] = MappingProxyType({}),
     zone: Zone | None = None,
 ) -> None:
-    """Write the page of a record whose shape is a visitor's or a contact's page, beginning with what an investigator
-    asks first: who it is, blocked by whom and since when. `shared` tells of its values who else has them. Times
-    are in `zone`.
+    """Write the page of a visitor or contact, beginning with what an investigator asks first: who it is, and who
+    blocked it when. `shared` says who else has its values. Times are in `zone`.
     """
     title = Text(f"{shape.noun.capitalize()} ", style="bold")
     title.append(visible(record["id"]), style="bold cyan")
@@ -91,16 +90,16 @@ def _states(shape: Shape, record: Record) -> Iterator[str]:
 
 
 def _who(shape: Shape, record: Record) -> str:
-    """The person, if anything is known of it."""
+    """Format the contact, as far as it is known."""
     contact = record.get("contact") if shape.noun == "visitor" else record if shape.noun == "contact" else None
     if not contact or not (contact["name"] or contact["email"] or contact["externalId"]):
         return ""
     name = called(contact["id"], contact["name"], contact["email"], contact["externalId"])
-    return name if contact is not record else name.removesuffix(f" ({record['id']})")  # which stands above it
+    return name if contact is not record else name.removesuffix(f" ({record['id']})")  # it is the heading
 
 
 def _blocked(record: Record, current: Instant, zone: Zone | None) -> str:
-    """`blocked 3h ago by eve (spam), until 2026-03-09T12:00:00.000Z`, with as much of it as is known."""
+    """Format `blocked 3h ago by eve (spam), until 2026-03-09T12:00:00.000Z`, or as much of it as is known."""
     parts = ["blocked"]
     if record.get("blockedAt"):
         parts.append(relative(record["blockedAt"], current))
@@ -120,8 +119,8 @@ def write_properties(
     blanks: bool = False,
     zone: Zone | None = None,
 ) -> None:
-    """Write names and values, times in `zone`; those without a value only with `blanks`. Where a terminal is too narrow
-    for two columns, a value begins behind its name.
+    """Write names and values, times in `zone`; those without a value only with `blanks`. If the terminal is too narrow
+    for two columns, values follow their names directly.
     """
     shown = []
     for key, value in properties:
@@ -135,7 +134,8 @@ def write_properties(
         for label, text in shown:
             line = Text(f"{label}  ", style="dim")
             line.append(text, style="not dim")
-            target.print(line, soft_wrap=" " not in text)  # the terminal breaks it, so that it is copied whole
+            # wrapped by the terminal itself, so that it is copied in one piece
+            target.print(line, soft_wrap=" " not in text)
         return
     grid = Table.grid(padding=(0, 2, 0, 2))
     grid.add_column(style="dim", no_wrap=True)
@@ -146,7 +146,7 @@ def write_properties(
 
 
 def _label(key: str) -> str:
-    """`lastSeenAt` -> `last seen at`; keys of metadata are data and stay as they are."""
+    """Convert `lastSeenAt` to `last seen at`; keys of metadata are data and unchanged."""
     if not key.isalpha() or not key.isascii():
         return visible(key)
     words = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in key)

@@ -1,4 +1,4 @@
-"""Records as a Parquet file, by pyarrow, an optional package that is imported only here."""
+"""Write records as Parquet, with pyarrow, an optional package that is imported only here."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from visitors.output.machine import as_record, as_text
 from visitors.output.shape import Path, value_at
 
 _AT_ONCE = 50_000
-"""How many rows are a group, which is held in memory."""
+"""The number of rows in a row group, which is held in memory."""
 
 
 class _Sink(io.RawIOBase):
-    """Takes what is written, until it is fetched."""
+    """A buffer between the writer and its consumer."""
 
     def __init__(self) -> None:
         self._written = 0
@@ -44,9 +44,9 @@ class _Sink(io.RawIOBase):
 
 
 def parquet_pieces(paths: Sequence[Path], records: Iterable[msgspec.Struct | dict[str, Any]]) -> Iterator[bytes]:
-    """The bytes of the file, a group of rows at a time: a column for each of `paths`, of what its field holds.
+    """Yield the bytes of the file, one row group at a time, with a column for each of `paths`, typed by its field.
 
-    Numbers and truth values are as such, times have milliseconds and UTC, and documents are JSON as text. Raises
+    Numbers and booleans keep their type, times have milliseconds and UTC, and documents are JSON text. Raises
     UsageProblem without the package.
     """
     arrow, writers = (needed(name, "parquet", "writing a Parquet file") for name in ("pyarrow", "pyarrow.parquet"))

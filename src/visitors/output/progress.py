@@ -1,4 +1,4 @@
-"""A progress bar on standard error, for a person who waits; for nobody else."""
+"""A progress bar on standard error, shown only to a person at a terminal."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ Item = TypeVar("Item")
 SMALL = 1_000_000
 """Bytes below which a bar would only flicker."""
 SMALL_ROWS = 20_000
-"""As SMALL, for what is measured in rows."""
+"""Like SMALL, in rows."""
 SMALL_PAGES = 20_000
-"""As SMALL, for what is measured in pages of a store."""
+"""Like SMALL, in pages of a store."""
 _EVERY = 500
 
 
@@ -30,9 +30,9 @@ class _Measured(Protocol):
 def watched(
     items: Iterable[Item], source: _Measured, *, quiet: bool, color: bool, small: int = SMALL
 ) -> Iterator[Iterable[Item]]:
-    """`items`, with a bar that follows how far `source` has been read: rows, rate, time left.
+    """Yield `items`, with a bar that follows how far `source` has been read: rows, rate, time left.
 
-    There is none where nobody looks, or where the size of `source` (bytes, or rows) is below `small`.
+    There is no bar without a terminal, or if the size of `source` (bytes or rows) is below `small`.
     """
     if quiet or not sys.stderr.isatty() or (source.size is not None and source.size < small):
         yield items
@@ -62,7 +62,7 @@ def watched(
 
 @contextmanager
 def watched_pages(*, quiet: bool, color: bool) -> Iterator[Callable[[int, int], None]]:
-    """What takes how many pages are done, of how many, and shows a bar to a person who waits for many."""
+    """Return a callback for the number of pages done and the total, which shows a bar to a person if there are many."""
     with ExitStack() as stack:
         update: Callable[[int, int], None] | None = None
 

@@ -1,4 +1,4 @@
-"""What an export leaves out or replaces, record by record, on its way to the file."""
+"""Remove or replace values in the records of an export."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Alter = Callable[[Record], Record]
 
 
 class Altered:
-    """The records of an export after `alter`: always values, never text."""
+    """The records of an export, changed by `alter`: always values, never text."""
 
     def __init__(self, chosen: Records, alter: Alter) -> None:
         self._chosen = chosen
@@ -20,16 +20,16 @@ class Altered:
         self.count = chosen.count
 
     def records(self) -> Iterator[Record]:
-        """As records under public names."""
+        """Yield them as records under public names."""
         return map(self._alter, map(as_record, self._chosen.records()))
 
 
 class Redaction:
-    """Makes the values of some fields null: the same in every record."""
+    """Replaces some fields by null, in every record alike."""
 
     def __init__(self, shape: Shape, names: Sequence[str]) -> None:
-        """`names` are as `--fields` takes them; a group (`contact`) becomes null as a whole. What is derived from
-        metadata, their hash, goes with any of them. Raises UsageProblem for a field that there is not.
+        """`names` are as for `--fields`; a group (`contact`) becomes null as a whole. Redacting any metadata redacts
+        their hash too. Raises UsageProblem for an unknown field.
         """
         self.paths: list[Path] = []
         for name in names:
@@ -41,7 +41,7 @@ class Redaction:
             self.paths.append(("contact", "metadataHash"))
 
     def __call__(self, record: Record) -> Record:
-        """The record with null in these fields; what is not there is not added."""
+        """Return the record with these fields null; missing ones are not added."""
         redacted = dict(record)
         for path in self.paths:
             _clear(redacted, path)

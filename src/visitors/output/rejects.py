@@ -1,4 +1,4 @@
-"""The rows that an import did not take, kept with their reasons, in a file that imports once mended."""
+"""The rows that an import rejected, with reasons, in a file that can be corrected and imported again."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from visitors.output.machine import encode_json, separated
 from visitors.output.shape import Path, Record
 
 SHOWN_REASONS = 20
-"""How many reasons are told; the file has all."""
+"""The number of reasons shown; the file has all."""
 
 
 class RejectedRows:
-    """Collects rejected rows: their reasons, and the rows themselves where there is a file for them."""
+    """Collects rejected rows: their reasons, and the rows themselves if there is a file for them."""
 
     def __init__(self, target: TextIO | None, format_: TextFormat, header: Header, *, quiet: bool = False) -> None:
         self._target = target
@@ -32,19 +32,19 @@ class RejectedRows:
         self._written = 0
         self.count = 0
         self.reasons: list[str] = []
-        """Why, of the first of them: there may be as many as the file has rows."""
+        """The first reasons: there may be as many as the file has rows."""
         self.left_out: Counter[str] = Counter()
-        """How many values of rows that were taken were not, by field."""
+        """The number of dropped values of accepted rows, by field."""
         self.reasons_left_out: list[str] = []
 
     def add(self, row: Read[Any], error: VisitorsError) -> None:
-        """Keep a row that was not taken."""
+        """Add a rejected row."""
         self.count += 1
         self._tell(self.reasons, row, row.column, error)
         self._write(row, row.column, error.code, error.message)
 
     def add_incomplete(self, row: Read[Any]) -> None:
-        """Keep a row that was taken without some of its values, once for each of these."""
+        """Add a row that was accepted without some of its values, once for each of these."""
         for one in row.left_out:
             error = one.problem.error()
             self.left_out[one.problem.field or ""] += 1
@@ -78,15 +78,15 @@ class RejectedRows:
         self._target.write(header + written if first else written)
 
     def finish(self) -> None:
-        """Close what is open in the file."""
+        """Finish the file's content."""
         if self._target is not None and self._format == "json":
             self._target.write("\n]\n" if self._written else "[]\n")
 
 
 def text_format(format_: Format, rejects: str | None, header: Header) -> TextFormat:
-    """What rejected rows are written in: what their file is called, or else what the rows were in, if that is text.
+    """Return the format of rejected rows: that of their file's extension, else that of the input if it is text.
 
-    Raises UsageProblem for a file that is called something else.
+    Raises UsageProblem for a file with another extension.
     """
     named = format_of(rejects or "")
     wanted = named or format_
@@ -102,10 +102,10 @@ def text_format(format_: Format, rejects: str | None, header: Header) -> TextFor
 def rejected_rows(
     path: str | None, format_: TextFormat, header: Header, *, quiet: bool = False
 ) -> Iterator[RejectedRows]:
-    """A collection whose file, if `path` names one, appears when the block ends well. With `quiet`, the reasons
-    that are told, unlike those in the file, are without anybody's data.
+    """Open a collection whose file, if `path` is given, appears if the block succeeds. With `quiet`, reasons shown,
+    unlike those in the file, contain no personal data.
 
-    Raises UsageProblem when the rows do not fit the format, and FileProblem.
+    Raises UsageProblem if the format cannot hold the rows, and FileProblem.
     """
     if path is not None and header.columns is None and format_ in ("csv", "tsv"):
         raise UsageProblem(f"rows of JSON do not fit the columns of {path}", hint="name it .ndjson")

@@ -1,9 +1,9 @@
-r"""Data from outside, made harmless to show: what would steer a terminal or cannot be seen becomes visible text.
+r"""Make outside data safe to display: terminal control and invisible characters become visible text.
 
-Escape sequences begin with a control character (C0, DEL or C1); bidirectional overrides make text read as something
-else; line and paragraph separators break lines; what takes no place of its own makes two texts look the same. All of
-them print as `\\x1b` or `\\u202e`. Everything else, in any script, stays, and so do the characters that cannot be seen
-and that scripts need: joiners, number signs, variation selectors.
+Escape sequences begin with a control character (C0, DEL or C1); bidirectional overrides disguise text; line and
+paragraph separators break lines; zero-width characters make different texts look the same. All of them print as `\\x1b`
+or `\\u202e`. Everything else, in any script, is kept, including the invisible characters that scripts need: joiners,
+number signs, variation selectors.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ import re
 _UNSAFE = (
     "\x00-\x1f\x7f-\x9f"  # C0, DEL, C1
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # bidirectional marks, embeddings, overrides, isolates
-    "\u2028\u2029"  # breaking a line
+    "\u2028\u2029"  # line breaks
     "\ud800-\udfff"  # lone surrogates, from arguments that are not UTF-8
-    # invisible: Unicode's format characters (Cf) that no script needs, tags among them, and letters that fill a place
+    # invisible: Unicode's format characters (Cf) that no script needs, including tags, and filler letters
     "\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180e\u200b\u2060-\u2065\u206a-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb"
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e007f"
 )
 _PATTERN = f"[{_UNSAFE}]"
-# Inside JSON the C0 controls are escaped already.
+# JSON already escapes the C0 controls.
 _JSON_PATTERN = _PATTERN.replace("\x00-\x1f", "")
-# The same in UTF-8, by first byte, which most text lacks: that shows ten times sooner than that it lacks the whole.
-# A pattern that begins with one literal byte is searched for with memchr.
+# The same in UTF-8, by first byte: testing for the byte, which most text lacks, is ten times faster than the whole
+# pattern. A pattern that begins with one literal byte is searched with memchr.
 _JSON_BYTES = {
     b"\x7f": rb"\x7f",
     b"\xc2": rb"\xc2[\x80-\x9f\xad]",
@@ -39,30 +39,30 @@ _JSON_BYTES = {
 
 
 LONGEST = 2_000
-"""Characters that are shown of a remark or an error."""
+"""The maximum number of characters shown of a remark or an error."""
 
 
 def visible(text: str) -> str:
-    """`text` on one line, with every character that could do something shown as an escape."""
+    """Return `text` on one line, with all control and invisible characters escaped."""
     if text.isascii() and text.isprintable():
         return text
     return re.sub(_PATTERN, _escape, text)
 
 
 def bounded(text: str) -> str:
-    """`text`, or its beginning where it is too long to be read: what it quotes may be of any length."""
+    """Return `text` like `visible`, cut off if it is too long to read: quoted values may have any length."""
     return text if len(text) <= LONGEST else text[:LONGEST] + "…"
 
 
 def json_safe(text: str) -> str:
-    r"""JSON `text` with the characters that could steer a terminal as `\\u` escapes: the same value."""
+    r"""Escape terminal control characters in JSON `text` as `\\u` escapes, without changing its value."""
     if text.isascii() and "\x7f" not in text:
         return text
     return re.sub(_JSON_PATTERN, _json_escape, text)
 
 
 def json_bytes(encoded: bytes) -> bytes:
-    """As `json_safe`, of JSON in UTF-8: in much text of any script it finds sooner that there is nothing to escape."""
+    """Like `json_safe`, for JSON in UTF-8: faster when there is nothing to escape."""
     unsafe = any(first in encoded and re.search(pattern, encoded) for first, pattern in _JSON_BYTES.items())
     return json_safe(encoded.decode()).encode() if unsafe else encoded
 

@@ -1,7 +1,7 @@
-"""The shape of a record: which fields it has, in which order, and how a table shows it.
+"""The shape of a record: its fields, their order, and the columns of a table.
 
-A record is a nested dict under public names. A field is a path: `id`, `contact.email`, or, into an
-open object, `contact.metadata.plan`.
+A record is a nested dict under public names. A field is a path: `id`, `contact.email`, or, into an open object,
+`contact.metadata.plan`.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ Path = tuple[str, ...]
 
 
 class Column(msgspec.Struct, frozen=True):
-    """A column of a table: its heading, and what it shows of a record at an instant.
+    """A column of a table: its heading, and how it formats a record as of an instant.
 
-    Where the terminal is narrow it may become as narrow as `shrinks_to` (None: it stays whole, as an id does, which
-    somebody may copy), or goes on in the next line if it `wraps`. A column without any value is left out unless it is
-    `always` there, and an `extra` one unless the terminal is wide.
+    On a narrow terminal it may shrink to `shrinks_to` (None: it stays whole, as an id does so that it can be copied),
+    or wrap if it `wraps`. A column without any value is hidden unless it is `always` shown, and an `extra` one is shown
+    only on a wide terminal.
     """
 
     heading: str
@@ -38,9 +38,10 @@ class Column(msgspec.Struct, frozen=True):
 
 
 class Shape(msgspec.Struct, frozen=True, kw_only=True):
-    """The fields of one kind of record; those in `open_objects` hold keys of their own. What has a page of its own, or
-    is changed by its id, is called by a `noun`. The fields of a `flat` one are what they are called, whatever dots are
-    in their names.
+    """The fields of one kind of record.
+
+    Fields in `open_objects` have arbitrary keys. A record that has a page, or is changed by id, is called a `noun`.
+    Field names of a `flat` shape may contain dots.
     """
 
     fields: tuple[str, ...]
@@ -51,18 +52,18 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
     flat: bool = False
 
     def led_by(self, *fields: str) -> Shape:
-        """The shape with `fields` before the others: what a command adds about what it did."""
+        """Return the shape with `fields` before the others, for what a command adds about its effect."""
         leading = tuple(Column(field.upper(), _text(field)) for field in fields)
         return msgspec.structs.replace(self, fields=fields + self.fields, columns=leading + self.columns)
 
     def followed_by(self, *fields: str) -> Shape:
-        """The shape with `fields` after the others."""
+        """Return the shape with `fields` after the others."""
         return msgspec.structs.replace(self, fields=self.fields + fields)
 
     def paths(self, chosen: Iterable[str] | None) -> list[Path]:
-        """The paths of `chosen` fields, a group (`contact`) standing for all in it; of all if None.
+        """Return the paths of the `chosen` fields, expanding groups (`contact`); all if None.
 
-        Raises UsageProblem for a field that there is not, with the list of those there are.
+        Raises UsageProblem for an unknown field, listing the valid ones.
         """
         return [path for name in (self.fields if chosen is None else chosen) for path in self._expand(name)]
 
@@ -80,7 +81,7 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def value_at(record: Record, path: Path) -> Any:
-    """What stands at `path`, None where a part of it is missing or null."""
+    """Return the value at `path`; None if part of it is missing or null."""
     value: Any = record
     for key in path:
         if not isinstance(value, dict):
@@ -90,7 +91,7 @@ def value_at(record: Record, path: Path) -> Any:
 
 
 def picked(record: Record, paths: list[Path]) -> Record:
-    """The record with only what stands at `paths`, in their order, nested as before."""
+    """Return the record reduced to `paths`, in their order, nested as before."""
     result: Record = {}
     for path in paths:
         target = result

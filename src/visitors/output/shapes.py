@@ -1,4 +1,4 @@
-"""How each kind of record is shown: its fields come from the domain, its columns are chosen here."""
+"""The shape of each kind of record: its fields come from the domain, its columns are defined here."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from visitors.output.shape import Column, Record, Shape
 
 
 def _as_json(field: str) -> Callable[[Record, Instant], str]:
-    """A value that may be anything, text without quotes."""
+    """Format an arbitrary JSON value, text without quotes."""
 
     def shown(record: Record, _: Instant) -> str:
         value = record[field]
@@ -97,7 +97,7 @@ BLOCKED = Shape(
         Column("UNTIL", cells.field("until")),
     ),
 )
-"""Who was named to be blocked or unblocked, in the fields in which lines name them."""
+"""The target of a block or unblock, under the field names of input lines."""
 CONVERSATION = Shape(
     noun="conversation",
     fields=tuple(cells.field_names(Conversation)),

@@ -1,4 +1,4 @@
-"""What the rows of `stats` are called, for every picture of them: on a terminal, and as SVG."""
+"""Labels for the rows of `stats`, shared by the terminal and SVG pictures."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CONVERSATION_OVERVIEW = Shape(fields=tuple(cells.field_names(ConversationFigure)
 
 NONE = "(none)"
 LONGEST = 40
-"""How many characters of a value a picture has room for, whatever its width."""
+"""The maximum number of characters of a value in a picture, whatever its width."""
 
 PANELS = {
     "language": "Languages",
@@ -30,7 +30,7 @@ PANELS = {
     "os": "Systems",
     "deviceType": "Devices",
 }
-"""What stands in a panel of its own in an overview."""
+"""Figures in separate panels of an overview."""
 
 _FACTS = {
     ("seen", "1d"): "seen in 24 hours",
@@ -43,7 +43,7 @@ _FACTS = {
 
 
 class Bar(msgspec.Struct, frozen=True):
-    """One bar, with what stands beside it; none of it can do harm. `note` is empty or says more."""
+    """One bar with its sanitised labels. `note` is empty or has details."""
 
     labels: tuple[str, ...]
     count: int
@@ -52,7 +52,7 @@ class Bar(msgspec.Struct, frozen=True):
 
 
 class Section(msgspec.Struct, frozen=True):
-    """Some bars under a heading; those of periods are `upright` where there is room for that."""
+    """Some bars under a heading; those of periods are `upright` if there is room."""
 
     heading: str
     bars: Sequence[Bar]
@@ -60,7 +60,7 @@ class Section(msgspec.Struct, frozen=True):
 
 
 class Picture(msgspec.Struct, frozen=True):
-    """All that is shown: single figures, the last days, and the bars."""
+    """A picture of statistics: single figures, the last days, and the bars."""
 
     title: str
     facts: Sequence[Bar] = ()
@@ -69,7 +69,7 @@ class Picture(msgspec.Struct, frozen=True):
 
 
 def of_groups(title: str, headings: Sequence[str], groups: Sequence[Group | Pair]) -> Picture:
-    """The picture of groups by fields."""
+    """Draw groups by fields."""
     bars = [
         Bar(
             tuple(label(getattr(group, name)) for name in ("value", "value2")[: len(headings)]),
@@ -82,7 +82,7 @@ def of_groups(title: str, headings: Sequence[str], groups: Sequence[Group | Pair
 
 
 def of_periods(title: str, periods: Sequence[Period], under_way: str) -> Picture:
-    """The picture of periods; of that which is `under_way` it says so."""
+    """Draw periods; the one `under_way` is marked."""
     bars = [
         Bar((period.value,), period.count, period.share, _growth(period, so_far=period.value == under_way))
         for period in periods
@@ -91,7 +91,7 @@ def of_periods(title: str, periods: Sequence[Period], under_way: str) -> Picture
 
 
 def of_figures(title: str, figures: Sequence[Figure | ConversationFigure]) -> Picture:
-    """The picture of an overview."""
+    """Draw an overview."""
     facts, days, panels = [], [], {heading: list[Bar]() for heading in PANELS.values()}
     for figure in figures[1:]:
         if figure.name in PANELS:
@@ -106,7 +106,7 @@ def of_figures(title: str, figures: Sequence[Figure | ConversationFigure]) -> Pi
 
 
 def label(value: object) -> str:
-    """A value on one line, harmless, and not too long."""
+    """Format a value on one line, sanitised and shortened."""
     text = NONE if value is None else visible(as_text(value)) or '""'
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
@@ -126,12 +126,12 @@ def _growth(period: Period, *, so_far: bool) -> str:
 
 
 def percent(share: float) -> str:
-    """A share as a person reads it."""
+    """Format a share for a person."""
     return f"{share:.1%}"
 
 
 def duration(seconds: float) -> str:
-    """A length of time as a person would say it: `45s`, `12m`, `3h 20m`, `2d 4h`."""
+    """Format a duration for a person: `45s`, `12m`, `3h 20m`, `2d 4h`."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole}s"

@@ -1,7 +1,7 @@
-"""A picture of statistics as SVG: plain shapes and text, for a ticket.
+"""Draw statistics as SVG: plain shapes and text, for a ticket.
 
-It is written here and not by Rich, whose picture of a terminal is of another size and font on every machine, and fifty
-times as large. What stands in it is made harmless and escaped: it has no markup but ours, no script, no address.
+Rich's export of a terminal depends on the machine's size and font, and is fifty times as large. All text is sanitised
+and escaped: no foreign markup, scripts or URLs.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ _WIDTH = 760
 _LEFT = 20
 _LINE = 20
 _LABEL = 250
-"""Where the bars begin; what stands before them has 7 of the width for each character."""
+"""Where the bars begin; labels take 7 units of width a character."""
 _NUMBERS = 150
 _HEIGHT = 160
-"""How high the upright bars are."""
+"""The height of upright bars."""
 _LETTER = 7
 _NOT_XML = "[\ufffe\uffff]"
 
 
 def svg(picture: Picture) -> Iterator[str]:
-    """The lines of the file."""
+    """Yield the lines of the file."""
     body, height = _body(picture)
     yield (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{height}" viewBox="0 0 {_WIDTH} {height}"'
@@ -67,7 +67,7 @@ def _lying(bar: Bar, most: int, y: int) -> Iterator[str]:
 
 
 def _upright(bars: Sequence[Bar], top: int) -> Iterator[str]:
-    """All bars as one shape, however many there are, with the first and the last label below."""
+    """Draw all bars as one shape, with the first and last label below."""
     if not bars:
         return
     room, bottom = _WIDTH - 2 * _LEFT, top + _HEIGHT
@@ -98,7 +98,7 @@ def _text(x: float, y: float, text: str, *, size: int | None = None, anchor: str
 
 
 def _escaped(text: str) -> str:
-    """`text`, which is visible, as text of XML."""
+    """Escape visible `text` for XML."""
     text = re.sub(_NOT_XML, lambda found: f"\\u{ord(found[0]):04x}", text)
     for sign, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;")):
         text = text.replace(sign, entity)

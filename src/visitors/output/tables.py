@@ -1,4 +1,4 @@
-"""Tables for people, by Rich: short, quiet, and safe whatever the data hold."""
+"""Tables for people, by Rich: compact, and safe whatever the data contain."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from visitors.output.shape import Column, Record, Shape
 
 GAP = 2
 NARROWEST_WRAPPED = 12
-"""How narrow a column that wraps becomes before the table is given up."""
+"""The minimum width of a wrapping column; with less room there is no table."""
 LONGEST_WORD = 28
-"""Up to which length words of a column that wraps stay whole where there is room: an id, and what stands by it."""
+"""The maximum length of words that a wrapping column keeps whole if there is room: an id, with punctuation."""
 WIDE = 120
-"""From this width on a terminal gets the extra columns, if they fit: narrower ones always have the same columns."""
+"""The terminal width from which extra columns are shown, if they fit; below it, the columns are always the same."""
 PLAIN_FROM = 200
-"""From this many rows on a table is plain text: Rich takes about a millisecond a row."""
+"""The number of rows from which a table is plain text: Rich takes about a millisecond a row."""
 
 
 def console(stream: TextIO | None = None, *, color: bool = True, is_terminal: bool = False) -> Console:
-    """Where tables go; markup, emoji codes and highlighting are off, since the text is data. `is_terminal` if what is
-    written to the stream goes to the terminal later.
+    """Make the console for tables; markup, emoji codes and highlighting are off, since the text is data. `is_terminal`
+    is whether what is written to the stream ends up on the terminal.
     """
     return Console(
         file=stream or sys.stdout,
@@ -43,8 +43,8 @@ def console(stream: TextIO | None = None, *, color: bool = True, is_terminal: bo
 
 
 def write_table(target: Console, shape: Shape, records: Iterable[Record], current: Instant) -> int:
-    """Write the records as a table, or where the terminal is too narrow for one a line for each value; returns how many
-    there were.
+    """Write the records as a table, or, if the terminal is too narrow, a line for each value; return the number of
+    records.
     """
     cells = [[_cell(column, column.show(record, current)) for column in shape.columns] for record in records]
     if not cells:
@@ -76,12 +76,12 @@ def write_table(target: Console, shape: Shape, records: Iterable[Record], curren
 
 
 def _cell(column: Column, text: str) -> str:
-    """A value made harmless; a column that wraps keeps the line breaks of what was written."""
+    """Sanitise a value; a wrapping column keeps its line breaks."""
     return "\n".join(map(visible, text.split("\n"))) if column.wraps else visible(text)
 
 
 def _used(shape: Shape, cells: list[list[str]], available: int) -> list[int]:
-    """The columns that are shown: those that have something to show, of the extra ones as many as there is room for."""
+    """Return the columns to show: those with a value, and as many extra ones as there is room for."""
     filled = [i for i, column in enumerate(shape.columns) if column.always or any(row[i] for row in cells)]
     used = [i for i in filled if not shape.columns[i].extra]
     for index in filled:
@@ -93,7 +93,7 @@ def _used(shape: Shape, cells: list[list[str]], available: int) -> list[int]:
 
 
 def _natural(shape: Shape, cells: list[list[str]], used: list[int]) -> list[int]:
-    """How wide each column is that shows all of its values."""
+    """Return the width of each column that shows all of its values."""
     return [
         max(
             cell_len(line)
@@ -105,8 +105,8 @@ def _natural(shape: Shape, cells: list[list[str]], used: list[int]) -> list[int]
 
 
 def _widths(shape: Shape, cells: list[list[str]], used: list[int], available: int) -> list[int] | None:
-    """How wide each column is: what it needs, and where that is too much, less of the widest first. None if the columns
-    do not fit, however narrow they become.
+    """Return the width of each column, shrinking the widest first if there is too little room. None if the columns do
+    not fit at all.
     """
     columns = [shape.columns[i] for i in used]
     natural = _natural(shape, cells, used)
@@ -130,8 +130,8 @@ def _widths(shape: Shape, cells: list[list[str]], used: list[int], available: in
 
 
 def _write_stacked(target: Console, shape: Shape, cells: list[list[str]], used: list[int]) -> None:
-    """A line for each value, a blank one between two records. What stays whole is broken by the terminal alone, so that
-    it is copied whole.
+    """Write a line for each value, and a blank one between records. Unshrinkable values are wrapped by the terminal
+    itself, so that they are copied in one piece.
     """
     for number, row in enumerate(cells):
         if number:

@@ -4,5 +4,5 @@ from __future__ import annotations
 
 
 def number(count: int, noun: str) -> str:
-    """`1 visitor`, `1,200 visitors`."""
+    """Format a count: `1 visitor`, `1,200 visitors`."""
     return f"{count:,} {noun}" + ("" if count == 1 else "s")

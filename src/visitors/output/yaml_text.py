@@ -1,7 +1,7 @@
-"""YAML for people to read and to compare: always the same text for the same value.
+"""Write YAML for people to read and diff: equal values always give the same text.
 
-Mappings and lists are written out, one value a line; a small mapping of single values stands in one
-line. Text is quoted where any version of YAML might take it for something else.
+Mappings and lists are in block style, one value a line; a small mapping of scalars is on one line. Text is quoted if
+any version of YAML might interpret it as something else.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ import msgspec
 
 WIDTH = 100
 _RECORDS = 1
-"""How deep the records of a fixture are."""
+"""The depth of a fixture's records."""
 
 _INSTANT = r"(?a)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
-# Words that begin with a letter or a digit; a colon, a comma, a dash in front may mean something.
+# Words that begin with a letter or a digit; a leading colon, comma or dash may have a meaning.
 _PLAIN = r"[^\W_](?:[\w.@+/()'-]| (?=[^\s#]))*"
 _NUMBER_LIKE = r"(?a)[0-9][0-9_.,:xobeEA-Fa-f+-]*"
 _WORDS = frozenset(["y", "n", "yes", "no", "on", "off", "true", "false", "null"])
@@ -25,7 +25,7 @@ _NOT_PRINTABLE = "[^\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufff
 
 
 def yaml_lines(value: dict[str, Any]) -> Iterator[str]:
-    """The lines of a mapping of JSON's types, with a blank one before each section."""
+    """Yield the lines of a mapping of JSON types, with a blank one before each section."""
     for key, item in value.items():
         if isinstance(item, dict | list):
             yield "\n"
@@ -35,9 +35,9 @@ def yaml_lines(value: dict[str, Any]) -> Iterator[str]:
 
 def _member(key: str, value: Any, depth: int) -> Iterator[str]:
     start = f"{'  ' * depth}{_text(key)}:"
-    # a record is written out even if it is short: what is added to it then is one line
+    # even a short record is in block style, so that adding a field changes one line
     flow = _flow(value) if depth > _RECORDS or not value else None
-    if flow is not None and (not value or len(start) + len(flow) < WIDTH):  # what is empty can only be written so
+    if flow is not None and (not value or len(start) + len(flow) < WIDTH):  # empty collections have only a flow form
         yield f"{start} {flow}"
     elif isinstance(value, dict):
         yield start
@@ -55,7 +55,7 @@ def _member(key: str, value: Any, depth: int) -> Iterator[str]:
 
 
 def _items(values: list[Any], depth: int) -> Iterator[str]:
-    """Each item after a dash; what belongs to it stands below its first line's text."""
+    """Yield each item after a dash, with its other lines aligned below the first."""
     for value in values:
         flow = _flow(value)
         if isinstance(value, dict) and value:
@@ -69,7 +69,7 @@ def _items(values: list[Any], depth: int) -> Iterator[str]:
 
 
 def _flow(value: Any) -> str | None:
-    """A mapping or list in one line; None for what is better, or can only be, written out."""
+    """Return a mapping or list on one line; None if block style is better or required."""
     if value == {}:
         return "{}"
     if value == []:
@@ -84,7 +84,7 @@ def _single(value: Any) -> str:
         return _text(value)
     if not isinstance(value, float):
         return msgspec.json.encode(value).decode()
-    # YAML 1.1 takes for a number with an exponent only what has a point before it
+    # YAML 1.1 requires a point in numbers with an exponent
     mantissa, exponent, power = repr(value).partition("e")
     return f"{mantissa}.0e{power}" if exponent and "." not in mantissa else repr(value)
 
@@ -97,11 +97,11 @@ def _text(text: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    """A string as JSON has it, which is YAML too, with every character escaped that YAML cannot hold."""
+    """Quote a string as in JSON, which is valid YAML, escaping every character that YAML cannot contain."""
     quoted = msgspec.json.encode(text).decode()
     return re.sub(_NOT_PRINTABLE, lambda match: f"\\u{ord(match[0]):04x}", quoted)
 
 
 def _is_block(text: str) -> bool:
-    """Whether several lines of text can be written as they are."""
+    """Return whether several lines of text can be written in block style."""
     return "\n" in text and text[0] not in " \n" and text[-1] != "\n" and not re.search(_NOT_PRINTABLE, text)
