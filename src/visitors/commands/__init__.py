@@ -1,1 +1,1 @@
-"""One command a file: parse, act, render. See the registry for the table of contents."""
+"""One command a file: parse, act, render. The registry lists them."""

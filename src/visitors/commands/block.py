@@ -45,7 +45,7 @@ def command(
     list --blocked --format ndjson passes blocks on to another store.
     """
     context = context_of(ctx)
-    block.expiry(for_, until, context.now)  # a mistake is told before anything is asked
+    block.expiry(for_, until, context.now)  # report mistakes before asking
     why = normalise.text(reason, "reason") if reason is not None else None
 
     def act(target: Target) -> Act:
@@ -67,7 +67,7 @@ def command(
         options.refuse_others_beside_contact(context, visitor, everything=all_)
         change_contacts(context, [contact], _VERB, act("contact"), dry_run=dry_run, deleted=True)
     elif visitor == ["-"] and context.input_begins_with("{"):
-        from visitors.commands.block_lines import change_lines  # which a single visitor need not wait for
+        from visitors.commands.block_lines import change_lines  # not needed for a single visitor
 
         change_lines(context, _VERB, block_named, everything=all_, dry_run=dry_run)
     else:

@@ -1,4 +1,4 @@
-"""What `block -` and `unblock -` share: lines of JSON on standard input, and what was done to whom they name."""
+"""The standard input of `block -` and `unblock -`: lines of JSON, and the report of what was done."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def change_lines(
     everything: bool,
     dry_run: bool,
 ) -> None:
-    """Do what the lines of standard input say, in one operation, all or none, and tell it. Raises UsageProblem beside
-    a selection or `everything`.
+    """Apply the lines of standard input in one operation, all or nothing, and report it. Raises UsageProblem if
+    combined with a selection or `everything`.
     """
     if everything or not context.selection().is_everything:
         raise UsageProblem("give either ids or a selection, not both")
@@ -80,7 +80,7 @@ def _results(
 
 
 def _sentence(verb: Verb, done: Done, *, dry_run: bool) -> str:
-    """One line: `Blocked 2 visitors and 1 contact; 1 blocked already.`."""
+    """Format one line: `Blocked 2 visitors and 1 contact; 1 blocked already.`."""
     counts = [(target, sum(of == target for of, _ in done.changed)) for target in ("visitor", "contact")]
     parts = " and ".join(number(count, target) for target, count in counts if count) or "nobody"
     unchanged = len(done.named) - len(done.changed)

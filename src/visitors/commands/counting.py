@@ -1,4 +1,4 @@
-"""What `stats` and `conversations stats` share: their options, and how what was counted is shown."""
+"""The options and output shared by `stats` and `conversations stats`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 TOP = 10
 TOP_OF_OVERVIEW = 5
-"""How many groups a picture has, unless --top says otherwise; an overview fits on 24 lines."""
+"""The default of --top for pictures; an overview fits on 24 lines."""
 
 By = Annotated[
     list[str] | None,
@@ -52,7 +52,7 @@ SvgFile = Annotated[
 def refuse_contradictions(
     context: Context, by: Sequence[str] | None, per: str | None, time: str | None, top: int | None, svg: str | None
 ) -> None:
-    """Raises UsageProblem for options that do not go together, and for a picture that would replace the store."""
+    """Raise UsageProblem for options that contradict each other, and for a picture that would overwrite the store."""
     if by and per:
         raise UsageProblem("--by and --per exclude each other", hint="choose with a filter, and count with --per")
     if time is not None and per is None:
@@ -65,7 +65,7 @@ def refuse_contradictions(
 
 
 def largest(context: Context, top: int | None, svg: str | None, usual: int) -> int:
-    """How many groups are asked for; 0: all. Only a picture is cut without --top."""
+    """Return the maximum number of groups; 0: all. Only a picture is limited by default."""
     if top is not None:
         return top
     return usual if context.output.shows_table or (svg is not None and not context.output.is_asked) else 0
@@ -80,7 +80,7 @@ def show(
     headings: Sequence[str] = (),
     svg: str | None = None,
 ) -> None:
-    """Show what was counted, write the picture if that is asked for, and say what is not in it."""
+    """Show the counts, write the picture if requested, and say what it omits."""
     rows, shown = answer.rows, None
     if svg is not None:
         from visitors.output.svg import svg as written

@@ -1,4 +1,4 @@
-"""What both commands that erase do: find whom, ask, erase, wipe the files, hand out the receipt."""
+"""The steps of both erase commands: resolve, ask, erase, wipe the files, and hand out the receipt."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def erase_records(
     vacuum: bool,
     output: str | None,
 ) -> None:
-    """Erase the visitors or contacts that were named, in one operation, all or none.
+    """Erase the named visitors or contacts, in one operation, all or nothing.
 
     Raises UsageProblem, NotFound, Conflict, Declined and FileProblem.
     """
@@ -80,8 +80,8 @@ def erase_records(
 
 
 class _Erased(NamedTuple):
-    """The receipt, the ids of contacts that stay though a device of theirs is gone, what else was left, and why the
-    receipt is not in its file, if it is not.
+    """The receipt, the ids of contacts that lost a device but stay, other records that were kept, and why the receipt
+    is not in its file, if it is not.
     """
 
     receipt: Receipt
@@ -91,14 +91,14 @@ class _Erased(NamedTuple):
 
 
 def _erase(context: Context, target: Target, named: Sequence[str], output: str | None, asked: Counts | None) -> _Erased:
-    """Erase them, as many as were `asked` about, and write the receipt to its file.
+    """Erase the records, as many as were `asked` about, and write the receipt to its file.
 
-    Raises NotFound and Conflict, and FileProblem where nothing can be written, as long as nothing is erased.
+    Raises NotFound and Conflict, and FileProblem if the file cannot be written, before anything is erased.
     """
     erased: _Erased | None = None
     try:
         with ExitStack() as stack:
-            # first, so that nothing is erased where the receipt cannot be written
+            # first, so that nothing is erased if the receipt cannot be written
             file = stack.enter_context(whole_file(output)) if output is not None and output != "-" else None
             with context.operation() as operation:
                 ids = resolve(context.store, target, named, operation.at, context.missing)
@@ -117,7 +117,7 @@ def _erase(context: Context, target: Target, named: Sequence[str], output: str |
 
 
 def _rehearse(context: Context, target: Target, named: Sequence[str]) -> None:
-    """Tell how much would go, and how much of the history."""
+    """Report how much would be erased, and how much of the history."""
     with context.operation(dry_run=True) as operation:
         ids = resolve(context.store, target, named, operation.at, context.missing)
         receipt, left = erase(context.store, operation, target, ids, command=context.command, rehearsal=True)
@@ -151,13 +151,13 @@ def _tell_left(context: Context, left: Sequence[Left]) -> None:
 
 
 def _wipe(context: Context, *, vacuum: bool) -> None:
-    """Wipe the store's files, and say where what was erased may still be."""
+    """Wipe the store's files, and say where traces of the erased may remain."""
     place, warn = context.settings.store, context.output.warn
-    if not isinstance(place, File):  # nothing of it lasts
+    if not isinstance(place, File):  # nothing persists
         return
     finish = "to finish it when nobody else uses the store: visitors db compact"
     try:
-        interrupts.release()  # that may take long: what was committed is told by now
+        interrupts.release()  # this may take long, and the commit is already reported
         wiped = wipe(context.store, rewrite=vacuum)
         interrupts.hold()
     except (KeyboardInterrupt, SystemExit):
@@ -174,7 +174,7 @@ def _wipe(context: Context, *, vacuum: bool) -> None:
 
 
 def _told(counts: Counts, target: Target) -> str:
-    """`1 contact, 2 visitors and 1 conversation with 3 messages`; what there is none of is left out."""
+    """Format `1 contact, 2 visitors and 1 conversation with 3 messages`, omitting zeros."""
     by_kind = msgspec.structs.asdict(counts)
     nouns = ("contact", "visitor", "conversation", "message", "block")
     told = [number(by_kind[f"{noun}s"], noun) for noun in nouns if by_kind[f"{noun}s"]]

@@ -111,7 +111,7 @@ def _format(context: Context, output: str) -> FileFormat:
 
 
 def _pseudonyms(key_file: str | None, output: str) -> Pseudonyms | None:
-    """The stand-ins of the key file, if one is given. Raises UsageProblem and InvalidData."""
+    """Return the pseudonyms for the key file, if one is given. Raises UsageProblem and InvalidData."""
     if key_file is None:
         return None
     from visitors.domain.pseudonyms import Pseudonyms
@@ -123,7 +123,7 @@ def _pseudonyms(key_file: str | None, output: str) -> Pseudonyms | None:
 
 
 def _alteration(format_: FileFormat, redact: list[str] | None, pseudonyms: Pseudonyms | None) -> Alter | None:
-    """What is done to each record before it is written; None if nothing. Raises UsageProblem."""
+    """Return the function that alters each record before it is written; None if none does. Raises UsageProblem."""
     alterations: list[Alter] = []
     if pseudonyms is not None:
         alterations.append(pseudonyms.of_visitor)

@@ -113,7 +113,7 @@ def command(
 
 
 def _kinds(typed: Sequence[str]) -> tuple[str, ...]:
-    """The kinds of record that were typed. Raises UsageProblem for one that there is not."""
+    """Parse kinds of record. Raises UsageProblem for an unknown one."""
     for kind in typed:
         if kind not in RECORDED:
             raise UsageProblem(f"there are no records of a kind {kind!r}", hint=one_of(kind, RECORDED, "the kinds are"))
@@ -121,7 +121,7 @@ def _kinds(typed: Sequence[str]) -> tuple[str, ...]:
 
 
 def _say_who_was_meant(context: Context, store: Store, actor: str | None) -> None:
-    """A remark where nobody by the name did anything: it may be a typing mistake."""
+    """Say so if nobody of this name did anything, since it may be a typing mistake."""
     if actor is None or operations.count(store, operations.Filter(actor=actor)):
         return
     close = near(actor, operations.actors(store))
@@ -141,7 +141,7 @@ def _receipt(context: Context, named: str) -> None:
     given = parse_receipt(text, f"the receipt of {operation_id}")
     if context.output.on_terminal:
         context.output.records(RECEIPT, [given], single=True)
-    else:  # as the erasure gave it
+    else:  # unchanged, as the erasure printed it
         context.output.kept(RECEIPT, given, "")
 
 
@@ -173,7 +173,7 @@ def _fields(context: Context, found: Iterable[Change], page: Page) -> None:
 
 
 def _follow(context: Context, wanted: operations.Filter, shape: Shape) -> None:
-    """Show what is done from now on, or since --since, as it is done. Ctrl-C is how it ends."""
+    """Show operations from now on, or since --since, as they happen. Ctrl-C ends it."""
     output, store = context.output, context.store
     if output.format not in (None, *LINE_FORMATS):
         raise UsageProblem(

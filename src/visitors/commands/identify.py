@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 OPTION_GROUPS = (options.person,)
 
 _OF_A_ROW = (Conflict, InvalidData, NotFound, UsageProblem)
-"""What is wrong with one row, and leaves the others as they are."""
+"""Errors of a single row, which do not prevent the others."""
 _WOULD = {"created": "would create", "linked": "would link", "updated": "would update"}
 _CLEAR = ", ".join(CLEARABLE)
 
@@ -96,7 +96,7 @@ def command(
 
 
 class _Said(msgspec.Struct, frozen=True):
-    """Of which visitor something was said, what, and in which row of standard input, or what is wrong with that."""
+    """One row of standard input: the visitor, the identity, and the row's position, or its error."""
 
     visitor: str
     identity: Identity
@@ -113,8 +113,8 @@ def _identify_rows(
     rejects: str | None,
     dry_run: bool,
 ) -> None:
-    """Identify whom standard input names."""
-    # reading rows takes long to import for a single visitor
+    """Identify the visitors in standard input."""
+    # importing the row readers is too slow for a single visitor
     from visitors.commands.rejected import tell_rejected
     from visitors.input.person_rows import read_people
     from visitors.input.source import open_source
@@ -193,7 +193,7 @@ def _identify_all(
 
 @contextmanager
 def _at_row(read: ReadRow | None) -> Iterator[None]:
-    """Put the place of a row before the message of an expected error that is raised inside."""
+    """Put the position of a row before the message of an expected error raised in the block."""
     try:
         yield
     except VisitorsError as error:

@@ -67,7 +67,7 @@ def command(
         importing.file_of(context, file, dry_run=dry_run, lenient=lenient),
         take,
     )
-    with context.reading() as store:  # of a dry run there is nothing in it
+    with context.reading() as store:  # empty after a dry run
         ids = operations.touched(store, imported.operation_id, "visitor")
         shown = read_visitors(store, operations.touched(store, imported.operation_id, "visitor"), context.now)
         context.output.loaded(VISITOR, shown, ids, importing.summary(imported, dry_run=dry_run))

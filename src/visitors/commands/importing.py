@@ -1,4 +1,4 @@
-"""What every command that imports does: read a file, take its rows in one operation, tell what became of them."""
+"""The steps of every import command: read a file, import its rows in one operation, report the outcome."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _GROUP = "file"
 
 
 def reading() -> list[Parameter]:
-    """How a file is read, and what becomes of its bad rows."""
+    """Options: how a file is read, and what happens to its bad rows."""
     keep = options.kept_in(options.GROUPS, _GROUP)
 
     def one(name: str, flag: str, about: str, metavar: str | None = None, **more: Any) -> Parameter:
@@ -70,18 +70,18 @@ def reading() -> list[Parameter]:
 
 
 class Bad(NamedTuple):
-    """Takes rows that were not taken, if they are to be set aside, and such as were taken without some values."""
+    """Collects rejected rows, if they are to be set aside, and rows imported without some values."""
 
     reject: Reject | None
     incomplete: Callable[[Read[Any]], None] | None
 
 
 Take = Callable[[OpenOperation, Iterable[Read[Any]], Bad], Counter[Any]]
-"""Takes rows; returns what became of how many."""
+"""Imports rows; returns the number of each outcome."""
 
 
 class File(msgspec.Struct, frozen=True, kw_only=True):
-    """A file to import, and how it is read."""
+    """A file to import, and how to read it."""
 
     path: str
     maps: Sequence[str] = ()
@@ -99,12 +99,12 @@ class File(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def file_of(context: Context, path: str, *, dry_run: bool, lenient: bool = False) -> File:
-    """The file, as the options of `reading` say that it is read."""
+    """Return the file to import, read as the options of `reading` say."""
     return File(path=path, lenient=lenient, dry_run=dry_run, **context.group(_GROUP))
 
 
 class Imported(msgspec.Struct, frozen=True):
-    """What became of a file."""
+    """The outcome of importing a file."""
 
     file: File
     operation_id: str
@@ -113,8 +113,8 @@ class Imported(msgspec.Struct, frozen=True):
 
 
 def take_file(context: Context, kind: Kind, file: File, take: Take) -> Imported:
-    """Read the file and `take` its rows, all in one operation. Raises what the first bad row raises, unless they are
-    to be kept.
+    """Read the file and `take` its rows, all in one operation. Raises the error of the first bad row, unless bad rows
+    are kept.
     """
     keeps = file.keep_going or file.dry_run
     if file.rejects is not None and not keeps and not file.lenient:
@@ -142,7 +142,7 @@ def take_file(context: Context, kind: Kind, file: File, take: Take) -> Imported:
             kind=kind,
             part=part,
         )
-        # what comes from another process is decoded as rows of visitors; others are fewer
+        # rows from another process are decoded as visitors; other kinds come in smaller files
         is_ahead = kind is VISITORS and format_ not in BINARY and worth_reading_ahead(source)
         ahead = stack.enter_context(read_ahead(checked, source)) if is_ahead else None
         watched_rows = watched(
@@ -152,7 +152,7 @@ def take_file(context: Context, kind: Kind, file: File, take: Take) -> Imported:
         operation = stack.enter_context(context.operation(dry_run=file.dry_run, is_load=source.is_large))
         bad_rows = None
         if keeps or file.lenient:
-            # its file is whole before the operation is: if it cannot be written, no row was taken
+            # its file is finished before the operation commits: if it cannot be written, nothing is imported
             bad_format = text_format(format_, file.rejects, header)
             kept = rejected_rows(file.rejects, bad_format, header, quiet=context.output.quiet)
             bad_rows = stack.enter_context(kept)
@@ -162,10 +162,10 @@ def take_file(context: Context, kind: Kind, file: File, take: Take) -> Imported:
 
 
 def _part(context: Context, source: Source, format_: Format, kind: Kind, file: File, delimiter: str) -> Part | None:
-    """What a mapping says of the file; without one that is named, say so where one knows it."""
+    """Return the part of a mapping that fits the file; without a given mapping, say if one is recognised."""
     if file.mapping is None and file.maps:
         return None
-    # not before it is needed: most files need none
+    # on demand: most files need none
     from visitors.input.recognise import AUTO, choose_part
 
     part = choose_part(source, format_, kind, file.mapping or AUTO, delimiter)
@@ -188,7 +188,7 @@ def _explain(
 
 
 def summary(imported: Imported, *, dry_run: bool) -> str:
-    """What happened to the rows, in one line."""
+    """Summarise the outcome in one line."""
     taken = imported.taken
     parts = [f"{taken[what]:,} {what}" for what in get_args(Taken) if taken[what]]
     bad = imported.bad_rows.count if imported.bad_rows is not None else 0
@@ -199,7 +199,7 @@ def summary(imported: Imported, *, dry_run: bool) -> str:
 
 
 def tell_bad_rows(context: Context, imported: Imported) -> None:
-    """At the end, tell why rows or values were not taken. Raises RowsRejected if there were such rows."""
+    """Report at the end why rows or values were not imported. Raises RowsRejected if there were such rows."""
     bad_rows, file = imported.bad_rows, imported.file
     if bad_rows is None:
         return
@@ -213,7 +213,7 @@ def tell_bad_rows(context: Context, imported: Imported) -> None:
 
 
 def _tell_left_out(context: Context, rows: RejectedRows) -> None:
-    """Which values were bad, and not stored."""
+    """Report which values were invalid, and not stored."""
     count = rows.left_out.total()
     context.output.first(context.output.note, rows.reasons_left_out, count)
     parts = ", ".join(f"{of_field:,} {field}" for field, of_field in rows.left_out.most_common())
@@ -221,7 +221,7 @@ def _tell_left_out(context: Context, rows: RejectedRows) -> None:
 
 
 def tell_blocks(context: Context, left: Counter[Any]) -> None:
-    """Say which blocks stayed as they were."""
+    """Report which blocks were left as they were."""
     if left["standing"]:
         context.output.note(f"{number(left['standing'], 'block')} left standing: no row is newer than the block")
     if left["lifted"]:

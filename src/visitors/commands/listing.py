@@ -1,4 +1,4 @@
-"""What every command that lists pages of records shares: its options, the page, the remark at the end."""
+"""The steps of commands that list pages of records: options, the page, and the closing remark."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Item = TypeVar("Item")
 
 TABLE_LIMIT = 50
 COUNT_LIMIT = 10_000
-"""How far what a selection chooses is counted, to tell how much of it a table shows."""
+"""How far the matches of a selection are counted, to tell how many of them a table shows."""
 
 Sort = Annotated[str | None, typer.Option(metavar="FIELD", help="Sort by this field.", show_default=False)]
 Reverse = Annotated[bool, typer.Option("--reverse", help="The other way round.")]
@@ -38,20 +38,20 @@ def page(
     limit: int | None,
     after: str | None,
 ) -> Page:
-    """The page that the options ask for. Raises UsageProblem for a field that cannot be sorted by."""
+    """Return the page that the options describe. Raises UsageProblem for a field that is not sortable."""
     if limit is None:
         limit = TABLE_LIMIT if context.output.shows_table else 0
     return Page.sorted_by(sortable, sort, reverse=reverse, limit=limit, after=after)
 
 
 def wants_number(context: Context, page: Page) -> bool:
-    """Whether only the number of records is asked for, which the store can tell without reading them."""
+    """Return whether only the number of records is requested, which needs no reading of records."""
     output = context.output
     return output.format == "count" and output.fields is None and page.after is None
 
 
 class Cut(Generic[Item]):
-    """The records of a page out of `Page.and_one`; when they are taken, `more` tells if one was left over."""
+    """The records of a page, from `Page.and_one`; once they are consumed, `more` is whether there was one more."""
 
     def __init__(self, records: Iterable[Item], limit: int) -> None:
         self._records = iter(records)
@@ -69,9 +69,9 @@ class Cut(Generic[Item]):
 def say_what_is_left(
     context: Context, shown: int, total: int, noun: str, *, more: bool, after: str | None = None
 ) -> None:
-    """On standard error: that there was nothing, or that there is more than the table shows.
+    """Say on standard error that there was nothing, or that there is more than the table shows.
 
-    A `total` beyond `COUNT_LIMIT` means that counting ended there.
+    A `total` above `COUNT_LIMIT` means that counting stopped there.
     """
     if total == 0:
         context.output.note(f"no {noun}s found")

@@ -1,4 +1,4 @@
-"""What every command that changes many visitors does: find them, ask, act once, tell."""
+"""The steps of commands that change many visitors: resolve, ask, change at once, report."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _AT_ONCE = 500
 
 
 class Verb(msgspec.Struct, frozen=True):
-    """A command as a word: `block`, `blocked`, and what those are called that were so already."""
+    """The command's verb for reports: `block`, `blocked`, and the word for those already in that state."""
 
     infinitive: str
     done: str
@@ -35,8 +35,8 @@ class Verb(msgspec.Struct, frozen=True):
 
 
 class Done(msgspec.Struct, frozen=True):
-    """What was done: whom it changed, by id the outcomes that are neither that nor `unchanged` (`left`: it could not
-    be changed), and what else there is to say.
+    """The result of a change: the changed ids, other outcomes than that or `unchanged` by id (`left`: it could not be
+    changed), and remarks.
     """
 
     changed: set[str]
@@ -45,7 +45,7 @@ class Done(msgspec.Struct, frozen=True):
 
 
 Act = Callable[[Store, OpenOperation, list[str]], set[str] | Done]
-"""Changes the visitors or contacts with these ids; returns the ids of those that it changed, or more."""
+"""Changes the visitors or contacts with these ids; returns the changed ids, or a `Done`."""
 
 
 def change_visitors(
@@ -60,11 +60,11 @@ def change_visitors(
     dry_run: bool = False,
     deleted: bool | None = False,
 ) -> None:
-    """Change the visitors that were named or selected, in one operation, all or none.
+    """Change the visitors that were named or selected, in one operation, all or nothing.
 
-    Without `chosen` the options select. Whom a question was about is whom it changes, less those that are not chosen
-    any more. `deleted` is that of `Targets`; unless it is False, deleted ones may be named. Raises UsageProblem,
-    NotFound, Conflict and Declined.
+    Without `chosen` the options select. The change applies to the visitors that the question was about, less those no
+    longer selected. `deleted` is as for `Targets`; unless it is False, deleted visitors may be named. Raises
+    UsageProblem, NotFound, Conflict and Declined.
     """
     targets = Targets(
         typed,
@@ -96,7 +96,7 @@ def change_visitors(
 def change_contacts(
     context: Context, typed: Sequence[str], verb: Verb, act: Act, *, dry_run: bool = False, deleted: bool = False
 ) -> None:
-    """Change the contacts that were named, in one operation, all or none; as `change_visitors`."""
+    """Change the named contacts, in one operation, all or nothing; see `change_visitors`."""
     if not typed:
         raise UsageProblem("whom? give contacts by id, email or ext:ID, or - for standard input")
     named = context.references(typed)
@@ -110,7 +110,7 @@ def change_contacts(
 
 
 def change_conversations(context: Context, typed: Sequence[str], verb: Verb, status: Status) -> None:
-    """Give the conversations that were named a status, in one operation, all or none."""
+    """Set the status of the named conversations, in one operation, all or nothing."""
     named = context.references(typed)
     with context.operation() as operation:
         ids = references.conversation_ids(context.store, named, context.missing)
@@ -132,7 +132,7 @@ def _tell(
     single: bool,
     dry_run: bool,
 ) -> None:
-    """What was changed of `ids`: a sentence, the ids, or the records `found`, each with its outcome."""
+    """Report what was changed among `ids`: a sentence, the ids, or the records `found`, each with its outcome."""
     output = context.output
     done = done if isinstance(done, Done) else Done(done)
     changed = f"would {verb.infinitive}" if dry_run else verb.done
@@ -150,7 +150,7 @@ def _tell(
 def sentence(
     verb: Verb, changed: int, unchanged: int, noun: str, ids: Sequence[str], *, left: int = 0, dry_run: bool
 ) -> str:
-    """One line: `Blocked 3 visitors; 1 blocked already`, or what would be done, or that nothing was."""
+    """Format one line: `Blocked 3 visitors; 1 blocked already`, the same for a dry run, or that nothing was done."""
     what = f"{noun} {ids[0]}" if len(ids) == 1 and not left else number(changed, noun)
     if not changed and len(ids) == 1 and not left:
         return f"{noun.capitalize()} {ids[0]} {verb.already}; nothing changed."
@@ -161,13 +161,13 @@ def sentence(
 
 
 def read_visitors(store: Store, ids: Iterator[str], current: Instant) -> Iterator[Visitor]:
-    """The visitors with these ids, read some at a time."""
+    """Yield the visitors with these ids, read in batches."""
     while some := list(islice(ids, _AT_ONCE)):
         yield from visitors.find_many(store, some, current)
 
 
 def read_contacts(store: Store, ids: Iterable[str], current: Instant) -> Iterator[Contact]:
-    """The contacts with these ids, without those that were merged into others."""
+    """Yield the contacts with these ids, without those merged into others."""
     for contact_id in ids:
         found = contacts.find(store, contact_id, current)
         if found is not None and found.id == contact_id:
@@ -175,7 +175,7 @@ def read_contacts(store: Store, ids: Iterable[str], current: Instant) -> Iterato
 
 
 def read_conversations(store: Store, ids: Iterable[str]) -> Iterator[Conversation]:
-    """The conversations with these ids."""
+    """Yield the conversations with these ids."""
     for conversation_id in ids:
         found = conversations.find(store, conversation_id)
         if found is not None:

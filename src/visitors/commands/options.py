@@ -1,7 +1,7 @@
-"""The options that several commands share, by groups; `cli.build` adds them to the commands.
+"""Options shared by several commands, in groups; `cli.build` adds them to the commands.
 
-The values land in the `meta` of Typer's context, which a group shares with its commands: so an option that
-stands everywhere may stand at every place of the line.
+Values are stored in the `meta` of Typer's context, which a group shares with its commands, so an option that is valid
+everywhere may be given anywhere on the command line.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ EVERYWHERE = "visitors.everywhere"
 GROUPS = "visitors.groups"
 
 Callback = Callable[[Any, Any, Any], Any]
-"""What Typer calls with its context, the option, and the value that was given."""
+"""Called by Typer with its context, the option, and the given value."""
 
 VisitorArguments = Annotated[
     list[str] | None,
@@ -69,7 +69,7 @@ OutputFile = Annotated[
     str, typer.Option("-o", "--output", metavar="FILE", help="Where to; - is standard output. .gz compresses.")
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
-"""For a command that asks; one that changes something and never asks gets `unneeded_yes`."""
+"""For a command that asks; one that changes something without asking has `unneeded_yes`."""
 Prune = Annotated[bool, typer.Option("--prune", help="Also what the files do not name.")]
 Lenient = Annotated[
     bool,
@@ -79,7 +79,7 @@ DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Say what would ch
 
 
 def everywhere() -> list[Parameter]:
-    """What every command and every group takes."""
+    """Options of every command and group."""
     return [
         _once(["--db"], "The store's file; :temp: for one that goes at the end.", metavar="PATH"),
         _once(["as_", "--as"], "Who does this, for the record.", metavar="NAME"),
@@ -97,12 +97,12 @@ def everywhere() -> list[Parameter]:
 
 
 def _once(declarations: Sequence[str], help_: str, **more: Any) -> Parameter:
-    """An option that has one value; it is a list for Typer, which would forget all but the last one."""
+    """Declare an option with one value; a list for Typer, which otherwise keeps the last one silently."""
     return option(declarations, _agree, registry.EVERYWHERE, help_, multiple=True, **more)
 
 
 def _version(panel: str) -> Parameter:
-    """`--version`, which ends the run."""
+    """`--version`, which prints it and exits."""
 
     def show(_context: Any, _option: Any, value: Any) -> None:
         if value:
@@ -113,24 +113,24 @@ def _version(panel: str) -> Parameter:
 
 
 def ignore_missing() -> list[Parameter]:
-    """For a command that takes several by name."""
+    """Options of a command that takes several names."""
     keep = kept_in(GROUPS, "targets")
     help_ = "Leave out what is not there, and take the others."
     return [option(["ignore_missing", "--ignore-missing"], keep, "Options", help_, is_flag=True)]
 
 
 def unneeded_yes() -> Parameter:
-    """`--yes` where nothing is asked, so that a script need not know where something is."""
+    """`--yes` where nothing is asked, so that scripts can always give it."""
     return option(["-y", "--yes"], None, "Options", "Accepted for scripts; nothing is asked.", is_flag=True)
 
 
 def browser_data() -> list[Parameter]:
-    """What a browser tells of itself."""
+    """Options for browser data."""
     return _of_fields(BROWSER_DATA, "browser_data", "Browser data")
 
 
 def person() -> list[Parameter]:
-    """What an application tells of a person."""
+    """Options for a person's data."""
     return [
         *_of_fields(PERSON, "person", "Person"),
         option(
@@ -157,7 +157,7 @@ def _of_field(field: Field, name: str, keep: Callback, panel: str, about: str, *
 
 
 def person_said(context: Context, *, clearable: tuple[str, ...] = (), **more: object) -> Identity:
-    """What the options of `person` say, with `more` of what `parse_identity` takes. Raises InvalidData."""
+    """Parse the options of `person`, with `more` input for `parse_identity`. Raises InvalidData."""
     from visitors.domain.identity import parse_identity
     from visitors.domain.metadata import parse_assignments
 
@@ -171,7 +171,7 @@ _SELECTION = "Selection (a filter given again: any of its values)"
 
 
 def selection() -> list[Parameter]:
-    """The filters that choose visitors; all that are given must hold, and of several values of one any."""
+    """Options that select visitors; all filters must match, and any value of one filter."""
     keep = kept_in(GROUPS, "selection")
 
     def several(name: str, about: str, metavar: str) -> Parameter:
@@ -218,7 +218,7 @@ def _search(keep: Callback) -> Parameter:
 
 
 def contact_selection() -> list[Parameter]:
-    """The filters that choose contacts in a listing, as in `selection`."""
+    """Options that select contacts in a listing; see `selection`."""
     keep = kept_in(GROUPS, "contact_selection")
     having = "With visitors that are not deleted, or none."
     return [
@@ -235,7 +235,7 @@ def contact_selection() -> list[Parameter]:
 
 
 def conversation_selection() -> list[Parameter]:
-    """The filters that choose conversations in a listing, as in `selection`."""
+    """Options that select conversations in a listing; see `selection`."""
     from visitors.domain.conversation import PRIORITIES, STATUSES
 
     keep = kept_in(GROUPS, "conversation_selection")
@@ -259,12 +259,12 @@ def conversation_selection() -> list[Parameter]:
 
 
 def selection_by_contact_target() -> list[Parameter]:
-    """The selection without `--contact`, for commands where that names the target itself."""
+    """Options of `selection` except `--contact`, for commands where that is the target itself."""
     return [parameter for parameter in selection() if parameter.name != "contact"]
 
 
 def refuse_others_beside_contact(context: Context, visitors: list[str] | None, *, everything: bool) -> None:
-    """Raises UsageProblem when visitors were named or selected beside `--contact`."""
+    """Raise UsageProblem if visitors were named or selected in addition to `--contact`."""
     if visitors or everything or not context.selection().is_everything:
         raise UsageProblem("--contact names the person to act on; leave visitors and selections out")
 
@@ -281,7 +281,7 @@ def option(
     is_flag: bool = False,
     is_eager: bool = False,
 ) -> Parameter:
-    """An option as a parameter of a function, which is how Typer is told of it."""
+    """Declare an option as a function parameter, which is the form that Typer reads."""
     kind = bool if is_flag else kind
     if issubclass(kind, Enum):
         metavar = f"<{'|'.join(kind)}>"
@@ -311,14 +311,14 @@ def _flag(declarations: Sequence[str], callback: Callback, panel: str, help_: st
 
 
 def choice(values: Sequence[str]) -> type[StrEnum]:
-    """One of these values. Typer takes no list of a Literal, so that it is an enumeration."""
+    """A choice between these values, as an enumeration, since Typer takes no list of a Literal."""
     make: Any = StrEnum
     made: type[StrEnum] = make("Choice", [(value.upper(), value) for value in values])
     return made
 
 
 def _agree(context: Any, option: Any, value: Any) -> None:
-    """Keep what is given at any place of the line. Raises UsageProblem where two places say different things."""
+    """Keep the value given anywhere on the line. Raises UsageProblem if two places contradict each other."""
     kept = context.meta.setdefault(EVERYWHERE, {})
     for one in value if isinstance(value, list) else [value]:
         if one is not None and kept.setdefault(option.name, one) != one:
@@ -327,7 +327,7 @@ def _agree(context: Any, option: Any, value: Any) -> None:
 
 
 def kept_in(*path: str) -> Callback:
-    """A callback that keeps a given value in the context's `meta`, below `path`."""
+    """Make a callback that stores a given value in the context's `meta`, below `path`."""
 
     def keep(meta: dict[str, Any], name: str, value: Any) -> None:
         if value is not None and value not in ((), []):

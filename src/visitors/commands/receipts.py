@@ -1,4 +1,4 @@
-"""Checking the receipt of an erasure."""
+"""Verify the receipt of an erasure."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from visitors.operations.receipts import verify
 
 
 def check_receipt(context: Context, path: str) -> None:
-    """Whether the receipt in the file at `path` (`-`: standard input) verifies.
+    """Verify the receipt in the file at `path` (`-`: standard input).
 
-    Raises NotFound, InvalidData for what is no receipt, and CheckFailed with what is wrong.
+    Raises NotFound, InvalidData for what is not a receipt, and CheckFailed with what is wrong.
     """
     receipt = parse_receipt(*read_text(path))
     with context.reading() as store:

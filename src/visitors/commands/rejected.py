@@ -1,4 +1,4 @@
-"""Telling of the rows that a bulk command did not take."""
+"""Report the rows that a bulk command rejected."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from visitors.output.words import number
 
 
 def tell_rejected(context: Context, rows: RejectedRows, rejects: str | None, then: str) -> None:
-    """Why rows were rejected, if any were. They are in the file `rejects`, and `then` is what to do with that.
+    """Report why rows were rejected, if any were. They are in the file `rejects`, and `then` says what to do with it.
 
     Raises RowsRejected.
     """

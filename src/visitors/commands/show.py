@@ -40,7 +40,7 @@ def command(ctx: typer.Context, visitor: options.VisitorArguments = None) -> Non
 
 
 def _told(shared: Sharing) -> str:
-    """`by 12 others: c, b, a and 9 more`; nothing if nobody has the same."""
+    """Format `by 12 others: c, b, a and 9 more`; empty if nobody shares it."""
     if not shared.ids:
         return ""
     ids = ", ".join(shared.ids)

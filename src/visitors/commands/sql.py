@@ -83,7 +83,7 @@ _TOLD_OTHERWISE = {bytes, float}
 
 
 def _shown(value: Any) -> Any:
-    """What JSON has no form for, as text: bytes, and numbers that are not finite."""
+    """Convert values that JSON cannot represent to text: bytes, and numbers that are not finite."""
     if isinstance(value, bytes):
         return value.hex()
     if isinstance(value, float) and not math.isfinite(value):

@@ -45,7 +45,7 @@ def command(
         return
 
     if visitor == ["-"] and context.input_begins_with("{"):
-        from visitors.commands.block_lines import change_lines  # which a single visitor need not wait for
+        from visitors.commands.block_lines import change_lines  # not needed for a single visitor
         from visitors.operations.block_lines import unblock_lines
 
         change_lines(

@@ -72,7 +72,7 @@ def command(
 
 
 def _told(one: TakenBack, current: Instant) -> str:
-    """`block 01K… by ada, 3 minutes ago (removed 3 blocks)`."""
+    """Format `block 01K… by ada, 3 minutes ago (removed 3 blocks)`."""
     parts = [
         f"{word} " + ", ".join(number(one.counts[what, kind], kind) for kind in RECORDED if one.counts[what, kind])
         for what, word in _WORDS.items()

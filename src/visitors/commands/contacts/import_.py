@@ -49,7 +49,7 @@ def command(
         importing.file_of(context, file, dry_run=dry_run),
         lambda operation, rows, bad: take_contacts(context.store, operation, rows, policy, bad.reject, left),
     )
-    with context.reading() as store:  # of a dry run there is nothing in it
+    with context.reading() as store:  # empty after a dry run
         ids = list(operations.touched(store, imported.operation_id, "contact"))
         shown = read_contacts(store, ids, context.now)
         context.output.loaded(CONTACT, shown, ids, importing.summary(imported, dry_run=dry_run))

@@ -47,7 +47,7 @@ def command(
         lambda operation, rows, bad: take_conversations(context.store, operation, rows, bad.reject),
     )
     line = f"{importing.summary(imported, dry_run=dry_run)}; {number(imported.taken['messages'], 'new message')}"
-    with context.reading() as store:  # of a dry run there is nothing in it
+    with context.reading() as store:  # empty after a dry run
         ids = list(operations.touched(store, imported.operation_id, "conversation"))
         context.output.loaded(CONVERSATION, read_conversations(store, ids), ids, line)
     importing.tell_bad_rows(context, imported)

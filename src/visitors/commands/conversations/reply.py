@@ -44,13 +44,13 @@ def command(
 
 
 def message_text(context: Context, typed: str) -> str:
-    """A message as it was typed, or for `-` as it stands on standard input. Raises InvalidData."""
+    """Return the message as typed, or for `-` from standard input. Raises InvalidData."""
     text = "".join(_at_most(normalise.MESSAGE_LIMIT, context.input_lines())) if typed == "-" else typed
     return normalise.text(text, "message", normalise.MESSAGE_LIMIT)
 
 
 def _at_most(characters: int, lines: Iterable[str]) -> Iterator[str]:
-    """The lines, and of those beyond `characters` only the first: that is too many already."""
+    """Yield the lines up to the first beyond `characters`, which suffices to know that it is too long."""
     taken = 0
     for line in lines:
         yield line

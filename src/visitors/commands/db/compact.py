@@ -21,7 +21,7 @@ def command(ctx: typer.Context) -> None:
 
 
 def _change(before: int, after: int) -> str:
-    """`4,096 bytes, 10% smaller than before`, or that it is as small as can be."""
+    """Format `4,096 bytes, 10% smaller than before`, or that it cannot be smaller."""
     if after >= before:
         return f"{after:,} bytes, no smaller than before"
     return f"{after:,} bytes, {(before - after) / before:.0%} smaller than before"

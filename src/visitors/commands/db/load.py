@@ -30,7 +30,7 @@ def command(
             loaded = load(context.store, lines)
             shared = next(offenders(context.store, ONE_EMAIL), None)
     context.output.note(f"loaded {loaded:,} rows from {source.name}")
-    if shared is not None:  # taken as a backup is: it is mended in the store
+    if shared is not None:  # not validated, like a backup: it can be repaired in the store
         context.output.warn(
             f"{shared.kind} {shared.id} and another have one email: {context.program} contacts duplicates shows them"
         )

@@ -39,7 +39,7 @@ def command(
     if are_same(file, path):
         raise UsageProblem(f"{file} is the store itself", hint="name a backup")
     context.rehearses = dry_run
-    # what is restored is checked in full, but after the question
+    # the full check follows after the question
     found = inspect(source, quick=not dry_run, timeout=context.settings.timeout)
     visitors = number(found.counts["visitors"], "visitor")
     older = f", brought from schema {found.version} to {SCHEMA_VERSION}" if found.version < SCHEMA_VERSION else ""
@@ -76,6 +76,6 @@ def command(
 
 
 def _unused(path: Path) -> Path:
-    """`path`, or where something stands there, the same with a number."""
+    """Return `path`, numbered if it exists."""
     names = (path, *(path.with_suffix(f".{number}{path.suffix}") for number in range(2, 1_000)))
     return next(one for one in names if not os.path.lexists(one))
