@@ -1,10 +1,10 @@
-"""The store from Python: what the commands do, as methods, with domain values back.
+"""The Python API: what the commands do, as methods that return domain values.
 
     with visitors.open_store("shop.db") as store:
         store.identify("v-1", email="amara@example.com")
 
-Every call that changes something is one recorded operation, under the name of its command. Errors are
-those of `visitors.errors`; their hints speak of the command line.
+Every call that changes something is one recorded operation, under the name of its command. Errors are those of
+`visitors.errors`; their hints refer to the command line.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What calls take, and how it becomes what the domain parses.
+"""The arguments of API calls, and their conversion for the domain's parsers.
 
-Names are those of the options, with underscores: `browser_version`, `created_since`. A time is a
-datetime, or a text as on the command line: RFC 3339, a date, where it says so an age (`30d`).
+Names are those of the options, with underscores: `browser_version`, `created_since`. A time is a datetime, or text as
+on the command line: RFC 3339, a date, or where documented an age (`30d`).
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ from visitors.domain.times import Instant, Time, from_datetime, parse_instant
 
 
 def text_of(time: Time) -> str:
-    """A time as text."""
+    """Return a time as text."""
     return from_datetime(time) if isinstance(time, datetime) else time
 
 
 def instant_of(time: Time, field: str) -> Instant:
-    """A time as the store keeps it. Raises InvalidData."""
+    """Return a time as the store keeps it. Raises InvalidData."""
     return parse_instant(text_of(time), field)
 
 
 def public(name: str) -> str:
-    """The name of a field in the machine formats: `browser_version` is `browserVersion`."""
+    """Convert the name of a field to that of the machine formats: `browser_version` to `browserVersion`."""
     first, *rest = name.split("_")
     return first + "".join(word.capitalize() for word in rest)
 
 
 def by_public_name(values: Mapping[str, object]) -> dict[str, object]:
-    """Arguments under their names in the machine formats."""
+    """Rename arguments to their names in the machine formats."""
     return {public(name): value for name, value in values.items()}
 
 
@@ -47,23 +47,23 @@ def identity(
     unset: Sequence[str] = (),
     replace_metadata: bool = False,
 ) -> Identity:
-    """What is said of a person. Raises InvalidData and UsageProblem."""
+    """Build the identity of a person. Raises InvalidData and UsageProblem."""
     more = {"clear": [public(name) for name in clear], "unset": list(unset), "replaceMetadata": replace_metadata}
     return parse_identity({**by_public_name(person), **more}, tuple(clearable))
 
 
 def selection(chosen: Mapping[str, Any], current: Instant) -> Selection:
-    """The filters, normalised; the contact is still as given. Raises InvalidData and UsageProblem."""
+    """Build a selection; its contact is not resolved yet. Raises InvalidData and UsageProblem."""
     return parse_selection(*_raw(chosen), current)
 
 
 def contact_selection(chosen: Mapping[str, Any], current: Instant) -> ContactSelection:
-    """As `selection`, of contacts."""
+    """Like `selection`, for contacts."""
     return parse_contact_selection(*_raw(chosen), current)
 
 
 def conversation_selection(chosen: Mapping[str, Any], current: Instant) -> ConversationSelection:
-    """As `selection`, of conversations: visitors and contacts are still as given."""
+    """Like `selection`, for conversations: visitors and contacts are not resolved yet."""
     values, _ = _raw(chosen)
     return parse_conversation_selection(values, current)
 

@@ -1,4 +1,4 @@
-"""`store.contacts`: the people that visitors turn out to be."""
+"""`store.contacts`: the people behind visitors."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _Act = Callable[[Store, OpenOperation, list[str]], object]
 
 
 class Contacts:
-    """A contact is named by its id or a unique prefix of it, by email, or by `ext:` and its external id."""
+    """Contacts, each given by its id or a unique prefix, by email, or by `ext:` and its external id."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -52,8 +52,8 @@ class Contacts:
         exist_ok: bool = False,
         **person: Unpack[Person],
     ) -> Contact:
-        """A new contact. Raises InvalidData, and Conflict when its id, external id or email is somebody's; with
-        `exist_ok` it is that contact, untouched.
+        """Create a contact. Raises InvalidData, and Conflict if its id, external id or email is taken; with `exist_ok`,
+        returns that contact, unchanged.
         """
         contact_id = given_contact_id(id) if id is not None else None
         said = identity(person)
@@ -65,7 +65,7 @@ class Contacts:
             return self._found(created, operation)
 
     def find(self, contact: str) -> Contact | None:
-        """The contact, deleted or not; None if there is none. Raises Conflict when several are meant."""
+        """Return the contact, deleted or not; None if there is none. Raises Conflict if it is ambiguous."""
         with self._session.reading() as store:
             try:
                 return references.contact(store, contact, self._session.clock())
@@ -73,7 +73,7 @@ class Contacts:
                 return None
 
     def show(self, contact: str) -> ContactPage:
-        """All there is to know about it. Raises NotFound and Conflict."""
+        """Return everything about the contact. Raises NotFound and Conflict."""
         current = self._session.clock()
         with self._session.reading() as store:
             return contact_page(store, references.contact(store, contact, current).id, current)
@@ -93,7 +93,7 @@ class Contacts:
         on_conflict: OnConflict = "error",
         reject: Reject | None = None,
     ) -> Imported:
-        """Take contacts from a file, or from objects as `list` gives them; the arguments are those of
+        """Import contacts from a file, or from objects as `list` returns them; the arguments are those of
         `VisitorStore.import_`. All or nothing, unless `reject` takes each bad row and its error.
         """
         policy = Policy(on_existing=on_existing, on_conflict=on_conflict)
@@ -118,8 +118,8 @@ class Contacts:
         return Imported.of(taken, aside.count if aside else 0, left)
 
     def subject_export(self, contact: str) -> dict[str, Any]:
-        """All that the store knows about one person, as the command `contacts subject-export` writes it, with JSON's
-        types. Raises NotFound and Conflict.
+        """Return everything that the store knows about one person, as the command `contacts subject-export` writes it,
+        in JSON types. Raises NotFound and Conflict.
         """
         current = self._session.clock()
         with self._session.reading() as store:
@@ -135,21 +135,21 @@ class Contacts:
         after: str | None = None,
         **chosen: Unpack[ChosenContacts],
     ) -> Iterator[ListedContact]:
-        """Contacts that `chosen` chooses, newest first, read some at a time."""
+        """Iterate over the contacts that match `chosen`, newest first, read in batches."""
         page = _page(sort, reverse=reverse, limit=limit, after=after)
         current = self._session.clock()
         wanted = contact_selection(chosen, current)
         return self._session.pages(page, lambda store, some: contacts.select(store, wanted, some, current))
 
     def count(self, **chosen: Unpack[ChosenContacts]) -> int:
-        """How many there are."""
+        """Return the number of contacts."""
         current = self._session.clock()
         wanted = contact_selection(chosen, current)
         with self._session.reading() as store:
             return contacts.count(store, wanted, current)
 
     def duplicates(self) -> Sequence[Duplicate]:
-        """Contacts that may be one person."""
+        """Yield contacts that may be the same person."""
         with self._session.reading() as store:
             return contacts.duplicates(store)
 
@@ -162,7 +162,7 @@ class Contacts:
         replace_metadata: bool = False,
         **person: Unpack[Person],
     ) -> Contact:
-        """Set or clear what is known of it. Raises UsageProblem when nothing is said, InvalidData, Conflict."""
+        """Set or clear fields. Raises UsageProblem if nothing is given, InvalidData, Conflict."""
         said = identity(
             person, clearable=CLEARABLE_OF_CONTACT, clear=clear, unset=unset, replace_metadata=replace_metadata
         )
@@ -174,7 +174,7 @@ class Contacts:
         )[0]
 
     def merge(self, survivor: str, *others: str, force: bool = False) -> Contact:
-        """Make `others` part of the survivor, which it gives back. Raises NotFound and Conflict."""
+        """Merge `others` into the survivor, and return it. Raises NotFound and Conflict."""
         if not others:
             raise UsageProblem("whom? give the contacts that become part of it")
         with self._session.operation("contacts merge") as operation:
@@ -184,7 +184,7 @@ class Contacts:
             return self._found(first.id, operation)
 
     def split(self, contact: str, *visitors: str, **person: Unpack[Person]) -> Contact:
-        """Take visitors out of a contact into a new one, which it gives back. Raises NotFound and Conflict."""
+        """Move visitors from a contact to a new one, and return that. Raises NotFound and Conflict."""
         said = identity(person)
         with self._session.operation("contacts split") as operation:
             store = self._session.store
@@ -193,7 +193,7 @@ class Contacts:
             return self._found(merge.split(store, operation, source, ids, said), operation)
 
     def delete(self, *contact: str) -> _Contacts:
-        """Delete contacts, restorably."""
+        """Delete contacts; they can be restored."""
         return self._change(
             "contacts delete",
             contact,
@@ -201,12 +201,12 @@ class Contacts:
         )
 
     def restore(self, *contact: str) -> _Contacts:
-        """Take the deletion of contacts back. Raises Conflict for one whose email somebody else has by now."""
+        """Restore deleted contacts. Raises Conflict for one whose email has since been taken."""
         return self._change("contacts restore", contact, merge.restore_contacts)
 
     def erase(self, *contact: str, vacuum: bool = True) -> Erased:
-        """Erase people for good, with all their devices and history. `vacuum` writes the file anew, without which
-        bytes of theirs may stay behind in it. Raises UsageProblem, NotFound and Conflict.
+        """Erase people permanently, with all their devices and history. `vacuum` rewrites the file, without which
+        traces may remain in it. Raises UsageProblem, NotFound and Conflict.
         """
         return self._session.erase("contacts erase", "contact", contact, vacuum=vacuum)
 
@@ -214,7 +214,7 @@ class Contacts:
         self, *contact: str, reason: str | None = None, for_: str | None = None, until: Time | None = None
     ) -> _Contacts:
         """Block people on every device, present and future; `for_` is a duration such as `7d`. A block with another
-        end or reason is lifted, and a new one begins.
+        expiry or reason is replaced.
         """
         why = normalise.text(reason, "reason") if reason is not None else None
         end = text_of(until) if until is not None else None

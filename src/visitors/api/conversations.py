@@ -36,7 +36,7 @@ _TIMES: dict[str, ConversationTime] = {
 
 
 class Conversations:
-    """A conversation is named by its id or a unique prefix of it."""
+    """Conversations, each given by its id or a unique prefix."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -44,7 +44,7 @@ class Conversations:
     def start(
         self, visitor: str, *, title: str | None = None, message: str | None = None, priority: Priority = "normal"
     ) -> Conversation:
-        """A new one. Raises NotFound, and Conflict for a visitor who is blocked or deleted."""
+        """Start a conversation. Raises NotFound, and Conflict for a visitor who is blocked or deleted."""
         about = normalise.text(title, "title") if title is not None else None
         body = normalise.text(message, "message", normalise.MESSAGE_LIMIT) if message is not None else None
         with self._session.operation("conversations start") as operation:
@@ -55,9 +55,9 @@ class Conversations:
     def reply(
         self, conversation: str, message: str, *, visitor: str | None = None, agent: str | None = None
     ) -> Conversation:
-        """Write in it, as a visitor who sees it or as an agent. A resolved one opens again.
+        """Add a message by a visitor who sees the conversation, or by an agent. Reopens a resolved one.
 
-        Raises UsageProblem unless there is one author, NotFound, and Conflict for a visitor who may not.
+        Raises UsageProblem unless there is exactly one author, NotFound, and Conflict for a visitor who may not write.
         """
         converse.check_author(visitor, agent)
         body = normalise.text(message, "message", normalise.MESSAGE_LIMIT)
@@ -69,15 +69,15 @@ class Conversations:
             return _found(store, conversation_id)
 
     def resolve(self, *conversation: str) -> _Conversations:
-        """Mark them as resolved."""
+        """Mark conversations as resolved."""
         return self._set_status("conversations resolve", conversation, "resolved")
 
     def reopen(self, *conversation: str) -> _Conversations:
-        """Open them again."""
+        """Reopen conversations."""
         return self._set_status("conversations reopen", conversation, "open")
 
     def spam(self, *conversation: str) -> _Conversations:
-        """Mark them as spam."""
+        """Mark conversations as spam."""
         return self._set_status("conversations spam", conversation, "spam")
 
     def import_(
@@ -93,8 +93,8 @@ class Conversations:
         ignore_unknown: bool = False,
         reject: Reject | None = None,
     ) -> ImportedConversations:
-        """Take conversations with their messages from a file, or from objects as `show` gives them; the arguments are
-        those of `VisitorStore.import_`. All or nothing, unless `reject` takes each bad row and its error.
+        """Import conversations with their messages from a file, or from objects as `show` returns them; the arguments
+        are those of `VisitorStore.import_`. All or nothing, unless `reject` takes each bad row and its error.
         """
         aside = SetAside(reject) if reject is not None else None
         with (
@@ -117,7 +117,7 @@ class Conversations:
         return ImportedConversations(**counts, rejected=aside.count if aside else 0)
 
     def show(self, conversation: str) -> ConversationPage:
-        """It, with its messages. Raises NotFound."""
+        """Return the conversation with its messages. Raises NotFound."""
         with self._session.reading() as store:
             return conversation_page(store, references.conversation_ids(store, [conversation])[0])
 
@@ -130,8 +130,8 @@ class Conversations:
         after: str | None = None,
         **chosen: Unpack[ChosenConversations],
     ) -> Iterator[Conversation]:
-        """Conversations that `chosen` chooses, newest first, read some at a time. Raises NotFound for an unknown
-        visitor or contact.
+        """Iterate over the conversations that match `chosen`, newest first, read in batches. Raises NotFound for an
+        unknown visitor or contact.
         """
         field = public(sort) if sort is not None else None
         page = Page.sorted_by(SORTABLE, field, reverse=reverse, limit=limit, after=after)
@@ -148,9 +148,9 @@ class Conversations:
         time: Literal["created_at", "updated_at", "resolved_at"] = "created_at",
         **chosen: Unpack[ChosenConversations],
     ) -> _Counts:
-        """Count the conversations that `chosen` chooses: by one field (`Group`) or two (`Pair`), `per` period of a time
-        (`Period`); without either, an overview (`ConversationFigure`). Raises NotFound for an unknown visitor or
-        contact, and UsageProblem.
+        """Count the conversations that match `chosen`: by one field (`Group`) or two (`Pair`), or `per` period of a
+        time (`Period`); without either, return an overview (`ConversationFigure`). Raises NotFound for an unknown
+        visitor or contact, and UsageProblem.
         """
         fields = parse_conversation_fields(by)
         if fields and per is not None:

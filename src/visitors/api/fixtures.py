@@ -1,4 +1,4 @@
-"""`store.fixtures`: the store that a test needs, as files or as what stands in them."""
+"""`store.fixtures`: test data as files, or as their content."""
 
 from __future__ import annotations
 
@@ -16,32 +16,32 @@ from visitors.operations import fixture_files, fixtures, references
 from visitors.store.records import visitors
 
 File: TypeAlias = str | Path | Mapping[str, Any]
-"""The path of a YAML or JSON file, or what would stand in it."""
+"""The path of a YAML or JSON file, or its content."""
 
 
 class Fixtures:
-    """Files are read together, and may name each other's records."""
+    """Fixture files. Files read together may refer to each other's records."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     def apply(self, *file: File, prune: bool = False) -> list[Difference]:
-        """Make the store what the files say; gives what was not so, nothing the second time.
+        """Make the store match the files; return the differences, none the second time.
 
-        With `prune` what they do not name goes. Raises NotFound, InvalidData and Conflict.
+        With `prune`, records that they do not name are removed. Raises NotFound, InvalidData and Conflict.
         """
         fixture = _load(file)
         with self._session.operation("fixtures apply") as operation:
             return fixtures.apply(self._session.store, operation, fixture, prune=prune)
 
     def diff(self, *file: File, prune: bool = False) -> list[Difference]:
-        """Where the store is not what the files say: what `apply` would change."""
+        """Return where the store differs from the files: what `apply` would change."""
         fixture = _load(file)
         with self._session.reading() as store:
             return fixtures.differences(store, fixture, self._session.clock(), prune=prune)
 
     def dump(self, **chosen: Unpack[Chosen]) -> dict[str, Any]:
-        """The store, or the visitors that are chosen and what they refer to, as what stands in a file."""
+        """Return the store, or the chosen visitors and what they refer to, as the content of a file."""
         current = self._session.clock()
         with self._session.reading() as store:
             wanted = references.selection(store, selection(chosen, current), current)

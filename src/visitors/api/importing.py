@@ -1,4 +1,4 @@
-"""Reading rows from a file, or from objects, for the methods that import."""
+"""Read rows from a file, or from objects, for the import methods."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def reading(
     keep_values: bool,
     lenient: bool = False,
 ) -> Iterator[Iterable[Read[Any]]]:
-    """The rows of a file, or the objects, checked; objects are read by a mapping only if one is named. Raises what
+    """Yield the validated rows of a file or of objects; objects are read by a mapping only if one is given. Raises what
     reading them raises.
     """
     maps = [f"{public(field)}={column}" for field, column in (columns or {}).items()]
@@ -70,7 +70,7 @@ def reading(
 
 
 class SetAside:
-    """Gives bad rows to `reject`, and counts them."""
+    """Passes bad rows to `reject`, and counts them."""
 
     def __init__(self, reject: Reject) -> None:
         self._reject = reject

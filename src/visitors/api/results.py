@@ -1,4 +1,4 @@
-"""What calls give back beside the domain's own values."""
+"""Results of calls, besides the domain's own values."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from visitors.operations.import_ import Taken
 
 
 class Tracked(NamedTuple):
-    """Who came, and how it was recognised."""
+    """The visitor, and how it was recognised."""
 
     visitor: Visitor
     resolved_by: Literal["id", "fingerprint", "created"]
 
 
 class Identified(NamedTuple):
-    """Who it is now, what that changed, and the rule that chose the contact."""
+    """The visitor with its contact, what changed, and the rule that chose the contact."""
 
     visitor: Visitor
     outcome: Outcome
@@ -28,8 +28,8 @@ class Identified(NamedTuple):
 
 
 class Erased(NamedTuple):
-    """The proof; whether the store's files are wiped: if not, another process reads the store; and what was left, with
-    why, since it may not be the person's.
+    """The receipt; whether the store's files are wiped (if not, another process is reading the store); and the records
+    that were kept, with reasons, since they may not be the person's.
     """
 
     receipt: Receipt
@@ -38,8 +38,8 @@ class Erased(NamedTuple):
 
 
 class Imported(NamedTuple):
-    """What became of the rows, and of blocks that they tell of and that are newer in the store: how many were left
-    standing, and how many, lifted since, were not taken; and how many bad values nothing was stored for.
+    """The number of rows by outcome; of newer blocks that rows left standing; of blocks in rows that had since been
+    lifted; and of invalid values that were not stored.
     """
 
     created: int
@@ -54,7 +54,7 @@ class Imported(NamedTuple):
 
     @classmethod
     def of(cls, taken: Counter[Any], rejected: int, left: Counter[Any], values_left_out: int = 0) -> Self:
-        """The counts of an import."""
+        """Build the result from the counts of an import."""
         counts = {what: taken[what] for what in get_args(Taken)}
         return cls(
             **counts,
@@ -66,7 +66,7 @@ class Imported(NamedTuple):
 
 
 class ImportedConversations(NamedTuple):
-    """What became of the rows, and how many messages are new."""
+    """The number of rows by outcome, and of new messages."""
 
     created: int
     updated: int
@@ -77,7 +77,7 @@ class ImportedConversations(NamedTuple):
 
 
 class Undone(NamedTuple):
-    """The id of the undo, with which it is taken back in turn, and what it took back, newest first."""
+    """The id of the undo, which can itself be undone, and the operations that it undid, newest first."""
 
     id: str
     operations: list[Operation]

@@ -1,4 +1,4 @@
-"""What every part of the API works on: the open store, its clock, its actor, its two transactions."""
+"""What every part of the API uses: the open store, its clock, its actor, its two kinds of transaction."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Item = TypeVar("Item", bound=_HasId)
 
 
 class Session:
-    """An open store with who uses it, and what time it is."""
+    """An open store with its actor and clock."""
 
     def __init__(self, store: Store, actor: str, clock: Callable[[], Instant]) -> None:
         self.store = store
@@ -39,7 +39,7 @@ class Session:
 
     @contextmanager
     def reading(self) -> Iterator[Store]:
-        """One snapshot. Within an operation, what that has written so far is seen."""
+        """Open a read snapshot. Within an operation, its own writes are visible."""
         if self.store.in_transaction:
             yield self.store
             return
@@ -50,7 +50,7 @@ class Session:
     def operation(
         self, command: str, *, at: Instant | None = None, entropy: Entropy = os.urandom
     ) -> Iterator[OpenOperation]:
-        """One recorded write. Raises UsageProblem while another is under way."""
+        """Open a recorded write. Raises UsageProblem while another is in progress."""
         if self.store.in_transaction:
             raise UsageProblem(f"{command} cannot begin while another call is under way")
         clock = self.clock if at is None else lambda: at
@@ -58,9 +58,7 @@ class Session:
             yield operation
 
     def erase(self, command: str, target: Target, typed: Sequence[str], *, vacuum: bool) -> Erased:
-        """Erase visitors or contacts, and wipe the files. Raises UsageProblem when nobody is named, NotFound and
-        Conflict.
-        """
+        """Erase visitors or contacts, and wipe the files. Raises UsageProblem if none is given, NotFound, Conflict."""
         if not typed:
             raise UsageProblem(f"whom? give {target}s")
         with self.operation(command) as operation:
@@ -70,7 +68,7 @@ class Session:
         return Erased(receipt, vacuum and wiped.log_is_empty and wiped.problem is None, list(left))
 
     def pages(self, page: Page, select: Callable[[Store, Page], Iterator[Item] | list[Item]]) -> Iterator[Item]:
-        """The records of `page`, some at a time, so that the store may be written to in between."""
+        """Yield the records of `page`, read in batches, so that the store can be written to in between."""
         left = page.limit
         while True:
             size = min(left, _AT_ONCE) if page.limit else _AT_ONCE

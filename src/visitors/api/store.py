@@ -1,4 +1,4 @@
-"""`visitors.open_store`, and what it gives."""
+"""`visitors.open_store`, and the store that it returns."""
 
 from __future__ import annotations
 
@@ -62,13 +62,12 @@ _Act = Callable[[Store, OpenOperation, list[str]], object]
 def open_store(
     path: str | Path | None = None, *, now: Now | None = None, actor: str | None = None, create: bool = True
 ) -> VisitorStore:
-    """Open the store at `path`, made when it is not there unless `create` is false; `:memory:` is one that
-    never touches the disk, `:temp:` one that is deleted when it is closed. Without a path, it is that of the
-    command: VISITORS_DB, or the platform's.
+    """Open the store at `path`, creating it if needed unless `create` is false; `:memory:` is never written to disk,
+    and `:temp:` is deleted when closed. The default path is that of the command: VISITORS_DB, or the platform's.
 
-    `now` is a time that stands still, or what tells it (default: the clock, or VISITORS_NOW); `actor` is who
-    does all this, for the record (default: VISITORS_ACTOR, or the login name). Raises StoreProblem, and
-    InvalidData for a time that is none.
+    `now` is a fixed time, or a function that returns it (default: the clock, or VISITORS_NOW); `actor` is recorded as
+    the author of changes (default: VISITORS_ACTOR, or the login name). Raises StoreProblem, and InvalidData for an
+    invalid time.
     """
     flags = {"db": str(path) if path is not None else None, "as_": actor}
     settings = load_settings(flags, os.environ)
@@ -78,10 +77,10 @@ def open_store(
 
 
 class VisitorStore:
-    """An open store, to be closed: use it in a `with`. For one thread; other processes may use it, too.
+    """An open store; close it, or use it in a `with` statement. For use in one thread; other processes may use it too.
 
-    A visitor is named by its id, or a unique prefix of it. Methods that take several visitors change all
-    or none, and take a selection instead of names.
+    A visitor is given by its id or a unique prefix. Methods that take several visitors change all or none, and take a
+    selection instead of names.
     """
 
     def __init__(self, session: Session) -> None:
@@ -97,17 +96,17 @@ class VisitorStore:
         self.close()
 
     def close(self) -> None:
-        """Close it; a temporary one is gone then."""
+        """Close the store, deleting a temporary one."""
         self._session.store.close()
 
     @property
     def path(self) -> Path:
-        """Where it is."""
+        """The path of the store."""
         return Path(self._session.store.name)
 
     @property
     def actor(self) -> str:
-        """Who does all this, for the record."""
+        """The recorded author of changes."""
         return self._session.actor
 
     # One visitor
@@ -119,10 +118,9 @@ class VisitorStore:
         lenient: bool = False,
         **browser: Unpack[Browser],
     ) -> Tracked:
-        """Recognise a visitor by its stored id or its fingerprint, or create one, as on page load. With another
-        address the place of the one before is cleared, unless given; an attribution that is there stays, until
-        `update` clears or sets it. With `lenient`, nothing is stored for a language, time zone, IP or country that is
-        none, and a UserWarning says so.
+        """Recognise a visitor by its stored id or its fingerprint, or create one, as on page load. A new address clears
+        the old location, unless a new one is given; an existing attribution stays, unless `update` clears or sets it.
+        With `lenient`, an invalid language, time zone, IP or country is not stored, with a UserWarning.
 
         Raises InvalidData, and Conflict for the id of a deleted visitor.
         """
@@ -145,7 +143,7 @@ class VisitorStore:
         exist_ok: bool = False,
         **browser: Unpack[Browser],
     ) -> Visitor:
-        """A new visitor. Raises InvalidData, and Conflict for an id that exists, unless `exist_ok`."""
+        """Create a visitor. Raises InvalidData, and Conflict for an id that exists, unless `exist_ok`."""
         visitor_id = given_id(id) if id is not None else None
         data = browser_data(by_public_name(browser))
         with self._session.operation("create") as operation:
@@ -153,7 +151,7 @@ class VisitorStore:
             return self._found(touched, operation)
 
     def find(self, visitor: str) -> Visitor | None:
-        """The visitor, deleted or not; None if there is none. Raises Conflict when several are meant."""
+        """Return the visitor, deleted or not; None if there is none. Raises Conflict if it is ambiguous."""
         with self._session.reading() as store:
             try:
                 return references.visitor(store, visitor, self._session.clock())
@@ -161,7 +159,7 @@ class VisitorStore:
                 return None
 
     def show(self, visitor: str) -> VisitorPage:
-        """All there is to know about it. Raises NotFound and Conflict."""
+        """Return everything about the visitor. Raises NotFound and Conflict."""
         with self._session.reading() as store:
             return visitor_page(store, references.visitor_ids(store, [visitor])[0], self._session.clock())
 
@@ -176,9 +174,9 @@ class VisitorStore:
         relink: bool = False,
         **person: Unpack[Person],
     ) -> Identified:
-        """Link it to the person it turns out to be, by external id, email, or both.
+        """Link the visitor to a contact, by external id, email, or both.
 
-        Raises NotFound, InvalidData, and Conflict for what contradicts the record.
+        Raises NotFound, InvalidData, and Conflict for input that contradicts the store.
         """
         said = identity(person, clearable=CLEARABLE, clear=clear, unset=unset, replace_metadata=replace_metadata)
         with self._session.operation("identify") as operation:
@@ -187,7 +185,7 @@ class VisitorStore:
             decision = identify(store, operation, found, said, on_conflict=on_conflict, relink=relink).decision
             return Identified(self._found(found.id, operation), decision.outcome, decision.rule)
 
-    # Many
+    # Several visitors
 
     def list(
         self,
@@ -198,35 +196,33 @@ class VisitorStore:
         after: str | None = None,
         **chosen: Unpack[Chosen],
     ) -> Iterator[Visitor]:
-        """The visitors that a selection chooses, newest first unless sorted. They are read some at a time, so
-        that the store may be changed meanwhile; a change of what they are sorted by may move one.
+        """Iterate over the visitors of a selection, newest first by default. They are read in batches, so that the
+        store can be changed meanwhile; changing the sort field of one may move it.
         """
         field = public(sort) if sort is not None else None
         page = Page.sorted_by(visitors.SORTABLE, field, reverse=reverse, limit=limit, after=after)
         return self._select(page, chosen)
 
     def export(self, **chosen: Unpack[Chosen]) -> Iterator[dict[str, Any]]:
-        """The visitors that a selection chooses, with their contacts, as `import_` takes them, in the order
-        in which the store got them.
-        """
+        """Iterate over the visitors of a selection with their contacts, as `import_` takes them, in creation order."""
         return (cast("dict[str, Any]", msgspec.to_builtins(one)) for one in self._select(Page(), chosen))
 
     def count(self, **chosen: Unpack[Chosen]) -> int:
-        """How many visitors a selection chooses."""
+        """Return the number of visitors in a selection."""
         current = self._session.clock()
         with self._session.reading() as store:
             return visitors.count(store, self._selection(store, chosen, current), current)
 
     def expect(self, least: int, most: int | None = None, **chosen: Unpack[Chosen]) -> None:
-        """As the command `assert`: raises CheckFailed, which names the first of them, unless a selection chooses
-        `least` visitors or more, and no more than `most`.
+        """Raise CheckFailed, naming the first few, unless a selection has at least `least` and at most `most` visitors;
+        like the command `assert`.
         """
         current = self._session.clock()
         with self._session.reading() as store:
             expect(store, self._selection(store, chosen, current), Expectation(least, most), current)
 
     def update(self, *visitor: str, clear: Sequence[str] = (), **browser: Unpack[Browser]) -> _Visitors:
-        """Set browser data, or clear fields. Raises UsageProblem when nothing is said."""
+        """Set browser data, or clear fields. Raises UsageProblem if nothing is given."""
         data = browser_changes(by_public_name(browser), tuple(map(public, clear)))
         return self._change(
             "update",
@@ -253,8 +249,8 @@ class VisitorStore:
         everything: bool = False,
         **chosen: Unpack[Chosen],
     ) -> _Visitors:
-        """Block visitors, for a duration such as `7d`, until a time, or for good. A block with another end or reason
-        is lifted, and a new one begins. People are blocked by `contacts.block`.
+        """Block visitors, for a duration such as `7d`, until a time, or for good. A block with another expiry or reason
+        is replaced. Use `contacts.block` for people.
         """
         why = normalise.text(reason, "reason") if reason is not None else None
         end = text_of(until) if until is not None else None
@@ -269,8 +265,8 @@ class VisitorStore:
         )
 
     def unblock(self, *visitor: str, everything: bool = False, **chosen: Unpack[Chosen]) -> _Visitors:
-        """Lift the blocks of visitors. Of one whose contact is blocked it raises Conflict if it was named, and leaves
-        it as it is if it was selected.
+        """Lift the blocks of visitors. One whose contact is blocked raises Conflict if it was named, and is left alone
+        if it was selected.
         """
         return self._change(
             "unblock",
@@ -281,7 +277,7 @@ class VisitorStore:
         )
 
     def delete(self, *visitor: str, everything: bool = False, **chosen: Unpack[Chosen]) -> _Visitors:
-        """Delete visitors, restorably."""
+        """Delete visitors; they can be restored."""
         return self._change(
             "delete",
             visitor,
@@ -292,7 +288,7 @@ class VisitorStore:
         )
 
     def restore(self, *visitor: str, **chosen: Unpack[Chosen]) -> _Visitors:
-        """Take the deletion of visitors back."""
+        """Restore deleted visitors."""
         return self._change(
             "restore",
             visitor,
@@ -302,8 +298,8 @@ class VisitorStore:
         )
 
     def prune(self, older_than: Time, **chosen: Unpack[Chosen]) -> _Visitors:
-        """Delete, restorably, visitors that are anonymous, without conversations, not blocked, and were not seen for
-        an age such as `90d`, or since a time. A selection narrows it further.
+        """Delete, restorably, stale visitors: anonymous, without conversations, not blocked, and not seen for an age
+        such as `90d`, or since a time. A selection narrows this further.
         """
         current = self._session.clock()
         wanted = prunable(selection(chosen, current), age_limit(text_of(older_than), current))
@@ -313,8 +309,8 @@ class VisitorStore:
             return visitors.find_many(self._session.store, ids, operation.at)
 
     def erase(self, *visitor: str, vacuum: bool = True) -> Erased:
-        """Erase devices for good, history included; their contacts stay. `vacuum` writes the file anew, without
-        which bytes of theirs may stay behind in it. Raises UsageProblem, NotFound and Conflict.
+        """Erase devices permanently, including history; their contacts stay. `vacuum` rewrites the file, without which
+        traces may remain in it. Raises UsageProblem, NotFound and Conflict.
         """
         return self._session.erase("erase", "visitor", visitor, vacuum=vacuum)
 
@@ -336,14 +332,14 @@ class VisitorStore:
         new: bool = False,
         reject: Reject | None = None,
     ) -> Imported:
-        """Take visitors from a file, or from objects as `export` gives them. `columns` says which field is in
-        which column, where the names do not; `mapping` is a ready-made one or a file of one's own; `input_format` what
-        a file is, where its name and content do not, and `delimiter` what separates the cells of CSV, where its header
-        does not; `encoding` what it is in, if not UTF-8. Texts in `nulls` are nothing.
+        """Import visitors from a file, or from objects as `export` returns them. `columns` maps fields to columns with
+        other names; `mapping` is the name of an included mapping or the path of another; `input_format` is the format,
+        if name and content do not show it, `delimiter` separates CSV cells, if the header does not show it, and
+        `encoding` is the encoding, if not UTF-8. Texts in `nulls` count as blank.
 
-        A row without an id is about the visitor with its fingerprint; with `new`, it makes one. With `lenient`, nothing
-        is stored for a language, time zone, IP or country that is none.
-        All or nothing, unless `reject` takes each bad row and its error. Raises what the first bad row raises.
+        A row without an id is about the visitor with its fingerprint; with `new`, it creates one. With `lenient`, an
+        invalid language, time zone, IP or country is not stored. All or nothing, unless `reject` takes each bad row and
+        its error. Raises the error of the first bad row.
         """
         policy = Policy(on_existing=on_existing, on_conflict=on_conflict, relink=relink, new=new)
         aside = SetAside(reject) if reject is not None else None
@@ -388,9 +384,9 @@ class VisitorStore:
         conversations: str | int = "0-2",
         locales: Sequence[str] = (),
     ) -> int:
-        """Make visitors up, the same ones for the same seed and `now`; gives how many.
+        """Create made-up visitors, the same for the same seed and `now`; return how many.
 
-        Raises UsageProblem, and Conflict when those of the seed are here already.
+        Raises UsageProblem, and Conflict if those of the seed already exist.
         """
         from visitors.domain.made_up.people import made_up, seeded_entropy
         from visitors.domain.made_up.plan import parse_plan
@@ -419,9 +415,9 @@ class VisitorStore:
         top: int = 0,
         **chosen: Unpack[Chosen],
     ) -> _Counts:
-        """Count visitors: by one field (`Group`) or two (`Pair`), such as `country_code`, `contact.email`, of which
-        only the domain is told, and `contact.metadata.plan`; `per` period of a time (`Period`); without either, an
-        overview (`Figure`). Only the `top` largest groups, unless that is 0. Raises UsageProblem.
+        """Count visitors: by one field (`Group`) or two (`Pair`), such as `country_code`, `contact.email` (by domain)
+        and `contact.metadata.plan`; or `per` period of a time (`Period`); without either, return an overview
+        (`Figure`). Only the `top` largest groups, unless that is 0. Raises UsageProblem.
         """
         groupings = parse_groupings([_GROUPABLE.get(name, name) for name in by])
         if groupings and per is not None:
@@ -435,13 +431,13 @@ class VisitorStore:
                 return list(statistics.by_fields(store, wanted, groupings, current, top).rows)
             return list(statistics.overview(store, wanted, current, top).rows)
 
-    # What was done
+    # History
 
     def undo(self, operation: str | None = None, *, cascade: bool = False) -> Undone:
-        """Take an operation back, or the newest of the same actor that is neither undone nor an undo; with `cascade`
-        also what was done since to the same records. Of an undo: do again what it took back.
+        """Undo an operation, or the newest of the same actor that is neither undone nor an undo; with `cascade`, first
+        undo later changes of the same records. Undoing an undo redoes what it undid.
 
-        Raises NotFound, and Conflict when it cannot be taken back.
+        Raises NotFound, and Conflict if it cannot be undone.
         """
         with self._session.operation("undo") as opened:
             done = take_back(self._session.store, opened, operation, cascade=cascade)
