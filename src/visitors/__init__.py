@@ -3,14 +3,14 @@
     with visitors.open_store("shop.db") as store:
         store.identify("v-1", email="amara@example.com")
 
-Nothing is imported until it is asked for: the command starts through here.
+Names are imported on first use, since the command also starts by importing this package.
 """
 
 __version__ = "0.1.0"
 
 __all__ = ["VisitorStore", "__version__", "open_store"]
 
-TYPE_CHECKING = False  # importing typing for the real one costs time at every start
+TYPE_CHECKING = False  # importing the real one from typing would slow every start
 if TYPE_CHECKING:
     from visitors.api import VisitorStore, open_store
 else:

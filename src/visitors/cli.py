@@ -1,9 +1,8 @@
-"""How Typer is used here: commands that load when called, options shared by groups, plain help.
+"""The use of Typer: lazily loaded commands, shared option groups, and plain help.
 
-Typer builds the parameters of every command that it knows when it starts; `Group` therefore knows
-only the registry, and builds the one command that is called. `build` adds to each command the options
-that stand everywhere, and those of the groups that its module names in `OPTION_GROUPS`; their values
-reach the command through its `Context`.
+Typer builds the parameters of every command that it knows at start-up; `Group` therefore reads only the registry, and
+builds just the command being called. `build` adds the global options to each command, and the groups named in its
+module's `OPTION_GROUPS`; their values reach the command through its `Context`.
 """
 
 from __future__ import annotations
@@ -29,13 +28,13 @@ from visitors.output.output import is_long
 from visitors.registry import Entry
 
 Click = Any
-"""A context, command, parameter or formatter of Typer, which has no public names for all of them."""
+"""A context, command, parameter or formatter of Typer, not all of which have public names."""
 
 _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
 def root() -> TyperGroup:
-    """The command `visitors`."""
+    """Return the command `visitors`."""
     return _group(
         "visitors",
         "Administer the people who come to an application through a support widget.",
@@ -44,7 +43,7 @@ def root() -> TyperGroup:
 
 
 def is_quiet(ctx: Click | None) -> bool:
-    """Whether --quiet was given; where nothing could be parsed, and nobody's data was read, it was not."""
+    """Return whether --quiet was given; false if the line could not be parsed, since then no personal data was read."""
     return ctx is not None and bool(ctx.meta.get(options.EVERYWHERE, {}).get("quiet"))
 
 
@@ -52,15 +51,15 @@ _WRITTEN = "visitors.written"
 
 
 def what_was_written(ctx: Click | None) -> str | None:
-    """What the command wrote, in words; None if nothing."""
+    """Describe what the command wrote; None if nothing."""
     return ctx.meta.get(_WRITTEN) if ctx is not None else None
 
 
 class Group(TyperGroup):
-    """A group of commands that are imported one at a time, when they are asked for."""
+    """A group of commands that are imported one at a time, on demand."""
 
     def parse_args(self, ctx: Click, args: list[str]) -> list[str]:
-        """Without a command there is only help to give."""
+        """Show help if there is no command."""
         _note_pager(ctx, args)
         if not args:
             _show_help(ctx)
@@ -68,15 +67,15 @@ class Group(TyperGroup):
         return super().parse_args(ctx, args)
 
     def get_help_option(self, ctx: Click) -> Click:
-        """`--help`, which a pager shows where it is long."""
+        """Return `--help`, which uses the pager if it is long."""
         return _in_pager(super().get_help_option(ctx))
 
     def list_commands(self, ctx: Click) -> list[str]:
-        """The names of the members, in the order of the registry."""
+        """Return the names of the members, in the order of the registry."""
         return [entry.words.split()[-1] for entry in registry.members(_words(ctx))]
 
     def get_command(self, ctx: Click, cmd_name: str) -> Click | None:
-        """The command or group `cmd_name`, built now."""
+        """Build the command or group `cmd_name`."""
         words = f"{_words(ctx)} {cmd_name}".strip()
         for entry in registry.members(_words(ctx)):
             if entry.words == words:
@@ -84,7 +83,7 @@ class Group(TyperGroup):
         return None
 
     def resolve_command(self, ctx: Click, args: list[str]) -> tuple[str | None, Click | None, list[str]]:
-        """The command that the first of the words is, and the others. Raises UsageProblem where it is none."""
+        """Resolve the first word to a command; return it and the other words. Raises UsageProblem if there is none."""
         if self.get_command(ctx, args[0]) is None:
             from visitors.mistakes import unknown_command
 
@@ -92,7 +91,7 @@ class Group(TyperGroup):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: Click, formatter: Click) -> None:
-        """The members under their panels' headings."""
+        """Write the members under their panels' headings."""
         entries = registry.members(_words(ctx))
         for panel in dict.fromkeys(entry.panel for entry in entries):
             heading = panel if not _words(ctx) else "Commands"
@@ -100,7 +99,7 @@ class Group(TyperGroup):
                 formatter.write_dl([(e.words.split()[-1], e.help) for e in entries if e.panel == panel])
 
     def format_options(self, ctx: Click, formatter: Click) -> None:
-        """The commands before the options: they are what a reader looks for."""
+        """Write the commands before the options, since they are what a reader looks for."""
         self.format_commands(ctx, formatter)
         _write_sections(self.get_params(ctx), ctx, formatter)
 
@@ -109,18 +108,18 @@ class Command(TyperCommand):
     """A command with its groups of options, run with a `Context`."""
 
     def parse_args(self, ctx: Click, args: list[str]) -> list[str]:
-        """What was given. Raises UsageProblem where an option of one value is given several."""
+        """Parse the arguments. Raises UsageProblem if a single-valued option is given several values."""
         _note_pager(ctx, args)
         if not ctx.resilient_parsing:
             self._refuse_several(ctx, args)
         return super().parse_args(ctx, args)
 
     def get_help_option(self, ctx: Click) -> Click:
-        """`--help`, which a pager shows where it is long."""
+        """Return `--help`, which uses the pager if it is long."""
         return _in_pager(super().get_help_option(ctx))
 
     def _refuse_several(self, ctx: Click, args: list[str]) -> None:
-        """The parser would keep the last value and say nothing of the others; the same one again is no other."""
+        """Raise for options with several different values, of which the parser would silently keep the last."""
         _, _, given = self.make_parser(ctx).parse_args(list(args))
         repeated = [one for one in dict.fromkeys(given) if given.count(one) > 1 and _has_one_value(one)]
         if not repeated:
@@ -137,7 +136,7 @@ class Command(TyperCommand):
                 raise _given_twice(one, first, others[0])
 
     def invoke(self, ctx: Click) -> Any:
-        """Build the context from what was given, run the command, close the store."""
+        """Build the context, run the command, and close the store."""
         meta = ctx.meta
         context = Context(
             meta.get(options.EVERYWHERE, {}),
@@ -155,7 +154,7 @@ class Command(TyperCommand):
             error.hint = error.hint and for_store(error.hint, context.program)
             raise
         else:
-            interrupts.hold()  # all is told
+            interrupts.hold()  # everything is reported
             return answer
         finally:
             meta[_WRITTEN] = context.what_was_written()
@@ -164,11 +163,11 @@ class Command(TyperCommand):
                 context.output.show_long()
 
     def format_options(self, ctx: Click, formatter: Click) -> None:
-        """The options by group, the command's own first."""
+        """Write the options by group, the command's own first."""
         _write_sections(self.get_params(ctx), ctx, formatter)
 
     def _given(self, ctx: Click) -> Iterator[str]:
-        """The names of the options that were given: for the record, so never with their values."""
+        """Return the names of the given options, for the record, which must not have their values."""
         for parameter in self.params:
             source = ctx.get_parameter_source(parameter.name or "")
             everywhere = getattr(parameter, "rich_help_panel", None) == registry.EVERYWHERE
@@ -181,7 +180,7 @@ _NO_PAGER = "visitors.no-pager"
 
 
 def _note_pager(ctx: Click, args: Sequence[str]) -> None:
-    """Know of --no-pager, wherever it stands, before --help is looked at."""
+    """Detect --no-pager anywhere on the line, before --help is handled."""
     if "--no-pager" in args:
         ctx.meta[_NO_PAGER] = True
 
@@ -207,10 +206,10 @@ def _show_help(ctx: Click) -> None:
         typer.echo(text, nl=False)
 
 
-# Kept: tests run many commands in one process, and building them anew takes an eighth of their time.
+# Cached: tests run many commands in one process, and building them takes an eighth of their time.
 @cache
 def build(entry: Entry) -> Click:
-    """The command or group of `entry`."""
+    """Build the command or group of `entry`."""
     name = entry.words.split()[-1]
     if entry in registry.GROUPS:
         return _group(name, entry.help)
@@ -225,12 +224,12 @@ def build(entry: Entry) -> Click:
 
 @cache
 def everywhere() -> list[Click]:
-    """The options that every command and group takes."""
+    """Return the options of every command and group."""
     return _made(options.everywhere())
 
 
 def _made(declared: Sequence[Parameter]) -> list[Click]:
-    """The options that Typer makes of those that a function would have declared as its parameters."""
+    """Return the options that Typer makes of function parameters with these declarations."""
 
     def takes_them(**_: object) -> None: ...
 
@@ -251,7 +250,7 @@ def _command(name: str, function: Callable[..., Any]) -> Click:
 
 
 def walk(words: str = "") -> Iterator[tuple[Entry, Click]]:
-    """Every command, built, in the order of the registry: for documentation, completion and tests."""
+    """Yield every command, built, in the order of the registry: for documentation, completion and tests."""
     for entry in registry.members(words):
         if entry in registry.GROUPS:
             yield from walk(entry.words)
@@ -260,7 +259,7 @@ def walk(words: str = "") -> Iterator[tuple[Entry, Click]]:
 
 
 def _value(ctx: Click, parameter: Click) -> Any:
-    """The value of an option, whether the command or its context has it."""
+    """Return the value of an option, from the command or its context."""
     for values in (ctx.params, *ctx.meta.get(options.GROUPS, {}).values()):
         if parameter.name in values:
             return values[parameter.name]
@@ -285,7 +284,7 @@ def _is_argument(parameter: Click) -> bool:
 
 
 def _words(ctx: Click) -> str:
-    """The words after `visitors` that lead to the command of `ctx`."""
+    """Return the words after `visitors` that lead to the command of `ctx`."""
     return " ".join(ctx.command_path.split()[1:])
 
 

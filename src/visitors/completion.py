@@ -1,8 +1,8 @@
-"""The answer at TAB: ids of the store that begin with what was typed. `visitors __complete KIND PREFIX`.
+"""Complete ids at TAB: those in the store that begin with the typed text. `visitors __complete KIND PREFIX`.
 
-The shell waits for this process at every key press, so it imports next to nothing, and whatever goes
-wrong means no candidates: never a message, never a traceback, never a new file. Only ids are printed,
-and only ids that need no quoting in any shell; names and emails could hold anything.
+The shell waits for this process at every TAB, so it imports next to nothing, and any failure results in no candidates:
+never a message, a traceback or a new file. Only ids that need no quoting in any shell are printed; names and emails
+could contain anything.
 """
 
 # ruff: noqa: PTH110, PTH111, PTH113, PTH123 - importing pathlib costs more than the query
@@ -14,19 +14,19 @@ import sqlite3
 
 from visitors.location import default_database
 
-TYPE_CHECKING = False  # importing typing for the real one costs more than the query
+TYPE_CHECKING = False  # importing the real one from typing costs more than the query
 if TYPE_CHECKING:
     from typing import TextIO
 
 APPLICATION_ID = 0x56535452
-"""As in `store.schema`, which is too heavy to import here."""
+"""As in `store.schema`, which is too slow to import here."""
 
 LIMIT = 100
-"""How many candidates are printed at most."""
+"""The maximum number of candidates."""
 
 _LONGEST = 128
 _TIMEOUT = 0.2  # seconds
-_STEPS = 2_000_000  # of SQLite's virtual machine: some tenths of a second, then the search is given up
+_STEPS = 2_000_000  # instructions of SQLite's virtual machine: stop searching after some tenths of a second
 _LETTERS_AND_DIGITS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
 _TOKEN = _LETTERS_AND_DIGITS | frozenset("._:-")
 _AFTER_ALL_TOKENS = "\x7f"
@@ -43,9 +43,9 @@ KINDS = {
 
 
 def complete(arguments: list[str], out: TextIO) -> int:
-    """Print the ids that `arguments`, `[--db PATH] KIND PREFIX`, ask for, one a line; always returns 0.
+    """Print the ids for `arguments`, `[--db PATH] KIND PREFIX`, one a line; always return 0.
 
-    KIND is one of `KINDS`, or several with commas between them.
+    KIND is one of `KINDS`, or several separated by commas.
     """
     try:
         named = None
@@ -61,8 +61,8 @@ def complete(arguments: list[str], out: TextIO) -> int:
 
 
 def _ids(path: str, kinds: str, prefix: str) -> list[str]:
-    """At most `LIMIT` ids of `kinds` that begin with `prefix`: the first ones, and the last, since the shell
-    inserts what all candidates begin with. Raises whatever goes wrong.
+    """Return at most `LIMIT` ids of `kinds` that begin with `prefix`: the first ones, and the last one, since the shell
+    inserts the common prefix of all candidates. May raise anything.
     """
     if not _TOKEN.issuperset(prefix) or not os.path.isfile(path):
         return []
@@ -86,17 +86,17 @@ def _ids(path: str, kinds: str, prefix: str) -> list[str]:
 
 
 def _is_id(value: object) -> bool:
-    """Whether `value` has the form of an id, so that no shell sees anything in it."""
+    """Return whether `value` is formed like an id, so that no shell interprets any part of it."""
     if not isinstance(value, str) or len(value) > _LONGEST:
         return False
     return value[:1] in _LETTERS_AND_DIGITS and _TOKEN.issuperset(value)
 
 
 def _read_only_uri(path: str) -> str:
-    """How to open the store at `path` for reading without making the files that go with it.
+    """Return a URI that opens the store at `path` for reading without creating files beside it.
 
-    A store in WAL mode that nobody has open lacks its `-wal` and `-shm` files, and SQLite would make
-    them even for a reader; nothing can then be in them, so it may take the main file as it is.
+    A store in WAL mode that nobody has open lacks its `-wal` and `-shm` files, which SQLite would create even for a
+    reader; the main file is then complete, so it can be opened as immutable.
     """
     quoted = "".join(chr(byte) if chr(byte) in _TOKEN else f"%{byte:02X}" for byte in os.fsencode(path))
     with open(path, "rb") as file:

@@ -35,27 +35,27 @@ _MAKING = (
     "create", "track", "import", "seed", "contacts create", "contacts import", "conversations import", "db load",
     "fixtures apply",
 )  # fmt: skip
-"""The commands that make a store where there is none."""
+"""The commands that create a missing store."""
 
 
 _FOR_GOOD = ("erase", "contacts erase")
-"""The commands that nothing takes back, and that give a receipt."""
+"""The commands that cannot be undone, and that return a receipt."""
 
 _TOLD = 5
-"""How many ids an error names of what was written."""
+"""The number of written ids that an error names."""
 
 _HEADER_HINT = (
     "this is a header line: --no-header leaves it out where the ids come from, and --format ids gives nothing but ids"
 )
 _LINE_LIMIT = 4 * 1024 * 1024
-"""As for the lines of files: an endless line shall not fill the memory."""
+"""Like the limit for lines of files: an endless line must not fill the memory."""
 
 
 class Context:
     """One run of one command.
 
-    `given` holds the values of the option groups that the command asked for, by group and name;
-    `arguments` are the names of all options given, for the record; `takes` the names of all it has.
+    `given` holds the values of the command's option groups, by group and name; `arguments` are the names of all given
+    options, for the record; `takes` the names of all options that it has.
     """
 
     def __init__(
@@ -72,14 +72,14 @@ class Context:
         self.given = given
         self._told_missing = False
         self.rehearses = False
-        """Whether this is a dry run, which is said at its end."""
+        """Whether this is a dry run, which is reported at its end."""
         self._takes = set(takes)
         self._opened: tuple[int, int] | None = None
         self._lines: Iterator[str] | None = None
-        """The lines of standard input, once somebody has looked at the first."""
+        """The lines of standard input, once the first has been inspected."""
         self.now: Instant = self.clock()
         self.written: OpenOperation | None = None
-        """The last operation that was written, whatever happens after it."""
+        """The last committed operation, whatever happens after it."""
         self.output = Output(
             format_=self.settings.format,
             fields=self.settings.fields,
@@ -94,13 +94,13 @@ class Context:
         )
 
     def clock(self) -> Instant:
-        """The time, or what VISITORS_NOW says it is."""
+        """The current time, or the value of VISITORS_NOW."""
         return self.settings.frozen_now or times.now()
 
     @cached_property
     def store(self) -> Store:
-        """The store. One that was named is made only by commands that add to it: a typing mistake must not
-        look like an empty store. Raises StoreProblem.
+        """The store. A named store is created only by commands that add to it, so that a typing mistake does not look
+        like an empty store. Raises StoreProblem.
         """
         if self._opened is not None and self.settings.store.identity != self._opened:
             raise moved(self.settings.store.name)
@@ -109,7 +109,7 @@ class Context:
 
     @contextmanager
     def reading(self) -> Iterator[Store]:
-        """The store, for reading one snapshot of it. Raises StoreProblem."""
+        """Open the store for reading one snapshot. Raises StoreProblem."""
         with self.store.reading():
             yield self.store
 
@@ -122,9 +122,9 @@ class Context:
         entropy: Entropy = os.urandom,
         is_load: bool = False,
     ) -> Iterator[OpenOperation]:
-        """One recorded write to the store, in the name of this command, at the clock's time or `at`; new ids
-        are made from `entropy`; `is_load` if it may fill a new store. Raises StoreProblem, and Conflict when
-        `entropy` gives what is there.
+        """Begin one recorded write, in the name of this command, at the clock's time or `at`; new ids are generated
+        from `entropy`; `is_load` if it may fill a new store. Raises StoreProblem, and Conflict if `entropy` generates
+        an existing id.
         """
         self.rehearses = self.rehearses or dry_run
         with ExitStack() as stack:
@@ -149,7 +149,7 @@ class Context:
             self.written = opened
 
     def what_was_written(self) -> str | None:
-        """What somebody has to know whose command wrote, and could not tell of it."""
+        """Describe what the command wrote, for an error after which it cannot be reported."""
         if self.written is None:
             return None
         some = [visible(one) for one in self.output.told[:_TOLD]]
@@ -166,22 +166,22 @@ class Context:
             self.store.close()
 
     def _leave_store(self) -> None:
-        """Have it opened anew on next use, and then be the same file: it is not kept open while a person thinks."""
+        """Close the store while a person thinks; the next use reopens it, and checks that it is the same file."""
         if "store" in self.__dict__ and isinstance(self.settings.store, File):
             self._opened = self.store.identity
             self.store.close()
             del self.__dict__["store"]
 
     def group(self, name: str) -> dict[str, Any]:
-        """The values of one group of options, None or empty where not given."""
+        """Return the values of one group of options, None or empty where not given."""
         return self.given.get(name, {})
 
     def takes(self, name: str) -> bool:
-        """Whether the command has an option of this name."""
+        """Return whether the command has an option of this name."""
         return name in self._takes
 
     def selection(self) -> Selection:
-        """The selection options, normalised; its contact is still as typed. Raises InvalidData."""
+        """Parse the selection options; the contact is not resolved yet. Raises InvalidData."""
         from visitors.domain.selection import parse_selection
 
         values = dict(self.group("selection"))
@@ -189,7 +189,7 @@ class Context:
         return parse_selection(values, list(metadata), self.now)
 
     def contact_selection(self) -> ContactSelection:
-        """The options that choose contacts in a listing, normalised. Raises InvalidData and UsageProblem."""
+        """Parse the options that select contacts in a listing. Raises InvalidData and UsageProblem."""
         from visitors.domain.contact_selection import parse_contact_selection
 
         values = dict(self.group("contact_selection"))
@@ -197,23 +197,25 @@ class Context:
         return parse_contact_selection(values, list(metadata), self.now)
 
     def conversation_selection(self) -> ConversationSelection:
-        """The options that choose conversations in a listing, normalised; its visitors and contacts are still as typed.
-        Raises InvalidData and UsageProblem.
+        """Parse the options that select conversations in a listing; visitors and contacts are not resolved yet. Raises
+        InvalidData and UsageProblem.
         """
         from visitors.domain.conversation_selection import parse_conversation_selection
 
         return parse_conversation_selection(dict(self.group("conversation_selection")), self.now)
 
     def file_to(self, ability: Ability) -> File:
-        """Where the store is, for a command that does this to its file. Raises UsageProblem where that cannot be."""
+        """Return the store's path, for a command that does this to its file. Raises UsageProblem if that is not
+        possible.
+        """
         place = self.settings.store
         if ability not in place.abilities or not isinstance(place, File):
             raise UsageProblem(f"{place.name} has no file that lasts", hint="name a store: --db PATH")
-        return place.resolved  # where SQLite keeps its log, too
+        return place.resolved  # SQLite's log is beside the resolved path
 
     @property
     def program(self) -> str:
-        """How this program is called for the same store again."""
+        """The invocation of this program for the same store."""
         if not self.settings.store_was_named:
             return "visitors"
         path = self.settings.store.name
@@ -224,9 +226,9 @@ class Context:
         return f"visitors --db {shlex.quote(path)}"
 
     def references(self, typed: Sequence[str]) -> list[str]:
-        """The ids on the command line, or for `-` those on standard input, one a line.
+        """Return the references on the command line, or for `-` those on standard input, one a line.
 
-        Standard input may have none. Raises UsageProblem when `-` stands beside others.
+        Standard input may be empty. Raises UsageProblem if `-` is combined with others.
         """
         if "-" not in typed:
             return list(typed)
@@ -243,11 +245,11 @@ class Context:
 
     @property
     def ignores_missing(self) -> bool:
-        """Whether what was named and is not there is left out."""
+        """Whether missing records are ignored."""
         return bool(self.group("targets").get("ignore_missing"))
 
     def missing(self, lost: Sequence[Lost], named: int) -> None:
-        """Leave out what is not there, and say so, where that was asked for. Raises NotFound elsewhere."""
+        """Report and ignore missing records, if requested. Raises NotFound otherwise."""
         from visitors.operations.references import refuse, told
 
         if not self.ignores_missing:
@@ -260,16 +262,16 @@ class Context:
             self.output.note(f"left out {len(lost):,} of {named:,}, which are not there: {told(lost)}")
 
     def input_lines(self, *, any_text: bool = True) -> Iterator[str]:
-        """The lines of standard input, split at line feeds only. Raises InvalidData if not UTF-8, or too long; and
-        unless it may be `any_text`, for what is known to be something else than rows or ids.
+        """Yield the lines of standard input, split only at line feeds. Raises InvalidData if it is not UTF-8, or a line
+        is too long; and unless it may be `any_text`, for content recognised as something other than rows or ids.
         """
         lines = self._lines if self._lines is not None else self._read_lines(any_text=any_text)
         self._lines = iter(())
         return lines
 
     def input_begins_with(self, sign: str) -> bool:
-        """Whether the first line of standard input that is not blank begins so. All of it stays for `input_lines`.
-        Raises InvalidData as that does where it may not be any text.
+        """Return whether the first line of standard input that is not blank begins like this. `input_lines` still
+        yields all of it, and raises InvalidData in the same cases.
         """
         lines, seen = self.input_lines(any_text=False), []
         for line in lines:
@@ -301,7 +303,7 @@ class Context:
                 ) from None
 
     def refuse_store(self, path: str | None) -> None:
-        """Raises UsageProblem when what is to be written at `path` would replace the store or its log."""
+        """Raise UsageProblem if writing to `path` would overwrite the store or its log."""
         if path is None or path == "-":
             return
         if not isinstance(self.settings.store, File):
@@ -318,9 +320,9 @@ class Context:
         return sys.stdin.isatty() and sys.stderr.isatty()
 
     def confirm(self, question: str, *, yes: bool) -> None:
-        """Ask on the terminal; `yes` answers beforehand.
+        """Ask for confirmation on the terminal, unless `yes` is given.
 
-        Raises Declined, or UsageProblem when there is no terminal to ask on.
+        Raises Declined, or UsageProblem without a terminal.
         """
         if yes:
             return
@@ -337,7 +339,7 @@ class Context:
 
 
 def _is_header(line: str) -> bool:
-    """Whether a line of standard input that names nobody is the header of a listing."""
+    """Return whether a line of standard input that matches no record is the header of a listing."""
     from visitors.domain.fields import CONTACT, FLAT
 
     known = {*FLAT, *(field.name for field in CONTACT), "visitorId"}
@@ -345,7 +347,7 @@ def _is_header(line: str) -> bool:
 
 
 def _forget_what_was_typed() -> None:
-    """What was typed before the question is no answer to it."""
+    """Discard input typed before the question."""
     if os.name == "posix":
         import termios
 
@@ -353,7 +355,7 @@ def _forget_what_was_typed() -> None:
 
 
 def _usual_store() -> str | None:
-    """The store of a command that names none, if there is one."""
+    """Return the default store, if it exists."""
     try:
         return load_settings({}, os.environ).store.name
     except StoreProblem:
@@ -361,7 +363,7 @@ def _usual_store() -> str | None:
 
 
 def are_same(path: str, other: Path) -> bool:
-    """Whether both are there and are one file: by a hard link, say."""
+    """Return whether both exist and are the same file, through a hard link for example."""
     try:
         return Path(path).samefile(other)
     except OSError:
@@ -373,7 +375,7 @@ class _HasContext(Protocol):
 
 
 def context_of(invocation: _HasContext) -> Context:
-    """The `Context` that a command was invoked with."""
+    """Return the `Context` that a command was invoked with."""
     context = invocation.obj
     assert isinstance(context, Context)
     return context

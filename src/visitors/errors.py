@@ -1,7 +1,7 @@
-"""Every expected error: what went wrong, what to do next, and the exit status it earns.
+"""Expected errors: what went wrong, what to do next, and the exit status.
 
-An error owns its message, so that commands never format one and the single boundary in `main` only
-has to print it. Codes are stable words for scripts; exit statuses are the table in the README.
+An error owns its message, so commands never format one, and the single boundary in `main` only has to print it. Codes
+are stable words for scripts; exit statuses are the table in the README.
 """
 
 from __future__ import annotations
@@ -11,11 +11,10 @@ from contextlib import contextmanager
 
 
 class VisitorsError(Exception):
-    """Base of the expected errors.
+    """Base class of the expected errors.
 
-    `message` is one sentence for a person; `hint` says what to do next, if anything; `code` is a
-    stable word for programs. Values from outside may stand in both texts: whoever prints them makes
-    them harmless first.
+    `message` is one sentence for a person; `hint` says what to do next, if anything; `code` is a stable word for
+    programs. Both texts may contain outside values: whoever prints them sanitises them first.
     """
 
     exit_status = 1
@@ -27,29 +26,29 @@ class VisitorsError(Exception):
         self.hint = hint
         self.code = code or self.default_code
         self.where = ""
-        """The place in a file that is to blame, if any: `web.csv, line 7, column 'lang'`."""
+        """The position in a file that is to blame, if any: `web.csv, line 7, column 'lang'`."""
 
     @property
     def discreet(self) -> str:
-        """The message without values, which may be anybody's data: the place, and the code as words."""
+        """The message without values, which may be personal data: the position, and the code as words."""
         what = self.code.replace("_", " ")
         return f"{self.where}: {what}" if self.where else what
 
     @property
     def quotes_data(self) -> bool:
-        """Whether the message may hold what is in the store or in a file, and not only what was typed."""
+        """Whether the message may contain data from the store or a file, rather than only what was typed."""
         return self.exit_status in (3, 4, 5) or self.code == VisitorsError.default_code
 
 
 class UsageProblem(VisitorsError):
-    """The command line makes no sense as given."""
+    """The command line is invalid."""
 
     exit_status = 2
     default_code = "usage"
 
 
 class NotFound(VisitorsError):
-    """A visitor, contact or other record that was named does not exist."""
+    """A named visitor, contact or other record does not exist."""
 
     exit_status = 3
     default_code = "not_found"
@@ -63,7 +62,7 @@ class Conflict(VisitorsError):
 
 
 class ChangedMeanwhile(Conflict):
-    """What a question was about was changed before it was answered; `what` says so in words."""
+    """The subject of a question was changed before it was answered; `what` describes the change."""
 
     default_code = "changed_meanwhile"
 
@@ -74,7 +73,7 @@ class ChangedMeanwhile(Conflict):
 
 
 class InvalidData(VisitorsError):
-    """A value that breaks a rule; `field` names it by its public name (`contact.email`)."""
+    """A value is invalid; `field` is the public name of its field (`contact.email`)."""
 
     exit_status = 5
     default_code = "invalid"
@@ -92,13 +91,13 @@ class InvalidData(VisitorsError):
 
 
 class RowsRejected(InvalidData):
-    """A bulk job took the good rows and set the bad ones aside."""
+    """A bulk job accepted the good rows and set the bad ones aside."""
 
     default_code = "rows_rejected"
 
 
 class FileProblem(VisitorsError):
-    """A file that was to be written could not be."""
+    """A file could not be written."""
 
     default_code = "file_unwritable"
 
@@ -111,8 +110,8 @@ class StoreProblem(VisitorsError):
 
 
 def moved(name: str, done: str | None = None) -> StoreProblem:
-    """The error for a store whose file was moved, removed or replaced by another one while it was in use, if it was
-    after something was `done` in it.
+    """Make the error for a store whose file was moved, removed or replaced while it was in use, possibly after
+    something was `done` in it.
     """
     where = f"{done} is done in the file that was there, and " if done else ""
     return StoreProblem(
@@ -130,7 +129,7 @@ class Declined(VisitorsError):
 
 
 class CheckFailed(VisitorsError):
-    """What was to be checked is not so: nothing went wrong, the answer is no."""
+    """A check answered no; nothing went wrong."""
 
     exit_status = 8
     default_code = "check_failed"
@@ -138,7 +137,7 @@ class CheckFailed(VisitorsError):
 
 @contextmanager
 def at_line(number: int | None) -> Iterator[None]:
-    """Put `line N:` before the message of an expected error that is raised inside."""
+    """Put `line N:` before the message of an expected error raised in the block."""
     try:
         yield
     except VisitorsError as error:

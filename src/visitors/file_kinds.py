@@ -1,4 +1,4 @@
-"""What stands at a path, where that is no regular file: only regular files are ever replaced."""
+"""Kinds of files: only regular files are ever replaced."""
 
 # ruff: noqa: PTH114, PTH115, PTH118 - paths as they were typed, which pathlib would change
 
@@ -18,16 +18,16 @@ _KINDS = (
     (stat.S_ISSOCK, "a socket"),
 )
 _LINKS = 40
-"""How many links are followed, as by Linux."""
+"""The maximum number of links followed, as on Linux."""
 
 
 def kind_of(mode: int) -> str | None:
-    """What has this mode (`st_mode`), None if it is a regular file."""
+    """Name the kind of file with this mode (`st_mode`); None for a regular file."""
     return next((kind for is_one, kind in _KINDS if is_one(mode)), None)
 
 
 def descriptor_of(path: str) -> int | None:
-    """The open file of this process that a path such as `/dev/stdout` or `/dev/fd/3` stands for, by its number."""
+    """Return the number of the open file that a path such as `/dev/stdout` or `/dev/fd/3` refers to."""
     for _ in range(_LINKS):
         folder, name = os.path.split(path)
         if os.path.realpath(folder) in (f"/proc/{os.getpid()}/fd", "/dev/fd") and name.isdecimal():
@@ -39,10 +39,10 @@ def descriptor_of(path: str) -> int | None:
 
 
 def refuse_special(target: Path) -> None:
-    """Raises FileProblem where a file is to replace what stands at `target`, and that is none, nor a link to one."""
+    """Raise FileProblem if `target`, which is to be replaced, is not a regular file or a link to one."""
     try:
         kind = kind_of(target.stat().st_mode)
-    except OSError:  # nothing, or what cannot be replaced either
+    except OSError:  # missing, or not replaceable either
         return
     if descriptor_of(str(target)) is not None:
         kind = "an open file of this process"

@@ -1,4 +1,4 @@
-"""What is to be written into a folder."""
+"""Check paths of files to be written into folders."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _SEPARATORS = tuple(filter(None, (os.sep, os.altsep)))
 
 
 def refuse_missing_folder(path: str) -> None:
-    """Raises FileProblem when `path` ends as that of a folder does, and there is none: no file is meant."""
+    """Raise FileProblem if `path` ends with a separator and there is no such folder, since it does not name a file."""
     if path.endswith(_SEPARATORS) and not os.path.isdir(path):  # noqa: PTH112 - nor what may not be looked at
         import shlex
 

@@ -1,7 +1,7 @@
 """Signals that end the program.
 
-They unwind it, so that transactions roll back and temporary files go. But from a commit until its result is told they
-wait: whoever reads that a command was interrupted takes nothing for done.
+They raise, so that transactions roll back and temporary files are removed. But they are deferred from a commit until
+its result is reported: a command reported as interrupted must not have done anything.
 """
 
 from __future__ import annotations
@@ -15,33 +15,33 @@ class _State:
 
 
 def hold() -> None:
-    """Let signals wait from now on: what is done next has to be told of."""
+    """Defer signals from now on: what is done next has to be reported."""
     _State.is_held = True
 
 
 def is_waiting() -> bool:
-    """Whether a signal waits."""
+    """Return whether a signal is pending."""
     return _State.waiting is not None
 
 
 def release() -> None:
-    """Let signals unwind again. Raises KeyboardInterrupt or SystemExit when one waits."""
+    """Let signals raise again. Raises KeyboardInterrupt or SystemExit if one is pending."""
     _State.is_held = False
     if _State.waiting is not None:
         _unwind(_State.waiting)
 
 
 def install() -> None:
-    """Unwind on Ctrl-C (exit 130), on SIGTERM (143), and when the terminal is closed (129).
+    """Raise on Ctrl-C (exit 130), on SIGTERM (143), and when the terminal is closed (129).
 
-    Only the first counts: a second one, by somebody who does not want to wait, would cut that short.
+    Only the first signal counts: a second one from an impatient user would cut the cleanup short.
     """
     import signal
 
     numbers = [signal.SIGTERM]
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # a job in the background is not interrupted
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # a background job is not interrupted
         numbers.append(signal.SIGINT)
-    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # nohup has it ignored
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # ignored under nohup
         numbers.append(signal.SIGHUP)
 
     def stop(number: int, _: object) -> None:

@@ -1,7 +1,7 @@
-"""Where the store is unless somebody says otherwise: the platform's folder for a user's application data.
+"""The default location of the store: the platform's folder for application data.
 
-platformdirs knows that folder for every platform. Importing it costs more than completing an id may
-take, so the two platforms whose answer is short are answered here, and a test holds them equal.
+platformdirs knows that folder on every platform, but importing it takes longer than completing an id may. So the two
+simple platforms are handled here, and a test compares the results.
 """
 
 # ruff: noqa: PTH118 - importing pathlib costs more than the query at a TAB
@@ -12,17 +12,17 @@ import os
 import sys
 
 MEMORY = ":memory:"
-"""Stands for a store that never touches the disk."""
+"""A store that is never written to disk."""
 TEMPORARY = ":temp:"
-"""Stands for a store that is deleted when it is closed."""
+"""A store that is deleted when closed."""
 COMPANIONS = ("-wal", "-shm", "-journal")
-"""What the names of the files that SQLite keeps beside a store end in."""
+"""The suffixes of the files that SQLite keeps beside a store."""
 UNFINISHED = ".partial"
-"""What the names end in, and begin with a dot, of folders in which files are still being written."""
+"""The suffix of temporary folders with files being written; their names also begin with a dot."""
 
 
 def default_database() -> str:
-    """The path of the default store."""
+    """Return the path of the default store."""
     home = os.environ.get("HOME", "")
     data = os.environ.get("XDG_DATA_HOME", "")
     if sys.platform == "linux" and (data or home).startswith("/") and "ANDROID_ROOT" not in os.environ:
@@ -33,7 +33,7 @@ def default_database() -> str:
 
 
 def platform_database() -> str:
-    """The path of the default store, as platformdirs has it."""
+    """Return the path of the default store, from platformdirs."""
     import platformdirs
 
     return os.path.join(platformdirs.user_data_dir("visitors", appauthor=False), "visitors.db")

@@ -1,4 +1,4 @@
-"""The entry: answers completions at once, and is the one place where errors become exit codes."""
+"""The entry point: answers completions at once, and is the only place that converts errors to exit codes."""
 
 from __future__ import annotations
 
@@ -15,42 +15,42 @@ if TYPE_CHECKING:
     from visitors.errors import VisitorsError
 
 _UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
-"""What an operating system says of results that cannot be written."""
+"""Operating system errors when results cannot be written."""
 _SAYS_NOTHING_OF_WRITING = (1, 2)
-"""The exit statuses of errors that one takes for a sign that nothing was written."""
+"""The exit statuses that imply that nothing was written."""
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line `arguments` (default: the process's) and exit with its status."""
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments[:1] == ["__complete"]:
-        # Answered before Typer and the rest are imported: this runs at every TAB.
+        # Before Typer and the rest are imported, since this runs at every TAB.
         from visitors.completion import complete
 
         sys.exit(complete(arguments[1:], sys.stdout))
     import gc
 
-    gc.disable()  # importing makes many objects and no garbage: looking for it there takes 2 ms of 60
+    gc.disable()  # imports create many objects and no garbage: collecting takes 2 ms of 60
     interrupts.install()
     status = run(arguments)
     _flush(sys.stderr)
-    # The store and all files are closed by now. Taking the interpreter apart, object by object, would
-    # take a sixth of the time that a command takes, for nothing.
+    # The store and all files are closed. Finalising the interpreter would take a sixth of the command's time for
+    # nothing.
     os._exit(status)
 
 
 def run(arguments: list[str]) -> int:
-    """Run the command line and return its exit status; errors are on standard error by then."""
+    """Run the command line and return its exit status, after printing errors to standard error."""
     try:
         _set_up_streams()
         _forget_no_size()
         status = _invoke(arguments)
         sys.stdout.flush()
-        interrupts.hold()  # all is told
+        interrupts.hold()  # everything is reported
     except BrokenPipeError:
         _forget(sys.stdout)
         return 0
-    except OSError as error:  # what was left to write did not fit
+    except OSError as error:  # the remaining output did not fit
         _forget(sys.stdout)
         return _unwritable(error, None, as_json=_wants_json(arguments))
     except (KeyboardInterrupt, SystemExit) as stopped:
@@ -68,13 +68,13 @@ def _invoke(arguments: list[str]) -> int:
     from visitors.output.output import write_error
 
     if not gc.isenabled():
-        gc.freeze()  # what was imported stays until the end: it is not looked through again, which takes another 2 ms
+        gc.freeze()  # imported objects are permanent: scanning them again would take another 2 ms
         gc.enable()
-    # Read off the raw words, since parsing them may be what fails.
+    # From the raw words, since parsing them may be what fails.
     as_json, color = _wants_json(arguments), "--no-color" not in arguments
     context = None
     try:
-        # Not `root.main`: it turns a closed pipe and Ctrl-C into exit statuses of its own.
+        # Not `root.main`: it converts a closed pipe and Ctrl-C to exit statuses of its own.
         root = cli.root()
         with root.make_context("visitors", list(arguments)) as context:
             result = root.invoke(context)
@@ -103,13 +103,13 @@ def _invoke(arguments: list[str]) -> int:
 
 
 def _add(error: VisitorsError, written: str | None) -> None:
-    """Say beside an error that the command has written before it failed, so that nobody repeats it unawares."""
+    """Add to an error that the command has already written, so that nobody repeats it unknowingly."""
     if written is not None:
         error.message = f"{error.message}; {written}"
 
 
 def _interrupted(stopped: BaseException, written: str | None) -> int:
-    """Ctrl-C, or another signal that ends the program; where it wrote before, that is said."""
+    """Report Ctrl-C, or another signal that ends the program, and what was written before."""
     with suppress(OSError):  # the terminal may be closed
         sys.stdout.flush()
         sys.stderr.write(f"\ninterrupted: {written or 'a write that was not finished is rolled back'}\n")
@@ -117,7 +117,7 @@ def _interrupted(stopped: BaseException, written: str | None) -> int:
 
 
 def _unwritable(error: OSError, written: str | None, *, as_json: bool) -> int:
-    """Standard output cannot be written: a full disk, say."""
+    """Report that standard output cannot be written, when the disk is full for example."""
     from visitors.errors import FileProblem
     from visitors.output.output import write_error
 
@@ -128,7 +128,7 @@ def _unwritable(error: OSError, written: str | None, *, as_json: bool) -> int:
 
 
 def _unexpected(error: Exception, written: str | None, *, as_json: bool, quiet: bool) -> int:
-    """A failure that nobody foresaw: still one line, and the traceback for whoever asks."""
+    """Report an unexpected failure: one line, with the traceback on request."""
     from visitors.errors import VisitorsError
     from visitors.output.output import write_error
 
@@ -146,7 +146,7 @@ def _unexpected(error: Exception, written: str | None, *, as_json: bool, quiet: 
 
 
 def _wants_json(arguments: list[str]) -> bool:
-    """Whether errors are to be JSON."""
+    """Return whether errors are to be JSON."""
     for position, word in enumerate(arguments):
         name, equals, value = word.partition("=")
         if name == "--format":
@@ -156,12 +156,12 @@ def _wants_json(arguments: list[str]) -> bool:
 
 
 def _set_up_streams() -> None:
-    """UTF-8 and plain line feeds, whatever the locale. What cannot be encoded is escaped, but for the bytes of a path
-    that is not UTF-8: a program gets them as they are.
+    """Use UTF-8 and plain line feeds, whatever the locale. What cannot be encoded is escaped, except for the bytes of a
+    path that is not UTF-8, which programs get unchanged.
     """
     codecs.register_error("path", _path_bytes)
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        if getattr(sys, name) is None:  # closed by whoever started this: as good as empty
+        if getattr(sys, name) is None:  # closed by the parent process: treat it as empty
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 - for the whole run
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
@@ -170,7 +170,7 @@ def _set_up_streams() -> None:
 
 
 def _path_bytes(error: UnicodeError) -> tuple[str | bytes, int]:
-    """What to write for characters that are no UTF-8: the bytes that they stand for, or else escapes."""
+    """Encode invalid characters as the bytes that they stand for, or else as escapes."""
     try:
         return codecs.lookup_error("surrogateescape")(error)
     except UnicodeError:
@@ -178,7 +178,7 @@ def _path_bytes(error: UnicodeError) -> tuple[str | bytes, int]:
 
 
 def _forget_no_size() -> None:
-    """A terminal of no columns is one whose size is not known: whoever lays out for it would show nothing."""
+    """Ignore a terminal size of zero columns, which means unknown, and would make layouts show nothing."""
     for name in ("COLUMNS", "LINES"):
         if os.environ.get(name, "").strip("0") == "":
             os.environ.pop(name, None)
@@ -192,5 +192,5 @@ def _flush(stream: TextIO) -> None:
 
 
 def _forget(stream: TextIO) -> None:
-    """Keep the interpreter from complaining at exit about a pipe that closed early."""
+    """Keep the interpreter from complaining at exit about a pipe that was closed early."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -1,4 +1,4 @@
-"""What to say to a line that no command understands, with what was probably meant; imported only then.
+"""Messages for command lines that cannot be parsed, with suggestions; imported only then.
 
 A hint names a command or an option, and never runs it.
 """
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
     import typer
 
 _SYNONYMS = {"ls": "list", "rm": "delete", "remove": "delete", "get": "show"}
-"""What other programs call it."""
+"""Names used by other programs."""
 
 
 def unknown_command(place: str, typed: Sequence[str]) -> UsageProblem:
-    """The error for `typed` words, the first of which is no command of the group `place` (`""`: the top)."""
+    """Make the error for `typed` words, the first of which is not a command of the group `place` (`""`: the top)."""
     commands = [f"'visitors {words}'" for words in _commands(place, typed)]
     hint = f"did you mean {' or '.join(commands)}?" if commands else f"{' '.join(['visitors', *place.split()])} --help"
     return UsageProblem(f"no such command {typed[0]!r}", hint=hint)
 
 
 def _commands(place: str, typed: Sequence[str]) -> list[str]:
-    """The words of the commands and groups that are probably meant by `typed` at `place`.
+    """Return the commands and groups that are probably meant by `typed` at `place`.
 
-    A verb of another group is what it is there, before it is a misspelt one of this.
+    A verb of another group takes precedence over a similar spelling in this one.
     """
     members = {_name(entry): entry for entry in registry.members(place)}
     verb = _SYNONYMS.get(typed[0], typed[0])
@@ -52,12 +52,12 @@ def _name(entry: Entry) -> str:
 
 
 def usage_problem(error: typer.TyperException) -> UsageProblem:
-    """What Typer says of a line, as this program says it."""
-    details: Any = error  # whose class has no public name
+    """Convert an error of Typer about the command line to this program's style."""
+    details: Any = error  # its class has no public name
     context = getattr(error, "ctx", None)
     hint = f"{context.command_path if context is not None else 'visitors'} --help"
     if context is not None and hasattr(error, "possibilities"):
-        # Typer's own suggestions compare the dashes, too, and so find something near to most
+        # Typer's own suggestions also compare the dashes, which makes most options similar
         known = [name for parameter in context.command.get_params(context) for name in _flags(parameter)]
         return UsageProblem(_plain(error.message), hint=meant(details.option_name, known, hint))
     text = _plain(error.format_message())
@@ -72,6 +72,6 @@ def _flags(parameter: Any) -> list[str]:
 
 
 def _plain(text: str) -> str:
-    """A text of Typer in the form that errors have here: one line, no capital first, no full stop."""
+    """Convert a message of Typer to the style of errors here: one line, lower case, no full stop."""
     text = " ".join(text.replace(": Value error, ", ": ", 1).split()).rstrip(".")
     return text[:1].lower() + text[1:]

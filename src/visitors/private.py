@@ -1,4 +1,4 @@
-"""Files and folders that only their owner may read, whatever the umask of whoever starts this."""
+"""Create files and folders that only their owner can read, whatever the umask."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ FOLDER_MODE = 0o700
 
 
 def make_file(path: Path) -> int:
-    """A new file, open for reading and writing; nothing at `path` is opened or followed, not even a link to
-    nothing. Raises FileExistsError and other OSErrors.
+    """Create a file, open for reading and writing; an existing one or a link at `path`, even a dangling one, is neither
+    opened nor followed. Raises FileExistsError and other OSErrors.
     """
     descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, FILE_MODE)
     set_mode(descriptor)
@@ -19,13 +19,13 @@ def make_file(path: Path) -> int:
 
 
 def set_mode(descriptor: int, mode: int = FILE_MODE) -> None:
-    """Give an open file its mode: a umask may have taken bits away when it was made."""
-    if hasattr(os, "fchmod"):  # Windows has none of this
+    """Set the mode of an open file, since the umask may have removed bits at its creation."""
+    if hasattr(os, "fchmod"):  # not on Windows
         os.fchmod(descriptor, mode)
 
 
 def make_folders(folder: Path) -> None:
-    """Make a folder, and those above it that are missing. Raises OSError."""
+    """Create a folder and its missing parents. Raises OSError."""
     if folder.is_dir():
         return
     if folder.parent != folder:

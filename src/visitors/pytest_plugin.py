@@ -1,6 +1,6 @@
-"""Fixtures for pytest: a store of its own for each test, its clock, and the command, run in this process.
+"""pytest fixtures: a separate store for each test, its clock, and the command, run in this process.
 
-pytest loads this wherever visitors is installed, so nothing of visitors is imported before a test asks.
+pytest loads this wherever visitors is installed, so nothing of visitors is imported before a test needs it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 ACTOR = "pytest"
 START = datetime(2026, 1, 1, tzinfo=UTC)
-"""What the clock of a test shows unless it is told otherwise."""
+"""The initial time of a test's clock."""
 
 _MARKER = (
     "visitors(fixtures=[...], seed=S, count=N, now=TIME): what visitors_store holds before the test: the visitors that"
@@ -33,22 +33,22 @@ _MARKER = (
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known."""
+    """Register the marker."""
     config.addinivalue_line("markers", _MARKER)
 
 
 class Clock:
-    """A clock that stands still until it is moved; called, it tells the time."""
+    """A clock that stands still until it is moved; calling it returns the time."""
 
     def __init__(self, start: datetime = START) -> None:
         self.now = start
 
     def __call__(self) -> datetime:
-        """The time that it shows."""
+        """Return the current time."""
         return self.now
 
     def move(self, **by: float) -> datetime:
-        """Move it by what timedelta takes, also back: `move(days=1, hours=-2)`."""
+        """Move it by the arguments of timedelta, also back: `move(days=1, hours=-2)`."""
         return self.set(self.now + timedelta(**by))
 
     def set(self, to: str | datetime) -> datetime:
@@ -60,7 +60,7 @@ class Clock:
 
 @dataclass(frozen=True)
 class Result:
-    """What a run of the command gave."""
+    """The result of running the command."""
 
     exit_code: int
     stdout: str
@@ -68,7 +68,7 @@ class Result:
 
     @property
     def json(self) -> Any:
-        """Standard output as JSON; of ndjson, a list."""
+        """Standard output parsed as JSON; for ndjson, a list."""
         try:
             return json.loads(self.stdout)
         except json.JSONDecodeError:
@@ -85,7 +85,7 @@ Cli = Callable[..., Result]
 
 
 def run_in_process(arguments: Sequence[str], stdin: str | bytes, environment: Mapping[str, str]) -> Result:
-    """Run the command here, with `environment` beside the process's own."""
+    """Run the command in this process, with `environment` added to its own."""
     from visitors.main import run
 
     out, err = io.BytesIO(), io.BytesIO()
@@ -106,14 +106,14 @@ def run_in_process(arguments: Sequence[str], stdin: str | bytes, environment: Ma
 
 
 class Templates:
-    """Stores that tests begin with, each made once and then copied."""
+    """Seeded stores, each created once and then copied."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._made: dict[tuple[object, ...], Path] = {}
 
     def copy(self, target: Path, now: datetime, seed: int | None, count: int | None) -> None:
-        """Put a store at `target`, with what the seed makes up at `now`."""
+        """Create a store at `target`, with what the seed generates at `now`."""
         key = (now, seed or 0, 100 if count is None else count) if (seed, count) != (None, None) else ()
         if key not in self._made:
             self._made[key] = self._make(key)
@@ -133,7 +133,7 @@ class Templates:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the marker asks for; anything else that it is given is a TypeError."""
+    """The arguments of the marker; others raise TypeError."""
 
     fixtures: Sequence[str | Path | Mapping[str, Any]] = ()
     seed: int | None = None
@@ -158,7 +158,7 @@ def _visitors_templates(tmp_path_factory: pytest.TempPathFactory) -> Templates:
 
 @pytest.fixture
 def visitors_clock(request: pytest.FixtureRequest) -> Clock:
-    """The clock that `visitors_store` and `visitors_cli` go by: 2026-01-01, until it is moved or set."""
+    """The clock of `visitors_store` and `visitors_cli`: 2026-01-01, until it is moved or set."""
     clock = Clock()
     now = _wanted(request).now
     if now is not None:
@@ -170,7 +170,7 @@ def visitors_clock(request: pytest.FixtureRequest) -> Clock:
 def visitors_store(
     request: pytest.FixtureRequest, tmp_path: Path, visitors_clock: Clock, _visitors_templates: Templates
 ) -> Iterator[VisitorStore]:
-    """A store of the test's own, empty but for what its marker asks for: a `visitors.VisitorStore`."""
+    """The test's own store, empty except for what its marker requests: a `visitors.VisitorStore`."""
     from visitors.api import open_store
 
     wanted = _wanted(request)
@@ -187,7 +187,7 @@ def visitors_store(
 def visitors_cli(visitors_store: VisitorStore, visitors_clock: Clock) -> Cli:
     """Run the command on `visitors_store`, in this process: `visitors_cli("list", "--format", "json").json`.
 
-    A run that ends otherwise than `exit_code` (0 unless said; None: any) fails the test.
+    An exit code other than `exit_code` (default: 0; None: any) fails the test.
     """
 
     def invoke(*arguments: str | Path, stdin: str | bytes = "", exit_code: int | None = 0) -> Result:

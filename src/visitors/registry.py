@@ -1,7 +1,7 @@
 """The table of contents: every command, where its code is, and one line about it.
 
-A command's words are its module's path: `contacts list` is `visitors.commands.contacts.list`. The
-module is imported when the command is called, or asked for help, and not before.
+A command's words are its module's path: `contacts list` is `visitors.commands.contacts.list`. The module is imported
+when the command is called, or its help is shown, and not before.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 
 class Entry(NamedTuple):
-    """One command or group: its words, its place in the help, one line of help, whether it changes the store."""
+    """One command or group: its words, its place in the help, one line of help, and whether it changes the store."""
 
     words: str
     panel: str
@@ -20,7 +20,7 @@ class Entry(NamedTuple):
 
     @property
     def module(self) -> str:
-        """The module that holds the command; a Python keyword gets an underscore behind it, a hyphen becomes one."""
+        """The command's module; an underscore is appended to a Python keyword, and replaces a hyphen."""
         words = self.words.replace("-", "_").split()
         parts = [word + "_" if keyword.iskeyword(word) else word for word in words]
         return ".".join(["visitors.commands", *parts])
@@ -34,7 +34,7 @@ FIXTURES = "Tests"
 PANELS = (VISITORS, BULK, PEOPLE, FIXTURES, RECORD)
 
 EVERYWHERE = "Everywhere"
-"""The panel of the options that every command and every group takes."""
+"""The panel of the global options."""
 
 GROUPS = (
     Entry("contacts", PEOPLE, "The people that visitors turn out to be"),
@@ -106,7 +106,7 @@ COMMANDS = (
 
 
 def members(group: str) -> list[Entry]:
-    """The commands and groups right below `group` (`""`: the top), in the order of the help."""
+    """Return the commands and groups directly below `group` (`""`: the top level), in the order of the help."""
     depth = len(group.split())
     found = sorted([*COMMANDS, *GROUPS], key=lambda entry: PANELS.index(entry.panel))
     return [

@@ -1,4 +1,4 @@
-"""Where settings come from: flags first, then the environment, then the platform's defaults."""
+"""Settings: from flags, then the environment, then the platform's defaults."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DEFAULT_TIMEOUT = 30.0
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run of a command goes by."""
+    """The settings of one run."""
 
     named: str | None
     """The path of the store, if one was named."""
@@ -35,7 +35,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def store(self) -> Place:
-        """Where the store is. Raises StoreProblem where that goes by a home folder, and there is none."""
+        """The location of the store. Raises StoreProblem if it depends on a home folder, and there is none."""
         return _place(self.named or _default())
 
     @property
@@ -45,10 +45,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str]) -> Settings:
-    """Settings from the flags given anywhere on the command line and from `environment`.
+    """Load settings from the flags given anywhere on the command line, and from `environment`.
 
-    Raises UsageProblem for a database that this version cannot use, and InvalidData for a
-    `VISITORS_NOW` or `VISITORS_TIMEOUT` that is none.
+    Raises UsageProblem for a database that this version cannot use, and InvalidData for an invalid `VISITORS_NOW` or
+    `VISITORS_TIMEOUT`.
     """
     if flags.get("db") == "":
         raise UsageProblem("--db is empty", hint="leave it out for the default store")
@@ -77,7 +77,7 @@ def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str]) -> S
 def _default() -> str:
     try:
         return default_database()
-    except RuntimeError:  # neither HOME nor the system's list of users names one
+    except RuntimeError:  # neither HOME nor the system's user database has one
         raise _homeless("the default store is in it") from None
 
 
@@ -109,7 +109,7 @@ def _timeout(text: str | None) -> float:
 
 
 def _actor(flag: str | None, environment: Mapping[str, str]) -> str:
-    """Who does this: the flag, the setting, or else the login name; blank ones do not count."""
+    """Return the actor: the flag, the setting, or else the login name; blank ones are ignored."""
     for name in (flag, *map(environment.get, ("VISITORS_ACTOR", "LOGNAME", "USER"))):
         if name and name.strip():
             return name.strip()

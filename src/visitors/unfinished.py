@@ -1,7 +1,7 @@
-"""Where a file is made before it gets its name: in a folder beside that, which is locked for as long as it is used.
+"""Temporary folders for files under construction: beside the target, and locked while in use.
 
-The system frees the lock when the process ends, however it ends. So a folder that nobody holds was left by a process
-that was killed, and may go at once; that is as true of a process in another container.
+The system releases the lock when the process ends in any way, so a folder without a lock was left by a killed process,
+and can be removed at once, even if that process was in another container.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from visitors.private import FOLDER_MODE
 
 try:
     import fcntl
-except ImportError:  # Windows, where nothing is told to be left behind
+except ImportError:  # Windows, where left-over folders are not detected
     fcntl = None  # type: ignore[assignment]
 
 _BEGINS = ".visitors-"
@@ -25,22 +25,22 @@ _BEGINS = ".visitors-"
 
 @contextmanager
 def unfinished_folder(parent: Path) -> Iterator[Path]:
-    """A new folder in `parent`, private to its owner, that goes at the end with what is in it. Those that were left
-    behind there go first. Raises OSError.
+    """Make a private folder in `parent`, removed at the end with its content. Left-over ones there are removed first.
+    Raises OSError.
     """
     remove_left_behind(parent)
     with ExitStack() as stack:
         is_made = False
         while not is_made:
             folder = parent / f"{_BEGINS}{os.urandom(8).hex()}{UNFINISHED}"
-            # named before it is made: whoever is stopped in between knows what to take away
+            # named before it is created, so that whoever is interrupted in between knows what to remove
             stack.callback(shutil.rmtree, folder, ignore_errors=True)
             is_made = _make(folder, stack)
         yield folder
 
 
 def unfinished_in(parent: Path) -> list[Path]:
-    """The folders in `parent` in which a process makes a file, or made one when it was killed."""
+    """Return the folders in `parent` in which a process is making a file, or was when it was killed."""
     try:
         with os.scandir(parent) as entries:
             names = sorted(
@@ -48,13 +48,13 @@ def unfinished_in(parent: Path) -> list[Path]:
                 for one in entries
                 if one.name.startswith(_BEGINS) and one.name.endswith(UNFINISHED) and one.is_dir(follow_symlinks=False)
             )
-    except OSError:  # a folder may be there to be passed, not to be read
+    except OSError:  # a folder may allow access but not listing
         return []
     return [parent / name for name in names]
 
 
 def left_behind(parent: Path) -> list[Path]:
-    """Those of them that no process holds."""
+    """Return those that no process holds."""
     found = []
     for folder in unfinished_in(parent):
         with _locked(folder) as is_ours:
@@ -72,12 +72,12 @@ def remove_left_behind(parent: Path) -> None:
 
 
 def _make(folder: Path, stack: ExitStack) -> bool:
-    """Make the folder, and lock it until the stack is closed. Whether it is there then: another process may have come
-    before the lock, and taken it for one that was left behind.
+    """Create the folder, and lock it until the stack is closed. Return whether it still exists: another process may
+    have removed it before it was locked, as a left-over one.
     """
     folder.mkdir(FOLDER_MODE)
     try:
-        folder.chmod(folder.stat().st_mode | FOLDER_MODE)  # a umask may have taken bits away
+        folder.chmod(folder.stat().st_mode | FOLDER_MODE)  # the umask may have removed bits
         if fcntl is not None:
             held = os.open(folder, os.O_RDONLY)
             stack.callback(os.close, held)
@@ -90,7 +90,7 @@ def _make(folder: Path, stack: ExitStack) -> bool:
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[bool]:
-    """Whether nobody holds the folder, as nobody else can then until the end of the block."""
+    """Lock the folder for the block, and yield whether that succeeded: if so, nobody else holds it."""
     if fcntl is None:
         yield False
         return

@@ -1,7 +1,7 @@
-"""The completion scripts of bash, zsh and fish, written from the commands themselves.
+"""The completion scripts of bash, zsh and fish, generated from the commands.
 
-Commands, options and choices stand in the script; only ids are asked for at TAB, from
-`visitors __complete` (see `visitors.completion`). No script evaluates what it read.
+Commands, options and choices are in the script; only ids are looked up at TAB, with `visitors __complete` (see
+`visitors.completion`). No script evaluates what it reads.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ SHELLS: dict[str, Callable[[Click], str]] = {
 }
 
 FILES = {"bash": "visitors.bash", "zsh": "_visitors", "fish": "visitors.fish"}
-"""What the scripts are called in `completions/`, and where each shell looks for them."""
+"""The names of the scripts in `completions/`, and where each shell looks for them."""
 
 
 def script(shell: str, root: Click) -> str:
-    """The script for `shell` (`bash`, `zsh` or `fish`) that completes the command `root` and all below."""
+    """Return the script for `shell` (`bash`, `zsh` or `fish`) that completes the command `root` and all below."""
     return SHELLS[shell](root)

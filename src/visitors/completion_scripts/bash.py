@@ -1,6 +1,6 @@
-"""The script for bash: two tables, and a driver that finds its place on the line and looks up there.
+"""The script for bash: two tables, and a driver that finds its position on the line and looks it up.
 
-It needs nothing of the bash-completion project, and runs in bash 3.2 too.
+It does not need the bash-completion project, and also runs in bash 3.2.
 """
 
 from __future__ import annotations
@@ -158,12 +158,12 @@ complete -F _visitors visitors
 
 
 def script(root: Command) -> str:
-    """The whole script."""
+    """Return the whole script."""
     return "\n".join([_HEAD, *_places(root), "", *_values(root), _DRIVER.rstrip("\n")]) + "\n"
 
 
 def _places(root: Command) -> list[str]:
-    """The function that tells what there is at one place: commands, options, arguments."""
+    """Write the function that returns what is possible at a position: commands, options, arguments."""
     lines = ["# What can stand at the place $1, the words of a command.", "_visitors_table() {"]
     lines += ["    members=() options=() valued=() arguments=()", "    case $1 in"]
     for command in root.walk():
@@ -184,10 +184,9 @@ def _array(name: str, words: list[str]) -> list[str]:
 
 
 def _values(root: Command) -> list[str]:
-    """The function that tells what an option takes.
+    """Write the function that returns what an option takes.
 
-    An option mostly takes the same everywhere: that is one line, below those of the commands where
-    it takes something else.
+    An option mostly takes the same everywhere: that is one line, below those of commands where it differs.
     """
     taken = [
         (command.words, name, str(option.value))

@@ -1,4 +1,4 @@
-"""The script for fish: one `complete` line for each command, option and argument, with the place where it holds."""
+"""The script for fish: one `complete` line for each command, option and argument, with the condition for it."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ complete -c visitors -f
 
 
 def script(root: Command) -> str:
-    """The whole script."""
+    """Return the whole script."""
     lines = [_HEAD, *_tables(root), _DRIVER.rstrip("\n")]
     for command in root.walk():
         lines += ["", f"# visitors {command.words}".rstrip()]
@@ -84,7 +84,7 @@ def script(root: Command) -> str:
 
 
 def _tables(root: Command) -> list[str]:
-    """Which places have commands below them, and which options take a value."""
+    """Write which positions have commands below them, and which options take a value."""
     groups = " ".join(_quoted(command.words) for command in root.walk() if command.members)
     lines = [f"set -g __visitors_groups {groups}", "", "# Print the options of the command $argv[1] that take a value."]
     lines += ["function __visitors_valued", '    switch "$argv[1]"']
@@ -98,7 +98,7 @@ def _tables(root: Command) -> list[str]:
 
 
 def _option(option: Option) -> list[str]:
-    """The words that declare `option`, and those for what undoes it."""
+    """Return the words that declare `option`, and those for its opposite."""
     found = []
     for names in (option.names, option.opposites):
         if names:
@@ -116,7 +116,7 @@ def _argument(words: str, number: int, argument: Argument) -> str:
 
 
 def _taken(value: Value) -> str:
-    """How an option's value is completed; `-x` means that it takes one, and that no file is meant."""
+    """Return how an option's value is completed; `-x` means that it takes one, which is not a file."""
     if value.choices:
         choices = " ".join(rf"{choice}\t" for choice in value.choices)  # no description: it would be the option's help
         return f"-x -a '{choices}'"

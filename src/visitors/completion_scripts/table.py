@@ -1,4 +1,4 @@
-"""What there is to complete: the commands, read off the built command line into plain values."""
+"""What can be completed: the commands, converted from the built command line to plain values."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from visitors.domain.statistics import GROUPABLE
 from visitors.registry import COMMANDS, EVERYWHERE, GROUPS
 
 Click = Any
-"""A command, group or parameter of Typer: what is asked of it here is the same in all its versions."""
+"""A command, group or parameter of Typer: only what is the same in all its versions is used."""
 
 _SUMMARIES = {entry.words: entry.help for entry in (*COMMANDS, *GROUPS)}
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]*")
 _IDS = {"VISITOR": "visitors", "CONTACT": "contacts", "CONVERSATION": "conversations", "OPERATION": "operations"}
 _OPEN = {"BY": tuple(GROUPABLE)}
-"""What an option of this name takes beside others that nobody can list."""
+"""Known values of an option that also takes values that cannot be listed."""
 _FILES = {"FILE", "KEYFILE", "PATH"}
 
 
@@ -29,7 +29,7 @@ class Value(NamedTuple):
     kinds: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        """The value as one word for its sort and those that go with it, as the scripts keep it."""
+        """Encode the value as one word for its type and those that go with it, as in the scripts."""
         if self.choices:
             return " ".join(["words", *self.choices])
         if self.kinds:
@@ -38,7 +38,7 @@ class Value(NamedTuple):
 
 
 class Option(NamedTuple):
-    """An option: all its names, those that undo it, and the value that it takes, if any."""
+    """An option: all its names, those of its opposite, and the value that it takes, if any."""
 
     names: tuple[str, ...]
     opposites: tuple[str, ...]
@@ -48,7 +48,7 @@ class Option(NamedTuple):
 
 
 class Argument(NamedTuple):
-    """An argument by position."""
+    """A positional argument."""
 
     value: Value
     is_repeatable: bool
@@ -79,14 +79,14 @@ class Command(NamedTuple):
         return [name for option in self.options if option.value for name in option.names]
 
     def walk(self) -> Iterator[Command]:
-        """This command and all below it."""
+        """Yield this command and all below it."""
         yield self
         for member in self.members:
             yield from member.walk()
 
 
 def read(root: Click) -> Command:
-    """The table of the command `root` and of all below it, in the order of the help."""
+    """Return the table of the command `root` and of all below it, in the order of the help."""
     return _command(root, "visitors", None, "")
 
 
@@ -115,7 +115,8 @@ def _option(option: Click, words: str) -> Option:
     _check(words, (name.lstrip("-") for name in names + opposites))
     is_plain = option.is_flag or option.count
     value = None if is_plain else _value(option, words, max(names, key=len).lstrip("-").upper())
-    everywhere = getattr(option, "rich_help_panel", None) == EVERYWHERE  # a list for Typer, but one value for everybody
+    # a list for Typer, but one value for everybody else
+    everywhere = getattr(option, "rich_help_panel", None) == EVERYWHERE
     return Option(names, opposites, _first_line(option.help), value, bool(option.multiple) and not everywhere)
 
 
@@ -127,9 +128,9 @@ def _argument(argument: Click, words: str) -> Argument:
 
 
 def _value(parameter: Click, words: str, name: str) -> Value:
-    """What `parameter` takes, by its type, its metavar and its `name`, in that order."""
+    """Determine what `parameter` takes, by its type, its metavar and its `name`, in that order."""
     label = str(parameter.metavar or name).strip("[]<>.")
-    # Typer calls it by another name since 0.29
+    # renamed in Typer 0.29
     kind = getattr(parameter, "type_descriptor", None) or parameter.type
     choices = tuple(str(choice) for choice in getattr(kind, "choices", None) or ())
     if choices:
@@ -143,7 +144,7 @@ def _value(parameter: Click, words: str, name: str) -> Value:
 
 
 def _check(words: str, written: Iterable[str]) -> None:
-    """Raise ValueError unless a script can hold what is `written` in it without quotes."""
+    """Raise ValueError unless a script can contain `written` without quotes."""
     for text in written:
         if not _WORD.fullmatch(text):
             raise ValueError(f"{words}: {text!r} needs quoting in a shell")

@@ -1,4 +1,4 @@
-"""The script for zsh: one function a command, in the words of zsh's own `_arguments`."""
+"""The script for zsh: one function a command, using zsh's own `_arguments`."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ fi
 
 
 def script(root: Command) -> str:
-    """The whole script."""
+    """Return the whole script."""
     functions = [
         _group(command, is_root=command is root) if command.members else _leaf(command) for command in root.walk()
     ]
@@ -47,7 +47,7 @@ def _leaf(command: Command) -> str:
 
 
 def _group(command: Command, *, is_root: bool) -> str:
-    """The function of a group: completes the next word, or hands on to the member that stands there."""
+    """Write the function of a group: it completes the next word, or delegates to the member already there."""
     members = "\n".join(f"        {_quoted(_member(member))}" for member in command.members)
     cases = "\n".join(f"            ({member.name}) {_function(member)} && ret=0 ;;" for member in command.members)
     whole_line = '    local -a visitors_words=("${words[@]}")\n' if is_root else ""
@@ -81,7 +81,7 @@ def _arguments(command: Command, others: list[str]) -> str:
 
 
 def _specs(option: Option) -> list[str]:
-    """One specification for each name of `option`, which rules out its other names and its opposites."""
+    """Yield one specification for each name of `option`, which excludes its other names and its opposites."""
     every = (*option.names, *option.opposites)
     text = option.help.replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]")
     specs = []
@@ -100,7 +100,7 @@ def _positional(argument: Argument) -> str:
 
 
 def _taken(value: Value) -> str:
-    """The part of a specification that says what is taken: `:its name:how to complete it`."""
+    """Return the part of a specification for what is taken: `:its name:how to complete it`."""
     action = " "
     if value.choices:
         action = f"({' '.join(value.choices)})".replace(":", "\\:")
