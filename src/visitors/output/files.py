@@ -13,7 +13,7 @@ from typing import BinaryIO, TextIO, cast
 
 from visitors import interrupts
 from visitors.errors import FileProblem
-from visitors.file_kinds import descriptor_of
+from visitors.file_types import descriptor_of
 from visitors.folders import refuse_missing_folder
 from visitors.private import FILE_MODE, set_mode
 from visitors.unfinished import unfinished_folder

@@ -10,7 +10,7 @@ import typer
 
 from visitors.context import context_of
 from visitors.errors import UsageProblem
-from visitors.file_kinds import refuse_special
+from visitors.file_types import refuse_special
 from visitors.folders import refuse_missing_folder
 from visitors.output.answers import BACKUP
 from visitors.output.progress import watched_pages

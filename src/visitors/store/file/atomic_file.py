@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from visitors.errors import Conflict, FileProblem, StoreProblem
-from visitors.file_kinds import refuse_special
+from visitors.file_types import refuse_special
 from visitors.unfinished import unfinished_folder
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)

@@ -120,7 +120,7 @@ def _refuse_long_name(path: Path) -> None:
 
 
 def _refuse_special(place: File, mode: int) -> NoReturn:
-    from visitors.file_kinds import kind_of
+    from visitors.file_types import kind_of
 
     kind = kind_of(mode)
     raise StoreProblem(

@@ -15,7 +15,7 @@ from tempfile import gettempdir
 from typing import TypeVar
 
 from visitors.errors import StoreProblem
-from visitors.file_kinds import kind_of
+from visitors.file_types import kind_of
 from visitors.location import COMPANIONS
 from visitors.store.file.atomic_file import refuse_small_disk
 from visitors.store.file.sqlite import SqliteDatabase, connect
