@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from junk import JUNK, QUOTES
 from visitors import open_store
-from visitors.domain.zones import names_of
+from visitors.domain.timezone_aliases import aliases_of
 
 Visitors = Callable[..., Any]
 
@@ -385,7 +385,9 @@ def test_an_ipv4_address_inside_ipv6_is_that_address(number: int, mapped: list[b
 
 
 @settings(deadline=None)
-@given(names=st.sampled_from(["Asia/Kolkata", "America/New_York", "Europe/Kyiv", "UTC"]).map(names_of), more=st.data())
+@given(
+    names=st.sampled_from(["Asia/Kolkata", "America/New_York", "Europe/Kyiv", "UTC"]).map(aliases_of), more=st.data()
+)
 def test_any_two_names_of_one_time_zone_are_one_in_a_filter_and_stay_as_they_came(
     names: tuple[str, ...], more: st.DataObject
 ) -> None:

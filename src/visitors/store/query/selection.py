@@ -95,9 +95,9 @@ def _zone(name: str, column: str) -> _Serve:
     """Match any name of the zone, since it is stored as given."""
 
     def serve(selection: Selection, _: Instant) -> Iterator[Filter]:
-        from visitors.domain.zones import names_of
+        from visitors.domain.timezone_aliases import aliases_of
 
-        names = dict.fromkeys(one for value in each(getattr(selection, name)) for one in names_of(value))
+        names = dict.fromkeys(one for value in each(getattr(selection, name)) for one in aliases_of(value))
         yield _any([Filter(span=Span.of(column, one)) for one in names])
 
     return serve

@@ -6,7 +6,7 @@ import zoneinfo
 
 import pytest
 
-from visitors.domain.zones import _FORMER, names_of
+from visitors.domain.timezone_aliases import _FORMER, aliases_of
 
 
 @pytest.mark.parametrize(
@@ -24,8 +24,8 @@ from visitors.domain.zones import _FORMER, names_of
     ],
 )
 def test_an_old_and_a_new_name_of_a_zone_are_names_of_one(one: str, other: str) -> None:
-    assert names_of(one) == names_of(other)
-    assert {one, other} <= {*names_of(one)}
+    assert aliases_of(one) == aliases_of(other)
+    assert {one, other} <= {*aliases_of(one)}
 
 
 @pytest.mark.parametrize(
@@ -33,16 +33,16 @@ def test_an_old_and_a_new_name_of_a_zone_are_names_of_one(one: str, other: str) 
     [("Europe/Oslo", "Europe/Berlin"), ("Africa/Accra", "Africa/Abidjan"), ("Europe/Jersey", "Europe/London")],
 )
 def test_places_whose_clocks_agree_are_not_the_same_zone(one: str, other: str) -> None:
-    assert other not in names_of(one)
-    assert one not in names_of(other)
+    assert other not in aliases_of(one)
+    assert one not in aliases_of(other)
 
 
 def test_every_zone_is_among_its_own_names_and_shares_them_with_each() -> None:
     zones = [zone for zone in sorted(zoneinfo.available_timezones())[::25] if "/" in zone]
     for zone in zones:
-        names = names_of(zone)
+        names = aliases_of(zone)
         assert zone in names
-        assert all(names_of(name) == names for name in names)
+        assert all(aliases_of(name) == names for name in names)
 
 
 def test_all_names_are_known_to_the_database() -> None:
@@ -50,4 +50,4 @@ def test_all_names_are_known_to_the_database() -> None:
 
 
 def test_a_name_that_there_is_not_is_its_own() -> None:
-    assert names_of("Mars/Base") == ["Mars/Base"]
+    assert aliases_of("Mars/Base") == ["Mars/Base"]

@@ -21,7 +21,7 @@ _FORMER = {
 }
 
 
-def names_of(zone: str) -> list[str]:
+def aliases_of(zone: str) -> list[str]:
     """Return all names of the zone called `zone`, sorted; only itself if there is no database."""
     from pkgutil import get_data
 
