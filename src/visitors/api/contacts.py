@@ -25,9 +25,9 @@ from visitors.errors import NotFound, UsageProblem
 from visitors.input.formats import Format
 from visitors.input.kinds import CONTACTS
 from visitors.operations import block, merge, references
-from visitors.operations.blocks_told import Left
 from visitors.operations.contact_import import take_contacts
 from visitors.operations.import_ import OnExisting, Policy
+from visitors.operations.imported_blocks import Left
 from visitors.operations.investigate import contact_page
 from visitors.operations.subject import subject, subject_export
 from visitors.store.query.contacts import SORTABLE

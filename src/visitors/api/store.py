@@ -35,12 +35,12 @@ from visitors.errors import NotFound, UsageProblem
 from visitors.input.formats import Format
 from visitors.input.kinds import VISITORS
 from visitors.operations import block, references, statistics
-from visitors.operations.blocks_told import Left
 from visitors.operations.bulk_import import take_all
 from visitors.operations.create import create
 from visitors.operations.expect import expect
 from visitors.operations.identify import identify
 from visitors.operations.import_ import OnExisting, Policy
+from visitors.operations.imported_blocks import Left
 from visitors.operations.investigate import visitor_page
 from visitors.operations.targets import Targets
 from visitors.operations.track import track

@@ -14,9 +14,9 @@ from visitors.context import context_of
 from visitors.domain.decision import OnConflict
 from visitors.input.kinds import VISITORS
 from visitors.input.rows import ReadRow
-from visitors.operations.blocks_told import Left
 from visitors.operations.bulk_import import take_all
 from visitors.operations.import_ import OnExisting, Policy, Taken
+from visitors.operations.imported_blocks import Left
 from visitors.output.shapes import VISITOR
 from visitors.store.history import operations
 from visitors.store.store import OpenOperation

@@ -15,9 +15,9 @@ from typing import Any
 from visitors.domain.decision import Rule
 from visitors.domain.row import VisitorRow
 from visitors.input.rows import ReadRow
-from visitors.operations.blocks_told import Left, block_as_told
 from visitors.operations.import_ import Policy, Taken, as_inserted, take
 from visitors.operations.import_people import People
+from visitors.operations.imported_blocks import Left, apply_imported_blocks
 from visitors.operations.one_row import Reject, take_one
 from visitors.store.load.bulk import bulk_load
 from visitors.store.records import contacts, visitors
@@ -153,7 +153,7 @@ class _Batch:
         contacts.insert_many(store, self._new_contacts)
         visitors.insert_many(store, self._new)
         operation.because_many(store, self._causes)
-        block_as_told(store, operation, self._to_block, lifts=self._lifts, left=self._left)
+        apply_imported_blocks(store, operation, self._to_block, lifts=self._lifts, left=self._left)
         self._taken["created"] += len(self._new)
         for written in (self._new, self._new_contacts, self._causes, self._to_block):
             written.clear()

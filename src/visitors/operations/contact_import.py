@@ -19,11 +19,11 @@ from visitors.domain.fields import PERSON
 from visitors.domain.row import VisitorRow
 from visitors.errors import Conflict, InvalidData
 from visitors.input.rows import ReadRow
-from visitors.operations.blocks_told import Left, block_as_told
 from visitors.operations.bulk_import import BATCH
 from visitors.operations.identify import ContactTimes, known, settle_contact
 from visitors.operations.import_ import Policy, Taken, contact_times
 from visitors.operations.import_people import People
+from visitors.operations.imported_blocks import Left, apply_imported_blocks
 from visitors.operations.one_row import Reject, take_one
 from visitors.store.records import contacts
 from visitors.store.store import OpenOperation, Store
@@ -144,7 +144,9 @@ def take_contact(
         settled = settle_contact(store, operation, None, said, on_conflict=policy.on_conflict, times=times)
     if said.contact_id is not None and knows.by_contact_id is None and settled.contact_id != said.contact_id:
         _lead(store, operation, said.contact_id, settled.contact_id, times)
-    block_as_told(store, operation, [(row, "", settled.contact_id)], lifts=policy.on_existing == "update", left=left)
+    apply_imported_blocks(
+        store, operation, [(row, "", settled.contact_id)], lifts=policy.on_existing == "update", left=left
+    )
     if settled.decision.contact is None:
         return "created"
     return "updated" if operation.state(store) != before else "unchanged"

@@ -13,8 +13,8 @@ from visitors.domain.row import VisitorRow
 from visitors.domain.times import Instant
 from visitors.domain.visitor import Visitor
 from visitors.errors import Conflict, InvalidData
-from visitors.operations.blocks_told import Left, block_as_told
 from visitors.operations.identify import ContactTimes, identify, settle_contact
+from visitors.operations.imported_blocks import Left, apply_imported_blocks
 from visitors.store.records import visitors
 from visitors.store.store import OpenOperation, Store
 
@@ -100,7 +100,9 @@ def _create(
     visitors.insert_many(store, [as_inserted(row, visitor_id, contact_id, operation.at)])
     if settled is not None:
         operation.because(store, visitor_id, settled.decision.rule)
-    block_as_told(store, operation, [(row, visitor_id, contact_id)], lifts=policy.on_existing == "update", left=left)
+    apply_imported_blocks(
+        store, operation, [(row, visitor_id, contact_id)], lifts=policy.on_existing == "update", left=left
+    )
 
 
 def contact_times(row: VisitorRow) -> ContactTimes:
@@ -145,7 +147,7 @@ def _update(
             relink=policy.relink,
             times=contact_times(row),
         ).contact_id
-    block_as_told(store, operation, [(row, existing.id, contact_id)], lifts=True, left=left)
+    apply_imported_blocks(store, operation, [(row, existing.id, contact_id)], lifts=True, left=left)
     return "updated" if operation.state(store) != before else "unchanged"
 
 

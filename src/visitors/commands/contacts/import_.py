@@ -12,9 +12,9 @@ from visitors.commands.many import read_contacts
 from visitors.context import context_of
 from visitors.domain.decision import OnConflict
 from visitors.input.kinds import CONTACTS
-from visitors.operations.blocks_told import Left
 from visitors.operations.contact_import import take_contacts
 from visitors.operations.import_ import OnExisting, Policy
+from visitors.operations.imported_blocks import Left
 from visitors.output.shapes import CONTACT
 from visitors.store.history import operations
 

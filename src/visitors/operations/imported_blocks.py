@@ -24,7 +24,7 @@ Left = Literal["standing", "lifted"]
 """Blocks that a row could not lift or replace, and blocks that were lifted since the row was written."""
 
 
-class Told(msgspec.Struct, frozen=True):
+class RowBlock(msgspec.Struct, frozen=True):
     """What a row says about the block of one visitor or contact: that there is one, or that there is none."""
 
     row: VisitorRow
@@ -33,10 +33,10 @@ class Told(msgspec.Struct, frozen=True):
     """The time of the row's data."""
 
 
-_Wanted = dict[tuple[Target, str], Told]
+_Wanted = dict[tuple[Target, str], RowBlock]
 
 
-def block_as_told(
+def apply_imported_blocks(
     store: Store,
     operation: OpenOperation,
     told: Iterable[tuple[VisitorRow, str, str | None]],
@@ -78,17 +78,17 @@ def _wanted(told: Iterable[tuple[VisitorRow, str, str | None]], *, lifts: bool) 
     wanted: _Wanted = {}
     for row, visitor_id, contact_id in told:
         if row.contact_is_blocked and contact_id:
-            _want(wanted, "contact", contact_id, Told(row, is_blocked=True, at=row.blocked_at))
+            _want(wanted, "contact", contact_id, RowBlock(row, is_blocked=True, at=row.blocked_at))
         elif row.is_blocked or row.contact_is_blocked:
-            _want(wanted, "visitor", visitor_id, Told(row, is_blocked=True, at=row.blocked_at))
+            _want(wanted, "visitor", visitor_id, RowBlock(row, is_blocked=True, at=row.blocked_at))
         elif lifts and row.is_blocked is False:
-            _want(wanted, "visitor", visitor_id, Told(row, is_blocked=False, at=row.at))
+            _want(wanted, "visitor", visitor_id, RowBlock(row, is_blocked=False, at=row.at))
         if lifts and contact_id and row.contact_is_blocked is False:
-            _want(wanted, "contact", contact_id, Told(row, is_blocked=False, at=row.contact_updated_at or row.at))
+            _want(wanted, "contact", contact_id, RowBlock(row, is_blocked=False, at=row.contact_updated_at or row.at))
     return wanted
 
 
-def _want(wanted: _Wanted, target: Target, id_: str, told: Told) -> None:
+def _want(wanted: _Wanted, target: Target, id_: str, told: RowBlock) -> None:
     """Keep the first row about a target; a row that says it is blocked takes precedence."""
     earlier = wanted.get((target, id_))
     if earlier is None or (told.is_blocked and not earlier.is_blocked):
@@ -118,7 +118,7 @@ class _Decided(msgspec.Struct, frozen=True):
     left: Left | None = None
 
 
-def _decide(told: Told, there: list[Block], at: Instant) -> _Decided:
+def _decide(told: RowBlock, there: list[Block], at: Instant) -> _Decided:
     """Decide what happens to the blocks, live or not, of one visitor or contact."""
     live = [block for block in there if block.state(at) == "live"]
     if told.is_blocked:
