@@ -18,7 +18,7 @@ from visitors.output.answers import ERASURE_PREVIEW, RECEIPT
 from visitors.output.files import whole_file
 from visitors.output.machine import json_document
 from visitors.output.words import number
-from visitors.store.file.secure_wipe import copies_beside, log_of, wipe
+from visitors.store.file.secure_wipe import find_copies, log_of, wipe
 from visitors.store.history import erasing
 from visitors.store.places import File
 
@@ -169,7 +169,7 @@ def _wipe(context: Context, *, vacuum: bool) -> None:
         warn(f"what was erased may have left bytes in {place.name}: {wiped.problem}; {finish}")
     elif not vacuum:
         warn(f"what was erased may have left bytes in {place.name}; to write it anew: visitors db compact")
-    for copy in copies_beside(place):
+    for copy in find_copies(place):
         warn(f"a copy from before may still hold what was erased: {copy}")
 
 

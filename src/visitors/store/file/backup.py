@@ -14,7 +14,7 @@ from visitors.store.file.copy import BESIDE, Contents, Watch, contents, copy, pa
 from visitors.store.file.findings import BACKUP
 from visitors.store.file.hard_links import refuse_hard_links
 from visitors.store.file.opening import can_be_written
-from visitors.store.file.readonly import read_untouched, refuse_missing
+from visitors.store.file.readonly import read_snapshot, refuse_missing
 from visitors.store.file.sqlite import SqliteDatabase, connect, translated_errors
 from visitors.store.places import File
 
@@ -61,4 +61,4 @@ def _of_snapshot(path: Path, timeout: float, read: Callable[[SqliteDatabase], Co
         except sqlite.OperationalError as error:
             if sqlite.primary_code(error) not in (sqlite.READ_ONLY, sqlite.CANNOT_OPEN):
                 raise
-    return read_untouched(path, read, timeout=timeout)
+    return read_snapshot(path, read, timeout=timeout)

@@ -18,7 +18,7 @@ from visitors.store.file.hard_links import names
 from visitors.store.file.integrity import SHOWN, integrity, of_tables
 from visitors.store.file.opening import open_store
 from visitors.store.file.permissions import leftovers, permissions
-from visitors.store.file.readonly import read_untouched, refuse_missing
+from visitors.store.file.readonly import read_snapshot, refuse_missing
 from visitors.store.file.sqlite import READING_FAILED, SqliteDatabase, primary_code, translated_errors
 from visitors.store.history import receipts
 from visitors.store.load import indexes
@@ -60,7 +60,7 @@ def content(path: Path, advice: Advice, *, quick: bool = False, timeout: float =
         found.extend(_of_snapshot(database, advice, quick=quick))
 
     try:
-        read_untouched(path, look, timeout=timeout)
+        read_snapshot(path, look, timeout=timeout)
     except READING_FAILED as error:
         if primary_code(error) in _NOT_LOOKED_AT:
             raise

@@ -150,9 +150,9 @@ def can_be_written(real: str) -> bool:
 
 def is_only_read_at_rest(real: Path) -> bool:
     """Return whether the store is read-only and complete in its file."""
-    from visitors.store.file.readonly import beside, is_at_rest
+    from visitors.store.file.readonly import companion, is_at_rest
 
-    return not can_be_written(str(real)) and not beside(real, "-wal").exists() and is_at_rest(real)
+    return not can_be_written(str(real)) and not companion(real, "-wal").exists() and is_at_rest(real)
 
 
 def _open_unwritable(place: File, real: Path, timeout: float) -> Store:

@@ -10,7 +10,7 @@ from pathlib import Path
 from visitors.location import COMPANIONS
 from visitors.store.file.findings import Advice, Finding, ok, problem, quoted
 from visitors.store.file.integrity import SHOWN
-from visitors.store.file.readonly import beside
+from visitors.store.file.readonly import companion
 from visitors.unfinished import left_behind
 
 
@@ -23,7 +23,7 @@ def permissions(path: Path, advice: Advice) -> Iterator[Finding]:
 
 
 def _of_files(path: Path, advice: Advice) -> Iterator[Finding]:
-    for file in (path, *(beside(path, ending) for ending in COMPANIONS)):
+    for file in (path, *(companion(path, ending) for ending in COMPANIONS)):
         try:
             status = file.stat()
         except OSError:

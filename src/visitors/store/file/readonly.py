@@ -32,17 +32,17 @@ _LOG, _LOG_INDEX, _JOURNAL = COMPANIONS
 _READ_VERSION, _WAL = 19, 2
 
 
-def beside(path: Path, ending: str) -> Path:
+def companion(path: Path, ending: str) -> Path:
     """Return the file beside the store with this suffix."""
     return path.with_name(path.name + ending)
 
 
 def size_with_log(path: Path) -> int:
     """Return the size in bytes of the store and its log."""
-    return _size(path) + _size(beside(path, _LOG))
+    return _size(path) + _size(companion(path, _LOG))
 
 
-def read_untouched(path: Path, read: Callable[[SqliteDatabase], Result], *, timeout: float = 30.0) -> Result:
+def read_snapshot(path: Path, read: Callable[[SqliteDatabase], Result], *, timeout: float = 30.0) -> Result:
     """Call `read` on a snapshot of the database at `path`, without changing it.
 
     `read` has to check whether it is a store; in errors it is called `path`, wherever it is read from. `read` may be
@@ -71,13 +71,13 @@ def is_at_rest(path: Path) -> bool:
     """Return whether the file alone has the whole store, and normal reading would create a log."""
     with path.open("rb") as file:
         header = file.read(_READ_VERSION + 1)
-    return header[_READ_VERSION:] == bytes([_WAL]) and _size(beside(path, _LOG)) == 0
+    return header[_READ_VERSION:] == bytes([_WAL]) and _size(companion(path, _LOG)) == 0
 
 
 def state(path: Path) -> State:
     """Return the state of the store: a different value after a write."""
     found = path.stat()
-    return found.st_ino, found.st_size, found.st_mtime_ns, _size(beside(path, _LOG))
+    return found.st_ino, found.st_size, found.st_mtime_ns, _size(companion(path, _LOG))
 
 
 def refuse_changed(path: Path, before: State) -> None:
@@ -115,18 +115,18 @@ def _size(path: Path) -> int:
 
 
 def _needs_recovery(path: Path) -> bool:
-    left_behind = _size(beside(path, _LOG)) > 0 and not beside(path, _LOG_INDEX).exists()
-    return left_behind or _size(beside(path, _JOURNAL)) > 0
+    left_behind = _size(companion(path, _LOG)) > 0 and not companion(path, _LOG_INDEX).exists()
+    return left_behind or _size(companion(path, _JOURNAL)) > 0
 
 
 @contextmanager
 def _copied(path: Path) -> Iterator[Path]:
-    files = [ending for ending in ("", _LOG, _JOURNAL) if beside(path, ending).exists()]
+    files = [ending for ending in ("", _LOG, _JOURNAL) if companion(path, ending).exists()]
     with unfinished_folder(Path(gettempdir())) as folder:
-        needed = sum(_size(beside(path, ending)) for ending in files)
+        needed = sum(_size(companion(path, ending)) for ending in files)
         hint = "free some space, or name another temporary folder: TMPDIR"
         refuse_small_disk(folder.parent, needed, f"reading {path}", hint)
         copy = folder / "visitors.db"
         for ending in files:
-            shutil.copyfile(beside(path, ending), beside(copy, ending))
+            shutil.copyfile(companion(path, ending), companion(copy, ending))
         yield copy

@@ -13,7 +13,7 @@ from visitors import interrupts
 from visitors.errors import StoreProblem
 from visitors.location import COMPANIONS
 from visitors.store.file.atomic_file import put_in_place, unfinished
-from visitors.store.file.readonly import beside
+from visitors.store.file.readonly import companion
 from visitors.store.file.sqlite import connect
 
 # The bytes of a database file that SQLite locks while it is open (https://sqlite.org/fileformat2.html, lock byte).
@@ -24,7 +24,7 @@ def put_first(path: Path, made: Path) -> None:
     """Put a new store where there is none, though perhaps a leftover log."""
     _make_log_mode(made)
     for ending in COMPANIONS:
-        beside(path, ending).unlink(missing_ok=True)
+        companion(path, ending).unlink(missing_ok=True)
     interrupts.hold()
     put_in_place(made, path)
 
@@ -45,7 +45,7 @@ def replace_damaged(path: Path, made: Path, kept: Path) -> None:
         _keep_as_it_lies(path, held, kept)
         interrupts.hold()
         for ending in COMPANIONS:
-            beside(path, ending).unlink(missing_ok=True)
+            companion(path, ending).unlink(missing_ok=True)
         put_in_place(made, path, replace=True)
 
 
@@ -56,14 +56,14 @@ def _keep_as_it_lies(path: Path, held: BinaryIO, kept: Path) -> None:
     with ExitStack() as stack, ExitStack() as failed:
         files = {"": held}
         for ending in COMPANIONS:
-            if beside(path, ending).exists():
-                files[ending] = stack.enter_context(beside(path, ending).open("rb"))
+            if companion(path, ending).exists():
+                files[ending] = stack.enter_context(companion(path, ending).open("rb"))
         for ending, file in files.items():
             with unfinished(kept) as aside:
                 with aside.open("xb") as copied:
                     shutil.copyfileobj(file, copied)
-                put_in_place(aside, beside(kept, ending))
-            failed.callback(beside(kept, ending).unlink, missing_ok=True)
+                put_in_place(aside, companion(kept, ending))
+            failed.callback(companion(kept, ending).unlink, missing_ok=True)
         failed.pop_all()
 
 

@@ -23,7 +23,7 @@ from visitors.store.file.copy import AT_ONCE, BESIDE, Contents, Watch, contents,
 from visitors.store.file.findings import Advice
 from visitors.store.file.hard_links import refuse_hard_links
 from visitors.store.file.opening import open_store
-from visitors.store.file.readonly import beside, read_untouched, refuse_missing
+from visitors.store.file.readonly import companion, read_snapshot, refuse_missing
 from visitors.store.file.replacing import put_first, replace_damaged
 from visitors.store.file.sqlite import READING_FAILED, SqliteDatabase, connect, primary_code, translated_errors
 from visitors.store.places import File
@@ -43,7 +43,7 @@ def inspect(file: Path, *, quick: bool = False, timeout: float = 30.0) -> Conten
     with translated_errors(file):
         refuse_missing(file)
         _refuse_unsound(file, file, timeout, quick=quick)
-        return read_untouched(file, contents, timeout=timeout)
+        return read_snapshot(file, contents, timeout=timeout)
 
 
 def restore(place: File, file: Path, kept: Path, watch: Watch, *, timeout: float = 30.0) -> Path | None:
@@ -98,7 +98,7 @@ def _needed(backup: SqliteDatabase, path: Path, old: int | None) -> int:
     if old is not None:
         return needed + old + pages.bytes + pages.count * _LOGGED
     if path.exists():
-        files = (beside(path, ending) for ending in ("", *COMPANIONS))
+        files = (companion(path, ending) for ending in ("", *COMPANIONS))
         needed += sum(file.stat().st_size for file in files if file.exists())
     return needed
 
@@ -113,7 +113,7 @@ def _stage(file: Path, made: Path, path: Path, old: int | None, watch: Watch, ti
         return found
 
     with translated_errors(file):
-        found = read_untouched(file, copied, timeout=timeout)
+        found = read_snapshot(file, copied, timeout=timeout)
     settle(made)
     verify(made, found, path)
     if found.version < SCHEMA_VERSION:
@@ -150,7 +150,7 @@ def _opened_size(path: Path, timeout: float) -> int | None:
         return tables, store.execute("PRAGMA application_id").fetchone()[0], pages_of(store).bytes
 
     try:
-        tables, application, bytes_ = read_untouched(path, owner, timeout=timeout)
+        tables, application, bytes_ = read_snapshot(path, owner, timeout=timeout)
     except READING_FAILED as error:
         if isinstance(error, sqlite.Error) and primary_code(error) not in _DAMAGED:
             raise

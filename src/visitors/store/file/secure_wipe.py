@@ -60,7 +60,7 @@ def log_of(place: File) -> Path:
     return file.with_name(f"{file.name}-wal")
 
 
-def copies_beside(place: File) -> list[Path]:
+def find_copies(place: File) -> list[Path]:
     """Find files beside the store that begin with its name, as backups do, without its own, and files that processes
     are writing there. If its path is a link, this includes the link's folder. Unfinished files of killed processes,
     there and in the temporary folder, are removed.
