@@ -27,7 +27,7 @@ MADE_UP = Path(__file__).with_name("made_up.py")
 AS_ALWAYS = "from visitors.main import main; main()"
 UNRECORDED = f"""
 from visitors.store.store import OpenOperation
-OpenOperation.because_many = lambda *_: None
+OpenOperation.record_causes = lambda *_: None
 {AS_ALWAYS}
 """
 

@@ -150,7 +150,7 @@ def test_a_disk_that_is_full_within_a_savepoint_is_told_of_and_leaves_nothing(st
             store.execute(f"PRAGMA max_page_count = {pragma(store, 'page_count')}")
             with store.savepoint():
                 for number in range(1_000):
-                    operation.because(store, f"{number}-{'v' * 500}", "created")
+                    operation.record_cause(store, f"{number}-{'v' * 500}", "created")
 
     before = counts(store)
     with pytest.raises(StoreProblem) as caught:

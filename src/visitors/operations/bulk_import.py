@@ -152,7 +152,7 @@ class _Batch:
         store, operation = self._store, self._operation
         contacts.insert_many(store, self._new_contacts)
         visitors.insert_many(store, self._new)
-        operation.because_many(store, self._causes)
+        operation.record_causes(store, self._causes)
         apply_imported_blocks(store, operation, self._to_block, lifts=self._lifts, left=self._left)
         self._taken["created"] += len(self._new)
         for written in (self._new, self._new_contacts, self._causes, self._to_block):

@@ -131,7 +131,7 @@ def _make_contacts(store: Store, operation: OpenOperation, fixture: Fixture, fou
 def _hand_over(store: Store, operation: OpenOperation, contact_id: str, survivor_id: str) -> None:
     """Move everything from a new tombstone to its survivor, as in a merge."""
     moved = visitors.move(store, operation, contact_id, survivor_id)
-    operation.because_many(store, [(visitor_id, "merged") for visitor_id in moved])
+    operation.record_causes(store, [(visitor_id, "merged") for visitor_id in moved])
     conversations.move(store, operation, contact_id, survivor_id)
     blocks.move(store, contact_id, survivor_id)
 
@@ -174,7 +174,7 @@ def _make_visitors(store: Store, operation: OpenOperation, fixture: Fixture, fou
     for one in found:
         contact_id = (one.after or {}).get("contact")
         if contact_id is not None:
-            operation.because(store, one.id, "fixture")
+            operation.record_cause(store, one.id, "fixture")
             if one.action == "change":
                 conversations.give_to_contact(store, [one.id], contact_id)
 

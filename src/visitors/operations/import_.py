@@ -99,7 +99,7 @@ def _create(
     visitor_id = row.id or operation.new_id()
     visitors.insert_many(store, [as_inserted(row, visitor_id, contact_id, operation.at)])
     if settled is not None:
-        operation.because(store, visitor_id, settled.decision.rule)
+        operation.record_cause(store, visitor_id, settled.decision.rule)
     apply_imported_blocks(
         store, operation, [(row, visitor_id, contact_id)], lifts=policy.on_existing == "update", left=left
     )

@@ -30,7 +30,7 @@ def merge(
         contacts.bury(store, operation, other.id, survivor.id)
         contacts.update(store, operation, survivor.id, plan.changes)
         moved_visitors = visitors.move(store, operation, other.id, survivor.id)
-        operation.because_many(store, [(visitor_id, "merged") for visitor_id in moved_visitors])
+        operation.record_causes(store, [(visitor_id, "merged") for visitor_id in moved_visitors])
         steps += [
             *plan.steps,
             *moved("visitors", other.id, len(moved_visitors)),
@@ -58,7 +58,7 @@ def split(store: Store, operation: OpenOperation, contact: Contact, visitor_ids:
         )
     new_id = create_contact(store, operation, said, out_of=contact)
     visitors.link(store, operation, visitor_ids, new_id)
-    operation.because_many(store, [(visitor_id, "split") for visitor_id in visitor_ids])
+    operation.record_causes(store, [(visitor_id, "split") for visitor_id in visitor_ids])
     conversations.move(store, operation, contact.id, new_id, started_by=visitor_ids)
     blocks.copy(store, operation, contact.id, new_id)
     return new_id

@@ -42,12 +42,12 @@ class OpenOperation:
         self._entropy = entropy
         self.id = self.new_id()
 
-    def because(self, store: Store, record_id: str, code: str) -> None:
+    def record_cause(self, store: Store, record_id: str, code: str) -> None:
         """Record the cause of a change to a record: the code of the rule that applied."""
-        self.because_many(store, [(record_id, code)])
+        self.record_causes(store, [(record_id, code)])
 
-    def because_many(self, store: Store, causes: Iterable[tuple[str, str]]) -> None:
-        """Like `because`, for many records, each with its code."""
+    def record_causes(self, store: Store, causes: Iterable[tuple[str, str]]) -> None:
+        """Like `record_cause`, for many records, each with its code."""
         sql = "INSERT INTO causes (operation, record, code) VALUES (?, ?, ?)"
         store.execute_many(sql, ((self.pk, *cause) for cause in causes))
 
