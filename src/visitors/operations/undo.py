@@ -13,7 +13,7 @@ from visitors.errors import Conflict, NotFound
 from visitors.operations import references
 from visitors.store.history import operations, undo
 from visitors.store.history.operations import Undos
-from visitors.store.history.undo_conflicts import Touch
+from visitors.store.history.undo_conflicts import Overlap
 from visitors.store.store import OpenOperation, Store
 
 _SHOWN = 5
@@ -44,8 +44,8 @@ def take_back(store: Store, operation: OpenOperation, reference: str | None, *, 
                 return list(_newest_first(store, operation, plan, undos))
         except _Blocked as blocked:
             if not cascade:
-                raise _touched(store, target, blocked.touches) from None
-            plan |= {touch.operation for touch in blocked.touches}
+                raise _overlap_conflict(store, target, blocked.overlaps) from None
+            plan |= {overlap.operation for overlap in blocked.overlaps}
 
 
 def newer_of_others(store: Store, operation: OpenOperation, taken: Operation) -> Operation | None:
@@ -57,9 +57,9 @@ def newer_of_others(store: Store, operation: OpenOperation, taken: Operation) ->
 class _Blocked(Exception):
     """Raised when later operations prevent an undo."""
 
-    def __init__(self, touches: list[Touch]) -> None:
+    def __init__(self, overlaps: list[Overlap]) -> None:
         super().__init__()
-        self.touches = touches
+        self.overlaps = overlaps
 
 
 def _target(store: Store, actor: str, reference: str | None, undos: Undos) -> int:
@@ -82,12 +82,12 @@ def _newest_of(store: Store, actor: str, undos: Undos) -> int:
     if newest is not None:
         number, is_erasure = newest
         if is_erasure:
-            raise _for_good(operations.numbered(store, number), _what_came_before(store, actor, undos))
+            raise _for_good(operations.numbered(store, number), _before_erasure_hint(store, actor, undos))
         return number
     others = undo.newest(store, undos.standing)
     if others is None:
         raise NotFound(
-            "there is nothing to take back", code="operation_not_found", hint=_where_nothing_is_left(store, undos)
+            "there is nothing to take back", code="operation_not_found", hint=_nothing_left_hint(store, undos)
         )
     found = operations.numbered(store, others[0])
     raise NotFound(
@@ -98,7 +98,7 @@ def _newest_of(store: Store, actor: str, undos: Undos) -> int:
     )
 
 
-def _where_nothing_is_left(store: Store, undos: Undos) -> str:
+def _nothing_left_hint(store: Store, undos: Undos) -> str:
     if not undos.standing:
         return "nothing was done in this store; if that surprises you, check --db and VISITORS_DB"
     last = operations.numbered(store, max(undos.standing.values()))
@@ -111,7 +111,7 @@ def _for_good(erasure: Operation, hint: str) -> Conflict:
     )
 
 
-def _what_came_before(store: Store, actor: str, undos: Undos) -> str:
+def _before_erasure_hint(store: Store, actor: str, undos: Undos) -> str:
     """Return the hint for when the newest operation is an erasure."""
     earlier = undo.newest_not_erased(store, undos.standing, undo.by(actor))
     if earlier is None:
@@ -141,7 +141,7 @@ def _reversed(store: Store, operation: OpenOperation, target: int, undos: Undos)
             f"operation {found.id} ({found.command}) cannot be taken back: what it changed was erased since",
             code="erased",
         )
-    blocking = list(_blocking(operation, target, footprint.touches, earlier, undos))
+    blocking = list(_blocking(operation, target, footprint.overlaps, earlier, undos))
     if blocking:
         raise _Blocked(blocking)
     counts = undo.reverse(store, operation, target, footprint)
@@ -160,26 +160,26 @@ def _reversed(store: Store, operation: OpenOperation, target: int, undos: Undos)
 
 
 def _blocking(
-    operation: OpenOperation, target: int, touches: list[Touch], earlier: set[int], undos: Undos
-) -> Iterator[Touch]:
+    operation: OpenOperation, target: int, overlaps: list[Overlap], earlier: set[int], undos: Undos
+) -> Iterator[Overlap]:
     """Return the operations that changed the same records since and are still in force. An undone operation no longer
     matters, and neither does its undo, unless that also undid one of the `earlier` ones, from before `target`, that
     changed them.
     """
-    touching_earlier = earlier & {touch.operation for touch in touches}
-    for touch in touches:
-        is_later = target < touch.operation != operation.pk
-        took_back = undos.targets.get(touch.operation)
-        if is_later and touch.operation not in undos.standing and (not took_back or touching_earlier & took_back):
-            yield touch
+    overlapping_earlier = earlier & {overlap.operation for overlap in overlaps}
+    for overlap in overlaps:
+        is_later = target < overlap.operation != operation.pk
+        took_back = undos.targets.get(overlap.operation)
+        if is_later and overlap.operation not in undos.standing and (not took_back or overlapping_earlier & took_back):
+            yield overlap
 
 
-def _touched(store: Store, target: int, blocking: list[Touch]) -> Conflict:
+def _overlap_conflict(store: Store, target: int, blocking: list[Overlap]) -> Conflict:
     found = operations.numbered(store, target)
     told = []
-    for touch in blocking[:_SHOWN]:
-        by = operations.numbered(store, touch.operation)
-        what = f"{touch.kind} {touch.record}" + (f" and {touch.count - 1:,} more" if touch.count > 1 else "")
+    for overlap in blocking[:_SHOWN]:
+        by = operations.numbered(store, overlap.operation)
+        what = f"{overlap.kind} {overlap.record}" + (f" and {overlap.count - 1:,} more" if overlap.count > 1 else "")
         told.append(f"{what} by {by.command} {by.id} ({by.actor}, {by.at})")
     more = f"; and {len(blocking) - _SHOWN:,} more operations" if len(blocking) > _SHOWN else ""
     return Conflict(

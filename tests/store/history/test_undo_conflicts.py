@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from visitors.store.file.opening import open_store
-from visitors.store.history.undo_conflicts import TOUCHED
+from visitors.store.history.undo_conflicts import OVERLAPS
 from visitors.store.places import Memory
 from visitors.store.schema.recorded import RECORDED, REFERENCES
 
@@ -12,7 +12,7 @@ TABLES = {*RECORDED.values(), "changes", "creations", "operations"}
 
 def test_no_table_is_read_from_end_to_end() -> None:
     with open_store(Memory()) as store:
-        plan = [row[3] for row in store.execute(f"EXPLAIN QUERY PLAN {TOUCHED}", (1, "[]"))]
+        plan = [row[3] for row in store.execute(f"EXPLAIN QUERY PLAN {OVERLAPS}", (1, "[]"))]
 
     searched = [step for step in plan if step.startswith("SEARCH")]
     assert {step.split()[1] for step in plan if step.startswith("SCAN")} & (TABLES | {"r", "w"}) == set()

@@ -20,7 +20,7 @@ from visitors.domain.operation import Operation
 from visitors.errors import StoreProblem
 from visitors.store.database import Question, Row, decoded, rows
 from visitors.store.history.operations import ALL_UNDOS, by_number
-from visitors.store.history.undo_conflicts import Touch, touched_since
+from visitors.store.history.undo_conflicts import Overlap, overlaps_since
 from visitors.store.load.bulk import WORTH_IT, indexed_at_the_end
 from visitors.store.query.listing import Condition
 from visitors.store.schema.invariants import OF_TOMBSTONES, ONE_EMAIL
@@ -107,7 +107,7 @@ class Footprint(msgspec.Struct, frozen=True):
     """Whether it erased somebody."""
     lost_changes: bool
     """Whether an erasure removed some of its changes, or all that was left of it."""
-    touches: list[Touch]
+    overlaps: list[Overlap]
     """Later operations that changed the same records; see `visitors.store.history.undo_conflicts`."""
     created: list[tuple[str, int, int, int]]
     """Kind, first and last number of the records that it created, and how many of them still exist."""
@@ -138,7 +138,7 @@ def footprint(store: Store, target: int, earlier: Iterable[int]) -> Footprint:
             by_number(target),
             Question("SELECT 1 FROM erasures WHERE operation = ?", (target,), bool),
             Question("SELECT 1 FROM erased_changes WHERE operation = ?", (target,), bool),
-            touched_since(target, earlier),
+            overlaps_since(target, earlier),
             Question(there, (target,) * len(RECORDED), list),
             Question(_PAGE_OF_CHANGES, (target, _NEWER_THAN_ALL), list),
             Question(f"SELECT count(*) FROM changes WHERE {moved}", (target,), _number),

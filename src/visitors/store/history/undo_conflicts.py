@@ -14,7 +14,7 @@ from visitors.store.database import Question, rows
 from visitors.store.schema.recorded import RECORDED, REFERENCES
 
 
-class Touch(msgspec.Struct, frozen=True):
+class Overlap(msgspec.Struct, frozen=True):
     """An operation's overlap with another: it changed `count` of the other's records, of which one is `record`."""
 
     operation: int
@@ -23,7 +23,7 @@ class Touch(msgspec.Struct, frozen=True):
     record: str
 
 
-def touched_since(target: int, earlier: Iterable[int] = ()) -> Question[list[Touch]]:
+def overlaps_since(target: int, earlier: Iterable[int] = ()) -> Question[list[Overlap]]:
     """Return the operations after `target`, and those of `earlier`, that changed what undoing it would change, newest
     first.
 
@@ -33,7 +33,7 @@ def touched_since(target: int, earlier: Iterable[int] = ()) -> Question[list[Tou
     """
     # sorted here: for groups of a UNION, SQLite 3.53 ignores ORDER BY ... DESC
     return Question(
-        TOUCHED, (target, rows(earlier)), lambda found: [Touch(*row) for row in sorted(found, reverse=True)]
+        OVERLAPS, (target, rows(earlier)), lambda found: [Overlap(*row) for row in sorted(found, reverse=True)]
     )
 
 
@@ -47,7 +47,7 @@ def _made() -> Iterator[str]:
     yield "SELECT kind, record FROM own WHERE before IS NULL AND after IS NULL"
 
 
-def _made_and_removed_since() -> Iterator[str]:
+def _created_and_removed() -> Iterator[str]:
     for kind in RECORDED:
         yield (
             f"SELECT '{kind}', h.record FROM target AS t"
@@ -58,7 +58,7 @@ def _made_and_removed_since() -> Iterator[str]:
         )
 
 
-def _referring_to_what_leaves() -> Iterator[str]:
+def _references_to_removed() -> Iterator[str]:
     for kind, column, parent in REFERENCES:
         yield (
             f"SELECT '{kind}', r.id FROM leaving AS p CROSS JOIN {RECORDED[kind]} AS r ON r.{column} = p.record"
@@ -89,7 +89,7 @@ def _lost_parents() -> Iterator[str]:
         )
 
 
-def _touching() -> Iterator[str]:
+def _overlapping() -> Iterator[str]:
     """Build the SQL for operations with the records that they changed, created, or created and later removed."""
     of_changes = "CROSS JOIN changes AS h INDEXED BY changes_record ON h.record = m.record AND h.kind = m.kind"
     yield _members("h.operation", of_changes)
@@ -130,16 +130,16 @@ _PARTS = {
     "members (kind, record)": [
         "SELECT kind, record FROM own",
         "SELECT kind, record FROM leaving",
-        *_made_and_removed_since(),
-        *_referring_to_what_leaves(),
+        *_created_and_removed(),
+        *_references_to_removed(),
         *_rivals(),
         *_lost_parents(),
     ],
 }
-TOUCHED = (
+OVERLAPS = (
     "WITH "
     + ", ".join(f"{name} AS ({' UNION ALL '.join(selects)})" for name, selects in _PARTS.items())
-    + f", touching (operation, kind, record) AS ({' UNION '.join(_touching())})"
-    " SELECT operation, count(*), min(kind), min(record) FROM touching GROUP BY operation"
+    + f", overlapping (operation, kind, record) AS ({' UNION '.join(_overlapping())})"
+    " SELECT operation, count(*), min(kind), min(record) FROM overlapping GROUP BY operation"
 )
 """The query; its parameters are the number of the operation, and a JSON array of those of earlier ones."""
