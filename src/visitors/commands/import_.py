@@ -68,8 +68,8 @@ def command(
         take,
     )
     with context.reading() as store:  # empty after a dry run
-        ids = operations.touched(store, imported.operation_id, "visitor")
-        shown = read_visitors(store, operations.touched(store, imported.operation_id, "visitor"), context.now)
+        ids = operations.changed_ids(store, imported.operation_id, "visitor")
+        shown = read_visitors(store, operations.changed_ids(store, imported.operation_id, "visitor"), context.now)
         context.output.loaded(VISITOR, shown, ids, importing.summary(imported, dry_run=dry_run))
     importing.tell_blocks(context, left)
     importing.tell_bad_rows(context, imported)

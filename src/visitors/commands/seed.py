@@ -70,6 +70,6 @@ def command(
         f" {planted.blocked:,} blocked, {number(planted.conversations, 'conversation')}."
     )
     with context.reading() as store:
-        ids = operations.touched(store, operation.id, "visitor")
-        shown = read_visitors(store, operations.touched(store, operation.id, "visitor"), plan.now)
+        ids = operations.changed_ids(store, operation.id, "visitor")
+        shown = read_visitors(store, operations.changed_ids(store, operation.id, "visitor"), plan.now)
         context.output.loaded(VISITOR, shown, ids, line)

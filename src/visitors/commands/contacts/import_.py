@@ -50,7 +50,7 @@ def command(
         lambda operation, rows, bad: take_contacts(context.store, operation, rows, policy, bad.reject, left),
     )
     with context.reading() as store:  # empty after a dry run
-        ids = list(operations.touched(store, imported.operation_id, "contact"))
+        ids = list(operations.changed_ids(store, imported.operation_id, "contact"))
         shown = read_contacts(store, ids, context.now)
         context.output.loaded(CONTACT, shown, ids, importing.summary(imported, dry_run=dry_run))
     importing.tell_blocks(context, left)

@@ -48,6 +48,6 @@ def command(
     )
     line = f"{importing.summary(imported, dry_run=dry_run)}; {number(imported.taken['messages'], 'new message')}"
     with context.reading() as store:  # empty after a dry run
-        ids = list(operations.touched(store, imported.operation_id, "conversation"))
+        ids = list(operations.changed_ids(store, imported.operation_id, "conversation"))
         context.output.loaded(CONVERSATION, read_conversations(store, ids), ids, line)
     importing.tell_bad_rows(context, imported)

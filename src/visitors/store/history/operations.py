@@ -148,7 +148,7 @@ def data_version(store: Store) -> int:
     return found
 
 
-def touched(store: Store, operation_id: str, kind: str) -> Iterator[str]:
+def changed_ids(store: Store, operation_id: str, kind: str) -> Iterator[str]:
     """Return the ids of the records of `kind` that the operation created, then of those that it changed, without
     duplicates.
     """

@@ -53,7 +53,7 @@ def with_targets(store: Store, found: Mapping[int, Operation]) -> list[Operation
 def _targets(numbers: Sequence[int]) -> Question[dict[int, list[Target]]]:
     """Return some targets of each operation: all, unless there are more than `FIRST`."""
     sql = (
-        f"SELECT o.value, (SELECT json_group_array(json_array(kind, id)) FROM ({_touched(FIRST + 1)}))"
+        f"SELECT o.value, (SELECT json_group_array(json_array(kind, id)) FROM ({_targets_sql(FIRST + 1)}))"
         " FROM json_each(?) AS o"
     )
     return Question(
@@ -65,7 +65,7 @@ def _targets(numbers: Sequence[int]) -> Question[dict[int, list[Target]]]:
 
 def _counts(numbers: Sequence[int]) -> Question[dict[int, int]]:
     """Return the number of targets of each operation; more than `COUNTED` if there are more."""
-    sql = f"SELECT o.value, (SELECT count(*) FROM ({_touched(COUNTED + 1)})) FROM json_each(?) AS o"
+    sql = f"SELECT o.value, (SELECT count(*) FROM ({_targets_sql(COUNTED + 1)})) FROM json_each(?) AS o"
     return Question(sql, (rows(numbers),), dict[int, int])
 
 
@@ -78,7 +78,7 @@ def _terms(numbers: Sequence[int]) -> Question[dict[int, tuple[str | None, str |
     return Question(sql, (rows(numbers),), lambda found: {pk: (reason, ends) for pk, reason, ends in found})
 
 
-def _touched(limit: int) -> str:
+def _targets_sql(limit: int) -> str:
     """Build the SQL for the distinct kinds and ids that operation `o.value` changed. Of each kind it reads at most
     `limit` created, removed and changed records.
     """
