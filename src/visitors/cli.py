@@ -50,7 +50,7 @@ def is_quiet(ctx: Click | None) -> bool:
 _WRITTEN = "visitors.written"
 
 
-def what_was_written(ctx: Click | None) -> str | None:
+def describe_written(ctx: Click | None) -> str | None:
     """Describe what the command wrote; None if nothing."""
     return ctx.meta.get(_WRITTEN) if ctx is not None else None
 
@@ -157,7 +157,7 @@ class Command(TyperCommand):
             interrupts.hold()  # everything is reported
             return answer
         finally:
-            meta[_WRITTEN] = context.what_was_written()
+            meta[_WRITTEN] = context.describe_written()
             context.close()
             if not isinstance(sys.exc_info()[1], KeyboardInterrupt | SystemExit):
                 context.output.show_long()

@@ -148,7 +148,7 @@ class Context:
         if opened.is_committed:
             self.written = opened
 
-    def what_was_written(self) -> str | None:
+    def describe_written(self) -> str | None:
         """Describe what the command wrote, for an error after which it cannot be reported."""
         if self.written is None:
             return None
@@ -333,7 +333,7 @@ class Context:
         sys.stdout.flush()
         sys.stderr.write(f"{visible(question)}? [y/N] ")
         sys.stderr.flush()
-        _forget_what_was_typed()
+        _discard_typed_input()
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):
             raise Declined("nothing was changed")
 
@@ -346,7 +346,7 @@ def _is_header(line: str) -> bool:
     return all(cell.strip() in known for cell in line.replace("\t", ",").split(","))
 
 
-def _forget_what_was_typed() -> None:
+def _discard_typed_input() -> None:
     """Discard input typed before the question."""
     if os.name == "posix":
         import termios

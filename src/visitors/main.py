@@ -43,7 +43,7 @@ def run(arguments: list[str]) -> int:
     """Run the command line and return its exit status, after printing errors to standard error."""
     try:
         _set_up_streams()
-        _forget_no_size()
+        _ignore_unknown_size()
         status = _invoke(arguments)
         sys.stdout.flush()
         interrupts.hold()  # everything is reported
@@ -82,7 +82,7 @@ def _invoke(arguments: list[str]) -> int:
     except VisitorsError as error:
         _flush(sys.stdout)
         if error.exit_status in _SAYS_NOTHING_OF_WRITING:
-            _add(error, cli.what_was_written(context))
+            _add(error, cli.describe_written(context))
         write_error(error, sys.stderr, as_json=as_json, color=color, quiet=cli.is_quiet(context))
         return error.exit_status
     except typer.TyperException as error:
@@ -94,11 +94,11 @@ def _invoke(arguments: list[str]) -> int:
     except typer.Exit as error:
         return error.exit_code
     except (KeyboardInterrupt, SystemExit, typer.Abort) as stopped:
-        return _interrupted(stopped, cli.what_was_written(context))
+        return _interrupted(stopped, cli.describe_written(context))
     except BrokenPipeError:
         raise
     except Exception as error:  # noqa: BLE001 - nothing gets out of here as a traceback
-        return _unexpected(error, cli.what_was_written(context), as_json=as_json, quiet=cli.is_quiet(context))
+        return _unexpected(error, cli.describe_written(context), as_json=as_json, quiet=cli.is_quiet(context))
     return result if isinstance(result, int) else 0
 
 
@@ -177,7 +177,7 @@ def _path_bytes(error: UnicodeError) -> tuple[str | bytes, int]:
         return codecs.backslashreplace_errors(error)
 
 
-def _forget_no_size() -> None:
+def _ignore_unknown_size() -> None:
     """Ignore a terminal size of zero columns, which means unknown, and would make layouts show nothing."""
     for name in ("COLUMNS", "LINES"):
         if os.environ.get(name, "").strip("0") == "":

@@ -64,7 +64,7 @@ def command(
         return block_lines(store, operation, lines, context.missing, reason=why, expires_at=expires_at)
 
     if contact is not None:
-        options.refuse_others_beside_contact(context, visitor, everything=all_)
+        options.refuse_other_targets(context, visitor, everything=all_)
         change_contacts(context, [contact], _VERB, act("contact"), dry_run=dry_run, deleted=True)
     elif visitor == ["-"] and context.input_begins_with("{"):
         from visitors.commands.block_lines import change_lines  # not needed for a single visitor

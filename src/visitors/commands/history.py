@@ -107,7 +107,7 @@ def command(
                 _changes(context, store, wanted, page)
             else:
                 _operations(context, store, wanted, page)
-            _say_who_was_meant(context, store, by)
+            _suggest_actor(context, store, by)
             return
     _follow(context, wanted, FIELD_CHANGE if by_field else CHANGE if of_changes else OPERATION)
 
@@ -120,7 +120,7 @@ def _kinds(typed: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(typed))
 
 
-def _say_who_was_meant(context: Context, store: Store, actor: str | None) -> None:
+def _suggest_actor(context: Context, store: Store, actor: str | None) -> None:
     """Say so if nobody of this name did anything, since it may be a typing mistake."""
     if actor is None or operations.count(store, operations.Filter(actor=actor)):
         return
@@ -152,7 +152,7 @@ def _operations(context: Context, store: Store, wanted: operations.Filter, page:
     shown = context.output.records(OPERATION, found)
     if shown is not None:
         total = operations.count(store, wanted)
-        listing.say_what_is_left(context, shown, total, "operation", more=found.more, after=page.after)
+        listing.report_rest(context, shown, total, "operation", more=found.more, after=page.after)
 
 
 def _changes(context: Context, store: Store, wanted: operations.Filter, page: Page) -> None:
@@ -160,7 +160,7 @@ def _changes(context: Context, store: Store, wanted: operations.Filter, page: Pa
     shown = context.output.records(CHANGE, found)
     if shown is not None:
         total = changes.count_changes(store, wanted)
-        listing.say_what_is_left(context, shown, total, "change", more=found.more)
+        listing.report_rest(context, shown, total, "change", more=found.more)
 
 
 def _fields(context: Context, found: Iterable[Change], page: Page) -> None:

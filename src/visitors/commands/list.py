@@ -36,4 +36,4 @@ def command(
         shown = context.output.records(VISITOR, found)
         if shown is not None:
             total = visitors.count(store, selection, context.now, listing.COUNT_LIMIT + 1)
-            listing.say_what_is_left(context, shown, total, "visitor", more=found.more, after=after)
+            listing.report_rest(context, shown, total, "visitor", more=found.more, after=after)

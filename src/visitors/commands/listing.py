@@ -66,9 +66,7 @@ class Cut(Generic[Item]):
             yield record
 
 
-def say_what_is_left(
-    context: Context, shown: int, total: int, noun: str, *, more: bool, after: str | None = None
-) -> None:
+def report_rest(context: Context, shown: int, total: int, noun: str, *, more: bool, after: str | None = None) -> None:
     """Say on standard error that there was nothing, or that there is more than the table shows.
 
     A `total` above `COUNT_LIMIT` means that counting stopped there.

@@ -263,7 +263,7 @@ def selection_by_contact_target() -> list[Parameter]:
     return [parameter for parameter in selection() if parameter.name != "contact"]
 
 
-def refuse_others_beside_contact(context: Context, visitors: list[str] | None, *, everything: bool) -> None:
+def refuse_other_targets(context: Context, visitors: list[str] | None, *, everything: bool) -> None:
     """Raise UsageProblem if visitors were named or selected in addition to `--contact`."""
     if visitors or everything or not context.selection().is_everything:
         raise UsageProblem("--contact names the person to act on; leave visitors and selections out")

@@ -33,7 +33,7 @@ def command(
     """
     context = context_of(ctx)
     if contact is not None:
-        options.refuse_others_beside_contact(context, visitor, everything=all_)
+        options.refuse_other_targets(context, visitor, everything=all_)
         change_contacts(
             context,
             [contact],

@@ -7,7 +7,7 @@ import functools
 import re
 
 from visitors.domain.junk import ABSENT, is_template
-from visitors.domain.normalise import UNSEEN, composed, identifier, refused_junk, short
+from visitors.domain.normalise import UNSEEN, composed, identifier, junk_error, short
 from visitors.errors import InvalidData
 
 EMAIL_LIMIT = 254
@@ -41,7 +41,7 @@ def email(value: str, field: str = "email") -> str:
         )
     name, _, domain = address.partition("@")
     if is_template(name) or (name in ABSENT and domain.startswith(f"{name}.")):
-        raise refused_junk(value, field, "junk_email")
+        raise junk_error(value, field, "junk_email")
     return address
 
 

@@ -80,7 +80,7 @@ def document(fixture: Fixture) -> dict[str, Any]:
     contact_of = {record.id: record.values["contact"] for record in fixture.visitors}
 
     def said(values: Values, fields: Sequence[str]) -> Values:
-        return {field: values[field] for field in fields if not goes_without_saying(field, values)}
+        return {field: values[field] for field in fields if not is_default(field, values)}
 
     def whole(record: Record, fields: Sequence[str]) -> Values:
         values = said(record.values, fields)
@@ -110,7 +110,7 @@ def document(fixture: Fixture) -> dict[str, Any]:
     return {"version": VERSION, **{name: section for name, section in sections.items() if section}}
 
 
-def goes_without_saying(field: str, values: Values) -> bool:
+def is_default(field: str, values: Values) -> bool:
     """Return whether a field has its default value, which a file can omit."""
     value = values.get(field)
     return value is None or (field in ("metadata", "messages") and not value)

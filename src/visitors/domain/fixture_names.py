@@ -162,7 +162,7 @@ class Names:
             return entry.id
         return None
 
-    def refuse_circles(self) -> None:
+    def refuse_cycles(self) -> None:
         """Record one problem for each cycle of `mergedInto`, at its first contact."""
         contacts = self.entries["contacts"]
         for name, entry in contacts.items():

@@ -56,7 +56,7 @@ class _Reader(Names):
         """Collect all names first, since any record may refer to any other."""
         for document in documents:
             self.name_all(document)
-        self.refuse_circles()
+        self.refuse_cycles()
         contacts = [self._contact(entry) for entry in self.entries["contacts"].values()]
         visitors = [self._visitor(entry) for entry in self.entries["visitors"].values()]
         owners = {record.id: record.values["contact"] for record in visitors}

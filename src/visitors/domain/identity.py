@@ -30,7 +30,7 @@ def parse_identity(values: Mapping[str, object], clearable: tuple[str, ...] = CL
             told[field.column] = field.rule(_as_text(value, name), name)
     metadata = values.get("metadata")
     identity = Identity(**told, metadata=None if metadata is None else parse_metadata(metadata))
-    return identity if _TAKING_AWAY.isdisjoint(values) else _taking_away(identity, values, clearable)
+    return identity if _REMOVALS.isdisjoint(values) else _with_removals(identity, values, clearable)
 
 
 def _as_text(value: object, field: str) -> str:
@@ -41,7 +41,7 @@ def _as_text(value: object, field: str) -> str:
     return value
 
 
-def _taking_away(identity: Identity, values: Mapping[str, object], clearable: tuple[str, ...]) -> Identity:
+def _with_removals(identity: Identity, values: Mapping[str, object], clearable: tuple[str, ...]) -> Identity:
     """Add the removals to an identity: fields to clear, metadata keys to unset, whether metadata is replaced."""
     clear = _names(values.get("clear"), "clear")
     unset = _names(values.get("unset"), "unset")
@@ -73,4 +73,4 @@ def _flag(value: object, field: str) -> bool:
     return bool(value)
 
 
-_TAKING_AWAY = {"clear", "unset", "replaceMetadata"}
+_REMOVALS = {"clear", "unset", "replaceMetadata"}

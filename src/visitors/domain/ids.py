@@ -85,7 +85,7 @@ def given_id(value: str, field: str = "id") -> str:
     """
     token = id_token(value, field)
     if is_junk(token):
-        raise normalise.refused_junk(token, field, "junk_id")
+        raise normalise.junk_error(token, field, "junk_id")
     return token
 
 

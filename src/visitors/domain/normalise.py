@@ -99,7 +99,7 @@ def external_id(value: str, field: str = "externalId") -> str:
     """Validate the application's own user id, keeping its case. Rejects placeholders sent by broken integrations."""
     token = identifier(value, field, EXTERNAL_ID_LIMIT)
     if is_junk(token):
-        raise refused_junk(
+        raise junk_error(
             value,
             field,
             "junk_external_id",
@@ -112,11 +112,11 @@ def fingerprint(value: str, field: str = "fingerprint") -> str:
     """Validate a browser fingerprint. Rejects placeholders, which would be shared by all devices without one."""
     token = identifier(value, field)
     if is_junk(token):
-        raise refused_junk(value, field, "junk_fingerprint")
+        raise junk_error(value, field, "junk_fingerprint")
     return token
 
 
-def refused_junk(value: str, field: str, code: str, hint: str | None = None) -> InvalidData:
+def junk_error(value: str, field: str, code: str, hint: str | None = None) -> InvalidData:
     """Make the error for a value that `is_junk`."""
     return InvalidData(
         f"{field} {short(value)!r} is a placeholder, not a value that identifies somebody",
@@ -186,14 +186,14 @@ def country_code(value: str, field: str = "countryCode") -> str:
     """Validate an assigned ISO 3166-1 alpha-2 code, in upper case."""
     from visitors.domain.countries import COUNTRY_CODES, OTHER_CODES
 
-    code = country_code_sought(value, field)
+    code = country_code_filter(value, field)
     if code not in COUNTRY_CODES:
         other = OTHER_CODES.get(code)
         raise _no_country_code(value, field, f"did you mean {other}?" if other else _TWO_LETTERS)
     return code
 
 
-def country_code_sought(value: str, field: str = "countryCode") -> str:
+def country_code_filter(value: str, field: str = "countryCode") -> str:
     """Validate a country code in a filter: two letters in upper case, assigned or not, since a store may have old
     codes.
     """

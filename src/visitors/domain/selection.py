@@ -123,7 +123,7 @@ class Chosen(TypedDict, total=False):
 _NORMALISE: dict[str, Callable[[Any, str], Any]] = {
     **{name: field.rule for name, field in FILTERS.items() if field.rule is not None},
     "ip": ip_rules.ip_or_network,
-    "country_code": normalise.country_code_sought,
+    "country_code": normalise.country_code_filter,
     "contact": normalise.text,
     "email_domain": email_rules.email_domain,
     "blocked_by": normalise.text,

@@ -78,7 +78,7 @@ def _plan_removal(store: Store, fixture: Fixture, _: Instant) -> list[Difference
     found = [
         Difference(kind=kind, id=record_id, name=None, action="remove", before=values)
         for kind, records in named.items()
-        for record_id, values in fixtures.live_besides(store, kind, _ids(records)).items()
+        for record_id, values in fixtures.live_except(store, kind, _ids(records)).items()
     ]
     removed = {one.id for one in found if one.kind == "contact"}
     holders = fixtures.owners(store, "externalId", _external_ids(fixture), _ids(fixture.contacts))

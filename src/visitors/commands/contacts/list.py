@@ -35,4 +35,4 @@ def command(
         shown = context.output.records(LISTED_CONTACT, found)
         if shown is not None:
             total = contacts.count(store, wanted, context.now, listing.COUNT_LIMIT + 1)
-            listing.say_what_is_left(context, shown, total, "contact", more=found.more, after=after)
+            listing.report_rest(context, shown, total, "contact", more=found.more, after=after)

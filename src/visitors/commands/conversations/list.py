@@ -33,4 +33,4 @@ def command(
         shown = context.output.records(CONVERSATION, found)
         if shown is not None:
             total = conversations.count(store, wanted, context.now, listing.COUNT_LIMIT + 1)
-            listing.say_what_is_left(context, shown, total, "conversation", more=found.more, after=after)
+            listing.report_rest(context, shown, total, "conversation", more=found.more, after=after)

@@ -64,7 +64,7 @@ def put_in_place(made: Path, target: Path, *, replace: bool = False) -> None:
     if replace:
         made.replace(target)
     else:
-        _put_where_nothing_is(made, target)
+        _put_new(made, target)
     _sync(target.parent, os.O_RDONLY)
 
 
@@ -74,7 +74,7 @@ def refuse_existing(target: Path) -> None:
         raise Conflict(f"{target} exists already", code="file_exists", hint="name another file, or add --force")
 
 
-def _put_where_nothing_is(made: Path, target: Path) -> None:
+def _put_new(made: Path, target: Path) -> None:
     try:
         target.hardlink_to(made)  # fails atomically if the target exists
         made.unlink()

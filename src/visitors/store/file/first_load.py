@@ -28,7 +28,7 @@ def first_load(store: Store) -> Iterator[bool]:
     open.
 
     Yields whether it did; if so, the operation must lock exclusively. If the process is killed, a rollback journal
-    remains: see `has_log_again`.
+    remains: see `restore_log`.
     """
     with store.translated_errors():
         alone = _is_empty(store) and _leave_log(store)
@@ -42,7 +42,7 @@ def first_load(store: Store) -> Iterator[bool]:
                     store.execute("PRAGMA journal_mode = WAL")
 
 
-def has_log_again(database: SqliteDatabase) -> None:
+def restore_log(database: SqliteDatabase) -> None:
     """Restore the log after a killed first load. If somebody else has the store open, the next process does it."""
     with suppress(sqlite.OperationalError):
         database.execute("PRAGMA journal_mode = WAL")

@@ -212,9 +212,9 @@ def _opened(database: SqliteDatabase, place: Place, timeout: float) -> Store:
         version = version_of(found[0], place.name)
         if version == SCHEMA_VERSION:
             if was_killed:
-                from visitors.store.file.first_load import has_log_again
+                from visitors.store.file.first_load import restore_log
 
-                has_log_again(database)
+                restore_log(database)
             return Store(database, place)
         from visitors.store.file.migrating import make, migrate
 

@@ -41,15 +41,15 @@ def replace_damaged(path: Path, made: Path, kept: Path) -> None:
     never coexist: if killed in between, the old file is damaged as before, and complete under its other name.
     """
     _make_log_mode(made)
-    with _nobody_else(path) as held:
-        _keep_as_it_lies(path, held, kept)
+    with _exclusive_lock(path) as held:
+        _keep_raw_files(path, held, kept)
         interrupts.hold()
         for ending in COMPANIONS:
             companion(path, ending).unlink(missing_ok=True)
         put_in_place(made, path, replace=True)
 
 
-def _keep_as_it_lies(path: Path, held: BinaryIO, kept: Path) -> None:
+def _keep_raw_files(path: Path, held: BinaryIO, kept: Path) -> None:
     """Copy the raw files of a store that SQLite cannot open, all or none. The file is read through `held`, since
     closing another handle would release the lock.
     """
@@ -68,7 +68,7 @@ def _keep_as_it_lies(path: Path, held: BinaryIO, kept: Path) -> None:
 
 
 @contextmanager
-def _nobody_else(path: Path) -> Iterator[BinaryIO]:
+def _exclusive_lock(path: Path) -> Iterator[BinaryIO]:
     """Hold SQLite's locks on the file at `path`, so nobody else has it open.
 
     Raises StoreProblem if somebody has.

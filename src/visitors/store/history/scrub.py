@@ -162,7 +162,7 @@ class _Taken(msgspec.Struct, frozen=True):
         return _Taken(texts, self.metadata | other.metadata)
 
 
-def _worn(store: Store, erased: dict[str, set[str]]) -> Iterator[tuple[str, _Taken]]:
+def _misassigned(store: Store, erased: dict[str, set[str]]) -> Iterator[tuple[str, _Taken]]:
     """Return other contacts that once had an email or external id of the erased, with their other values at that time:
     these were assigned to the wrong contact and corrected.
     """
@@ -199,7 +199,7 @@ class _Cleaner:
         self._erased["contact"] |= {column: known.texts[column] for column in IDENTIFYING}
         own = {column: known.texts[column] for column in _OTHERS}
         self._taken = {one: _Taken(own, known.metadata) for one in known.survivors}
-        for record, taken in _worn(store, self._erased["contact"]):
+        for record, taken in _misassigned(store, self._erased["contact"]):
             self._taken[record] = taken if record not in self._taken else self._taken[record].with_those_of(taken)
         sql = f"SELECT id, {', '.join(_OTHERS)}, metadata FROM contacts WHERE id {THESE}"
         self._now = {row[0]: row[1:] for row in store.execute(sql, (rows(self._taken),))}

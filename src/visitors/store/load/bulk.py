@@ -59,12 +59,12 @@ def indexed_at_the_end(store: Store, *, keep: Collection[str]) -> Iterator[None]
     create them again if the block succeeds.
     """
 
-    def hinders(one: SchemaObject) -> bool:
+    def should_drop(one: SchemaObject) -> bool:
         of_these = one.is_index and one.table in ("visitors", "contacts")
         return (one.name in _TRIGGERS or of_these) and one.name not in keep
 
     store.keep_in_memory(_LOADING_KIBIBYTES)
-    to_create = drop(store, hinders)
+    to_create = drop(store, should_drop)
     yield
     store.keep_in_memory(_INDEXING_KIBIBYTES)
     indexes.rebuild(store, to_create)

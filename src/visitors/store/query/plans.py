@@ -121,7 +121,7 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
 
     def count(self, store: Store, limit: int | None = None) -> int:
         """Return the number of matches, counted up to `limit` if given."""
-        told = self._told_by_indexes(store)
+        told = self._from_indexes(store)
         if told is not None:
             return _up_to(store, told, limit)
         access, condition = next(self._statements(store, Page(), None)) if limit else self._all(store)
@@ -183,7 +183,7 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
         sql = f"SELECT {self.alias}.pk FROM {self.table} AS {self.alias} WHERE {condition.sql}"
         return Condition(sql, condition.parameters)
 
-    def _told_by_indexes(self, store: Store) -> Condition | None:
+    def _from_indexes(self, store: Store) -> Condition | None:
         """Build the statement that gives a row for each match, from indexes alone: the matches of one filter, without
         the few exceptions of others; None if there are more. 0.2 s at a million, instead of 4.
         """

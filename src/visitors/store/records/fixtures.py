@@ -95,7 +95,7 @@ def started_by(store: Store, visitor_ids: Iterable[str]) -> list[str]:
     return list(_read(store, "conversation", condition, [rows(visitor_ids)]))
 
 
-def live_besides(store: Store, kind: Kind, ids: Iterable[str]) -> Found:
+def live_except(store: Store, kind: Kind, ids: Iterable[str]) -> Found:
     """Return the live records of the kind that are not among `ids`."""
     condition = f"id NOT IN (SELECT value FROM json_each(?)) AND {_LIVE[kind]}"
     return _read(store, kind, condition, [rows(ids)])

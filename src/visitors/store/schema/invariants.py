@@ -64,7 +64,7 @@ _KINDS = {**{table: kind for kind, table in RECORDED.items()}, "operations": "op
 
 _TOMBSTONE = "x.contact_id IN (SELECT id FROM contacts WHERE merged_into IS NOT NULL)"
 # Follows the merges; a cycle or a missing contact yields no survivor.
-_LED_ASTRAY = """
+_UNRESOLVED = """
     x.merged_into IS NOT NULL AND NOT EXISTS (
         WITH RECURSIVE chain (id) AS (
             SELECT x.merged_into
@@ -217,7 +217,7 @@ INVARIANTS = (
         name="survivor",
         says="every contact that was merged leads to one that was not",
         table="contacts",
-        broken=_LED_ASTRAY,
+        broken=_UNRESOLVED,
     ),
     Invariant(
         name="block-target",
