@@ -1,4 +1,4 @@
-"""`unblock` alone; what it shares with other commands is in test_many, what it means in the rules."""
+"""`unblock` alone; what it shares with other commands is in test_bulk_change, what it means in the rules."""
 
 from __future__ import annotations
 

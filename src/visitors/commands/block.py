@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from visitors.commands import options
-from visitors.commands.many import Act, Done, Verb, change_contacts, change_visitors
+from visitors.commands.bulk_change import Act, Done, Verb, change_contacts, change_visitors
 from visitors.context import context_of
 from visitors.domain import normalise
 from visitors.operations import block

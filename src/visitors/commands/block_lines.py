@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from visitors.commands.many import Verb
+from visitors.commands.bulk_change import Verb
 from visitors.context import Context
 from visitors.domain.block_line import BlockLine, parse_block_line
 from visitors.domain.metadata import decode_value

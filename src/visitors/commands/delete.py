@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from visitors.commands import options
-from visitors.commands.many import Verb, change_visitors
+from visitors.commands.bulk_change import Verb, change_visitors
 from visitors.context import context_of
 from visitors.store.records import visitors
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from visitors.commands import options
-from visitors.commands.many import Verb, change_visitors
+from visitors.commands.bulk_change import Verb, change_visitors
 from visitors.context import context_of
 from visitors.domain.pruning import age_limit, prunable
 from visitors.store.records import visitors

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from visitors.commands.many import read_visitors
+from visitors.commands.bulk_change import read_visitors
 from visitors.context import context_of
 from visitors.domain.expectation import LARGEST
 from visitors.domain.made_up.people import made_up, seeded_entropy

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from visitors.commands import importing, options
-from visitors.commands.many import read_contacts
+from visitors.commands.bulk_change import read_contacts
 from visitors.context import context_of
 from visitors.domain.decision import OnConflict
 from visitors.input.kinds import CONTACTS

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from visitors.commands import options
-from visitors.commands.many import Verb, change_contacts
+from visitors.commands.bulk_change import Verb, change_contacts
 from visitors.context import context_of
 from visitors.domain.identity import CLEARABLE_OF_CONTACT
 from visitors.operations.merge import update_contacts

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from visitors.commands import importing, options
-from visitors.commands.many import read_conversations
+from visitors.commands.bulk_change import read_conversations
 from visitors.context import context_of
 from visitors.input.kinds import CONVERSATIONS
 from visitors.operations.conversation_import import take_conversations
