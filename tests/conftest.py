@@ -1,4 +1,4 @@
-"""What every test gets: an empty home, no settings from outside, and the command, in process or for real."""
+"""Fixtures of every test: an empty home, no outside settings, and the command, in process or installed."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from visitors.pytest_plugin import run_in_process
 
 pytest_plugins = ["pytester"]
 
-# An example that waits for the machine is no failure.
+# An example that waits for the machine is not a failure.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
-# nohup has its commands ignore SIGHUP, and theirs in turn.
+# nohup makes commands ignore SIGHUP, which their children inherit.
 if hasattr(signal, "SIGHUP"):
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_report_header() -> str:
-    """Which SQLite the tests run on."""
+    """Show the version of SQLite that the tests run on."""
     return f"SQLite {sqlite3.sqlite_version}"
 
 
@@ -39,7 +39,7 @@ COMMAND = Path(sys.executable).with_name("visitors")
 
 
 class Result(msgspec.Struct, frozen=True):
-    """What a run of the command gave."""
+    """The result of running the command."""
 
     code: int
     stdout: str
@@ -47,7 +47,7 @@ class Result(msgspec.Struct, frozen=True):
 
     @property
     def json(self) -> Any:
-        """Standard output as JSON."""
+        """Standard output parsed as JSON."""
         return json.loads(self.stdout)
 
     @property
@@ -66,7 +66,7 @@ Visitors = Callable[..., Result]
 
 @pytest.fixture(autouse=True)
 def isolation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test sees the settings of whoever runs it, and none leaves anything behind."""
+    """Isolate tests from the settings of whoever runs them, and from each other."""
     for name in list(os.environ):
         if name.startswith("VISITORS_") or name in (
             "NO_COLOR",
@@ -82,12 +82,12 @@ def isolation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VISITORS_ACTOR", "tester")
     monkeypatch.setenv("VISITORS_DEBUG", "1")
     monkeypatch.setenv("COLUMNS", "100")
-    monkeypatch.setenv("VISITORS_PAGER", "cat")  # nobody is there to leave another one
+    monkeypatch.setenv("VISITORS_PAGER", "cat")  # there was nobody to leave another one
 
 
 @pytest.fixture
 def store_path(tmp_path: Path) -> Path:
-    """Where the test's store is."""
+    """The path of the test's store."""
     return tmp_path / "visitors.db"
 
 
@@ -95,7 +95,7 @@ def store_path(tmp_path: Path) -> Path:
 def visitors() -> Visitors:
     """Run the command in this process: `visitors("list", "--format", "json", input=..., now=...)`.
 
-    A run that ends otherwise than `code` (default 0) fails the test; `code=None` accepts any.
+    An exit code other than `code` (default 0) fails the test; `code=None` accepts any.
     """
 
     def invoke(*arguments: str, input: str | bytes = "", code: int | None = 0, now: str | None = None) -> Result:
@@ -110,7 +110,7 @@ def visitors() -> Visitors:
 
 @pytest.fixture
 def visitors_process() -> Visitors:
-    """Run the installed command in a process of its own; as `visitors`, with `env` for more settings."""
+    """Run the installed command in a separate process; like `visitors`, with `env` for more settings."""
 
     def invoke(
         *arguments: str, input: str | bytes = "", code: int | None = 0, env: dict[str, str] | None = None
@@ -135,13 +135,13 @@ def visitors_process() -> Visitors:
 
 @pytest.fixture
 def anonymous(visitors: Visitors) -> str:
-    """The id of a new visitor whom nobody knows."""
+    """The id of a new anonymous visitor."""
     return visitors("create").stdout.strip()
 
 
 @pytest.fixture
 def contacts_with_one_email(visitors: Visitors, tmp_path: Path) -> Callable[..., None]:
-    """Makes a store with contacts of these ids that have one email, as only a dump from elsewhere brings them."""
+    """Make a store with contacts of these ids that share an email, which only a dump can contain."""
 
     def make(*ids: str, db: Path) -> None:
         source = ("--db", str(tmp_path / "source.db"))

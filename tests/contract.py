@@ -1,4 +1,4 @@
-"""The keys of visitors and contacts in the machine formats, in their order: what others rely on, so written out."""
+"""The keys of visitors and contacts in the machine formats, in order, written out because others depend on them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CONTACT_KEYS = _CONTACT.split()
 
 
 def fields_of(row: str | bytes) -> str:
-    """What `--fields` takes for the keys of an exported visitor, a line of JSON of whichever version."""
+    """Return the value of `--fields` for the keys of an exported visitor, a line of JSON of any version."""
     told = json.loads(row)
     of_contact = told.get("contact") or dict.fromkeys(CONTACT_KEYS)
     flat = ([f"contact.{one}" for one in of_contact] if key == "contact" else [key] for key in told)

@@ -1,9 +1,9 @@
-"""Writes all that is generated anew: run it after a change of fields, options, help or made-up people.
+"""Regenerate all generated files: run it after changing fields, options, help or made-up people.
 
     python tests/generated.py
 
-It is the JSON Schema of fixtures (what a visitor and a contact have in it), the completion scripts, the README, the
-reference of all commands, what seed 42 makes, and what tables and pages look like.
+These are the JSON Schema of fixtures (the fields of visitors and contacts in it), the completion scripts, the README,
+the command reference, the output of seed 42, and sample tables and pages.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _JSON_TYPES: dict[Type, Any] = {
 
 
 def fixture_schema(text: str) -> str:
-    """The JSON Schema `text` with the fields of visitors and contacts made anew."""
+    """Update the fields of visitors and contacts in the JSON Schema `text`."""
     schema = json.loads(text)
     for kind, fields in (("visitor", BROWSER_DATA), ("contact", PERSON)):
         properties = schema["$defs"][kind]["properties"]

@@ -1,10 +1,9 @@
-"""What seed 42 makes, written down: whoever changes it changes the fixtures of everybody who uses it.
+"""The expected output of seed 42: changing it changes the fixtures of everybody who uses it.
 
-    python tests/golden.py          write tests/golden/ anew
+    python tests/golden.py          regenerate tests/golden/
 
-`people.json` are a few made-up visitors to be read, so that a difference shows where it is; `digests.json` are
-SHA-256 digests of what the commands print. The first line of a dump names the schema: it is left out, since a
-migration changes it.
+`people.json` has a few readable visitors, so that a difference shows where it is; `digests.json` has SHA-256 digests of
+command output. The first line of a dump contains the schema version and is left out, since a migration changes it.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ SEED = ("seed", "--seed", "42", "--count", "1000", "--now", "2026-01-01T00:00:00
 
 
 def people() -> str:
-    """Ten visitors as text, of a plan in which much happens."""
+    """Return ten visitors as text, of a plan with many features."""
     plan = Plan(count=10, seed=42, now=NOW, identified=0.6, blocked=0.2, conversations=(0, 3))
     plain = [_plain(one) for one in made_up(plan)]
     for visitor in plain:  # with the names of the fields
@@ -43,7 +42,7 @@ def people() -> str:
 
 
 def digests(folder: Path, *, python: str = sys.executable, settings: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The digests of what the commands print, each run in a process of its own, on a store in `folder`."""
+    """Return the digests of command output, each run in its own process, on a store in `folder`."""
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
@@ -75,7 +74,7 @@ def _digest(data: bytes) -> str:
 
 
 def main() -> None:
-    """Write `golden/` anew."""
+    """Regenerate `golden/`."""
     FOLDER.mkdir(exist_ok=True)
     (FOLDER / "people.json").write_text(people(), encoding="utf-8")
     with tempfile.TemporaryDirectory() as scratch:

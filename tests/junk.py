@@ -1,4 +1,4 @@
-"""What programs write where they have no value, as test modules share it."""
+"""Placeholders for missing values, shared by test modules."""
 
 from __future__ import annotations
 
@@ -29,4 +29,4 @@ ROUNDED = ["1.23457E+12", "1,23457E+12", "1E+12", "1.23457E12"]
 JUNK = [*WORDS, *EMPTY, *FIELDS, *TEMPLATES, *ROUNDED]
 
 QUOTES = ["{}", '"{}"', "'{}'", "`{}`", "“{}”", '\\"{}\\"', "<{}>", "({})"]
-"""How a value may come quoted."""
+"""Ways to quote a value."""

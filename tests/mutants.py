@@ -1,6 +1,6 @@
-"""Mutants: small changes of a program that some test should notice. `tests/mutation.py` tries them.
+"""Mutants: small changes to a program that a test should notice. `tests/mutation.py` runs them.
 
-What only people read is left alone: docstrings, annotations, hints and helps, the words of errors, tables of texts.
+Text for people is not mutated: docstrings, annotations, hints and help, error messages, tables of texts.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ _COMPARISONS = {
 }  # fmt: skip
 _SIGNS = {ast.Add: ("+", "-"), ast.Sub: ("-", "+")}
 _PROSE = re.compile(r"[A-Za-z]{2,}[,;:]? [a-z]{2,}")
-_TABLE = 10  # a literal of more strings than these is a table of data
+_TABLE = 10  # a literal with more strings than these is a table of data
 
 
 class Mutant(NamedTuple):
-    """One change of one file: the bytes from `start` to `end` become `text`."""
+    """One change to one file: the bytes from `start` to `end` become `text`."""
 
     path: Path
     line: int
@@ -41,11 +41,11 @@ class Mutant(NamedTuple):
     text: str
 
     def applied(self, source: bytes) -> bytes:
-        """`source` with the change in it."""
+        """Return `source` with the change."""
         return source[: self.start] + self.text.encode() + source[self.end :]
 
     def difference(self, source: bytes) -> str:
-        """The first line that differs, before and after."""
+        """Return the first differing line, before and after."""
         before, after = source.decode().splitlines(), self.applied(source).decode().splitlines()
         pairs = itertools.zip_longest(before, after, fillvalue="")
         old, new = next(((old, new) for old, new in pairs if old != new), ("", ""))
@@ -53,7 +53,7 @@ class Mutant(NamedTuple):
 
 
 def mutants(path: Path, source: bytes) -> list[Mutant]:
-    """All mutants of a file: each is a program, and none is the same as another or as the file."""
+    """Return all mutants of a file: valid programs, all different from each other and from the file."""
     finder = _Finder(path, source)
     finder.visit(ast.parse(source))
     seen = {source}
@@ -70,7 +70,7 @@ def mutants(path: Path, source: bytes) -> list[Mutant]:
 
 
 class _Finder(ast.NodeVisitor):
-    """Walks a file and notes what could be changed; not what only people read."""
+    """Collects possible changes in a file, except in text for people."""
 
     def __init__(self, path: Path, source: bytes) -> None:
         self.found: list[Mutant] = []
@@ -95,7 +95,7 @@ class _Finder(ast.NodeVisitor):
         self._note(kind, self._start(node), self._end(node), text)
 
     def _between(self, kind: str, left: ast.expr, right: ast.expr, pattern: str, text: str) -> None:
-        """Replace what stands between two operands."""
+        """Replace what is between two operands."""
         start = self._end(left)
         between = self._source[start : self._start(right)]
         if b"#" not in between and (found := re.search(pattern.encode(), between)):
@@ -107,7 +107,7 @@ class _Finder(ast.NodeVisitor):
             self.visit(node)
         self._strings = before
 
-    # what nobody runs, or only people read
+    # not run, or only for people
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
         for part in (*node.args.defaults, *filter(None, node.args.kw_defaults), *node.body):
@@ -210,7 +210,7 @@ class _Finder(ast.NodeVisitor):
         self._without_strings(ast.iter_child_nodes(node))
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> None:
-        self._sql(node)  # before Python 3.12 what stands inside of one has no exact place
+        self._sql(node)  # before Python 3.12 the positions inside an f-string are inexact
 
     def visit_Constant(self, node: ast.Constant) -> None:
         if isinstance(node.value, bool):
@@ -223,7 +223,7 @@ class _Finder(ast.NodeVisitor):
             self._replace("constant", node, '""' if node.value else '"other"')
 
     def _sql(self, node: ast.JoinedStr | ast.Constant) -> None:
-        """Flip one word of a query, which tells more than a query that is none."""
+        """Change one word of a query, which is more informative than an invalid query."""
         start = self._start(node)
         source = self._source[start : self._end(node)]
         if not _SQL.search(source.decode()):
@@ -238,7 +238,9 @@ def _is_text(node: ast.expr) -> bool:
 
 
 def sample(found: Sequence[Mutant], count: int, seed: int) -> list[Mutant]:
-    """`count` of them, in any order, of each file as its number of mutants has it; the same for the same seed."""
+    """Return `count` of them in random order, distributed over files by their number of mutants; the same for the same
+    seed.
+    """
     dice = random.Random(seed)  # noqa: S311 - a sample, no secret
     shuffled: list[Mutant] = []
     for _, group in itertools.groupby(found, key=lambda one: one.path):

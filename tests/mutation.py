@@ -1,19 +1,19 @@
-"""Whether the tests notice: changes the program in one small place at a time, and runs the tests on it.
+"""Mutation testing: change the program in one small place at a time, and run the tests.
 
-    python tests/mutation.py --sample 200 --seed 1               a sample, spread over the files by their mutants
-    python tests/mutation.py --sample 50 --only store/history    of one room
-    python tests/mutation.py --sample 20 --list                  only show what would be tried
+    python tests/mutation.py --sample 200 --seed 1               a sample, distributed over files by their mutants
+    python tests/mutation.py --sample 50 --only store/history    of one package
+    python tests/mutation.py --sample 20 --list                  only show what would be run
 
-What no test notices is printed as a survivor, with its place and its difference: either a test is missing, or the
+A change that no test notices is printed as a survivor, with its position and diff: either a test is missing, or the
 change makes no difference to anybody.
 
-This is a tool of our own since much of what the tests do is done by the command in processes of its own, often with an
-environment of their own. Most mutation tools swap code inside the process that runs the tests, and those would not see
-it. Here each mutant is written into a copy of the project that has a virtual environment to itself, whose `visitors`
-and whose Python import the copy. The checkout stays as it is.
+This is a tool of our own because many tests run the command in separate processes, often with their own environment.
+Most mutation tools swap code inside the test process, which would not affect those. Here each mutant is written into a
+copy of the project with its own virtual environment, whose `visitors` and Python import the copy. The checkout is not
+changed.
 
-The tests nearest to a file run first, then those of its room, then all others, until one fails. What takes several
-times as long as it did on the unchanged program counts as noticed, and is told.
+The tests nearest to a file run first, then those of its package, then all others, until one fails. A timeout, several
+times as long as on the unchanged program, also counts as noticed, and is reported.
 """
 
 from __future__ import annotations
@@ -57,20 +57,20 @@ ROOMS = {
     "api": ("tests/api", "tests/test_pytest_plugin.py"),
     "operations": ("tests/operations", "tests/rules", "tests/commands"),
 }
-"""What is mutated -> the tests of that room."""
+"""Mutated paths -> the tests of that package."""
 
 LEFT_OUT = (".git", ".venv", "__pycache__", ".*_cache", ".hypothesis", "*.egg-info", ".coverage*", "htmlcov")
-"""What no test needs of a checkout."""
+"""Files in a checkout that no test needs."""
 
 NEAREST_SECONDS = 8.0
-"""How long the tests that run first may take together."""
+"""The maximum total time of the tests that run first."""
 
 MEMORY = 4 << 30
-"""How much memory a process may use: a mutant may loop, and collect while it does."""
+"""The memory limit of a process, since a mutant may loop and allocate."""
 
 
 class Copy:
-    """A copy of the project, with a virtual environment to itself that imports from it."""
+    """A copy of the project, with its own virtual environment that imports from it."""
 
     def __init__(self, folder: Path) -> None:
         self.root = folder / "project"
@@ -90,14 +90,14 @@ class Copy:
         assert Path(told) == self.root / SOURCE / "__init__.py", f"the tests would run {told}"
 
     def write(self, path: Path, text: bytes) -> None:
-        """Change a file. Its time is one that it never had, so that no bytecode of it is taken for current."""
+        """Change a file, with a modification time that it never had, so that no bytecode of it seems current."""
         (self.root / path).write_bytes(text)
         self._writes += 1
         moment = 1_000_000_000 + self._writes
         os.utime(self.root / path, (moment, moment))
 
     def test(self, words: Iterable[str], timeout: float | None = None) -> tuple[int | None, str]:
-        """Run pytest; returns its status and output, or no status after `timeout` seconds."""
+        """Run pytest; return its status and output, or no status after `timeout` seconds."""
         shutil.rmtree(self._temporary, ignore_errors=True)
         self._temporary.mkdir()
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "COV"))}
@@ -121,7 +121,7 @@ class Copy:
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
-            start_new_session=True,  # so that what a test started ends with it
+            start_new_session=True,  # so that processes started by a test end with it
         )
         try:
             said, _ = process.communicate(timeout=timeout)
@@ -140,7 +140,7 @@ def _kill_group(leader: int) -> None:
 
 
 class Stage(NamedTuple):
-    """Test files that run together, and how many seconds their tests took on the unchanged program."""
+    """Test files that run together, and the seconds their tests take on the unchanged program."""
 
     name: str
     files: list[str]
@@ -148,11 +148,11 @@ class Stage(NamedTuple):
 
 
 def stages(path: Path, seconds: dict[str, float]) -> Iterator[Stage]:
-    """The tests for a file of the program, in the order in which they are likely to fail, quick ones first.
+    """Return the tests for a file of the program, most likely to fail first, fast ones first.
 
     Args:
         path: The file, relative to the project.
-        seconds: Every test file, with how long it takes.
+        seconds: Every test file, with its duration.
     """
     module = ".".join(path.with_suffix("").parts[1:])
     name = path.stem.strip("_")
@@ -182,7 +182,7 @@ def _room(path: Path) -> str:
 
 
 class Outcome(NamedTuple):
-    """Whether the tests noticed a mutant, which of them, and after how long."""
+    """Whether the tests noticed a mutant, which one did, and after how long."""
 
     mutant: Mutant
     killed: bool
@@ -191,7 +191,7 @@ class Outcome(NamedTuple):
 
 
 class Run:
-    """Mutants, tried in a few copies at once."""
+    """Runs mutants in a few copies at once."""
 
     def __init__(self, folder: Path, jobs: int, *, with_slow: bool) -> None:
         self._copies: queue.Queue[Copy] = queue.Queue()
@@ -226,7 +226,7 @@ class Run:
                 yield file
 
     def outcomes(self, chosen: Iterable[Mutant]) -> Iterator[Outcome]:
-        """What became of each, as it comes."""
+        """Yield the outcome of each mutant as it arrives."""
         with ThreadPoolExecutor(self._jobs) as pool:
             waiting = [pool.submit(self._try, mutant) for mutant in chosen]
             try:
@@ -248,12 +248,12 @@ class Run:
         return Outcome(mutant, bool(by), by, time.monotonic() - start)
 
     def _killer(self, copy: Copy, stage: Stage) -> str:
-        """The test that failed, or nothing."""
+        """Return the test that failed, if any."""
         workers = self._workers if stage.seconds > 15 else 1
         parallel = ["-n", str(workers)] if workers > 1 else []
         timeout = 30 + 4 * stage.seconds / workers
         status, said = copy.test([*self._choice, *parallel, *stage.files], timeout)
-        if status in (0, 5):  # 5: none of these tests was to run
+        if status in (0, 5):  # 5: no tests were collected
             return ""
         if status is None:
             return f"{stage.name}: timeout after {timeout:.0f} s"
@@ -262,7 +262,7 @@ class Run:
 
 
 def main() -> int:
-    """Try the mutants that the command line asks for; 0 whatever becomes of them."""
+    """Run the mutants that the command line asks for; always return 0."""
     parser = argparse.ArgumentParser(description="Change the program in small places, and see whether a test fails.")
     parser.add_argument("--sample", type=int, metavar="N", help="how many mutants (default: all)")
     parser.add_argument("--seed", type=int, default=1, metavar="S", help="which ones (default: 1)")
@@ -299,7 +299,7 @@ def main() -> int:
 
 
 def summarize(outcomes: Sequence[Outcome]) -> None:
-    """Print how many were noticed, in each room and in all, and how long one took."""
+    """Print how many were noticed, by package and in total, and the average time."""
     tried = Counter(_room(outcome.mutant.path) for outcome in outcomes)
     killed = Counter(_room(outcome.mutant.path) for outcome in outcomes if outcome.killed)
     for room, count in tried.items():
@@ -312,7 +312,7 @@ def summarize(outcomes: Sequence[Outcome]) -> None:
 
 
 def say(line: str) -> None:
-    """Print it at once, also into a file."""
+    """Print at once, and to a file if there is one."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 

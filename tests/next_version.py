@@ -1,7 +1,7 @@
-"""The program as it may be one day: a copy of it with one more migration, for the tests of what migrating does.
+"""A possible future version of the program: a copy with one more migration, for tests of migrating.
 
-The migration gives stores a new kind of record, `notes`, which is recorded as the others are. The copy runs in
-processes of its own, with the environment that `next_version` gives: nothing of this process is patched.
+The migration adds a new kind of record, `notes`, which is recorded like the others. The copy runs in separate
+processes, with the environment that `next_version` returns: nothing in this process is patched.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import visitors
 from visitors.store.schema.version import SCHEMA_VERSION
 
 OLD, NEW = SCHEMA_VERSION, SCHEMA_VERSION + 1
-"""The schema of this program, and that of the next one."""
+"""The schema version of this program, and of the next one."""
 
 _STATEMENTS = """
 CREATE TABLE notes (
@@ -61,7 +61,7 @@ CREATE TRIGGER notes_delete AFTER DELETE ON notes BEGIN
 END;
 """
 STATEMENTS = [statement.strip() for statement in _STATEMENTS.split(";\n\n")]
-"""What the migration runs."""
+"""The SQL of the migration."""
 TRIGGERS = [f"{statement.removesuffix(';')};" for statement in STATEMENTS if "TRIGGER" in statement]
 
 _STEP = f"""
@@ -83,11 +83,11 @@ _EDITS = {
          '    ("message", "visitor_id", "visitor"),\n    ("note", "visitor_id", "visitor"),\n'),
     ],
 }  # fmt: skip
-"""File of the program -> what is replaced in it, by what."""
+"""File of the program -> replacements in it."""
 
 
 def next_version(folder: Path) -> dict[str, str]:
-    """Make the copy in `folder`; returns the environment in which it runs instead of this program."""
+    """Make the copy in `folder`; return the environment in which it runs instead of this program."""
     copy = folder / "visitors"
     shutil.copytree(Path(visitors.__file__).parent, copy, ignore=shutil.ignore_patterns("__pycache__"))
     for name, edits in _EDITS.items():
@@ -100,7 +100,7 @@ def next_version(folder: Path) -> dict[str, str]:
 
 
 def python(script: str, *arguments: str, env: dict[str, str]) -> str:
-    """What a script prints that is run in an environment."""
+    """Return the output of a script run in an environment."""
     command = [sys.executable, "-c", script, *arguments]
     done = subprocess.run(command, env=env, capture_output=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr.decode()
@@ -125,5 +125,5 @@ with open_store(path, create=False) as store:
 
 
 def take_notes(path: Path, *statements: tuple[str, str], env: dict[str, str]) -> None:
-    """Two notes on the visitor `v`, and each of `statements` in an operation of that command, by the next program."""
+    """Run the next version: two notes on the visitor `v`, and each of `statements` in an operation of that command."""
     python(_NOTE, str(path), json.dumps([("note", ""), *statements]), env=env)

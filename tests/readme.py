@@ -1,10 +1,10 @@
-"""Writes what is generated for people to read: the output of the tour in the README, and the help of every command.
+"""Regenerate output for people: the README's tour, and the help of every command.
 
     python tests/readme.py          rewrite README.md and help/commands.md
     python tests/readme.py --check  exit 1 if that would change them
 
-The tour's commands run one after another on a real terminal of 100 columns, in bash, on a new store
-with the made-up visitors. Ids that are made up on the way are shortened, since they differ every time.
+The tour's commands run one after another on a real terminal of 100 columns, in bash, on a new store with the made-up
+visitors. Generated ids are shortened, since they differ every time.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _BLOCK = re.compile(r"(?<=```console\n).*?(?=```)", re.DOTALL)
 
 
 def generated(text: str) -> str:
-    """`text` of the README with its generated parts made anew."""
+    """Return `text` of the README with its generated parts updated."""
     with tempfile.TemporaryDirectory() as folder:
         environment = _environment(Path(folder))
         _run(environment, "visitors import --quiet tests/examples/visitors.csv > /dev/null")
@@ -49,7 +49,7 @@ def _between(text: str, marks: tuple[str, str], part: str) -> str:
 
 
 def _stand_ins() -> str:
-    """The table of what becomes of each field in an export to pass on."""
+    """Return the table of the treatment of each field in a pseudonymised export."""
     fields: dict[str, list[str]] = {}
     for path, field in FLAT.items():
         fields.setdefault(_becomes(path, field), []).append(f"`{path}`")
@@ -90,7 +90,7 @@ def _environment(folder: Path) -> dict[str, str]:
 
 
 def _block(environment: dict[str, str], block: str) -> str:
-    """The commands of a console block, each with what it prints."""
+    """Return the commands of a console block, each with its output."""
     lines = []
     for line in block.splitlines():
         if not line.startswith("$ "):
@@ -106,7 +106,7 @@ def _block(environment: dict[str, str], block: str) -> str:
 
 
 def _shortened(line: str) -> str:
-    """The line with ids that are made up on the way as `01…`: what stands in the columns behind stays there."""
+    """Shorten generated ids in the line to `01…`, keeping the following columns aligned."""
     while ulid := _ULID.search(line):
         before, after = line[: ulid.start()], line[ulid.end() :]
         gap = re.search(r" {2,}", after)
@@ -117,7 +117,7 @@ def _shortened(line: str) -> str:
 
 
 def _run(environment: dict[str, str], command: str) -> str:
-    """What `command` prints on a terminal, standard output and error together."""
+    """Return what `command` prints on a terminal, standard output and error together."""
     child = pexpect.spawn(
         "bash", ["-c", command], env=environment, cwd=str(ROOT), dimensions=(60, COLUMNS), encoding="utf-8", timeout=60
     )
@@ -127,7 +127,9 @@ def _run(environment: dict[str, str], command: str) -> str:
 
 
 def commands() -> str:
-    """The help of the program, then of every command, each under a heading; what all take stands once, at the top."""
+    """Return the help of the program, then of every command, each under a heading; global options are listed once,
+    first.
+    """
     parts = [
         "# Every command",
         "What `--help` says, as `python tests/readme.py` writes it. Every command has the options under `Everywhere`.",
@@ -148,7 +150,7 @@ def _help_of(words: list[str]) -> str:
 
 
 def main() -> int:
-    """Rewrite both files, or with `--check` tell whether that would change one."""
+    """Rewrite both files, or with `--check` return whether that would change one."""
     os.environ["COLUMNS"] = str(COLUMNS)
     before = README.read_text(encoding="utf-8")
     made = {README: generated(before), COMMANDS: commands()}

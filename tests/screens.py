@@ -1,9 +1,9 @@
-"""What a person sees of each kind of record and answer, written down: whoever changes a table or a page sees where.
+"""The expected terminal output of each kind of record and result: a change of a table or page shows here.
 
-    python tests/screens.py         write tests/golden/screens-80.txt and -200.txt anew
+    python tests/screens.py         regenerate tests/golden/screens-80.txt and -200.txt
 
-All is run on the example of a fixture, at one moment, as wide as a small terminal and as a large one. The ids of
-operations are random but for their time: their ends are replaced.
+Everything runs on the example fixture, at one moment, at the width of a small and of a large terminal. The ids of
+operations are random except for their time: their ends are replaced.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ visitors:
   a: {language: '?', colour: red}
 """
 
-# What is shown, in this order; what a command changes, the next ones see.
+# The commands, in this order; later ones see the changes of earlier ones.
 COMMANDS = """
 fixtures diff shop.yaml
 fixtures apply shop.yaml --format table
@@ -79,7 +79,7 @@ list --fields nothing
 
 
 def screens(columns: int, folder: Path) -> str:
-    """What the commands print in `folder`, which is empty, each after its line."""
+    """Return what the commands print in `folder`, which is empty, each after its command line."""
     with contextlib.chdir(folder):
         return "\n".join(_screens(columns, folder))
 
@@ -123,7 +123,7 @@ def _masked(found: re.Match[str]) -> str:
 
 
 def main() -> None:
-    """Write them anew."""
+    """Regenerate them."""
     for name in [name for name in os.environ if name.startswith("VISITORS_")]:
         del os.environ[name]
     for columns in WIDTHS:

@@ -1,4 +1,4 @@
-"""`visitors __complete`: ids for the shell, quickly, and silence whatever is wrong."""
+"""`visitors __complete`: ids for the shell, fast, and silent on any problem."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NOW = "2026-03-01T20:58:11.021Z"
 
 @contextmanager
 def unguarded(path: Path) -> Iterator[sqlite3.Connection]:
-    """The store's tables without the triggers that guard them."""
+    """The store's tables without their protecting triggers."""
     with closing(sqlite3.connect(path)) as connection, connection:
         names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")]
         for name in names:
@@ -264,7 +264,7 @@ def test_nothing_heavy_is_imported(store: Path) -> None:
         "print(*sorted({'typer', 'rich', 'msgspec', 'platformdirs', 'pathlib', 're', 'typing', 'visitors.settings'}"
         " & set(sys.modules)))"
     )
-    # -S: without what site-packages may import at start
+    # -S: without imports from site-packages at start
     found = subprocess.run(
         [sys.executable, "-S", "-c", code],
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1] / "src")},

@@ -1,4 +1,4 @@
-"""What no import rule in `pyproject.toml` can say, since it knows other packages only by their first name."""
+"""Import rules beyond `pyproject.toml`, which knows other packages only by their top-level name."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SRC = Path(__file__).parents[1] / "src"
 
 
 def imported(text: str) -> Iterator[str]:
-    """The modules and names that a program imports, each with its whole path."""
+    """Yield the modules and names that a program imports, each with its full path."""
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)

@@ -1,4 +1,4 @@
-"""The mutants are programs, each another, and those of a seed are the same every time."""
+"""Mutants are distinct valid programs, and the same for the same seed."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def found(source: str) -> list[Mutant]:
 
 
 def changes(source: str) -> set[str]:
-    """The programs that a program may become, of which each is one line."""
+    """Return the possible mutants of a program, as lines."""
     return {mutant.applied(source.encode()).decode() for mutant in found(source)}
 
 

@@ -1,4 +1,4 @@
-"""The README is true: its generated parts are what the commands print today."""
+"""The README is accurate: its generated parts match the commands' current output."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_the_readme_names_every_exit_code_and_every_setting() -> None:
 
 
 def blocks(language: str) -> list[str]:
-    """The blocks of code in a language, in order."""
+    """Return the code blocks in a language, in order."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     return re.findall(rf"(?<=```{language}\n).*?(?=```)", text, re.DOTALL)
 

@@ -1,4 +1,4 @@
-"""A store as somebody may change it who goes round every trigger and constraint, or who left an operation open."""
+"""A store that was changed bypassing every trigger and constraint, or that has an operation left open."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ OPEN_OPERATION = (
     "INSERT INTO operations (id, at, actor, command, arguments, is_open)"
     " VALUES ('left-open', '2026-03-01T12:00:00.000Z', 'somebody', 'delete', '[]', 1)"
 )
-"""What begins an operation, as the program does."""
+"""Begins an operation, like the program."""
 
 
 @contextmanager
 def unguarded(path: Path) -> Iterator[sqlite3.Connection]:
-    """A connection to the store without its triggers, each statement at once; they are created again at the end."""
+    """Connect to the store without its triggers, in autocommit mode; they are created again at the end."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("PRAGMA ignore_check_constraints = ON")
         triggers = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()

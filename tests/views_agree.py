@@ -1,4 +1,4 @@
-"""Whether the views of a store say what the records say, for whichever test has a store."""
+"""Check that the views of a store match its records, for any test with a store."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Rows = list[dict[str, Any]]
 
 
 def read(store: Store, view: str, now: str) -> Rows:
-    """The rows of the view as `visitors sql` has it, by its id, with values as the machine formats have them."""
+    """Return the rows of the view as `visitors sql` returns them, by id, with values as in the machine formats."""
     store.execute(f"DROP VIEW IF EXISTS temp.{view}")
     store.execute(of_connection(view, f"'{now}'"))
     try:
@@ -33,7 +33,7 @@ def read(store: Store, view: str, now: str) -> Rows:
 
 
 def as_told(row: dict[str, Any]) -> dict[str, Any]:
-    """A row of a view with the types that JSON has and SQL has not."""
+    """Convert a row of a view to JSON types that SQL lacks."""
     return {column: _typed(column, value) for column, value in row.items()}
 
 
@@ -47,19 +47,19 @@ def _typed(column: str, value: Any) -> Any:
 
 
 def flat(record: Any) -> dict[str, Any]:
-    """A visitor as a row: its contact's values by paths, null where it has none."""
+    """Flatten a visitor: its contact's values by path, null if it has none."""
     told = record if isinstance(record, dict) else msgspec.to_builtins(record)
     contact = told["contact"] or {}
     return {path: contact.get(path[8:]) if path.startswith("contact.") else told[path] for path in FLAT}
 
 
 def told(structs: Iterable[msgspec.Struct]) -> Rows:
-    """The records as the machine formats have them."""
+    """Return the records as in the machine formats."""
     return [msgspec.to_builtins(struct) for struct in structs]
 
 
 def assert_views_agree(store: Store, now: str) -> None:
-    """Compare every row of every view with what the modules of the records read."""
+    """Compare every row of every view with the records as read by their modules."""
 
     def ids(table: str, condition: str = "1") -> list[str]:
         return [row[0] for row in store.execute(f"SELECT id FROM {table} WHERE {condition} ORDER BY pk").fetchall()]
@@ -83,12 +83,12 @@ def assert_views_agree(store: Store, now: str) -> None:
 
 
 def by_id(rows: Rows) -> dict[str, Any]:
-    """Rows by their ids."""
+    """Return rows by id."""
     found = {row["id"]: row for row in rows}
     assert len(found) == len(rows)
     return found
 
 
 def in_any_order(rows: Rows) -> list[str]:
-    """Rows as JSON, sorted."""
+    """Return rows as sorted JSON."""
     return sorted(json.dumps(row, sort_keys=True) for row in rows)

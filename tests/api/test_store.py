@@ -1,4 +1,4 @@
-"""The Python API: the same operations as the commands, with domain values back."""
+"""The Python API: the same operations as the commands, returning domain values."""
 
 from __future__ import annotations
 

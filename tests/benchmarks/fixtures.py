@@ -1,11 +1,11 @@
-"""What a fresh store costs a test, and whether making visitors up keeps up with importing them.
+"""Measure what a fresh store costs a test, and whether seeding is as fast as importing.
 
     python tests/benchmarks/fixtures.py [--tests 1000] [--count 100000] [--rounds 3]
 
-The first part runs pytest on so many tests that do nothing, and on as many that ask for `visitors_store`;
-the difference, a test's share of it, is what the fixture costs, its temporary folder and the making of the
-template included. The second makes visitors up with `seed`, exports them, and imports that file into another
-new store, each in a process of its own. Medians; it ends with 1 where a limit is passed.
+The first part runs pytest on empty tests, and on as many that use `visitors_store`; the difference for each test is the
+cost of the fixture, including its temporary folder and its share of creating the template. The second part runs `seed`,
+exports the visitors, and imports that file into another new store, each in its own process. Prints medians; exits with
+1 if a limit is exceeded.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from pathlib import Path
 from processes import Programs, Run, median
 
 MILLISECONDS = 5.0
-"""The most that a fresh store may cost a test."""
+"""The maximum cost of a fresh store for a test."""
 RATIO = 3.0
-"""The most that `seed` may take of the time of an import."""
+"""The maximum time of `seed`, relative to an import."""
 
 _TESTS = """\
 import pytest
@@ -33,7 +33,7 @@ def test_it({fixture}number):
 
 
 def fresh_store(programs: Programs, folder: Path, tests: int, rounds: int) -> float:
-    """Milliseconds that `visitors_store` costs a test."""
+    """Return the milliseconds that `visitors_store` costs a test."""
     runs: dict[str, list[Run]] = {}
     for name, fixture in (("bare", ""), ("store", "visitors_store, ")):
         (folder / f"test_{name}.py").write_text(_TESTS.format(count=tests, fixture=fixture), encoding="utf-8")
@@ -51,7 +51,7 @@ def fresh_store(programs: Programs, folder: Path, tests: int, rounds: int) -> fl
 
 
 def seed_and_import(programs: Programs, folder: Path, count: int, rounds: int) -> tuple[float, float]:
-    """Seconds of `seed`, and of importing the same visitors from a file."""
+    """Return the seconds of `seed`, and of importing the same visitors from a file."""
     seeded, imported = folder / "seeded.db", folder / "imported.db"
     file = folder / "visitors.ndjson"
     seeds: list[Run] = []
@@ -68,7 +68,7 @@ def seed_and_import(programs: Programs, folder: Path, count: int, rounds: int) -
 
 
 def main() -> int:
-    """Measure, print, and tell by the exit status whether the limits hold."""
+    """Measure and print; the exit status says whether the limits hold."""
     parser = argparse.ArgumentParser(description="Measure fresh stores in tests, and seed against import.")
     parser.add_argument("--tests", type=int, default=1_000, help="how many tests get a store (default 1000)")
     parser.add_argument("--count", type=int, default=100_000, help="how many visitors are made up (default 100000)")

@@ -1,14 +1,14 @@
-"""What each index, and each column that an index carries along, is worth at a million visitors.
+"""Measure the benefit of each index, and of additional columns in indexes, at a million visitors.
 
     python tests/benchmarks/indexes.py STORE
 
-STORE is one that `scale.py --folder DIR` leaves, or any large one. A copy of it is changed, in a temporary folder
-beside it. For every index the statement that it serves is run with it and without it; for those that carry
-columns, every filter of such a column with every sort by another.
+STORE is one left by `scale.py --folder DIR`, or any large one. A copy in a temporary folder beside it is changed. For
+every index its statement is run with and without it; for indexes with additional columns, every filter on such a column
+with every sort by another.
 
-How to read the table: WITH and WITHOUT are seconds of one process's CPU, the better of two runs; MB is what the index,
-or the columns that it carries, take. One stays where it saves more than 0.1 s of one command, or is what keeps a rule
-(UNIQUE). It only measures: it exits 0 whatever it finds.
+How to read the table: WITH and WITHOUT are CPU seconds of one process, the better of two runs; MB is the size of the
+index, or of its additional columns. One is kept if it saves more than 0.1 s of a command, or enforces a constraint
+(UNIQUE). This only measures: it always exits with 0.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ SERVED = {
     "blocks_contact": "SELECT count(*) FROM visitors AS v WHERE pk % 10 = 0"
     " AND EXISTS (SELECT 1 FROM blocks WHERE contact_id = v.contact_id)",
 }
-"""Index -> a statement of a command that it serves."""
+"""Index -> a statement of a command that uses it."""
 
 CARRYING = {
     "places": ("language", "timezone", "country_code"),
     "machines": ("browser COLLATE NOCASE", "os COLLATE NOCASE", "device_type"),
 }
-"""Indexes of these columns carry the others."""
+"""Indexes on these columns include the others."""
 
 LOADED = {
     "contact_metadata": (
@@ -58,11 +58,11 @@ LOADED = {
         "SELECT pk FROM contacts WHERE instr(search_text, 'xyzzy') > 0",
     ),
 }
-"""Table that is filled from contacts -> a statement with it, and the same without."""
+"""Table derived from contacts -> a statement with it, and the same without."""
 
 
 class Row(NamedTuple):
-    """What one index is worth."""
+    """The benefit of one index."""
 
     name: str
     with_it: float
@@ -71,7 +71,7 @@ class Row(NamedTuple):
 
 
 def seconds(connection: sqlite3.Connection, sql: str) -> float:
-    """The CPU seconds of a statement, the better of two runs."""
+    """Return the CPU seconds of a statement, the better of two runs."""
     taken = []
     for _ in range(2):
         start = time.process_time()
@@ -81,13 +81,13 @@ def seconds(connection: sqlite3.Connection, sql: str) -> float:
 
 
 def megabytes(connection: sqlite3.Connection, pattern: str) -> float:
-    """What the tables and indexes take whose name matches."""
+    """Return the size of the tables and indexes whose names match."""
     sql = "SELECT coalesce(sum(pgsize), 0) / 1e6 FROM dbstat WHERE name GLOB ?"
     return float(connection.execute(sql, (pattern,)).fetchone()[0])
 
 
 def without(connection: sqlite3.Connection, index: str, measure: Callable[[], float]) -> float:
-    """What `measure` gives without the index."""
+    """Call `measure` without the index."""
     (sql,) = connection.execute("SELECT sql FROM sqlite_master WHERE name = ?", (index,)).fetchone()
     connection.execute(f"DROP INDEX {index}")
     try:
@@ -97,7 +97,7 @@ def without(connection: sqlite3.Connection, index: str, measure: Callable[[], fl
 
 
 def serving(connection: sqlite3.Connection) -> Iterator[Row]:
-    """Every index that serves one statement."""
+    """Measure every index that serves one statement."""
     for index, sql in SERVED.items():
         size = megabytes(connection, index)
         with_it = seconds(connection, sql)
@@ -105,7 +105,7 @@ def serving(connection: sqlite3.Connection) -> Iterator[Row]:
 
 
 def carrying(connection: sqlite3.Connection) -> Iterator[Row]:
-    """The columns that indexes carry along: the worst page of a filter by one and a sort by another."""
+    """Measure the additional columns of indexes: the slowest page of a filter on one and a sort by another."""
     for kind, columns in CARRYING.items():
         names = [column.split()[0] for column in columns]
 
@@ -121,7 +121,9 @@ def carrying(connection: sqlite3.Connection) -> Iterator[Row]:
 
 
 def pages(connection: sqlite3.Connection, names: list[str]) -> Iterator[str]:
-    """The pages of a filter by the most frequent values of one column and a sort by another, as a walk asks for."""
+    """Return the pages of a filter on the most frequent values of one column and a sort by another, as a walk reads
+    them.
+    """
     for chosen, sort in permutations(names, 2):
         common = f"SELECT {chosen} FROM visitors GROUP BY 1 ORDER BY count(*) DESC LIMIT 4"
         for (value,) in connection.execute(common).fetchall():
@@ -134,7 +136,7 @@ def pages(connection: sqlite3.Connection, names: list[str]) -> Iterator[str]:
 
 
 def main() -> None:
-    """Copy the store, measure, print the table."""
+    """Copy the store, measure, and print the table."""
     store = Path(sys.argv[1])
     with tempfile.TemporaryDirectory(prefix="visitors-indexes-", dir=store.parent) as folder:
         copy = Path(folder) / "visitors.db"

@@ -1,14 +1,13 @@
-"""Made-up visitors for measuring, as NDJSON in the very form in which `visitors export` writes them.
+"""Generate visitors for benchmarks, as NDJSON in exactly the form that `visitors export` writes.
 
     python tests/benchmarks/made_up.py COUNT [--seed S] > visitors.ndjson
 
-The same COUNT and seed give the same bytes on every machine, in constant memory, some 100,000 rows a
-second. Importing them into an empty store and exporting it again gives these bytes back.
+The same COUNT and seed give the same bytes on every machine, in constant memory, at some 100,000 rows a second.
+Importing them into an empty store and exporting it again gives the same bytes.
 
-They cover the year 2025 evenly, whatever COUNT is, so that a small file is a large one seen from afar:
-30% are identified, a person has 1.5 devices, and values are as skewed as in life. Three kinds of row are
-there for finding: `ONE` is one row in the middle of the file, whose values no other row has; `RARE` is
-one in 997; and everything else is common or middling.
+They are spread evenly over the year 2025, whatever COUNT is, so a small file resembles a large one: 30% are identified,
+a person has 1.5 devices, and values have realistic skew. Three kinds of row are search targets: `ONE` is one row in the
+middle of the file with unique values; `RARE` is one in 997; everything else is common or in between.
 """
 
 from __future__ import annotations
@@ -31,12 +30,12 @@ RARE_EVERY = 997
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _PAIRS = [high + low for high in ALPHABET for low in ALPHABET]
 _DAY = 86_400_000
-# lastSeenAt may lie two months beyond the year.
+# lastSeenAt may be up to two months after the year.
 _DATES = [(START + timedelta(days=day)).date().isoformat() for day in range(DAYS + 90)]
 _MINUTES = [f"{hour:02}:{minute:02}" for hour in range(24) for minute in range(60)]
 _START = int(START.timestamp()) * 1000
 _SLOTS = 1_000
-# An odd number: multiplying by it gives every number below a power of two another one, scattered.
+# Odd, so multiplying by it permutes the numbers below a power of two, scattering them.
 _SCATTER = 0x9E3779B97F4A7C15
 
 
@@ -58,7 +57,7 @@ ONE_EMAIL = "quillon.xyzzybrandt@island.test"
 ONE_EXTERNAL_ID = "user-xyzzy-one"
 FIRST_FINGERPRINT = f"{_SCATTER:016x}"
 COMMON_IP = "203.0.113.7"
-"""The address that every twentieth shares."""
+"""The address that one in twenty shares."""
 
 # share, language, timezone, city, region, country, code, latitude, longitude
 _PLACES: list[tuple[int, str, str, str, str, str, str, float, float]] = [
@@ -91,7 +90,7 @@ _RARE_PLACE = (
 )  # fmt: skip
 _ONE_PLACE = (0, ONE.language, ONE.timezone, "Funafuti", "Funafuti", "Tuvalu", "TV", -8.5211, 179.1983)
 
-# share, browser, version, os, version, device, kind, screens with their windows
+# share, browser, version, os, version, device, kind, screens with their viewports
 _DEVICES: list[tuple[int, str, str, str, str, str | None, str, tuple[tuple[str, str], ...]]] = [
     (270, "Chrome", "137.0", "Windows", "11", None, "desktop",
      (("1920x1080", "1920x945"), ("2560x1440", "1707x821"), ("1366x768", "1366x633"))),
@@ -111,7 +110,7 @@ _DEVICES: list[tuple[int, str, str, str, str, str | None, str, tuple[tuple[str, 
 _RARE_DEVICE = (0, RARE.browser, "7.4", RARE.os, "14.2", None, "desktop", (("2560x1080", "2560x940"),))
 _ONE_DEVICE = (0, ONE.browser, "0.1", ONE.os, "R1", None, "unknown", (("1280x1024", "1270x930"),))
 
-# given and family names by the language's first subtag, with what stands before the @ for them
+# given and family names by the language's first subtag, with the local parts of their emails
 _NAMES: dict[str, tuple[str, str]] = {
     "en": ("Ada Grace Oliver Amelia Noah Isla George Ava Harry Mia Jack Ruby",
            "Smith Jones Taylor Brown Wilson Evans Thomas Roberts Walker Wright Green Hall"),
@@ -151,7 +150,7 @@ _METADATA_KINDS = 400
 
 
 class Person(NamedTuple):
-    """A contact as JSON, since when it is there, and the end of its block's fields, if it is blocked."""
+    """A contact as JSON, the time from which it exists, and the end of its block's fields, if it is blocked."""
 
     json: str
     since: str
@@ -159,40 +158,40 @@ class Person(NamedTuple):
 
 
 def lines(count: int, seed: int = SEED) -> Iterator[str]:
-    """`count` visitors, oldest first, one line of JSON each."""
+    """Yield `count` visitors, oldest first, as lines of JSON."""
     maker = _Maker(count, seed)
     return map(maker.line, range(count))
 
 
 def created_at(index: int, count: int) -> str:
-    """The first instant at which the visitor `index` of `count` can have been created: none before it is later."""
+    """Return the first instant at which the visitor `index` of `count` can have been created; it grows with `index`."""
     return instant(_START + index * DAYS * _DAY // count)
 
 
 def instant(milliseconds: int) -> str:
-    """RFC 3339 with milliseconds, for a time in or shortly after the year."""
+    """Return RFC 3339 with milliseconds, for a time in or shortly after the year."""
     day, rest = divmod(milliseconds - _START, _DAY)
     minute, rest = divmod(rest, 60_000)
     return f"{_DATES[day]}T{_MINUTES[minute]}:{rest // 1000:02}.{rest % 1000:03}Z"
 
 
 def compact(value: object) -> str:
-    """JSON as the program writes it: no spaces, no escapes for other scripts."""
+    """Return JSON as the program writes it: no spaces, and no escapes for other scripts."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def metadata_hash(metadata: dict[str, Any]) -> str:
-    """The hash of metadata whose keys are ASCII and whose values JavaScript prints as Python does."""
+    """Return the hash of metadata whose keys are ASCII and whose values JavaScript prints like Python."""
     text = json.dumps(metadata, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 class _Maker:
-    """What goes into the rows, as pieces of JSON that are put together."""
+    """Composes rows from pieces of JSON."""
 
     def __init__(self, count: int, seed: int) -> None:
         self.count = count
-        # of all that the module random has, this alone is promised to be the same in every version
+        # of the random module, only this is guaranteed to be stable across versions
         self.random = random.Random(seed).random  # noqa: S311 - made-up data
         self.step = DAYS * _DAY / count
         self.places = _spread([(place[0], _place(place)) for place in _PLACES])
@@ -203,13 +202,13 @@ class _Maker:
         self.pages = _spread([(share, compact(value)) for share, value in _PAGES])
         self.metadata = [_metadata(_metadata_of(number)) for number in range(_METADATA_KINDS)]
         self.names = {language: _people(*names) for language, names in _NAMES.items()}
-        # devices still to come of people who are there: by taking them in no order, they lie far apart
+        # devices still to be generated for existing people; taking them in random order spreads them
         self.waiting: list[Person] = []
         self.usual_wait = max(5, min(count // 250, 5_000))
         self.people = 0
 
     def line(self, index: int) -> str:
-        """The visitor `index`. To be asked for in order."""
+        """Return the visitor `index`. Call it in order."""
         chance = self.random
         created = int(_START + index * self.step + chance() * self.step * 0.99)
         created_at = instant(created)
@@ -223,7 +222,7 @@ class _Maker:
         machine, screens = device
         person = self._person(index, created, language)
         seen, stayed = chance(), chance()
-        # multiplied out: what ** gives may differ in its last bit from machine to machine
+        # a product, since the last bit of ** may differ between machines
         seen_at = instant(created + int(stayed * stayed * stayed * 60 * _DAY)) if seen > 0.03 else None
         updated_at = seen_at if seen_at and seen > 0.5 else created_at
         if person and person.since > updated_at:
@@ -243,13 +242,13 @@ class _Maker:
         )
 
     def _person(self, index: int, created: int, language: str) -> Person | None:
-        """Whose device it is: nobody's yet, somebody's who has another one, or somebody's who is new."""
+        """Return the device's person: nobody, somebody with another device, or somebody new."""
         if index == self.count // 2:
             return self._contact(created, ONE_NAME, ONE_EMAIL, ONE_EXTERNAL_ID, _metadata({"plan": "one", "only": 1}))
         if self.random() >= IDENTIFIED:
             return None
         waiting = len(self.waiting)
-        # one in three when as many are waiting as usual: half of all people add 0.5 devices on average
+        # one in three when the usual number is waiting: half of all people add 0.5 devices on average
         if self.random() * (waiting + 2 * self.usual_wait) < waiting:
             place = int(self.random() * waiting)
             self.waiting[place], self.waiting[-1] = self.waiting[-1], self.waiting[place]
@@ -285,7 +284,7 @@ class _Maker:
         self, created: int, name: str | None, email: str | None, external_id: str | None, metadata: str, *,
         blocked: bool = False,
     ) -> Person:  # fmt: skip
-        """Somebody whom the application told of within an hour of the first visit."""
+        """Return a person identified within an hour of the first visit."""
         since = created + int(self.random() * 3_600_000)
         at = instant(since)
         changed = instant(since + int(self.random() * 10 * _DAY)) if self.random() < 0.3 else at
@@ -302,7 +301,7 @@ class _Maker:
         return f'"blockedAt":"{instant(at)}","blockedBy":"{agent}","blockReason":"{reason}","blockExpiresAt":null'
 
     def _ip(self, index: int) -> str:
-        """An address of the ranges for documentation (RFC 5737, RFC 3849): often shared, or one's own."""
+        """Return an address in the ranges for documentation (RFC 5737, RFC 3849): often shared, or unique."""
         if index == self.count // 2:
             return ONE_IP
         which = self.random()
@@ -328,12 +327,12 @@ _NO_BLOCK = '"blockedAt":null,"blockedBy":null,"blockReason":null,"blockExpiresA
 
 
 def _quoted(text: str | None) -> str:
-    """A JSON string of text in which nothing needs an escape, or null."""
+    """Return a JSON string of text that needs no escapes, or null."""
     return "null" if text is None else f'"{text}"'
 
 
 def _spread(shares: Sequence[tuple[int, Any]]) -> list[Any]:
-    """A list in which each value stands as often as its share in a thousand says."""
+    """Return a list in which each value occurs by its share in a thousand."""
     spread = [value for share, value in shares for _ in range(share)]
     assert len(spread) == _SLOTS, f"{len(spread)} of {_SLOTS}"
     return spread
@@ -344,14 +343,14 @@ def _members(names: Sequence[str], values: Sequence[object]) -> str:
 
 
 def _place(place: tuple[Any, ...]) -> tuple[str, str, str]:
-    """The language's first subtag, and the members of JSON that tell of language and place."""
+    """Return the language's first subtag, and the JSON members for language and place."""
     _, language, timezone, *city = place
     names = ("city", "region", "country", "countryCode", "latitude", "longitude")
     return language.partition("-")[0], _members(("language", "timezone"), (language, timezone)), _members(names, city)
 
 
 def _device(device: tuple[Any, ...]) -> tuple[str, list[str]]:
-    """The members of JSON that tell of the browser, and one of those that tell of its screen."""
+    """Return the JSON members for the browser, and one of those for its screen."""
     names = ("browser", "browserVersion", "os", "osVersion", "device", "deviceType")
     screens = [_members(("screenResolution", "viewport"), screen) for screen in device[7]]
     return _members(names, device[1:7]), screens
@@ -362,7 +361,7 @@ def _metadata(metadata: dict[str, Any]) -> str:
 
 
 def _metadata_of(number: int) -> dict[str, Any]:
-    """Metadata of two or three keys; every plan has its share of the numbers."""
+    """Return metadata of two or three keys; every plan has its share of the numbers."""
     place = number * 997 % _SLOTS
     metadata: dict[str, Any] = {}
     for share, plan in _PLANS:
@@ -379,7 +378,7 @@ def _metadata_of(number: int) -> dict[str, Any]:
 
 
 def _people(given: str, family: str) -> list[tuple[str, str]]:
-    """Full names, each with the first part of an email address: of the name if that is ASCII."""
+    """Return full names, each with the local part of an email: the name's if it is ASCII."""
     people = []
     for first in given.split():
         for last in family.split():
@@ -389,7 +388,7 @@ def _people(given: str, family: str) -> list[tuple[str, str]]:
 
 
 def write(write_text: Callable[[str], object], count: int, seed: int = SEED) -> None:
-    """Give the lines to `write_text`, many at a time."""
+    """Pass the lines to `write_text`, many at a time."""
     batch: list[str] = []
     for line in lines(count, seed):
         batch.append(line)

@@ -1,13 +1,13 @@
-"""Whether merging and showing people take longer only in proportion to what they move or show.
+"""Measure whether merging and showing people is linear in the number of records moved or shown.
 
     python tests/benchmarks/people.py [--rounds 3]
 
-Two contacts with 5,000 visitors each are merged, then two with 50,000 each; and a contact with 1,000
-devices is shown, then one with 10,000. Every run is a process of its own on a fresh copy of the store.
+Two contacts with 5,000 visitors each are merged, then two with 50,000 each; and a contact with 1,000 devices is shown,
+then one with 10,000. Every run is a separate process on a fresh copy of the store.
 
-How to read the table: PER ITEM is the best time, less that of `contacts show` without devices (the
-start of the program), by visitor moved or device shown; RATIO is the larger's against the smaller's, and
-1 means in proportion. It only measures: it exits 0 whatever it finds.
+How to read the table: PER ITEM is the best time, minus that of `contacts show` without devices (the start-up time),
+divided by visitors moved or devices shown; RATIO compares the larger with the smaller, and 1 means linear. This only
+measures: it always exits with 0.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ COMMAND = str(Path(sys.executable).with_name("visitors"))
 
 
 def run(store: Path, *words: str) -> float:
-    """Seconds that the command took. Raises CalledProcessError when it fails."""
+    """Return the seconds that the command took. Raises CalledProcessError if it fails."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("VISITORS_")}
     environment |= {"VISITORS_DB": str(store), "VISITORS_ACTOR": "benchmark"}
     start = time.perf_counter()
@@ -35,7 +35,7 @@ def run(store: Path, *words: str) -> float:
 
 
 def make_store(folder: Path, contacts: int, visitors: int) -> Path:
-    """A store in which so many contacts, c0 and on, share so many visitors evenly."""
+    """Make a store in which so many contacts, c0 and on, share so many visitors evenly."""
     store = folder / f"{contacts}-{visitors}.db"
     if store.exists():
         return store
@@ -56,7 +56,7 @@ def make_store(folder: Path, contacts: int, visitors: int) -> Path:
 
 
 def best(store: Path, rounds: int, *words: str) -> float:
-    """The best time of the command, each on a copy of the store."""
+    """Return the best time of the command, each on a copy of the store."""
     times = []
     for _ in range(rounds):
         copy = store.with_name("copy.db")

@@ -1,4 +1,4 @@
-"""Running whole processes: how long each took, and how much memory at its peak."""
+"""Run processes, and measure their time and peak memory."""
 
 from __future__ import annotations
 
@@ -20,10 +20,9 @@ _BYTES = 1 if sys.platform == "darwin" else 1024  # the unit of ru_maxrss
 
 
 class Run(NamedTuple):
-    """Wall time from start to exit, the largest resident set of the process or of one below it, and the processor time
-    of all of them.
+    """Wall time from start to exit, the maximum resident set of the process and its children, and the CPU time of all.
 
-    A process starts as a copy of the one that measures, so none shows less memory than that one's own size.
+    A process starts as a copy of the measuring one, so none shows less memory than that.
     """
 
     seconds: float
@@ -32,14 +31,14 @@ class Run(NamedTuple):
 
 
 class Failed(Exception):
-    """A process that ended badly, with its command and what it said last."""
+    """A failed process, with its command and its last output."""
 
 
 class Programs:
-    """The installed command and its peers, in an environment without settings from outside."""
+    """The installed command and its peers, in an environment without outside settings."""
 
     def __init__(self, folder: Path) -> None:
-        """`folder` takes the bytecode: an installed package has it, a source tree may not."""
+        """`folder` receives bytecode: an installed package has it, a source tree may not."""
         self.visitors = str(Path(sys.executable).with_name("visitors"))
         self.sqlite_utils = str(Path(sys.executable).with_name("sqlite-utils"))
         self.sqlite3 = shutil.which("sqlite3")
@@ -50,7 +49,7 @@ class Programs:
         }
 
     def run(self, words: Sequence[str | Path], store: Path | None = None) -> Run:
-        """Run it with its output thrown away. Raises Failed."""
+        """Run a command, discarding its output. Raises Failed."""
         with tempfile.TemporaryFile() as errors:
             start = time.perf_counter()
             process = subprocess.Popen(
@@ -66,19 +65,19 @@ class Programs:
         return Run(seconds, usage.ru_maxrss * _BYTES / 1_000_000, usage.ru_utime + usage.ru_stime)
 
     def ask(self, words: Sequence[str | Path], store: Path | None = None) -> str:
-        """What it prints, unmeasured. Raises CalledProcessError."""
+        """Return its output, unmeasured. Raises CalledProcessError."""
         done = subprocess.run(
             words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=True, env=self._with(store)
         )
         return done.stdout.decode()
 
     def save(self, words: Sequence[str | Path], target: Path) -> None:
-        """Write what it prints to `target`. Raises CalledProcessError."""
+        """Write its output to `target`. Raises CalledProcessError."""
         with target.open("wb") as file:
             subprocess.run(words, stdin=subprocess.DEVNULL, stdout=file, check=True, env=self._with(None))
 
     def last_line(self, words: Sequence[str | Path], store: Path) -> str:
-        """The last line of what it prints, however much that is. Raises CalledProcessError."""
+        """Return the last line of its output, however long that is. Raises CalledProcessError."""
         line = b""
         with self._pipe(words, store) as process:
             assert process.stdout is not None
@@ -87,7 +86,7 @@ class Programs:
         return _checked(process, line.decode().strip())
 
     def digest(self, words: Sequence[str | Path], store: Path) -> str:
-        """The SHA-256 of what it prints. Raises CalledProcessError."""
+        """Return the SHA-256 of its output. Raises CalledProcessError."""
         with self._pipe(words, store) as process:
             assert process.stdout is not None
             found = hashlib.file_digest(process.stdout, "sha256").hexdigest()  # type: ignore[arg-type]
@@ -107,17 +106,17 @@ def _checked(process: subprocess.Popen[bytes], found: str) -> str:
 
 
 def median(runs: Sequence[Run]) -> float:
-    """The middle one of their seconds."""
+    """Return the median of their seconds."""
     return statistics.median(run.seconds for run in runs)
 
 
 def peak(runs: Sequence[Run]) -> float:
-    """The most megabytes that any took."""
+    """Return the maximum of their megabytes."""
     return max(run.megabytes for run in runs)
 
 
 def machine(programs: Programs) -> dict[str, str | int | None]:
-    """What the figures come from."""
+    """Describe the machine that produced the figures."""
     shell = programs.ask([programs.sqlite3, "--version"]).split()[0] if programs.sqlite3 else None
     return {
         "cpus": os.cpu_count(),

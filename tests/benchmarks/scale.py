@@ -1,37 +1,35 @@
-"""Whether a million visitors are as quick to handle as ten, and quicker than with the tools at hand.
+"""Measure whether a million visitors are as fast to handle as ten, and faster than with comparable tools.
 
     python tests/benchmarks/scale.py [--scale 1M] [--rounds 3] [--only import,export,list,ranges,talks,sql,block,stats]
                                      [--with-growth] [--all-combinations] [--folder DIR] [--json FILE]
 
-It makes up the visitors (the same ones every time, see made_up.py), then runs ours and a peer in turn,
-each as a process of its own, output thrown away, and compares the medians:
+It generates the visitors (always the same ones, see made_up.py), then runs our command and a peer in turns, each as a
+separate process with its output discarded, and compares the medians:
 
-- import: the file into a new store, beside `sqlite-utils insert DB visitors FILE --nl --pk id` and the
-  sqlite3 shell's `.import --csv` into a bare table. --with-growth imports 3 and 10 times as many, too.
-- export: as CSV and NDJSON, beside `sqlite-utils rows` and the sqlite3 shell on a plain table of as many
-  columns with the same values.
-- list: pages, single visitors and searches; the peer is ourselves on a store of 1,000, so that RATIO
-  tells what the size of the store costs. Of pages far down the peer is page 1 of the same store.
-- ranges: listings of every range of times with every sort; the ten whose ratio is the worst.
-- talks: listings of conversations, in stores of as many visitors that `visitors seed` makes up.
-- sql: queries over the views, beside the sqlite3 shell on the same store; and without what each takes to start.
+- import: the file into a new store, compared with `sqlite-utils insert DB visitors FILE --nl --pk id` and the shell's
+  `.import --csv` into a bare table. --with-growth also imports 3 and 10 times as many.
+- export: as CSV and NDJSON, compared with `sqlite-utils rows` and the sqlite3 shell on a plain table with as many
+  columns and the same values.
+- list: pages, single visitors and searches; the peer is our own command on a store of 1,000, so RATIO is the cost of
+  the store's size. For distant pages the peer is page 1 of the same store.
+- ranges: listings of every time range with every sort; the ten with the worst ratio.
+- talks: listings of conversations, in stores with as many visitors made by `visitors seed`.
+- sql: queries over the views, compared with the sqlite3 shell on the same store; and without the start-up time of each.
 - block: a tenth of the visitors, 100,000 at most, by a selection; each round on a fresh copy of the store.
-- stats: the overview and counts by one field, and by some that no index tells.
+- stats: the overview and counts by one field, including some that no index can answer.
 
-How to read the table: OURS s and PEER s are median seconds, RATIO is the first by the second, OURS MB and
-PEER MB the most memory that one process of a run took (a process shows no less than this program's own 25
-or so). LIMIT is what RATIO, the seconds or the megabytes should stay below; it is meant for a scale of 1M
-and on an idle machine. `over` stands behind a row that is above one. Of the growing imports RATIO is said
-to be per row, or that of the memory.
+How to read the table: OURS s and PEER s are median seconds, RATIO is the first divided by the second, OURS MB and PEER
+MB the peak memory of one process of a run (no less than this program's own 25 or so). LIMIT is the maximum of RATIO,
+the seconds or the megabytes; it is meant for a scale of 1M on an idle machine. `over` marks a row that exceeds one. For
+the growing imports RATIO is per row, or that of the memory, as stated.
 
-Seconds differ from machine to machine, ratios hardly do. The figures of list come from 3 times as many
-rounds, as they are short, and from page caches that are warm. --all-combinations also runs every filter
-with every sort, once, and shows the ten worst.
+Seconds differ between machines, ratios hardly do. The figures of list are from 3 times as many rounds, since they are
+short, and with warm page caches. --all-combinations also runs every filter with every sort, once, and shows the ten
+slowest.
 
-A visitor takes 0.9 kB in the file, half of that in the peers' tables, and some 2 kB in the store, which is
-copied: have 8 GB free for a million, and 30 GB for its --with-growth. --folder keeps what was made for the
-next run; delete the stores in it (store-*.db) after a change of the schema or of import. It only measures:
-it exits 0 whatever it finds.
+A visitor takes 0.9 kB in the file, half of that in the peers' tables, and some 2 kB in the store, which is copied: have
+8 GB free for a million, and 30 GB for its --with-growth. --folder keeps the files for the next run; delete the stores
+in it (store-*.db) after a change of the schema or of import. This only measures: it always exits with 0.
 """
 
 from __future__ import annotations
@@ -58,7 +56,7 @@ PARTS = ("import", "export", "list", "ranges", "talks", "sql", "block", "stats")
 
 
 class Arguments(NamedTuple):
-    """What was asked for on the command line."""
+    """The parsed command line."""
 
     scale: int
     rounds: int
@@ -70,7 +68,7 @@ class Arguments(NamedTuple):
 
 
 def scale_of(text: str) -> int:
-    """`1_000_000`, `1,000,000`, `1000k` or `1M`. Raises ArgumentTypeError beyond 10,000 to 10,000,000."""
+    """Parse `1_000_000`, `1,000,000`, `1000k` or `1M`. Raises ArgumentTypeError unless it is 10,000 to 10,000,000."""
     plain = text.strip().lower().replace(",", "")
     factor = {"k": 1_000, "m": 1_000_000}.get(plain[-1:], 1)
     try:
@@ -83,7 +81,7 @@ def scale_of(text: str) -> int:
 
 
 def parts_of(text: str) -> tuple[str, ...]:
-    """Names of parts, separated by commas. Raises ArgumentTypeError for another name."""
+    """Parse names of parts, separated by commas. Raises ArgumentTypeError for an unknown one."""
     names = tuple(name.strip() for name in text.split(","))
     if not set(names) <= set(PARTS):
         raise argparse.ArgumentTypeError(f"parts are {', '.join(PARTS)}")
@@ -91,7 +89,7 @@ def parts_of(text: str) -> tuple[str, ...]:
 
 
 def parse_arguments() -> Arguments:
-    """The command line, checked."""
+    """Parse and check the command line."""
     parser = argparse.ArgumentParser(description="Measure how the cost of everything grows with the store.")
     add = parser.add_argument
     add("--scale", type=scale_of, default=1_000_000, metavar="N", help="how many visitors: 10k to 10M (default 1M)")
@@ -106,7 +104,7 @@ def parse_arguments() -> Arguments:
 
 @contextlib.contextmanager
 def folder_for(kept: Path | None) -> Iterator[Path]:
-    """The folder that was asked for, or one that goes away again."""
+    """Yield the requested folder, or a temporary one."""
     if kept is None:
         with tempfile.TemporaryDirectory(prefix="visitors-scale-") as name:
             yield Path(name)
@@ -119,7 +117,7 @@ def folder_for(kept: Path | None) -> Iterator[Path]:
 
 
 def measure(bench: Bench, asked: Arguments) -> list[Row]:
-    """Every row of the parts that were asked for. One that fails is told of and left out."""
+    """Return every row of the requested parts. Failures are reported and left out."""
     steps = {
         "import": [imports, *([growth] if asked.with_growth else [])],
         "export": [exports],
@@ -141,7 +139,7 @@ def measure(bench: Bench, asked: Arguments) -> list[Row]:
 
 
 def cells_of(row: Row) -> tuple[str, ...]:
-    """What the table shows of a row."""
+    """Return the table cells of a row."""
     return (
         f"{row.case}, against {row.against}" if row.against else row.case,
         f"{row.ours_seconds:.3f}",
@@ -155,7 +153,7 @@ def cells_of(row: Row) -> tuple[str, ...]:
 
 
 def table(rows: list[Row]) -> str:
-    """The rows for a person."""
+    """Format the rows as a table."""
     headings = ("CASE", "OURS s", "PEER s", "RATIO", "LIMIT", "OURS MB", "PEER MB", "")
     cells = [headings, *map(cells_of, rows)]
     widths = [max(len(row[index]) for row in cells) for index in range(len(headings))]

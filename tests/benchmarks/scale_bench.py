@@ -1,4 +1,4 @@
-"""What every part of scale.py has: its rows, the programs, and a folder with data and stores."""
+"""What every part of scale.py uses: rows, the programs, and a folder with data and stores."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ import made_up
 from processes import Programs, Run, median, peak
 
 SMALL = 1_000
-"""How many visitors are in the small store, with which the large one is compared."""
+"""The number of visitors in the small store that the large one is compared with."""
 
 
 class Row(NamedTuple):
-    """One comparison, as it is shown: seconds are medians, megabytes the most of any round."""
+    """One comparison as shown: seconds are medians, megabytes the maximum of all rounds."""
 
     case: str
     against: str | None
@@ -36,7 +36,7 @@ class Row(NamedTuple):
 
     @property
     def is_over(self) -> bool:
-        """Whether anything is above its limit."""
+        """Whether anything exceeds its limit."""
         pairs = (
             (self.ratio, self.ratio_limit),
             (self.ours_seconds, self.seconds_limit),
@@ -46,7 +46,7 @@ class Row(NamedTuple):
 
     @property
     def limits(self) -> str:
-        """The limits for a person: `0.40 150 MB`."""
+        """Format the limits: `0.40 150 MB`."""
         shown = (
             f"{self.ratio_limit:.2f}" if self.ratio_limit else "",
             f"{self.seconds_limit:g} s" if self.seconds_limit else "",
@@ -55,7 +55,7 @@ class Row(NamedTuple):
         return " ".join(filter(None, shown))
 
     def record(self) -> dict[str, Any]:
-        """The row as JSON."""
+        """Return the row as JSON."""
         rounded = {
             name: round(value, 4) if isinstance(value, float) else value for name, value in self._asdict().items()
         }
@@ -65,13 +65,13 @@ class Row(NamedTuple):
 
 
 def compared(case: str, against: str | None, ours: Sequence[Run], peer: Sequence[Run], **more: Any) -> Row:
-    """The row of `ours` beside `peer`."""
+    """Return the row that compares `ours` with `peer`."""
     seconds, other = median(ours), median(peer)
     return Row(case, against, seconds, other, seconds / other, peak(ours), peak(peer), **more)
 
 
 class Bench:
-    """The programs, and a folder with data and stores that are made when first asked for."""
+    """The programs, and a folder with data and stores that are made on first use."""
 
     def __init__(self, programs: Programs, folder: Path, scale: int, rounds: int) -> None:
         self.programs = programs
@@ -86,21 +86,21 @@ class Bench:
         return self.programs.run([self.programs.visitors, *words], store)
 
     def scratch(self, name: str) -> Path:
-        """Where a file may be written; none is there yet."""
+        """Return the path of a new file."""
         path = self.folder / "scratch" / name
         for leftover in path.parent.glob(f"{name}*"):
             leftover.unlink()
         return path
 
     def copy(self, store: Path, name: str) -> Path:
-        """A copy of the store to write to, on the disk for good: its first write is not to pay for that."""
+        """Copy the store to write to, synced to disk, so that its first write does not pay for that."""
         copy = self.scratch(name)
         shutil.copyfile(store, copy)
         os.sync()
         return copy
 
     def data(self, count: int) -> Path:
-        """So many visitors as NDJSON."""
+        """Return the file of so many visitors as NDJSON."""
 
         def make(path: Path) -> None:
             with path.open("w", encoding="utf-8", newline="\n") as file:
@@ -109,7 +109,7 @@ class Bench:
         return self._made(f"visitors-{count}.ndjson", make)
 
     def shuffled(self, count: int) -> Path:
-        """The same visitors in no order, the same one every time."""
+        """Return the same visitors in random order, always the same."""
 
         def make(path: Path) -> None:
             lines = self.data(count).read_bytes().splitlines(keepends=True)
@@ -120,31 +120,31 @@ class Bench:
         return self._made(f"shuffled-{count}.ndjson", make)
 
     def store(self, count: int, *, shuffled: bool = False) -> Path:
-        """Our store with so many visitors in it, as import leaves it."""
+        """Return our store with so many imported visitors."""
         data = self.shuffled if shuffled else self.data
         name = f"store-{'shuffled-' if shuffled else ''}{count}.db"
         return self._made(name, lambda path: self._import(data(count), path))
 
     def seeded(self, count: int) -> Path:
-        """Our store with so many visitors that `visitors seed` makes up, who hold conversations."""
+        """Return our store with so many visitors made by `visitors seed`, with conversations."""
         words = ("seed", "--count", str(count), "--seed", "1", "--now", "2026-03-01")
         return self._made(f"seeded-{count}.db", lambda path: self.visitors(path, *words))
 
     def keep(self, store: Path) -> None:
-        """Let `store`, freshly imported, be the one of the full scale."""
+        """Use `store`, freshly imported, as the one of the full scale."""
         store.replace(self.folder / f"store-{self.scale}.db")
 
     def flat(self) -> Path:
-        """A plain table, made by nobody's tool, with the columns of our CSV and the same values."""
+        """Return a plain table, made without any tool, with the columns of our CSV and the same values."""
         return self._made(f"flat-{self.scale}.db", lambda path: make_flat(self.data(self.scale), path))
 
     def as_csv(self) -> Path:
-        """That table as CSV."""
+        """Return that table as CSV."""
         words: list[str | Path] = [self.programs.sqlite_utils, "rows", self.flat(), "visitors", "--csv"]
         return self._made(f"visitors-{self.scale}.csv", lambda path: self.programs.save(words, path))
 
     def rounds_of(self, rounds: int, *commands: Callable[[], Run]) -> Iterator[list[Run]]:
-        """The runs of each command, the commands taking turns."""
+        """Return the runs of each command, taking turns."""
         runs: list[list[Run]] = [[] for _ in commands]
         for _ in range(rounds):
             for command, found in zip(commands, runs, strict=True):
@@ -152,7 +152,7 @@ class Bench:
         return iter(runs)
 
     def _made(self, name: str, make: Callable[[Path], object]) -> Path:
-        """The file of that name; it is there whole or not at all."""
+        """Return the file of that name, creating it atomically."""
         path = self.folder / name
         if not path.exists():
             say(f"making {name}")
@@ -165,7 +165,7 @@ class Bench:
         self.visitors(store, "import", str(data))
 
     def _warm_up(self) -> None:
-        """Run what will be measured once on little, so that no first run compiles anything."""
+        """Run every measured command once on little data, so that no first run compiles anything."""
         small, scratch = self.store(SMALL), self.scratch("warm.db")
         self.visitors(self.scratch("own.db"), "import", str(self.data(SMALL)))
         self.visitors(small, "export", "--format", "csv")
@@ -174,18 +174,18 @@ class Bench:
 
 
 def say(text: str) -> None:
-    """To whoever waits for the table."""
+    """Print progress."""
     sys.stderr.write(f"{text}\n")
     sys.stderr.flush()
 
 
 def insert_words(bench: Bench, database: Path, data: Path) -> list[str | Path]:
-    """How sqlite-utils is asked to import."""
+    """Return the import command of sqlite-utils."""
     return [bench.programs.sqlite_utils, "insert", database, "visitors", data, "--nl", "--pk", "id"]
 
 
 def flattened(row: dict[str, Any]) -> dict[str, Any]:
-    """A visitor as one level: what has columns of its own in our CSV has them here; null contacts have all of them."""
+    """Flatten a visitor to the columns of our CSV; a null contact has all of them, as null."""
     flat: dict[str, Any] = {}
     for name, value in row.items():
         if name == "contact":
@@ -204,7 +204,7 @@ _TYPES = {"latitude": "REAL", "longitude": "REAL", "isBlocked": "INTEGER", "cont
 
 
 def make_flat(data: Path, database: Path) -> None:
-    """Put the visitors in `data` into a plain table."""
+    """Write the visitors in `data` to a plain table."""
     with data.open(encoding="utf-8") as file:
         rows = (flattened(json.loads(line)) for line in file)
         first = next(rows)

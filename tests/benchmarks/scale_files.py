@@ -1,4 +1,4 @@
-"""Importing and exporting everything, beside sqlite-utils and the sqlite3 shell."""
+"""Import and export everything, compared with sqlite-utils and the sqlite3 shell."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from scale_bench import Bench, Row, compared, insert_words, say
 
 
 def imports(bench: Bench) -> list[Row]:
-    """The file into a new store, and into what the peers make of it."""
+    """Import the file into a new store, and into the peers' tables."""
     data, shell = bench.data(bench.scale), bench.programs.sqlite3
     as_csv = bench.as_csv() if shell else None
     runs: dict[str, list[Run]] = defaultdict(list)
@@ -53,7 +53,7 @@ def imports(bench: Bench) -> list[Row]:
 
 
 def growth(bench: Bench) -> list[Row]:
-    """Imports of 3 and 10 times as many, once each, beside one of the scale itself."""
+    """Import 3 and 10 times as many, once each, compared with the base scale."""
     base = _import_once(bench, bench.scale)
     rows = []
     for factor, memory_limit, row_limit in ((3, 1.2, None), (10, None, 1.5)):
@@ -81,7 +81,7 @@ def _import_once(bench: Bench, count: int) -> Run:
 
 
 def exports(bench: Bench) -> list[Row]:
-    """All visitors as CSV and NDJSON."""
+    """Export all visitors as CSV and NDJSON."""
     store, flat, programs = bench.store(bench.scale), bench.flat(), bench.programs
     with bench.data(bench.scale).open("rb") as file:
         given = hashlib.file_digest(file, "sha256").hexdigest()
@@ -111,7 +111,7 @@ def exports(bench: Bench) -> list[Row]:
 
 
 def _columns_differ(bench: Bench, store: Path, flat: Path) -> str:
-    """What to remark if our CSV has not the columns of the table that it is compared with."""
+    """Return a remark if our CSV does not have the columns of the compared table."""
     header = bench.programs.ask([bench.programs.visitors, "export", "--format", "csv", "--limit", "1"], store)
     connection = sqlite3.connect(flat)
     columns = [row[1] for row in connection.execute("PRAGMA table_info(visitors)")]

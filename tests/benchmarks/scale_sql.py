@@ -1,4 +1,4 @@
-"""Queries in SQL, beside the sqlite3 shell on the same store."""
+"""SQL queries, compared with the sqlite3 shell on the same store."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ QUERIES = {
     "SELECT count(*) FROM {}visitors WHERE \"contact.email\" = 'nobody@example.com'": 3.0,
     'SELECT id, language, city, "contact.email" FROM {}visitors': 6.0,
 }
-"""What is asked of views whose names begin with `{}`, and how many times as long as the shell it may take, once the
-program has started. The last one prints a row for each visitor.
+"""Queries of views whose names begin with `{}`, and the maximum time relative to the shell's, after start-up. The last
+one prints a row for each visitor.
 """
 NOTHING = "SELECT 1"
-"""What takes only as long as a program takes to start."""
+"""A query that takes only the start-up time."""
 SHORT = 3
-"""How many rounds of a short command there are for one of a long one."""
+"""The number of rounds of a short command for one of a long one."""
 
 
 def queries(bench: Bench) -> list[Row]:
-    """Each query by both programs: the whole processes, and what they take longer than for a query of nothing."""
+    """Run each query in both programs: whole processes, and the time beyond an empty query."""
     shell = bench.programs.sqlite3
     if shell is None:
         say("left out: there is no sqlite3 to compare queries with")
@@ -41,7 +41,7 @@ def queries(bench: Bench) -> list[Row]:
     for query, limit in QUERIES.items():
         commands = [partial(program, asked) for program in (ours, peer) for asked in (query, NOTHING)]
         for command in commands:
-            command()  # once, so that what is read is in memory
+            command()  # once, so that the data is cached
         mine, my_start, its, its_start = bench.rounds_of(SHORT * bench.rounds, *commands)
         shown = query.format("")
         rows.append(compared(f"sql {shown}", "sqlite3 -csv", mine, its))

@@ -1,4 +1,4 @@
-"""Counting a large store: the overview, and by one field each."""
+"""Count a large store: the overview, and by single fields."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from scale_bench import Bench, Row, say
 OVERVIEW, BY_ONE = 2.0, 0.5
 """The limits, in seconds."""
 
-# With a limit what an index tells; without one what has to be looked up, or is counted of a selection.
+# With a limit if an index has the answer; without one if records are scanned, or a selection is counted.
 COUNTED: tuple[tuple[tuple[str, ...], float | None], ...] = (
     ((), OVERVIEW),
     *(
@@ -27,7 +27,7 @@ COUNTED: tuple[tuple[tuple[str, ...], float | None], ...] = (
 
 
 def counts(bench: Bench) -> list[Row]:
-    """`stats` of a store, as a table's worth of rows."""
+    """Run `stats` on a store."""
     store = bench.store(bench.scale)
     rows = []
     for words, limit in COUNTED:

@@ -1,4 +1,4 @@
-"""Finding and changing visitors in a large store, beside a small one."""
+"""Find and change visitors in a large store, compared with a small one."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ FAR_PAGE = 10_000
 BULK = 100_000
 DELETED = 20
 SHORT = 3
-"""How many rounds of a short command there are for one of a long one."""
+"""The number of rounds of a short command for one of a long one."""
 
 SORTS = (
     "id", "language", "timezone", "browser", "os", "deviceType", "countryCode", "createdAt", "updatedAt", "lastSeenAt",
 )  # fmt: skip
 ORDERS = [("--sort", field, *reverse) for field in SORTS for reverse in ((), ("--reverse",))]
-# Times that few, half and most lie in.
+# Time ranges that match few, half and most.
 RANGES: tuple[tuple[str, ...], ...] = (
     *(("--created-since", day) for day in ("2025-12-30", "2025-07-01", "2025-01-02")),
     *(("--created-until", day) for day in ("2025-01-03", "2025-07-01", "2025-12-31")),
@@ -32,7 +32,7 @@ RANGES: tuple[tuple[str, ...], ...] = (
     *(("--seen-until", day) for day in ("2025-01-10", "2025-07-01", "2026-02-01")),
     ("--never-seen",),
 )
-# Values that few have, that some have, that many have. Any of them is in a small store, too.
+# Values that are rare, uncommon and common. All of them are in a small store too.
 FILTERS: tuple[tuple[str, ...], ...] = (
     ("--identified",),
     ("--anonymous",),
@@ -48,7 +48,7 @@ FILTERS: tuple[tuple[str, ...], ...] = (
     *(("--browser", name) for name in (made_up.ONE.browser, made_up.RARE.browser, "Firefox", "Chrome")),
     *(("--os", name) for name in (made_up.ONE.os, made_up.RARE.os, "macOS", "Windows")),
     *(("--ip", address) for address in (made_up.ONE_IP, "192.0.2.10", made_up.COMMON_IP)),
-    # networks that end with an octet and within one, of few and of many; IPv6 behind zeros, and of nobody
+    # networks that end at an octet and within one, with few and many matches; IPv6 after zeros, and without matches
     *(("--ip", network) for network in ("192.0.2.0/24", "192.0.2.8/30", "203.0.113.0/25", "0.0.0.0/1")),
     *(("--ip", network) for network in ("2001:db8:ffff::/48", "2001:db8::/48", "2001:db8:0:8000::/49")),
     *(("--fingerprint", value) for value in (made_up.FIRST_FINGERPRINT, "nobody-has-this")),
@@ -67,14 +67,14 @@ FILTERS: tuple[tuple[str, ...], ...] = (
     *(("--metadata", said) for said in ("seats=5", "plan!=free")),
     ("--deleted",),
 )
-# Of one person, and of nobody.
+# With one match, and with none.
 RARE_WORDS = ("Xyzzybrandt", "xyzzy-one", "quillon.xyzzy", "nowhere-to-be-found")
-# For these a search has no limit: what half of all have, and what is shorter than an index of trigrams takes.
+# These searches have no limit: what half of all match, and what is shorter than a trigram.
 OTHER_WORDS = ("example.com", "zy")
-# What cannot be in an id, so that no id is looked at.
+# Cannot be in an id, so ids are not scanned.
 NO_ID = ("Xyzzy Brandt", "Ünbekannt")
 SEARCH = 2.3
-"""The limit of a search for a rare word, for which all ids are looked at."""
+"""The limit of a search for a rare word, which scans all ids."""
 OF_CONTACTS: tuple[tuple[str, ...], ...] = (
     (),
     *(("--email-domain", domain) for domain in ("island.test", "nowhere.test", "shop.test", "example.com")),
@@ -88,7 +88,7 @@ OF_CONTACTS: tuple[tuple[str, ...], ...] = (
 )
 OF_CONVERSATIONS: tuple[tuple[str, ...], ...] = (
     (),
-    # what nobody said, what few and what many did, and a text that is shorter than trigrams
+    # without matches, with few and with many, and a text shorter than a trigram
     *(("--search", text) for text in ("never said", "DESOLE", "invoice", "zz")),
     *(("--status", status) for status in ("open", "spam")),
     *(("--priority", priority) for priority in ("urgent", "normal")),
@@ -98,29 +98,29 @@ OF_CONVERSATIONS: tuple[tuple[str, ...], ...] = (
     ("--unanswered", "--priority", "urgent"),
     ("--sort", "updatedAt"),
 )
-# By what visitors add up to all contacts are sorted: these have no limit.
+# Sorted by aggregates of visitors, which sorts all contacts: these have no limit.
 TOTALS = [("--sort", field, *reverse) for field in ("visitorCount", "lastSeenAt") for reverse in ((), ("--reverse",))]
 COMBINED = 2.5
-"""The limit of a filter together with a sort."""
+"""The limit of a filter with a sort."""
 RANGE = 1.5
-"""The limit of a wide range of times alone."""
+"""The limit of a wide time range alone."""
 
 
 class Sample(NamedTuple):
-    """Visitors spread over a file: so many that are anonymous and not blocked, and emails of others."""
+    """Visitors spread over a file, anonymous and not blocked, and emails of others."""
 
     anonymous: list[str]
     emails: list[str]
 
 
 def sample(data: Path, wanted: int) -> Sample:
-    """`wanted` visitors and `wanted` emails, each once, the same ones for the same file."""
+    """Return `wanted` visitors and `wanted` emails, all distinct, always the same for the same file."""
     anonymous: dict[str, None] = {}
     emails: dict[str, None] = {}
     size = data.stat().st_size
     with data.open("rb") as file:
         for number in range(20 * wanted):
-            # in steps of the golden section, so that they are spread whenever it is enough
+            # in steps of the golden ratio, so that any number of them is spread evenly
             file.seek(int(size * ((number + 1) * 0.6180339887498949 % 1)))
             file.readline()
             line = file.readline()
@@ -136,7 +136,7 @@ def sample(data: Path, wanted: int) -> Sample:
 
 
 class Work:
-    """A copy of a store to list from and to write to, some visitors in it deleted, and a sample of it."""
+    """A copy of a store to list and write, with some deleted visitors, and a sample of it."""
 
     def __init__(self, bench: Bench, count: int, rounds: int, *, shuffled: bool = False) -> None:
         self.bench = bench
@@ -152,12 +152,12 @@ class Work:
         return self.bench.visitors(self.store, *words)
 
     def visitor(self, group: int, number: int) -> str:
-        """A visitor that nothing else in this measurement touches."""
+        """Return a visitor that nothing else in this benchmark uses."""
         return self.sample.anonymous[group * self.rounds + number]
 
 
 class Case(NamedTuple):
-    """A command as a title and, for a store and a round, its words."""
+    """A command: its title and, for a store and a round, its words."""
 
     title: str
     words: Callable[[Work, int], Sequence[str]]
@@ -165,18 +165,18 @@ class Case(NamedTuple):
 
 
 def listing(*words: str, limit: float | None = 1.3) -> Case:
-    """`list --limit 50` with these words."""
+    """Return `list --limit 50` with these words."""
     return Case(" ".join(("list --limit 50", *words)), lambda _work, _n: ("list", "--limit", str(PAGE), *words), limit)
 
 
 def contact_listing(*words: str, limit: float | None) -> Case:
-    """`contacts list --limit 50` with these words."""
+    """Return `contacts list --limit 50` with these words."""
     command = ("contacts", "list", "--limit", str(PAGE), *words)
     return Case(" ".join(command), lambda _work, _n: command, limit)
 
 
 def cases() -> list[Case]:
-    """What is measured on the large store and on the small one."""
+    """Return the commands measured on the large store and the small one."""
     return [
         Case("show ID", lambda work, n: ("show", work.visitor(0, n))),
         Case("show ID --format json", lambda work, n: ("show", work.visitor(0, n), "--format", "json")),
@@ -193,7 +193,7 @@ def cases() -> list[Case]:
         Case("block ID", lambda work, n: ("block", work.visitor(3, n))),
         listing(),
         listing("--reverse"),
-        # a table of a page also says how many there are
+        # the table of a page also shows how many there are
         listing("--format", "table"),
         listing("--format", "table", "--language", "en"),
         listing("--format", "table", "--search", RARE_WORDS[0], limit=SEARCH),
@@ -213,7 +213,7 @@ def _search_for_an_id(work: Work, number: int) -> Sequence[str]:
 
 
 def lists(bench: Bench) -> list[Row]:
-    """Single visitors, pages and searches, on the large store beside the small one."""
+    """Compare single visitors, pages and searches on the large store and the small one."""
     rounds = SHORT * bench.rounds + 1
     stores = large, small = Work(bench, bench.scale, rounds), Work(bench, SMALL, rounds)
     found = cases()
@@ -223,7 +223,7 @@ def lists(bench: Bench) -> list[Row]:
         say(f"list, round {number} of {rounds - 1}" + (", to warm up" if number == 0 else ""))
         for case in list(found):
             try:
-                # which of the two comes first changes with the rounds
+                # alternate which of the two comes first
                 taken = {one: one.run(*case.words(one, number)) for one in stores[:: 1 if number % 2 else -1]}
             except Failed as error:
                 say(f"left out: {case.title}: {error}")
@@ -236,7 +236,7 @@ def lists(bench: Bench) -> list[Row]:
 
 
 def talks(bench: Bench) -> list[Row]:
-    """Listings of conversations, on a large store beside a small one; a visitor of four began one."""
+    """Compare listings of conversations on a large store and a small one; one in four visitors started one."""
     large, small = bench.seeded(bench.scale), bench.seeded(SMALL)
     rows = []
     for wanted in OF_CONVERSATIONS:
@@ -251,7 +251,7 @@ def talks(bench: Bench) -> list[Row]:
 
 
 def pages(bench: Bench) -> list[Row]:
-    """A page far down beside page 1, in some orders."""
+    """Compare a distant page with page 1, in some orders."""
     store, rounds = bench.store(bench.scale), SHORT * bench.rounds
     page = min(FAR_PAGE, bench.scale // PAGE)
     rows = []
@@ -268,8 +268,8 @@ def pages(bench: Bench) -> list[Row]:
 
 
 def combinations(bench: Bench) -> list[Row]:
-    """Every filter with every sort, once each; the ten worst of them measured again. Also in a store whose file was in
-    no order, so that no time grows with the numbers.
+    """Run every filter with every sort, once each, and measure the ten slowest again. Also in a store filled in random
+    order, where no time grows with the numbers.
     """
     shuffled = Work(bench, bench.scale, 1, shuffled=True)
     return [
@@ -279,8 +279,8 @@ def combinations(bench: Bench) -> list[Row]:
 
 
 def ranges(bench: Bench) -> list[Row]:
-    """Every range of times with every sort and without one, in as many rounds as asked for; the ten worst of them
-    measured again.
+    """Run every time range with every sort and without one, in the requested number of rounds; measure the ten slowest
+    again.
     """
     return _worst(bench, Work(bench, bench.scale, 1), RANGES, [(), ("--reverse",), *ORDERS], bench.rounds)
 
@@ -313,7 +313,7 @@ def _worst(
 
 
 def blocks(bench: Bench) -> list[Row]:
-    """Blocking many by selection."""
+    """Block many visitors by selection."""
     many = min(BULK, bench.scale // 10)
     begin = bench.scale // 2
     window = (

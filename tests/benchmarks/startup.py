@@ -1,17 +1,16 @@
-"""How long a person or a script waits for one command, beside a Typer program that does nothing.
+"""Measure how long one command takes, compared with a Typer program that does nothing.
 
     python tests/benchmarks/startup.py [--rounds 30] [--json FILE]
 
-Each round runs every command once, as a process of its own, so that whatever else the machine does
-falls on all of them alike; the first round only warms the caches, bytecode included.
+Each round runs every command once, as a separate process, so that other load affects all of them alike; the first round
+only warms the caches, including bytecode.
 
-How to read the table: MEDIAN is the wall time from start to exit, BEST the fastest round; RATIO is the
-median of a command against the median of the one named under AGAINST, and LIMIT is what it should stay
-below. Milliseconds differ from machine to machine, ratios hardly do: compare those. A ratio well above
-its limit on an idle machine is a regression; on a busy one, look whether the ratio of the best rounds
-(BEST RATIO) agrees first.
+How to read the table: MEDIAN is the wall time from start to exit, BEST the fastest round; RATIO is the median of a
+command relative to that of the one named under AGAINST, and LIMIT is its maximum. Milliseconds differ between machines,
+ratios hardly do: compare those. A ratio well above its limit on an idle machine is a regression; on a busy one, check
+first whether the ratio of the best rounds (BEST RATIO) agrees.
 
-It only measures: it exits 0 whatever it finds.
+This only measures: it always exits with 0.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ app = typer.Typer()
 def hello(name: str = "x") -> None:
     print(f"hello {name}")
 """
-# What pip writes for a console script.
+# The script that pip generates for a console entry point.
 SCRIPT = """\
 #!{python}
 import sys
@@ -54,7 +53,7 @@ if __name__ == "__main__":
 
 
 class Limit(NamedTuple):
-    """A command, what it is compared with, and how many times as long it may take."""
+    """A command, what it is compared with, and the maximum ratio."""
 
     name: str
     against: str
@@ -72,7 +71,7 @@ LIMITS = (
 
 
 class Case(NamedTuple):
-    """One command to measure: `prepare` gives its words and its input for a round, unmeasured."""
+    """One command to measure: `prepare` returns its words and its input for a round, unmeasured."""
 
     name: str
     prepare: Callable[[int], tuple[list[str], bytes]]
@@ -90,15 +89,15 @@ class Bench:
             **{name: value for name, value in os.environ.items() if not name.startswith(("VISITORS_", "PYTHON"))},
             "VISITORS_DB": str(self.store),
             "VISITORS_ACTOR": "benchmark",
-            # An installed package is compiled; a source tree may not be, above all where
-            # PYTHONDONTWRITEBYTECODE is set, and compiling it at every start is not what is measured.
+            # An installed package has bytecode; a source tree may not, especially with PYTHONDONTWRITEBYTECODE, and
+            # compiling it at every start must not be measured.
             "PYTHONPYCACHEPREFIX": str(folder / "bytecode"),
         }
         self.ids = self._make_store(folder)
         self.hello = self._write_hello(folder)
 
     def cases(self) -> list[Case]:
-        """What is measured, in the order of a round."""
+        """Return what is measured, in the order of a round."""
         picked = random.Random(SEED + 1).sample(self.ids, len(self.ids))  # noqa: S311 - made-up data
         bulk = "".join(f"{visitor}\n" for visitor in self.ids).encode()
 
@@ -124,7 +123,7 @@ class Bench:
         ]
 
     def run(self, words: list[str], given: bytes) -> float:
-        """Seconds that the process took. Raises CalledProcessError when it fails."""
+        """Return the seconds that the process took. Raises CalledProcessError if it fails."""
         start = time.perf_counter()
         subprocess.run(words, input=given, stdout=subprocess.DEVNULL, check=True, env=self.environment)
         return time.perf_counter() - start
@@ -145,7 +144,7 @@ class Bench:
 
 
 def write_rows(path: Path) -> list[str]:
-    """Write the same visitors at every run as NDJSON, every third of them identified; returns their ids."""
+    """Write the same visitors every time as NDJSON, one in three identified; return their ids."""
     chance = random.Random(SEED)  # noqa: S311 - made-up data
     ids = []
     with path.open("w", encoding="utf-8") as file:
@@ -174,7 +173,7 @@ def write_rows(path: Path) -> list[str]:
 
 
 def measure(bench: Bench, rounds: int) -> dict[str, list[float]]:
-    """The seconds of each round, by case. Cases that fail are told of and left out."""
+    """Return the seconds of each round, by case. Failures are reported and left out."""
     times: dict[str, list[float]] = {}
     cases = bench.cases()
     for number in range(rounds + 1):
@@ -193,7 +192,7 @@ def measure(bench: Bench, rounds: int) -> dict[str, list[float]]:
 
 
 def report(times: dict[str, list[float]]) -> list[dict[str, object]]:
-    """One row for each case: milliseconds, and the ratio where there is a limit."""
+    """Return one row for each case: milliseconds, and the ratio where there is a limit."""
     limits = {limit.name: limit for limit in LIMITS}
     rows = []
     for name, took in times.items():
@@ -218,7 +217,7 @@ def report(times: dict[str, list[float]]) -> list[dict[str, object]]:
 
 
 def table(rows: list[dict[str, object]]) -> str:
-    """The rows for a person, with `over` beside a ratio above its limit."""
+    """Format the rows as a table, marking a ratio above its limit with `over`."""
     headings = ["COMMAND", "MEDIAN ms", "BEST ms", "AGAINST", "RATIO", "BEST RATIO", "LIMIT", ""]
     cells = [headings]
     for row in rows:
@@ -232,7 +231,7 @@ def table(rows: list[dict[str, object]]) -> str:
 
 
 def main() -> None:
-    """Measure, print the table, write the JSON."""
+    """Measure, print the table, and write the JSON."""
     parser = argparse.ArgumentParser(description="Measure how long single commands take, beside a bare Typer program.")
     parser.add_argument("--rounds", type=int, default=30, help="how often each command runs (default 30)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")

@@ -15,12 +15,12 @@ MADE_UP = Path(__file__).with_name("made_up.py")
 
 
 def made_up(count: int) -> bytes:
-    """So many visitors as the generator writes them, from a process with a hash seed of its own."""
+    """Run the generator in a process with its own hash seed."""
     return subprocess.run([sys.executable, str(MADE_UP), str(count)], stdout=subprocess.PIPE, check=True).stdout
 
 
 def test_made_up_visitors_are_the_same_bytes_everywhere() -> None:
-    # a new digest means that figures from before and after cannot be compared: change it knowingly
+    # with a new digest, earlier and later figures are not comparable: change it deliberately
     digest = "d279c604a673219d278f01025f2ea81be04b5901b734d12aa4defdde489fb10b"
     assert hashlib.sha256(made_up(1_000)).hexdigest() == digest
 

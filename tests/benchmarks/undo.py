@@ -1,14 +1,13 @@
-"""What recording costs an import, and what it takes to undo and redo one.
+"""Measure what recording costs an import, and how long undoing and redoing one takes.
 
     python tests/benchmarks/undo.py [--count 100000] [--rounds 3]
 
-Made-up visitors, 30% of them identified, are imported into a new store, in turns as always and without
-recording why each was linked. What else is recorded of an import is one range of numbers for each kind of
-record, and cannot be left out, or measured. Then the import is undone, and the undo undone.
+Made-up visitors, 30% of them identified, are imported into a new store, alternately as usual and without recording the
+cause of each link. Other than that, an import records one range of numbers for each kind of record, which cannot be
+turned off. Then the import is undone, and the undo undone.
 
-How to read the table: BEST and MEDIAN are seconds of whole processes; RATIO is against the import as
-always, by medians; MEMORY is the peak of the process in megabytes. It only measures: it exits 0 whatever it
-finds.
+How to read the table: BEST and MEDIAN are seconds of whole processes; RATIO compares medians with the usual import;
+MEMORY is the process's peak in megabytes. This only measures: it always exits with 0.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ class Run(NamedTuple):
 
 
 def run(program: str, store: Path, *words: str) -> tuple[Run, str]:
-    """What the command took, and what it printed. Raises RuntimeError when it fails."""
+    """Return what the command took, and its output. Raises RuntimeError if it fails."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("VISITORS_")}
     environment |= {"VISITORS_DB": str(store), "VISITORS_ACTOR": "benchmark"}
     start = time.perf_counter()
@@ -57,7 +56,7 @@ def run(program: str, store: Path, *words: str) -> tuple[Run, str]:
 
 
 def measure(folder: Path, rows: Path, rounds: int) -> dict[str, list[Run]]:
-    """The runs of each case, in turns."""
+    """Return the runs of each case, taking turns."""
     cases = {"import": AS_ALWAYS, "import, causes not recorded": UNRECORDED}
     runs: dict[str, list[Run]] = {name: [] for name in (*cases, "undo", "undo of the undo")}
     for _ in range(rounds):

@@ -1,4 +1,4 @@
-"""What the tests of the commands share: a store filled from records, and how to see that nothing was written."""
+"""Fixtures of the command tests: a store filled from records, and its whole content for comparison."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def fill(visitors: Visitors) -> Callable[..., None]:
 
 @pytest.fixture
 def everything(visitors: Visitors) -> Callable[[], Any]:
-    """All that listings tell of the store, to compare before and after."""
+    """Return everything that listings show of the store, to compare before and after."""
 
     def snapshot() -> Any:
         listings = (

@@ -1,4 +1,4 @@
-"""`block -` and `unblock -`: lines of JSON, and blocks that two stores exchange."""
+"""`block -` and `unblock -`: lines of JSON, and two stores exchanging blocks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MONDAY = "2026-03-02T09:00:00.000Z"
 
 @pytest.fixture(autouse=True)
 def people(visitors: Visitors) -> None:
-    """Two devices of one person, and one of nobody."""
+    """Two devices of one person, and an anonymous one."""
     for visitor in ("one", "two", "three"):
         visitors("create", "--id", visitor)
     for visitor in ("one", "two"):

@@ -1,4 +1,4 @@
-"""What all commands that change many visitors have in common: whom, asking, dry runs, all or nothing."""
+"""What all commands that change many visitors have in common: targets, confirmation, dry runs, all or nothing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Visitors = Callable[..., Any]
 Fill = Callable[..., None]
 Everything = Callable[[], Any]
 
-# command -> how its outcome is called, and the visitors that the store below has for it to change
+# command -> the name of its outcome, and the visitors in the store below that it can change
 COMMANDS = {
     "block": ("blocked", ["free-1", "free-2"]),
     "unblock": ("unblocked", ["blocked-1", "blocked-2"]),
@@ -131,7 +131,7 @@ def test_a_selection_changes_those_it_chooses_and_only_those(visitors: Visitors,
     _, targets = COMMANDS[command]
     assert sorted(visitors(command, *SELECTIONS[command], "--yes").lines) == targets
     (operation,) = visitors("history", "--command", command, "--format", "json").json
-    # unblocking lifts a block, and the visitor tells when that was
+    # unblocking lifts a block, and shows on the visitor when
     assert operation["changeCount"] == len(targets) * (2 if command == "unblock" else 1)
 
 
@@ -199,7 +199,7 @@ def test_a_byte_order_mark_is_no_part_of_the_first_id(visitors: Visitors, comman
     assert [json.loads(line)["id"] for line in answer.lines] == targets
 
 
-EVERY = {  # command -> what it takes, without what is not there
+EVERY = {  # command -> its arguments, without missing ids
     **{command: targets for command, (_, targets) in COMMANDS.items()},
     "update --city Oslo": ["free-1", "free-2"],
     "show": ["free-1", "deleted-1"],

@@ -1,4 +1,4 @@
-"""How `visitors erase` shows itself; what it takes is in tests/people/test_erase_rules.py."""
+"""The output of `visitors erase`; its effect is tested in tests/people/test_erase_rules.py."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def test_a_receipt_that_cannot_be_written_erases_nobody(
 def test_a_receipt_that_could_not_be_written_in_the_end_is_printed(
     visitors: Visitors, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The disk became full after all was erased: the receipt must not be lost with the file."""
+    """The disk fills up after the erasure: the receipt must not be lost with the file."""
 
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -168,7 +168,7 @@ def test_an_interrupt_while_the_file_is_written_anew_leaves_the_receipt_and_says
 
 
 def test_a_file_that_cannot_be_written_anew_is_told_of(visitors: Visitors, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As when the disk is too full for a second copy of the store."""
+    """As if the disk had no room for a second copy of the store."""
     from visitors.errors import StoreProblem
     from visitors.store.store import Store
 

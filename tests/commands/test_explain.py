@@ -132,7 +132,7 @@ def test_a_person_is_told_in_which_zone_the_times_are(visitors: Visitors, anonym
 
 @pytest.fixture
 def people(visitors: Visitors) -> None:
-    """X by external id; E by email alone; Y by both; a deleted one; a visitor of nobody, and one of each."""
+    """X by external id; E by email only; Y by both; a deleted one; an anonymous visitor, and one of each."""
     contact(visitors, "X", "--external-id", "x")
     contact(visitors, "E", "--email", "e@example.com")
     contact(visitors, "Y", "--external-id", "y", "--email", "y@example.com")

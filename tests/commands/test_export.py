@@ -28,7 +28,7 @@ NASTY = (
 
 @pytest.fixture
 def store(fill: Fill) -> None:
-    """One of everything that an export has to carry."""
+    """A store with everything that an export has to carry."""
     fill(
         {"id": "plain"},
         {
@@ -126,7 +126,7 @@ VISITOR = st.fixed_dictionaries(
 )  # fmt: skip
 
 
-# visitors only runs the command: each example has stores of its own
+# the fixture only runs the command: each example has its own stores
 @pytest.mark.slow
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(records=st.lists(st.tuples(VISITOR, BLOCK), max_size=4))
@@ -216,7 +216,7 @@ def test_a_terminal_gets_joined_cells_made_harmless(visitors: Visitors, monkeypa
 
 
 class Terminal(io.StringIO):
-    """A standard error that a person looks at."""
+    """A standard error that is a terminal."""
 
     def isatty(self) -> bool:
         return True

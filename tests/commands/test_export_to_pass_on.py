@@ -1,4 +1,4 @@
-"""`export --redact` and `--pseudonymize`: what may be attached to a ticket."""
+"""`export --redact` and `--pseudonymize`: exports that can be attached to a ticket."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def exported(visitors: Visitors, *arguments: str) -> list[dict[str, Any]]:
 
 
 def passed_on(visitors: Visitors, key: Path, *arguments: str) -> dict[str, dict[str, Any]]:
-    """What is exported with stand-ins, by the ids that the visitors have in the store."""
+    """The pseudonymised export, by the visitors' ids in the store."""
     original = {Pseudonyms(key.read_bytes()).visitor_id(one["id"]): one["id"] for one in (AMARA, PHONE, SOMEBODY)}
     return {original[one["id"]]: one for one in exported(visitors, "--pseudonymize", str(key), *arguments)}
 
@@ -322,7 +322,7 @@ def test_the_orders_of_two_keys_have_nothing_to_do_with_each_other_or_with_that_
     ids = [f"v{number:04d}" for number in range(2_000)]
     orders = [sorted(ids, key=Pseudonyms(key).visitor_id) for key in keys]
     for one, other in itertools.combinations([ids, *orders], 2):
-        # Spearman's, of unrelated orders: 0 and a standard deviation of 1 / sqrt(1999)
+        # Spearman's correlation of unrelated orders: 0 with a standard deviation of 1 / sqrt(1999)
         place = {visitor_id: number for number, visitor_id in enumerate(other)}
         assert abs(statistics.correlation(range(2_000), [place[visitor_id] for visitor_id in one])) < 0.15
 
@@ -380,7 +380,7 @@ def test_a_key_that_may_not_be_read_is_told(key: Path, monkeypatch: pytest.Monke
         raise PermissionError(13, "Permission denied")
 
     with monkeypatch.context() as patch:
-        patch.setattr(os, "open", refuse)  # root, as whom tests may run, may read everything
+        patch.setattr(os, "open", refuse)  # root, if running the tests, can read everything
         with pytest.raises(InvalidData, match="Permission denied") as refused:
             read_key(str(key))
     assert refused.value.code == "key_unreadable"
@@ -400,7 +400,7 @@ def test_the_key_is_neither_shown_nor_kept_nor_replaced(
     assert target.stat().st_mode & 0o777 == 0o600
 
 
-# whatever the data
+# for any data
 
 word = st.text(string.ascii_uppercase + "ÄØЖ", min_size=9, max_size=14).map("Z{}Z".format)
 document = st.dictionaries(word, word | st.integers(10**9, 10**12), max_size=3)
@@ -428,7 +428,7 @@ SECRET = ("id", "externalId", "email", "name", "image", "metadata", "fingerprint
 
 
 def secrets(value: Any) -> list[str]:
-    """All values in a value, and all keys of objects that may hold anything."""
+    """All values within a value, and all keys of open objects."""
     if isinstance(value, dict):
         return [text for pair in value.items() for one in pair for text in secrets(one)]
     return [str(value)]

@@ -15,7 +15,7 @@ WEDNESDAY = "2026-03-04T09:00:00.000Z"
 
 @pytest.fixture(autouse=True)
 def store(visitors: Visitors) -> None:
-    """Three days of work of two people."""
+    """Three days of two people's work."""
     visitors("create", "--id", "a", "--as", "eve", now=MONDAY)
     visitors("create", "--id", "b", "--as", "bob", now=MONDAY)
     visitors("identify", "a", "--external-id", "u", "--name", "Ada", "--as", "bob", now=TUESDAY)
@@ -317,7 +317,7 @@ def test_changes_has_a_row_for_each_field_across_operations(visitors: Visitors) 
 
 
 def test_changes_are_those_of_single_records_and_operations(visitors: Visitors) -> None:
-    """Whether they are read record by record or all at once, with what an undo removed and put back."""
+    """Whether read record by record or all at once, including what an undo removed and restored."""
     visitors("create", "--id", "gone")
     visitors("undo")
     visitors("unblock", "a")

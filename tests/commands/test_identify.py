@@ -12,7 +12,7 @@ Everything = Callable[[], Any]
 
 @pytest.fixture(autouse=True)
 def devices(visitors: Visitors) -> None:
-    """Three visitors whom nobody knows."""
+    """Three anonymous visitors."""
     for visitor in ("one", "two", "three"):
         visitors("create", "--id", visitor)
 

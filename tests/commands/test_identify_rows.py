@@ -1,4 +1,4 @@
-"""`identify -`: CSV, rows that are set aside, and what is no row."""
+"""`identify -`: CSV, rejected rows, and invalid rows."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Everything = Callable[[], Any]
 
 @pytest.fixture(autouse=True)
 def devices(visitors: Visitors) -> None:
-    """Three visitors whom nobody knows."""
+    """Three anonymous visitors."""
     for visitor in ("one", "two", "three"):
         visitors("create", "--id", visitor)
 

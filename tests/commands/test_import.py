@@ -810,7 +810,7 @@ def test_a_dry_run_checks_every_row_and_writes_nothing(
     assert visitors("list", "--format", "ids").lines == [anonymous]
 
 
-# What other systems send
+# Exports of other systems
 
 API_VISITOR = {
     "id": "01JN8Z5Q3V0000000000000001", "browser": "Chrome", "browserVersion": "122.0.0.0", "os": "macOS",
@@ -938,8 +938,8 @@ UNKNOWN = st.lists(st.sampled_from(["colour", "shoe size", "error", "x;y"]), max
 
 @st.composite
 def files_that_say_nothing(draw: st.DrawFn) -> tuple[str, str, int]:
-    """The name and the content of a file whose rows, if any, have blank cells under columns that are known and any
-    under others; and how many rows are no empty lines.
+    """A file's name and content, whose rows, if any, have blank cells in known columns and any values in others; and
+    the number of rows that are not empty lines.
     """
     known, unknown = draw(KNOWN), draw(UNKNOWN)
     columns = draw(st.permutations(known + unknown))
@@ -959,7 +959,7 @@ def files_that_say_nothing(draw: st.DrawFn) -> tuple[str, str, int]:
     return "x.csv", file.getvalue(), len(rows)
 
 
-# taken only writes the file anew and runs the command, on a store that stays as it is
+# the fixture only rewrites the file and runs the command, on a store that does not change
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     file=files_that_say_nothing(),
@@ -1045,7 +1045,7 @@ def test_a_column_in_another_spelling_is_told_beside_others_that_are_known(taken
     assert "does not say which" in taken("x.csv", "I-D,city\na,Bonn\n", "--ignore-unknown", code=5).stderr
 
 
-# What a review found
+# Found in a review
 
 
 @pytest.mark.parametrize("name", ["x.ndjson", "x.json"])
@@ -1162,7 +1162,7 @@ def test_a_row_that_says_nothing_of_a_person_is_an_anonymous_visitor(
     assert visitors("contacts", "list", "--format", "count").stdout == "0\n"
 
 
-# An email is that of one live person
+# An email belongs to one live person
 
 
 @pytest.mark.parametrize("policy", ["error", "external-id-wins", "merge"])

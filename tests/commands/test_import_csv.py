@@ -1,4 +1,4 @@
-"""CSV as other programs write it: delimiters, encodings, headings, words for nothing, compression."""
+"""CSV as other programs write it: delimiters, encodings, headings, words for null, compression."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def city_of(visitors: Visitors, visitor: str) -> Any:
     return visitors("show", visitor, "--format", "json").json["city"]
 
 
-# What separates the cells
+# Delimiters
 
 
 @pytest.mark.parametrize("delimiter", [";", "\t", "|"])
@@ -96,7 +96,7 @@ def test_a_delimiter_is_for_csv(taken: Take, name: str, content: str, options: t
     assert "--delimiter is for csv" in taken(name, content, "--delimiter", ";", *options, code=2).stderr
 
 
-# What the text is in
+# Encodings
 
 TABLE = "id,city\na,Köln\n"
 
@@ -213,7 +213,7 @@ def test_headings_without_a_known_column_name_the_file(taken: Take, tmp_path: Pa
     assert f"error: {tmp_path}/x.csv: the column 'colour' is not" in taken("x.csv", "id,colour\n", code=5).stderr
 
 
-# Words for nothing
+# Words for null
 
 
 @pytest.mark.parametrize("word", ["NULL", "\\N", "N/A", "-"])

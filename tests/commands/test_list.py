@@ -18,7 +18,7 @@ NOW = "2026-03-10T00:00:00.000Z"
 
 @pytest.fixture
 def store(fill: Fill) -> None:
-    """Six visitors, one of them deleted, that differ in everything that can be selected."""
+    """Six visitors, one of them deleted, that differ in every selectable property."""
     fill(
         {
             "id": "ada-laptop", "language": "en", "timezone": "Europe/London", "countryCode": "GB",
@@ -300,7 +300,7 @@ def test_newest_first_by_the_order_in_which_the_store_got_them(visitors: Visitor
     assert visitors("list", "--reverse", "--format", "ids").lines == order[::-1]
 
 
-# field -> the ids in order, ties and nulls in the order in which the store got them
+# field -> the ids in order, ties and nulls in creation order
 SORTED = {
     "id": ["ada-laptop", "ada-phone", "bob", "nobody", "stranger"],
     "language": ["nobody", "stranger", "ada-laptop", "ada-phone", "bob"],
@@ -397,7 +397,7 @@ def test_after_an_id_that_the_selection_does_not_choose_still_is_a_place(visitor
 
 
 def walked(visitors: Visitors, limit: int, *arguments: str) -> list[str]:
-    """The ids of all pages, one page after another."""
+    """The ids of all pages, in order."""
     found: list[str] = []
     while True:
         after = ["--after", found[-1]] if found else []
@@ -419,7 +419,7 @@ VALUES = st.fixed_dictionaries(
 )
 
 
-# visitors only runs the command: each example has a store of its own
+# the fixture only runs the command: each example has its own store
 @pytest.mark.slow
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(records=st.lists(VALUES, min_size=1, max_size=9), limit=st.integers(1, 4), numbers=st.randoms())

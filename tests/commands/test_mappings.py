@@ -1,4 +1,4 @@
-"""The mappings that come with the program, each with a sample of every file that it knows."""
+"""The included mappings, each with a sample of every file that it recognises."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ SAMPLES = {
     "zendesk-comments.csv": ("conversations", "zendesk ticket comments"),
 }
 NEEDS = {"intercom-parts.csv": "intercom-conversations.csv"}
-"""What stands in a file of its own, and says nothing without the other."""
+"""A file that has no meaning without another one."""
 each_sample = pytest.mark.parametrize("sample", SAMPLES)
 
 
@@ -56,7 +56,7 @@ def test_every_file_that_a_ready_made_mapping_knows_has_a_sample() -> None:
 
 
 def exported(visitors: Visitors) -> str:
-    """All that the store tells, as one text."""
+    """Everything in the store, as one text."""
     talks = visitors("conversations", "list", "--format", "ids").lines
     pages = visitors("conversations", "show", *talks, "--format", "json").json if talks else []
     ids = visitors("contacts", "list", "--format", "ids").lines

@@ -1,4 +1,4 @@
-"""`prune`: visitors that nobody would miss, and no others."""
+"""`prune`: stale anonymous visitors, and no others."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def test_a_clock_that_jumped_back_prunes_nobody_who_was_seen_or_made_after_that(
     fill({"id": "seen-in-the-future", "createdAt": LONG_AGO, "lastSeenAt": LATER}, now=LONG_AGO)
     visitors("create", "--id", "made-in-the-future", now=LATER)
     visitors("create", "--id", "made-today", now=NOW)
-    visitors("track", "--id", "made-today", now="2020-01-01")  # by a wrong clock
+    visitors("track", "--id", "made-today", now="2020-01-01")  # recorded with a wrong clock
     assert visitors("show", "made-today", "--format", "json").json["lastSeenAt"] == "2020-01-01T00:00:00.000Z"
     for now in (NOW, LONG_AGO, "2001-01-01"):
         assert visitors("prune", "--older-than", "1d", "--yes", now=now).lines == []
@@ -180,7 +180,7 @@ def test_the_installed_command_prunes(visitors_process: Visitors) -> None:
     assert visitors_process("list", "--format", "ids").stdout == "new\n"
 
 
-# whatever is in the store
+# for any store
 
 times = st.sampled_from([LONG_AGO, "2026-03-31T23:59:59.999Z", LIMIT, RECENTLY, NOW, LATER])
 visitor = st.fixed_dictionaries(

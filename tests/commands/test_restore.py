@@ -1,4 +1,4 @@
-"""`restore` alone; what it shares with other commands is in test_bulk_change, what it means in the rules."""
+"""`restore` itself; what it shares with other commands is in test_bulk_change, its meaning in the rules."""
 
 from __future__ import annotations
 

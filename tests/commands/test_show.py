@@ -14,7 +14,7 @@ AROUND = ["devices", "blocks", "conversations"]
 
 @pytest.fixture(autouse=True)
 def store(fill: Fill) -> None:
-    """Ada with two devices, and two visitors whom nobody knows."""
+    """Ada with two devices, and two anonymous visitors."""
     ada = {"externalId": "ada", "email": "ada@example.com", "name": "Ada"}
     fill(
         {"id": "laptop", "browser": "Firefox", "os": "Linux", "contact": ada, "lastSeenAt": "2026-01-02"},

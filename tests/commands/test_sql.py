@@ -255,7 +255,7 @@ REFUSED = {
     "a shell command": ".shell touch {new}",
     "a script": ".read {secret}",
 }
-"""What no query may do -> one that tries; `{secret}` is a file that is there, `{new}` one that is not."""
+"""What no query may do -> a query that tries; `{secret}` is an existing file, `{new}` a missing one."""
 
 
 @pytest.fixture
@@ -362,7 +362,7 @@ def test_an_error_shows_a_hostile_query_harmlessly(visitors: Visitors) -> None:
 
 @pytest.fixture
 def running(stored: Path) -> Iterator[Callable[[str], subprocess.Popen[bytes]]]:
-    """Starts the installed command with a query, in a process that can be interrupted."""
+    """Start the installed command with a query, in a process that can be interrupted."""
     assert stored.exists()
     started: list[subprocess.Popen[bytes]] = []
 
@@ -388,7 +388,7 @@ def running(stored: Path) -> Iterator[Callable[[str], subprocess.Popen[bytes]]]:
 @pytest.mark.parametrize(
     "query",
     [
-        ENDLESS.format("count(*)"),  # no row ever comes
+        ENDLESS.format("count(*)"),  # no row is ever returned
         ENDLESS.format("n"),  # nobody reads them: the pipe is full
         "SELECT count(*) FROM (SELECT 1 UNION ALL SELECT 2), " + ENDLESS.format("n").join(["(", ")"]),
     ],

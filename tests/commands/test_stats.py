@@ -1,4 +1,4 @@
-"""`stats`: the numbers are those that plain Python counts in an export, whatever is chosen, and a person sees bars."""
+"""`stats`: the numbers match counts of an export in plain Python, for any selection, and people see bars."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ NOW = "2026-03-08T12:00:00.000Z"
 
 
 class Made(dict[str, str]):
-    """The environment of a store of 5,000 made-up visitors, and what an export of it holds."""
+    """The environment of a store of 5,000 made-up visitors, and an export of it."""
 
     rows: list[dict[str, Any]]
 
@@ -50,7 +50,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
 
 
 def run(environment: dict[str, str], *words: str) -> str:
-    """What the installed command prints."""
+    """The output of the installed command."""
     done = subprocess.run([COMMAND, *words], env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -62,7 +62,7 @@ def rows(environment: dict[str, str], *words: str) -> list[dict[str, Any]]:
 
 
 def ordered(values: Iterable[Any]) -> list[tuple[Any, int]]:
-    """The values with how often they come, the most frequent first, and of these in order; null is the last."""
+    """The values with their counts, most frequent first, equal ones in order; null is last."""
     counts = Counter(values)
     return sorted(counts.items(), key=lambda one: (-one[1], one[0] is None, str(one[0])))
 
@@ -82,7 +82,7 @@ def plan(row: dict[str, Any]) -> Any:
     return ((row["contact"] or {}).get("metadata") or {}).get("plan")
 
 
-# The questions of everyday work, each with the command that answers it.
+# Everyday questions, each with the command that answers it.
 
 
 def test_what_share_of_visitors_is_identified(made: Made) -> None:
@@ -190,7 +190,7 @@ def test_two_fields_at_once(made: Made) -> None:
     assert [row["count"] for row in found] == sorted(counts.values(), reverse=True)
 
 
-# Every form of output.
+# All output formats.
 
 
 def test_every_format_has_one_row_for_each_group(made: Made) -> None:
@@ -229,7 +229,7 @@ def everything_share(made: Made) -> float:
 
 
 def screen(made: Made, *words: str, columns: int, lines: int = 24) -> list[str]:
-    """What stands on a terminal of this size."""
+    """The content of a terminal of this size."""
     settings = {name: value for name, value in made.items() if name not in ("COLUMNS", "LINES")}
     child: Any = pexpect.spawn(
         str(COMMAND),
@@ -284,7 +284,7 @@ def test_the_period_that_is_not_over_says_so(made: Made) -> None:
     assert "so far" not in before
 
 
-# The picture.
+# Pictures.
 
 
 def parsed(text: str) -> ET.Element:
@@ -321,7 +321,7 @@ def test_a_picture_never_replaces_the_store(visitors: Visitors, store_path: Path
     assert store_path.read_bytes() == before
 
 
-# What is no number.
+# Invalid input.
 
 
 HOSTILE = [

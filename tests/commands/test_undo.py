@@ -1,4 +1,4 @@
-"""`visitors undo`: any operation is taken back, and done again; or it is told what stands in the way."""
+"""`visitors undo`: any operation can be undone and redone, or the error names what prevents it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ RECORDS = ("visitor", "contact", "block", "conversation", "message")
 
 
 def records(visitors: Visitors) -> list[str]:
-    """The lines of a dump that are records, not the record of what was done."""
+    """The lines of a dump that are records, not history."""
     told = visitors("db", "dump", "-o", "-").stdout.splitlines()
     return [line for line in told if line.startswith(tuple(f'{{"type":"{kind}"' for kind in RECORDS))]
 
@@ -328,11 +328,11 @@ def test_what_was_made_and_then_removed_by_another_operation_is_told_of(visitors
     assert "by fixtures apply" in refused.error["message"]
 
 
-# what stands in the way
+# conflicts
 
 
 def refused(visitors: Visitors, operation: str) -> str:
-    """What is told of an operation that others stand in the way of."""
+    """The error for an operation that others prevent from being undone."""
     error = visitors("undo", operation, "--format", "json", code=4).error
     assert error["code"] == "touched_since"
     assert f"visitors undo {operation} --cascade" in error["hint"]

@@ -1,4 +1,4 @@
-"""`unidentify` alone; what it shares with other commands is in test_bulk_change."""
+"""`unidentify` itself; what it shares with other commands is in test_bulk_change."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ FIELDS = {
 
 @pytest.fixture(autouse=True)
 def store(fill: Fill) -> None:
-    """One visitor with everything, one with nothing."""
+    """One visitor with every field, one with none."""
     fill({"id": "full", **FIELDS}, {"id": "empty"}, now=MONDAY)
 
 

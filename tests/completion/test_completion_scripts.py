@@ -1,4 +1,4 @@
-"""The scripts in `completions/`: what the program prints, whole, and without anything that evaluates."""
+"""The scripts in `completions/`: complete, identical to the program's output, and evaluating nothing."""
 
 from __future__ import annotations
 

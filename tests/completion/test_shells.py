@@ -1,4 +1,4 @@
-"""TAB in real shells, on a real terminal: what is completed, and that nothing hostile gets anywhere."""
+"""TAB in real shells, on a real terminal: what is completed, and that hostile names have no effect."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.slow
 FOLDER = Path(__file__).parents[2] / "completions"
 HOSTILE = ["hostile$(touch PWNED)", "hostile`touch PWNED`", "hostile;touch PWNED", "hostile' touch PWNED"]
 
-# Each sets `-u`, loads the script, and defines `spoken`, which prints the words that it was given.
+# Each sets `-u`, loads the script, and defines `spoken`, which prints its arguments.
 SET_UP = {
     "bash": [
         "bind 'set enable-bracketed-paste off'",
@@ -32,7 +32,7 @@ SET_UP = {
         "spoken() { printf 'BEG''IN'; printf '<%s>' \"$@\"; printf 'E''ND\\n'; }",
     ],
     "zsh": [
-        "LISTMAX=1000",  # more would be asked about
+        "LISTMAX=1000",  # beyond this it asks
         "bindkey -e; unset zle_bracketed_paste",
         "setopt nounset",
         f"fpath=('{FOLDER}' $fpath); autoload -Uz compinit; compinit -u -D",
@@ -47,7 +47,7 @@ START = {"bash": ["--norc", "--noprofile", "-i"], "zsh": ["-f", "-i"], "fish": [
 
 
 class Place(NamedTuple):
-    """A folder to be in, with a store and files, and the environment of a shell there."""
+    """A working folder with a store and files, and the environment of a shell there."""
 
     folder: Path
     environment: dict[str, str]
@@ -76,7 +76,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
     (work / "--db=x`touch PWNED`").touch()
     programs = folder / "bin"
     programs.mkdir()
-    # all that a script may run, and what the hostile names would
+    # everything that a script may run, and what the hostile names would
     (programs / "visitors").symlink_to(Path(sys.executable).parent / "visitors")
     (programs / "touch").symlink_to(shutil.which("touch") or "")
     environment = {
@@ -90,7 +90,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
 
 
 def _make_store(path: Path, ids: list[str]) -> None:
-    """A store that holds what the program itself would refuse."""
+    """Make a store with content that the program itself would refuse."""
     open_store(place_of(path)).close()
     with closing(sqlite3.connect(path)) as connection, connection:
         for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
@@ -102,7 +102,7 @@ def _make_store(path: Path, ids: list[str]) -> None:
 
 
 class Shell:
-    """A shell on a terminal of its own."""
+    """A shell on its own terminal."""
 
     def __init__(self, name: str, place: Place) -> None:
         self._process: pexpect.spawn[str] = pexpect.spawn(
@@ -112,7 +112,7 @@ class Shell:
             env=place.environment,
             encoding="utf-8",
             timeout=10,
-            dimensions=(200, 250),  # a list that does not fit is asked about
+            dimensions=(200, 250),  # it asks before showing a list that does not fit
         )
         for line in SET_UP[name]:
             self._process.sendline(line)
@@ -120,7 +120,7 @@ class Shell:
         self._process.expect("BEGIN<ready>END")
 
     def tab(self, typed: str) -> list[str]:
-        """The words of the line after `typed` and TAB, as the shell itself reads them."""
+        """Return the words of the line after `typed` and TAB, as the shell itself parses them."""
         self._process.send(f"{typed}\t")
         self._process.send("\x01spoken \x05\r")
         self._process.expect("BEGIN(.*?)END")
@@ -129,7 +129,7 @@ class Shell:
         return re.findall("<(.*?)>", match[1])
 
     def shown(self, typed: str) -> str:
-        """What is on the screen after `typed`, which is then taken back."""
+        """Return the screen after `typed`, then clear the line."""
         self._process.send(f"{typed}\x03")
         self._process.sendline("spoken again")
         self._process.expect("BEGIN<again>END")

@@ -1,4 +1,4 @@
-"""Contacts: how they are called, and which keys they have in the machine formats."""
+"""Contacts: their display names, and their keys in the machine formats."""
 
 from __future__ import annotations
 

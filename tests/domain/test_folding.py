@@ -1,4 +1,4 @@
-"""Texts are searched without the differences of letter case, accents and width."""
+"""Search ignores letter case, accents and width."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rules of identify: which person is meant, what changes, and what is refused."""
+"""The rules of identify: which contact is chosen, what changes, and what is refused."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ def test_a_contact_id_that_contradicts_the_email_is_refused() -> None:
     assert "contact x (Xenia)" in refused.message
 
 
-# A tombstone resolves to the survivor: the store answers with a contact that has other values than those asked for
+# A tombstone resolves to the survivor: the store returns a contact with other values than the given ones
 
 
 def test_the_external_id_of_a_tombstone_means_the_survivor_which_keeps_its_own() -> None:
@@ -415,7 +415,7 @@ def test_replace_metadata_that_is_not_a_boolean_is_refused() -> None:
     assert refused.value.field == "replaceMetadata"
 
 
-# What holds for every store and everything said
+# For any store and any input
 
 external_ids = st.sampled_from(["u1", "u2", "u3"])
 emails = st.sampled_from(["a@example.com", "b@example.com", "c@example.com"])
@@ -459,7 +459,7 @@ def identities(draw: st.DrawFn) -> Identity:
 
 
 def look_up(contacts: list[Contact], said: Identity, linked: Contact | None) -> Known:
-    """What a store with these contacts would answer."""
+    """Return what a store with these contacts would find."""
     live = [one for one in contacts if one.deleted_at is None]
     return Known(
         linked=linked,
@@ -471,7 +471,7 @@ def look_up(contacts: list[Contact], said: Identity, linked: Contact | None) -> 
 
 
 def apply(decision: Decision, contacts: list[Contact]) -> tuple[list[Contact], Contact]:
-    """The contacts after the decision was carried out, and the one that the visitor is linked to now."""
+    """Return the contacts after the decision, and the one that the visitor is now linked to."""
     columns = {"externalId": "external_id"}
     new = {columns.get(field, field): value for field, value in decision.changes.items()}
     chosen = msgspec.structs.replace(decision.contact or contact("new"), **new)

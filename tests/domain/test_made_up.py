@@ -1,4 +1,4 @@
-"""Made-up people: the same for the same plan, within the rules that hold for real ones, and as the plan says."""
+"""Made-up people: equal for equal plans, valid by the rules for real people, and as planned."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ plans = st.builds(
 always = settings(deadline=None, max_examples=60)
 
 
-# The same every time
+# Reproducible
 
 
 @always
@@ -135,7 +135,7 @@ def test_they_come_one_by_one_however_many_are_planned() -> None:
     assert len(list(islice(made_up(Plan(count=10**12, now=NOW)), 5))) == 5
 
 
-# Within the rules
+# Valid
 
 
 @always
@@ -193,7 +193,7 @@ def test_the_blocked_did_nothing_after_their_block(plan: Plan) -> None:
     for one in made_up(plan):
         row = one.row
         assert row.is_blocked == (row.blocked_at is not None) == (row.blocked_by is not None)
-        assert row.block_expires_at is None  # or it would depend on when somebody looks
+        assert row.block_expires_at is None  # otherwise it would depend on the time of reading
         if row.blocked_at is None:
             assert all(conversation.status != "spam" for conversation, _ in one.conversations)
             continue
@@ -238,7 +238,7 @@ def test_links_lead_to_domains_that_belong_to_nobody() -> None:
         assert '"https://www.example.com/' in str(one.row.browser_data()["currentPage"])
 
 
-# As the plan says
+# As planned
 
 
 @always
@@ -373,7 +373,7 @@ def test_some_have_only_an_email_some_only_an_external_id_and_some_were_never_se
     assert 0 < sum(one.row.last_seen_at is None for one in many()) < 500
 
 
-# What the options say
+# Parsing options
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The metadata hash: what JavaScript computes, checked against a kept table and against JavaScript itself."""
+"""The metadata hash: JavaScript's result, checked against a stored table and against JavaScript itself."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CASES: list[dict[str, str]] = json.loads(KEPT.read_text(encoding="utf-8"))
 NODE = shutil.which("node")
 needs_node = pytest.mark.skipif(NODE is None, reason="node is not installed")
 
-# One JSON text a line in; a line with the printed object, a line with the printed sorted object, out.
+# In: one JSON text a line. Out: a line with the printed object, and a line with the printed sorted object.
 PRINTER = r"""
 const lines = require("node:fs").readFileSync(0, "utf8").split("\n").slice(0, -1);
 for (const line of lines) {

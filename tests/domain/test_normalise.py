@@ -1,4 +1,4 @@
-"""Values from outside: one form that is kept, or a refusal that says why."""
+"""Input values: normalised to one form, or refused with a reason."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from visitors.domain.ids import given_id
 from visitors.errors import InvalidData
 
 always = settings(deadline=None)
-few = settings(deadline=None, max_examples=15)  # an unknown time zone looks through the whole database for its name
+few = settings(deadline=None, max_examples=15)  # an unknown time zone is searched for in the whole database
 
 any_text = st.text(st.characters())  # lone surrogates and control characters too
 spaces = st.sampled_from(["", " ", "\t", "\n", "\u00a0", "\u3000", " \r\n"])
@@ -210,7 +210,7 @@ def test_an_email_in_any_letter_case_is_the_same_email(address: str, space: str)
     assert email_rules.email(address.upper()) == email_rules.email(address.swapcase()) == kept
 
 
-# What is refused is shown as it came
+# Refused values are shown as given
 
 
 @pytest.mark.parametrize(
@@ -236,7 +236,7 @@ def test_a_refused_value_is_shown_as_it_came(rule: Callable[[str], str], value: 
     assert repr(value) in refusal(rule, f" {value} ").message
 
 
-# Two ways of writing one value
+# Two spellings of one value
 
 composable = st.text(
     st.sampled_from("aeouüéñçåẞßΩΏσςのが한가ेḍ̇̈́\u0301\u0308\u0323\u0327"), min_size=1, max_size=12
@@ -733,7 +733,7 @@ def test_what_is_not_a_size_is_refused(value: str) -> None:
     assert (refused.code, refused.field) == ("invalid_size", "screenResolution")
 
 
-# What holds for all of them
+# For all of them
 
 FUNCTIONS: list[tuple[Callable[..., str | float], st.SearchStrategy[str]]] = [
     (lambda value: normalise.text(value, "name"), words),

@@ -1,4 +1,4 @@
-"""Rows of an import: values on their short way become what they become alone."""
+"""Rows of an import: the fast path gives the same values as the slow one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from visitors.domain import ip_rules
 from visitors.domain.row import RowParser
 
-# few of the eight parts differ from zero: that is where forms of an address differ
+# few of the eight parts are not zero: that is where forms of an address differ
 _ADDRESSES = st.lists(st.sampled_from([0, 0, 1, 0x10, 0xFFFF]), min_size=8, max_size=8).map(
     lambda parts: IPv6Address(int.from_bytes(b"".join(part.to_bytes(2) for part in parts)))
 )

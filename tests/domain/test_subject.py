@@ -1,4 +1,4 @@
-"""Whose a visitor was when."""
+"""Who a visitor belonged to at each time."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from visitors.domain.subject import ANOTHER_TIME, Ownership, OwnTime, Spell
 
 
 def owners(*spells: Spell) -> list[str | None]:
-    """Whose the visitor was after each of the spells' operations."""
+    """The owner after each of the spells' operations."""
     ownership = Ownership(spells)
     return [ownership.at(spell.operation) for spell in spells]
 

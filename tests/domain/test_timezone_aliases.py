@@ -1,4 +1,4 @@
-"""Names of time zones that mean the same zone."""
+"""Names of the same time zone."""
 
 from __future__ import annotations
 

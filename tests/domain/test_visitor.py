@@ -1,4 +1,4 @@
-"""Browser data and documents: what a browser tells of itself, made fit to keep."""
+"""Browser data and documents: normalising what a browser reports."""
 
 from __future__ import annotations
 

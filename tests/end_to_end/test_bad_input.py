@@ -1,4 +1,4 @@
-"""Whatever comes in: a clear error with its exit code, and a store that is as it was before."""
+"""For any bad input: a clear error with its exit code, and an unchanged store."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def person(**values: Any) -> str:
 
 @pytest.fixture
 def store(visitors: Visitors, store_path: Path) -> Path:
-    """A store with two visitors whose ids begin alike, and a contact."""
+    """A store with two visitors whose ids share a prefix, and a contact."""
     visitors("create", "--id", "abc1")
     visitors("create", "--id", "abc2")
     visitors("identify", "abc1", "--external-id", "u1", "--email", "ada@example.com", "--metadata", "plan=pro")
@@ -42,7 +42,7 @@ def store(visitors: Visitors, store_path: Path) -> Path:
 
 @pytest.fixture
 def unchanged(visitors: Visitors, store: Path) -> Iterator[None]:
-    """Fails the test if it changed anything in the store."""
+    """Fail the test if it changed anything in the store."""
 
     def state() -> tuple[str, str, str]:
         return (
@@ -58,7 +58,7 @@ def unchanged(visitors: Visitors, store: Path) -> Iterator[None]:
 
 
 def assert_clear(result: Any, code: int, *, stdout: str = "") -> None:
-    """One `error:` line, at most one hint, no traceback, nothing on standard output."""
+    """Assert one `error:` line, at most one hint, no traceback, and no standard output."""
     assert result.code == code, result.stderr
     assert result.stdout == stdout
     lines = result.stderr.splitlines()
@@ -291,7 +291,7 @@ def test_one_unknown_id_among_many_on_standard_input_takes_all_back(visitors: Vi
     assert_clear(visitors("block", "-", input="abc1\nabc2\nnobody\n", code=None), 3)
 
 
-# A byte that is not UTF-8 reaches the program as a lone surrogate.
+# A byte that is not UTF-8 becomes a lone surrogate in an argument.
 ARGUMENTS = {
     "id": (["show", "\udcff"], 3),
     "new-id": (["create", "--id", "\udcff"], 5),
@@ -484,7 +484,7 @@ def test_a_timeout_that_is_none_is_invalid(visitors: Visitors, monkeypatch: pyte
 
 @pytest.fixture
 def read_only(store: Path) -> Iterator[Path]:
-    """The store, so that not even root can write it."""
+    """Make the store unwritable even for root."""
     tool = shutil.which("chattr")
     if tool is None or subprocess.run([tool, "+i", str(store)], capture_output=True, check=False).returncode != 0:
         pytest.skip("only chattr +i keeps root from writing, and this file system does not know it")

@@ -1,4 +1,4 @@
-"""The command line as a whole: exit codes, help, version, and options that stand everywhere."""
+"""The command line as a whole: exit codes, help, version, and global options."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ COMMANDS = [entry.words for entry in registry.COMMANDS]
 CHANGING = [entry.words for entry in registry.COMMANDS if entry.changes]
 GROUPS = [entry.words for entry in registry.GROUPS]
 
-EXPECTED_TYPER = os.environ.get("VISITORS_EXPECTED_TYPER")  # read before the isolation of tests takes it away
+EXPECTED_TYPER = os.environ.get("VISITORS_EXPECTED_TYPER")  # read before the tests' isolation removes it
 
 
 def test_the_tests_run_on_the_typer_that_they_are_meant_to() -> None:
@@ -86,17 +86,17 @@ def test_rows_that_were_rejected_are_exit_5(visitors: Visitors, visitors_process
 
 
 def choices_of(option: Any) -> list[Any]:
-    """What the option's value is one of, if it is; Typer had it elsewhere before 0.29."""
+    """Return the choices of the option, if it has any; their place changed in Typer 0.29."""
     return list(getattr(getattr(option, "type", None) or option.type_descriptor, "choices", None) or ())
 
 
 def is_number(option: Any) -> bool:
-    """Whether the option takes numbers from some on."""
+    """Return whether the option takes numbers."""
     return hasattr(option.type, "min") if hasattr(option, "type") else option.min is not None
 
 
 def several(option: Any) -> tuple[str, str]:
-    """Two values that the option takes."""
+    """Return two values that the option accepts."""
     choices = choices_of(option)
     first, second = (choices * 2)[:2] if choices else ("1", "2")
     return str(getattr(first, "value", first)), str(getattr(second, "value", second))
@@ -132,11 +132,11 @@ OPTIONS = [
     if option.param_type_name == "option"
     and not (option.multiple or option.is_eager or option.is_flag or choices_of(option))
 ]
-"""Every option that takes one value of its own, with the words of its command."""
+"""Every single-valued option, with the words of its command."""
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=12)
 
 
-# visitors only runs the command, which is refused before it does anything
+# the fixture only runs the command, which is refused before it does anything
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(chosen=st.sampled_from(OPTIONS), more=st.data())
 def test_any_option_that_is_given_twice_with_different_values_is_refused(
@@ -146,7 +146,7 @@ def test_any_option_that_is_given_twice_with_different_values_is_refused(
     chosen: tuple[str, Any],
     more: st.DataObject,
 ) -> None:
-    monkeypatch.chdir(store_path.parent)  # where what is not refused may write
+    monkeypatch.chdir(store_path.parent)  # where it may write if it is not refused
     words, option = chosen
     values = st.integers(0, 9).map(str) if is_number(option) else TEXTS
     flags = st.sampled_from([flag for flag in option.opts if flag.startswith("--")])
@@ -352,7 +352,7 @@ def test_without_settings_the_store_is_in_the_users_data_folder(
 
 @pytest.fixture
 def homeless(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A user without a home folder, a name, and an entry in the system's list of users."""
+    """A user without a home folder, a name, and an entry in the system's user database."""
     for name in ("HOME", "XDG_DATA_HOME", "LOGNAME", "USER", "LNAME", "USERNAME", "VISITORS_DB", "VISITORS_ACTOR"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("os.path.expanduser", lambda path: path)

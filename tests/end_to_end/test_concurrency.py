@@ -1,4 +1,4 @@
-"""Many processes on one store: every write that was acknowledged is there, exactly once, and none was locked out."""
+"""Many processes on one store: every acknowledged write is there, exactly once, and no process was locked out."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ Visitors = Callable[..., Any]
 COMMAND = str(Path(sys.executable).with_name("visitors"))
 PROCESSES = 16
 ROUNDS = 40 if os.environ.get("VISITORS_LONG_TESTS") else 6
-"""How often all of them make a store at the same moment."""
+"""How often all of them create a store at the same moment."""
 
-# Twenty rounds of five writes, each of which changes something; every process also writes to one
-# visitor and to contacts that all of them share.
+# Twenty rounds of five writes, each of which changes something; all processes also write to one shared visitor and
+# shared contacts.
 WORKER = """
 import contextlib, io, sys
 from visitors.main import run

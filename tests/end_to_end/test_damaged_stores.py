@@ -1,5 +1,5 @@
-"""A store that is cut off or has flipped bits is told of plainly, by whichever command meets it, and 'db check' finds
-what is wrong wherever another command gives up.
+"""Every command reports a truncated store, or one with flipped bits, plainly, and 'db check' finds a problem whenever
+another command fails.
 
 VISITORS_LONG_TESTS=1 damages stores at many more places.
 """
@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 Visitors = Callable[..., Any]
 
-LONG = bool(os.environ.get("VISITORS_LONG_TESTS"))  # read before the isolation of tests takes it away
+LONG = bool(os.environ.get("VISITORS_LONG_TESTS"))  # read before the tests' isolation removes it
 COMMANDS = (
     ("list",),
     ("list", "--format", "json"),
@@ -36,7 +36,7 @@ COMMANDS = (
     ("db", "backup"),
 )
 ALLOWED = (0, 1, 3, 4, 5, 6)
-"""The exit codes that a command may give on a damaged store; 1 and 6 only where 'db check' finds it damaged, too."""
+"""The exit codes allowed on a damaged store; 1 and 6 only if 'db check' finds damage too."""
 
 anywhere = st.floats(0, 1, exclude_max=True)
 varied = settings(
@@ -47,7 +47,7 @@ varied = settings(
 
 
 class Sample:
-    """A store's bytes, which nobody wants to see in the report of a failure."""
+    """A store's bytes, kept out of failure reports."""
 
     def __init__(self, content: bytes) -> None:
         self.content = content
@@ -55,7 +55,7 @@ class Sample:
 
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Sample:
-    """A small store with a little of everything."""
+    """A small store with a record of every kind."""
     from visitors.main import run
 
     path = tmp_path_factory.mktemp("sound") / "visitors.db"
@@ -74,12 +74,12 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Sample:
 
 @pytest.fixture(autouse=True)
 def as_users_see_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Unexpected failures as one line, and not as a traceback."""
+    """Show unexpected failures as one line, without a traceback."""
     monkeypatch.delenv("VISITORS_DEBUG")
 
 
 def judge(visitors: Visitors, damaged: bytes) -> None:
-    """Run every command on a copy of the damaged store each, and compare with what 'db check' says."""
+    """Run every command on its own copy of the damaged store, and compare with the findings of 'db check'."""
     with TemporaryDirectory(prefix="visitors-damaged-") as folder:
         original = Path(folder) / "visitors.db"
         original.write_bytes(damaged)
@@ -97,7 +97,7 @@ def judge(visitors: Visitors, damaged: bytes) -> None:
             assert done.code not in (1, 6) or checked.code == 8, (words, done.stderr)
         tried = visitors("db", "restore", str(original), "-n", "--db", str(Path(folder) / "none.db"), code=None)
         assert tried.code in (0, 6)
-        # what is sound can be restored, and nothing else
+        # an intact backup can be restored, a damaged one cannot
         content = [one for one in checked.json if one["result"] == "problem" and one["check"] != "permissions"]
         assert (tried.code == 6) == bool(content)
 

@@ -1,7 +1,7 @@
-"""After an erasure no byte of the person is in any file of the store, and everybody else is as before.
+"""After an erasure no byte of the person is in any file of the store, and everybody else is unchanged.
 
-People are made of random texts that occur nowhere by chance, so that a search of the raw files finds what is
-left of them, however it is written there: in a row, an index, the history, a log, or a page that nobody uses.
+People have random texts that never occur by chance, so searching the raw files finds what is left of them, wherever it
+is: in a row, an index, the history, a log, or an unused page.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ import pytest
 Visitors = Callable[..., Any]
 
 RARE = "\u2d30\u2d31\u2d32\u2d33"
-"""Letters that nobody else has: what the full-text index keeps of them is found, too."""
+"""Letters that nobody else has, so what the full-text index keeps of them is found too."""
 
 
 class Secrets:
-    """Random texts of one person, and all of them that were ever given out."""
+    """Random texts of one person, and all that were ever generated."""
 
     def __init__(self, chance: random.Random, letters: str = "") -> None:
         self._chance = chance
@@ -34,14 +34,14 @@ class Secrets:
         self.pieces: list[str] = []
 
     def piece(self, longest: int = 40) -> str:
-        """Twelve to forty random characters that are written the same way in every encoding."""
+        """Return twelve to forty random characters that are the same in every encoding."""
         length = min(longest, self._chance.choice([12, 20, 40]))
         piece = "".join(self._chance.choices("abcdefghjkmnpqrstuvwxyz23456789", k=length))
         self.pieces.append(piece)
         return piece
 
     def text(self) -> str:
-        """A text with what JSON and SQL escape around and between random pieces."""
+        """Return a text with characters that JSON and SQL escape, around and between random pieces."""
         return f'{self.piece()} "é\\ü" {self._letters} \'{self.piece()}'
 
     def email(self) -> str:
@@ -53,20 +53,20 @@ class Secrets:
         return {**said, "image": image, "metadata": metadata}
 
     def options(self) -> list[str]:
-        """A person as options."""
+        """Return a person as options."""
         given = {"--external-id": self.piece(), "--email": self.email(), "--name": self.text()}
         return [*(word for pair in given.items() for word in pair), "--metadata", f"{self.piece(20)}={self.piece()}"]
 
 
 def hits(store_path: Path, pieces: list[str]) -> list[tuple[str, str]]:
-    """Which of the pieces are in which file of the store."""
+    """Return which of the pieces are in which file of the store."""
     files = [one for one in store_path.parent.iterdir() if one.name.startswith(store_path.name)]
     assert store_path in files
     return [(one.name, piece) for one in files for piece in pieces if piece.encode() in one.read_bytes()]
 
 
 def row(visitor_id: str, secrets: Secrets, *, identified: bool) -> dict[str, Any]:
-    """A visitor as an import has it."""
+    """Return a visitor as an import row."""
     return {
         "id": visitor_id, "fingerprint": secrets.piece(), "city": secrets.piece(), "ip": "192.0.2.7",
         "currentPage": {"url": f"https://example.com/{secrets.piece()}"},
@@ -76,12 +76,12 @@ def row(visitor_id: str, secrets: Secrets, *, identified: bool) -> dict[str, Any
 
 @pytest.fixture(params=[1, 2, 3])
 def chance(request: pytest.FixtureRequest) -> random.Random:
-    """Another store for each seed."""
+    """A different store for each seed."""
     return random.Random(request.param)  # noqa: S311 - the same store every time
 
 
 class World:
-    """A store with many people, of whom one is to be erased; the steps of her life in any order that goes."""
+    """A store with many people, one of whom is to be erased after random events."""
 
     def __init__(self, visitors: Visitors, tmp_path: Path, chance: random.Random) -> None:
         self.run = visitors
@@ -93,14 +93,14 @@ class World:
         self.hers.pieces += ["her-laptop", "her-phone", "her-tablet", "her-kiosk"]
 
     def import_everybody(self, process: Visitors) -> None:
-        """In bulk: her first device among those of others."""
+        """Import in bulk: her first device among those of others."""
         rows = [row(f"other-{number}", self.others, identified=number % 3 == 0) for number in range(2_200)]
         rows.insert(self.chance.randrange(len(rows)), self.first)
         lines = "".join(json.dumps(one) + "\n" for one in rows)
         process("import", "-", "--input-format", "ndjson", input=lines)
 
     def live(self) -> None:
-        """All that may happen to her, step by step, the order of what is independent being random."""
+        """Run everything that may happen to her, with independent events in random order."""
         self.run("create", "--id", "her-phone", "--fingerprint", self.hers.piece(), "--city", self.hers.piece())
         self.run("identify", "her-phone", "--email", self.email, "--name", self.hers.text())
         steps = [
@@ -158,7 +158,7 @@ class World:
         self.run("identify", "her-kiosk", "--email", self.email, "--relink")
 
     def was_taken_for_another(self) -> None:
-        """Merged into somebody by mistake, who took on her values, taken out again, and cleared of them."""
+        """She is merged by mistake into somebody who takes over her values, and split off again."""
         self.run("contacts", "create", "--id", "mistaken", "--external-id", "mistaken")
         said = self.hers.options()
         wrong = self.run("contacts", "create", *said).stdout.strip()
@@ -172,7 +172,7 @@ class World:
         self.run("contacts", "merge", self.email, out, "--yes")
 
     def has_fixtures(self) -> None:
-        """A fixture names her whole, and gives her one more device with a conversation."""
+        """A fixture names all of her data, and gives her one more device with a conversation."""
         contact = self.run("show", "her-phone", "--format", "json").json["contact"]
         fields = ("externalId", "email", "image", "metadata")
         person = {**{field: contact[field] for field in fields}, "name": self.hers.text()}
@@ -190,7 +190,7 @@ class World:
         self.run("fixtures", "apply", str(path))
 
     def everybody_else(self) -> dict[str, list[str]]:
-        """All that is exported and listed of others, and the history of some of them."""
+        """Return the export and listings of others, and the history of some."""
         told = {
             name: self.run(*words, "--format", "ndjson").lines
             for name, words in {
@@ -206,7 +206,7 @@ class World:
         }
 
 
-# In a process of its own: where one process reads a file and closes it, its other locks on that file are gone.
+# A separate process: when a process closes any handle of a file, its other locks on it are released.
 _OPENS = """
 import sqlite3, sys
 store = sqlite3.connect(sys.argv[1], isolation_level=None)
@@ -219,7 +219,7 @@ sys.stdin.read()
 
 @contextmanager
 def opened_elsewhere(store_path: Path, *, reading: bool = False) -> Iterator[None]:
-    """Another process has the store open, so that its log stays, and may be reading it."""
+    """Keep the store open in another process, so that its log stays; it may be reading."""
     begin = "BEGIN" if reading else "SELECT 1"
     words = [sys.executable, "-c", _OPENS, str(store_path), begin]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
@@ -230,7 +230,7 @@ def opened_elsewhere(store_path: Path, *, reading: bool = False) -> Iterator[Non
 
 @pytest.fixture
 def world(visitors: Visitors, visitors_process: Visitors, tmp_path: Path, chance: random.Random) -> Iterator[World]:
-    """She and everybody."""
+    """Her and everybody else."""
     made = World(visitors, tmp_path, chance)
     made.import_everybody(visitors_process)
     with opened_elsewhere(tmp_path / "visitors.db"):
@@ -255,7 +255,7 @@ def test_no_byte_of_a_person_is_left_and_everybody_else_is_as_before(
     after = world.everybody_else()
     kept = {name: [line for line in lines if line in before[name]] for name, lines in after.items()}
     assert kept == before
-    # the conversation of the earlier person, and what stands in it for the computer that is gone
+    # the earlier person's conversation, and the placeholder in it for the removed computer
     assert {name: len(after[name]) - len(before[name]) for name in before} == {
         "visitors": 0, "deleted": 1, "contacts": 0, "conversations": 1, "history": 0,
     }  # fmt: skip
@@ -304,7 +304,7 @@ def test_while_another_process_reads_it_is_told_where_the_old_bytes_are(
 def test_a_stale_copy_in_a_page_goes_unless_the_file_is_kept_as_it_is(
     visitors_process: Visitors, store_path: Path
 ) -> None:
-    """SQLite leaves such copies where it packs a page anew; whatever is written later does not reach them."""
+    """SQLite leaves such copies when it defragments a page; later writes do not reach them."""
     visitors_process("create", "--id", "v")
     visitors_process("create", "--id", "w")
     _plant(store_path, b"a stale copy of a row")
@@ -317,7 +317,7 @@ def test_a_stale_copy_in_a_page_goes_unless_the_file_is_kept_as_it_is(
 
 
 def _plant(store_path: Path, text: bytes) -> None:
-    """Write `text` into the room between the first leaf's list of cells and its first cell."""
+    """Write `text` into the free space between the first leaf's cell list and its first cell."""
     with closing(sqlite3.connect(store_path)) as store:
         page_size = store.execute("PRAGMA page_size").fetchone()[0]
         root = store.execute("SELECT rootpage FROM sqlite_master WHERE name = 'visitors'").fetchone()[0]

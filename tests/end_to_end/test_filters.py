@@ -1,4 +1,4 @@
-"""Filters of every listing in the installed command: what they choose, and that hostile values choose nothing."""
+"""The filters of every listing of the installed command: what they match, and that hostile values match nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`history --follow`: what other processes do, as they do it."""
+"""`history --follow`: the operations of other processes as they happen."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ COMMAND = str(Path(sys.executable).with_name("visitors"))
 
 @pytest.fixture(autouse=True)
 def store(visitors: Visitors) -> None:
-    """What was done before anybody followed."""
+    """Operations from before following began."""
     visitors("create", "--id", "before")
 
 
 @contextmanager
 def following(*words: str) -> Iterator[subprocess.Popen[str]]:
-    """The command in a process of its own, once it has seen what there was: it gets `early`."""
+    """Run the command in a separate process, once it has seen the existing operations: it gets `early`."""
     process = subprocess.Popen(
         [COMMAND, "history", "--follow", *words],
         stdout=subprocess.PIPE,
@@ -41,7 +41,7 @@ def following(*words: str) -> Iterator[subprocess.Popen[str]]:
         preexec_fn=interruptible,  # noqa: PLW1509 - no threads yet
     )
     try:
-        time.sleep(1.5)  # until it looks: nothing tells
+        time.sleep(1.5)  # there is no sign of when it polls
         yield process
     finally:
         process.kill()

@@ -1,4 +1,4 @@
-"""A store of two names: SQLite would keep a log for each, and each would lose what was written by the other."""
+"""A store with two names: SQLite would keep a log for each, and each would lose the other's writes."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_a_check_tells_of_it(visitors: Visitors, filled: Path, other: Path) -> N
 
 
 def test_a_backup_with_two_names_can_be_restored(visitors: Visitors, filled: Path, tmp_path: Path) -> None:
-    """As in a tree of snapshots, where what did not change is linked."""
+    """As in trees of snapshots, where unchanged files are linked."""
     backup = visitors("db", "backup", str(tmp_path / "one.bak")).stdout.strip()
     (tmp_path / "two.bak").hardlink_to(backup)
     visitors("db", "restore", backup, "--yes")

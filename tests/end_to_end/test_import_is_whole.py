@@ -1,4 +1,4 @@
-"""An import is whole or it was never there, whatever happens to its file, its processes or the disk.
+"""An import is complete or leaves nothing, whatever happens to its file, its processes or the disk.
 
 VISITORS_LONG_TESTS=1 stops imports at a hundred moments of each kind.
 """
@@ -45,7 +45,7 @@ Visitors = Callable[..., Any]
 MADE_UP = Path(__file__).parents[1] / "benchmarks" / "made_up.py"
 MOMENTS = 100 if LONG else 3
 AHEAD, ALONE = 5_000, 2_500
-"""Rows of a file that a second process reads, and of one that is too short for it; both drop the indexes."""
+"""The number of rows that a second process reads, and one too small for that; both drop the indexes."""
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
 
@@ -70,7 +70,7 @@ def file(tmp_path: Path, rows: list[bytes]) -> Path:
 
 @pytest.fixture
 def before(visitors: Visitors, store_path: Path) -> State:
-    """A store with a little in it, and its state."""
+    """A store with some content, and its state."""
     visitors("create", "--id", "before", "--city", "Oslo")
     visitors("identify", "before", "--email", "ada@example.com", "--metadata", "plan=pro")
     visitors("block", "before")
@@ -78,7 +78,7 @@ def before(visitors: Visitors, store_path: Path) -> State:
 
 
 def held_import(file: Path, store_path: Path) -> subprocess.Popen[bytes]:
-    """An import that stands still in its transaction, until it gets SIGCONT."""
+    """An import that pauses in its transaction until it gets SIGCONT."""
     process = start("import", file)
     reading_child(process)
     eventually(lambda: is_locked(store_path))
@@ -123,7 +123,7 @@ def test_the_schema_is_the_same_after_an_import(
 
 
 def spoiled(rows: Sequence[bytes]) -> tuple[list[bytes], list[int]]:
-    """The rows with every hundredth spoiled, each in one of four ways, and the numbers of those lines."""
+    """The rows with every hundredth one broken in one of four ways, and the numbers of those lines."""
     lines, bad = list(rows), list(range(100, len(rows) + 1, 100))
     for number in bad:
         row = json.loads(rows[number - 1])
@@ -142,7 +142,7 @@ def spoiled(rows: Sequence[bytes]) -> tuple[list[bytes], list[int]]:
 
 
 def mended(reject: dict[str, Any], good: bytes) -> dict[str, Any]:
-    """A rejected row with what was spoiled put right, its reason still beside it."""
+    """A rejected row with the broken value corrected, its reason still in it."""
     raw = reject.pop(f"{REJECT}raw", None)
     if raw is not None:
         return {**reject, **json.loads(raw + "}")}
@@ -205,7 +205,7 @@ def test_a_compressed_file_that_is_damaged_near_its_end_leaves_nothing_behind(
 ) -> None:
     packed = file.with_name("visitors.ndjson.gz")
     packed.write_bytes(damage(gzip.compress(file.read_bytes(), level)))
-    # without compression a second process reads it, well packed it is short
+    # uncompressed, a second process reads it; compressed, it is small
     assert (packed.stat().st_size > LARGE) == (level == 0)
 
     said = visitors_process("import", str(packed), *options, code=5)
@@ -214,12 +214,12 @@ def test_a_compressed_file_that_is_damaged_near_its_end_leaves_nothing_behind(
     assert state(store_path) == before
 
 
-# processes that are stopped
+# stopped processes
 
 
 @pytest.fixture(scope="module")
 def duration(rows: list[bytes], tmp_path_factory: pytest.TempPathFactory) -> float:
-    """How many seconds an import takes from when its second process reads until it is done."""
+    """The seconds from when the import's second process reads until it is done."""
     folder = tmp_path_factory.mktemp("duration")
     (folder / "visitors.ndjson").write_bytes(b"".join(rows))
     process = start("import", folder / "visitors.ndjson", "--db", folder / "visitors.db")
@@ -230,7 +230,7 @@ def duration(rows: list[bytes], tmp_path_factory: pytest.TempPathFactory) -> flo
 
 
 def interrupt(process: subprocess.Popen[bytes]) -> None:
-    """As Ctrl-C does: to all processes of the terminal's foreground group."""
+    """Signal all processes of the terminal's foreground group, as Ctrl-C does."""
     os.killpg(process.pid, signal.SIGINT)
 
 
@@ -250,7 +250,7 @@ def terminate_all(process: subprocess.Popen[bytes]) -> None:
 
 
 def hang_up(process: subprocess.Popen[bytes]) -> None:
-    """As the terminal does that is closed."""
+    """Signal them as a closed terminal does."""
     os.killpg(process.pid, signal.SIGHUP)
 
 
@@ -277,7 +277,7 @@ def test_an_import_that_is_stopped_at_any_moment_leaves_the_store_as_it_was(
     piped: bool,  # noqa: FBT001 - a parameter of the test
 ) -> None:
     chance = random.Random(f"{stop.__name__} {piped}")  # noqa: S311 - moments, no secrets
-    # the first comes before it can be done, however busy the machine is
+    # the first signal comes before it can be done, however busy the machine is
     moments = [0.0, *(chance.uniform(0, duration * 0.9) for _ in range(1, MOMENTS if not piped or LONG else 2))]
     stopped = 0
     for number, moment in enumerate(moments):
@@ -303,14 +303,14 @@ def test_an_import_that_is_stopped_at_any_moment_leaves_the_store_as_it_was(
         assert "Exception" not in said
         after = state(store)
         if len(ids(after)) == AHEAD + 1:
-            # it was done already; what is told afterwards may still be cut off
+            # it was already done; later output may still be cut off
             assert ending in (0, code)
             continue
         stopped += 1
         assert ending == code
         assert after == before
         left = files_beside(store)
-        if stop is kill:  # nobody was there to take the unfinished rejects away
+        if stop is kill:  # nobody was there to remove the unfinished rejects
             left = [name for name in left if not name.endswith(".partial")]
         assert left == [store.name]
     assert stopped > 0
@@ -332,7 +332,7 @@ def test_an_import_whose_reading_process_is_killed_ends_with_an_error(
     assert state(store_path) == before
 
 
-# a disk that is full
+# full disks
 
 
 @pytest.mark.parametrize("size", [400_000, 3_000_000, 4_500_000])
@@ -425,7 +425,7 @@ def test_standard_input_that_does_not_fit_the_temporary_folder_leaves_an_intact_
     assert state(store_path) == before
 
 
-# others at the same time
+# concurrent access
 
 
 def test_others_read_the_store_as_it_was_and_writers_get_their_turn(
@@ -452,12 +452,12 @@ def test_others_read_the_store_as_it_was_and_writers_get_their_turn(
     assert len(ids(after)) == AHEAD + 2
 
 
-# the other way
+# exports
 
 
 @pytest.fixture
 def exported(visitors_process: Visitors, file: Path, tmp_path: Path) -> Path:
-    """An export of yesterday, of a store that has grown since."""
+    """Yesterday's export of a store that has grown since."""
     visitors_process("import", str(file))
     path = tmp_path / "exports" / "all.csv"
     path.parent.mkdir()

@@ -1,4 +1,4 @@
-"""Backups, restores and compacting with real processes: beside writers, and killed at any moment.
+"""Backups, restores and compacting in real processes: concurrent with writers, and killed at any moment.
 
 VISITORS_LONG_TESTS=1 kills each of them a hundred times.
 """
@@ -27,12 +27,12 @@ pytestmark = pytest.mark.slow
 Visitors = Callable[..., Any]
 
 COMMAND = str(Path(sys.executable).with_name("visitors"))
-LONG = bool(os.environ.get("VISITORS_LONG_TESTS"))  # read before the isolation of tests takes it away
+LONG = bool(os.environ.get("VISITORS_LONG_TESTS"))  # read before the tests' isolation removes it
 KILLS = 100 if LONG else 10
 BACKUPS = 40 if LONG else 4
 WRITERS = 4
 
-# Says what was acknowledged, line by line, until it is told to stop.
+# Print what was acknowledged, line by line, until told to stop.
 WRITER = """
 import contextlib, io, itertools, os, sys
 from visitors.main import run
@@ -51,7 +51,7 @@ for number in itertools.count():
 
 @contextmanager
 def writers(count: int) -> Iterator[list[subprocess.Popen[bytes]]]:
-    """Processes that write until the block ends, and none of which failed by then."""
+    """Run processes that write until the block ends, none of which may have failed."""
     started = [
         subprocess.Popen([sys.executable, "-c", WRITER, str(number)], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         for number in range(count)
@@ -66,7 +66,7 @@ def writers(count: int) -> Iterator[list[subprocess.Popen[bytes]]]:
 
 
 def rows(path: Path, sql: str) -> list[Any]:
-    """What a query gives of a store that nobody writes."""
+    """Query a store that nobody writes."""
     with closing(sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)) as connection:
         return [row[0] for row in connection.execute(sql)]
 
@@ -77,7 +77,7 @@ def start(*words: str) -> subprocess.Popen[bytes]:
 
 
 def killed_at_random(moments: random.Random, longest: float, *words: str) -> bool:
-    """Start the command and kill it at a moment; whether it was still running."""
+    """Start the command and kill it at a random moment; return whether it was still running."""
     process = start(*words)
     time.sleep(moments.uniform(longest * 0.3, longest))  # not while Python starts
     with suppress(ProcessLookupError):
@@ -87,7 +87,7 @@ def killed_at_random(moments: random.Random, longest: float, *words: str) -> boo
 
 
 def took(*words: str) -> float:
-    """How many seconds the command takes, which ends well."""
+    """Return the seconds that the command takes; it must succeed."""
     begin = time.monotonic()
     process = start(*words)
     _, said = process.communicate(timeout=120)
@@ -100,7 +100,7 @@ def unfinished(folder: Path) -> list[Path]:
 
 
 def assert_sound(visitors: Visitors, path: Path, *words: str) -> None:
-    """The store is sound; what a killed process left beside it may still be there, and be its other name."""
+    """Assert that the store is intact; what a killed process left may still exist, as its other name."""
     told = visitors("db", "check", *words, "--db", str(path), "--format", "json", code=None).json
     assert {one["check"] for one in told if one["result"] == "problem"} <= {"leftovers", "names"}
 
@@ -124,7 +124,7 @@ def test_backups_beside_four_writers_are_each_the_store_at_one_moment(
             target = tmp_path / f"{number}.bak"
             visitors("db", "backup", str(target))
             found = set(rows(target, "SELECT id FROM visitors"))
-            # all that was acknowledged before it began, and of each writer the first so many, without a gap
+            # all that was acknowledged before it began, and of each writer a prefix without gaps
             assert acknowledged <= found
             for writer in range(WRITERS):
                 own = sorted(int(one.partition("-")[2]) for one in found if one.startswith(f"w{writer}-"))
@@ -201,7 +201,7 @@ def test_a_killed_backup_leaves_a_whole_one_or_none(visitors: Visitors, filled: 
         assert one.stat().st_mode & 0o777 == 0o700
     told = visitors("db", "check", "--format", "json", code=8 if left else 0).json
     assert [one["check"] for one in told if one["result"] == "problem"] == ["leftovers"] * len(left)
-    assert len(left) <= 1  # the next one takes away what the last left
+    assert len(left) <= 1  # the next one removes what the last one left
 
 
 @pytest.mark.parametrize("target", ["sound", "damaged", "missing"])
@@ -250,7 +250,7 @@ def test_a_killed_restore_leaves_the_old_store_or_the_new(
             outcomes.append("old" if blocked == "2000\n" else "new")
             assert visitors("list", "--db", str(store), "--format", "count").stdout == "2000\n"
             assert target == "sound" or outcomes[-1] == "new"
-        # and a restore that nobody kills mends whatever is left
+        # an undisturbed restore then repairs whatever is left
     visitors(*words)
     visitors("db", "check", "--db", str(store))
     assert "old" in outcomes

@@ -1,4 +1,4 @@
-"""What a process leaves that is ended while it makes a copy of the store, or a file of what is in it."""
+"""What a process leaves when it ends while making a copy or a file of the store."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def stop(*_, **__):
 patch(sys.argv[1], stop).start()
 main(sys.argv[2:])
 """
-"""The command, which waits to be killed where it would call the function that is named first."""
+"""The command, which waits to be killed before it would call the function named first."""
 
 BACKUP = ("visitors.store.file.backup.verify", "db", "backup")
 RESTORE = ("visitors.store.file.restore.verify", "db", "restore", "--yes")
@@ -46,7 +46,7 @@ REJECTS = ("visitors.output.files.os.fsync", "import", "--keep-going", "--reject
 def waiting(
     *words: str, env: dict[str, str] | None = None, under: tuple[str, ...] = ()
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """The command, which has made an unfinished copy and goes on for as long as the block."""
+    """Run the command until it has made an unfinished copy, for the duration of the block."""
     with subprocess.Popen(
         [*under, sys.executable, "-c", SCRIPT, *words],
         stdout=subprocess.PIPE,
@@ -79,7 +79,7 @@ def ada(visitors: Visitors, store_path: Path) -> Path:
 
 @pytest.fixture
 def commands(visitors: Visitors, ada: Path, tmp_path: Path) -> dict[str, tuple[str, ...]]:
-    """Each command that makes a copy or a file, with what it works on."""
+    """Every command that makes a copy or a file, with its input."""
     backup, rows = tmp_path / "elsewhere" / "a.bak", tmp_path / "elsewhere" / "rows.csv"
     backup.parent.mkdir()
     visitors("db", "backup", str(backup))
@@ -104,7 +104,7 @@ def test_what_a_killed_command_left_is_told_at_once_and_removed_by_the_next(
     with waiting(*commands[name]):
         (left,) = unfinished(ada.parent)
         assert left.stat().st_mode & 0o777 == 0o700
-        visitors("db", "check")  # somebody is at it
+        visitors("db", "check")  # a process is using it
     assert holds(left, b"ada@example.com")
     found = visitors("db", "check", "--format", "json", code=8).json
     assert [(one["check"], one["help"]) for one in found if one["result"] == "problem"] == [
@@ -203,7 +203,7 @@ def test_a_copy_to_read_that_was_left_in_the_temporary_folder_is_removed_by_the_
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     copy = ada.with_name("copy.db")
-    # a log without its index: to be read, it has to be worked into a copy
+    # a log without its index, which has to be applied to a copy for reading
     script = (
         "import os, sqlite3, sys; connection = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
         "for sql in ('PRAGMA journal_mode = WAL', 'CREATE TABLE x (y)'): connection.execute(sql)\n"

@@ -1,4 +1,4 @@
-"""What comes instead of rows, such as envelopes, web pages and cut downloads, is named, and nothing is written."""
+"""Input that is not rows, such as envelopes, web pages or truncated downloads, is named, and nothing is written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A line with a mistake in it: one error, exit 2, and what was probably meant."""
+"""A command line with a mistake: one error, exit code 2, and a suggestion."""
 
 from __future__ import annotations
 

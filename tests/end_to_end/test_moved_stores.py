@@ -1,4 +1,4 @@
-"""A store that is moved, removed or replaced while a command runs, and what was asked about while a person thinks."""
+"""A store that is moved, removed or replaced while a command runs, or changed while it waits for an answer."""
 
 from __future__ import annotations
 
@@ -37,21 +37,21 @@ def other(visitors: Visitors, tmp_path: Path) -> Path:
 
 
 def content(path: Path) -> list[Any]:
-    """All that the database holds, asked of SQLite alone; it is sound."""
+    """The database's whole content, read with SQLite alone; it must be intact."""
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         return list(connection.iterdump())
 
 
 def asked(*words: str) -> Any:
-    """The command at a terminal, up to its question."""
+    """Run the command at a terminal, up to its question."""
     child = pexpect.spawn(COMMAND, list(words), encoding="utf-8", dimensions=(24, 200), timeout=30)
     child.expect_exact("[y/N] ")
     return child
 
 
 def answered(child: Any, answer: str = "y") -> tuple[int, str]:
-    """The exit code and what came after the answer."""
+    """Return the exit code and the output after the answer."""
     child.sendline(answer)
     child.expect(pexpect.EOF)
     child.close()
@@ -95,7 +95,7 @@ def test_a_store_that_is_replaced_while_a_question_is_asked_is_left_as_it_is(
 def test_a_store_that_is_replaced_during_an_import_is_left_as_it_is(
     visitors: Visitors, store_path: Path, other: Path, tmp_path: Path, how: Callable[[Path, Path], None], beside: str
 ) -> None:
-    """Into a store with visitors, which has a log, and into one without, which has a rollback journal meanwhile."""
+    """In a store with visitors, which has a log, and in one without, which then has a rollback journal."""
     if beside == "wal":
         fill(visitors)
     before = content(other)
@@ -116,7 +116,7 @@ def test_a_store_that_is_replaced_during_an_import_is_left_as_it_is(
 
 
 def is_under_way(store: Path, beside: str) -> bool:
-    """Whether the operation has begun: much of it is in the log, or the file itself."""
+    """Return whether the operation has begun: much of it is in the log, or the file itself."""
     file = store.with_name(f"{store.name}-{beside}")
     return file.exists() and (store if beside == "journal" else file).stat().st_size > 100_000
 
@@ -261,7 +261,7 @@ def test_what_was_committed_while_the_store_was_moved_is_told(
 
     there = "late" in "".join(content(away))
     assert content(store_path) == before
-    if process.returncode == 0:  # a slow machine: it had ended when the store was moved
+    if process.returncode == 0:  # on a slow machine it may have ended before the store was moved
         assert there
     else:
         assert process.returncode == 6

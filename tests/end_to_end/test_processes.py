@@ -1,4 +1,4 @@
-"""Real processes: pipes that close, signals, shells that compose commands, and streams that are not there."""
+"""Real processes: closed pipes, signals, shell scripts that compose commands, and missing streams."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ COMMAND = f"{BIN}/visitors"
 
 
 def shell(script: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run `script` in bash as careful scripts do, with the command on the PATH."""
+    """Run `script` in bash with strict options, with the command on the PATH."""
     settings = {name: value for name, value in os.environ.items() if name != "VISITORS_DEBUG"}
     return subprocess.run(
         ["bash", "-c", "set -euo pipefail\n" + script],
@@ -36,7 +36,7 @@ def shell(script: str, **environment: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def many(visitors: Visitors) -> None:
-    """More visitors than a pipe holds."""
+    """More visitors than a pipe can buffer."""
     rows = "".join(f"v{number:05d},{'x' * 200}\n" for number in range(3000))
     visitors("import", "-", "--input-format", "csv", input="id,city\n" + rows)
 
@@ -63,7 +63,7 @@ def test_a_pipe_that_closes_early_ends_the_command_quietly(script: str) -> None:
 
 
 def wait_until_read(process: subprocess.Popen[bytes], chunk: bytes, times: int) -> None:
-    """Write more than a pipe holds: when it is through, the process is reading."""
+    """Write more than a pipe can buffer: once it is through, the process is reading."""
     assert process.stdin is not None
     for _ in range(times):
         process.stdin.write(chunk)

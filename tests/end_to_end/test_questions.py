@@ -1,4 +1,4 @@
-"""The questions of the README, each answered by its one command, against plain Python over the export."""
+"""The README's questions, each answered by its command, compared with plain Python over an export."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ QUESTIONS = dict(
 
 
 class World:
-    """A store that was seeded, and what an export says of it."""
+    """A seeded store, and its export."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

@@ -1,4 +1,4 @@
-"""Stores that may not be read or written, and paths that lead nowhere: one plain message, and what can be read is."""
+"""Stores without permissions, and invalid paths: one plain message, and whatever can be read is."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Done(NamedTuple):
 
 
 def run(words: str, store: Path) -> Done:
-    """The command by somebody whom permissions bind."""
+    """Run the command as a user to whom permissions apply."""
     done = subprocess.run(
         [*AS_ANYBODY, COMMAND, *words.split(), "--db", store],
         capture_output=True,
@@ -51,7 +51,7 @@ def run(words: str, store: Path) -> Done:
 
 @pytest.fixture
 def store(visitors: Visitors, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A store in a folder of its own, beside what other commands take."""
+    """A store in its own folder, with input for other commands."""
     monkeypatch.chdir(tmp_path)
     folder = tmp_path / "folder"
     folder.mkdir(mode=0o700)
@@ -75,7 +75,7 @@ def test_what_cannot_be_reached_is_told_plainly(store: Path, words: str, kind: s
     else:
         path = store.with_name("x" * 300)
     done = run(f"{words} --format ndjson", path)
-    if words.endswith("--dry-run"):  # which looks at the backup alone
+    if words.endswith("--dry-run"):  # which checks only the backup
         assert done.code in (0, 6)
         return
     assert done.code == 6, done.stderr
@@ -129,7 +129,7 @@ UNWRITABLE = {
 
 @pytest.fixture(params=[*UNWRITABLE.values()], ids=[*UNWRITABLE])
 def unwritable(request: pytest.FixtureRequest, store: Path) -> Path:
-    """A store of which the file, the folder or both may not be written."""
+    """A store whose file, folder or both are not writable."""
     file, folder = request.param
     store.chmod(file)
     store.parent.chmod(folder)

@@ -1,7 +1,7 @@
-"""What a seed makes is the same bytes in every process, locale, time zone and Python.
+"""A seed produces the same bytes in every process, locale, time zone and Python.
 
-`VISITORS_OTHER_PYTHON` names the Python of an environment in which this version is installed; the tests then
-run in that one, too. `python tests/golden.py` writes anew what is compared here.
+`VISITORS_OTHER_PYTHON` is the Python of an environment in which this version is installed; the tests then use that one
+too. `python tests/golden.py` regenerates the expected output.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ OTHER_PYTHON = os.environ.get("VISITORS_OTHER_PYTHON")
 
 
 def golden() -> ModuleType:
-    """`tests/golden.py`, which is no module of a package."""
+    """`tests/golden.py`, which is not in a package."""
     spec = importlib.util.spec_from_file_location("golden", HERE / "golden.py")
     assert spec is not None
     assert spec.loader is not None
@@ -31,7 +31,7 @@ def golden() -> ModuleType:
 
 
 def pinned() -> dict[str, str]:
-    """The digests as they were written down."""
+    """The stored digests."""
     read: dict[str, str] = json.loads((GOLDEN / "digests.json").read_text(encoding="utf-8"))
     return read
 

@@ -1,4 +1,4 @@
-"""Pipes, devices, sockets and open files in place of regular ones: written as they are or refused, never replaced."""
+"""Pipes, devices, sockets and open files in place of regular ones: written directly or refused, never replaced."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def ada(visitors: Visitors, store_path: Path, tmp_path: Path, monkeypatch: pytes
 
 @pytest.fixture(params=["pipe", "socket", "device", "link to a device"])
 def special(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
-    """What is no regular file, in a folder of its own."""
+    """Something other than a regular file, in its own folder."""
     path = tmp_path / "special" / "it"
     path.parent.mkdir()
     with socket.socket(socket.AF_UNIX) as listening:
@@ -73,7 +73,7 @@ def test_what_is_written_to_a_pipe_goes_through_it(visitors_process: Visitors, a
 @pytest.mark.parametrize("words", WRITERS.values(), ids=WRITERS)
 @pytest.mark.parametrize("name", ["/proc/self/fd/{}", "/dev/fd/{}", "/dev/stdout"])
 def test_what_is_written_to_an_open_file_is_added_where_that_is(ada: Path, words: str, name: str) -> None:
-    # by a link of the test's own: should it be replaced after all, the system's is not
+    # through a link of the test's own: if it is replaced after all, the system's is not
     if not Path("/proc/self/fd").exists() and name.startswith("/proc"):
         pytest.skip("no /proc")
     link, log = ada.with_name("link.yaml"), ada.with_name("log")

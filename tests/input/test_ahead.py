@@ -1,4 +1,4 @@
-"""Rows that another process reads ahead: the same rows and errors, in the same order, a bounded number at a time."""
+"""Rows read ahead by another process: the same rows and errors, in the same order, a bounded number at a time."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from visitors.input.source import LARGE, Source, open_source
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no second process here")
 
 MANY = 1_250
-"""Rows of two batches and a half."""
+"""Two and a half batches of rows."""
 
 
 @pytest.fixture
@@ -133,7 +133,7 @@ def test_no_more_is_read_than_what_waits_in_the_pipe(source: Source) -> None:
         while before != (before := int.from_bytes(made[:8])):
             time.sleep(0.1)
 
-    # the batch that is taken, what fits into the pipe (of 1 MiB, where it can be), and one that does not
+    # the current batch, what fits into the pipe (of 1 MiB, where possible), and one that does not fit
     assert 6_000 <= before <= 5_500 + 1_000 + 1024 * 1024 // 100
     assert not has_children()
 

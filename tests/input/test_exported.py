@@ -1,4 +1,4 @@
-"""Lines of an export are read many at a time, and come to the same as read one by one, good or bad."""
+"""Lines of an export, read many at a time, give the same result as one by one, good or bad."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ BAD_LINES = st.sampled_from(
 
 @st.composite
 def lines(draw: st.DrawFn) -> bytes:
-    """A line much like that of an export."""
+    """A line similar to that of an export."""
     if draw(st.integers(0, 9)) == 0:
         return draw(BAD_LINES)
     person = draw(st.sampled_from([None, PERSON]))
@@ -60,7 +60,7 @@ def lines(draw: st.DrawFn) -> bytes:
 
 
 def read(content: bytes, rows_of: Callable[[Source], Iterator[ReadRow]]) -> list[object]:
-    """The rows, and the error that ended them, if one did."""
+    """The rows, and the error that ended them, if any."""
     found: list[object] = []
     try:
         found.extend(rows_of(Source(io.BytesIO(content), "x.ndjson", len(content))))

@@ -1,4 +1,4 @@
-"""A JSON list read item by item is what reading it at once gives, wherever the blocks end."""
+"""Reading a JSON list item by item gives the same as reading it at once, wherever the blocks end."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from visitors.input.source import Source
 
 
 class Blocks(Source):
-    """A source whose blocks are as small as they can be."""
+    """A source with the smallest possible blocks."""
 
     def __init__(self, content: bytes, size: int) -> None:
         super().__init__(io.BytesIO(content), "rows.json", len(content))

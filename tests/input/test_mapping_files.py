@@ -13,7 +13,7 @@ Take = Callable[..., Any]
 
 @pytest.fixture
 def take(visitors: Visitors, tmp_path: Path) -> Take:
-    """Import rows by a mapping: `take("contacts", mapping, rows)`, the mapping as YAML below `version`."""
+    """Import rows with a mapping: `take("contacts", mapping, rows)`, the mapping as YAML below `version`."""
 
     def import_by_mapping(
         noun: str, mapping: str, rows: Any, *options: str, code: int = 0, name: str = "x.json"

@@ -1,4 +1,4 @@
-"""Files as they come from other programs: byte order marks, line ends, compression, and names that tell the format."""
+"""Files from other programs: byte order marks, line ends, compression, and extensions."""
 
 from __future__ import annotations
 

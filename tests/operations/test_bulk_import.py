@@ -1,4 +1,4 @@
-"""Taking rows in batches leaves what taking them one after another leaves."""
+"""Importing rows in batches has the same result as one after another."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def read(number: int, cells: Cells) -> ReadRow:
 def one_by_one(
     store: Store, operation: OpenOperation, rows: list[ReadRow], policy: Policy, reject: Any
 ) -> Counter[Taken]:
-    """What `take_all` promises, in the plainest way."""
+    """What `take_all` promises, implemented in the simplest way."""
     taken: Counter[Taken] = Counter()
     for row in rows:
         try:
@@ -93,7 +93,7 @@ def one_by_one(
 
 
 def imported(taking: Any, folder: Path, files: list[list[Cells]], policy: Policy, *, keep_going: bool) -> str:
-    """What each file came to, and then the rows of every table, made-up ids replaced by what they are ids of."""
+    """The result of each file, and then the rows of every table, with generated ids replaced by what they identify."""
     outcomes: list[Any] = []
     tables: dict[str, list[Any]] = {}
     with open_store(File.at(folder / "visitors.db")) as store:
@@ -132,7 +132,7 @@ def _small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
-@example(  # an id that a row taken alone has used
+@example(  # an id used by a row that was imported alone
     files=[
         [
             {"id": "v1", "contact.externalId": "u1"},
@@ -143,7 +143,7 @@ def _small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     policy=Policy(on_existing="skip"),
     keep_going=False,
 )
-@example(  # an email that leads to a tombstone
+@example(  # an email that resolves to a tombstone
     files=[
         [
             {"id": "v1", "contact.externalId": "u1", "contact.email": "b@example.com"},

@@ -1,6 +1,6 @@
-"""Whatever was done is taken back to the bit, and done again; and what stands in the way is told.
+"""Anything can be undone exactly, and redone; and conflicts are reported.
 
-VISITORS_LONG_TESTS=1 looks for longer.
+VISITORS_LONG_TESTS=1 runs longer.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from visitors.store.schema.invariants import METADATA_ROWS
 from visitors.store.schema.recorded import RECORDED
 from visitors.store.store import Store
 
-LONG = bool(os.environ.get("VISITORS_LONG_TESTS"))  # read before the isolation of tests takes it away
+LONG = bool(os.environ.get("VISITORS_LONG_TESTS"))  # read before the tests' isolation removes it
 
 Step = Callable[[VisitorStore], object]
 Rows = dict[str, list[tuple[Any, ...]]]
@@ -37,7 +37,7 @@ def store() -> Iterator[VisitorStore]:
 
 
 def new_store() -> VisitorStore:
-    """A store in memory whose clock goes on by a second at each look."""
+    """A store in memory whose clock advances by a second each time it is read."""
     seconds = count()
     return visitors.open_store(
         ":memory:",
@@ -51,7 +51,7 @@ def inner(store: VisitorStore) -> Store:
 
 
 def rows(store: VisitorStore) -> Rows:
-    """All records, to the last column, with their numbers."""
+    """All records with every column, including their numbers."""
     return {table: inner(store).execute(f"SELECT * FROM {table} ORDER BY pk").fetchall() for table in RECORDED.values()}
 
 
@@ -61,7 +61,7 @@ def operations(store: VisitorStore) -> int:
 
 
 def assert_sound(store: VisitorStore) -> None:
-    """What is derived from the tables agrees with them, and nothing dangles."""
+    """Assert that derived data matches the tables, and no reference is dangling."""
     connection = inner(store)
     assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
     connection.execute("INSERT INTO contacts_text (contacts_text, rank) VALUES ('integrity-check', 1)")
@@ -181,7 +181,7 @@ steps = st.one_of(
 
 
 def attempt(store: VisitorStore, step: Step) -> bool:
-    """Whether the step recorded an operation; a refusal, too, leaves none."""
+    """Return whether the step recorded an operation; a refused one must not."""
     before = operations(store)
     try:
         step(store)
@@ -191,7 +191,7 @@ def attempt(store: VisitorStore, step: Step) -> bool:
 
 
 def undo_or_refuse(store: VisitorStore, target: str, *, cascade: bool) -> Undone | None:
-    """The undo, or None where it was refused for one of the two reasons there are."""
+    """Return the undo, or None if it was refused for one of the two valid reasons."""
     try:
         return store.undo(target, cascade=cascade)
     except Conflict as refused:
@@ -254,7 +254,7 @@ def test_undoing_any_operation_at_any_time_leaves_a_sound_store_and_can_be_undon
                 assert rows(store) == after
         while True:
             try:
-                # what was taken back out of order, and still stands, can be in the way of what came after it
+                # an operation undone out of order, and still in force, can conflict with later ones
                 store.undo(cascade=True)
             except NotFound:
                 break

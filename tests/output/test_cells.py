@@ -1,4 +1,4 @@
-"""What a table for people shows of a record: the best there is."""
+"""Table cells: the best available description of a record."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names that would steer a terminal, format a table or run in a spreadsheet: stored as they are, shown harmless."""
+"""Names that contain terminal controls, markup or formulas: stored unchanged, displayed safely."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ HOSTILE = {
     "reversed-text": (REVERSED, "invoice\\u202efdp.exe"),
     "line-end": ("two\nlines", "two\\x0alines"),
 }
-"""What it is -> how it is stored, how it is shown."""
+"""Description -> how it is stored, how it is shown."""
 
 hostile = pytest.mark.parametrize(("text", "shown"), HOSTILE.values(), ids=HOSTILE.keys())
 hostile_text = pytest.mark.parametrize("text", [text for text, _ in HOSTILE.values()], ids=HOSTILE.keys())
 
 
 def key_of(text: str) -> str:
-    """A key of metadata that holds `text`, but none of the signs that end a key on the command line."""
+    """Return a metadata key with `text`, without the characters that end a key on the command line."""
     return text.replace("=", "") + "key"
 
 
@@ -46,7 +46,7 @@ def assert_harmless(text: str) -> None:
 
 @pytest.fixture
 def named(visitors: Visitors, monkeypatch: pytest.MonkeyPatch, text: str) -> str:
-    """A visitor whose contact, block, conversation and actor are all called `text`; the table has room for it."""
+    """A visitor whose contact, block, conversation and actor are all named `text`; the table has room for it."""
     monkeypatch.setenv("COLUMNS", "250")
     visitor: str = visitors("create", "--browser", text, "--as", text).stdout.strip()
     visitors("identify", visitor, "--external-id", "u1", "--name", text, "--metadata", f"{key_of(text)}={text}")
@@ -124,5 +124,5 @@ def test_rejected_rows_are_told_of_harmlessly(visitors: Visitors, text: str, sho
     result = visitors("import", "-", "--input-format", "csv", "--keep-going", input=f"id,language\nv1,{cell}\n", code=5)
 
     assert_harmless(result.stderr)
-    # Where the message quotes the value as Python does, a line end shows as \n.
+    # Where a message uses repr() on the value, a line end is shown as \n.
     assert shown.replace("\\x0a", "\\n") in result.stderr

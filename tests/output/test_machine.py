@@ -1,4 +1,4 @@
-"""The formats for programs: their keys, their cells, and that they read back as they were."""
+"""The machine formats: their keys, their cells, and that they round-trip."""
 
 from __future__ import annotations
 
@@ -276,7 +276,7 @@ def test_separated_cells_read_back_as_they_were_written(format_: MachineFormat, 
 @given(cells=st.lists(CELLS, min_size=1, max_size=4))
 def test_a_line_of_csv_is_what_the_standard_library_writes(cells: list[str]) -> None:
     buffer = io.StringIO(newline="")
-    # Python before 3.13 quotes a carriage return only where the line terminator has one
+    # before 3.13 Python quotes a carriage return only if the line terminator has one
     csv.writer(buffer, lineterminator="\r\n").writerow(cells)
 
     assert csv_line(cells) == buffer.getvalue()[:-2] + "\n"

@@ -1,4 +1,4 @@
-"""What is longer than the screen of a real terminal goes through a pager, and nothing else does."""
+"""Output longer than a real terminal's screen goes through a pager, and nothing else does."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def store(visitors: Visitors) -> None:
 
 @pytest.fixture
 def pager(tmp_path: Path) -> str:
-    """A pager that says that it was there."""
+    """A pager that marks its output."""
     script = tmp_path / "pager"
     script.write_text('#!/bin/sh\necho "BEGIN $*"\ncat\necho "END LESS=$LESS"\n')
     script.chmod(0o700)
@@ -39,7 +39,7 @@ def pager(tmp_path: Path) -> str:
 
 
 def start(*words: str, **environment: str) -> Any:
-    """The command at a terminal, where no pager is chosen but by `environment`."""
+    """Run the command at a terminal, with a pager only if `environment` sets one."""
     dropped = ("COLUMNS", "LINES", "VISITORS_PAGER", "PAGER", "LESS")
     settings = {name: value for name, value in os.environ.items() if name not in dropped}
     return pexpect.spawn(

@@ -1,4 +1,4 @@
-"""Text from outside is harmless once it was made visible, and JSON keeps its value."""
+"""Sanitised text is safe to display, and JSON keeps its value."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from visitors.output.sanitise import json_bytes, json_safe, visible
 
 BIDI = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 MARKS = {"\u061c", "\u200e", "\u200f"}
-# Plain random text hardly ever holds what matters here.
+# Uniformly random text hardly ever contains the relevant characters.
 NEEDED = set("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\u200c\u200d\U000110bd\U000110cd")
 NEEDED |= {chr(code) for code in range(0x13430, 0x13440)}
-"""Characters that cannot be seen and that scripts need: joiners, number signs, and what joins hieroglyphs."""
+"""Invisible characters that scripts need: joiners, number signs, and hieroglyph joiners."""
 DANGEROUS = st.sampled_from(
     "\xad\u034f\u115f\u17b5\u180e\u2063\u206f\u3164\uffa0\ufff9\U0001bca0\U0001d173\U000e0001\U000e0067"
 )
@@ -40,7 +40,7 @@ JSON_VALUES = st.recursive(
 
 
 def harmful(text: str) -> list[str]:
-    """The characters of `text` that steer a terminal, reorder what is read, or cannot be encoded."""
+    """The characters of `text` that control a terminal, reorder text, or cannot be encoded."""
     return [
         character
         for character in text

@@ -1,4 +1,4 @@
-"""Tables and pages look as they were written down, at the width of a small terminal and of a large one."""
+"""Tables and pages match the stored ones, at the width of a small and of a large terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person sees at a real terminal, and what a program sees in a pipe."""
+"""What a person sees on a real terminal, and a program in a pipe."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NOW = "2026-03-01T12:00:00Z"
 
 
 class Screen:
-    """What a command wrote to a terminal of its own, and how it ended."""
+    """The output of a command on its own terminal, and its exit code."""
 
     def __init__(self, text: str, code: int | None) -> None:
         self.text = text.replace("\r\n", "\n")
@@ -36,7 +36,7 @@ class Screen:
 def on_terminal(
     *words: str, answer: str | None = None, columns: int = 100, environment: dict[str, str] | None = None
 ) -> Screen:
-    """Run the command at a terminal; `answer` is typed once it asks."""
+    """Run the command at a terminal; `answer` is typed when it asks."""
     settings = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
     child: Any = pexpect.spawn(
         COMMAND,
@@ -58,7 +58,7 @@ def on_terminal(
 
 
 def fill(visitors: Visitors, number: int) -> None:
-    """Make visitors `v000`, `v001`, ..., an hour before NOW."""
+    """Create visitors `v000`, `v001`, ..., an hour before NOW."""
     rows = "".join(f"v{index:03d},en-US,Firefox,2026-03-01T11:00:00Z\n" for index in range(number))
     visitors("import", "-", "--input-format", "csv", input="id,language,browser,lastSeenAt\n" + rows)
 

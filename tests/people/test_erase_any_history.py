@@ -1,7 +1,7 @@
-"""Whatever happened before: after an erasure no text of the person is in the file, and all else goes on working.
+"""After any history: an erasure leaves no text of the person in the file, and everything else still works.
 
-Commands run in this process, in any order, on a few visitors and contacts whose texts are random. What the
-command refuses is part of the history, too. VISITORS_LONG_TESTS=1 looks for longer.
+Commands run in this process, in any order, on a few visitors and contacts with random texts. Commands that are refused
+are part of the history too. VISITORS_LONG_TESTS=1 runs longer.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 
 from visitors.main import run
 
-LONG = bool(os.environ.get("VISITORS_LONG_TESTS"))  # read before the isolation of tests takes it away
+LONG = bool(os.environ.get("VISITORS_LONG_TESTS"))  # read before the tests' isolation removes it
 
 VISITORS = ("laptop-7QX", "phone-7QX", "kiosk-7QX")
 PEOPLE = ("ada-9ZW", "ben-9ZW", "cyd-9ZW")
@@ -46,7 +46,7 @@ steps = st.lists(
 
 
 class Life:
-    """A store in which things happen. `texts` are all that were ever given to one person, by its name."""
+    """A store with random events. `texts` are all texts ever given to each person, by name."""
 
     def __init__(self, path: Path, seed: int) -> None:
         self.path = path
@@ -60,7 +60,7 @@ class Life:
             self.command("contacts", "create", "--id", person, "--email", email, "--external-id", external_id)
 
     def command(self, *words: str, code: int | None = 0) -> str:
-        """What a command prints, an hour after the one before."""
+        """Return the output of a command, run an hour after the previous one."""
         self._clock += 1
         now = f"2026-03-{1 + self._clock // 24:02}T{self._clock % 24:02}:00:00.000Z"
         stdin = io.TextIOWrapper(io.BytesIO(b""))
@@ -87,7 +87,7 @@ class Life:
             "identify": lambda: ["identify", visitor, "--email", self._value(person, "email"), "--name", value],
             "relink": lambda: ["identify", visitor, "--external-id", self._value(person, "externalId"), "--relink"],
             "update": lambda: ["contacts", "update", person, option, value, "--metadata", f"k{third}={self._text()}"],
-            # somebody gets, for a while, what another person has or had
+            # give somebody, for a while, a value that another person has or had
             "copy": lambda: ["contacts", "update", person, "--name", self._value(PEOPLE[first], "name")],
             "clear": lambda: ["contacts", "update", person, "--clear", option.strip("-").replace("external-id",
                               "externalId"), "--unset", f"k{third}"],
@@ -116,12 +116,12 @@ class Life:
         self.command(*words[what](), code=None)
 
     def _operation(self, back: int) -> str:
-        """An operation that is not long ago."""
+        """Draw a recent operation."""
         found = self.command("history", "--limit", "6", "--format", "ids").split()
         return found[min(back, len(found) - 1)]
 
     def _rows(self, visitor: str, person: str, number: int) -> str:
-        """A file of rows: one of a person that is known, one of a new one."""
+        """A file of rows: one of a known person, one of a new one."""
         rows = [
             {"id": visitor, "city": self._text(), "contact": {"email": self._value(person, "email")}},
             {"id": f"import-{number}", "ip": None, "fingerprint": self._text(),
@@ -151,7 +151,7 @@ class Life:
             return store.execute(sql).fetchall()
 
     def texts_of(self, table: str, condition: str) -> set[str]:
-        """Every random text in the rows of a table."""
+        """Return every random text in the rows of a table."""
         return {text for row in self.rows(f"SELECT * FROM {table} WHERE {condition}") for text in _texts(row)}
 
 
@@ -162,7 +162,7 @@ def _texts(row: tuple[Any, ...]) -> Iterator[str]:
 
 
 def erased_contacts(life: Life, contact: str) -> list[str]:
-    """The contact, to which a tombstone leads, and those merged into it; or one that was taken back."""
+    """Return the contact, resolving a tombstone, and those merged into it; or one whose creation was undone."""
     shown = life.command("contacts", "show", contact, "--format", "json", code=None)
     found = json.loads(shown) if shown else {"id": contact, "merged": []}
     return [found["id"], *found["merged"]]
@@ -193,7 +193,7 @@ def test_no_text_of_the_person_is_left_and_all_else_works(history: list[Step], s
 
         (Path(folder) / "receipt.json").write_text(life.command("contacts", "erase", whom, "--yes"))
 
-        # what somebody who stays has now is theirs, and so is what they wrote
+        # current values of a remaining contact are its own, and so are its messages
         kept = {text for table in ("contacts", "visitors", "conversations", "messages", "blocks")
                 for text in life.texts_of(table, "1")}  # fmt: skip
         content = life.path.read_bytes()
@@ -204,7 +204,7 @@ def test_no_text_of_the_person_is_left_and_all_else_works(history: list[Step], s
         said_since = {text for text in theirs - kept if text.encode() in content}
         names = {text for row in life.rows("SELECT before, after FROM changes WHERE kind = 'contact'")
                  for text in _texts(row)}  # fmt: skip
-        # a name that was copied by hand, not by a merge, is the other's history
+        # a name copied by hand, rather than by a merge, belongs to the other's history
         assert said_since <= names & life_copied(history, theirs), said_since
         for name in (*contacts, *devices):
             assert name.encode() not in content or name in kept_ids(life), name
@@ -215,7 +215,7 @@ TABLES = ("contacts", "visitors", "conversations", "messages", "blocks")
 
 
 def records(life: Life, table: str) -> Iterator[tuple[str, tuple[Any, ...]]]:
-    """The rows of a table by their ids, but for the device that wrote, for which a stand-in may stand."""
+    """Return the rows of a table by id, except for authors, which may be replaced by placeholders."""
     columns = [row[1] for row in life.rows(f"PRAGMA table_info({table})")]
     kept = [name for name in columns if name != "visitor_id" or table == "blocks"]
     for row in life.rows(f"SELECT id, {', '.join(kept)} FROM {table}"):
@@ -223,7 +223,7 @@ def records(life: Life, table: str) -> Iterator[tuple[str, tuple[Any, ...]]]:
 
 
 def links(life: Life) -> set[tuple[str, str]]:
-    """Every device and contact that were ever linked."""
+    """Return every device and contact that were ever linked."""
     found = {(one, contact) for one, contact in life.rows("SELECT id, contact_id FROM visitors") if contact}
     for record, *sides in life.rows("SELECT record, before, after FROM changes WHERE kind = 'visitor'"):
         told = [json.loads(side).get("contact_id") for side in sides if side]
@@ -232,7 +232,7 @@ def links(life: Life) -> set[tuple[str, str]]:
 
 
 def links_that_stood(life: Life) -> set[tuple[str, str]]:
-    """As `links`, but for those of operations that were taken back."""
+    """Like `links`, without those of undone operations."""
     void: set[int] = set()
     for operation, target in life.rows("SELECT operation, target FROM undone ORDER BY operation DESC"):
         if operation not in void:
@@ -252,7 +252,7 @@ def links_that_stood(life: Life) -> set[tuple[str, str]]:
 
 
 def devices_of(life: Life, contacts: set[str]) -> list[str]:
-    """The devices that are linked to the contacts, and those that once were, and never to another who is there."""
+    """Return the devices linked to the contacts, and those that once were, and never to another existing contact."""
     now = dict(life.rows("SELECT id, contact_id FROM visitors"))
     others = {row[0] for row in life.rows("SELECT id FROM contacts")} - contacts
     ever: dict[str, set[str]] = {}
@@ -263,7 +263,7 @@ def devices_of(life: Life, contacts: set[str]) -> list[str]:
 
 
 def former_selves(life: Life, devices: set[str]) -> Iterator[str]:
-    """The contacts that were taken back, and to which only these devices were ever linked."""
+    """Return the contacts whose creation was undone, and to which only these devices were ever linked."""
     there = {row[0] for row in life.rows("SELECT id FROM contacts")}
     linked: dict[str, set[str]] = {}
     for device, contact in links(life):
@@ -272,17 +272,17 @@ def former_selves(life: Life, devices: set[str]) -> Iterator[str]:
 
 
 def life_copied(history: list[Step], texts: set[str]) -> set[str]:
-    """The texts that `copy` may have given to somebody else."""
+    """Return the texts that `copy` may have given to somebody else."""
     return texts if any(step[0] == "copy" for step in history) else set()
 
 
 def kept_ids(life: Life) -> set[str]:
-    """Ids that others have: of another kind, or of a visitor that came back."""
+    """Return ids that other records have: of another kind, or of a restored visitor."""
     return {row[0] for table in ("contacts", "visitors") for row in life.rows(f"SELECT id FROM {table}")}
 
 
 def check_all(life: Life, folder: str) -> None:
-    """The store is sound, the receipt verifies, and every page, history and explanation can be shown."""
+    """Assert that the store is intact, the receipt verifies, and every page, history and explanation can be shown."""
     assert life.rows("PRAGMA integrity_check") == [("ok",)]
     assert life.rows("PRAGMA foreign_key_check") == []
     life.command("db", "check", "--receipt", f"{folder}/receipt.json")

@@ -1,4 +1,4 @@
-"""What was taken back, unlinked or set on the wrong person belongs to a person, too, and goes with it."""
+"""Data that was undone, unlinked or set on the wrong contact belongs to the person too, and is erased."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ZELDA = ("--email", "zelda@example.com", "--name", "Zelda Q")
 
 @pytest.fixture
 def left(visitors: Visitors, store_path: Path) -> Callable[..., list[str]]:
-    """Erases a person, and returns which of the texts are still in the file."""
+    """Erase a person, and return which of the texts are still in the file."""
 
     def erase(person: str, *texts: str) -> list[str]:
         visitors("contacts", "erase", person, "--yes")

@@ -1,4 +1,4 @@
-"""What erasing takes, what it leaves, and what the history of others then tells."""
+"""What erasing removes, what it keeps, and the history of others afterwards."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Visitors = Callable[..., Any]
 
 @pytest.fixture
 def shown(visitors: Visitors) -> Callable[..., Any]:
-    """What a command shows, as JSON."""
+    """Return the JSON output of a command."""
     return lambda *words: visitors(*words, "--format", "json").json
 
 
@@ -29,7 +29,7 @@ def rows_of(store_path: Path, sql: str) -> list[tuple[Any, ...]]:
 
 @pytest.fixture
 def ada(visitors: Visitors) -> str:
-    """Ada, on two devices, one of them deleted, with a conversation, messages and blocks. Gives her contact's id."""
+    """Ada, on two devices, one of them deleted, with a conversation, messages and blocks: her contact's id."""
     for visitor in ("laptop", "phone"):
         visitors("create", "--id", visitor)
         visitors("identify", visitor, "--email", "ada@example.com", "--name", "Ada", "--metadata", "plan=pro")
@@ -78,7 +78,7 @@ def test_a_device_goes_and_its_contact_stays(visitors: Visitors, ada: str) -> No
 
 
 def test_a_conversation_of_the_earlier_person_stays_with_that_person(visitors: Visitors, ada: str) -> None:
-    """A shared computer: the conversation refers to a deleted visitor of which nothing is known."""
+    """A shared computer: the conversation refers to an empty deleted visitor."""
     visitors("identify", "laptop", "--email", "ben@example.com", "--relink")
     erase(visitors, "contacts", "erase", "ben@example.com")
     (conversation,) = visitors("conversations", "list", "--format", "json").json
@@ -157,7 +157,7 @@ def test_an_email_that_somebody_who_stays_has_now_is_theirs(
 def test_what_a_survivor_took_on_and_gave_up_goes_from_its_history(
     visitors: Visitors, ada: str, shown: Callable[..., Any]
 ) -> None:
-    """Two people merged by mistake and taken apart again: her name stood in the other's history."""
+    """Two people merged by mistake and split again: her name was in the other's history."""
     visitors("contacts", "create", "--id", "other", "--external-id", "other", "--metadata", "seats=2")
     visitors("contacts", "merge", "other", ada, "--yes")
     visitors("contacts", "update", "other", "--email", "o@example.com", "--name", "Other", "--unset", "plan")
@@ -175,7 +175,7 @@ def test_what_a_survivor_took_on_and_gave_up_goes_from_its_history(
 def test_metadata_that_a_survivor_took_on_and_gave_up_go_from_its_history(
     visitors: Visitors, shown: Callable[..., Any]
 ) -> None:
-    """Nothing else of the erased person stood in the other's history."""
+    """Nothing else of the erased person was in the other's history."""
     visitors("contacts", "create", "--id", "other", "--email", "o@example.com", "--metadata", "seats=2")
     visitors("create", "--id", "laptop")
     visitors("identify", "laptop", "--email", "ada@example.com", "--metadata", "plan=pro")
@@ -218,7 +218,7 @@ def test_a_record_that_only_the_history_has_goes_with_the_person(
 def test_whom_only_the_history_has_is_erased_by_the_whole_id(
     visitors: Visitors, store_path: Path, kind: str, words: tuple[str, ...]
 ) -> None:
-    """As it has what was made and taken back."""
+    """As for a record whose creation was undone."""
     visitors("create", "--id", "gone-one")
     visitors("contacts", "create", "--id", "gone-one", "--email", "gone@example.com")
     with closing(sqlite3.connect(store_path)) as store:

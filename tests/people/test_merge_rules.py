@@ -1,4 +1,4 @@
-"""merge: an explicit survivor; its values win, its blanks are filled, and nothing that was somebody's is lost."""
+"""merge: an explicit survivor whose values win and whose blanks are filled; nothing is lost."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FRIDAY = "2026-03-06T09:00:00.000Z"
 
 @pytest.fixture
 def whole(visitors: Visitors) -> Whole:
-    """The whole store, history included, to compare before and after."""
+    """The whole store, including history, to compare before and after."""
     return lambda: str(visitors("db", "dump").stdout)
 
 
@@ -191,7 +191,7 @@ def test_what_a_tombstone_had_is_nobody_elses_to_take(visitors: Visitors, whole:
     assert whole() == before
 
 
-# What is refused, with nothing half done
+# Refusals, without partial changes
 
 
 def test_two_external_ids_are_refused_without_force(visitors: Visitors, whole: Whole) -> None:
@@ -374,7 +374,7 @@ def test_a_dry_run_of_identify_merges_nobody(visitors: Visitors, whole: Whole) -
     assert whole() == before
 
 
-# The record
+# History
 
 
 def test_the_links_of_a_moved_visitor_tell_of_the_merge(visitors: Visitors) -> None:

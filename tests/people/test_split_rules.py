@@ -1,4 +1,4 @@
-"""split: chosen visitors go out to a new contact, with their own conversations, and no block lets anybody go."""
+"""split: chosen visitors move to a new contact, with their conversations, and blocks stay in force."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FRIDAY = "2026-03-06T09:00:00.000Z"
 
 @pytest.fixture
 def whole(visitors: Visitors) -> Whole:
-    """The whole store, history included, to compare before and after."""
+    """The whole store, including history, to compare before and after."""
     return lambda: str(visitors("db", "dump").stdout)
 
 

@@ -1,7 +1,7 @@
-"""Anything in any order: the command against a model of a few dictionaries, and what must always be true.
+"""Random commands compared with a simple model, and invariants after each.
 
-Commands run in this process, each as a user would type it; after each one the whole store is read and
-compared with the model. VISITORS_LONG_TESTS=1 looks for longer.
+Commands run in this process, as a user would type them; after each one the whole store is read and compared with the
+model. VISITORS_LONG_TESTS=1 runs longer.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from visitors.store.places import File
 from visitors.store.schema.recorded import COLUMNS, RECORDED
 from visitors.store.store import Store
 
-LONG = bool(os.environ.get("VISITORS_LONG_TESTS"))  # read before the isolation of tests takes it away
+LONG = bool(os.environ.get("VISITORS_LONG_TESTS"))  # read before the tests' isolation removes it
 START = 1_772_000_000_000
 HOUR = 3_600_000
 
@@ -51,11 +51,11 @@ Rows = dict[tuple[str, str], dict[str, Any]]
 
 
 class Refused(Exception):
-    """The model says that the command is refused, with this code."""
+    """The model expects the command to be refused with this code."""
 
 
 class Person(msgspec.Struct):
-    """A contact of the model."""
+    """A contact in the model."""
 
     id: str
     external_id: str | None = None
@@ -66,14 +66,14 @@ class Person(msgspec.Struct):
 
 
 class Browser(msgspec.Struct):
-    """A visitor of the model."""
+    """A visitor in the model."""
 
     contact: str | None = None
     deleted: bool = False
 
 
 class Talk(msgspec.Struct):
-    """A conversation of the model."""
+    """A conversation in the model."""
 
     visitor: str
     owner: str | None
@@ -82,7 +82,7 @@ class Talk(msgspec.Struct):
 
 
 class Bar(msgspec.Struct):
-    """A block of the model: of whom, why (no two alike but by a split), until when."""
+    """A block in the model: its target, reason (unique except after a split), and expiry."""
 
     target: str
     reason: str
@@ -94,7 +94,7 @@ class Bar(msgspec.Struct):
 
 
 class Model:
-    """What should be in the store. A method that raises Refused has changed nothing."""
+    """The expected content of the store. A method that raises Refused has changed nothing."""
 
     def __init__(self) -> None:
         self.visitors: dict[str, Browser] = {}
@@ -135,7 +135,7 @@ class Model:
     def identify(  # noqa: C901, PLR0912 - the contract's rules, in the contract's order
         self, visitor: str, external_id: str | None, email: str | None, key: str | None, policy: str, *, relink: bool
     ) -> Person | None:
-        """The contact that it will be; None for a new one, which `created` takes up."""
+        """Return the contact to link to; None for a new one, which `created` adds."""
         browser = self.living(visitor)
         strong, weak = self.with_external_id(external_id), self.with_email(email)
         merges: list[Person] = []
@@ -175,7 +175,7 @@ class Model:
     def created(
         self, visitor: str, person_id: str, external_id: str | None, email: str | None, key: str | None
     ) -> None:
-        """A new contact: its email is nobody's but where it was left alone."""
+        """Add a new contact: its email is unique, unless another contact with it was left alone."""
         self.people[person_id] = Person(person_id, external_id, None if self.with_email(email) else email)
         self.settle(visitor, self.people[person_id], key)
 
@@ -239,7 +239,7 @@ class Model:
 
 
 class Outcome(msgspec.Struct):
-    """What a command gave: its record, or the code of its refusal."""
+    """The result of a command: its record, or the code of its refusal."""
 
     code: int
     record: Any
@@ -247,7 +247,7 @@ class Outcome(msgspec.Struct):
 
 
 class People(RuleBasedStateMachine):
-    """The rules are the commands; `_run` holds the invariants after each of them."""
+    """The rules are the commands; `_run` checks the invariants after each of them."""
 
     @initialize()
     def begin(self) -> None:
@@ -259,7 +259,7 @@ class People(RuleBasedStateMachine):
         self.made: Rows = {}
         self.operations = 0
         self.store: Store = open_store(File.at(self.path))
-        for visitor in VISITOR_IDS[:-1]:  # one is yet to come
+        for visitor in VISITOR_IDS[:-1]:  # one is still to be created
             self.track(visitor, None)
         self._identify("laptop", "x", None, "plan", "error", relink=False)
         self._identify("phone", None, "a@example.com", "team", "error", relink=False)
@@ -391,7 +391,7 @@ class People(RuleBasedStateMachine):
         policy: str,
         relink: bool,  # noqa: FBT001 - drawn by hypothesis
     ) -> None:
-        """As two people who are known already, which chance alone would rarely do."""
+        """Use the identities of two existing people, which random choices rarely do."""
         named = [one for one in self.model.people.values() if one.external_id]
         weak = [one for one in self.model.people.values() if one.email and not one.external_id]
         external_id = named[first % len(named)].external_id if named else None
@@ -518,7 +518,7 @@ class People(RuleBasedStateMachine):
         return items[number % len(items)]
 
     def _command(self, *words: str, expected: str | None = None) -> Outcome:
-        """Run a command a second after the last one; it must be refused with `expected`, or else succeed."""
+        """Run a command a second after the last one; it must be refused with `expected`, or succeed."""
         self.model.at += 1_000
         environment = {"VISITORS_NOW": from_milliseconds(self.model.at)}
         out, err = io.StringIO(), io.StringIO()
@@ -660,7 +660,7 @@ class People(RuleBasedStateMachine):
             yield (kind, record), before and json.loads(before), after and json.loads(after)
 
     def _unwind(self, records: Rows) -> None:
-        """The changes, taken back from the newest on, lead to one state of each record: that of its making."""
+        """Revert the changes, newest first: each record must end in one state, that of its creation."""
         for key, before, after in reversed(list(self._changes())):
             assert before is not None
             assert after is not None

@@ -1,4 +1,4 @@
-"""The promise, told once from end to end through the installed command: one person, two devices, then somebody else."""
+"""The whole story through the installed command: one person, two devices, then somebody else."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_all_conversations_from_every_device_and_none_for_whoever_comes_next(vis
         listed = run("conversations", "list", "--contact", contact, "--format", "json").json
         return sorted(conversation["title"] for conversation in listed)
 
-    # Two browsers that nobody knows, each with a conversation.
+    # Two anonymous browsers, each with a conversation.
     laptop = run("track", "--fingerprint", "fp-laptop", "--device-type", "desktop").stdout.strip()
     phone = run("track", "--fingerprint", "fp-phone", "--device-type", "mobile").stdout.strip()
     assert laptop != phone
@@ -32,7 +32,7 @@ def test_all_conversations_from_every_device_and_none_for_whoever_comes_next(vis
     login = run("conversations", "start", phone, "--title", "login", "--message", "I cannot log in.").stdout.strip()
     assert (seen_from(laptop), seen_from(phone)) == (["invoice"], ["login"])
 
-    # Ada logs in on both: by email first, then with the application's id as well.
+    # Ada logs in on both: first by email, then with the application's id too.
     run("identify", laptop, "--email", "ada@example.com", "--name", "Ada")
     assert seen_from(phone) == ["login"]
     run("identify", phone, "--external-id", "u-ada", "--email", "Ada@Example.com")
@@ -41,12 +41,12 @@ def test_all_conversations_from_every_device_and_none_for_whoever_comes_next(vis
     devices = run("contacts", "show", "ada@example.com", "--format", "json").json["devices"]
     assert {device["id"] for device in devices} == {laptop, phone}
 
-    # She goes on with either from the other device.
+    # She continues either conversation from the other device.
     run("conversations", "reply", invoice, "Found it.", "--as-visitor", phone)
     run("conversations", "reply", login, "It works now.", "--as-visitor", laptop)
     run("conversations", "resolve", invoice, login)
 
-    # Bob logs in on her laptop. Nothing but --relink makes it his.
+    # Bob logs in on her laptop. Only --relink links it to him.
     refused = run("identify", laptop, "--external-id", "u-bob", "--format", "json", code=4)
     assert refused.error["code"] == "linked_elsewhere"
     assert seen_from(laptop) == ["invoice", "login"]
@@ -54,7 +54,7 @@ def test_all_conversations_from_every_device_and_none_for_whoever_comes_next(vis
     assert seen_from(laptop) == of("ext:u-bob") == []
     run("conversations", "start", laptop, "--title", "refund", "--message", "A refund, please.")
 
-    # Neither sees the other's, reads it, or writes in it.
+    # Neither can see the other's conversations, or write in them.
     assert seen_from(laptop) == of("ext:u-bob") == ["refund"]
     assert seen_from(phone) == of("ext:u-ada") == ["invoice", "login"]
     for conversation in (invoice, login):
@@ -68,7 +68,7 @@ def test_all_conversations_from_every_device_and_none_for_whoever_comes_next(vis
     ]
     assert run("show", phone, "--format", "json").json["devices"] == []
 
-    # The record can tell all of it.
+    # The history explains all of it.
     links = run("show", laptop, "--format", "json").json["links"]
     assert [(link["command"], link["cause"]) for link in links] == [("identify", "created"), ("identify", "created")]
     codes = [event["code"] for event in run("explain", laptop, "--format", "json").json]

@@ -1,4 +1,4 @@
-"""block: a record, not a flag; `isBlocked` is judged at read time."""
+"""block: a record rather than a flag; `isBlocked` is computed when read."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def shown(visitors: Visitors, visitor: str, now: str | None = None) -> Any:
 
 @pytest.fixture
 def person(visitors: Visitors) -> str:
-    """The contact id of somebody with a laptop and a phone."""
+    """The contact id of a person with a laptop and a phone."""
     for device in ("laptop", "phone"):
         visitors("create", "--id", device)
         visitors("identify", device, "--external-id", "ada")

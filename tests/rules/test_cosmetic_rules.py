@@ -1,4 +1,4 @@
-"""A language, time zone, IP or country that is none is refused, or with --lenient left out."""
+"""An invalid language, time zone, IP or country is refused, or with --lenient left out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Delete is soft and restorable, and nothing is revived without saying so."""
+"""Delete is soft and restorable, and nothing is revived silently."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def listed(visitors: Visitors, *arguments: str) -> list[str]:
 
 
 def without_changes(page: dict[str, Any]) -> dict[str, Any]:
-    """The page but for its last changes, which deleting and restoring add to."""
+    """The page without its latest changes, which deleting and restoring add to."""
     return {key: value for key, value in page.items() if key != "changes"}
 
 

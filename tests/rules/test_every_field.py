@@ -1,4 +1,4 @@
-"""Every field that `domain/fields.py` has is in every place where fields are, so that none is forgotten anywhere."""
+"""Every field in `domain/fields.py` is supported everywhere that fields are used."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ VALUES: Mapping[Any, tuple[Any, Any]] = {
     normalise.fingerprint: ("fp-1", "fp-2"),
     normalise.url: ("https://example.com/a", "https://example.com/b"),
 }  # fmt: skip
-"""Rule of a field -> two values, as the store keeps them."""
+"""Rule of a field -> two values in normalised form."""
 
 BROWSER = pytest.mark.parametrize("field", BROWSER_DATA.values(), ids=BROWSER_DATA)
 OF_PERSON = pytest.mark.parametrize("field", PERSON.values(), ids=PERSON)
@@ -61,12 +61,12 @@ def values_of(field: Field) -> tuple[Any, Any]:
 
 
 def options(fields: Mapping[str, Field], which: int = 0) -> list[str]:
-    """What the command line says of all fields that have an option."""
+    """Return all fields that have an option as command line arguments."""
     return [f"{flag(name)}={values_of(field)[which]}" for name, field in fields.items() if field.metavar]
 
 
 def row(which: int = 0) -> dict[str, Any]:
-    """A visitor of whom every field is said, as a file tells of it."""
+    """A visitor with every field, as an import row."""
     contact = {"id": f"c-{which}", "metadata": {"plan": "pro"}}
     contact |= {name: values_of(field)[which] for name, field in PERSON.items()}
     return {"id": f"v-{which}", "contact": contact} | {n: values_of(f)[which] for n, f in BROWSER_DATA.items()}
@@ -74,7 +74,7 @@ def row(which: int = 0) -> dict[str, Any]:
 
 @pytest.fixture
 def full(visitors: Visitors) -> dict[str, Any]:
-    """A visitor of whom every field is said, in the store."""
+    """A stored visitor with every field."""
     visitors("import", "-", "--input-format", "ndjson", input=json.dumps(row()))
     return shown(visitors)
 
@@ -293,7 +293,7 @@ def test_every_format_has_every_field_and_gives_it_back(visitors: Visitors, tmp_
         visitors(*words, "-o", str(tmp_path / f"again.{format_}"), "--db", str(tmp_path / "new.db"))
         assert (tmp_path / f"again.{format_}").read_bytes() == file.read_bytes()
         (tmp_path / "new.db").unlink()
-    if format_ == "csv":  # the others are read by what they say of themselves
+    if format_ == "csv":  # the others are recognised by their content
         for number, cells in enumerate(csv.DictReader(io.StringIO(file.read_text(encoding="utf-8")))):
             assert list(cells) == list(FLAT)
             for name, field in BROWSER_DATA.items():
@@ -340,7 +340,7 @@ def test_a_dump_has_every_field(visitors: Visitors, full: dict[str, Any], tmp_pa
     assert visitors("list", "--format", "json", "--db", str(tmp_path / "new.db")).json == [full]
 
 
-# What is somebody else's business
+# Pseudonymising and masking
 
 
 @pytest.mark.parametrize("path", [*BROWSER_DATA, *(f"contact.{name}" for name in PERSON)])
@@ -381,7 +381,7 @@ def test_a_subject_export_masks_what_another_person_left_behind_unless_it_is_of_
     assert visitor[field.name] == (other if field.of_device else ANOTHER_TIME)
 
 
-# From Python
+# The Python API
 
 
 @pytest.fixture

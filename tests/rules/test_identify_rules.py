@@ -1,4 +1,4 @@
-"""identify: who a visitor turns out to be. X is the contact with the external id, E the one with the email."""
+"""identify: which contact a visitor belongs to. X is the contact with the external id, E the one with the email."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def devices(visitors: Visitors) -> None:
         visitors("create", "--id", visitor, now=MONDAY)
 
 
-# Which contact it is
+# Which contact is chosen
 
 
 def test_neither_known_creates_a_contact(visitors: Visitors) -> None:
@@ -149,7 +149,7 @@ def test_identify_of_an_unknown_visitor_is_not_found(visitors: Visitors) -> None
     assert contacts(visitors) == []
 
 
-# A visitor that is linked already: a shared computer
+# A visitor that is already linked: a shared computer
 
 
 def test_a_visitor_linked_to_another_contact_is_refused_without_relink(visitors: Visitors) -> None:
@@ -324,7 +324,7 @@ def test_dry_run_says_what_would_happen_and_changes_nothing(visitors: Visitors) 
     assert refused(visitors, "one", "--external-id", "x", "--dry-run")["code"] == "linked_elsewhere"
 
 
-# Who was deleted stays deleted
+# Deleted stays deleted
 
 
 def test_a_deleted_visitor_is_not_revived_by_identify(visitors: Visitors) -> None:
@@ -357,7 +357,7 @@ def test_the_email_of_a_deleted_contact_is_free_for_another(visitors: Visitors) 
     assert answer["contact"]["id"] != "gone"
 
 
-# From a program: one JSON object a line
+# Standard input: one JSON object a line
 
 
 def test_the_lines_of_standard_input_follow_the_same_rules(visitors: Visitors) -> None:
@@ -387,7 +387,7 @@ def test_an_imported_contact_that_is_deleted_is_not_the_live_one_with_its_email(
 
 
 def command_in(hint: str) -> list[str]:
-    """The words of the command that a hint gives for the same person."""
+    """Return the command in a hint for the same person."""
     before, command = hint.split("; if another person", maxsplit=1)[0].split(": ", 1)
     assert before == "if it is the same person"
     return shlex.split(command)[1:]

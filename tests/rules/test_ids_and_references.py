@@ -1,4 +1,4 @@
-"""Ids: which are taken, and how a visitor or a contact may be named."""
+"""Ids: which are valid, and how a visitor or contact can be referred to."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_an_id_that_a_table_cut_is_a_prefix(visitors: Visitors) -> None:
 
 @pytest.fixture
 def ada(visitors: Visitors) -> str:
-    """The id of a contact that has all that one may be named by."""
+    """The id of a contact with everything that can identify one."""
     visitors("create", "--id", "laptop")
     visitors("identify", "laptop", "--external-id", "Ada:1", "--email", "ada@example.com")
     visitors("create", "--id", "other")

@@ -1,4 +1,4 @@
-"""Contacts are found by what they say now, however it got there."""
+"""Contacts are found by their current texts, however these were set."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Visitors = Callable[..., Any]
 
 @pytest.fixture
 def found(visitors: Visitors) -> Callable[..., list[str]]:
-    """The names of the contacts that a search finds, and those of the visitors that it finds by their contacts."""
+    """Return the names of contacts that a search finds, and of visitors that it finds by their contacts."""
 
     def names(text: str, *options: str) -> list[str]:
         of_contacts = visitors("contacts", "list", "--search", text, "--format", "json", *options).json
@@ -121,7 +121,7 @@ def test_no_contact_can_be_written_without_what_it_is_found_by(visitors: Visitor
 
 @pytest.fixture
 def talks(visitors: Visitors) -> Callable[..., list[str]]:
-    """The titles of the conversations that a search finds."""
+    """Return the titles of conversations that a search finds."""
 
     def titles(text: str, *options: str) -> list[str]:
         found = visitors("conversations", "list", "--search", text, "--format", "json", *options).json

@@ -107,7 +107,7 @@ PLACE = {
 
 @pytest.fixture
 def at_home(visitors: Visitors) -> Any:
-    """A visitor with an address, the place of it, and a time zone."""
+    """A visitor with an address, its location, and a time zone."""
     options = [
         "--city", "Bonn", "--region", "NRW", "--country", "Germany", "--country-code", "DE", "--latitude", "50.7",
         "--longitude", "7.1", "--timezone", "Europe/Berlin",

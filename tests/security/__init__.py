@@ -1,1 +1,1 @@
-"""The security pass: each finding is a test."""
+"""The security review: each finding is a test."""

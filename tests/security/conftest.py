@@ -1,4 +1,4 @@
-"""The stores of the trials serve here too."""
+"""The stores of the trials are used here too."""
 
 from __future__ import annotations
 

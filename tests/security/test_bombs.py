@@ -1,4 +1,4 @@
-"""Small files that are large inside: refused by their size, in bounded memory, wherever something is read."""
+"""Small files that expand to large ones: refused by size, in bounded memory, wherever files are read."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from trials.running import COMMAND, LONG, settings
 Visitors = Callable[..., Any]
 
 UNPACKED = 1_000_000_000 if LONG else 36_000_000
-"""Bytes that a bomb has inside. What is read whole would take a multiple of them in memory."""
+"""The expanded size of a bomb in bytes. Reading it whole would take a multiple in memory."""
 MEMORY = 250_000_000
-"""Bytes beyond what the command takes for itself."""
+"""Allowed memory in bytes beyond the command's own."""
 
 BOMBS: dict[str, tuple[str, bytes, bytes, int, str]] = {
-    # name, beginning, what is repeated, exit code, a word of the message
+    # name, beginning, repeated part, exit code, a word of the message
     "list-of-lists": ("bomb.json", b"[", b"[],", 5, "not a JSON object"),
     "list-of-objects-with-a-bad-key": ("bomb.json", b"[", b'{"a":[]},', 5, "no column is known"),
     "one-enormous-item": ("bomb.json", b'[{"id":[', b"[],", 5, "longer than 4 MiB"),
@@ -44,7 +44,7 @@ DOCUMENTS: dict[str, tuple[str, bytes, bytes, int, str]] = {
     "deep-fixture": ("bomb.json", b'{"version":1,"a":', b"[[[[", 5, "longer than 32 MiB"),
 }
 OFTEN = {"list-of-lists", "one-enormous-item", "one-enormous-line", "one-enormous-row", "endless-line-of-a-fixture"}
-"""Those that are tried each time; the others take their way, in the long mode."""
+"""Those that always run; the others use the same code, and run in the long mode."""
 
 
 def chosen(bombs: dict[str, Any]) -> pytest.MarkDecorator:
@@ -56,14 +56,14 @@ def chosen(bombs: dict[str, Any]) -> pytest.MarkDecorator:
 
 @pytest.fixture(scope="module")
 def own_memory(tmp_path_factory: pytest.TempPathFactory) -> int:
-    """Bytes that an import takes that has nothing to read."""
+    """Return the memory in bytes of an import without rows."""
     folder = tmp_path_factory.mktemp("memory")
     (folder / "one.csv").write_text("id\nv1\n")
     return measured("import", folder / "one.csv", "--db", folder / "visitors.db")[2]
 
 
 def measured(*words: str | Path, stdin: Path | None = None) -> tuple[int, str, int]:
-    """Exit code, standard error, and the most memory in bytes that the largest process of a run had."""
+    """Return the exit code, standard error, and peak memory in bytes of the largest process of a run."""
     script = (
         "import resource, subprocess, sys\n"
         "code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode\n"
@@ -77,7 +77,7 @@ def measured(*words: str | Path, stdin: Path | None = None) -> tuple[int, str, i
 
 
 def packed(path: Path, beginning: bytes, repeated: bytes) -> Path:
-    """The file, compressed: a thousandth of what is in it."""
+    """Return the file compressed, to a thousandth of its size."""
     block = repeated * (1_000_000 // len(repeated))
     with gzip.open(path.with_name(f"{path.name}.gz"), "wb", 1) as file:
         file.write(beginning)
@@ -132,7 +132,7 @@ def test_each_visitor_of_a_fixture_takes_little_memory(tmp_path: Path, own_memor
 
 def test_bad_rows_without_end_are_counted_in_little_memory(store_path: Path, tmp_path: Path, own_memory: int) -> None:
     file = packed(tmp_path / "bomb.ndjson", b"", b"x\n")
-    # by fewer rows than the other tests, since each of these is looked at
+    # with fewer rows than the other tests, since each of these is parsed
     file.write_bytes(gzip.compress(b"x\n" * 60_000, 1))
 
     ending, said, memory = measured("import", file, "--keep-going", "--db", store_path)

@@ -1,4 +1,4 @@
-"""Who may read what is written: its owner alone, whatever the umask, and nobody's file is written through a link."""
+"""Only the owner can read what is written, whatever the umask, and nothing is written through a link."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from visitors.store.places import File
 Visitors = Callable[..., Any]
 
 HOSTILE = [0o000, 0o777]
-"""One umask takes nothing away, the other everything, even from the owner."""
+"""One umask removes nothing, the other everything, even from the owner."""
 
 
 def mode(path: Path) -> int:
@@ -30,7 +30,7 @@ def mode(path: Path) -> int:
 
 @pytest.fixture(params=HOSTILE, ids=[f"{mask:03o}" for mask in HOSTILE])
 def umask(request: pytest.FixtureRequest) -> Iterator[int]:
-    """Both hostile umasks, one after the other; they are this process's."""
+    """Both hostile umasks, one after the other, set for this process."""
     before = os.umask(request.param)
     try:
         yield request.param
@@ -115,12 +115,12 @@ def test_a_store_can_be_made_and_used_under_a_umask_that_takes_everything_away(t
     assert (tmp_path / "all.csv").read_text().startswith("id,")
 
 
-# links in the way
+# symbolic links in the way
 
 
 @pytest.fixture
 def precious(tmp_path: Path) -> Path:
-    """A file that somebody would have us write to."""
+    """A file that somebody tries to make us overwrite."""
     file = tmp_path / "precious"
     file.write_text("precious\n")
     return file

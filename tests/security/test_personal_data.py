@@ -1,4 +1,4 @@
-"""Where data about people must not be: in the record of what was done, in quiet errors, at a TAB."""
+"""Where personal data must not appear: in operations, in quiet errors, at TAB."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ OPTIONS = ["--external-id", PERSON["externalId"], "--email", PERSON["email"], "-
 
 @pytest.fixture
 def store(visitors: Visitors, store_path: Path) -> Path:
-    """A store that knows somebody well, and somebody else."""
+    """A store with one person's full data, and another person."""
     visitors("create", "--id", "v1", "--city", "Marylebone", "--ip", "203.0.113.99")
     visitors("identify", "v1", *OPTIONS, "--image", PERSON["image"], "--metadata", "plan=pro-plan")
     visitors("conversations", "start", "v1", "--title", "About Ada", "--message", "Dear Ada")

@@ -1,4 +1,4 @@
-"""What `export --pseudonymize` must not pass on: an email or a name in any text, and what joins two exports."""
+"""What `export --pseudonymize` must not reveal: an email or name in any text, and links between two exports."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Visitors = Callable[..., Any]
 EMAIL = "zéphyrine.quackenbush@lovelace.example"
 NAME = "Zéphyrine Quackenbush"
 WORDS = ("zephyr", "quackenb", "lovelace")
-"""Parts of both without accents, as short as the subtag of a language makes them."""
+"""Parts of both without accents, as short as a language subtag."""
 
 NOW = "2026-03-10T12:34:56.789Z"
 FORMATS = ("csv", "tsv", "json", "ndjson", "ids")
@@ -36,13 +36,13 @@ documents = st.dictionaries(telling, telling | st.dictionaries(telling, telling,
 
 
 def told(text: str) -> list[str]:
-    """The parts of the email and the name that a text has, however they are written."""
+    """Return the parts of the email and the name in a text, in any spelling."""
     text = text.encode().decode("unicode_escape", "replace") + unquote(text) + text
     return [word for word in WORDS if word in fold(text).lower()]
 
 
 def any_record() -> st.SearchStrategy[dict[str, Any]]:
-    """A visitor of whom every text says who it is, also where no command would take such a value."""
+    """A visitor with identifying text in every field, even where no command accepts it."""
     kinds: dict[str, st.SearchStrategy[Any]] = {
         "text": telling, "time": telling, "number": st.just(None), "boolean": st.booleans(), "document": documents,
     }  # fmt: skip
@@ -66,7 +66,7 @@ def forms() -> Iterator[str]:
 
 
 def telling_records() -> list[dict[str, Any]]:
-    """Visitors whose every field that takes any text has one that says who they are."""
+    """Visitors with identifying text in every free text field."""
     records = []
     for number, text in enumerate(forms()):
         own: dict[str, Any] = {"timezone": "Europe/London", "language": "en-Zephyr-x-quackenb", "deviceType": "desktop",
@@ -172,7 +172,7 @@ def test_two_keys_give_exports_that_neither_order_nor_times_nor_stand_ins_join(
         place = {one["id"]: number for number, one in enumerate(rows)}
         places.append([place[stand_ins.visitor_id(one["id"])] for one in whole])
     for one, other in ((range(1000), places[0]), (range(1000), places[1]), places):
-        assert abs(statistics.correlation(one, other)) < 0.15  # of unrelated orders: 0, give or take 0.03
+        assert abs(statistics.correlation(one, other)) < 0.15  # for unrelated orders: 0 ± 0.03
 
     texts = [set(re.findall("[a-z2-7]{24}|2001:db8:[0-9a-f:]+", json.dumps(rows))) for rows in found]
     assert not texts[0] & texts[1]

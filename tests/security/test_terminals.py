@@ -1,4 +1,4 @@
-"""What somebody wrote into the data, or called a file, is shown on a terminal and never obeyed by it."""
+"""Hostile text in data or file names is shown on a terminal and never interpreted."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ Visitors = Callable[..., Any]
 HOSTILE = "\x1b]52;c;cm0gLXJm\x07\x9b31m\u202egnp[bold]x[/]\x08\x7f"
 SHOWN = r"\x1b]52;c;cm0gLXJm\x07\x9b31m\u202egnp[bold]x[/]\x08\x7f"
 IN_AN_ID = HOSTILE.replace("\u202e", "")
-"""What cannot be seen is refused in a value that identifies somebody."""
+"""Invisible characters are refused in identifiers."""
 IN_A_FILE_NAME = HOSTILE.replace("/", "")
 OURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-"""The sequences that the program itself sends: colours, and where the cursor goes."""
+"""The sequences that the program itself sends: colours, and cursor movement."""
 
 
 def on_terminal(*words: str, answer: str | None = None) -> str:
-    """All that a person sees of a run of the command, but for colours."""
+    """Return what a person sees of a run of the command, without colours."""
     child = pexpect.spawn(
         COMMAND, list(words), env=settings(TERM="xterm-256color"), encoding="utf-8", dimensions=(50, 250), timeout=30
     )

@@ -1,6 +1,6 @@
-"""Whatever is typed where text goes: an exit code from the table, a sound store, and nothing that a terminal obeys.
+"""Any text in any option: a documented exit code, an intact store, and no terminal control.
 
-The options are found, not listed: a new command is tried as soon as it is registered.
+The options are discovered, not listed: a new command is tested as soon as it is registered.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ HOSTILE = [
 ]  # fmt: skip
 """Values for every option; SQL, full-text queries, patterns, controls, lengths, numbers, references and templates."""
 EACH = len(HOSTILE) if LONG else 1
-"""How many of them each option gets; all options together get all."""
+"""How many of them each option gets; together, the options get all."""
 
 ARGUMENTS = {
     "visitor": "v01", "contact": "ext:u1", "other": "ext:u2", "conversation": "{first}", "message": "hello",
     "file": "{files}/small.ndjson", "files": "{files}/fixture.yaml", "survivor": "ext:u3",
 }  # fmt: skip
-"""A value for each argument, while an option is tried."""
+"""A value for each argument while an option is tested."""
 NOT_TEXT = {"output", "rejects", "file", "files", "db"}
-"""Names of files, which have tests of their own."""
+"""File names, which have tests of their own."""
 
 
 class Place(NamedTuple):
-    """Where something is typed: the words before it, and the words after it."""
+    """A position on the command line: the words before and after it."""
 
     command: str
     name: str
@@ -50,7 +50,7 @@ class Place(NamedTuple):
 
 
 def places() -> Iterator[Place]:
-    """Every option and argument of every command that takes a text or a number."""
+    """Return every option and argument of every command that takes text or a number."""
     for entry, command in cli.walk():
         if entry.words in ("completion", "fixtures schema"):
             continue
@@ -92,7 +92,7 @@ def test_hostile_text_does_no_harm(
     values = cycle(HOSTILE)
     for place in (place for place in PLACES if place.command == command):
         for _ in range(sum(map(ord, command + place.name)) % len(HOSTILE)):
-            next(values)  # each place begins somewhere else
+            next(values)  # each position starts with another value
         for _ in range(EACH):
             value = next(values)
             words = [word.format(files=furnished.files, first=first) for word in (*place.before, *place.after)]
@@ -104,5 +104,6 @@ def test_hostile_text_does_no_harm(
             assert "unexpected failure" not in done.stderr, (typed, done.stderr[:300])
             assert not set(done.stderr) & set("\x1b\x9b\x07\x00\r\u202e"), (typed, done.stderr[:300])
     assert_sound(store)
-    made = {path for path in tmp_path.iterdir() if path.is_file() and path.suffix != ".bak"}  # what db backup is for
+    # db backup makes .bak files
+    made = {path for path in tmp_path.iterdir() if path.is_file() and path.suffix != ".bak"}
     assert made == {store}

@@ -1,4 +1,4 @@
-"""Opening the store, its permissions, and what an operation promises."""
+"""Opening a store, its permissions, and the guarantees of an operation."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def pragma(store: Store, name: str) -> object:
 
 
 def counts(store: Store) -> tuple[int, ...]:
-    """How many operations, ranges of new records and visitors there are."""
+    """Return the number of operations, ranges of new records and visitors."""
     tables = ("operations", "creations", "visitors")
     return tuple(store.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables)
 

@@ -1,4 +1,4 @@
-"""How often a command asks its database: on a server each time costs the distance."""
+"""How often a command calls its database: on a server each call costs the latency."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ VERBS = ("execute", "execute_many", "batch", "stream")
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The verb of every call of a database, from opening the store to the end of the transaction."""
+    """The method of every call to a database, from opening the store to the end of the transaction."""
     calls: list[str] = []
 
     def counted(verb: str) -> None:
@@ -35,7 +35,9 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.fixture
 def busy_visitor(visitors: Visitors) -> None:
-    """One with something of everything: a contact with another device, blocks, conversations, a long history."""
+    """A visitor with related records of every kind: a contact with another device, blocks, conversations, a long
+    history.
+    """
     for name in ("v", "w"):
         visitors("create", "--id", name, "--language", "en", "--fingerprint", "fp", "--ip", "203.0.113.7")
         visitors("identify", name, "--email", "zoe@example.com", "--name", "Zoe")

@@ -124,7 +124,7 @@ def test_a_row_is_what_show_says_of_the_record(
 
 @pytest.fixture
 def furnished(visitors: Visitors) -> None:
-    """A store with something of everything, and a history of undo, redo and removals."""
+    """A store with records of every kind, and a history of undo, redo and removals."""
     for name in ("v", "w", "x"):
         visitors("create", "--id", name, "--language", "en", "--latitude", "0.1")
     visitors(
@@ -195,7 +195,7 @@ def by_shell(path: Path, sql: str) -> list[dict[str, Any]]:
     shell = shutil.which("sqlite3")
     if shell is None:
         pytest.skip("sqlite3 is not installed")
-    own = {name: value for name, value in os.environ.items() if name != "LD_LIBRARY_PATH"}  # its own SQLite
+    own = {name: value for name, value in os.environ.items() if name != "LD_LIBRARY_PATH"}  # with its own SQLite
     done = subprocess.run([shell, "-readonly", "-json", path, sql], capture_output=True, text=True, check=True, env=own)
     return json.loads(done.stdout or "[]")  # type: ignore[no-any-return]
 

@@ -1,1 +1,1 @@
-"""All that can go wrong with the machine: what is tried is in the test modules, how it is tried beside them."""
+"""Failures of the machine: the test modules say what is tried, the other modules how."""

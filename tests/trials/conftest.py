@@ -1,4 +1,4 @@
-"""The stores that every trial begins with."""
+"""The stores at the beginning of every trial."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _KEPT: dict[str, Furnished] = {}
 
 @pytest.fixture
 def furnished(visitors: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Furnished:
-    """The stores and files, made once for all tests of this process; nobody writes to them."""
+    """The stores and files, made once for all tests of this process; never written."""
     if not _KEPT:
         folder: Path = tmp_path_factory.mktemp("furnished")
         _KEPT["furnished"] = furnish(visitors, folder)
@@ -27,7 +27,7 @@ Tried = Callable[[Write, Path], Any]
 
 @pytest.fixture
 def tried(visitors: Callable[..., Any], visitors_process: Callable[..., Any], furnished: Furnished) -> Tried:
-    """Run a write on a store, by the version that it is for; however it ends."""
+    """Run a write on a store, by the version it is for; any outcome is allowed."""
 
     def run(write: Write, store: Path) -> Any:
         words = [*furnished.command(write), "--db", str(store)]

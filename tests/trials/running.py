@@ -1,4 +1,4 @@
-"""Real processes that are watched and stopped, and disks that are too small."""
+"""Observe and stop real processes, and limit disks."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ import pytest
 
 COMMAND = str(Path(sys.executable).with_name("visitors"))
 WITHOUT_PRIVILEGES = ("setpriv", "--bounding-set=-dac_override,-dac_read_search,-fowner", "--inh-caps=-all")
-"""Root is asked for no permission; without these it is as anybody else."""
-LONG = bool(os.environ.get("VISITORS_LONG_TESTS"))  # read before the isolation of tests takes it away
+"""Root bypasses permissions; without these capabilities they apply."""
+LONG = bool(os.environ.get("VISITORS_LONG_TESTS"))  # read before the tests' isolation removes it
 
 
 class Process(NamedTuple):
-    """A line of the operating system's table."""
+    """A row of the operating system's process table."""
 
     pid: int
     parent: int
@@ -35,7 +35,7 @@ class Process(NamedTuple):
 
 
 def processes() -> Iterator[Process]:
-    """Those that live, not those that only wait to be reaped."""
+    """Return the live processes, without zombies."""
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):
             status, *others = stat.read_text().rpartition(")")[2].split()[:4]
@@ -44,7 +44,7 @@ def processes() -> Iterator[Process]:
 
 
 def eventually(look: Callable[[], Any], seconds: float = 20.0) -> Any:
-    """What `look` finds, once it finds something."""
+    """Return what `look` finds, once it finds something."""
     end = time.monotonic() + seconds
     while not (found := look()):
         assert time.monotonic() < end, "it did not happen"
@@ -53,17 +53,17 @@ def eventually(look: Callable[[], Any], seconds: float = 20.0) -> Any:
 
 
 def settings(**more: str) -> dict[str, str]:
-    """The environment of a real run: without the tracebacks that tests ask for."""
+    """The environment of a real run: without the tracebacks that tests enable."""
     return {**{name: value for name, value in os.environ.items() if name != "VISITORS_DEBUG"}, **more}
 
 
 def interruptible() -> None:
-    """For a process that Ctrl-C ends, also where the tests run in the background, which ignores it."""
+    """Let Ctrl-C end a process even if the tests run in the background, which ignores it."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def start(*arguments: str | Path, **options: Any) -> subprocess.Popen[bytes]:
-    """The command in a process group of its own, as a shell at a terminal starts it."""
+    """Start the command in its own process group, like a shell at a terminal."""
     more = options.pop("preexec_fn", None)
 
     def prepare() -> None:
@@ -83,18 +83,18 @@ def start(*arguments: str | Path, **options: Any) -> subprocess.Popen[bytes]:
 
 
 def ended(process: subprocess.Popen[bytes]) -> tuple[int, str]:
-    """The exit code and what was said on standard error."""
+    """Return the exit code and standard error."""
     _, said = process.communicate(timeout=60)
     return process.returncode, said.decode()
 
 
 def reading_child(process: subprocess.Popen[bytes]) -> int:
-    """The process that reads for an import, which stops as it does."""
+    """Return the process that reads ahead for an import."""
     return _child(process, lambda child: child.group == process.pid)
 
 
 def indexing_child(process: subprocess.Popen[bytes]) -> int:
-    """The process that indexes texts for an import, in a group of its own."""
+    """Return the process that indexes texts for an import, in its own group."""
     return _child(process, lambda child: child.group == child.pid)
 
 
@@ -118,7 +118,7 @@ def kill(process: subprocess.Popen[bytes]) -> None:
 
 
 def is_locked(path: Path) -> bool:
-    """Whether somebody writes to the store."""
+    """Return whether a process is writing to the store."""
     with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as connection:
         try:
             connection.execute("BEGIN IMMEDIATE")
@@ -132,13 +132,13 @@ def files_beside(path: Path) -> list[str]:
 
 
 def limited(size: int) -> Callable[[], None]:
-    """For a process in which no file may be larger than `size` bytes: a full disk for anybody."""
+    """Limit the file size of a process to `size` bytes, like a full disk."""
     return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
 
 @contextmanager
 def small_disk(folder: Path, size: str) -> Iterator[Path]:
-    """A file system of `size`, where this machine lets us make one."""
+    """Mount a file system of `size`, if this machine allows it."""
     folder.mkdir()
     try:
         subprocess.run(
@@ -153,12 +153,12 @@ def small_disk(folder: Path, size: str) -> Iterator[Path]:
 
 
 SETTLING = "fdatasync,fsync,unlink,rename,link"
-"""The system calls by which it is settled that something is done."""
+"""The system calls that commit a change."""
 
 
 @cache
 def can_trace() -> bool:
-    """Whether this machine lets us see and disturb the system calls of a process."""
+    """Return whether this machine allows tracing the system calls of a process."""
     tool = shutil.which("strace")
     if tool is None:
         return False
@@ -168,7 +168,7 @@ def can_trace() -> bool:
 
 
 def moments_of(trace: Path) -> list[tuple[str, int]]:
-    """Each system call that was traced, with its number among those of its name."""
+    """Return each traced system call, with its number among those of its name."""
     calls = Counter(
         line.split(maxsplit=1)[1].partition("(")[0] for line in trace.read_text().splitlines() if "(" in line
     )

@@ -1,4 +1,4 @@
-"""Whether a store is sound, and what is in it: asked of SQLite itself, not of the program that is tried."""
+"""Whether a store is intact, and its content: read with SQLite itself, not the program under test."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from visitors.store.schema.version import APPLICATION_ID, SCHEMA_VERSION
 State = dict[str, list[Any]]
 
 _NEVER_ALIKE = ("_sqlite_migrations", "keys", "erasures")
-"""Says when each step of the schema was applied; a key is random, and so are the receipts made with it."""
+"""Time-dependent or random content: when each migration was applied, the key, and receipts made with it."""
 
 
 def state(path: Path) -> State:
-    """All that a sound store holds: its schema, and every row of every table."""
+    """Return the whole content of an intact store: its schema, and every row of every table."""
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
@@ -39,15 +39,15 @@ def state(path: Path) -> State:
 
 
 def ids(found: State) -> set[str]:
-    """The ids of the visitors of a state."""
+    """Return the visitor ids of a state."""
     return {row[1] for row in found["visitors"]}
 
 
 def deeds(path: Path, now: str) -> State:
-    """The state of a store but for what differs from run to run at the same time: ids that were made up `now`
-    (the ten signs of a ULID that tell its time), and how the index of texts came to be.
+    """Return the state of a store without what differs between runs at the same time: ids generated `now` (the ten
+    characters of a ULID for its time), and the structure of the full-text index.
 
-    A store that is not there yet is empty.
+    A missing store is empty.
     """
     if not path.exists() or path.stat().st_size == 0:
         return {}
@@ -63,15 +63,15 @@ def deeds(path: Path, now: str) -> State:
 
 
 def assert_sound(path: Path, newer: Mapping[str, str] | None = None) -> None:
-    """Fail with all that is wrong with a store that should be in order; nothing at all is no store."""
+    """Fail with all problems of a store; a missing one is intact."""
     if path.exists() and path.stat().st_size:
         found = list(problems(path, newer))
         assert not found, found
 
 
 def problems(path: Path, newer: Mapping[str, str] | None = None) -> Iterator[str]:
-    """What is wrong with a store of the newest schema; of that of the next version, which runs in the environment
-    `newer`, if that is given.
+    """Return the problems of a store with the latest schema, or, if the environment `newer` is given, that of the next
+    version.
     """
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
 
@@ -110,7 +110,7 @@ def problems(path: Path, newer: Mapping[str, str] | None = None) -> Iterator[str
         yield from _derived_wrongly(rows)
         try:
             connection.execute("BEGIN")
-            # with the rank 1, the index is compared with the rows that it is of
+            # with rank 1, the index is compared with its content
             connection.execute("INSERT INTO contacts_text (contacts_text, rank) VALUES ('integrity-check', 1)")
         except sqlite3.DatabaseError as error:
             yield f"contacts_text: {error}"
@@ -136,7 +136,7 @@ def _fresh_schema(newer: Mapping[str, str] | None) -> list[Any]:
 
 
 def _run(words: list[str], newer: Mapping[str, str] | None) -> tuple[int, str]:
-    """The exit code of a command, and what it said: of this version, in this process, or of the next."""
+    """Return the exit code and output of a command: of this version, in this process, or of the next."""
     if newer is not None:
         command = [sys.executable, "-m", "visitors", *words]
         done = subprocess.run(command, env=settings(**newer), capture_output=True, text=True, check=False)
@@ -150,9 +150,7 @@ def _run(words: list[str], newer: Mapping[str, str] | None) -> tuple[int, str]:
 
 
 def _what_the_program_finds(path: Path, newer: Mapping[str, str] | None) -> Iterator[str]:
-    """What `visitors db check` says, but for what a killed process left beside the store, or has not finished
-    erasing.
-    """
+    """Return the findings of `visitors db check`, without files left by a killed process, or an unfinished erasure."""
     status, said = _run(["db", "check", "--db", str(path), "--quiet", "--no-header"], newer)
     wrong = [
         line for line in said.splitlines() if not line.startswith(("leftovers\t", "erasures\t", "error: ", "hint: "))
@@ -162,7 +160,7 @@ def _what_the_program_finds(path: Path, newer: Mapping[str, str] | None) -> Iter
 
 
 def _derived_wrongly(rows: Callable[[str], list[Any]]) -> Iterator[str]:
-    """What contacts are found by beside the records, and not what these say."""
+    """Return the derived data of contacts that does not match the records."""
     wanted = f"{METADATA_ROWS}, contacts.pk FROM contacts, json_each(contacts.metadata)"
     found = "SELECT key, value, contact FROM contact_metadata"
     for one, other in ((wanted, found), (found, wanted)):

@@ -1,4 +1,4 @@
-"""A clock that jumps back, and programs of two ages on one store."""
+"""A clock that jumps back, and two versions of the program on one store."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_a_contact_and_a_conversation_are_never_updated_before_they_were(visitor
 
 def test_a_block_for_a_while_counts_from_its_start(visitors: Visitors, monkeypatch: pytest.MonkeyPatch) -> None:
     visitors("create", "--id", "v1", now=EARLIER)
-    clock = chain([LATER], repeat(EARLIER))  # set back after the command has begun
+    clock = chain([LATER], repeat(EARLIER))  # set back after the command started
     monkeypatch.setattr(times, "now", lambda: next(clock))
     visitors("block", "v1", "--for", "1h")
 

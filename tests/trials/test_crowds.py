@@ -1,5 +1,5 @@
-"""Sixteen writers and four readers on one store: nothing that was acknowledged is lost, nobody is locked out, and
-whoever reads sees each operation whole or not at all.
+"""Sixteen writers and four readers on one store: no acknowledged write is lost, no process is locked out, and readers
+see each operation completely or not at all.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def test_sixteen_writers_and_four_readers_see_and_do_things_whole(
     assert visitors("list", "--format", "count").stdout == f"{len(GROUP)}\n"
     people = {row["externalId"] for row in visitors("contacts", "list", "--format", "json").json}
     assert people == {f"m{worker}-{number}" for what, worker, number in acknowledged if what == "identify"}
-    # blocking what is blocked is no operation: every other one is there
+    # blocking somebody blocked is not an operation: every other one is there
     recorded = int(visitors("history", "--format", "count").stdout) - before
     always = dict.fromkeys(("create", "identify", "delete"), ROUNDS * WRITERS)
     for what, count in always.items():

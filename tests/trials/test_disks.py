@@ -1,5 +1,5 @@
-"""Disks that are full, and stores, folders and file systems that cannot be written: exit 6, a plain message, and the
-store as it was, for every kind of write.
+"""Full disks, and stores, folders and file systems without write permission: exit code 6, a plain message, and an
+unchanged store, for every kind of write.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ each_write = pytest.mark.parametrize("write", WRITES, ids=[write.name for write 
 
 @contextmanager
 def files_limited_to(size: int) -> Iterator[None]:
-    """No file may be larger than `size` bytes meanwhile: a full disk for this process."""
+    """Limit file sizes of this process to `size` bytes, like a full disk."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:
@@ -60,7 +60,7 @@ def test_a_write_that_does_not_fit_leaves_the_store_as_it_was(
 
 @pytest.fixture
 def frozen(furnished: Furnished, tmp_path: Path) -> Iterator[Path]:
-    """A folder on a file system that nobody can write, with the stores in it."""
+    """A folder on a read-only file system, with the stores in it."""
     with small_disk(tmp_path / "disk", "16m") as disk:
         for name in ("furnished", "imported", "older"):
             shutil.copy(furnished.folder / f"{name}.db", disk)
@@ -118,7 +118,7 @@ def test_a_store_without_permission_is_refused_and_stays(
             assert code == 6, said
             assert said.startswith(("error: the store ", "error: cannot open the store "))
         code, said = run("list")
-        assert (code, said) == (0, "") if mode else code == 6  # a store that is read-only is read
+        assert (code, said) == (0, "") if mode else code == 6  # a read-only store can be read
         if code:
             assert said.startswith("error: cannot open the store ")
             assert "hint: " in said

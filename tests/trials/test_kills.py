@@ -1,7 +1,7 @@
-"""A process that is killed, at whatever moment, leaves a sound store with its write in it whole, or not at all; and
-what it said was done is done.
+"""A process killed at any moment leaves an intact store with its write in it completely or not at all; and what it
+reported as done is done.
 
-Killed is a process, not the machine: what it gave to the operating system is on its way to the disk then.
+A process is killed, not the machine: what it passed to the operating system still reaches the disk.
 VISITORS_LONG_TESTS=1 kills each kind of write many times at random, and at each of its system calls that write.
 """
 
@@ -49,12 +49,12 @@ pytestmark = [
 each_write = pytest.mark.parametrize("write", WRITES, ids=[write.name for write in WRITES])
 
 counted: Counter[str] = Counter()
-"""What became of the processes that were to be killed."""
+"""The outcomes for killed processes."""
 
 
 @pytest.fixture(scope="module", autouse=True)
 def figures() -> Iterator[None]:
-    """Say at the end how often what happened (`pytest -s`)."""
+    """Print the counts of outcomes at the end (`pytest -s`)."""
     yield
     sys.stdout.write("\nkilled: " + ", ".join(f"{what} {count}" for what, count in sorted(counted.items())) + "\n")
 
@@ -66,21 +66,21 @@ def test_every_command_that_writes_is_tried() -> None:
 
 
 class Run(NamedTuple):
-    """A write that was left alone: the states on both sides of it, and its times in seconds."""
+    """An undisturbed write: the states before and after it, and its times in seconds."""
 
     before: State
     opened: State
-    """Made or migrated, which is a transaction of its own, and not yet written."""
+    """Created or migrated, which is a separate transaction, and not yet written."""
     after: State
     opens: float
     """From the start until files beside the store show that it is being written."""
     ends: float
     newer: dict[str, str] | None
-    """The environment of the next version, if that is to do the write."""
+    """The environment of the next version, if that does the write."""
 
 
 def begin(furnished: Furnished, write: Write, store: Path, under: tuple[str, ...] = ()) -> subprocess.Popen[bytes]:
-    """The write as a process of its own, at a time that stands still."""
+    """Start the write as a separate process, with a frozen clock."""
     with (furnished.files / write.input if write.input else Path("/dev/null")).open("rb") as content:
         words = [*furnished.command(write), "--db", str(store)]
         with said_file(store).open("wb") as said:  # nobody reads from a pipe while we wait
@@ -95,12 +95,12 @@ def said_file(store: Path) -> Path:
 
 
 def is_open(store: Path) -> bool:
-    """Whether SQLite has made the files that it keeps beside a store that is in use."""
+    """Return whether SQLite has created the files that it keeps beside an open store."""
     return any(store.with_name(store.name + suffix).exists() for suffix in ("-wal", "-journal"))
 
 
 def has_begun(process: subprocess.Popen[bytes], store: Path) -> bool:
-    """Whether the process has come to write, or has ended already."""
+    """Return whether the process has begun to write, or has ended."""
     return is_open(store) or process.poll() is not None
 
 
@@ -108,7 +108,7 @@ _RUNS: dict[str, Run] = {}
 
 
 def left_alone(furnished: Furnished, write: Write, folder: Path) -> Run:
-    """The write without disturbance; run once for each."""
+    """Return the undisturbed write; run once for each kind."""
     if write.name not in _RUNS:
         store = furnished.copy(write, folder / "left-alone")
         before = deeds(store, MADE_NOW)
@@ -135,7 +135,7 @@ def left_alone(furnished: Furnished, write: Write, folder: Path) -> Run:
 
 
 def judge(run: Run, store: Path, code: int) -> None:
-    """Fail unless the store is sound, and the write whole or not there; count which."""
+    """Fail unless the store is intact, and the write is complete or missing; count which."""
     counted["kills" if code == -signal.SIGKILL else "too late"] += 1
     found = deeds(store, MADE_NOW)
     is_whole, is_absent = found == run.after, found in (run.before, run.opened)
@@ -164,7 +164,7 @@ def test_a_write_that_is_killed_at_a_random_moment_is_whole_or_not_there(
         if number % 4 == 3:
             time.sleep(moments.uniform(0, run.ends))
         else:
-            # most of the time a process only starts: wait until it touches the store
+            # most of the time a process is starting: wait until it touches the store
             eventually(partial(has_begun, process, store))
             time.sleep(moments.uniform(0, run.ends - run.opens))
         with suppress(ProcessLookupError):
@@ -177,13 +177,13 @@ def test_a_write_that_is_killed_at_a_random_moment_is_whole_or_not_there(
 
 
 CALLS = "pwrite64,fdatasync,fsync,ftruncate,unlink"
-"""The system calls by which a store is changed."""
+"""The system calls that change a store."""
 
 
 def traced(
     furnished: Furnished, write: Write, store: Path, trace: Path, *options: str, calls: str = CALLS
 ) -> tuple[int, str]:
-    """The write under strace; its exit code, and what it said on standard error."""
+    """Run the write under strace; return its exit code and standard error."""
     words = ("strace", "-f", "-qq", "-o", str(trace), "-e", f"trace={calls}", *options)
     process = begin(furnished, write, store, words)
     said = process.communicate(timeout=60)[1].decode()
@@ -217,7 +217,7 @@ def test_a_write_that_is_killed_at_a_system_call_is_whole_or_not_there(
         shutil.rmtree(store.parent)
 
 
-# a signal that is heard
+# signals that are handled
 
 SIGNALLED = [
     write
@@ -256,7 +256,7 @@ def test_what_a_write_that_gets_a_signal_says_is_what_the_store_holds(
         shutil.rmtree(store.parent)
 
 
-# a process that writes one thing after another, and says of each that it is done
+# a process that writes repeatedly, reporting each write
 
 STEPS = (
     "create --id k{n} --city Oslo",
@@ -348,7 +348,7 @@ def test_ids_that_a_killed_shell_script_printed_are_there(
     assert printed <= set(visitors("list", "--format", "ids", "--db", str(store)).lines)
 
 
-# an erasure, which is done when the file is written anew
+# an erasure, which is complete when the file is rewritten
 
 ERASURES = 200 if LONG else 8
 
@@ -356,7 +356,7 @@ ERASURES = 200 if LONG else 8
 def test_an_erasure_that_is_killed_is_finished_or_known_to_be_unfinished(
     visitors: Visitors, store_path: Path, tmp_path: Path
 ) -> None:
-    """Killed from its first write until its end, most of the time while the file is written anew."""
+    """Killed from its first write until its end, mostly while the file is rewritten."""
     moments = random.Random("erase")  # noqa: S311 - moments, no secrets
     visitors("seed", "--count", "3000")
     visitors("create", "--id", "hers", "--city", "Zedlitz-Xyzzy")
@@ -372,7 +372,7 @@ def test_an_erasure_that_is_killed_is_finished_or_known_to_be_unfinished(
         process = start(*words, stdin=subprocess.DEVNULL)
         eventually(partial(has_begun, process, store))
         begun = time.monotonic()
-        if longest:  # the first is left alone
+        if longest:  # the first is undisturbed
             time.sleep(moments.uniform(0, longest))
             process.kill()
         process.communicate(timeout=60)

@@ -1,6 +1,6 @@
-"""Every kind of write, as a line of a table: what is tried with one of them is tried with all.
+"""Every kind of write as a row of a table: each trial runs all of them.
 
-A new command that writes is one more line in `WRITES`.
+A new command that writes is one more row in `WRITES`.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ Kind = Literal["furnished", "imported", "none", "older"]
 
 BEFORE = "2026-03-01T12:00:00.000Z"
 NOW = "2026-03-02T12:00:00.000Z"
-"""When the store was furnished, and when a write is tried."""
+"""When the store was made, and when a write is tried."""
 MADE_NOW = new_id(to_milliseconds(NOW))[:10]
-"""How ids begin that are made up then."""
+"""The prefix of ids generated then."""
 
 SMALL, ALONE, AHEAD = 50, 2_500, 5_000
-"""Rows of three files: one that is taken row by row beside all indexes, one that drops the indexes and makes them
-anew, and one that a second process reads besides.
+"""The rows of three files: one imported row by row, keeping all indexes; one that drops and rebuilds the indexes; and
+one that a second process reads as well.
 """
 
 _MADE_UP = Path(__file__).parents[1] / "benchmarks" / "made_up.py"
 
 
 class Write(NamedTuple):
-    """A command that writes, what it writes to, and the file that is its standard input.
+    """A command that writes, its store, and the file that is its standard input.
 
     In `words`, `{files}` is the folder of the files that `furnish` makes, `{first}` and `{second}` are conversations,
     and `{imported}` is the first operation.
@@ -94,7 +94,7 @@ WRITES = [
     Write("db migrate", "db migrate", "older"),
     Write("create in an older store", "create --id new", "older"),
 ]
-"""A command that writes and is not here is not tried: `test_every_command_that_writes_is_tried` knows which."""
+"""A command that writes must be here: `test_every_command_that_writes_is_tried` checks that."""
 
 READS = {
     "list", "show", "export", "history", "explain", "contacts list", "contacts show", "contacts duplicates",
@@ -105,23 +105,23 @@ READS = {
 """The commands that write nothing to the store."""
 
 KEEPING = {"db backup", "db restore", "db check", "db compact"}
-"""The commands that keep the store as it is, or as it was: `end_to_end/test_keeping.py` kills them."""
+"""The commands that copy or restore the store: `end_to_end/test_keeping.py` kills them."""
 
 ALIKE = {"conversations reopen": "conversations resolve"}
-"""Commands that are another one but for a word."""
+"""Commands that differ from another one only by a word."""
 
 
 class Furnished(NamedTuple):
-    """Stores to begin with, and files for the commands."""
+    """Initial stores, and files for the commands."""
 
     folder: Path
     conversations: list[str]
     imported: str
     newer: dict[str, str]
-    """The environment in which the next version runs, for which the older store is one."""
+    """The environment of the next version, for which the older store is outdated."""
 
     def program(self, write: Write) -> dict[str, str]:
-        """The environment of the version that is to do a write."""
+        """Return the environment of the version for a write."""
         return self.newer if write.store == "older" else {}
 
     @property
@@ -130,17 +130,17 @@ class Furnished(NamedTuple):
         return self.folder / "files"
 
     def command(self, write: Write) -> list[str]:
-        """The words of a write."""
+        """Return the words of a write."""
         first, second = self.conversations[:2]
         names = {"files": self.files, "first": first, "second": second, "imported": self.imported}
         return [word.format(**names) for word in write.words.split()]
 
     def input(self, write: Write) -> bytes:
-        """The standard input of a write."""
+        """Return the standard input of a write."""
         return (self.files / write.input).read_bytes() if write.input else b""
 
     def copy(self, write: Write, folder: Path) -> Path:
-        """The store that a write begins with, in a new folder; there may be none at the path."""
+        """Copy the initial store of a write to a new folder; there may be none at the path."""
         folder.mkdir()
         folder.chmod(0o700)
         store = folder / "visitors.db"
@@ -150,7 +150,7 @@ class Furnished(NamedTuple):
 
 
 def furnish(visitors: Visitors, folder: Path) -> Furnished:
-    """Make the stores, with people, devices, conversations, blocks and deleted records in them, and the files."""
+    """Make the stores, with people, devices, conversations, blocks and deleted records, and the files."""
     files = folder / "files"
     files.mkdir()
     store = folder / "furnished.db"
@@ -203,7 +203,7 @@ def _write_rows(files: Path) -> None:
 
 
 def _write_people(files: Path) -> None:
-    """Contacts, some of whom are there, and conversations of theirs."""
+    """Write contacts, some of which exist, and conversations of theirs."""
     numbers = [number for number in range(1, 60) if number != 8]  # who is deleted
     contacts = [
         {"externalId": f"u{number}", "email": f"p{number}@example.com", "metadata": {"n": number}} for number in numbers
@@ -215,7 +215,7 @@ def _write_people(files: Path) -> None:
 
 
 def make_older(visitors: Visitors, path: Path) -> None:
-    """A store of this version, which the next one has to migrate, with a thousand visitors."""
+    """Make a store of this version, which the next one has to migrate, with a thousand visitors."""
     rows = "".join(
         json.dumps({"id": f"v{number:03}", "city": "Köln", **({"contact": _person(number)} if number < 200 else {})})
         + "\n"

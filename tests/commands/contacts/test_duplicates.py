@@ -29,7 +29,7 @@ def test_without_any_it_says_so(visitors: Visitors) -> None:
 
 @pytest.fixture
 def two_of_one_email(visitors: Visitors, store_path: Path) -> tuple[str, ...]:
-    """Contacts with one email, as no command makes them."""
+    """Contacts with the same email, which no command creates."""
     visitors("contacts", "create", "--id", "old", "--email", "b@example.com")
     visitors("contacts", "create", "--id", "new", "--external-id", "u", "--email", "a@example.com")
     visitors("contacts", "create", "--id", "newer")
@@ -62,7 +62,7 @@ def test_contacts_with_one_email_are_listed_with_what_merges_them(
 
 @pytest.fixture
 def loaded(visitors: Visitors, tmp_path: Path) -> Callable[[str, str], list[Any]]:
-    """The duplicates in a store that holds two emails which a command would not have written so."""
+    """The duplicates in a store with two emails that commands would have normalised."""
 
     def load(first: str, second: str) -> list[Any]:
         for id_ in ("A", "B", "C"):

@@ -1,4 +1,4 @@
-"""How `visitors contacts erase` shows itself; what it takes is in tests/people/test_erase_rules.py."""
+"""The output of `visitors contacts erase`; its effect is tested in tests/people/test_erase_rules.py."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_a_contact_that_only_the_history_has_is_erased_by_its_id(visitors: Visit
     import sqlite3
 
     store = sqlite3.connect(store_path)
-    store.execute(OPEN_OPERATION)  # what taking back the second creation does
+    store.execute(OPEN_OPERATION)  # as undoing the second creation does
     store.execute("DELETE FROM contacts WHERE id = 'B'")
     store.execute("UPDATE operations SET is_open = NULL WHERE is_open = 1")
     store.commit()

@@ -19,7 +19,7 @@ OWN = "id,externalId,name,email,image,metadata,metadataHash,isBlocked,createdAt,
 
 @pytest.fixture
 def take(visitors: Visitors) -> Callable[..., Any]:
-    """Import contacts, each as JSON has it, or a text as it is."""
+    """Import contacts, given as JSON values, or a text."""
 
     def import_contacts(rows: list[dict[str, Any]] | str, *arguments: str, code: int = 0, now: str = NOW) -> Any:
         text = rows if isinstance(rows, str) else "".join(json.dumps(row) + "\n" for row in rows)

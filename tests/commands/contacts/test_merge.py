@@ -1,4 +1,4 @@
-"""What tests/people/test_merge_rules.py leaves: how the command shows itself."""
+"""The output of the command; its effect is tested in tests/people/test_merge_rules.py."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Visitors = Callable[..., Any]
 
 @pytest.fixture(autouse=True)
 def people(visitors: Visitors) -> None:
-    """Ada, and Ada again."""
+    """Ada, twice."""
     visitors("contacts", "create", "--id", "A", "--name", "Ada")
     visitors("contacts", "create", "--id", "B", "--name", "[bold]Bea", "--email", "b@example.com")
 

@@ -1,4 +1,4 @@
-"""What tests/people/test_split_rules.py leaves: how the command shows itself."""
+"""The output of the command; its effect is tested in tests/people/test_split_rules.py."""
 
 from __future__ import annotations
 

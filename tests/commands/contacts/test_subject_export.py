@@ -1,4 +1,4 @@
-"""`contacts subject-export`: everything of one person is in the document, and nothing of anybody else."""
+"""`contacts subject-export`: everything about one person is in the document, and nothing about anybody else."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def exported(visitors: Visitors, contact: str) -> Any:
 
 @pytest.fixture
 def alice(visitors: Visitors) -> list[str]:
-    """A person in every kind of record: what of her must be found."""
+    """A person with every kind of record, all of which must be found."""
     visitors("create", "--id", "her-laptop", "--ip", "192.0.2.1", "--city", "Lisbon", "--fingerprint", "fp-laptop")
     visitors("conversations", "start", "her-laptop", "--title", "Before she said who she was", "--message", "hello?")
     visitors("identify", "her-laptop", "--external-id", "alice", "--email", "former@example.com", "--name", "Alice A.")
@@ -55,7 +55,7 @@ def alice(visitors: Visitors) -> list[str]:
 
 @pytest.fixture
 def stranger(visitors: Visitors, alice: list[str]) -> list[str]:
-    """Somebody else, who uses her laptop later: what of him must not be found."""
+    """Somebody else, who uses her laptop later; nothing of him must be found."""
     assert alice
     visitors("create", "--id", "his-tablet", "--city", "Oslo")
     visitors("identify", "his-tablet", "--external-id", "bob", "--email", "bob@example.com", "--name", "Bob B.")
@@ -285,7 +285,7 @@ step = st.tuples(
 
 
 class People:
-    """Who did what with which browser: every value is a mark of its own, so that it shows whose document it is in."""
+    """Who did what with which browser: every value is unique, so it shows in whose document it is."""
 
     def __init__(self, store: api.VisitorStore) -> None:
         self.store = store

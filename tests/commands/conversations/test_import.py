@@ -18,7 +18,7 @@ T = [f"2026-01-0{day}T00:00:00.000Z" for day in range(1, 10)]
 
 @pytest.fixture
 def take(visitors: Visitors) -> Take:
-    """Import conversations, each as JSON has it, or a text as it is."""
+    """Import conversations, given as JSON values, or a text."""
 
     def import_conversations(*rows: dict[str, Any] | str, options: tuple[str, ...] = (), **more: Any) -> Any:
         text = "".join(row if isinstance(row, str) else json.dumps(row) + "\n" for row in rows)

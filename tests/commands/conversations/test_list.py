@@ -10,7 +10,7 @@ Visitors = Callable[..., Any]
 
 @pytest.fixture
 def started(visitors: Visitors) -> dict[str, str]:
-    """Four conversations by name: two of Ada's devices, one of Bob, one of a stranger."""
+    """Four conversations by name: on two of Ada's devices, by Bob, and by a stranger."""
     for visitor, person in (("laptop", "ada"), ("phone", "ada"), ("pc", "bob"), ("stranger", None)):
         visitors("create", "--id", visitor)
         if person:
@@ -97,7 +97,7 @@ def test_an_empty_reference_is_an_error_and_not_everybody(visitors: Visitors, op
 
 @pytest.fixture
 def talks(visitors: Visitors) -> dict[str, str]:
-    """Conversations by what is particular of them."""
+    """Conversations with a distinguishing property each."""
 
     def start(title: str, *messages: str, agent: str = "") -> str:
         conversation = visitors("conversations", "start", "v", "--title", title).stdout.strip()

@@ -15,7 +15,7 @@ FRIDAY = "2026-03-06T09:00:00.000Z"
 
 @pytest.fixture
 def started(visitors: Visitors) -> str:
-    """A conversation of Ada's laptop; she has a phone, too, and there is a stranger."""
+    """A conversation on Ada's laptop; she also has a phone, and there is a stranger."""
     for device in ("laptop", "phone", "stranger"):
         visitors("create", "--id", device)
     for device in ("laptop", "phone"):

@@ -1,4 +1,4 @@
-"""`conversations stats`: states, days and first replies, as plain Python counts them."""
+"""`conversations stats`: states, days and first replies, compared with counts in plain Python."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NOW = "2026-03-08T12:00:00.000Z"
 
 @pytest.fixture
 def seeded(visitors: Visitors) -> list[dict[str, Any]]:
-    """Made-up conversations, as they are shown with their messages."""
+    """Made-up conversations as shown, with their messages."""
     visitors("seed", "--count", "200", "--seed", "7", now=NOW)
     ids = visitors("conversations", "list", "--format", "ids").lines
     return [visitors("conversations", "show", one, "--format", "json").json for one in ids]

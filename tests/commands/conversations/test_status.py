@@ -1,4 +1,4 @@
-"""`visitors conversations resolve`, `reopen` and `spam`: three words for one thing, the status of conversations."""
+"""`visitors conversations resolve`, `reopen` and `spam`, which all set the status."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BEFORE, NOW = "2026-03-01T09:00:00.000Z", "2026-03-02T09:00:00.000Z"
 
 @pytest.fixture
 def ids(visitors: Visitors, anonymous: str, verb: str) -> list[str]:
-    """Two conversations that are open, or resolved where they are to be opened again."""
+    """Two open conversations, or resolved ones to be reopened."""
     ids = [visitors("conversations", "start", anonymous, now=BEFORE).stdout.strip() for _ in range(2)]
     if verb == "reopen":
         visitors("conversations", "resolve", *ids, now=BEFORE)

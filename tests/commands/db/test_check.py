@@ -40,7 +40,7 @@ def execute(path: Path, *statements: str) -> None:
 
 
 def problems(visitors: Visitors, *words: str) -> dict[str, tuple[str, str]]:
-    """Check -> (detail, what helps), of what is wrong."""
+    """Check -> (detail, suggestion) of each problem."""
     found = visitors("db", "check", *words, "--format", "json", code=8).json
     return {one["check"]: (one["detail"], one["help"]) for one in found if one["result"] == "problem"}
 
@@ -118,7 +118,7 @@ def test_a_store_that_was_copied_while_open(
 
 
 def test_a_write_that_was_cut_short_is_read_as_if_rolled_back(visitors: Visitors, filled: Path) -> None:
-    # a rollback journal, as it lies there when the process is killed within a transaction
+    # a rollback journal, as left when the process is killed within a transaction
     script = """
 import os, sqlite3, sys
 connection = sqlite3.connect(sys.argv[1], isolation_level=None)
@@ -140,7 +140,7 @@ os._exit(0)
 def test_the_newest_backup_is_the_command_that_helps(visitors: Visitors, filled: Path) -> None:
     visitors("db", "backup", now="2026-03-01T12:00:00Z")
     backup = visitors("db", "backup", now="2026-03-02T12:00:00Z").stdout.strip()
-    visitors("db", "restore", backup, "--yes", now="2026-03-03T12:00:00Z")  # what it keeps is not advised
+    visitors("db", "restore", backup, "--yes", now="2026-03-03T12:00:00Z")  # what it keeps is not suggested
     filled.write_bytes(filled.read_bytes()[:20_000])
     refused = visitors("db", "check", code=8)
     assert f"hint: visitors db restore {backup}\n" in refused.stderr
@@ -281,7 +281,7 @@ def test_a_search_index_that_lost_something(visitors: Visitors, filled: Path) ->
 
 
 def test_an_index_that_lost_a_row_is_made_anew(visitors: Visitors, filled: Path) -> None:
-    # for SQLite the index is without any row for a while
+    # SQLite briefly sees the index without any rows
     change = "UPDATE sqlite_master SET sql = replace(sql, {}) WHERE name = 'visitors_contact'"
     trust = "PRAGMA writable_schema = ON"
     execute(filled, trust, change.format("'last_seen_at)', 'last_seen_at) WHERE 0'"))
@@ -351,7 +351,7 @@ def test_what_somebody_else_owns(visitors: Visitors, filled: Path) -> None:
 
 @pytest.fixture
 def sealed(filled: Path, tmp_path: Path) -> Iterator[Path]:
-    """The store in a folder on a file system that nobody can write."""
+    """The store in a folder on a read-only file system."""
     folder = tmp_path / "sealed"
     folder.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=4m,mode=0700", "tmpfs", str(folder)]
@@ -374,7 +374,7 @@ def test_a_store_where_nothing_can_be_written(visitors: Visitors, sealed: Path, 
     assert visitors("db", "compact", *store, "--format", "json", code=6).error["code"] == "store_unwritable"
     assert "cannot write" in visitors("db", "backup", *store, code=1).stderr
     assert [one.name for one in sealed.parent.iterdir()] == [sealed.name]
-    # but it can be copied from there, or restored to somewhere else
+    # but it can be copied from there, or restored elsewhere
     visitors("db", "backup", str(tmp_path / "copy.db"), *store)
     visitors("db", "restore", str(sealed), "--db", str(tmp_path / "restored.db"))
     for name in ("copy.db", "restored.db"):

@@ -14,7 +14,7 @@ Visitors = Callable[..., Any]
 
 @pytest.fixture
 def receipt(visitors: Visitors) -> dict[str, Any]:
-    """Of an erased person with a former email."""
+    """The receipt of an erased person with a former email."""
     visitors("create", "--id", "v-1")
     visitors("identify", "v-1", "--email", "old@example.com", "--external-id", "u-1")
     visitors("contacts", "update", "ext:u-1", "--email", "new@example.com")
@@ -95,7 +95,7 @@ def test_an_identity_that_only_the_history_has_is_found(visitors: Visitors, rece
 def test_what_the_erasure_missed_is_told_as_still_there(
     visitors: Visitors, receipt: dict[str, Any], store_path: Path
 ) -> None:
-    """As a change would be that somebody put back by hand."""
+    """As if somebody put a change back by hand."""
     with unguarded(store_path) as store:
         store.execute(
             "INSERT INTO changes (operation, kind, record, before, after)"
@@ -116,7 +116,7 @@ def test_a_file_that_is_not_there_is_not_found(visitors: Visitors) -> None:
     visitors("db", "check", "--receipt", "nowhere.json", code=3)
 
 
-# The receipts that the store itself keeps
+# The receipts in the store
 
 
 def change(path: Path, statement: str, *parameters: str) -> None:
@@ -125,7 +125,7 @@ def change(path: Path, statement: str, *parameters: str) -> None:
 
 
 def of_receipts(visitors: Visitors, code: int = 0) -> list[tuple[str, str]]:
-    """The results and details of what a whole check finds about them."""
+    """The results and details of a full check about them."""
     found = visitors("db", "check", "--format", "json", code=code).json
     if code:
         assert {one["check"] for one in found if one["result"] == "problem"} == {"receipts"}

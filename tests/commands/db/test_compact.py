@@ -16,7 +16,7 @@ Visitors = Callable[..., Any]
 
 @pytest.fixture
 def wasteful(visitors: Visitors, store_path: Path) -> Path:
-    """A store with a lot of free pages."""
+    """A store with many free pages."""
     visitors("seed", "--seed", "3", "--count", "300")
     with closing(sqlite3.connect(store_path, isolation_level=None)) as connection:
         connection.execute("CREATE TABLE much AS SELECT hex(randomblob(2000)) FROM visitors, (SELECT 1 UNION SELECT 2)")
@@ -66,7 +66,7 @@ def test_it_is_refused_while_another_process_has_the_store_open(
 
 
 class Usage(NamedTuple):
-    """What a disk has, in bytes."""
+    """Disk usage in bytes."""
 
     total: int
     free: int
@@ -86,7 +86,7 @@ def test_it_is_refused_without_room_on_the_disk(
 def test_damaged_indexes_are_made_anew_once_there_is_room(
     visitors: Visitors, wasteful: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # for SQLite the index is without any row for a while
+    # SQLite briefly sees the index without any rows
     change = "UPDATE sqlite_master SET sql = {} WHERE name = 'visitors_language'"
     for statements in (
         (change.format("sql || ' WHERE 0'"),),

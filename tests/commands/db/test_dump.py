@@ -72,7 +72,7 @@ def test_dump_load_dump_gives_the_same_bytes(visitors: Visitors, tmp_path: Path,
     dumped = visitors("db", "dump", "--db", first).stdout
     visitors("db", "load", "-", "--db", second, input=dumped)
     assert visitors("db", "dump", "--db", second).stdout == dumped
-    visitors("track", "--id", "one-more", "--db", second)  # and it is recorded as ever
+    visitors("track", "--id", "one-more", "--db", second)  # and recording works as before
     assert visitors("history", "one-more", "--format", "count", "--db", second).stdout == "1\n"
 
 

@@ -31,8 +31,8 @@ def text(lines: list[dict[str, Any]]) -> str:
 
 
 UNRELEASED = Path(__file__).parents[2] / "examples" / "dumps" / "schema-11"
-"""A dump that the last version before the first release made, of a store with everything in it, and what that version
-exported of it at that time.
+"""A dump by the last version before the first release, of a store with everything in it, and that version's export of
+it.
 """
 THEN = "2026-03-01T15:00:00Z"
 
@@ -42,7 +42,7 @@ def line_of(lines: list[dict[str, Any]], kind: str) -> dict[str, Any]:
 
 
 def refused(visitors: Visitors, tmp_path: Path, given: str, code: int = 5) -> Any:
-    """The error of loading `given`, after which the store must be as empty as before."""
+    """The error of loading `given`, after which the store must still be empty."""
     target = str(tmp_path / "target.db")
     error = visitors("db", "load", "-", "--db", target, "--format", "json", input=given, code=code).error
     info = visitors("db", "info", "--db", target, "--format", "json").json
@@ -254,7 +254,7 @@ def test_its_history_goes_on_and_can_be_taken_back(visitors: Visitors) -> None:
     assert "created" in json.dumps(why)
 
     gone = visitors("contacts", "list", "--format", "ids").lines
-    visitors("undo", "--as", "ana", now=THEN)  # of her newest, which deleted a contact
+    visitors("undo", "--as", "ana", now=THEN)  # without her newest one, which deleted a contact
     assert len(visitors("contacts", "list", "--format", "ids").lines) == len(gone) + 1
     visitors("undo", "01KJMQQY40EP16E91601F18B03", now=THEN)  # a block that is still on
     visitors("undo", "01KJMMA2G0T7Z6NKTVXSTTB4N9", "--cascade", now=THEN)  # a merge

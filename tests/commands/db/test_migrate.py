@@ -1,5 +1,5 @@
-"""An older store is brought up to date by the program as it may be one day (`next_version`), and refused where it
-was made before the first release.
+"""An older store is migrated by a possible future version of the program (`next_version`), and rejected if it was made
+before the first release.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def upgraded(visitors_process: Visitors, newer: Environment) -> Visitors:
 
 @pytest.fixture
 def old_store(visitors: Visitors, store_path: Path) -> Path:
-    """A store as this version makes it, with a visitor, its contact, its block and its conversation."""
+    """A store made by this version, with a visitor, its contact, its block and its conversation."""
     visitors("create", "--id", "v", "--city", "Köln", "--latitude", "0.30000000000000004", now=THEN)
     visitors("identify", "v", "--external-id", "u", "--metadata", "plan=pro", now=THEN)
     visitors("conversations", "start", "v", "--message", "Hi", now=THEN)
@@ -232,7 +232,7 @@ def test_a_check_finds_an_older_store_whose_index_is_damaged(upgraded: Visitors,
     assert {one["help"] for one in found if one["check"] == "integrity"} == {"visitors db compact"}
 
 
-# what can go wrong: the store stays as it was, and nothing is left beside it
+# failures: the store is unchanged, and nothing is left beside it
 
 FULL = """
 import os, sys
@@ -263,7 +263,7 @@ def test_a_backup_that_does_not_fit_leaves_nothing_behind(newer: Environment, ol
 
 
 WITHOUT_PRIVILEGES = ("setpriv", "--bounding-set=-dac_override,-dac_read_search,-fowner", "--inh-caps=-all")
-"""Root is asked for no permission; without these it is as anybody else."""
+"""Root bypasses permissions; without these capabilities they apply."""
 
 
 @pytest.mark.skipif(os.getuid() == 0 and not shutil.which("setpriv"), reason="root can write everything")
@@ -324,7 +324,7 @@ def test_a_migrated_store_is_refused_by_the_version_before(
 
 
 def unreleased(path: Path, number: int) -> Path:
-    """A small store as of a schema that was never released."""
+    """A small store with a schema that was never released."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("CREATE TABLE visitors (pk INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE) STRICT")

@@ -41,7 +41,7 @@ def content(folder: Path) -> dict[str, bytes]:
 
 @pytest.fixture
 def backup(visitors: Visitors, store_path: Path, tmp_path: Path) -> Path:
-    """A backup with v1, of a store that has v2 by now, too."""
+    """A backup with v1, of a store that by now also has v2."""
     target = tmp_path / "backups" / "monday.bak"
     target.parent.mkdir()
     visitors("create", "--id", "v1")
@@ -287,13 +287,13 @@ def test_a_store_that_somebody_writes_is_told_as_locked_and_left(
         other.execute("BEGIN IMMEDIATE")
         refused = visitors("db", "restore", str(backup), "--yes", "--format", "json", code=6)
     assert refused.error["code"] == "store_locked"
-    assert time.monotonic() - begin < 15  # and not the 30 seconds that it waits unless told otherwise
+    assert time.monotonic() - begin < 15  # not the default of 30 seconds
     assert listed(visitors, store_path) == ["v1", "v2"]
     assert names(store_path.parent) == ["backups", "visitors.db"]
 
 
 def with_rollback_journal(path: Path) -> sqlite3.Connection:
-    """A connection to the store, which keeps no write-ahead log any more."""
+    """A connection to the store, which no longer has a write-ahead log."""
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("PRAGMA journal_mode = DELETE")
     return connection
@@ -319,7 +319,7 @@ def test_what_somebody_holds_is_told_as_locked_and_left(
             other.execute(statement).fetchone()
         refused = visitors("db", "restore", str(backup), "--yes", "--format", "json", code=6).error
     assert refused["code"] == "store_locked"
-    assert time.monotonic() - begin < 15  # and not the 30 seconds that it waits unless told otherwise
+    assert time.monotonic() - begin < 15  # not the default of 30 seconds
     assert names(store_path.parent) == ["backups", "visitors.db"]
     assert listed(visitors, store_path) == ["v1", "v2"]
 
@@ -415,7 +415,7 @@ def test_an_older_backup_is_brought_up_to_date(
 
 @pytest.fixture
 def with_log(visitors: Visitors, backup: Path, store_path: Path, tmp_path: Path) -> Path:
-    """A copy of the store with its log, in which v3 is, and without the log's index."""
+    """A copy of the store with its log, which contains v3, and without the log's index."""
     assert backup.exists()
     folder = tmp_path / "copied"
     folder.mkdir()
@@ -460,12 +460,12 @@ def test_a_backup_with_pages_of_another_size_is_restored(visitors: Visitors, bac
 
 
 def room(message: str) -> int:
-    """How much it said that it takes."""
+    """The room that it says it needs."""
     return int(message.partition(" takes ")[2].partition(" bytes ")[0].replace(",", ""))
 
 
 def leave_free(disk: Path, free: int) -> None:
-    """Make the file system as large as what is in it, and so much more."""
+    """Make the file system as large as its content plus so much."""
     usage = shutil.disk_usage(disk)
     size = -(-(usage.used + free) // 4_096) * 4_096
     subprocess.run(["mount", "-o", f"remount,size={size}", str(disk)], check=True)

@@ -1,4 +1,4 @@
-"""A first load writes straight into the file of the store; before it and after it there is a write-ahead log."""
+"""A first load writes directly into the store's file; before and after it there is a write-ahead log."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def loading(store: Store) -> Iterator[OpenOperation]:
 
 
 def load(store: Store, visitor_id: str, error: type[BaseException] | None = None) -> str:
-    """Make a visitor as a load does; returns the journal's mode meanwhile."""
+    """Create a visitor as a load does; return the journal mode meanwhile."""
     with loading(store) as operation:
         visitors.insert(store, operation, {}, visitor_id=visitor_id)
         if error is not None:
@@ -151,7 +151,7 @@ def test_a_store_that_begins_with_a_load_has_large_pages(store_path: Path, tmp_p
 
     with open_store(File.at(tmp_path / "other.db")) as store:
         with store.operation("test", actor="ada", clock=lambda: AT) as operation:
-            for number in range(2_000):  # no visitors, but much of something else
+            for number in range(2_000):  # no visitors, but much else
                 contacts.insert(store, operation, {"name": "x" * 2_500, "externalId": f"x{number}"})
         load(store, "first")
         assert page_size(store) == 4_096

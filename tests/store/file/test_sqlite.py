@@ -1,4 +1,4 @@
-"""What SQLite says, in our words; and which SQLite that is."""
+"""SQLite's errors in our words, and its version."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from visitors.store.file.sqlite import OLDEST, refuse_old_sqlite, statements
 
 Visitors = Callable[..., Any]
 
-EXPECTED = os.environ.get("VISITORS_EXPECTED_SQLITE")  # read before the isolation of tests takes it away
+EXPECTED = os.environ.get("VISITORS_EXPECTED_SQLITE")  # read before the tests' isolation removes it
 
 
 def test_the_tests_run_on_the_sqlite_that_they_are_meant_to(capsys: pytest.CaptureFixture[str]) -> None:

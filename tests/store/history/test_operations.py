@@ -1,4 +1,4 @@
-"""What SQLite makes of the questions to the history of single records: it looks these up, and nothing else."""
+"""Query plans for the history of single records: these are looked up, and nothing else is read."""
 
 from __future__ import annotations
 

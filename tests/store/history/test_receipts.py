@@ -1,4 +1,4 @@
-"""Where the identities of people and devices are looked for."""
+"""Where the identities of people and devices are found."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reversing one operation by its record, without a look at what was done since."""
+"""Reversing one operation by its record, without checking for later ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands in the way of an undo is found by indexes, however much there is besides."""
+"""Conflicts of an undo are found with indexes, whatever the size of the store."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def test_no_table_is_read_from_end_to_end() -> None:
     assert {step.split()[1] for step in plan if step.startswith("SCAN")} & (TABLES | {"r", "w"}) == set()
     assert [step for step in searched if "changes_removed (kind=?)" in step] == []
     by_number = sum("changes_removed (kind=? AND <expr>>? AND <expr><?)" in step for step in searched)
-    assert by_number  # SQLite before 3.39 asks a common table expression again wherever it stands
+    assert by_number  # before 3.39 SQLite evaluates a common table expression again at each use
     assert by_number % len(RECORDED) == 0
 
 

@@ -1,4 +1,4 @@
-"""Pages: one after another they give every record once, in order, whatever the values are."""
+"""Pages: together they have every record once, in order, whatever the values."""
 
 from __future__ import annotations
 

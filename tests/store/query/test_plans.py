@@ -1,6 +1,4 @@
-"""Every way to find a page gives the same page, that of a plain look at all records; and all that is counted is what
-is listed.
-"""
+"""Every plan of a page gives the same result as a plain scan, and counts match listings."""
 
 from __future__ import annotations
 
@@ -40,7 +38,7 @@ AT, LATER = "2026-03-01T12:00:00.000Z", "2026-03-01T12:00:00.001Z"
 
 Record = dict[str, Any]
 
-# Field of a visitor -> its values, of which each comes as often as the others.
+# Field of a visitor -> its values, all equally frequent.
 VALUES: dict[str, list[object]] = {
     "language": [None, "de", "en", "en-US", "eng"],
     "timezone": [None, "Europe/Berlin", "Asia/Tokyo"],
@@ -66,7 +64,7 @@ VISITORS = st.lists(
 )
 EMAILS = {"Ada": "ada@example.com", "Bob": "bob@mail.example.com"}
 EXPIRES = {"for good": None, "until later": LATER, "until then": AT}
-# Option of a selection -> values that it is tried with.
+# Option of a selection -> values to test.
 FILTERS: dict[str, list[object]] = {
     "identified": [True, False],
     "blocked": [True, False],
@@ -100,7 +98,7 @@ FILTERS: dict[str, list[object]] = {
     "idle_since": [*TIMES],
     "without_conversations": [True],
 }  # fmt: skip
-# few at once: most records match none of many
+# few at once: most records would match none of many
 OF_TIMES = st.sampled_from(
     ["created_since", "created_until", "updated_since", "seen_since", "seen_until", "never_seen", "idle_since"]
 )
@@ -122,7 +120,7 @@ def store() -> Iterator[Store]:
 
 
 def in_time_order(records: list[Record]) -> list[Record]:
-    """The same times, but so that none is before that of an earlier record."""
+    """Sort the times, so that none is before that of an earlier record."""
     ordered = [dict(record) for record in records]
     for field in ("created", "updated", "seen"):
         times = iter(sorted(record[field] for record in records if record[field] is not None))
@@ -135,7 +133,7 @@ def in_time_order(records: list[Record]) -> list[Record]:
 def fill(
     store: Store, operation: OpenOperation, records: list[Record], *, apart: int = 1, blocked_contact: str | None = None
 ) -> None:
-    """These visitors, whose numbers are so far `apart` from one another, and their contacts, one of them blocked."""
+    """Insert these visitors, with numbers so far `apart`, and their contacts, one of them blocked."""
     for name, n in (("Ada", 5), ("Bob", "x")):
         contacts.insert(store, operation, {"name": name, "email": EMAILS[name], "metadata": {"n": n}}, contact_id=name)
     if blocked_contact is not None:
@@ -175,7 +173,7 @@ _FIELDS = {
 
 
 def in_order(records: list[Record], column: str | None, *, descending: bool) -> list[Record]:
-    """The records as a listing sorts them; they come in the order of the store."""
+    """Sort the records as a listing does; they are given in creation order."""
 
     def key(numbered: tuple[int, Record]) -> tuple[bool, bytes, int]:
         number, record = numbered
@@ -187,7 +185,7 @@ def in_order(records: list[Record], column: str | None, *, descending: bool) -> 
 
 
 def matches(record: Record, filters: dict[str, Any]) -> bool:
-    """Whether a selection with these filters chooses the record, as its options are described."""
+    """Return whether a selection with these filters matches the record, by the options' documentation."""
     contact, seen = record["contact"], record["seen"]
     email = EMAILS.get(contact or "", "")
     words = [record["id"], *([contact, email] if contact else [])]
@@ -230,7 +228,7 @@ def _each(value: Any) -> Any:
 
 
 def _is_such_a_block(block: tuple[str | None, str | None, str], wanted: dict[str, Any]) -> bool:
-    """Whether all filters of blocks hold of this one."""
+    """Return whether the block matches all filters on blocks."""
     why, by, since = block
     tests: dict[str, Callable[[Any], bool]] = {
         "blocked_since": lambda time: since >= time,
@@ -242,13 +240,13 @@ def _is_such_a_block(block: tuple[str | None, str | None, str], wanted: dict[str
 
 
 def _lies_in(address: str, wanted: str) -> bool:
-    """Whether the address is that address, or in that network."""
+    """Return whether the address is that address, or in that network."""
     one, network = ipaddress.ip_address(address), ipaddress.ip_network(wanted)
     return one.version == network.version and one in network
 
 
 def _has(contact: str | None, wanted: MetadataFilter) -> bool:
-    """Whether the contact is chosen by its `n`: Ada's is 5, Bob's x."""
+    """Return whether the contact matches by its `n`: Ada's is 5, Bob's x."""
     found = contact is not None if wanted.value is None else contact == "Ada"
     return found != wanted.negated
 
@@ -263,7 +261,7 @@ def listed(store: Store, selection: Selection, page: Page) -> list[str]:
 
 @contextmanager
 def way(few: int, far: int, passing: float) -> Iterator[None]:
-    """Have listings choose their way among few records as they do among many."""
+    """Make listings choose plans among few records as among many."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(plans, "FEW", few)
         patch.setattr(plans, "FEW_OF_ALL", few)
@@ -274,7 +272,7 @@ def way(few: int, far: int, passing: float) -> Iterator[None]:
 
 @contextmanager
 def watched() -> Iterator[Counter[str]]:
-    """How often each way was gone."""
+    """How often each plan was used."""
     entered: Counter[str] = Counter()
     walk, drive, bounds = Listing.walk, Listing.drive, Listing._bounds
 
@@ -302,8 +300,8 @@ Found = Callable[[Page], list[str]]
 
 
 def assert_pages(found: Found, ordered: list[str], expected: set[str], page: Page) -> None:
-    """The pages are those of `ordered` of which only the `expected` ones are listed: as a whole, from every record
-    on, also from those that are not listed, and one after another.
+    """Assert that the pages of `ordered`, of which only the `expected` records are listed, are correct: as a whole,
+    from every record on, including unlisted ones, and one after another.
     """
     everything = [one for one in ordered if one in expected]
     for number, before in enumerate([None, *ordered]):
@@ -318,7 +316,7 @@ def assert_pages(found: Found, ordered: list[str], expected: set[str], page: Pag
 
 
 def assert_chosen(store: Store, filters: dict[str, Any], chosen_ones: list[Record]) -> None:
-    """What is counted and added up is what is listed: these, in the order of the store."""
+    """Assert that counts and totals match the listing of these records, in creation order."""
     selection = Selection(**filters)
     ids = [record["id"] for record in chosen_ones]
     assert visitors.chosen_ids(store, selection, AT) == ids
@@ -373,7 +371,7 @@ def test_every_way_finds_the_pages_that_a_look_at_all_records_finds(store: Store
                     )
 
     with watched() as entered:
-        for _ in range(5):  # the rarest way is gone in few examples, and now and then in none of 300
+        for _ in range(5):  # the rarest plan occurs in few examples, and occasionally in none of 300
             check()
             if set(entered) == ENTERED:
                 break
@@ -383,7 +381,7 @@ def test_every_way_finds_the_pages_that_a_look_at_all_records_finds(store: Store
 @pytest.mark.slow
 @pytest.mark.parametrize("ordered_by_time", [True, False])
 def test_every_filter_and_every_sort_go_together(store: Store, *, ordered_by_time: bool) -> None:
-    # every value comes with every other one sooner or later, since the numbers of values differ
+    # every value meets every other one sooner or later, since the numbers of values differ
     records = [{field: values[number % len(values)] for field, values in VALUES.items()} for number in range(12)]
     records = in_time_order(records) if ordered_by_time else [*records[5:], *records[:5]]
     tried = [{}, *({option: value} for option, values in FILTERS.items() for value in values)]
@@ -454,7 +452,7 @@ WANTED = st.fixed_dictionaries(
 
 
 def fill_contacts(store: Store, operation: OpenOperation, records: list[Record]) -> None:
-    """These contacts, of which those that are merged lead to the first."""
+    """Insert these contacts; merged ones resolve to the first."""
     fields = ("id", "external_id", "name", "email", "created", "updated", "deleted")
     names = ("pk", *fields[:4], "created_at", "updated_at", "deleted_at", "merged_into", "search_text", "metadata")
     for number, record in enumerate(records):
@@ -495,7 +493,7 @@ def is_wanted(record: Record, wanted: dict[str, Any]) -> bool:
 
 
 def _has_n(n: object, wanted: MetadataFilter | None) -> bool:
-    """Whether this `n` is what the filter asks for."""
+    """Return whether this `n` matches the filter."""
     if wanted is None or wanted.value is None:
         return wanted is None or n is not None
     return (n == {"5": 5, "5.0": 5, "x": "x"}[wanted.value]) != wanted.negated
@@ -533,7 +531,7 @@ def test_every_way_finds_the_contacts_that_a_look_at_all_of_them_finds(store: St
 
     with watched() as entered:
         check()
-    assert set(entered) == ENTERED - {"bounds", "numbers"}  # contacts are not chosen by times
+    assert set(entered) == ENTERED - {"bounds", "numbers"}  # contacts cannot be filtered by time
 
 
 TALKS = st.lists(
@@ -569,7 +567,7 @@ WANTED_TALKS = st.fixed_dictionaries(
 
 
 def fill_talks(store: Store, operation: OpenOperation, records: list[Record]) -> None:
-    """These conversations of two visitors, one of them Ada's."""
+    """Insert these conversations of two visitors, one of them Ada's."""
     contacts.insert(store, operation, {"name": "Ada"}, contact_id="Ada")
     visitors.insert(store, operation, {}, visitor_id="v0")
     visitors.insert(store, operation, {}, visitor_id="v1", contact_id="Ada")
@@ -639,7 +637,7 @@ def test_every_way_finds_the_conversations_that_a_look_at_all_of_them_finds(stor
 
 @contextmanager
 def statements(store: Store) -> Iterator[list[str]]:
-    """What SQLite is asked meanwhile."""
+    """The statements sent to SQLite."""
     asked: list[str] = []
     assert isinstance(store._database, SqliteDatabase)
     store._database._connection.set_trace_callback(asked.append)
@@ -676,7 +674,7 @@ def test_the_filter_with_the_fewest_matches_drives_and_many_matches_are_walked_t
 
 
 def made_on(store: Store, days: list[int], sort: str) -> None:
-    """Visitors who were made on these days of March, which `sort` has them in the order of, too."""
+    """Visitors created on these days of March, in the order of `sort` too."""
     with store.operation("test", actor="ada", clock=lambda: AT):
         for number, day in enumerate(days):
             time = f"2026-03-{day:02}T00:00:00.000Z"
@@ -717,7 +715,7 @@ def test_a_walk_that_would_go_far_asks_first_between_which_records_all_matches_l
     expected = ["v24", "v22", "v20"] if by_time else found  # the 22nd is before the 25th
     assert asked(5, SINCE_THE_20TH, page) == (expected, True)
     assert asked(1_000, SINCE_THE_20TH, page) == (expected, False)
-    # a walk along the very times that are chosen begins where they begin; and one to the end need not know how far
+    # a walk along the filtered times begins at the range; and one to the end need not know how far that is
     assert asked(5, SINCE_THE_20TH, Page(column="created_at", limit=3))[1] is False
     assert asked(5, SINCE_THE_20TH, Page(column=sort))[1] is False
     assert asked(5, Selection(language="l03"), page)[1] is False
@@ -798,7 +796,7 @@ def test_a_walk_that_fills_soon_asks_for_the_matches_of_a_filter_instead_of_look
         assert (along, by_index) == (True, False)
         assert walked == looked_up
         assert len(walked) == 5
-    # all that matches one time may lie at the far end of another; and two filters may leave nobody
+    # all matches of one time range may be at the far end of another; and two filters may exclude everybody
     monkeypatch.setattr(plans, "PASSING", 0.0)
     for selection, column, soon in (
         (Selection(created_since=TIMES[0]), "updated_at", False),

@@ -1,4 +1,4 @@
-"""What SQLite makes of each listing: an index serves every filter, sort and page that one can serve."""
+"""SQLite's plan of each listing: an index serves every filter, sort and page that one can serve."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ AT = "2026-03-01T12:00:00.000Z"
 BEFORE = "2026-01-01T12:00:00.000Z"
 
 TWO_PLANS = (MetadataFilter("plan", "pro"), MetadataFilter("plan", "free"))
-# Option -> values of it that an index serves, and values that are only ever tested on a row.
+# Option -> values that an index serves, and values that are only tested on rows.
 SERVED: dict[str, list[object]] = {
     "identified": [True, False],
     "blocked": [True],
@@ -81,7 +81,7 @@ for name, field in FILTERS.items():
         served = field.sorts or field.indexed
         SERVED[name] = ["x"] if served else []
         TESTED[name] = [] if served else ["x"]
-# Option -> the index that is read as a whole for it: a part of an id may stand anywhere.
+# Option -> the index that is scanned for it, since a part of an id may be anywhere.
 READ_WHOLE = {"search": ["SCAN v USING COVERING INDEX sqlite_autoindex_visitors_1"]}
 READ_WHOLE_FOR_CONTACTS = "SCAN c USING COVERING INDEX sqlite_autoindex_contacts_1"
 SORTS = [None, *visitors.SORTABLE.values()]
@@ -99,7 +99,7 @@ def store() -> Iterator[Store]:
 
 
 def fill(store: Store) -> None:
-    """Visitors of whom some match whatever filter of times, and others do not."""
+    """Insert visitors, some of which match any filter on times."""
     sql = "INSERT INTO visitors (id, created_at, updated_at, last_seen_at, language, os) VALUES (?, ?, ?, ?, ?, ?)"
     with store.operation("test", actor="ada", clock=lambda: AT):
         for number, time in enumerate((BEFORE, AT) * (VISITORS // 4)):
@@ -108,13 +108,13 @@ def fill(store: Store) -> None:
 
 
 def explained(store: Store, sql: str, parameters: tuple[object, ...] = ()) -> list[str]:
-    """What SQLite makes of a statement, line by line."""
+    """Return SQLite's plan for a statement, line by line."""
     return [str(row[3]) for row in store.execute(f"EXPLAIN QUERY PLAN {sql}", parameters)]
 
 
 @contextmanager
 def statements(store: Store) -> Iterator[list[str]]:
-    """What SQLite is asked meanwhile, but for what full-text search asks of its own tables."""
+    """The statements sent to SQLite, without those of full-text search to its own tables."""
     asked: list[str] = []
     assert isinstance(store._database, SqliteDatabase)
     store._database._connection.set_trace_callback(lambda sql: None if sql.startswith("--") else asked.append(sql))
@@ -153,7 +153,7 @@ def pages() -> Iterator[tuple[Page, Place | None]]:
 
 
 def fits(page: Page, place: Place | None) -> bool:
-    """Whether there can be a record like `place`: not one without a time of its making."""
+    """Return whether `place` is possible: there is no record without a creation time."""
     return (
         place is None
         or place.value is not None
@@ -162,12 +162,12 @@ def fits(page: Page, place: Place | None) -> bool:
 
 
 def given(line: str) -> bool:
-    """Whether a scan is of matches that something else found, by full text or as a list, or of the row itself."""
+    """Return whether a scan reads given matches, from full-text search or a list, or the row itself."""
     return "VIRTUAL TABLE" in line or line.startswith(("SCAN (", "SCAN SUBQUERY", "SCAN CONSTANT ROW"))
 
 
 def scans(text: str) -> list[str]:
-    """Whole tables or indexes that a plan reads, but for lists of given values and full-text matches."""
+    """Return the whole tables or indexes that a plan scans, without lists of given values and full-text matches."""
     lines = [line.strip() for line in text.split("\n")]
     return [line for line in lines if line.startswith("SCAN") and not given(line)]
 
@@ -205,7 +205,7 @@ OF_TIMES = {
     "never_seen": True,
     "idle_since": AT,
 }
-"""Options that choose by times, with values that choose some visitors and not others."""
+"""Options on times, with values that match some visitors and not others."""
 
 
 @pytest.mark.parametrize("option", OF_TIMES)
@@ -250,7 +250,7 @@ def test_a_filter_that_drives_is_served_by_an_index(store: Store, option: str, v
             assert "TEMP B-TREE FOR ORDER BY" not in text, text
 
 
-# `prune` alone has the ones left out here, which it never counts without others.
+# Only `prune` uses the ones left out here, and never counts them alone.
 COUNTED = [(option, value) for option in SERVED for value in SERVED[option] if option != "idle_since"]
 
 
@@ -307,7 +307,7 @@ def test_contacts_are_listed_by_indexes_too_where_there_are_some(
             continue
         for text in walks(store, listing, page, place):
             if column is not None and column not in listing.indexes:
-                # by these they are sorted anew
+                # these are sorted for each page
                 assert text.split("\n")[0] == "SCAN c" or text.startswith("SEARCH c USING INTEGER PRIMARY KEY")
                 continue
             assert "TEMP B-TREE" not in text
@@ -317,5 +317,5 @@ def test_contacts_are_listed_by_indexes_too_where_there_are_some(
             if listing.matching(filter_) is not None:
                 text = driven(store, listing, filter_, page, place)
                 assert "SEARCH c USING INTEGER PRIMARY KEY (rowid=?)" in text
-                of_deleted = {"SCAN c"} if wanted.deleted else set()  # 0.01 s of 216,000
+                of_deleted = {"SCAN c"} if wanted.deleted else set()  # 0.01 s at 216,000
                 assert set(scans(text)) <= {READ_WHOLE_FOR_CONTACTS, *of_deleted}, text

@@ -1,4 +1,4 @@
-"""Texts are found by a part of them, whatever the case of letters; what finds them follows every change."""
+"""Text search: by any substring, ignoring case; the indexes follow every change."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from visitors.store.schema.recorded import RECORDED
 from visitors.store.store import OpenOperation, Store
 
 AT = "2026-03-01T12:00:00.000Z"
-# letters whose cases are no simple matter, and what has a meaning in patterns and in queries
+# letters with complex case mappings, and characters with a meaning in patterns and queries
 LETTERS = "abkKsSſiIıİßẞéÉåÅµμΜσςΣΩ太郎яЯ\"*?[]^-%_\\ {}:!'(),"
-# letters of other scripts: with cases, without any, written from right to left, combined, beyond 16 bits
+# letters of other scripts: with and without case, right to left, combining, beyond 16 bits
 SCRIPTS = "ăŞøñΑαϊԲբЖжאשمرहिन्दீไทยㅎ한あア\u0301\u200d\u202e👩🏽𝕏𐐀𐐨"
 ID_LETTERS = "aAbBkKsS019_.:-"
 COLUMNS = ("external_id", "name", "email")
@@ -70,7 +70,7 @@ def test_the_index_finds_three_letters_where_a_test_of_the_row_does(store: Store
         assert by_index.fetchone() == by_test.fetchone() == (int(contains([name], text)),)
 
 
-# Short words of few letters, so that texts are often part of others; and words of everything.
+# Short words of few letters, so texts are often substrings of others; and words of anything.
 words = (
     st.text("abAB *", min_size=1, max_size=8)
     | st.text(LETTERS, min_size=1, max_size=8)
@@ -88,12 +88,12 @@ deeds = st.lists(
     min_size=1,
     max_size=8,
 )
-# Deeds, and whether they are those of a load, at whose end all is indexed anew.
+# Writes, and whether they are part of a load, after which everything is reindexed.
 chapters = st.lists(st.tuples(deeds, st.booleans()), min_size=1, max_size=3)
 
 
 class Book:
-    """A store that is written to, and what should be in it."""
+    """A store under test, and its expected content."""
 
     def __init__(self, store: Store, operation: OpenOperation) -> None:
         self.store = store
@@ -125,7 +125,7 @@ class Book:
                 del self.contacts[contact]
 
     def texts(self, contact: str | None) -> list[str | None]:
-        """What a contact is found by, beside its id."""
+        """The search texts of a contact, besides its id."""
         return [self.contacts[contact].get(column) for column in COLUMNS] if contact is not None else []
 
 
@@ -143,7 +143,7 @@ def check_searches(
             else:
                 book.write(all_deeds)
             there = [*book.visitors, *book.contacts, *(t for c in book.contacts for t in book.texts(c) if t)]
-            # parts of what is there, in other cases
+            # substrings of existing texts, in other cases
             parts = [part(data.draw(st.sampled_from(there)), data) for _ in range(3)] if there else []
             for text in [*looked_for, *parts]:
                 of_visitors = {v for v, c in book.visitors.items() if contains([v, *book.texts(c)], text)}
@@ -161,7 +161,7 @@ def check_searches(
 
 
 def part(text: str, data: st.DataObject) -> str:
-    """Some letters in a row of a text, in one case or another."""
+    """A substring of a text, in random case."""
     start = data.draw(st.integers(0, len(text) - 1))
     some = text[start : start + data.draw(st.integers(1, 6))]
     return data.draw(st.sampled_from([some, some.upper(), some.lower(), some.swapcase(), normalize("NFD", some)]))
@@ -200,7 +200,7 @@ def test_all_letters_in_threes_without_the_text_is_no_match(store: Store) -> Non
             contact = contacts.insert(store, operation, {"name": name, "email": "bcd" if visitor == "v3" else None})
             visitors.insert(store, operation, {}, visitor_id=visitor, contact_id=contact)
     assert found(store, "ABCD") == ["v1"]
-    # which is found by a look at few: those that have all of them somewhere
+    # matched by scanning few: those with all trigrams anywhere
     sql = "SELECT rowid FROM contacts_text WHERE contacts_text MATCH ? ORDER BY rowid"
     assert store.execute(sql, (search.trigrams("ABCD"),)).fetchall() == [(1,), (2,), (3,)]
 
@@ -298,7 +298,7 @@ def test_a_load_leaves_the_schema_and_what_finds_contacts_as_they_were(store: St
             for number in range(10):
                 contact = contacts.insert(store, operation, {"name": f"Ada {number}", "metadata": {"n": number}})
                 visitors.insert(store, operation, {}, visitor_id=f"v{number}", contact_id=contact)
-            contacts.update(store, operation, contact, {"name": "Grace"})  # one that is not found yet
+            contacts.update(store, operation, contact, {"name": "Grace"})  # one that is not indexed yet
         contacts.insert(store, operation, {"name": "Ada after"})
     assert schema(store) == before
     assert found(store, "ada") == [f"v{number}" for number in range(9)]
@@ -335,7 +335,7 @@ def test_few_new_visitors_are_indexed_as_they_come_and_many_at_the_end(
     before = schema(store)
 
     def load(*counts: int) -> list[bool]:
-        """Whether all was still kept up after each of so many were told of."""
+        """Return whether the indexes were still maintained after each number of rows."""
         kept = []
         with (
             store.operation("test", actor="ada", clock=lambda: AT) as operation,
@@ -350,7 +350,7 @@ def test_few_new_visitors_are_indexed_as_they_come_and_many_at_the_end(
 
     assert load(1, 2) == [True, True]
     assert load(2, 3, 4) == [True, False, False]
-    monkeypatch.setattr(bulk, "BEFORE_FOR_ONE", 1)  # of five that are there already
+    monkeypatch.setattr(bulk, "BEFORE_FOR_ONE", 1)  # of five existing ones
     assert load(4, 5) == [True, False]
 
 

@@ -1,4 +1,4 @@
-"""Each rule is broken by hand, which the schema would not let any command do, and found."""
+"""Each invariant is violated by hand, bypassing the schema, and found."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ BROKEN = {
     "metadata-found": ("DELETE FROM contact_metadata WHERE key = 'plan'", ("contact", "left")),
     "metadata-not-found": ("UPDATE contact_metadata SET value = 'x' WHERE key = 'plan'", ("contact", "left")),
 }
-"""Rule -> a statement that breaks it, and the offender, whose id is None where it was made up."""
+"""Invariant -> a statement that violates it, and the offender, whose id is None if it is generated."""
 
 FIXTURE = """
 version: 1

@@ -1,4 +1,4 @@
-"""The schema: one frozen baseline, from which each store is made, and migrations that were released after it."""
+"""The schema: a frozen baseline, from which each store is created, and the released migrations."""
 
 from __future__ import annotations
 

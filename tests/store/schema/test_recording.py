@@ -1,4 +1,4 @@
-"""The record of changes: whole enough to lead back to how every row was made, and impossible to go round."""
+"""Recorded changes: complete enough to restore each row's initial state, and impossible to bypass."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ RECORD_STAYS = {
     "changes_stay_whole",
     *(f"{table}_{stay}" for table in ("changes", "creations", "operations") for stay in ("stay", "stay_as_they_are")),
 }
-"""The triggers that keep others from changing the record."""
+"""The triggers that protect the history from other programs."""
 
 AT = "2026-03-01T12:00:00.000Z"
 
@@ -51,14 +51,14 @@ def writing(store: Store, *, dry_run: bool = False) -> AbstractContextManager[Op
 
 
 def changes(store: Store) -> list[tuple[str, str, Any, Any]]:
-    """Kind, record, before and after of every change, oldest first."""
+    """Return kind, record, before and after of every change, oldest first."""
     found = store.execute("SELECT kind, record, before, after FROM changes ORDER BY pk")
     return [(kind, record, *(text and json.loads(text) for text in texts)) for kind, record, *texts in found]
 
 
 def unwound(store: Store) -> dict[tuple[str, str], dict[str, Any]]:
-    """All records as they were made: as they are, with the changes taken back; checks that each change's `after`
-    is what was there.
+    """Return the initial state of all records: the current one with all changes reverted, checking that each change's
+    `after` matches.
     """
     records = stored(store)
     for kind, record, before, after in reversed(changes(store)):
@@ -76,7 +76,7 @@ def unwound(store: Store) -> dict[tuple[str, str], dict[str, Any]]:
 
 
 def stored(store: Store) -> dict[tuple[str, str], dict[str, Any]]:
-    """All records as the tables hold them."""
+    """Return all records as stored."""
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for kind, table in RECORDED.items():
         names = list(columns(store, table))
@@ -86,14 +86,14 @@ def stored(store: Store) -> dict[tuple[str, str], dict[str, Any]]:
 
 
 def columns(store: Store, table: str) -> dict[str, str]:
-    """The columns of a table but for its key and what is derived, and their types, as the store has them."""
+    """Return the columns of a table except its key and derived ones, with types."""
     found = store.execute(f"SELECT name, type FROM pragma_table_info('{table}') ORDER BY cid").fetchall()
     assert found[0] == ("pk", "INTEGER")
     return {name: type_ for name, type_ in found[1:] if name != DERIVED}
 
 
 def bits(value: object) -> object:
-    """A float by its bits, so that 0.0 differs from -0.0 and a last digit counts."""
+    """Return a float's bits, so that 0.0 differs from -0.0 and every digit counts."""
     return struct.pack("<d", value) if isinstance(value, float) else value
 
 
@@ -152,7 +152,7 @@ def test_every_table_but_those_of_the_record_is_recorded(store: Store) -> None:
 
 
 def creations(store: Store) -> list[tuple[str, int, int]]:
-    """Kind, first and last number of every range of new records, oldest first."""
+    """Return kind, first and last number of every range of new records, oldest first."""
     return store.execute("SELECT kind, first, last FROM creations ORDER BY pk").fetchall()
 
 
@@ -356,7 +356,7 @@ def test_nobody_else_changes_the_record(visitors: Visitors, store_path: Path, st
 
 @pytest.fixture
 def robbed(visitors: Visitors, store_path: Path) -> Callable[..., set[str]]:
-    """Run statements as somebody would who drops the triggers first; the problems that the check then finds."""
+    """Run statements after dropping the triggers; return the problems that the check finds."""
 
     def rob(*statements: str) -> set[str]:
         with unguarded(store_path) as other:
