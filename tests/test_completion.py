@@ -164,7 +164,7 @@ def test_only_tokens_are_offered(store: Path, hostile: str) -> None:
         ["visitors", "v' OR 1=1 --"],
     ],
 )
-def test_what_makes_no_sense_offers_nothing(store: Path, arguments: list[str]) -> None:
+def test_invalid_arguments_offer_nothing(store: Path, arguments: list[str]) -> None:
     add_visitors(store, "v1")
     assert completed(*arguments) == []
 

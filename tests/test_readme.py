@@ -57,7 +57,7 @@ def test_the_fixture_the_step_and_the_test_in_the_readme_do_what_it_says(tmp_pat
     assert (tmp_path / "visitors.db").exists()
 
 
-def test_the_program_in_the_readme_prints_what_stands_beside_it(tmp_path: Path) -> None:
+def test_the_program_in_the_readme_prints_the_output_shown(tmp_path: Path) -> None:
     _, program = blocks("python")
     done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

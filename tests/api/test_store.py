@@ -47,7 +47,7 @@ def test_what_calls_give_back_has_a_name_in_the_package() -> None:
     assert own <= {*api.__all__}
 
 
-def test_there_is_no_name_that_there_is_not() -> None:
+def test_an_unknown_name_raises_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = visitors.nothing  # type: ignore[attr-defined]
 
@@ -109,7 +109,7 @@ def test_erasing_gives_the_receipt_and_says_whether_the_files_are_wiped(store: v
 
 
 @pytest.mark.parametrize("path", [":memory:", ":temp:"])
-def test_erasing_from_a_store_that_leaves_nothing_behind_needs_no_wiping(path: str) -> None:
+def test_erasing_from_a_temporary_store_needs_no_wiping(path: str) -> None:
     with visitors.open_store(path) as store:
         store.create("a")
         assert store.erase("a").is_wiped
@@ -235,7 +235,7 @@ def test_contacts_are_listed_and_counted_as_chosen(
         assert store.contacts.count(**chosen) == len(found)
 
 
-def test_an_import_tells_of_blocks_that_are_newer_in_the_store(store: visitors.VisitorStore) -> None:
+def test_an_import_reports_blocks_that_are_newer_in_the_store(store: visitors.VisitorStore) -> None:
     store.create("a")
     store.block("a", reason="spam")
     done = store.import_([{"id": "a", "isBlocked": False, "updatedAt": "2020-01-01T00:00:00Z"}], on_existing="update")
@@ -290,7 +290,9 @@ def test_conversations_are_listed_as_chosen(
 
 
 @pytest.mark.parametrize("whom", [{"visitor": "nobody"}, {"contact": "ext:nobody"}])
-def test_conversations_of_nobody_are_not_those_of_everybody(store: visitors.VisitorStore, whom: dict[str, Any]) -> None:
+def test_conversations_of_no_visitor_are_not_those_of_everybody(
+    store: visitors.VisitorStore, whom: dict[str, Any]
+) -> None:
     store.create("laptop")
     store.conversations.start("laptop")
 
@@ -358,7 +360,7 @@ def test_the_attribution_is_how_a_visitor_first_came(store: visitors.VisitorStor
 
 
 @pytest.mark.parametrize("verb", ["block", "unblock", "delete", "restore", "unidentify", "update"])
-def test_nobody_is_not_taken_for_everybody(store: visitors.VisitorStore, verb: str) -> None:
+def test_none_is_not_everybody(store: visitors.VisitorStore, verb: str) -> None:
     store.create("a")
     arguments = {"os": "Linux"} if verb == "update" else {}
     with pytest.raises(UsageProblem, match="whom"):
@@ -433,7 +435,7 @@ def test_an_import_may_set_bad_rows_aside_and_take_other_names(store: visitors.V
     assert [error.code for _, error in aside] == ["invalid_language", "visitor_exists"]
 
 
-def test_fixtures_are_files_or_what_stands_in_them(store: visitors.VisitorStore, tmp_path: Path) -> None:
+def test_fixtures_are_files_or_their_content(store: visitors.VisitorStore, tmp_path: Path) -> None:
     store.seed(20)
     whole = store.fixtures.dump()
     file = tmp_path / "all.json"
@@ -446,7 +448,7 @@ def test_fixtures_are_files_or_what_stands_in_them(store: visitors.VisitorStore,
     assert len(store.fixtures.dump(identified=True)["visitors"]) == store.count(identified=True)
 
 
-def test_the_time_stands_still_or_is_told(store_path: Path) -> None:
+def test_the_time_is_fixed_or_a_function(store_path: Path) -> None:
     moments: Iterator[str | datetime] = iter([datetime(2026, 1, 1, tzinfo=UTC), "2026-01-02", datetime(2026, 1, 3)])  # noqa: DTZ001 - means UTC
     with visitors.open_store(store_path, now=lambda: next(moments)) as store:
         assert [store.create(one).created_at[:10] for one in "abc"] == ["2026-01-01", "2026-01-02", "2026-01-03"]

@@ -80,7 +80,7 @@ def test_it_counts_no_further_than_it_must(visitors: Visitors, fill: Fill, monke
     [(), ("--none", "--any"), ("--count", "1", "--min", "1"), ("--min", "3", "--max", "2"), ("--count", "-1"),
      ("--count", "many")],
 )  # fmt: skip
-def test_an_expectation_that_is_none_is_a_usage_error(visitors: Visitors, words: tuple[str, ...]) -> None:
+def test_an_invalid_expectation_is_a_usage_error(visitors: Visitors, words: tuple[str, ...]) -> None:
     visitors("assert", *words, code=2)
 
 

@@ -44,7 +44,7 @@ def test_the_end_of_a_block(visitors: Visitors, anonymous: str, option: tuple[st
         (("--reason", "x" * 1001), 5),
     ],
 )
-def test_what_makes_no_sense_blocks_nobody(
+def test_invalid_options_block_nobody(
     visitors: Visitors, anonymous: str, everything: Everything, options: tuple[str, ...], code: int
 ) -> None:
     before = everything()

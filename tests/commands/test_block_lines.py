@@ -147,7 +147,7 @@ def test_a_dry_run_says_what_would_be_done(visitors: Visitors, everything: Every
     ],
 )
 @pytest.mark.parametrize("verb", ["block", "unblock"])
-def test_a_bad_line_is_told_by_its_number_and_nothing_is_written(
+def test_a_bad_line_is_reported_by_number_and_nothing_is_written(
     visitors: Visitors, everything: Everything, verb: str, line: Any, code: int, said: str
 ) -> None:
     if verb == "unblock" and "over already" in said:
@@ -159,7 +159,7 @@ def test_a_bad_line_is_told_by_its_number_and_nothing_is_written(
     assert everything() == before
 
 
-def test_whoever_is_not_there_is_told_and_can_be_left_out(visitors: Visitors) -> None:
+def test_missing_targets_are_reported_and_can_be_ignored(visitors: Visitors) -> None:
     said = lines({"visitorId": "nobody"}, {"contact": "ext:nobody"}, {"visitorId": "three"})
     assert "2 of 3 are not there: 'nobody', 'ext:nobody'" in visitors("block", "-", input=said, code=3).stderr
     assert visitors("block", "-", "--ignore-missing", input=said).lines == ["three"]
@@ -172,7 +172,7 @@ def test_a_selection_does_not_go_with_lines(visitors: Visitors) -> None:
 
 @pytest.mark.parametrize("words", [("--fields", "id"), (), ("--format", "csv"), ("--fields", "contact.externalId,id")])
 @pytest.mark.parametrize("verb", ["block", "unblock", "delete", "unidentify"])
-def test_a_header_line_among_ids_is_told_with_what_leaves_it_out(
+def test_a_header_line_among_ids_is_reported_with_the_option_to_omit_it(
     visitors: Visitors, everything: Everything, verb: str, words: tuple[str, ...]
 ) -> None:
     listed = visitors("list", *words).stdout

@@ -95,7 +95,7 @@ def test_one_ambiguous_id_means_that_nothing_changes(visitors: Visitors, everyth
 
 
 @each_command
-def test_everything_is_never_taken_for_granted(visitors: Visitors, everything: Everything, command: str) -> None:
+def test_all_has_to_be_explicit(visitors: Visitors, everything: Everything, command: str) -> None:
     before = everything()
     visitors(command, code=2)
     visitors(command, "--yes", code=2)
@@ -105,9 +105,7 @@ def test_everything_is_never_taken_for_granted(visitors: Visitors, everything: E
 
 
 @each_command
-def test_empty_standard_input_is_nobody_and_not_everybody(
-    visitors: Visitors, everything: Everything, command: str
-) -> None:
+def test_empty_standard_input_is_none_and_not_all(visitors: Visitors, everything: Everything, command: str) -> None:
     before = everything()
     answer = visitors(command, "-", "--yes", input="\n", code=None)
     assert answer.code in (0, 2)
@@ -161,9 +159,7 @@ def test_all_means_every_visitor_that_is_not_deleted(visitors: Visitors, command
 
 
 @pytest.mark.parametrize("command", ["block", "unblock", "delete", "unidentify"])
-def test_all_takes_neither_ids_nor_a_selection_beside_it(
-    visitors: Visitors, everything: Everything, command: str
-) -> None:
+def test_all_excludes_ids_and_selections(visitors: Visitors, everything: Everything, command: str) -> None:
     before = everything()
     visitors(command, "--all", "free-1", "--yes", code=2)
     visitors(command, "--all", "--blocked", "--yes", code=2)

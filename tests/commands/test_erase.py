@@ -63,7 +63,7 @@ def test_ids_from_standard_input_are_one_operation(visitors: Visitors) -> None:
     assert visitors("history", "--command", "erase", "--format", "count").stdout == "1\n"
 
 
-def test_nobody_is_nobody(visitors: Visitors, everything: Everything) -> None:
+def test_naming_nobody_erases_nobody(visitors: Visitors, everything: Everything) -> None:
     before = everything()
     visitors("erase", code=2)
     assert visitors("erase", "-", "--yes", input="").stderr == "nobody was named; nothing was erased\n"
@@ -153,7 +153,7 @@ def test_on_a_terminal_it_says_how_much_and_asks(visitors: Visitors) -> None:
     assert visitors("list", "--format", "count").stdout == "2\n"
 
 
-def test_an_interrupt_while_the_file_is_written_anew_leaves_the_receipt_and_says_what_is_left_to_do(
+def test_an_interrupt_while_the_file_is_rewritten_leaves_the_receipt_and_says_what_is_left_to_do(
     visitors: Visitors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupted(*_: object, **__: object) -> None:
@@ -167,7 +167,7 @@ def test_an_interrupt_while_the_file_is_written_anew_leaves_the_receipt_and_says
     visitors("show", "v-1", code=3)
 
 
-def test_a_file_that_cannot_be_written_anew_is_told_of(visitors: Visitors, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_cannot_be_rewritten_is_reported(visitors: Visitors, monkeypatch: pytest.MonkeyPatch) -> None:
     """As if the disk had no room for a second copy of the store."""
     from visitors.errors import StoreProblem
     from visitors.store.store import Store
@@ -186,7 +186,7 @@ def test_a_file_that_cannot_be_written_anew_is_told_of(visitors: Visitors, monke
     assert "the disk is full; to finish it when nobody else uses the store: visitors db compact" in answer.stderr
 
 
-def test_through_a_link_the_files_beside_the_store_itself_are_meant(
+def test_through_a_link_the_files_next_to_the_store_itself_are_meant(
     visitors: Visitors, store_path: Path, tmp_path: Path
 ) -> None:
     folder = tmp_path / "elsewhere"

@@ -70,14 +70,14 @@ def test_each_event_says_when_who_and_by_which_command(visitors: Visitors) -> No
     assert [event[key] for key in ("at", "actor", "command", "operationId")] == [MONDAY, "widget", "track", operation]
 
 
-def test_who_became_blocked_by_being_linked_is_told_why(visitors: Visitors, anonymous: str) -> None:
+def test_who_became_blocked_by_being_linked_is_explained(visitors: Visitors, anonymous: str) -> None:
     contact(visitors, "A", "--external-id", "a")
     visitors("block", "--contact", "A", "--reason", "abuse")
     visitors("identify", anonymous, "--external-id", "a")
     assert any("block" in code and "abuse" in sentence for code, sentence in told(visitors, anonymous))
 
 
-def test_who_became_blocked_by_a_merge_is_told_why(visitors: Visitors, anonymous: str) -> None:
+def test_who_became_blocked_by_a_merge_is_explained(visitors: Visitors, anonymous: str) -> None:
     contact(visitors, "A", "--external-id", "a")
     contact(visitors, "B", "--email", "b@example.com")
     visitors("identify", anonymous, "--external-id", "a")
@@ -86,7 +86,7 @@ def test_who_became_blocked_by_a_merge_is_told_why(visitors: Visitors, anonymous
     assert any("block" in code for code, _ in told(visitors, anonymous))
 
 
-def test_what_happened_to_its_contact_is_told(visitors: Visitors, anonymous: str) -> None:
+def test_changes_of_its_contact_are_explained(visitors: Visitors, anonymous: str) -> None:
     contact(visitors, "A", "--email", "a@example.com")
     visitors("identify", anonymous, "--email", "a@example.com")
     visitors("identify", anonymous, "--email", "a@example.com", "--external-id", "a")
@@ -99,7 +99,7 @@ def test_what_happened_to_its_contact_is_told(visitors: Visitors, anonymous: str
     ]
 
 
-def test_a_link_that_an_undo_gave_back_is_told_as_that(visitors: Visitors, anonymous: str) -> None:
+def test_a_link_restored_by_an_undo_is_explained_as_such(visitors: Visitors, anonymous: str) -> None:
     contact(visitors, "A", "--email", "a@example.com")
     visitors("identify", anonymous, "--email", "a@example.com")
     visitors("unidentify", anonymous)
@@ -123,7 +123,7 @@ def test_people_are_named_as_people_know_them(visitors: Visitors, anonymous: str
     assert "would link it to Ada <ada@example.com> (A): " in would[0]["sentence"]
 
 
-def test_a_person_is_told_in_which_zone_the_times_are(visitors: Visitors, anonymous: str) -> None:
+def test_a_person_sees_the_zone_of_the_times(visitors: Visitors, anonymous: str) -> None:
     assert visitors("explain", anonymous, "--format", "table").lines[0].startswith("WHEN (UTC)")
 
 
@@ -168,7 +168,7 @@ def people(visitors: Visitors) -> None:
         ("v", "email=nobody", (), "invalid_email"),
     ],
 )
-def test_it_foresees_what_identify_does(
+def test_it_predicts_what_identify_does(
     visitors: Visitors, visitor: str, who: str, options: tuple[str, ...], code: str
 ) -> None:
     before = visitors("db", "dump").stdout
@@ -186,7 +186,7 @@ def test_it_foresees_what_identify_does(
 
 
 @pytest.mark.usefixtures("people")
-def test_it_foresees_a_deleted_visitor(visitors: Visitors) -> None:
+def test_it_predicts_a_deleted_visitor(visitors: Visitors) -> None:
     visitors("delete", "v")
     (event,) = visitors("explain", "v", "--identify-as", "external-id=x", "--format", "json").json
     assert event["code"] == "visitor_deleted"

@@ -76,7 +76,7 @@ def test_deleted_visitors_survive_the_round_trip(visitors: Visitors, tmp_path: P
     assert visitors("list", *second_store, "--format", "count").stdout == "0\n"
 
 
-def test_a_deleted_contact_survives_the_round_trip_beside_one_that_took_its_email(
+def test_a_deleted_contact_survives_the_round_trip_with_one_that_took_its_email(
     visitors: Visitors, fill: Fill, tmp_path: Path
 ) -> None:
     gone = {"id": "GONE", "email": "e@example.com", "deletedAt": "2026-02-01"}

@@ -122,7 +122,7 @@ def test_it_goes_together_with_a_choice_of_fields(visitors: Visitors) -> None:
     ]
 
 
-def test_a_field_that_there_is_not_is_told_with_those_there_are(visitors: Visitors, anonymous: str) -> None:
+def test_an_unknown_field_is_reported_with_the_valid_ones(visitors: Visitors, anonymous: str) -> None:
     assert anonymous
     refused = visitors("export", "--redact", "id,emial", "--format", "json", code=2)
     assert refused.error["code"] == "unknown_field"
@@ -149,7 +149,7 @@ def test_every_field_of_a_visitor_has_its_treatment() -> None:
     assert tuple(TREATMENT) == VISITOR.fields
 
 
-def test_the_readme_tells_the_treatment_of_every_field() -> None:
+def test_the_readme_documents_the_treatment_of_every_field() -> None:
     readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
     table = readme.partition("| field | becomes |\n")[2].partition("\n\n")[0].splitlines()[1:]
     told = {field: row.split(" | ")[1] for row in table for field in re.findall("`([^`]+)`", row.split(" | ")[0])}
@@ -167,7 +167,7 @@ def test_the_readme_tells_the_treatment_of_every_field() -> None:
         assert (treated is None) == (what in ("null |", "the hash of that |"))
 
 
-def test_the_same_value_in_another_field_has_another_stand_in_so_that_fields_tell_nothing_of_each_other() -> None:
+def test_the_same_value_in_another_field_has_another_pseudonym() -> None:
     stand_ins = Pseudonyms(b"k" * 16)
     assert len({stand_ins.token(field, "amara") for field in TREATMENT}) == len(TREATMENT)
 
@@ -178,7 +178,7 @@ def test_a_field_that_nobody_thought_of_becomes_null() -> None:
 
 
 @pytest.mark.usefixtures("store")
-def test_stand_ins_are_valid_for_their_field(visitors: Visitors, key: Path) -> None:
+def test_pseudonyms_are_valid_for_their_field(visitors: Visitors, key: Path) -> None:
     found = passed_on(visitors, key)
     amara, phone, somebody = (found[one["id"]] for one in (AMARA, PHONE, SOMEBODY))
     person = amara["contact"]
@@ -216,7 +216,7 @@ def visitors_hash(metadata: dict[str, Any]) -> str:
 
 
 @pytest.mark.usefixtures("store")
-def test_the_same_key_gives_the_same_stand_ins_and_another_key_quite_others(
+def test_the_same_key_gives_the_same_pseudonyms_and_another_key_different_ones(
     visitors: Visitors, key: Path, tmp_path: Path
 ) -> None:
     first = visitors("export", "--format", "csv", "--pseudonymize", str(key), now=NOW).stdout
@@ -230,7 +230,7 @@ def test_the_same_key_gives_the_same_stand_ins_and_another_key_quite_others(
 
 
 @pytest.mark.usefixtures("store")
-def test_a_later_export_has_the_same_stand_in_for_what_stayed(visitors: Visitors, key: Path) -> None:
+def test_a_later_export_has_the_same_pseudonym_for_the_same_value(visitors: Visitors, key: Path) -> None:
     before = passed_on(visitors, key)["amaras-phone"]
     visitors("contacts", "update", "C1", "--name", "Amara Smith")
     after = passed_on(visitors, key, "--identified")["amaras-phone"]
@@ -239,7 +239,7 @@ def test_a_later_export_has_the_same_stand_in_for_what_stayed(visitors: Visitors
 
 
 @pytest.mark.usefixtures("store")
-def test_ids_and_chosen_fields_are_stand_ins_too(visitors: Visitors, key: Path) -> None:
+def test_ids_and_chosen_fields_are_pseudonymised_too(visitors: Visitors, key: Path) -> None:
     ids = visitors("export", "--format", "ids", "--pseudonymize", str(key)).lines
     assert ids == [one["id"] for one in exported(visitors, "--pseudonymize", str(key))]
     chosen = passed_on(visitors, key, "--fields", "id,contact.email,contact.metadata.plan")
@@ -259,9 +259,7 @@ def test_both_together_and_a_spreadsheet(visitors: Visitors, key: Path) -> None:
 
 @pytest.mark.usefixtures("store")
 @pytest.mark.parametrize("format_", ["csv", "tsv", "ndjson", "json", "ids"])
-def test_visitors_are_in_the_order_of_their_stand_ins_in_every_format(
-    visitors: Visitors, key: Path, format_: str
-) -> None:
+def test_visitors_are_sorted_by_pseudonym_in_every_format(visitors: Visitors, key: Path, format_: str) -> None:
     text = visitors("export", "--format", format_, "--pseudonymize", str(key), now=NOW).stdout
     ids = re.findall('^(?:{"id":")?(v[a-z2-7]{24})', text, re.MULTILINE)
     assert len(ids) == 3
@@ -286,7 +284,7 @@ def test_another_order_is_refused(visitors: Visitors, key: Path, option: tuple[s
 
 
 @pytest.mark.usefixtures("store")
-def test_a_limit_and_filters_choose_the_same_visitors_as_without_stand_ins(visitors: Visitors, key: Path) -> None:
+def test_a_limit_and_filters_choose_the_same_visitors_as_without_pseudonyms(visitors: Visitors, key: Path) -> None:
     assert set(passed_on(visitors, key, "--limit", "2")) == {"amaras-laptop", "amaras-phone"}
     assert set(passed_on(visitors, key, "--anonymous")) == {"somebody"}
     visitors("delete", "somebody")
@@ -363,7 +361,7 @@ def test_a_link_to_a_key_is_as_private_as_the_key(visitors: Visitors, anonymous:
     visitors("export", "--pseudonymize", str(link), code=5)
 
 
-def test_what_is_no_key_file_is_told(visitors: Visitors, anonymous: str, tmp_path: Path) -> None:
+def test_an_invalid_key_file_is_reported(visitors: Visitors, anonymous: str, tmp_path: Path) -> None:
     assert anonymous
     os.mkfifo(tmp_path / "pipe", 0o600)
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
@@ -375,7 +373,7 @@ def test_what_is_no_key_file_is_told(visitors: Visitors, anonymous: str, tmp_pat
         assert refused.error["code"] == code
 
 
-def test_a_key_that_may_not_be_read_is_told(key: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreadable_key_is_reported(key: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> int:
         raise PermissionError(13, "Permission denied")
 

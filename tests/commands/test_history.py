@@ -178,7 +178,7 @@ def test_what_only_the_history_has_is_found_by_its_whole_id(visitors: Visitors) 
     visitors("history", "gon", code=3)
 
 
-def test_a_receipt_can_be_had_again_from_the_store(visitors: Visitors) -> None:
+def test_a_receipt_can_be_retrieved_from_the_store(visitors: Visitors) -> None:
     visitors("create", "--id", "v1")
     visitors("create", "--id", "v2")
     given = visitors("erase", "v1", "--yes").stdout
@@ -198,7 +198,7 @@ def targets(visitors: Visitors, *words: str) -> list[tuple[list[str], int | None
     return [([one["id"] for one in operation["targets"]], operation["targetCount"]) for operation in found]
 
 
-def test_an_operation_tells_whom_it_touched_why_and_until_when(visitors: Visitors) -> None:
+def test_an_operation_shows_its_targets_reason_and_expiry(visitors: Visitors) -> None:
     contact = visitors("show", "a", "--format", "json").json["contact"]["id"]
     visitors("unblock", "b")
     visitors("block", "--contact", contact, "--for", "7d", now=WEDNESDAY)
@@ -217,13 +217,13 @@ def test_an_operation_tells_whom_it_touched_why_and_until_when(visitors: Visitor
     assert (identify["reason"], identify["expiresAt"]) == (None, None)
 
 
-def test_a_person_sees_whom_an_operation_touched_and_why(visitors: Visitors) -> None:
+def test_a_person_sees_the_targets_and_reason_of_an_operation(visitors: Visitors) -> None:
     table = visitors("history", "--format", "table", "--command", "block").stdout
     assert "a, b" in table
     assert "spam" in table
 
 
-def test_of_many_targets_the_first_few_are_told_and_how_many_more(
+def test_of_many_targets_the_first_few_are_shown_and_how_many_more(
     visitors: Visitors, fill: Callable[..., None]
 ) -> None:
     fill(*({"id": f"v{number:04}"} for number in range(1_005)))
@@ -285,7 +285,7 @@ def test_record_chooses_the_operations_that_touched_it(visitors: Visitors) -> No
     visitors("history", "--record", "nobody", code=3)
 
 
-def test_an_actor_whom_nobody_knows_is_perhaps_another(visitors: Visitors) -> None:
+def test_an_unknown_actor_gets_a_suggestion(visitors: Visitors) -> None:
     assert "nobody called 'ev' did anything: did you mean eve?" in visitors("history", "--by", "ev").stderr
     assert visitors("history", "--by", "somebody else").stderr == "nobody called 'somebody else' did anything\n"
     assert visitors("history", "--by", "eve", "--since", "2027-01-01").stderr == ""
@@ -343,7 +343,7 @@ def test_filters_hold_for_changes_across_operations(visitors: Visitors, words: t
         assert {one["kind"] for one in found} == {"block"}
 
 
-def test_changes_of_many_records_are_told_a_few_at_a_time(visitors: Visitors, fill: Callable[..., None]) -> None:
+def test_changes_of_many_records_are_read_in_batches(visitors: Visitors, fill: Callable[..., None]) -> None:
     fill(*({"id": f"v{number:04}", "city": "Bonn"} for number in range(1_200)))
     visitors("update", "v0000", "--city", "Oslo")
     visitors("delete", "--all", "--yes")

@@ -79,7 +79,7 @@ def test_a_visitor_of_standard_input_may_be_named_by_a_prefix(visitors: Visitors
         ('{"visitorId": "one", "externalId": "b"}', 4, "linked_elsewhere"),
     ],
 )  # fmt: skip
-def test_a_bad_line_is_told_by_its_number_and_nothing_is_written(
+def test_a_bad_line_is_reported_by_number_and_nothing_is_written(
     visitors: Visitors, everything: Everything, bad: str, code: int, name: str
 ) -> None:
     before = everything()
@@ -91,7 +91,7 @@ def test_a_bad_line_is_told_by_its_number_and_nothing_is_written(
     assert everything() == before
 
 
-def test_a_line_that_is_not_utf_8_is_told_by_its_number(visitors: Visitors, everything: Everything) -> None:
+def test_a_line_that_is_not_utf_8_is_reported_by_number(visitors: Visitors, everything: Everything) -> None:
     before = everything()
     said = lines({"visitorId": "one", "externalId": "a"}).encode() + b'{"visitorId": "two", "name": "\xe9"}\n'
     refused = visitors("identify", "-", "--format", "json", input=said, code=5)

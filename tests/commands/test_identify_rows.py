@@ -157,7 +157,7 @@ def test_options_of_rows_without_rows_are_a_usage_error(visitors: Visitors, word
     ],
 )
 @pytest.mark.parametrize("options", [(), ("--dry-run",)])
-def test_what_is_no_row_is_named(
+def test_input_that_is_not_rows_is_named(
     visitors: Visitors, everything: Everything, content: str | bytes, said: str, options: tuple[str, ...]
 ) -> None:
     before = everything()

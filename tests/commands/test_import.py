@@ -56,7 +56,7 @@ def shown(visitors: Visitors, visitor: str) -> Any:
         ("x.jsonl", '{"id": "a", "language": "de", "email": "a@example.com"}\n{"id": "b", "language": ""}'),
     ],
 )  # fmt: skip
-def test_each_format_is_told_by_the_extension(visitors: Visitors, taken: Take, name: str, content: str) -> None:
+def test_each_format_is_recognised_by_extension(visitors: Visitors, taken: Take, name: str, content: str) -> None:
     answer = taken(name, content, "--format", "ids")
     assert answer.lines == ["a", "b"]
     a, b = shown(visitors, "a"), shown(visitors, "b")
@@ -84,7 +84,9 @@ def test_compressed_files_are_unpacked_whatever_their_name(visitors: Visitors, t
         '[\n  {\n    "id": "a"\n  },\n{"id": "b"}]',
     ],
 )
-def test_what_no_extension_tells_the_content_does(visitors: Visitors, taken: Take, name: str, content: str) -> None:
+def test_without_an_extension_the_content_determines_the_format(
+    visitors: Visitors, taken: Take, name: str, content: str
+) -> None:
     data = gzip.compress(content.encode(), mtime=0) if name == "x.gz" else content.encode()
     if name == "-":
         visitors("import", "-", input=data)
@@ -93,7 +95,7 @@ def test_what_no_extension_tells_the_content_does(visitors: Visitors, taken: Tak
     assert sorted(visitors("list", "--format", "ids").lines) == ["a", "b"]
 
 
-def test_an_object_over_several_lines_is_told_from_lines_of_json(visitors: Visitors) -> None:
+def test_an_object_over_several_lines_is_distinguished_from_ndjson(visitors: Visitors) -> None:
     visitors("import", "-", input=json.dumps({"id": "a", "city": "Bonn"}, indent=2))
     assert shown(visitors, "a")["city"] == "Bonn"
 
@@ -241,7 +243,7 @@ def test_a_file_of_another_kind_is_named_with_what_to_do(
 
 @pytest.mark.parametrize("name", ["x.json", "x.ndjson", "x.jsonl", "x.json.gz"])
 @pytest.mark.parametrize("content", ['{"id": "a"}\n{"id": "b"}\n', '[{"id": "a"},\n{"id": "b"}]'])
-def test_lines_of_json_and_a_list_are_told_apart_by_the_content(
+def test_ndjson_and_a_list_are_distinguished_by_content(
     visitors: Visitors, taken: Take, name: str, content: str
 ) -> None:
     taken(name, gzip.compress(content.encode()) if name.endswith(".gz") else content)
@@ -308,7 +310,7 @@ def test_an_object_may_be_mapped_as_a_whole_and_in_part(visitors: Visitors, take
     assert (shown(visitors, "a")["language"], shown(visitors, "a")["contact"]["metadata"]) == ("de", {"lang": "de"})
 
 
-def test_an_object_that_is_beside_a_mapped_column_of_its_path_is_not_mapped(taken: Take) -> None:
+def test_an_object_next_to_a_mapped_column_of_its_path_is_not_mapped(taken: Take) -> None:
     row = {"id": "a", "geo.city": "Bonn", "geo": {"city": "Ulm"}}
     assert "the column 'geo' is not mapped" in taken("x.json", json.dumps(row), "--map", "city=geo.city", code=5).stderr
 
@@ -360,7 +362,7 @@ def test_metadata_is_one_json_cell_or_single_keys_or_both(visitors: Visitors, ta
 
 
 @pytest.mark.parametrize("metadata", ["abc", '"""abc"""', "null", "[1]", "5"])
-def test_metadata_that_is_no_object_beside_single_keys_is_an_expected_error(
+def test_metadata_that_is_not_an_object_with_single_keys_is_an_expected_error(
     visitors: Visitors, anonymous: str, taken: Take, metadata: str
 ) -> None:
     answer = taken("x.csv", f"id,externalId,metadata,contact.metadata.plan\na,u,{metadata},pro\n", code=None)
@@ -407,7 +409,7 @@ def test_a_column_whose_field_comes_from_another_one_is_unmapped(taken: Take) ->
         (("language=missing",), 5),
     ],
 )
-def test_a_map_that_makes_no_sense_is_refused(
+def test_an_invalid_map_is_refused(
     visitors: Visitors, anonymous: str, taken: Take, maps: tuple[str, ...], code: int
 ) -> None:
     options = [word for one in maps for word in ("--map", one)]
@@ -640,7 +642,7 @@ def test_a_row_that_links_to_another_person_needs_relink(visitors: Visitors, tak
     assert shown(visitors, "a")["contact"]["externalId"] == "w"
 
 
-def test_a_row_that_tells_of_a_person_but_not_who_is_invalid(taken: Take) -> None:
+def test_a_row_that_describes_a_person_without_identifying_it_is_invalid(taken: Take) -> None:
     assert "column 'name'" not in taken("x.csv", "id,name\na,Ada\n", code=5).stderr
 
 
@@ -696,7 +698,9 @@ def test_keep_going_takes_the_good_rows_and_writes_exactly_the_bad_ones(
 
 
 @pytest.mark.parametrize("extension", ["csv", "tsv", "json", "ndjson"])
-def test_the_rejected_rows_import_once_mended(visitors: Visitors, taken: Take, tmp_path: Path, extension: str) -> None:
+def test_the_rejected_rows_import_once_corrected(
+    visitors: Visitors, taken: Take, tmp_path: Path, extension: str
+) -> None:
     rejects = tmp_path / f"bad.{extension}"
     taken("x.csv", MIXED, "--keep-going", "--rejects", str(rejects), code=5)
     mended = rejects.read_text()
@@ -745,7 +749,7 @@ def test_a_row_that_could_not_be_read_does_not_become_an_empty_visitor_when_nobo
 
 
 @pytest.mark.parametrize("cells", [("", ""), ("  ", ""), ("", "\u00a0")])
-def test_a_row_that_could_not_be_read_is_not_mended_by_blanks(
+def test_an_unreadable_row_is_not_corrected_by_blanks(
     visitors: Visitors, anonymous: str, taken: Take, cells: tuple[str, str]
 ) -> None:
     row = {"reject.line": 3, "reject.raw": "b", **dict(zip(("id", "city"), cells, strict=True))}
@@ -776,13 +780,13 @@ def test_when_all_rows_are_good_the_file_of_rejects_is_empty_of_rows(taken: Take
         assert rejects.read_text().strip() in (content, "id")
 
 
-def test_without_a_file_for_them_the_bad_rows_are_told(visitors: Visitors, taken: Take) -> None:
+def test_without_a_file_for_them_the_bad_rows_are_reported(visitors: Visitors, taken: Take) -> None:
     answer = taken("x.csv", MIXED, "--keep-going", code=5)
     assert "--rejects FILE" in answer.stderr
     assert visitors("list", "--format", "count").stdout == "3\n"
 
 
-def test_many_bad_rows_are_not_all_told(taken: Take) -> None:
+def test_many_bad_rows_are_not_all_reported(taken: Take) -> None:
     answer = taken("x.csv", "id,language\n" + "".join(f"v{n},?\n" for n in range(30)), "--keep-going", code=5)
     assert "10 more" in answer.stderr
     assert len(answer.stderr.splitlines()) < 30
@@ -876,7 +880,7 @@ def test_a_literal_backslash_u0000_in_a_document_is_no_nul(visitors: Visitors, t
         ({"contact": {"id": "ext:5"}}, "contact.id"),
     ],
 )
-def test_a_value_of_the_wrong_kind_is_told_with_its_column(
+def test_a_value_of_the_wrong_type_is_reported_with_its_column(
     visitors: Visitors, anonymous: str, taken: Take, row: dict[str, Any], column: str
 ) -> None:
     refused = taken("x.ndjson", json.dumps({"id": "a", **row}), "--format", "ndjson", code=5)
@@ -995,7 +999,7 @@ def test_a_row_without_an_id_is_about_the_visitor_with_its_fingerprint(visitors:
     assert visitors("history", "--format", "count").stdout == "1\n"
 
 
-def test_a_fingerprint_of_several_visitors_tells_none_of_them(taken: Take) -> None:
+def test_a_fingerprint_of_several_visitors_identifies_none(taken: Take) -> None:
     taken("x.csv", "id,fingerprint\na,f\nb,f\n")
     refused = taken("y.csv", "fingerprint,city\nf,Bonn\n", "--on-existing", "update", code=4)
     assert "line 2: several visitors have the fingerprint f" in refused.stderr
@@ -1030,7 +1034,7 @@ def test_many_rows_without_ids_find_their_visitors(taken: Take) -> None:
         ("x.ndjson", '{"colour": "red"}\n{}\n', "no column is known: colour"),
     ],
 )
-def test_a_file_of_which_no_column_is_known_is_refused_and_told_what_it_looks_like(
+def test_a_file_without_known_columns_is_refused_with_a_guess_at_what_it_is(
     visitors: Visitors, anonymous: str, taken: Take, name: str, content: str, said: str, options: tuple[str, ...]
 ) -> None:
     if name.endswith("json") and "--keep-going" in options:
@@ -1040,7 +1044,7 @@ def test_a_file_of_which_no_column_is_known_is_refused_and_told_what_it_looks_li
     assert visitors("list", "--format", "ids").lines == [anonymous]
 
 
-def test_a_column_in_another_spelling_is_told_beside_others_that_are_known(taken: Take) -> None:
+def test_a_misspelt_column_is_reported_even_if_others_are_known(taken: Take) -> None:
     assert "hint: did you mean id? --map id=I-D" in taken("x.csv", "I-D,city\na,Bonn\n", code=5).stderr
     assert "does not say which" in taken("x.csv", "I-D,city\na,Bonn\n", "--ignore-unknown", code=5).stderr
 

@@ -80,7 +80,7 @@ def test_the_delimiter_can_be_said(visitors: Visitors, taken: Take, name: str, s
 
 
 @pytest.mark.parametrize("said", ["", ";;", '"', "\n", "semicolon"])
-def test_a_delimiter_that_is_none_is_a_usage_error(taken: Take, said: str) -> None:
+def test_an_invalid_delimiter_is_a_usage_error(taken: Take, said: str) -> None:
     assert "is not one character" in taken("x.csv", "id\na\n", "--delimiter", said, code=2).stderr
 
 
@@ -112,7 +112,7 @@ def test_a_file_is_read_in_the_encoding_that_is_said(visitors: Visitors, taken: 
     assert city_of(visitors, "a") == "Köln"
 
 
-def test_characters_that_stand_across_blocks_are_whole(visitors: Visitors, taken: Take) -> None:
+def test_characters_split_across_blocks_are_decoded(visitors: Visitors, taken: Take) -> None:
     rows = "".join(f"v{number},Köln{'ö' * (number % 50)}\n" for number in range(20_000))
     taken("x.csv", f"id,city\n{rows}".encode("shift_jis", "replace").replace(b"?", b"o"), "--encoding", "shift_jis")
     taken("y.csv", f"id,city\n{rows}".encode("utf-16"), "--encoding", "utf-16", "--on-existing", "update")
@@ -120,12 +120,12 @@ def test_characters_that_stand_across_blocks_are_whole(visitors: Visitors, taken
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
-def test_what_is_not_utf_8_by_its_first_bytes_is_told_with_the_option(taken: Take, encoding: str) -> None:
+def test_content_not_in_utf_8_by_its_first_bytes_is_reported_with_the_option(taken: Take, encoding: str) -> None:
     refused = taken("x.csv", TABLE.encode(encoding), code=5)
     assert f"hint: --encoding {encoding.replace('16-', '16')}\n" in refused.stderr
 
 
-def test_a_byte_that_is_not_utf_8_is_told_with_the_option(taken: Take) -> None:
+def test_a_byte_that_is_not_utf_8_is_reported_with_the_option(taken: Take) -> None:
     refused = taken("x.csv", TABLE.encode("windows-1252"), code=5)
     assert "line 2: not UTF-8 (byte 4 of the line)\nhint: --encoding says what it is in: windows-1252" in refused.stderr
 
@@ -151,7 +151,7 @@ def test_another_encoding_than_the_one_said_is_refused(
 
 
 @pytest.mark.parametrize("said", ["utf-99", "base64", "hex", "undefined", "", "x\0"])
-def test_an_encoding_that_there_is_not_is_a_usage_error(taken: Take, said: str) -> None:
+def test_an_unknown_encoding_is_a_usage_error(taken: Take, said: str) -> None:
     assert "there is no encoding" in taken("x.csv", TABLE, "--encoding", said, code=2).stderr
 
 
@@ -165,7 +165,7 @@ def test_rejected_rows_say_that_they_are_utf_8_with_commas(visitors: Visitors, t
     assert city_of(visitors, "a") == "Köln"
 
 
-def test_the_zip_archive_that_a_workbook_is_is_told_whatever_the_encoding(taken: Take, tmp_path: Path) -> None:
+def test_a_workbooks_zip_archive_is_recognised_whatever_the_encoding(taken: Take, tmp_path: Path) -> None:
     for name, part, what in (
         ("x.csv", ("xl/workbook.xml", ""), "an Excel workbook (.xlsx)"),
         ("x.ods", ("mimetype", "application/vnd.oasis.opendocument.spreadsheet"), "an OpenDocument file"),

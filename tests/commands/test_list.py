@@ -197,9 +197,7 @@ def test_a_number_that_no_store_counts_to_is_refused_with_the_limit(
 @pytest.mark.parametrize("cursor", ["", " "])
 @pytest.mark.parametrize("command", ["list", "export", "contacts list", "conversations list", "history"])
 @pytest.mark.parametrize("options", ["", "--limit 1", "--format count", "--format ids --limit 0"])
-def test_an_empty_cursor_is_told_from_one_that_is_not_there(
-    visitors: Visitors, command: str, cursor: str, options: str
-) -> None:
+def test_an_empty_cursor_differs_from_none(visitors: Visitors, command: str, cursor: str, options: str) -> None:
     assert "empty" in visitors(*command.split(), "--after", cursor, *options.split(), code=2).stderr
 
 
@@ -281,7 +279,7 @@ def test_each_selection_chooses_the_same_for_export_and_for_commands_that_change
         (["bob"], 2),
     ],
 )
-def test_what_makes_no_sense_is_refused_and_lists_nothing(visitors: Visitors, arguments: list[str], code: int) -> None:
+def test_invalid_options_are_refused_and_list_nothing(visitors: Visitors, arguments: list[str], code: int) -> None:
     refused = visitors("list", *arguments, code=code)
     assert refused.stdout == ""
     assert refused.stderr.startswith("error: ")

@@ -147,7 +147,7 @@ def on_terminal(*arguments: str, answer: str | None) -> tuple[str, int | None]:
 
 
 @pytest.mark.usefixtures("store")
-def test_a_person_sees_whom_it_is_about_before_saying_yes(visitors: Visitors, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_person_sees_who_is_affected_before_confirming(visitors: Visitors, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VISITORS_NOW", NOW)
     monkeypatch.setenv("NO_COLOR", "1")
     arguments = ("prune", "--older-than", "90d")
@@ -191,7 +191,7 @@ visitor = st.fixed_dictionaries(
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(visitor, max_size=8))
-def test_from_python_it_takes_whom_the_rules_say(records: list[dict[str, Any]]) -> None:
+def test_from_python_it_prunes_by_the_same_rules(records: list[dict[str, Any]]) -> None:
     with api.open_store(":memory:", now=NOW) as store:
         expected = []
         for number, one in enumerate(records):

@@ -22,7 +22,7 @@ def lines_of(visitors: Visitors, kind: str) -> list[dict[str, Any]]:
     return [line for line in dumped if line["type"] == kind]
 
 
-def test_it_says_beside_the_result_what_was_made_and_prints_ids_only_when_asked(visitors: Visitors) -> None:
+def test_it_reports_what_was_made_on_stderr_and_prints_ids_only_on_request(visitors: Visitors) -> None:
     made = visitors("seed", "--count", "3", "--seed", "7")
     assert made.stdout == ""
     assert made.stderr.startswith("Made up 3 visitors: ")
@@ -44,7 +44,7 @@ def test_without_options_there_are_a_hundred_some_known_and_some_blocked(visitor
     assert count(visitors, "conversations", "list") > 0
 
 
-def test_every_option_is_heeded(visitors: Visitors) -> None:
+def test_every_option_takes_effect(visitors: Visitors) -> None:
     visitors(
         *SEED, "--identified", "0.5", "--blocked", "10%", "--devices", "2", "--conversations", "1",
         "--locale", "ja-JP", "--locale", "de",
@@ -168,7 +168,7 @@ def test_nobody_is_no_operation(visitors: Visitors) -> None:
         (("--now", "1970-01-01"), 5),
     ],
 )
-def test_what_makes_no_sense_is_refused_before_a_store_is_made(
+def test_invalid_options_are_refused_before_a_store_is_created(
     visitors: Visitors, store_path: Path, arguments: tuple[str, ...], code: int
 ) -> None:
     refused = visitors("seed", *arguments, code=code)

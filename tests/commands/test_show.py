@@ -161,7 +161,7 @@ def test_the_keys_of_a_page_are_not_more_for_what_is_shared(visitors: Visitors, 
     ]  # fmt: skip
 
 
-def test_the_first_lines_say_who_it_is_and_blocked_by_whom_why_and_since_when(visitors: Visitors) -> None:
+def test_the_first_lines_show_who_it_is_and_the_blocks_actor_reason_and_time(visitors: Visitors) -> None:
     visitors("block", "laptop", "--reason", "spam", "--as", "eve", "--for", "7d", now="2026-03-01")
     page = visitors("show", "laptop", "--format", "table", now="2026-03-03").lines
     contact = visitors("show", "laptop", "--format", "json").json["contact"]["id"]

@@ -72,7 +72,7 @@ def test_a_query_comes_from_standard_input(visitors: Visitors) -> None:
     assert visitors("sql", "-", "--format", "json", input=query).json == [{"n": 3}]
 
 
-def test_tables_tells_what_there_is(visitors: Visitors, store_path: Path) -> None:
+def test_tables_lists_the_views(visitors: Visitors, store_path: Path) -> None:
     told = visitors("sql", "--tables", "--format", "json").json
 
     assert [(one["view"], one["column"]) for one in told] == [(view, one) for view in VIEWS for one in VIEWS[view]]
@@ -140,7 +140,9 @@ def test_a_parameter_is_never_sql(visitors: Visitors) -> None:
         ("/* nothing */ ;", "the query is empty", "visitors sql 'SELECT count(*) FROM visitors'"),
     ],
 )  # fmt: skip
-def test_a_mistake_is_told_with_its_place(visitors: Visitors, query: str, message: str, hint: str | None) -> None:
+def test_a_mistake_is_reported_with_its_position(
+    visitors: Visitors, query: str, message: str, hint: str | None
+) -> None:
     refused = visitors("sql", query, "--format", "json", code=2)
     assert (refused.error["message"], refused.error["hint"]) == (message, hint)
     assert refused.stdout == ""
@@ -153,7 +155,7 @@ def test_a_value_without_its_parameter_is_refused(visitors: Visitors) -> None:
 
 
 @pytest.mark.parametrize("words", [(), ("--tables", "SELECT 1"), ("--tables", "--param", "a=b")])
-def test_what_makes_no_sense_is_a_usage_error(visitors: Visitors, words: tuple[str, ...]) -> None:
+def test_invalid_options_are_a_usage_error(visitors: Visitors, words: tuple[str, ...]) -> None:
     visitors("create")
     visitors("sql", *words, code=2)
 
@@ -166,7 +168,7 @@ def test_names_that_come_twice_get_a_number(visitors: Visitors) -> None:
     assert list(visitors("sql", query, "--format", "json").json[0]) == ["id", "id_3", "id_2", "ID"]
 
 
-def test_values_that_json_has_no_form_for_are_told_as_text(visitors: Visitors) -> None:
+def test_values_that_json_cannot_represent_become_text(visitors: Visitors) -> None:
     visitors("create")
     query = "SELECT x'00ff' AS b, 9223372036854775807 AS i, 1e999 AS f, -1e999 AS g, NULL AS n, 1.5 AS r"
     (row,) = visitors("sql", query, "--format", "json").json
@@ -190,7 +192,7 @@ def test_a_table_is_cut_and_says_so(visitors: Visitors) -> None:
     assert (none.stdout, none.stderr) == ("", "no rows\n")
 
 
-def test_there_is_nothing_in_a_store_that_does_not_last(visitors: Visitors) -> None:
+def test_a_temporary_store_is_empty(visitors: Visitors) -> None:
     for place in (":memory:", ":temp:"):
         assert visitors("sql", "SELECT count(*) AS n FROM visitors", "--db", place, "--format", "json").json == [
             {"n": 0}
@@ -198,7 +200,7 @@ def test_there_is_nothing_in_a_store_that_does_not_last(visitors: Visitors) -> N
         visitors("sql", "DELETE FROM visitors", "--db", place, code=2)
 
 
-def test_a_store_that_is_not_there_is_not_made(visitors: Visitors, store_path: Path) -> None:
+def test_a_missing_store_is_not_created(visitors: Visitors, store_path: Path) -> None:
     visitors("sql", "SELECT 1", code=6)
     assert not store_path.exists()
 

@@ -305,7 +305,7 @@ def test_a_picture_is_small_and_well_formed(made: Made, words: list[str], tmp_pa
     assert file.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_picture_has_the_numbers_beside_it_if_they_are_asked_for(made: Made, tmp_path: Path) -> None:
+def test_a_picture_comes_with_the_numbers_on_request(made: Made, tmp_path: Path) -> None:
     file = tmp_path / "picture.svg.gz"
     by_os = ("stats", "--by", "os", "--format", "csv")
     assert run(made, *by_os, "--svg", str(file)) == run(made, *by_os)
@@ -386,7 +386,7 @@ def test_a_long_value_is_cut_in_a_table_and_whole_for_programs(visitors: Visitor
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_what_makes_no_sense_is_refused(visitors: Visitors, words: list[str], hint: str) -> None:
+def test_invalid_options_are_refused(visitors: Visitors, words: list[str], hint: str) -> None:
     visitors("create")
     assert hint in visitors("stats", *words, code=2).stderr
 
@@ -402,7 +402,7 @@ def test_gaps_are_filled_but_not_without_end(visitors: Visitors, fill: Fill) -> 
     assert len(visitors("stats", "--per", "day", "--created-since", "2025-01-01", "--format", "json").json) == 1
 
 
-def test_no_visitors_are_no_mistake(visitors: Visitors) -> None:
+def test_no_visitors_are_no_error(visitors: Visitors) -> None:
     visitors("create", "--id", "a")
     visitors("delete", "a", "--yes")
     for words in ([], ["--by", "os"], ["--by", "blockReason"], ["--by", "contact.email"], ["--per", "day"]):
@@ -414,7 +414,7 @@ def test_no_visitors_are_no_mistake(visitors: Visitors) -> None:
     ]
 
 
-def test_who_lacks_the_time_is_left_out_and_told_of(visitors: Visitors, fill: Fill) -> None:
+def test_visitors_without_the_time_are_left_out_and_reported(visitors: Visitors, fill: Fill) -> None:
     fill({"id": "a", "lastSeenAt": "2026-01-01"}, {"id": "b"}, {"id": "c"})
     found = visitors("stats", "--per", "day", "--time", "lastSeenAt", "--format", "json")
     assert [(row["count"], row["share"]) for row in found.json] == [(1, 1.0)]
@@ -556,5 +556,5 @@ def folded(value: Any) -> Any:
     ("seconds", "told"),
     [(0, "0s"), (59.4, "59s"), (60, "1m"), (61, "1m 1s"), (3_600, "1h"), (3_661, "1h 1m"), (90_000, "1d 1h")],
 )
-def test_a_length_of_time_is_told_in_two_units(seconds: float, told: str) -> None:
+def test_a_duration_is_shown_in_two_units(seconds: float, told: str) -> None:
     assert duration(seconds) == told

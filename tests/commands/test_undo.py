@@ -97,7 +97,7 @@ def test_repeating_it_walks_backwards_to_an_empty_store(visitors: Visitors) -> N
     assert len(records(visitors)) == 1
 
 
-def test_where_nothing_was_done_it_tells_what_to_look_at(visitors: Visitors) -> None:
+def test_where_nothing_was_done_it_says_what_to_check(visitors: Visitors) -> None:
     visitors("seed", "--count", "0")
 
     refused = visitors("undo", "--format", "json", code=3)
@@ -115,7 +115,7 @@ def test_in_a_pipe_it_prints_the_id_by_which_it_is_taken_back(visitors: Visitors
     assert visitors("list", "--format", "ids").stdout == f"{anonymous}\n"
 
 
-def test_as_json_it_tells_what_it_did_to_how_many_records(visitors: Visitors, anonymous: str) -> None:
+def test_as_json_it_reports_its_effect_with_the_number_of_records(visitors: Visitors, anonymous: str) -> None:
     visitors("block", anonymous)
     block = newest(visitors)
 
@@ -131,7 +131,7 @@ def test_as_json_it_tells_what_it_did_to_how_many_records(visitors: Visitors, an
     }
 
 
-def test_a_dry_run_tells_what_would_be_taken_back_and_does_nothing(visitors: Visitors, anonymous: str) -> None:
+def test_a_dry_run_reports_what_would_be_undone_and_does_nothing(visitors: Visitors, anonymous: str) -> None:
     create = newest(visitors)["id"]
 
     assert visitors("undo", "--dry-run").stdout == f"{create}\n"
@@ -213,7 +213,7 @@ def test_a_device_linked_since_to_a_contact_keeps_its_creation_from_being_undone
     assert "visitor laptop by identify" in refused.stderr
 
 
-def test_an_email_that_somebody_else_has_now_does_not_come_back_beside_it(visitors: Visitors) -> None:
+def test_an_email_that_another_contact_has_now_is_not_restored(visitors: Visitors) -> None:
     visitors("contacts", "create", "--email", "ada@example.com", "--external-id", "u1")
     visitors("contacts", "update", "ext:u1", "--email", "new@example.com", "--external-id", "u2")
     update = newest(visitors)["id"]
@@ -234,7 +234,7 @@ def test_a_new_record_never_gets_the_number_of_one_that_was_taken_back(visitors:
     assert visitors("list", "--sort", "id", "--format", "ids").lines == ["first", "second"]
 
 
-def test_the_story_of_a_visitor_tells_of_undo(visitors: Visitors, anonymous: str) -> None:
+def test_the_timeline_of_a_visitor_includes_undos(visitors: Visitors, anonymous: str) -> None:
     visitors("identify", anonymous, "--email", "ada@example.com")
     visitors("undo")
 
@@ -243,7 +243,7 @@ def test_the_story_of_a_visitor_tells_of_undo(visitors: Visitors, anonymous: str
     assert told[-1].startswith("unlinked from contact ")
 
 
-def test_an_erasure_is_for_good(visitors: Visitors, anonymous: str) -> None:
+def test_an_erasure_cannot_be_undone(visitors: Visitors, anonymous: str) -> None:
     visitors("create")
     visitors("erase", anonymous, "--yes")
 
@@ -314,7 +314,7 @@ def test_a_link_does_not_come_back_to_a_contact_that_is_gone(visitors: Visitors)
     assert visitors("show", "v", "--format", "json").json["contact"]["id"] == "C"
 
 
-def test_what_was_made_and_then_removed_by_another_operation_is_told_of(visitors: Visitors, tmp_path: Path) -> None:
+def test_records_created_and_removed_by_another_operation_are_reported(visitors: Visitors, tmp_path: Path) -> None:
     visitors("create", "--id", "v")
     visitors("conversations", "start", "v", "--title", "Hello")
     started = newest(visitors)["id"]
@@ -339,7 +339,7 @@ def refused(visitors: Visitors, operation: str) -> str:
     return str(error["message"])
 
 
-def test_undoing_a_redo_tells_of_what_refers_to_the_record_and_cascades_over_it(visitors: Visitors) -> None:
+def test_undoing_a_redo_reports_references_to_the_record_and_cascades_over_them(visitors: Visitors) -> None:
     visitors("create", "--id", "laptop")
     visitors("undo")
     redo = visitors("undo", newest(visitors)["id"]).stdout.strip()
@@ -404,7 +404,7 @@ def test_undoing_an_unrelated_operation_does_not_keep_the_next_from_being_undone
     assert visitors("list", "--format", "count").stdout == "0\n"
 
 
-def test_what_stands_in_the_way_is_told_newest_first(visitors: Visitors) -> None:
+def test_conflicts_are_reported_newest_first(visitors: Visitors) -> None:
     visitors("create", "--id", "laptop")
     create = newest(visitors)["id"]
     for city in ("Oslo", "Rome", "Bern"):
@@ -451,7 +451,7 @@ def test_undoing_the_deletion_of_a_contact_is_refused_where_somebody_else_has_th
     assert "by contacts create" in refused(visitors, deletion)
 
 
-def test_an_email_comes_back_beside_a_deleted_contact_that_has_it(visitors: Visitors) -> None:
+def test_an_email_is_restored_even_if_a_deleted_contact_has_it(visitors: Visitors) -> None:
     contact = visitors("contacts", "create", "--email", "ada@example.com").stdout.strip()
     visitors("contacts", "update", contact, "--email", "new@example.com")
     update = newest(visitors)["id"]
@@ -509,7 +509,7 @@ def test_without_an_id_it_takes_back_the_newest_of_ones_own(visitors: Visitors) 
     assert visitors("list", "--format", "ids").lines == []
 
 
-def test_what_others_did_before_ones_own_or_took_back_is_not_told(visitors: Visitors) -> None:
+def test_earlier_and_undone_operations_of_others_are_not_mentioned(visitors: Visitors) -> None:
     visitors("create", "--id", "theirs", "--as", "cron")
     visitors("create", "--id", "mine", "--as", "me")
     visitors("create", "--id", "gone", "--as", "cron")

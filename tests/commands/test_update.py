@@ -51,7 +51,7 @@ def test_setting_and_clearing_go_together(visitors: Visitors) -> None:
 
 
 @pytest.mark.parametrize("field", ["id", "createdAt", "contact", "isBlocked", "nonsense", "browser-version"])
-def test_what_is_no_browser_data_cannot_be_cleared(visitors: Visitors, field: str) -> None:
+def test_a_field_outside_of_browser_data_cannot_be_cleared(visitors: Visitors, field: str) -> None:
     refused = visitors("update", "full", "--clear", field, "--format", "json", code=2)
     assert refused.error["code"] == "unknown_field"
     assert "browserVersion" in refused.error["hint"]

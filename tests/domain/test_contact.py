@@ -27,7 +27,7 @@ def test_the_label_is_the_name_or_else_what_identifies_it(missing: tuple[str, ..
     assert msgspec.structs.replace(CONTACT, **dict.fromkeys(missing)).label == label
 
 
-def test_the_keys_stand_in_the_order_of_the_contract() -> None:
+def test_the_keys_are_in_the_order_of_the_contract() -> None:
     assert list(msgspec.to_builtins(CONTACT)) == CONTACT_KEYS
 
 

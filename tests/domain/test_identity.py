@@ -256,7 +256,7 @@ def test_a_deleted_contact_of_an_export_meets_its_own_record_and_stays_deleted()
     assert decision.changes == {"name": "Xenia B."}
 
 
-def test_a_deleted_x_beside_a_live_e_is_refused_either_way() -> None:
+def test_a_deleted_x_with_a_live_e_is_refused_either_way() -> None:
     known = Known(by_external_id=contact("x", external_id="u1", deleted=True), by_email=(E,))
 
     assert conflict(SAID_BOTH, known).code == "contact_conflict"

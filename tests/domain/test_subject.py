@@ -37,7 +37,7 @@ def test_merging_and_splitting_hold_for_the_time_before() -> None:
     assert owners(Spell(1, "ben-1"), Spell(2, "ada", "merged"), Spell(3, "ben-2", "split")) == ["ben-2"] * 3
 
 
-def test_a_link_that_was_taken_back_was_none() -> None:
+def test_a_link_that_was_undone_does_not_count() -> None:
     assert owners(Spell(1, None), Spell(2, "ada", "email", void=True), Spell(3, None), Spell(4, "ben")) == ["ben"] * 4
     undone_relink = [Spell(1, "ada"), Spell(2, "ben", "email", void=True), Spell(3, "ada")]
     assert owners(*undone_relink) == ["ada"] * 3

@@ -49,5 +49,5 @@ def test_all_names_are_known_to_the_database() -> None:
     assert {*_FORMER, *_FORMER.values()} <= zoneinfo.available_timezones()
 
 
-def test_a_name_that_there_is_not_is_its_own() -> None:
+def test_an_unknown_name_has_no_aliases() -> None:
     assert aliases_of("Mars/Base") == ["Mars/Base"]

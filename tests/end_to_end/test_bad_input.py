@@ -236,7 +236,7 @@ def test_a_bad_stream_changes_nothing(visitors_process: Visitors, name: str) -> 
 
 @pytest.mark.parametrize("content", ["id,language\nnew,en\n", "id\tlanguage\nnew\ten\n"])
 @pytest.mark.usefixtures("unchanged")
-def test_a_column_that_is_mapped_but_missing_is_told_with_those_there_are(visitors: Visitors, content: str) -> None:
+def test_a_missing_mapped_column_is_reported_with_the_existing_ones(visitors: Visitors, content: str) -> None:
     format_ = "tsv" if "\t" in content else "csv"
     result = visitors("import", "-", "--input-format", format_, "--map", "timezone=tz", input=content, code=None)
 
@@ -369,7 +369,7 @@ def test_a_store_of_a_newer_version_is_refused_and_stays(visitors: Visitors, sto
 
 
 @pytest.mark.parametrize("words", STORES)
-def test_a_directory_is_no_store(visitors: Visitors, tmp_path: Path, words: str) -> None:
+def test_a_directory_is_not_a_store(visitors: Visitors, tmp_path: Path, words: str) -> None:
     assert_clear(visitors(*words.split(), "--db", str(tmp_path), code=None), 6)
 
 
@@ -420,7 +420,7 @@ def test_adding_makes_a_store_that_was_named(visitors: Visitors, tmp_path: Path,
 
 
 @pytest.mark.parametrize("words", ["create", "list"])
-def test_a_path_through_a_file_is_no_store(visitors: Visitors, tmp_path: Path, words: str) -> None:
+def test_a_path_through_a_file_is_not_a_store(visitors: Visitors, tmp_path: Path, words: str) -> None:
     (tmp_path / "file").write_text("")
 
     assert_clear(visitors(words, "--db", str(tmp_path / "file" / "visitors.db"), code=None), 6)
@@ -436,7 +436,7 @@ def large(visitors: Visitors, store: Path) -> Path:
 
 @pytest.mark.parametrize("words", ["list", "export", "delete --all --yes"])
 @pytest.mark.parametrize("damage", ["overwritten", "flipped", "truncated", "header"])
-def test_a_damaged_store_is_told_of(visitors: Visitors, large: Path, damage: str, words: str) -> None:
+def test_a_damaged_store_is_reported(visitors: Visitors, large: Path, damage: str, words: str) -> None:
     content = bytearray(large.read_bytes())
     if damage == "overwritten":
         content[4096:] = b"\xff" * (len(content) - 4096)
@@ -476,7 +476,7 @@ def test_a_store_that_another_process_holds_is_locked(visitors: Visitors, store:
 
 
 @pytest.mark.parametrize("text", ["soon", "-1", "nan", "inf", "1e9"])
-def test_a_timeout_that_is_none_is_invalid(visitors: Visitors, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+def test_an_invalid_timeout_is_refused(visitors: Visitors, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setenv("VISITORS_TIMEOUT", text)
 
     assert_clear(visitors("create", code=None), 5)

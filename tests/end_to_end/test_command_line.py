@@ -184,7 +184,7 @@ def test_every_dry_run_is_tried_here() -> None:
 
 @pytest.mark.usefixtures("store")
 @pytest.mark.parametrize("words", REHEARSALS)
-def test_a_dry_run_can_be_told_from_the_real_thing(visitors: Visitors, tmp_path: Path, words: str) -> None:
+def test_a_dry_run_is_distinguishable_from_a_real_one(visitors: Visitors, tmp_path: Path, words: str) -> None:
     visitors("create", "--id", "a3", now="2026-01-01T00:00:00.000Z")
     visitors("contacts", "create", "--external-id", "u2")
     visitors("db", "backup", str(tmp_path / "backup.db"))
@@ -244,7 +244,7 @@ def test_help_makes_no_store(visitors: Visitors, store_path: Path) -> None:
 
 @pytest.mark.parametrize("options", [["--format", "json"], ["--format=json"], ["--format", "json", "--fields", "id"]])
 @pytest.mark.usefixtures("store")
-def test_options_that_stand_everywhere_may_stand_before_the_command(visitors: Visitors, options: list[str]) -> None:
+def test_global_options_may_come_before_the_command(visitors: Visitors, options: list[str]) -> None:
     assert visitors(*options, "list").stdout == visitors("list", *options).stdout
     assert isinstance(visitors(*options, "list").json, list)
     assert visitors(*options, "contacts", "list").stdout == visitors("contacts", "list", *options).stdout
@@ -267,7 +267,7 @@ def test_the_store_and_the_actor_may_stand_before_and_after(visitors: Visitors, 
 
 
 @pytest.mark.parametrize("place", ["{} db info", "db {} info", "db info {}"])
-def test_what_stands_everywhere_may_stand_at_every_place(
+def test_global_options_may_be_anywhere(
     visitors: Visitors, visitors_process: Visitors, tmp_path: Path, place: str
 ) -> None:
     other = str(tmp_path / "other.db")
@@ -289,7 +289,7 @@ def test_what_stands_everywhere_may_stand_at_every_place(
 
 
 @pytest.mark.parametrize("place", ["{} contacts show nobody", "contacts {} show nobody", "contacts show nobody {}"])
-def test_errors_heed_what_stands_at_any_place(visitors: Visitors, place: str) -> None:
+def test_errors_respect_options_at_any_position(visitors: Visitors, place: str) -> None:
     visitors("create")
     words = place.format("--format json -q").split()
 
@@ -311,7 +311,7 @@ def test_errors_heed_what_stands_at_any_place(visitors: Visitors, place: str) ->
         "db --fields id path --fields path",
     ],
 )
-def test_an_option_that_stands_everywhere_has_one_value(visitors: Visitors, words: str) -> None:
+def test_a_global_option_has_one_value(visitors: Visitors, words: str) -> None:
     result = visitors(*words.split(), code=2)
 
     assert " is given as " in result.stderr
@@ -383,7 +383,7 @@ def test_without_a_home_folder_a_store_that_is_named_will_do(visitors: Visitors,
 
 
 @pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="only root may be somebody else")
-def test_a_user_whom_the_system_does_not_know_is_told_to_name_a_store() -> None:
+def test_a_user_unknown_to_the_system_is_asked_to_name_a_store() -> None:
     def run_as_nobody(*words: str) -> subprocess.CompletedProcess[str]:
         command, environment = [sys.executable, *words], {"PATH": os.defpath}
         return subprocess.run(
@@ -412,7 +412,7 @@ def test_quiet_leaves_only_results_and_errors(visitors: Visitors) -> None:
 
 
 @pytest.mark.parametrize("words", COMMANDS)
-def test_every_command_tells_the_version(visitors: Visitors, store_path: Path, words: str) -> None:
+def test_every_command_shows_the_version(visitors: Visitors, store_path: Path, words: str) -> None:
     assert visitors(*words.split(), "-V").stdout == f"visitors {__version__}\n"
     assert not store_path.exists()
 

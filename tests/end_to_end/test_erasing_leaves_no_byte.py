@@ -285,7 +285,7 @@ def test_no_byte_of_a_device_is_left_and_its_contact_stays(
     assert world.run("contacts", "show", world.email, "--format", "json", "--fields", "id,name,email").stdout == contact
 
 
-def test_while_another_process_reads_it_is_told_where_the_old_bytes_are(
+def test_while_another_process_reads_the_location_of_old_bytes_is_reported(
     visitors_process: Visitors, store_path: Path
 ) -> None:
     secrets = Secrets(random.Random(7))  # noqa: S311 - as above

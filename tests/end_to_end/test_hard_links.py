@@ -30,7 +30,7 @@ def other(filled: Path) -> Path:
     return name
 
 
-def test_processes_that_write_by_two_names_lose_nothing_that_they_were_told(
+def test_processes_that_write_by_two_names_lose_no_acknowledged_write(
     visitors: Visitors, filled: Path, other: Path
 ) -> None:
     told = set()
@@ -73,7 +73,7 @@ def test_every_command_refuses_a_store_with_two_names_and_says_what_to_do(
     visitors("show", "v1")
 
 
-def test_a_check_tells_of_it(visitors: Visitors, filled: Path, other: Path) -> None:
+def test_a_check_reports_it(visitors: Visitors, filled: Path, other: Path) -> None:
     found = visitors("db", "check", "--format", "json", code=8).json
     (problem,) = (one for one in found if one["result"] == "problem")
     assert problem["check"] == "names"

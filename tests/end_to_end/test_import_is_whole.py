@@ -151,7 +151,7 @@ def mended(reject: dict[str, Any], good: bytes) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("count", [AHEAD, ALONE])
-def test_exactly_the_bad_rows_are_rejected_and_import_once_mended(
+def test_exactly_the_bad_rows_are_rejected_and_import_once_corrected(
     visitors_process: Visitors, store_path: Path, before: State, file: Path, rows: list[bytes], count: int
 ) -> None:
     lines, bad = spoiled(rows[:count])

@@ -111,7 +111,7 @@ def filled(visitors: Visitors, store_path: Path) -> Path:
     return store_path
 
 
-def test_backups_beside_four_writers_are_each_the_store_at_one_moment(
+def test_backups_during_writes_by_four_processes_are_each_consistent(
     visitors: Visitors, store_path: Path, tmp_path: Path
 ) -> None:
     visitors("create", "--id", "first")
@@ -144,7 +144,7 @@ def rows_of_open(path: Path) -> list[Any]:
         return [row[0] for row in connection.execute("SELECT id FROM visitors")]
 
 
-def test_a_check_beside_writers_finds_nothing_wrong(visitors: Visitors, store_path: Path) -> None:
+def test_a_check_during_writes_finds_no_problems(visitors: Visitors, store_path: Path) -> None:
     visitors("create", "--id", "first")
     with writers(2) as processes:
         for process in processes:
@@ -156,7 +156,7 @@ def test_a_check_beside_writers_finds_nothing_wrong(visitors: Visitors, store_pa
     assert store_path.exists()
 
 
-def test_a_restore_beside_writers_loses_no_write_that_is_not_kept(
+def test_a_restore_during_writes_loses_no_write_that_is_not_kept(
     visitors: Visitors, store_path: Path, tmp_path: Path
 ) -> None:
     visitors("create", "--id", "first")

@@ -98,7 +98,7 @@ NAMES = ["backup", "restore", "dump", "fixtures", "export", "rejects"]
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_what_a_killed_command_left_is_told_at_once_and_removed_by_the_next(
+def test_what_a_killed_command_left_is_reported_at_once_and_removed_by_the_next(
     visitors: Visitors, ada: Path, commands: dict[str, tuple[str, ...]], name: str
 ) -> None:
     with waiting(*commands[name]):
@@ -182,7 +182,7 @@ def test_a_copy_that_was_made_through_a_link_is_beside_the_store_and_named_by_er
         assert told == f"a copy from before may still hold what was erased: {copy}\n"
 
 
-def test_copies_beside_a_link_are_named_too(visitors: Visitors, ada: Path, tmp_path: Path) -> None:
+def test_copies_next_to_a_link_are_named_too(visitors: Visitors, ada: Path, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     link = elsewhere / "link.db"

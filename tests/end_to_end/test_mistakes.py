@@ -92,7 +92,7 @@ def test_what_was_meant_is_not_run(visitors: Visitors) -> None:
     assert visitors("list", "--format", "ids").lines == ["v1"]
 
 
-def test_a_mistake_is_told_as_json_where_that_is_asked_for(visitors: Visitors) -> None:
+def test_a_mistake_is_reported_as_json_on_request(visitors: Visitors) -> None:
     told = visitors("lst", "--format", "json", code=2).error
 
     assert told == {"code": "usage", "message": "no such command 'lst'", "hint": "did you mean 'visitors list'?"}

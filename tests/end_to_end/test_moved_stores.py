@@ -142,7 +142,7 @@ def write_while_it_is_replaced(path: Path, other: Path) -> None:
 
 
 @pytest.mark.parametrize("when", ["before the commit", "after the commit"])
-def test_a_load_whose_store_is_replaced_is_told_and_leaves_what_is_there(
+def test_a_load_whose_store_is_replaced_is_reported_and_leaves_the_new_one(
     visitors: Visitors, store_path: Path, other: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
 ) -> None:
     visitors("db", "dump", "--db", str(other), "-o", str(tmp_path / "dump.ndjson"))
@@ -243,7 +243,7 @@ def test_what_was_typed_before_the_question_is_no_answer(visitors: Visitors, sto
 
 
 @pytest.mark.skipif(not can_trace(), reason="needs strace, and leave to use it")
-def test_what_was_committed_while_the_store_was_moved_is_told(
+def test_what_was_committed_while_the_store_was_moved_is_reported(
     visitors: Visitors, store_path: Path, other: Path, tmp_path: Path
 ) -> None:
     fill(visitors)

@@ -300,7 +300,7 @@ def test_a_stream_that_is_closed_is_as_good_as_an_empty_one(visitors: Visitors, 
     assert "unexpected failure" not in done.stderr
 
 
-def test_an_unforeseen_failure_is_one_line_too(visitors_process: Visitors, tmp_path: Path) -> None:
+def test_an_unexpected_failure_is_one_line_too(visitors_process: Visitors, tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(
         "import visitors.settings\ndef broken(*_):\n    raise LookupError('boom\\x1b[2J')\n"
         "visitors.settings.load_settings = broken\n"

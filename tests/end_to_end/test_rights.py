@@ -66,7 +66,7 @@ def store(visitors: Visitors, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.parametrize("words", [*READS, *WRITES, *OTHERS])
 @pytest.mark.parametrize("kind", ["somebody else's folder", "a file in the way", "a long name"])
-def test_what_cannot_be_reached_is_told_plainly(store: Path, words: str, kind: str) -> None:
+def test_an_unreachable_path_is_a_plain_error(store: Path, words: str, kind: str) -> None:
     path = store
     if kind == "somebody else's folder":
         store.parent.chmod(0)
@@ -86,7 +86,7 @@ def test_what_cannot_be_reached_is_told_plainly(store: Path, words: str, kind: s
 
 
 @pytest.mark.parametrize("words", [*READS, *WRITES, *OTHERS])
-def test_a_store_of_somebody_else_is_told_plainly_also_through_a_link(store: Path, tmp_path: Path, words: str) -> None:
+def test_another_users_store_is_a_plain_error_also_through_a_link(store: Path, tmp_path: Path, words: str) -> None:
     link = tmp_path / "link.db"
     link.symlink_to(store)
     store.chmod(0)
@@ -103,14 +103,14 @@ def test_a_name_that_leaves_sqlite_no_room_for_its_own_is_refused_before_a_file_
     assert not path.exists()
 
 
-def test_a_backup_that_may_not_be_read_is_told_plainly(store: Path, tmp_path: Path) -> None:
+def test_an_unreadable_backup_is_a_plain_error(store: Path, tmp_path: Path) -> None:
     (tmp_path / "good.bak").chmod(0)
     done = run("db restore good.bak --yes --format json", store)
     assert done.code == 6
     assert "good.bak" in done.stderr
 
 
-def test_a_backup_into_a_folder_of_somebody_else_is_told_plainly(store: Path, tmp_path: Path) -> None:
+def test_a_backup_into_another_users_folder_is_a_plain_error(store: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.mkdir(mode=0)
     for target in ("other/copy.db", "other/sub/"):
@@ -137,7 +137,7 @@ def unwritable(request: pytest.FixtureRequest, store: Path) -> Path:
 
 
 @pytest.mark.parametrize("words", READS)
-def test_what_may_only_be_read_is_and_nothing_is_left_beside_it(unwritable: Path, words: str) -> None:
+def test_a_read_only_store_is_read_and_nothing_is_left_next_to_it(unwritable: Path, words: str) -> None:
     done = run(words, unwritable)
     assert (done.code, done.stderr) == (0, "")
     assert "v1" in done.stdout or words in ("db info", "history")
@@ -145,7 +145,7 @@ def test_what_may_only_be_read_is_and_nothing_is_left_beside_it(unwritable: Path
 
 
 @pytest.mark.parametrize("words", WRITES)
-def test_what_may_only_be_read_is_not_written(unwritable: Path, words: str) -> None:
+def test_a_read_only_store_is_not_written(unwritable: Path, words: str) -> None:
     before = unwritable.read_bytes()
     done = run(f"{words} --format json", unwritable)
     assert done.code == 6
@@ -180,7 +180,7 @@ def test_a_store_that_is_in_use_can_be_read_by_who_may_not_write_it(store: Path)
         assert run("list --format ids", store).stdout == "v1\n"
 
 
-def test_a_write_while_one_reads_who_cannot_lock_is_told(visitors: Visitors, store: Path) -> None:
+def test_a_write_during_a_read_without_locks_is_detected(visitors: Visitors, store: Path) -> None:
     script = """
 import sys
 from visitors import errors, open_store
@@ -208,7 +208,7 @@ with open_store(sys.argv[1]) as store:
 
 
 @pytest.mark.parametrize(("mode", "who"), [(0o770, "its group"), (0o722, "everybody")])
-def test_a_check_tells_of_a_folder_that_others_can_write(visitors: Visitors, store: Path, mode: int, who: str) -> None:
+def test_a_check_reports_a_folder_that_others_can_write(visitors: Visitors, store: Path, mode: int, who: str) -> None:
     store.parent.chmod(mode)
     found = visitors("db", "check", "--db", str(store), "--format", "json", code=8).json
     (problem,) = (one for one in found if one["result"] == "problem")

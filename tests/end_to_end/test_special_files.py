@@ -106,14 +106,14 @@ def test_a_fixture_file_that_is_a_pipe_needs_no_extension_where_the_format_is_na
     assert took.read_bytes().startswith(b"{")
 
 
-def test_an_open_file_that_cannot_be_written_is_told(visitors_process: Visitors, ada: Path) -> None:
+def test_an_open_file_that_cannot_be_written_is_reported(visitors_process: Visitors, ada: Path) -> None:
     link = ada.with_name("link")
     link.symlink_to("/dev/fd/99")
     assert "cannot write" in visitors_process("db", "dump", "-o", str(link), code=1).stderr
 
 
 @pytest.mark.parametrize("force", [["--force"], []])
-def test_a_backup_does_not_replace_what_is_no_file(
+def test_a_backup_does_not_replace_a_special_file(
     visitors_process: Visitors, ada: Path, special: Path, force: list[str]
 ) -> None:
     before = kinds(special.parent)

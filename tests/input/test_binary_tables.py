@@ -86,7 +86,7 @@ def test_mappings_know_what_is_in_them(visitors: Visitors, tmp_path: Path) -> No
 
 @pytest.mark.parametrize(("name", "what"), [("x.xlsx", "no Excel workbook"), ("x.parquet", "no Parquet file")])
 @pytest.mark.parametrize("content", [b"", b"id\na\n", b"PK\x03\x04 [Content_Types].xml", b"PAR1PAR1"])
-def test_a_file_that_is_none_is_refused(
+def test_a_file_of_another_format_is_refused(
     visitors: Visitors, tmp_path: Path, name: str, what: str, content: bytes
 ) -> None:
     (tmp_path / name).write_bytes(content)

@@ -159,7 +159,7 @@ def test_a_file_cannot_hold_more_than_the_bounds(tmp_path: Path, monkeypatch: py
         read_document(str(bomb))
 
 
-def test_the_extension_tells_json_from_yaml(tmp_path: Path) -> None:
+def test_the_extension_distinguishes_json_and_yaml(tmp_path: Path) -> None:
     for name in ("f.json", "f.JSON", "f.yaml", "f"):
         (tmp_path / name).write_text('["\\ud83d\\ude00"]')  # an escape that YAML does not have
     for name in ("f.json", "f.JSON"):

@@ -77,7 +77,7 @@ def test_the_items_are_those_of_the_list(value: Any, size: int, indent: int | No
         ('["a', 0, "truncated"),
     ],
 )
-def test_what_is_no_json_is_refused_where_it_is(text: str, items: int, word: str, size: int) -> None:
+def test_malformed_json_is_refused_with_its_position(text: str, items: int, word: str, size: int) -> None:
     found: list[Any] = []
 
     def read() -> None:

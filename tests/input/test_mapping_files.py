@@ -102,7 +102,7 @@ def test_times_have_many_forms(visitors: Visitors, take: Take, rule: str, value:
     assert contacts(visitors)[0]["createdAt"] == at
 
 
-def test_zero_is_no_time_and_text_is_none_either(take: Take, visitors: Visitors) -> None:
+def test_neither_zero_nor_text_is_a_time(take: Take, visitors: Visitors) -> None:
     mapping = "contacts: {fields: {id: id, deletedAt: {from: t, time: seconds}}}"
     take("contacts", mapping, [{"id": "c", "t": 0}])
     assert contacts(visitors)[0]["deletedAt"] is None
@@ -167,7 +167,7 @@ def test_map_goes_before_the_mapping(visitors: Visitors, take: Take) -> None:
     assert contacts(visitors)[0]["name"] == "D"
 
 
-def test_bad_rows_are_set_aside_as_they_came_and_come_in_once_mended(
+def test_bad_rows_are_set_aside_unchanged_and_import_once_corrected(
     visitors: Visitors, take: Take, tmp_path: Path
 ) -> None:
     rejects = tmp_path / "rejects.ndjson"
@@ -198,7 +198,7 @@ def test_bad_rows_are_set_aside_as_they_came_and_come_in_once_mended(
         ("version: 1\ncontacts: *all", "line 2, column 11", "an alias"),
     ],
 )
-def test_a_mapping_that_is_none_is_refused_with_its_place(
+def test_an_invalid_mapping_is_refused_with_its_position(
     visitors: Visitors, tmp_path: Path, text: str, place: str, reason: str
 ) -> None:
     file = tmp_path / "m.yaml"

@@ -35,7 +35,7 @@ FIELDS = ("browser", "browserVersion", "os", "osVersion", "device", "deviceType"
         ("", (None,) * 6),
     ],
 )
-def test_a_header_tells_browser_system_and_device(visitors: Visitors, agent: str, told: tuple[str | None, ...]) -> None:
+def test_a_header_sets_browser_system_and_device(visitors: Visitors, agent: str, told: tuple[str | None, ...]) -> None:
     row = json.dumps({"id": "v", "ua": agent, "city": "Oslo"})
     visitors("import", "-", "--map", "userAgent=ua", input=row)
     (found,) = visitors("list", "--format", "json").json

@@ -180,7 +180,7 @@ def test_rows_in_batches_leave_what_rows_one_by_one_leave(
 
 
 @pytest.mark.parametrize(("before", "kept_up"), [(0, 3), (24, 3), (64, 8)])
-def test_indexes_are_set_aside_once_keeping_them_up_took_as_long_as_making_them_anew(
+def test_indexes_are_dropped_once_maintaining_them_took_as_long_as_rebuilding(
     tmp_path: Path, before: int, kept_up: int
 ) -> None:
     with open_store(File.at(tmp_path / "visitors.db")) as store:

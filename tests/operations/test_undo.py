@@ -280,7 +280,7 @@ def test_what_was_taken_back_out_of_order_can_be_in_the_way_of_what_came_after_i
 
 @SLOW
 @given(st.lists(st.one_of(steps, call("erase", visitor), call("contacts.erase", contact)), max_size=20), st.randoms())
-def test_undoing_beside_erasing_is_refused_or_leaves_a_sound_store(todo: list[Step], random: Random) -> None:
+def test_undoing_around_an_erasure_is_refused_or_leaves_an_intact_store(todo: list[Step], random: Random) -> None:
     with new_store() as store:
         for step in todo:
             attempt(store, step)

@@ -119,7 +119,7 @@ def test_an_error_that_quotes_text_is_harmless(visitors: Visitors, named: str, t
 
 
 @hostile
-def test_rejected_rows_are_told_of_harmlessly(visitors: Visitors, text: str, shown: str) -> None:
+def test_rejected_rows_are_reported_safely(visitors: Visitors, text: str, shown: str) -> None:
     cell = '"' + text.replace('"', '""') + '"'
     result = visitors("import", "-", "--input-format", "csv", "--keep-going", input=f"id,language\nv1,{cell}\n", code=5)
 

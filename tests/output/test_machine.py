@@ -126,7 +126,7 @@ def test_ids_and_count_are_bare(visitors: Visitors) -> None:
 
 
 @pytest.mark.usefixtures("two")
-def test_a_table_can_be_had_in_a_pipe(visitors: Visitors) -> None:
+def test_a_table_is_available_in_a_pipe(visitors: Visitors) -> None:
     text = visitors("list", "--format", "table").stdout
 
     assert text.split()[0] == "ID"

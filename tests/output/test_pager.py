@@ -170,7 +170,7 @@ def test_a_pager_that_ends_early_is_no_error(early: str, visitors: Visitors) -> 
     assert (code, "Traceback" in text, "error" in text) == (0, False, False)
 
 
-def test_the_exit_status_is_that_of_the_command_and_errors_are_beside_the_pager(pager: str, tmp_path: Path) -> None:
+def test_the_exit_status_is_that_of_the_command_and_errors_bypass_the_pager(pager: str, tmp_path: Path) -> None:
     fixture = tmp_path / "f.yaml"
     fixture.write_text("version: 1\nvisitors: {" + ", ".join(f"n{n}: " for n in range(60)) + "}\n")
     text, code = run("fixtures", "diff", str(fixture), PAGER=pager)

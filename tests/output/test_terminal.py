@@ -232,7 +232,7 @@ def test_a_page_shows_a_long_id_whole_at_any_width(visitors: Visitors) -> None:
     assert visitor in on_terminal("show", visitor, columns=80).lines[0]
 
 
-def test_a_page_tells_the_end_of_a_block_once(visitors: Visitors) -> None:
+def test_a_page_shows_the_end_of_a_block_once(visitors: Visitors) -> None:
     visitors("create", "--id", "a")
     visitors("block", "a", "--reason", "spam", "--until", "2099-01-02T03:04:05Z")
     assert on_terminal("show", "a").text.count("2099-01-02") == 1
@@ -312,7 +312,7 @@ def test_no_format_lets_data_steer_the_terminal(visitors: Visitors, format_: str
     assert "52;c;cm0=" in screen.text
 
 
-def test_seed_tells_a_person_in_one_line_what_it_made_up() -> None:
+def test_seed_reports_what_it_made_up_in_one_line() -> None:
     screen = on_terminal("seed", "--count", "20", "--blocked", "5%", "--conversations", "1")
 
     assert screen.lines == ["Made up 20 visitors: 6 identified, 1 blocked, 20 conversations."]
@@ -391,7 +391,7 @@ def test_times_in_a_pipe_are_in_utc(visitors: Visitors, monkeypatch: pytest.Monk
     assert "WHEN (UTC)" in visitors("explain", "v", "--format", "table").stdout
 
 
-def test_a_zone_that_there_is_not_is_an_error_where_it_is_needed(visitors: Visitors) -> None:
+def test_an_unknown_zone_is_an_error_where_it_is_needed(visitors: Visitors) -> None:
     fill(visitors, 1)
 
     screen = on_terminal("show", "v000", environment={"VISITORS_TIMEZONE": "Mars/Olympus"})

@@ -214,7 +214,7 @@ def test_the_subject_export_has_what_an_erasure_takes(visitors: Visitors, left: 
     assert left("zelda@example.com", "zelda", "typo") == []
 
 
-def test_python_is_told_what_was_left(store_path: Path) -> None:
+def test_the_api_returns_what_was_left(store_path: Path) -> None:
     with open_store(store_path) as store:
         store.create("a1")
         store.identify("a1", email="zelda@example.com")

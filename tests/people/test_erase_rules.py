@@ -215,7 +215,7 @@ def test_a_record_that_only_the_history_has_goes_with_the_person(
 
 
 @pytest.mark.parametrize(("kind", "words"), [("visitor", ("erase",)), ("contact", ("contacts", "erase"))])
-def test_whom_only_the_history_has_is_erased_by_the_whole_id(
+def test_records_only_in_the_history_are_erased_by_full_id(
     visitors: Visitors, store_path: Path, kind: str, words: tuple[str, ...]
 ) -> None:
     """As for a record whose creation was undone."""
@@ -254,7 +254,7 @@ def test_a_new_record_under_a_number_that_was_given_before_is_the_new_operations
     assert counts == [("track", 1), ("erase", 0), ("create", 1), ("create", 1), ("create", 1)]
 
 
-def test_history_tells_of_the_erasure_and_of_nobody(visitors: Visitors, ada: str, shown: Callable[..., Any]) -> None:
+def test_history_shows_the_erasure_and_nobody_erased(visitors: Visitors, ada: str, shown: Callable[..., Any]) -> None:
     visitors("--as", "dpo", "contacts", "erase", "ada@example.com", "--yes")
     operation = shown("history")[0]
     assert (operation["actor"], operation["command"], operation["arguments"]) == ("dpo", "contacts erase", ["--yes"])

@@ -133,7 +133,7 @@ def test_what_is_refused_changes_nothing(
     assert whole() == before
 
 
-def test_a_split_of_nobody_makes_no_contact(visitors: Visitors, whole: Whole) -> None:
+def test_a_split_without_visitors_creates_no_contact(visitors: Visitors, whole: Whole) -> None:
     before = whole()
     visitors("contacts", "split", "A", "-", input="\n", code=None)
     assert whole() == before

@@ -28,7 +28,7 @@ def person(visitors: Visitors) -> str:
     return str(shown(visitors, "phone")["contact"]["id"])
 
 
-def test_a_block_records_whom_why_who_when_and_until_when(visitors: Visitors, anonymous: str) -> None:
+def test_a_block_records_target_reason_actor_time_and_expiry(visitors: Visitors, anonymous: str) -> None:
     visitors("block", anonymous, "--reason", " spam ", "--for", "3d", "--as", "eve", now=TUESDAY)
     visitor = shown(visitors, anonymous, now=TUESDAY)
     (block,) = visitor["blocks"]
@@ -117,7 +117,7 @@ def test_blocking_twice_with_the_same_terms_is_a_no_op_that_says_so(
     ],
 )
 @pytest.mark.parametrize("way", ["named", "contact", "selection", "-"])
-def test_a_block_with_other_terms_replaces_the_one_before_and_tells_both(
+def test_a_block_with_other_terms_replaces_the_earlier_one_and_reports_both(
     visitors: Visitors, person: str, old: tuple[str, ...], new: tuple[str, ...], end: str | None, reason: str, way: str
 ) -> None:
     whom = {"named": ("laptop",), "contact": ("--contact", person), "selection": ("--all", "--yes"), "-": ("-",)}[way]

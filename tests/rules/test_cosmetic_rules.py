@@ -72,7 +72,7 @@ def test_other_forms_of_a_value_are_understood_at_every_entrance(
 
 @pytest.mark.parametrize(("field", "value", "code", "hint"), REFUSED)
 @pytest.mark.parametrize("entrance", ENTRANCES)
-def test_what_is_none_is_refused_at_every_entrance_with_what_was_meant(
+def test_invalid_values_are_refused_at_every_entrance_with_a_suggestion(
     visitors: Visitors, entrance: str, field: str, value: str, code: str, hint: str
 ) -> None:
     visitors("create", "--id", "there")
@@ -85,7 +85,7 @@ def test_what_is_none_is_refused_at_every_entrance_with_what_was_meant(
 
 
 @pytest.mark.parametrize(("field", "value", "code", "_hint"), REFUSED)
-def test_what_is_none_is_refused_in_python(tmp_path: Path, field: str, value: str, code: str, _hint: str) -> None:
+def test_invalid_values_are_refused_in_python(tmp_path: Path, field: str, value: str, code: str, _hint: str) -> None:
     name = {"countryCode": "country_code"}.get(field, field)
     told: Any = {name: value}
     with api.open_store(tmp_path / "api.db") as store:
@@ -125,7 +125,7 @@ def test_a_country_of_an_older_store_that_does_not_exist_is_read_and_found(
 BAD = ("--language", "???", "--ip", "999", "--timezone", "Mars/Base", "--country-code", "XX")
 
 
-def test_track_lenient_stores_nothing_for_what_is_none_and_says_so(visitors: Visitors) -> None:
+def test_track_lenient_drops_invalid_values_and_says_so(visitors: Visitors) -> None:
     visitors("track", "--id", "v", "--ip", "203.0.113.7", "--city", "Bonn")
     answer = visitors("track", "--id", "v", "--os", "iOS", "--lenient", *BAD)
     assert answer.stdout == "v\n"
@@ -136,7 +136,7 @@ def test_track_lenient_stores_nothing_for_what_is_none_and_says_so(visitors: Vis
 
 
 @pytest.mark.parametrize("option", ["--fingerprint=null", "--latitude=91", "--viewport=large"])
-def test_track_lenient_refuses_what_else_is_none(visitors: Visitors, option: str) -> None:
+def test_track_lenient_refuses_other_invalid_values(visitors: Visitors, option: str) -> None:
     visitors("track", "--id", "v", "--lenient", option, "--language", "???", code=5)
     visitors("list", "--format", "count", code=None)
 
@@ -145,7 +145,7 @@ ROWS = "id,lang,ip,city\na,???,999,Bonn\nb,de,203.0.113.7:80,Ulm\nc,fr,x,Kiel\n"
 
 
 @pytest.mark.parametrize("extra", [(), ("--keep-going",), ("--dry-run",)])
-def test_import_lenient_takes_the_rows_and_tells_what_it_left_out(
+def test_import_lenient_accepts_the_rows_and_reports_what_it_left_out(
     visitors: Visitors, tmp_path: Path, extra: tuple[str, ...]
 ) -> None:
     (tmp_path / "x.csv").write_text(ROWS)
@@ -187,7 +187,7 @@ def test_import_lenient_refuses_other_bad_values_and_writes_nothing(visitors: Vi
     assert visitors("list", "--format", "ids").lines == [anonymous]
 
 
-def test_a_row_that_is_rejected_is_not_told_as_incomplete_too(visitors: Visitors, tmp_path: Path) -> None:
+def test_a_rejected_row_is_not_reported_as_incomplete_too(visitors: Visitors, tmp_path: Path) -> None:
     visitors("create", "--id", "a")
     rejects = tmp_path / "bad.ndjson"
     answer = visitors(

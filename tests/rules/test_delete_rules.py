@@ -94,7 +94,7 @@ def test_deleting_twice_and_restoring_twice_change_nothing(visitors: Visitors, a
     assert visitors("history", "--command", "restore", "--format", "count").stdout == "1\n"
 
 
-def test_a_deleted_device_is_none_of_its_contact(visitors: Visitors) -> None:
+def test_a_deleted_device_is_not_listed_with_its_contact(visitors: Visitors) -> None:
     for device in ("laptop", "phone"):
         visitors("create", "--id", device)
         visitors("identify", device, "--external-id", "u")

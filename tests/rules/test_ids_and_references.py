@@ -78,7 +78,9 @@ def test_an_unknown_visitor_is_not_found_with_a_hint(visitors: Visitors, anonymo
 
 @pytest.mark.parametrize("reference", ["ada@example.com", " Ada.O'Neil@example.com", "ext:user 1", "ext:u1"])
 @pytest.mark.parametrize("command", ["show", "block", "delete", "erase", "update --city Oslo", "explain"])
-def test_what_names_a_contact_is_told_from_a_visitor(visitors: Visitors, command: str, reference: str) -> None:
+def test_a_reference_to_a_contact_is_distinguished_from_a_visitor(
+    visitors: Visitors, command: str, reference: str
+) -> None:
     visitors("create", "--id", "v")
     refused = visitors(*command.split(), reference, "--format", "json", code=3).error
     assert (refused["code"], refused["message"]) == (
@@ -141,7 +143,7 @@ def test_an_ambiguous_contact_lists_the_candidates(visitors: Visitors, ada: str)
     assert other in refused.error["message"]
 
 
-def test_an_ambiguous_email_is_told_the_candidates_and_how_to_make_them_one(
+def test_an_ambiguous_email_lists_the_candidates_and_how_to_merge_them(
     visitors: Visitors, contacts_with_one_email: Callable[..., None], store_path: Path
 ) -> None:
     contacts_with_one_email("c-1", "c-2", "c-3", db=store_path)

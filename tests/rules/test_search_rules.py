@@ -96,7 +96,7 @@ def test_what_was_loaded_from_a_dump_is_found_and_no_dump_has_it(
     assert found("zoe@", *loaded) == ["Zoë"]
 
 
-def test_a_contact_that_is_not_found_is_told_and_compacting_mends_it(
+def test_a_contact_missing_from_the_search_is_reported_and_compacting_repairs_it(
     visitors: Visitors, found: Callable[..., list[str]], store_path: Path
 ) -> None:
     visitors("contacts", "create", "--name", "Zoë")
@@ -156,7 +156,7 @@ def test_what_was_said_is_found_after_a_fixture_an_undo_and_a_load_of_a_dump(
     assert visitors("db", "check", "--quiet").stdout == ""
 
 
-def test_a_conversation_that_is_not_found_is_told_and_compacting_mends_it(
+def test_a_conversation_missing_from_the_search_is_reported_and_compacting_repairs_it(
     visitors: Visitors, talks: Callable[..., list[str]], store_path: Path
 ) -> None:
     visitors("conversations", "start", "v", "--title", "Zoë", "--message", "Ça va?")

@@ -77,7 +77,7 @@ def test_browser_data_and_last_seen_are_refreshed(visitors: Visitors, how: tuple
     assert (answer["createdAt"], answer["updatedAt"], answer["lastSeenAt"]) == (MONDAY, TUESDAY, TUESDAY)
 
 
-def test_a_page_load_that_tells_nothing_new_only_refreshes_last_seen(visitors: Visitors) -> None:
+def test_a_page_load_with_nothing_new_only_refreshes_last_seen(visitors: Visitors) -> None:
     tracked(visitors, "--id", "v", "--language", "de", now=MONDAY)
     answer = tracked(visitors, "--id", "v", "--language", "de", now=TUESDAY)
     assert (answer["updatedAt"], answer["lastSeenAt"]) == (MONDAY, TUESDAY)

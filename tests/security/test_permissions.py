@@ -152,7 +152,7 @@ def test_a_link_where_the_rejects_go_is_replaced(visitors: Visitors, tmp_path: P
     assert "invalid_id" in link.read_text()
 
 
-def test_a_temporary_file_is_in_a_folder_with_a_name_that_nobody_can_foresee(
+def test_a_temporary_file_is_in_a_folder_with_an_unpredictable_name(
     visitors: Visitors, anonymous: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[tuple[str, int]] = []

@@ -146,13 +146,13 @@ def test_what_is_kept_comes_from_a_fixed_vocabulary(field: str, value: str, beco
     assert Pseudonyms(b"k" * 16).of_visitor({field: value, "contact": None})[field] == becomes
 
 
-def test_a_browser_that_is_not_a_common_one_has_a_stand_in() -> None:
+def test_an_uncommon_browser_gets_a_pseudonym() -> None:
     passed_on = Pseudonyms(b"k" * 16).of_visitor({"browser": NAME, "os": NAME, "contact": None})
     assert re.fullmatch("browser-[a-z2-7]{24}", passed_on["browser"])
     assert re.fullmatch("os-[a-z2-7]{24}", passed_on["os"])
 
 
-def test_two_keys_give_exports_that_neither_order_nor_times_nor_stand_ins_join(
+def test_exports_with_two_keys_cannot_be_linked_by_order_times_or_pseudonyms(
     visitors_process: Visitors, keys: list[str], tmp_path: Path
 ) -> None:
     visitors_process("seed", "--count", "1000", "--now", NOW)

@@ -144,7 +144,7 @@ def test_an_operation_that_fails_is_rolled_back_and_the_store_stays_usable(
     assert counts(store) == (1, 1, 1)
 
 
-def test_a_disk_that_is_full_within_a_savepoint_is_told_of_and_leaves_nothing(store: Store) -> None:
+def test_a_full_disk_within_a_savepoint_is_reported_and_leaves_nothing(store: Store) -> None:
     def fill() -> None:
         with store.operation("import", actor="ada", clock=lambda: AT) as operation:
             store.execute(f"PRAGMA max_page_count = {pragma(store, 'page_count')}")
@@ -177,7 +177,7 @@ def test_a_savepoint_takes_back_only_its_own_part(store: Store) -> None:
     assert counts(store) == (1, 1, 2)
 
 
-def test_a_second_writer_waits_its_time_and_is_told_that_the_store_is_locked(store: Store, store_path: Path) -> None:
+def test_a_second_writer_times_out_with_a_locked_store(store: Store, store_path: Path) -> None:
     with (
         open_store(place_of(store_path), timeout=0.1) as other,
         store.operation("create", actor="ada", clock=lambda: AT),

@@ -157,7 +157,7 @@ def test_views_say_what_records_say_after_merges_undos_and_erasures(store_path: 
             assert_views_agree(store, now)
 
 
-def test_a_record_that_was_put_back_otherwise_than_it_was_made_is_told_as_it_came_back(store_path: Path) -> None:
+def test_a_record_restored_with_other_values_is_shown_as_restored(store_path: Path) -> None:
     now = from_milliseconds(NOW)
     with open_store(File.at(store_path)) as store:
         for sql in (

@@ -135,7 +135,7 @@ def test_a_block_for_a_while_is_judged_when_it_is_read(visitors: Visitors) -> No
 
 
 @pytest.mark.parametrize("now", ["1970-01-01T00:00:00Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999Z"])
-def test_a_clock_that_is_far_off_is_told_of_or_does_no_harm(visitors: Visitors, store_path: Path, now: str) -> None:
+def test_a_clock_that_is_far_off_is_reported_or_harmless(visitors: Visitors, store_path: Path, now: str) -> None:
     visitors("create", "--id", "v1", now=LATER)
     for words in (["create"], ["track", "--id", "v1"], ["block", "v1", "--for", "7d"], ["list", "--seen-since", "30d"]):
         done = visitors(*words, now=now, code=None)

@@ -48,7 +48,7 @@ def test_without_a_terminal_it_needs_yes_and_a_dry_run_changes_nothing(
     assert everything() == before
 
 
-def test_whom_it_erased_is_in_nothing_that_it_says(visitors: Visitors) -> None:
+def test_its_output_does_not_reveal_whom_it_erased(visitors: Visitors) -> None:
     answer = visitors("contacts", "erase", "A", "--yes", "--format", "json")
     for text in ("Ada", "a@example.com", "u-1"):
         assert text not in answer.stdout + answer.stderr

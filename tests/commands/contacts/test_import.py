@@ -180,7 +180,7 @@ def test_import_refuses_contacts_and_says_which_command_takes_them(
     assert everything() == before
 
 
-def test_contacts_may_be_told_of_with_the_ids_of_visitors(visitors: Visitors) -> None:
+def test_contacts_can_come_with_the_ids_of_visitors(visitors: Visitors) -> None:
     text = "device,id,email,metadataHash\nv1,c1,a@example.com,\n"
     visitors("import", "-", "--map", "id=device", "--ignore-unknown", input=text)
     assert visitors("list", "--format", "ids").lines == ["v1"]

@@ -112,7 +112,7 @@ def test_contacts_without_visitors_are_those_whose_visitors_are_deleted_or_none(
     assert ids(visitors, "--sort", "visitorCount") == ["C-ada", "C-new", "C-bob", "C-cy"]
 
 
-def test_what_makes_no_sense_is_refused(visitors: Visitors) -> None:
+def test_invalid_options_are_refused(visitors: Visitors) -> None:
     visitors("contacts", "list", "--sort", "visitors", code=2)
     visitors("contacts", "list", "--search", "", code=5)
     visitors("contacts", "list", "--after", "nobody", code=3)

@@ -7,7 +7,7 @@ Visitors = Callable[..., Any]
 Everything = Callable[[], Any]
 
 
-def test_it_takes_the_deletion_back_once(visitors: Visitors) -> None:
+def test_it_restores_once(visitors: Visitors) -> None:
     visitors("contacts", "create", "--id", "A", "--external-id", "a", "--name", "Ada")
     before = visitors("contacts", "show", "A", "--format", "json").json
     visitors("contacts", "delete", "A")

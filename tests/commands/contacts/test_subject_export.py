@@ -111,7 +111,7 @@ def test_it_is_one_document_with_the_same_keys_in_the_same_order(visitors: Visit
 
 
 @pytest.mark.usefixtures("stranger")
-def test_a_visitor_that_was_hers_is_told_with_its_time_but_not_as_it_is_now(
+def test_a_former_visitor_is_listed_with_its_time_but_not_its_current_state(
     visitors: Visitors, alice: list[str]
 ) -> None:
     assert alice
@@ -124,7 +124,7 @@ def test_a_visitor_that_was_hers_is_told_with_its_time_but_not_as_it_is_now(
     assert ends == [(None, document["contact"]["id"]), (document["contact"]["id"], ANOTHER_CONTACT)]
 
 
-def test_history_tells_each_change_with_operation_time_actor_and_command(visitors: Visitors, alice: list[str]) -> None:
+def test_history_has_each_change_with_operation_time_actor_and_command(visitors: Visitors, alice: list[str]) -> None:
     assert alice
     document = exported(visitors, "ext:alice")
     contact = [one for one in document["history"] if one["recordId"] == document["contact"]["id"]]
@@ -180,7 +180,7 @@ def test_what_was_split_off_is_the_others_from_the_beginning(visitors: Visitors)
     assert "anna" not in theirs
 
 
-def test_conversations_that_are_no_longer_there_stand_in_the_history(visitors: Visitors, tmp_path: Path) -> None:
+def test_removed_conversations_are_in_the_history(visitors: Visitors, tmp_path: Path) -> None:
     fixture = tmp_path / "people.yaml"
     fixture.write_text(
         "version: 1\ncontacts: {C: {name: Cleo}}\nvisitors: {v: {contact: C}}\n"
@@ -196,7 +196,7 @@ def test_conversations_that_are_no_longer_there_stand_in_the_history(visitors: V
     assert "forget this" in [(one["before"] or {}).get("body") for one in removed]
 
 
-def test_a_visitor_that_is_no_longer_there_is_told_with_its_time() -> None:
+def test_a_removed_visitor_is_listed_with_its_time() -> None:
     with api.open_store(":memory:", now=NOW) as store:
         store.create("v", city="Turin")
         store.identify("v", external_id="u")

@@ -83,7 +83,7 @@ def test_all_pages_together_are_the_listing(visitors: Visitors, started: dict[st
         (("--after", "nothing"), 3),
     ],
 )
-def test_what_makes_no_sense_is_refused(visitors: Visitors, arguments: tuple[str, str], code: int) -> None:
+def test_invalid_options_are_refused(visitors: Visitors, arguments: tuple[str, str], code: int) -> None:
     assert visitors("conversations", "list", *arguments, code=code).stdout == ""
 
 

@@ -55,7 +55,7 @@ def test_each_run_starts_another_conversation(visitors: Visitors, anonymous: str
         (("--priority", "whenever"), 2),
     ],
 )
-def test_what_makes_no_sense_starts_nothing(
+def test_invalid_options_start_nothing(
     visitors: Visitors, anonymous: str, everything: Everything, arguments: tuple[str, ...], code: int
 ) -> None:
     before = everything()

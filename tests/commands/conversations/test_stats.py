@@ -41,7 +41,7 @@ def waited(talk: dict[str, Any]) -> float | None:
     return max(0.0, (min(answers) - moment(talk["createdAt"])).total_seconds()) if answers else None
 
 
-def test_an_overview_tells_states_new_ones_and_first_replies(visitors: Visitors, seeded: list[dict[str, Any]]) -> None:
+def test_an_overview_shows_states_new_ones_and_first_replies(visitors: Visitors, seeded: list[dict[str, Any]]) -> None:
     found = {(row["name"], row["value"]): row for row in rows(visitors)}
     states = Counter(talk["status"] for talk in seeded)
     waits = sorted(seconds for seconds in map(waited, seeded) if seconds is not None)
@@ -83,13 +83,13 @@ def test_a_filter_chooses_which_are_counted(visitors: Visitors, seeded: list[dic
     assert rows(visitors, "--visitor", some)[0]["count"] == len(whose)
 
 
-def test_what_makes_no_sense_is_refused(visitors: Visitors) -> None:
+def test_invalid_options_are_refused(visitors: Visitors) -> None:
     visitors("create")
     for words in (["--by", "title"], ["--by", "status", "--by", "status"], ["--by", "status", "--per", "day"]):
         assert visitors("conversations", "stats", *words, code=2).stderr.startswith("error: ")
 
 
-def test_none_at_all_are_no_mistake(visitors: Visitors) -> None:
+def test_no_conversations_are_no_error(visitors: Visitors) -> None:
     visitors("create")
     for words in ([], ["--by", "status"], ["--per", "day"]):
         assert visitors("conversations", "stats", *words, "--format", "table").stderr == "no conversations found\n"

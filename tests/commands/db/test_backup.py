@@ -36,7 +36,7 @@ def filled(visitors: Visitors, store_path: Path) -> Path:
     return store_path
 
 
-def test_it_stands_beside_the_store_with_the_time_in_its_name(visitors: Visitors, filled: Path) -> None:
+def test_it_is_in_the_stores_folder_with_the_time_in_its_name(visitors: Visitors, filled: Path) -> None:
     done = visitors("db", "backup", now=NOW)
 
     backup = filled.with_name("visitors.db.20260301T120000000Z.bak")
@@ -89,7 +89,7 @@ def test_it_is_one_file_that_can_be_read_where_nothing_can_be_written(
     assert visitors("list", "--db", str(target), "--format", "ids").lines == ["v1"]
 
 
-def test_the_record_tells_what_is_in_it(visitors: Visitors, filled: Path, tmp_path: Path) -> None:
+def test_the_result_describes_the_backup(visitors: Visitors, filled: Path, tmp_path: Path) -> None:
     target = tmp_path / "copy.db"
     record = visitors("db", "backup", str(target), "--format", "json").json
     assert filled.exists()
@@ -115,7 +115,7 @@ def test_a_writer_that_holds_the_store_is_not_waited_for(visitors: Visitors, fil
     assert ids(tmp_path / "copy.db") == ["v1"]
 
 
-def test_what_is_there_is_not_replaced_unless_forced(visitors: Visitors, filled: Path, tmp_path: Path) -> None:
+def test_an_existing_file_is_not_replaced_unless_forced(visitors: Visitors, filled: Path, tmp_path: Path) -> None:
     target = tmp_path / "copy.db"
     target.write_text("mine")
     refused = visitors("db", "backup", str(target), "--format", "json", code=4)
@@ -185,7 +185,7 @@ def test_a_store_that_is_a_symbolic_link_is_known_by_all_its_names(
         (("--db", ":memory:"), "no file that lasts"),
     ],
 )
-def test_what_makes_no_sense_is_a_usage_error(visitors: Visitors, words: tuple[str, ...], message: str) -> None:
+def test_invalid_options_are_a_usage_error(visitors: Visitors, words: tuple[str, ...], message: str) -> None:
     assert message in visitors("db", "backup", *words, code=2).stderr
 
 
@@ -196,7 +196,7 @@ def test_without_a_store_there_is_nothing_to_copy(visitors: Visitors, store_path
     assert not store_path.exists()
 
 
-def test_a_folder_that_is_not_there_is_told(visitors: Visitors, filled: Path, tmp_path: Path) -> None:
+def test_a_missing_folder_is_reported(visitors: Visitors, filled: Path, tmp_path: Path) -> None:
     assert filled.exists()
     assert "cannot write" in visitors("db", "backup", str(tmp_path / "no" / "copy.db"), code=1).stderr
 
@@ -255,7 +255,7 @@ def test_without_room_on_the_disk_nothing_is_written(
         visitors("db", "backup", str(target), *words)
 
 
-def test_a_disk_that_becomes_full_meanwhile_is_told_and_leaves_nothing_behind(
+def test_a_disk_that_fills_up_meanwhile_is_reported_and_leaves_nothing_behind(
     visitors: Visitors, filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert filled.exists()

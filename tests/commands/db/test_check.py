@@ -45,7 +45,7 @@ def problems(visitors: Visitors, *words: str) -> dict[str, tuple[str, str]]:
     return {one["check"]: (one["detail"], one["help"]) for one in found if one["result"] == "problem"}
 
 
-def test_a_sound_store_is_told_to_be_and_left_as_it_is(visitors: Visitors, filled: Path) -> None:
+def test_an_intact_store_passes_the_check_and_is_unchanged(visitors: Visitors, filled: Path) -> None:
     before = files(filled.parent)
     checked = visitors("db", "check", "--format", "json")
     assert [(one["check"], one["result"]) for one in checked.json] == [(name, "ok") for name in CHECKS]
@@ -162,9 +162,7 @@ def test_without_a_backup_what_can_be_read_is_saved(visitors: Visitors, filled: 
     assert helps == f"sqlite3 {filled} .recover > {recovered}.sql && sqlite3 {recovered} < {recovered}.sql"
 
 
-def test_a_value_that_breaks_a_rule_is_mended_as_the_check_says(
-    visitors: Visitors, filled: Path, tmp_path: Path
-) -> None:
+def test_an_invalid_value_can_be_corrected_as_the_check_says(visitors: Visitors, filled: Path, tmp_path: Path) -> None:
     with unguarded(filled) as other:
         other.execute("UPDATE contacts SET metadata = '{nonsense'")
     editor = tmp_path / "editor"
@@ -191,7 +189,7 @@ def test_what_is_missing_in_the_record_is_for_a_backup_alone(visitors: Visitors,
     assert problems(visitors)["change-missing"][1] == f"visitors db restore {backup}"
 
 
-def test_an_erasure_is_unfinished_until_the_file_is_written_anew(visitors: Visitors, filled: Path) -> None:
+def test_an_erasure_is_unfinished_until_the_file_is_rewritten(visitors: Visitors, filled: Path) -> None:
     for number, finish in enumerate((("db", "compact"), ("erase", "v1", "--yes"))):
         visitors("create", "--id", f"w{number}")
         receipt = visitors("erase", f"w{number}", "--yes", "--no-vacuum", "--format", "json").json
@@ -264,7 +262,7 @@ def test_text_that_is_not_utf8(visitors: Visitors, filled: Path) -> None:
     assert visitors("show", "v1", "--format", "json", code=6).error["code"] == "store_corrupt"
 
 
-def test_a_value_that_no_command_wrote_is_the_stores_fault(visitors: Visitors, filled: Path) -> None:
+def test_an_invalid_stored_value_is_an_error_of_the_store(visitors: Visitors, filled: Path) -> None:
     filled.write_bytes(filled.read_bytes().replace(b'{"plan":"pro"}', b'{"plan":"pro"]'))
     refused = visitors("contacts", "list", "--format", "json", code=6)
     assert refused.error["code"] == "store_corrupt"
@@ -280,7 +278,7 @@ def test_a_search_index_that_lost_something(visitors: Visitors, filled: Path) ->
     visitors("db", "check")
 
 
-def test_an_index_that_lost_a_row_is_made_anew(visitors: Visitors, filled: Path) -> None:
+def test_an_index_that_lost_a_row_is_rebuilt(visitors: Visitors, filled: Path) -> None:
     # SQLite briefly sees the index without any rows
     change = "UPDATE sqlite_master SET sql = replace(sql, {}) WHERE name = 'visitors_contact'"
     trust = "PRAGMA writable_schema = ON"
@@ -381,7 +379,7 @@ def test_a_store_where_nothing_can_be_written(visitors: Visitors, sealed: Path, 
         assert visitors("list", "--format", "ids", "--db", str(tmp_path / name)).lines == ["v1"]
 
 
-def test_the_mode_of_the_journal_is_told(visitors: Visitors, filled: Path) -> None:
+def test_the_journal_mode_is_shown(visitors: Visitors, filled: Path) -> None:
     execute(filled, "PRAGMA journal_mode = DELETE")
     found = {one["check"]: one for one in visitors("db", "check", "--format", "json").json}
     assert found["journal"]["help"] == "visitors db compact"

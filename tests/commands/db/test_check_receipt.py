@@ -76,7 +76,7 @@ def test_the_receipt_of_another_store_does_not(visitors: Visitors, receipt: dict
         ("contacts", "create", "--external-id", "u-1"),
     ],
 )
-def test_whoever_came_back_is_told_of_but_not_who(
+def test_a_subject_that_came_back_is_reported_without_naming_it(
     visitors: Visitors, receipt: dict[str, Any], words: tuple[str, ...]
 ) -> None:
     visitors(*words)
@@ -92,7 +92,7 @@ def test_an_identity_that_only_the_history_has_is_found(visitors: Visitors, rece
     assert "an email that was erased is in the store again, in the history (operation 01" in told
 
 
-def test_what_the_erasure_missed_is_told_as_still_there(
+def test_what_the_erasure_missed_is_reported_as_still_there(
     visitors: Visitors, receipt: dict[str, Any], store_path: Path
 ) -> None:
     """As if somebody put a change back by hand."""
@@ -105,13 +105,13 @@ def test_what_the_erasure_missed_is_told_as_still_there(
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", "receipt", '{"type":"visitors.erasure"}', "\xff", "[" * 100_000])
-def test_what_is_no_receipt_is_invalid(visitors: Visitors, receipt: dict[str, Any], text: str) -> None:
+def test_a_file_that_is_not_a_receipt_is_invalid(visitors: Visitors, receipt: dict[str, Any], text: str) -> None:
     assert "is no receipt of an erasure" in check(visitors, text, code=5)
     assert "is no receipt of an erasure" in check(visitors, {**receipt, "more": 1}, code=5)
     assert "is no receipt of an erasure" in check(visitors, {**receipt, "version": 2}, code=5)
 
 
-def test_a_file_that_is_not_there_is_not_found(visitors: Visitors) -> None:
+def test_a_missing_file_is_not_found(visitors: Visitors) -> None:
     visitors("create", "--id", "v")
     visitors("db", "check", "--receipt", "nowhere.json", code=3)
 
@@ -140,13 +140,13 @@ def test_a_check_of_the_store_verifies_all_that_it_keeps(visitors: Visitors, rec
     assert of_receipts(visitors) == [("ok", "2 receipts as they were given")]
 
 
-def test_who_came_back_does_not_make_the_store_unsound(visitors: Visitors, receipt: dict[str, Any]) -> None:
+def test_a_subject_that_came_back_is_not_a_problem_of_the_store(visitors: Visitors, receipt: dict[str, Any]) -> None:
     visitors("create", "--id", "v-1")
     assert "in the store again" in check(visitors, receipt, code=8)
     assert of_receipts(visitors) == [("ok", "1 receipt as it was given")]
 
 
-def test_where_nothing_was_erased_there_is_none(visitors: Visitors) -> None:
+def test_without_erasures_there_are_no_receipts(visitors: Visitors) -> None:
     visitors("create")
     assert of_receipts(visitors) == [("ok", "nothing was erased")]
 

@@ -83,7 +83,7 @@ def test_it_is_refused_without_room_on_the_disk(
     assert wasteful.read_bytes() == before
 
 
-def test_damaged_indexes_are_made_anew_once_there_is_room(
+def test_damaged_indexes_are_rebuilt_once_there_is_room(
     visitors: Visitors, wasteful: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # SQLite briefly sees the index without any rows
@@ -128,7 +128,7 @@ def test_a_damaged_store_is_not_touched(visitors: Visitors, wasteful: Path) -> N
 @pytest.mark.parametrize(
     "words", ["db compact", "undo --dry-run", "contacts list", "export", "list --metadata plan=pro", "erase v --yes"]
 )
-def test_a_store_whose_documents_are_damaged_is_told_as_damaged_and_stays(
+def test_a_store_with_damaged_documents_is_reported_as_damaged_and_unchanged(
     visitors: Visitors, store_path: Path, words: str
 ) -> None:
     visitors("create", "--id", "v")

@@ -40,7 +40,7 @@ def test_the_store_is_private_to_its_owner(visitors: Visitors, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("kind", ["missing", "folder", "text", "another"])
-def test_what_is_no_store_is_told_and_left_alone(visitors: Visitors, tmp_path: Path, kind: str) -> None:
+def test_a_file_that_is_not_a_store_is_reported_and_unchanged(visitors: Visitors, tmp_path: Path, kind: str) -> None:
     import sqlite3
 
     path = tmp_path / "thing"

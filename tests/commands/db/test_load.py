@@ -50,7 +50,7 @@ def refused(visitors: Visitors, tmp_path: Path, given: str, code: int = 5) -> An
     return error
 
 
-def test_contacts_with_one_email_are_taken_as_they_are_and_told(visitors: Visitors, tmp_path: Path) -> None:
+def test_contacts_with_one_email_are_loaded_unchanged_and_reported(visitors: Visitors, tmp_path: Path) -> None:
     visitors("contacts", "create", "--id", "c1", "--email", "c1@example.com")
     visitors("contacts", "create", "--id", "c2", "--email", "c2@example.com")
     dump = visitors("db", "dump").stdout.replace("c2@example.com", "c1@example.com")
@@ -75,7 +75,7 @@ def test_a_dump_that_was_cut_off_is_refused_wherever_it_was(
         assert refused(visitors, tmp_path, text(dumped[:count]))["code"] in ("not_whole", "dangling_reference")
 
 
-def test_a_dump_of_before_it_said_how_many_rows_is_taken_if_it_is_consistent(
+def test_an_old_dump_without_a_row_count_is_loaded_if_consistent(
     visitors: Visitors, tmp_path: Path, dumped: list[dict[str, Any]]
 ) -> None:
     del dumped[0]["rows"]
@@ -106,7 +106,7 @@ def test_into_a_store_that_is_not_empty_it_is_refused(visitors: Visitors, dumped
 
 
 @pytest.mark.parametrize("given", ["", "\n\n", "id\nv\n", '["store"]\n', '{"id":"v"}\n', '{"type":"store"}\n'])
-def test_what_is_no_dump_is_refused(visitors: Visitors, tmp_path: Path, given: str) -> None:
+def test_a_file_that_is_not_a_dump_is_refused(visitors: Visitors, tmp_path: Path, given: str) -> None:
     refused(visitors, tmp_path, given)
 
 
@@ -197,7 +197,7 @@ def causes(path: Path) -> set[tuple[int, str, str]]:
 
 
 @pytest.mark.usefixtures("carried_over")
-def test_a_dump_of_before_the_first_release_becomes_a_sound_store(visitors: Visitors, store_path: Path) -> None:
+def test_a_dump_from_before_the_first_release_becomes_an_intact_store(visitors: Visitors, store_path: Path) -> None:
     assert "is sound" in visitors("db", "check", now=THEN).stderr
     lines = [json.loads(line) for line in UNRELEASED.with_suffix(".ndjson").read_text("utf-8").splitlines()]
     there = {(one["operation"], one["record"], one["code"]) for one in lines if one["type"] == "cause"}
@@ -206,7 +206,9 @@ def test_a_dump_of_before_the_first_release_becomes_a_sound_store(visitors: Visi
 
 @pytest.mark.usefixtures("carried_over")
 @pytest.mark.parametrize(("words", "ending"), [([], ".export.ndjson"), (["--deleted"], ".deleted.ndjson")])
-def test_its_export_is_what_the_version_gave_that_dumped_it(visitors: Visitors, words: list[str], ending: str) -> None:
+def test_its_export_matches_that_of_the_version_that_dumped_it(
+    visitors: Visitors, words: list[str], ending: str
+) -> None:
     then = UNRELEASED.with_suffix(ending).read_text("utf-8")
     fields = fields_of(next((row for row in then.splitlines() if '"contact":{' in row), then.partition("\n")[0]))
     assert visitors("export", *words, "--format", "ndjson", "--fields", fields, now=THEN).stdout == then

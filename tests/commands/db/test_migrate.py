@@ -165,7 +165,7 @@ def test_a_new_kind_of_record_is_recorded_and_taken_back(
     assert recorded == [(1, 2)]
 
 
-def test_what_refers_to_a_visitor_stands_in_the_way_of_taking_it_back(
+def test_a_reference_to_a_visitor_prevents_undoing_its_creation(
     visitors: Visitors, upgraded: Visitors, newer: Environment, old_store: Path
 ) -> None:
     first = visitors("history", "--format", "ids").lines[-1]
@@ -336,7 +336,7 @@ def unreleased(path: Path, number: int) -> Path:
 
 
 @pytest.mark.parametrize("number", range(1, BASELINE))
-def test_a_store_of_before_the_first_release_is_refused_with_how_to_carry_it_over(
+def test_a_store_from_before_the_first_release_is_refused_with_migration_instructions(
     visitors: Visitors, store_path: Path, number: int
 ) -> None:
     before = unreleased(store_path, number).read_bytes()

@@ -36,7 +36,7 @@ def test_the_home_folder_may_be_written_as_a_tilde(visitors: Visitors, tmp_path:
     assert visitors("db", "path", "--db", "~/x.db").stdout == f"{tmp_path / 'home' / 'x.db'}\n"
 
 
-def test_the_tilde_of_nobody_is_part_of_a_name(
+def test_a_tilde_with_an_unknown_user_is_part_of_a_name(
     visitors: Visitors, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

@@ -84,12 +84,12 @@ def test_restoring_what_was_kept_takes_the_restore_back(visitors: Visitors, back
     visitors("db", "check")
 
 
-def test_without_a_terminal_it_must_be_told_yes(visitors: Visitors, backup: Path, store_path: Path) -> None:
+def test_without_a_terminal_it_requires_yes(visitors: Visitors, backup: Path, store_path: Path) -> None:
     visitors("db", "restore", str(backup), code=2)
     assert listed(visitors, store_path) == ["v1", "v2"]
 
 
-def test_a_dry_run_tells_and_changes_nothing(visitors: Visitors, backup: Path, store_path: Path) -> None:
+def test_a_dry_run_reports_and_changes_nothing(visitors: Visitors, backup: Path, store_path: Path) -> None:
     before = store_path.read_bytes()
     record = visitors("db", "restore", str(backup), "--dry-run", "--format", "json").json
     assert record == {
@@ -278,7 +278,7 @@ def test_other_processes_see_the_new_store(visitors: Visitors, backup: Path, sto
     assert listed(visitors, store_path) == ["v1"]
 
 
-def test_a_store_that_somebody_writes_is_told_as_locked_and_left(
+def test_a_store_being_written_is_reported_as_locked_and_unchanged(
     visitors: Visitors, backup: Path, store_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("VISITORS_TIMEOUT", "0.2")
@@ -304,7 +304,7 @@ def with_rollback_journal(path: Path) -> sqlite3.Connection:
     [("backup", ["BEGIN EXCLUSIVE"]), ("store", ["BEGIN EXCLUSIVE"]), ("store", ["BEGIN", "SELECT id FROM visitors"])],
     ids=["backup written", "store written", "store read without a write-ahead log"],
 )
-def test_what_somebody_holds_is_told_as_locked_and_left(
+def test_a_locked_store_is_reported_as_locked_and_unchanged(
     visitors: Visitors,
     backup: Path,
     store_path: Path,
@@ -341,7 +341,7 @@ def test_a_store_on_a_file_system_without_write_ahead_logs_is_not_overwritten(
 
 
 @pytest.mark.parametrize("kind", ["missing", "folder", "text", "another", "newer", "damaged", "broken rule", "empty"])
-def test_what_is_no_sound_store_is_refused_and_nothing_changed(
+def test_a_backup_that_is_not_an_intact_store_is_refused_and_nothing_changed(
     visitors: Visitors, backup: Path, store_path: Path, kind: str
 ) -> None:
     before = store_path.read_bytes()
@@ -437,7 +437,7 @@ def test_a_copy_with_its_log_is_restored_with_what_is_in_the_log(
 
 
 @pytest.mark.parametrize("words", [("db", "restore"), ("db", "check", "--db")])
-def test_without_room_for_the_copy_in_which_the_log_is_worked_in_that_is_told(
+def test_missing_room_for_the_copy_with_its_log_applied_is_reported(
     visitors: Visitors, with_log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
 ) -> None:
     with small_disk(tmp_path / "temporary", "64k") as disk:

@@ -89,7 +89,7 @@ def test_a_store_that_somebody_else_has_open_keeps_its_log(store_path: Path) -> 
         assert ids(other) == ["first"]
 
 
-def test_while_a_first_load_runs_others_wait_and_are_told_when_it_takes_too_long(store_path: Path) -> None:
+def test_during_a_first_load_others_wait_and_time_out(store_path: Path) -> None:
     with open_store(File.at(store_path)) as store:
         with loading(store) as operation:
             visitors.insert(store, operation, {}, visitor_id="first")
@@ -158,7 +158,7 @@ def test_a_store_that_begins_with_a_load_has_large_pages(store_path: Path, tmp_p
 
 
 @pytest.mark.parametrize("is_large", [True, False])
-def test_importing_a_large_file_is_a_first_load_and_a_small_one_is_none(
+def test_importing_a_large_file_is_a_first_load_and_a_small_one_is_not(
     visitors: Visitors, store_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_large: bool
 ) -> None:
     monkeypatch.setattr(source, "LARGE", 1 if is_large else 1_000)

@@ -28,7 +28,7 @@ def test_the_tests_run_on_the_sqlite_that_they_are_meant_to(capsys: pytest.Captu
     assert sqlite3.sqlite_version_info >= OLDEST
 
 
-def test_a_python_with_an_older_sqlite_is_told_both_versions(
+def test_a_python_with_an_older_sqlite_is_refused_with_both_versions(
     visitors: Visitors, monkeypatch: pytest.MonkeyPatch, store_path: Path
 ) -> None:
     monkeypatch.setattr("sqlite3.sqlite_version_info", (3, 34, 1))

@@ -210,7 +210,7 @@ OF_TIMES = {
 
 @pytest.mark.parametrize("option", OF_TIMES)
 @pytest.mark.parametrize("page", [page for page, place in pages() if place is None], ids=str)
-def test_a_walk_passes_what_lies_outside_of_a_range_of_times_in_the_index_or_not_at_all(
+def test_a_walk_skips_records_outside_of_a_time_range_within_the_index(
     store: Store, monkeypatch: pytest.MonkeyPatch, option: str, page: Page
 ) -> None:
     listing = chosen(Selection(**{option: OF_TIMES[option]}), AT)  # type: ignore[arg-type]

@@ -187,7 +187,7 @@ def test_a_part_of_a_name_is_found_whatever_its_letters(store: Store, text: str)
 @pytest.mark.parametrize(
     "text", ["zzz", "z", "u.r", "%", "J_", "Jo Müller u*s", "ler Mül", "\u0301", "\u0301\u0300\u0302"]
 )
-def test_what_is_not_there_is_not_found(store: Store, text: str) -> None:
+def test_missing_text_is_not_found(store: Store, text: str) -> None:
     with store.operation("test", actor="ada", clock=lambda: AT) as operation:
         contact = contacts.insert(store, operation, {"name": "Jo Müller u*r"})
         visitors.insert(store, operation, {}, visitor_id="v1", contact_id=contact)
@@ -248,7 +248,7 @@ def rows_derived(store: Store) -> list[list[tuple[object, ...]]]:
     return [sorted(store.execute(sql).fetchall()) for sql in DERIVED]
 
 
-def test_what_contacts_are_found_by_follows_every_change_and_can_be_made_anew(store: Store) -> None:
+def test_the_indexes_of_contacts_follow_every_change_and_can_be_rebuilt(store: Store) -> None:
     with store.operation("test", actor="ada", clock=lambda: AT) as operation:
         for name in ("Ada", "Bob", "gone"):
             metadata = {"n": 5, "real": 0.5, "t": True, "no": None, "s": "5", "name": name}
@@ -379,7 +379,7 @@ def test_merging_leaves_the_index_in_one_piece_which_finds_the_same(store: Store
         "INSERT INTO contacts_text (contacts_text) VALUES ('delete-all')",
     ],
 )
-def test_an_index_that_tells_less_or_more_than_the_contacts_is_noticed(store: Store, sql: str) -> None:
+def test_an_index_that_does_not_match_the_contacts_is_noticed(store: Store, sql: str) -> None:
     with store.operation("test", actor="ada", clock=lambda: AT) as operation:
         contacts.insert(store, operation, {"name": "Ada", "email": "grace@example.com"})
         contacts.insert(store, operation, {"name": "Bob"})

@@ -121,7 +121,7 @@ def test_no_rule_is_broken_by_commands(filled: Path) -> None:
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_a_broken_rule_is_found_and_told_by_the_check(visitors: Visitors, filled: Path, name: str) -> None:
+def test_a_broken_rule_is_found_and_reported_by_the_check(visitors: Visitors, filled: Path, name: str) -> None:
     statement, (kind, offender) = BROKEN[name]
     break_it(filled, statement)
 

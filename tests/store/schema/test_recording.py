@@ -379,7 +379,7 @@ def robbed(visitors: Visitors, store_path: Path) -> Callable[..., set[str]]:
         ("DELETE FROM undone", "undo"),
     ],
 )
-def test_the_check_tells_what_is_missing_in_the_record(
+def test_the_check_reports_what_is_missing_in_the_history(
     visitors: Visitors, robbed: Callable[..., set[str]], statement: str, problem: str
 ) -> None:
     visitors("create", "--id", "v")
