@@ -26,7 +26,7 @@ _TRUNCATED = "Input data was truncated"
 
 
 class NotUtf8(NamedTuple):
-    """An item with invalid UTF-8: its text with those bytes as `\xf6`, and the position of the first, from 1."""
+    """An item with invalid UTF-8: its text with those bytes as `\\xf6`, and the position of the first, from 1."""
 
     text: str
     byte: int

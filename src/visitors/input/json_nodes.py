@@ -1,4 +1,4 @@
-"""Parse JSON (RFC 8259) as nodes with positions. A YAML parser would reject tabs and `\ud83d\ude00`."""
+"""Parse JSON (RFC 8259) as nodes with positions. A YAML parser would reject tabs and `\\ud83d\\ude00`."""
 
 from __future__ import annotations
 

@@ -277,7 +277,7 @@ def _split(line: str) -> list[str]:
 
 
 def _unescaped(cell: str) -> str | None:
-    r"""Unescape a TSV cell; `\\N` is null, as in PostgreSQL's COPY."""
+    r"""Unescape a TSV cell; `\N` is null, as in PostgreSQL's COPY."""
     if "\\" not in cell:
         return cell
     if cell == "\\N":

@@ -113,7 +113,7 @@ class Source:
         """Yield the lines with their numbers, each with its line feed and at most `limit` bytes.
 
         Raises InvalidData for a line that is too long or not UTF-8, and for damaged compression. With `keep_bad`, one
-        that is not UTF-8 is recorded in `not_utf8`, and yielded with its invalid bytes as `\xf6`.
+        that is not UTF-8 is recorded in `not_utf8`, and yielded with its invalid bytes as `\\xf6`.
         """
         for first, block in self.line_blocks(limit):
             yield from self.lines_in(block, first, limit, keep_bad=keep_bad)

@@ -1,7 +1,7 @@
 r"""The formats for programs: json, ndjson, csv, tsv, ids, count.
 
 Except in CSV, every record is one line, whatever it contains: JSON escapes line breaks, TSV escapes tabs, line ends and
-backslashes as `\\t`, `\\n`, `\\r`, `\\\\` (like PostgreSQL's COPY). CSV follows RFC 4180, where a quoted cell may span
+backslashes as `\t`, `\n`, `\r`, `\\` (like PostgreSQL's COPY). CSV follows RFC 4180, where a quoted cell may span
 lines. JSON contains no terminal control characters.
 """
 
@@ -116,7 +116,7 @@ def json_lines(records: Iterable[object]) -> Iterator[str]:
 
 
 def _encoded(value: object, indent: int | None = None) -> bytes:
-    r"""Encode `value` as JSON, on one line or indented. A byte of a path that is not UTF-8 becomes an escape, `\\udcff`
+    r"""Encode `value` as JSON, on one line or indented. A byte of a path that is not UTF-8 becomes an escape, `\udcff`
     for 0xff, which `os.fsencode` reverts.
     """
     try:

@@ -1,8 +1,8 @@
 r"""Make outside data safe to display: terminal control and invisible characters become visible text.
 
 Escape sequences begin with a control character (C0, DEL or C1); bidirectional overrides disguise text; line and
-paragraph separators break lines; zero-width characters make different texts look the same. All of them print as `\\x1b`
-or `\\u202e`. Everything else, in any script, is kept, including the invisible characters that scripts need: joiners,
+paragraph separators break lines; zero-width characters make different texts look the same. All of them print as `\x1b`
+or `\u202e`. Everything else, in any script, is kept, including the invisible characters that scripts need: joiners,
 number signs, variation selectors.
 """
 
@@ -55,7 +55,7 @@ def bounded(text: str) -> str:
 
 
 def json_safe(text: str) -> str:
-    r"""Escape terminal control characters in JSON `text` as `\\u` escapes, without changing its value."""
+    r"""Escape terminal control characters in JSON `text` as `\u` escapes, without changing its value."""
     if text.isascii() and "\x7f" not in text:
         return text
     return re.sub(_JSON_PATTERN, _json_escape, text)
