@@ -24,8 +24,6 @@ from visitors.errors import InvalidData
 class InvalidFixture(InvalidData):
     """Invalid fixture files; the message is that of the first of `problems`."""
 
-    default_code = "invalid_fixture"
-
     def __init__(self, problems: Sequence[BadPlace]) -> None:
         first, more = problems[0], len(problems) - 1
         hint = first.hint
