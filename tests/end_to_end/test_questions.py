@@ -1,4 +1,4 @@
-"""The README's questions, each answered by its command, compared with plain Python over an export."""
+"""The questions of `help/investigating.md`, each answered by its command, compared with plain Python over an export."""
 
 from __future__ import annotations
 
@@ -15,15 +15,9 @@ from visitors.pytest_plugin import run_in_process
 
 Visitors = Callable[..., Any]
 
-README = Path(__file__).parents[2] / "README.md"
+TOPIC = Path(__file__).parents[2] / "src" / "visitors" / "help" / "investigating.md"
 NOW = "2026-03-01T12:00:00Z"
-QUESTIONS = dict(
-    re.findall(
-        r"^(\S.*?)  +visitors (.*)$",
-        README.read_text().partition("### Questions,")[2].partition("###")[0],
-        re.MULTILINE,
-    )
-)
+QUESTIONS = dict(re.findall(r"^# (.*)\?\nvisitors (.*)$", TOPIC.read_text(encoding="utf-8"), re.MULTILINE))
 """Question -> the words of its command."""
 
 
@@ -68,7 +62,7 @@ def test_there_are_ten_questions() -> None:
 
 
 def test_the_share_that_is_identified(world: World) -> None:
-    (row,) = [one for one in world.ask("what share of visitors is identified") if one["name"] == "identified"]
+    (row,) = [one for one in world.ask("What share of visitors is identified") if one["name"] == "identified"]
     identified = sum(one["contact"] is not None for one in world.visitors)
     assert (row["count"], row["share"]) == (identified, round(identified / len(world.visitors), 4))
 
@@ -76,29 +70,29 @@ def test_the_share_that_is_identified(world: World) -> None:
 def test_how_many_are_new_each_week(world: World) -> None:
     days = [datetime.fromisoformat(one["createdAt"]).date() for one in world.visitors]
     weeks = Counter(str(day - timedelta(days=day.weekday())) for day in days)
-    found = counted(world.ask("how many are new each week"))
+    found = counted(world.ask("How many are new each week"))
     assert {week: count for week, count in found.items() if count} == weeks
     assert all(date.fromisoformat(str(week)).weekday() == 0 for week in found)
 
 
 def test_the_addresses_behind_the_blocks(world: World) -> None:
     expected = Counter(one["ip"] for one in world.visitors if one["isBlocked"])
-    assert counted(world.ask("which addresses are behind the blocks")).items() <= expected.items()
+    assert counted(world.ask("Which addresses are behind the blocks")).items() <= expected.items()
 
 
 def test_why_they_are_blocked(world: World) -> None:
     expected = Counter(one["blockReason"] for one in world.visitors if one["isBlocked"])
-    assert counted(world.ask("why are they blocked")) == expected
+    assert counted(world.ask("Why are they blocked")) == expected
 
 
 def test_whether_more_were_blocked_in_the_last_hour(world: World) -> None:
     lately = [one for one in world.visitors if one["isBlocked"] and one["blockedAt"] >= "2026-03-01T11:00:00"]
     assert len(lately) >= 30
-    world.ask("were more than 20 blocked in the last hour", code=8)
+    world.ask("Were more than 20 blocked in the last hour", code=8)
 
 
 def test_who_did_what_to_whom_in_the_last_hour(world: World) -> None:
-    found = world.ask("who did what to whom in the last hour")
+    found = world.ask("Who did what to whom in the last hour")
     blocks = [one for one in found if one["command"] == "block"]
     assert len(blocks) == 30
     blocked = {one["id"] for one in world.visitors if one["isBlocked"]}
@@ -107,7 +101,7 @@ def test_who_did_what_to_whom_in_the_last_hour(world: World) -> None:
 
 
 def test_what_changed_this_week(world: World) -> None:
-    found = world.ask("what changed this week, field by field")
+    found = world.ask("What changed this week, field by field")
     reasons = Counter(one["after"] for one in found if (one["kind"], one["field"]) == ("block", "reason"))
     assert reasons >= Counter({"spam": 20, "abuse": 10})
 
@@ -117,12 +111,12 @@ def test_the_companies_that_people_write_from(world: World) -> None:
         one["contact"]["email"].partition("@")[2] if one["contact"] and one["contact"]["email"] else None
         for one in world.visitors
     )
-    assert counted(world.ask("which companies do people write from")).items() <= domains.items()
+    assert counted(world.ask("Which companies do people write from")).items() <= domains.items()
 
 
 def test_who_has_the_most_devices(world: World) -> None:
     devices = Counter(one["contact"]["id"] for one in world.visitors if one["contact"])
-    found = world.ask("who has the most devices")
+    found = world.ask("Who has the most devices")
     assert [one["visitorCount"] for one in found] == [count for _, count in devices.most_common(10)]
     assert all(devices[one["id"]] == one["visitorCount"] for one in found)
 
@@ -136,5 +130,5 @@ def test_the_conversations_that_wait_for_an_answer(world: World) -> None:
             waiting.add(talk["id"])
         if len(waiting) > 40:
             break
-    found = {one["id"] for one in world.ask("which conversations wait for an answer")}
+    found = {one["id"] for one in world.ask("Which conversations wait for an answer")}
     assert waiting <= found
