@@ -124,7 +124,7 @@ _MEANINGS: Mapping[int | tuple[int, ...], Mapping[str, str]] = {
         "invalid_timezone": "Not an IANA time zone.",
         "invalid_type": "The value has the wrong type.",
         "invalid_variable": "Fixtures: a `${...}` is not the name of a variable.",
-        "invalid_version": "Fixtures: the version is not a version.",
+        "invalid_version": "Fixtures: the version is invalid.",
         "invalid_xlsx": "Not an Excel workbook.",
         "junk_email": "The email is a placeholder such as `null`.",
         "junk_external_id": "The external id is a placeholder such as `undefined`.",

@@ -1,7 +1,7 @@
 """Expected errors: what went wrong, what to do next, and the exit status.
 
 An error owns its message, so commands never format one, and the single boundary in `main` only has to print it. Codes
-are stable words for scripts; exit statuses are the table in the README.
+are stable words for scripts; `help/output.md` and `help/exit-codes.md` list them.
 """
 
 from __future__ import annotations
