@@ -3,7 +3,7 @@
     python tests/generated.py
 
 These are the JSON Schema of fixtures (the fields of visitors and contacts in it), the completion scripts, the README,
-the command reference, the output of seed 42, and sample tables and pages.
+the topics, the command reference, the output of seed 42, and sample tables and pages.
 """
 
 from __future__ import annotations

@@ -1,10 +1,13 @@
-"""Regenerate output for people: the README's tour, and the help of every command.
+"""Writes what is generated for people to read: the README, the topics of `visitors help`, and the picture in the README.
 
-    python tests/readme.py          rewrite README.md and help/commands.md
-    python tests/readme.py --check  exit 1 if that would change them
+    python tests/readme.py                  rewrite all of them
+    python tests/readme.py --check [NAME]…  exit 1 if that would change them, or those that are named
 
-The tour's commands run one after another on a real terminal of 100 columns, in bash, on a new store with the made-up
-visitors. Generated ids are shortened, since they differ every time.
+Each document is run from top to bottom on a real terminal, as wide as what shows it, in bash, on a store of its own with the made-up
+visitors. A `console` block is written anew: its commands, each with what it prints. A `sh` block has to succeed; what it
+asks is answered with yes. A `shell` block is not run, since it installs something or needs a server. Ids that are made up on
+the way are shortened, since they differ every time. What stands between `<!-- NAME -->` and `<!-- /NAME -->` is made of
+the program's own tables.
 """
 
 from __future__ import annotations
@@ -12,40 +15,75 @@ from __future__ import annotations
 import io
 import os
 import re
+import shutil
 import sys
 import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import redirect_stdout
+from functools import partial
 from pathlib import Path
 
 import pexpect
 
 from visitors import cli, registry
 from visitors.domain.fields import FLAT, Field
+from visitors.error_codes import ERROR_CODES
+from visitors.pytest_plugin import run_in_process
+from visitors.store.views import VIEWS, described
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
-COMMANDS = ROOT / "src" / "visitors" / "help" / "commands.md"
-STAND_INS = ("<!-- stand-ins -->\n", "<!-- /stand-ins -->")
+HELP = ROOT / "src" / "visitors" / "help"
+COMMANDS = HELP / "commands.md"
+PICTURE = ROOT / "tests" / "golden" / "stats.svg"
+DOCUMENTS = (README, *sorted(set(HELP.glob("*.md")) - {COMMANDS}))
+"""What is run."""
+
 COLUMNS = 100
+"""The width of the README and of the reference of all commands."""
+TOPIC_COLUMNS = 76
+"""That of topics: what is left of a terminal of 80 columns for a block of code."""
+NOW = "2026-03-08T12:00:00Z"
 _ULID = re.compile(r"\b01[0-9A-HJKMNP-TV-Z]{24}\b")
-_BLOCK = re.compile(r"(?<=```console\n).*?(?=```)", re.DOTALL)
+_BLOCK = re.compile(r"(?<=^```)(console|sh)\n(.*?)(?=^```)", re.DOTALL | re.MULTILINE)
+
+PROGRAMS = {
+    "psql": """echo '{"id":"web-1","language":"nl","email":"noor@example.com"}'""",
+    "datasette": 'test "$1" = serve && test -f "$2"',
+}
+"""Programs of others that the documents call and that need a server: what stands in for them, in bash."""
 
 
-def generated(text: str) -> str:
-    """Return `text` of the README with its generated parts updated."""
+def generated(document: Path) -> str:
+    """The text of the `document` with its generated parts made anew. Raises AssertionError for a command that fails."""
+    text = document.read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory() as folder:
-        environment = _environment(Path(folder))
-        _run(environment, "visitors import --quiet tests/examples/visitors.csv > /dev/null")
-        text = _BLOCK.sub(lambda block: _block(environment, block[0]), text)
-    return _between(text, STAND_INS, _stand_ins())
+        session = Session(Path(folder), text, COLUMNS if document == README else TOPIC_COLUMNS)
+        text = _BLOCK.sub(lambda block: f"{block[1]}\n{session.block(block[1], block[2])}", text)
+    for name, part in PARTS.items():
+        text = _between(text, name, part)
+    return text
 
 
-def _between(text: str, marks: tuple[str, str], part: str) -> str:
-    before, begin, rest = text.partition(marks[0])
-    _, end, after = rest.partition(marks[1])
-    assert begin, f"the README has no {marks[0]}"
-    assert end, f"the README has no {marks[1]}"
-    return before + begin + part + end + after
+def blocks(text: str, language: str) -> list[str]:
+    """The blocks of code in a language, in order."""
+    return re.findall(rf"(?<=^```{language}\n).*?(?=^```)", text, re.DOTALL | re.MULTILINE)
+
+
+def _between(text: str, name: str, part: Callable[[], str]) -> str:
+    begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
+    if begin not in text:
+        return text
+    before, _, rest = text.partition(begin)
+    _, marked, after = rest.partition(end)
+    assert marked, f"there is no {end}"
+    return f"{before}{begin}\n{part()}\n{end}{after}"
+
+
+def _table(heading: str, rows: Iterable[Sequence[str]]) -> str:
+    columns = heading.count("|") + 1
+    lines = [f"| {heading} |", f"|{'---|' * columns}", *(f"| {' | '.join(row)} |" for row in rows)]
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _stand_ins() -> str:
@@ -53,8 +91,7 @@ def _stand_ins() -> str:
     fields: dict[str, list[str]] = {}
     for path, field in FLAT.items():
         fields.setdefault(_becomes(path, field), []).append(f"`{path}`")
-    rows = [f"| {', '.join(paths)} | {becomes} |\n" for becomes, paths in fields.items()]
-    return "".join(["| field | becomes |\n", "|---|---|\n", *rows])
+    return _table("field | becomes", [(", ".join(paths), becomes) for becomes, paths in fields.items()])
 
 
 def _becomes(path: str, field: Field) -> str:
@@ -76,33 +113,108 @@ def _becomes(path: str, field: Field) -> str:
     }[field.stand_in]
 
 
-def _environment(folder: Path) -> dict[str, str]:
-    return {
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-        "HOME": str(folder),
-        "VISITORS_DB": str(folder / "demo.db"),
-        "VISITORS_ACTOR": "you",
-        "NO_COLOR": "1",
-        "VISITORS_PAGER": "cat",
-        "TERM": "xterm",
-        "LANG": "C.UTF-8",
-    }
+def _keys(view: str) -> str:
+    """The table of the keys of a kind of record, as `sql --tables` tells of them."""
+    found = [one for one in described() if one.view == view]
+    return _table("key | type | meaning", [(f"`{one.column}`", one.type, one.meaning) for one in found])
 
 
-def _block(environment: dict[str, str], block: str) -> str:
-    """Return the commands of a console block, each with its output."""
-    lines = []
-    for line in block.splitlines():
-        if not line.startswith("$ "):
-            continue
-        lines.append(line)
-        command = line.removeprefix("$ ")
-        if command.startswith("export "):
-            name, _, value = command.removeprefix("export ").partition("=")
-            environment[name] = value
-        else:
-            lines += [printed.rstrip() for printed in _run(environment, command).splitlines()]
-    return "\n".join(map(_shortened, lines)) + "\n"
+def _error_codes() -> str:
+    rows = [(f"`{one.code}`", " or ".join(map(str, one.exits)), one.meaning) for one in ERROR_CODES]
+    return _table("code | exit | meaning", rows)
+
+
+def _topics() -> str:
+    """The table of topics: what each says of itself."""
+    rows = []
+    for path in sorted(HELP.glob("*.md")):
+        _, _, about = path.read_text(encoding="utf-8").split("\n")[:3]
+        rows.append((f"[{path.stem}]({path.relative_to(ROOT)})", about))
+    return _table("topic | what it is for", rows)
+
+
+PARTS: Mapping[str, Callable[[], str]] = {
+    "topics": _topics,
+    "stand-ins": _stand_ins,
+    "error-codes": _error_codes,
+    **{f"keys-of-{view}": partial(_keys, view) for view in VIEWS},
+}
+"""Name -> what makes the part of a document between the marks of this name."""
+
+
+class Session:
+    """A folder and a store in which the blocks of one document are run, one after another."""
+
+    def __init__(self, folder: Path, text: str, columns: int) -> None:
+        self._columns = columns
+        self._folder = folder / "project"
+        shutil.copytree(ROOT / "tests" / "examples", self._folder / "tests" / "examples")
+        (self._folder / "ids.txt").write_text("v-kiosk\nv-tlse\n", encoding="utf-8")
+        (self._folder / "query.sql").write_text("SELECT count(*) FROM visitors\n", encoding="utf-8")
+        for path, content in named_files(text).items():
+            (self._folder / path).write_text(content, encoding="utf-8")
+        programs = folder / "bin"
+        programs.mkdir()
+        for name, script in PROGRAMS.items():
+            (programs / name).write_text(f"#!/usr/bin/env bash\n{script}\n", encoding="utf-8")
+            (programs / name).chmod(0o755)
+        self._environment = {
+            "PATH": f"{programs}:{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "HOME": str(folder),
+            "VISITORS_DB": str(folder / "demo.db"),
+            "VISITORS_ACTOR": "you",
+            "VISITORS_NOW": NOW,
+            "NO_COLOR": "1",
+            "VISITORS_PAGER": "cat",
+            "TERM": "xterm",
+            "LANG": "C.UTF-8",
+        }
+        (folder / "backups").mkdir()
+        self._succeed("visitors import --quiet tests/examples/visitors.csv > /dev/null")
+
+    def block(self, language: str, block: str) -> str:
+        """What is to stand there for the block."""
+        if language == "console":
+            return self._console(block)
+        self._succeed(block)
+        return block
+
+    def _console(self, block: str) -> str:
+        """The commands of a console block, each with what it prints."""
+        lines = []
+        for command in re.findall(r"^\$ (.*(?:\n> .*)*)", block, re.MULTILINE):
+            lines += f"$ {command}".split("\n")
+            whole = command.replace("\n> ", "\n")
+            if whole.startswith("export "):
+                name, _, value = whole.removeprefix("export ").partition("=")
+                self._environment[name] = value
+            else:
+                lines += [printed.rstrip() for printed in self._run(whole)[0].splitlines()]
+        return "\n".join(map(_shortened, lines)) + "\n"
+
+    def _succeed(self, script: str) -> None:
+        printed, status = self._run(f"set -euo pipefail\n{script}")
+        assert status == 0, f"{script}\nended with {status}:\n{printed}"
+
+    def _run(self, script: str) -> tuple[str, int]:
+        """What `script` prints on a terminal, standard output and error together, and its exit status."""
+        child = pexpect.spawn(
+            "bash", ["-c", script], env=self._environment, cwd=str(self._folder), dimensions=(60, self._columns),
+            encoding="utf-8", timeout=60,
+        )  # fmt: skip
+        printed = ""
+        while child.expect_exact([pexpect.EOF, "? [y/N] "]):
+            printed += f"{child.before}{child.after}"
+            child.sendline("y")
+        printed += str(child.before)
+        child.close()
+        return printed.replace("\r\n", "\n"), child.exitstatus
+
+
+def named_files(text: str) -> dict[str, str]:
+    """Path -> content, for the blocks of code that follow a paragraph which ends with the path in backticks and a colon."""
+    found = re.findall(r"`(\S+\.(?:yaml|py|csv))`:\n\n```\w+\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    return dict(found)
 
 
 def _shortened(line: str) -> str:
@@ -114,16 +226,6 @@ def _shortened(line: str) -> str:
             after = after[: gap.start()] + " " * (len(ulid[0]) - 3) + after[gap.start() :]
         line = f"{before}01…{after}"
     return line
-
-
-def _run(environment: dict[str, str], command: str) -> str:
-    """Return what `command` prints on a terminal, standard output and error together."""
-    child = pexpect.spawn(
-        "bash", ["-c", command], env=environment, cwd=str(ROOT), dimensions=(60, COLUMNS), encoding="utf-8", timeout=60
-    )
-    child.expect(pexpect.EOF)
-    child.close()
-    return str(child.before).replace("\r\n", "\n")
 
 
 def commands() -> str:
@@ -149,16 +251,32 @@ def _help_of(words: list[str]) -> str:
     return out.getvalue()
 
 
+def picture() -> str:
+    """How many made-up visitors there are of each browser and system, as the program draws it."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = {"VISITORS_DB": f"{folder}/visitors.db", "VISITORS_NOW": NOW}
+        for line in ("seed --seed 42 --count 1000", "stats --by browser --by os --top 12 --svg -"):
+            done = run_in_process(line.split(), "", settings)
+            assert done.exit_code == 0, done.stderr
+    return done.stdout
+
+
 def main() -> int:
-    """Rewrite both files, or with `--check` return whether that would change one."""
+    """Rewrite them, or with `--check` tell whether that would change one."""
     os.environ["COLUMNS"] = str(COLUMNS)
-    before = README.read_text(encoding="utf-8")
-    made = {README: generated(before), COMMANDS: commands()}
-    if sys.argv[1:] == ["--check"]:
-        return int(any(text != path.read_text(encoding="utf-8") for path, text in made.items()))
-    for path, text in made.items():
-        path.write_text(text, encoding="utf-8")
-    return 0
+    check, names = sys.argv[1:2] == ["--check"], sys.argv[2:]
+    makers: dict[Path, Callable[[], str]] = {one: partial(generated, one) for one in DOCUMENTS}
+    makers |= {COMMANDS: commands, PICTURE: picture}
+    differ = 0
+    for path, make in makers.items():
+        if names and path.name not in names:
+            continue
+        made = make()
+        if made != (path.read_text(encoding="utf-8") if path.exists() else None):
+            differ = 1
+            if not check:
+                path.write_text(made, encoding="utf-8")
+    return differ if check else 0
 
 
 if __name__ == "__main__":

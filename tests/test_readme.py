@@ -1,7 +1,8 @@
-"""The README is accurate: its generated parts match the commands' current output."""
+"""The README and the topics are true: what stands in them is what the commands print today."""
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import shutil
@@ -10,40 +11,77 @@ import sys
 from pathlib import Path
 
 import pytest
+import readme
 import yaml
+
+from visitors import errors
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parent.parent
+GENERATED = [*readme.DOCUMENTS, readme.COMMANDS, readme.PICTURE]
 
 
-@pytest.mark.skipif(shutil.which("jq") is None, reason="the tour pipes into jq")
-def test_help_and_tour_in_the_readme_are_what_the_commands_print() -> None:
+@pytest.mark.skipif(shutil.which("jq") is None, reason="some documents pipe into jq")
+@pytest.mark.parametrize("name", [path.name for path in GENERATED])
+def test_the_commands_in_a_document_succeed_and_print_what_stands_there(name: str) -> None:
     environment = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"]}
-    check = [sys.executable, str(ROOT / "tests" / "readme.py"), "--check"]
+    check = [sys.executable, str(Path(readme.__file__)), "--check", name]
     done = subprocess.run(check, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr or "run: python tests/readme.py"
 
 
-def test_the_readme_names_every_exit_code_and_every_setting() -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    for code in (0, 1, 2, 3, 4, 5, 6, 7, 8, 130):
+@pytest.mark.parametrize("path", readme.DOCUMENTS, ids=lambda path: path.name)
+def test_a_document_begins_with_its_title_and_one_sentence(path: Path) -> None:
+    title, blank, sentence = path.read_text(encoding="utf-8").split("\n")[:3]
+    assert re.fullmatch(r"# \S.*", title)
+    assert blank == ""
+    if path != readme.README:  # `visitors help` shows it, and so does the README
+        assert re.fullmatch(r"[A-Z][^.]*\.", sentence)
+
+
+def test_the_readme_is_short_and_leads_to_every_topic() -> None:
+    text = readme.README.read_text(encoding="utf-8")
+    assert text.count("\n") < 300
+    for topic in readme.HELP.glob("*.md"):
+        assert f"(src/visitors/help/{topic.name})" in text
+
+
+@pytest.mark.parametrize("path", readme.DOCUMENTS, ids=lambda path: path.name)
+def test_every_link_and_every_topic_that_is_named_exists(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    for link in re.findall(r"\]\(([^)]+)\)", text):
+        assert (path.parent / link).exists(), link
+    for topic in re.findall(r"`visitors help ([a-z-]+)`", text):
+        assert (readme.HELP / f"{topic}.md").exists(), topic
+
+
+def test_the_topic_names_every_exit_code() -> None:
+    text = (readme.HELP / "exit-codes.md").read_text(encoding="utf-8")
+    codes = {kind.exit_status for kind in vars(errors).values() if hasattr(kind, "exit_status")}
+    assert codes == set(range(1, 9))
+    for code in (0, *codes, 129, 130, 143):
         assert f"| {code} |" in text
-    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "src").rglob("*.py"))
-    for name in ("VISITORS_DB", "VISITORS_ACTOR", "VISITORS_TIMEOUT", "VISITORS_NOW", "VISITORS_DEBUG", "NO_COLOR"):
-        assert name in sources
+
+
+def test_the_topic_names_every_setting() -> None:
+    sources = (path.read_text(encoding="utf-8") for path in (readme.ROOT / "src").rglob("*.py"))
+    words = {node.value for text in sources for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Constant)}
+    found = {word for word in words if isinstance(word, str) and re.fullmatch(r"VISITORS_[A-Z]+", word)}
+    assert len(found) > 5
+    text = (readme.HELP / "settings.md").read_text(encoding="utf-8")
+    for name in (*found, "NO_COLOR", "TERM", "PAGER", "LESS", "XDG_DATA_HOME", "SQLITE_TMPDIR"):
+        assert name in words
         assert f"`{name}`" in text
 
 
-def blocks(language: str) -> list[str]:
-    """Return the code blocks in a language, in order."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    return re.findall(rf"(?<=```{language}\n).*?(?=```)", text, re.DOTALL)
+def blocks(topic: str, language: str) -> list[str]:
+    """The blocks of code in a language, in order."""
+    return readme.blocks((readme.HELP / f"{topic}.md").read_text(encoding="utf-8"), language)
 
 
-def test_the_fixture_the_step_and_the_test_in_the_readme_do_what_it_says(tmp_path: Path) -> None:
-    fixture, step = blocks("yaml")
-    example, _ = blocks("python")
+def test_the_fixture_the_step_and_the_test_in_the_topics_do_what_they_say(tmp_path: Path) -> None:
+    fixture, step = blocks("ci", "yaml")
+    example = blocks("python", "python")[1]
     (tmp_path / "tests").mkdir()
     (tmp_path / "tests" / "shop.yaml").write_text(fixture, encoding="utf-8")
     (tmp_path / "tests" / "test_shop.py").write_text(example, encoding="utf-8")
@@ -57,8 +95,8 @@ def test_the_fixture_the_step_and_the_test_in_the_readme_do_what_it_says(tmp_pat
     assert (tmp_path / "visitors.db").exists()
 
 
-def test_the_program_in_the_readme_prints_the_output_shown(tmp_path: Path) -> None:
-    _, program = blocks("python")
+def test_the_program_in_the_topic_prints_what_stands_beside_it(tmp_path: Path) -> None:
+    program = blocks("python", "python")[0]
     done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == re.findall(r"print\(.*\)  # (.*)", program)
