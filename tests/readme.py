@@ -1,13 +1,15 @@
-"""Writes what is generated for people to read: the README, the topics of `visitors help`, and the picture in the README.
+"""Writes the README, the topics of `visitors help`, and the chart in the README, or what is generated in them.
 
     python tests/readme.py                  rewrite all of them
     python tests/readme.py --check [NAME]…  exit 1 if that would change them, or those that are named
 
-Each document is run from top to bottom on a real terminal, as wide as what shows it, in bash, on a store of its own with the made-up
-visitors. A `console` block is written anew: its commands, each with what it prints. A `sh` block has to succeed; what it
-asks is answered with yes. A `shell` block is not run, since it installs something or needs a server. Ids that are made up on
-the way are shortened, since they differ every time. What stands between `<!-- NAME -->` and `<!-- /NAME -->` is made of
-the program's own tables.
+Each document is run from top to bottom, in bash, on a real terminal and on a store of its own with the ten made-up visitors.
+
+- A `console` block is written anew: its commands, each with its output. Random ids are shortened.
+- A `sh` block has to succeed. Prompts are answered with yes.
+- A `shell` block is not run: it installs something.
+- A block after a paragraph that ends with a path, in backticks and with a colon, is a file of that path.
+- What is between `<!-- NAME -->` and `<!-- /NAME -->` is generated from the program's own tables.
 """
 
 from __future__ import annotations
@@ -208,11 +210,11 @@ class Session:
             child.sendline("y")
         printed += str(child.before)
         child.close()
-        return printed.replace("\r\n", "\n"), child.exitstatus
+        return printed.replace("\r\n", "\n"), int(child.exitstatus or 0) or int(child.signalstatus or 0)
 
 
 def named_files(text: str) -> dict[str, str]:
-    """Path -> content, for the blocks of code that follow a paragraph which ends with the path in backticks and a colon."""
+    """Path -> content, for the blocks that are files."""
     found = re.findall(r"`(\S+\.(?:yaml|py|csv))`:\n\n```\w+\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
     return dict(found)
 

@@ -11,9 +11,9 @@ import sys
 from pathlib import Path
 
 import pytest
-import readme
 import yaml
 
+import readme
 from visitors import errors
 
 pytestmark = pytest.mark.slow
