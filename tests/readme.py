@@ -3,7 +3,7 @@
     python tests/readme.py                  rewrite all of them
     python tests/readme.py --check [NAME]…  exit 1 if that would change them, or those that are named
 
-Each document is run from top to bottom, in bash, on a real terminal and on a store of its own with the ten made-up visitors.
+Each document is run from top to bottom, in bash, on a real terminal, and on a store of its own with ten visitors.
 
 - A `console` block is written anew: its commands, each with its output. Random ids are shortened.
 - A `sh` block has to succeed. Prompts are answered with yes.
