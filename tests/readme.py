@@ -1,14 +1,14 @@
-"""Writes the README, the topics of `visitors help`, and the chart in the README, or what is generated in them.
+"""Regenerate documents: the README, its chart, and the topics of `visitors help`.
 
-    python tests/readme.py                  rewrite all of them
-    python tests/readme.py --check [NAME]…  exit 1 if that would change them, or those that are named
+    python tests/readme.py                  update all of them
+    python tests/readme.py --check [NAME]…  exit 1 if that would change one of them, or of those named
 
 Each document is run from top to bottom, in bash, on a real terminal, and on a store of its own with ten visitors.
 
-- A `console` block is written anew: its commands, each with its output. Random ids are shortened.
+- A `console` block is regenerated: its commands, each with its output. Random ids are shortened.
 - A `sh` block has to succeed. Prompts are answered with yes.
 - A `shell` block is not run: it installs something.
-- A block after a paragraph that ends with a path, in backticks and with a colon, is a file of that path.
+- A block after a paragraph that ends with a path in backticks and a colon is written to that path beforehand.
 - What is between `<!-- NAME -->` and `<!-- /NAME -->` is generated from the program's own tables.
 """
 
@@ -39,12 +39,12 @@ HELP = ROOT / "src" / "visitors" / "help"
 COMMANDS = HELP / "commands.md"
 PICTURE = ROOT / "tests" / "golden" / "stats.svg"
 DOCUMENTS = (README, *sorted(set(HELP.glob("*.md")) - {COMMANDS}))
-"""What is run."""
+"""The documents with examples."""
 
 COLUMNS = 100
 """The width of the README and of the reference of all commands."""
 TOPIC_COLUMNS = 76
-"""That of topics: what is left of a terminal of 80 columns for a block of code."""
+"""The width of topics: what a terminal of 80 columns leaves for a block of code."""
 NOW = "2026-03-08T12:00:00Z"
 _ULID = re.compile(r"\b01[0-9A-HJKMNP-TV-Z]{24}\b")
 _BLOCK = re.compile(r"(?<=^```)(console|sh)\n(.*?)(?=^```)", re.DOTALL | re.MULTILINE)
@@ -53,11 +53,11 @@ PROGRAMS = {
     "psql": """echo '{"id":"web-1","language":"nl","email":"noor@example.com"}'""",
     "datasette": 'test "$1" = serve && test -f "$2"',
 }
-"""Programs of others that the documents call and that need a server: what stands in for them, in bash."""
+"""Scripts that replace other programs in the examples, since those need a server."""
 
 
 def generated(document: Path) -> str:
-    """The text of the `document` with its generated parts made anew. Raises AssertionError for a command that fails."""
+    """Return the text of `document` with its generated parts updated. Raises AssertionError for a command that fails."""
     text = document.read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory() as folder:
         session = Session(Path(folder), text, COLUMNS if document == README else TOPIC_COLUMNS)
@@ -68,7 +68,7 @@ def generated(document: Path) -> str:
 
 
 def blocks(text: str, language: str) -> list[str]:
-    """The blocks of code in a language, in order."""
+    """Return the code blocks in a language, in order."""
     return re.findall(rf"(?<=^```{language}\n).*?(?=^```)", text, re.DOTALL | re.MULTILINE)
 
 
@@ -116,7 +116,7 @@ def _becomes(path: str, field: Field) -> str:
 
 
 def _keys(view: str) -> str:
-    """The table of the keys of a kind of record, as `sql --tables` tells of them."""
+    """Return the table of the keys of a kind of record, as `sql --tables` describes them."""
     found = [one for one in described() if one.view == view]
     return _table("key | type | meaning", [(f"`{one.column}`", one.type, one.meaning) for one in found])
 
@@ -127,7 +127,7 @@ def _error_codes() -> str:
 
 
 def _topics() -> str:
-    """The table of topics: what each says of itself."""
+    """Return the table of topics, each with its first sentence."""
     rows = []
     for path in sorted(HELP.glob("*.md")):
         _, _, about = path.read_text(encoding="utf-8").split("\n")[:3]
@@ -141,11 +141,11 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "error-codes": _error_codes,
     **{f"keys-of-{view}": partial(_keys, view) for view in VIEWS},
 }
-"""Name -> what makes the part of a document between the marks of this name."""
+"""Name -> function that generates the part of a document between the marks of that name."""
 
 
 class Session:
-    """A folder and a store in which the blocks of one document are run, one after another."""
+    """A folder and a store in which the blocks of one document run, one after another."""
 
     def __init__(self, folder: Path, text: str, columns: int) -> None:
         self._columns = columns
@@ -175,14 +175,14 @@ class Session:
         self._succeed("visitors import --quiet tests/examples/visitors.csv > /dev/null")
 
     def block(self, language: str, block: str) -> str:
-        """What is to stand there for the block."""
+        """Run a block and return its updated text."""
         if language == "console":
             return self._console(block)
         self._succeed(block)
         return block
 
     def _console(self, block: str) -> str:
-        """The commands of a console block, each with what it prints."""
+        """Return the commands of a console block, each with its output."""
         lines = []
         for command in re.findall(r"^\$ (.*(?:\n> .*)*)", block, re.MULTILINE):
             lines += f"$ {command}".split("\n")
@@ -199,7 +199,7 @@ class Session:
         assert status == 0, f"{script}\nended with {status}:\n{printed}"
 
     def _run(self, script: str) -> tuple[str, int]:
-        """What `script` prints on a terminal, standard output and error together, and its exit status."""
+        """Return what `script` prints on a terminal, standard output and error together, and its exit status."""
         child = pexpect.spawn(
             "bash", ["-c", script], env=self._environment, cwd=str(self._folder), dimensions=(60, self._columns),
             encoding="utf-8", timeout=60,
@@ -214,7 +214,7 @@ class Session:
 
 
 def named_files(text: str) -> dict[str, str]:
-    """Path -> content, for the blocks that are files."""
+    """Return path -> content for the blocks that are files."""
     found = re.findall(r"`(\S+\.(?:yaml|py|csv))`:\n\n```\w+\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
     return dict(found)
 
@@ -254,7 +254,7 @@ def _help_of(words: list[str]) -> str:
 
 
 def picture() -> str:
-    """How many made-up visitors there are of each browser and system, as the program draws it."""
+    """Return the chart of made-up visitors by browser and operating system, as SVG."""
     with tempfile.TemporaryDirectory() as folder:
         settings = {"VISITORS_DB": f"{folder}/visitors.db", "VISITORS_NOW": NOW}
         for line in ("seed --seed 42 --count 1000", "stats --by browser --by os --top 12 --svg -"):
@@ -264,7 +264,7 @@ def picture() -> str:
 
 
 def main() -> int:
-    """Rewrite them, or with `--check` tell whether that would change one."""
+    """Update the documents, or with `--check` report whether that would change one."""
     os.environ["COLUMNS"] = str(COLUMNS)
     check, names = sys.argv[1:2] == ["--check"], sys.argv[2:]
     makers: dict[Path, Callable[[], str]] = {one: partial(generated, one) for one in DOCUMENTS}

@@ -54,7 +54,7 @@ def codes_given(call: ast.Call, name: str) -> Iterator[str]:
     for keyword in call.keywords:
         if keyword.arg == "code":
             yield from constants(keyword.value)
-    if name in ("refused_junk", "_refuse_same"):  # these take it by position
+    if name in ("junk_error", "_refuse_same"):  # these take it by position
         yield from (code for one in call.args for code in constants(one) if "_" in code)
 
 

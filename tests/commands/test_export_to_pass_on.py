@@ -151,10 +151,7 @@ def test_every_field_of_a_visitor_has_its_treatment() -> None:
 
 def test_the_topic_documents_the_treatment_of_every_field() -> None:
     topic = (Path(__file__).parents[2] / "src" / "visitors" / "help" / "privacy.md").read_text(encoding="utf-8")
-    table = topic.partition("| field | becomes |
-")[2].partition("
-
-")[0].splitlines()[1:]
+    table = topic.partition("| field | becomes |\n")[2].partition("\n\n")[0].splitlines()[1:]
     told = {field: row.split(" | ")[1] for row in table for field in re.findall("`([^`]+)`", row.split(" | ")[0])}
     assert sorted(told) == sorted(TREATMENT)
     stand_ins = Pseudonyms(b"k" * 16)
