@@ -57,7 +57,7 @@ PROGRAMS = {
 
 
 def generated(document: Path) -> str:
-    """Return the text of `document` with its generated parts updated. Raises AssertionError for a command that fails."""
+    """Return the text of `document` with its generated parts updated. Raises AssertionError if a command fails."""
     text = document.read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory() as folder:
         session = Session(Path(folder), text, COLUMNS if document == README else TOPIC_COLUMNS)
