@@ -1,10 +1,6 @@
-"""The Python API: what the commands do, as methods that return domain values.
+"""The Python API: what the commands do, as methods that return typed values.
 
-    with visitors.open_store("shop.db") as store:
-        store.identify("v-1", email="amara@example.com")
-
-Every call that changes something is one recorded operation, under the name of its command. Errors are those of
-`visitors.errors`; their hints refer to the command line.
+The public names are those of the package `visitors`; import them from there.
 """
 
 from __future__ import annotations

@@ -40,7 +40,11 @@ _Act = Callable[[Store, OpenOperation, list[str]], object]
 
 
 class Contacts:
-    """Contacts, each given by its id or a unique prefix, by email, or by `ext:` and its external id."""
+    """The contacts of a store, as `store.contacts`.
+
+    Name a contact by its id or a unique prefix of it, by email, or by `ext:` and its external id. A method that
+    takes several contacts changes all of them or none.
+    """
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -52,8 +56,10 @@ class Contacts:
         exist_ok: bool = False,
         **person: Unpack[Person],
     ) -> Contact:
-        """Create a contact. Raises InvalidData, and Conflict if its id, external id or email is taken; with `exist_ok`,
-        returns that contact, unchanged.
+        """Create a contact, with a new id unless one is given.
+
+        Raises InvalidData, and Conflict if the id, external id or email belongs to another contact; with `exist_ok`
+        that contact is returned unchanged.
         """
         contact_id = given_contact_id(id) if id is not None else None
         said = identity(person)
@@ -65,7 +71,10 @@ class Contacts:
             return self._found(created, operation)
 
     def find(self, contact: str) -> Contact | None:
-        """Return the contact, deleted or not; None if there is none. Raises Conflict if it is ambiguous."""
+        """Return a contact, deleted or not, or None if there is none. One that was merged is its survivor.
+
+        Raises Conflict if several contacts match, and InvalidData for an invalid email.
+        """
         with self._session.reading() as store:
             try:
                 return references.contact(store, contact, self._session.clock())
@@ -73,7 +82,10 @@ class Contacts:
                 return None
 
     def show(self, contact: str) -> ContactPage:
-        """Return everything about the contact. Raises NotFound and Conflict."""
+        """Return a contact with its devices, blocks, conversations, merged contacts and latest changes.
+
+        Raises NotFound, Conflict if several contacts match, and InvalidData for an invalid email.
+        """
         current = self._session.clock()
         with self._session.reading() as store:
             return contact_page(store, references.contact(store, contact, current).id, current)
@@ -93,8 +105,13 @@ class Contacts:
         on_conflict: OnConflict = "error",
         reject: Reject | None = None,
     ) -> Imported:
-        """Import contacts from a file, or from objects as `list` returns them; the arguments are those of
-        `VisitorStore.import_`. All or nothing, unless `reject` takes each bad row and its error.
+        """Import contacts from a file, or from objects with the fields of a contact. Nothing is written if a row is
+        bad.
+
+        The arguments are those of `VisitorStore.import_`.
+
+        Raises UsageProblem for arguments that make no sense, NotFound if the file is missing, and the error of the
+        first bad row: InvalidData, or Conflict if it contradicts the store.
         """
         policy = Policy(on_existing=on_existing, on_conflict=on_conflict)
         aside = SetAside(reject) if reject is not None else None
@@ -118,8 +135,10 @@ class Contacts:
         return Imported.of(taken, aside.count if aside else 0, left)
 
     def subject_export(self, contact: str) -> dict[str, Any]:
-        """Return everything that the store knows about one person, as the command `contacts subject-export` writes it,
-        in JSON types. Raises NotFound and Conflict.
+        """Return everything that the store knows about a person, as the command `contacts subject-export` writes
+        it.
+
+        Raises NotFound, Conflict if several contacts match, and InvalidData for an invalid email.
         """
         current = self._session.clock()
         with self._session.reading() as store:
@@ -135,21 +154,31 @@ class Contacts:
         after: str | None = None,
         **chosen: Unpack[ChosenContacts],
     ) -> Iterator[ListedContact]:
-        """Iterate over the contacts that match `chosen`, newest first, read in batches."""
+        """Iterate over the contacts that a selection chooses, the newest first, or sorted by the field `sort`.
+
+        `limit` is the number of contacts (0: all), and `after` the id of the last one of the page before. Records
+        are read in batches, so the store may be changed during the iteration.
+
+        Raises UsageProblem for a field that cannot be sorted by, InvalidData for an invalid filter, and NotFound if
+        `after` does not exist.
+        """
         page = _page(sort, reverse=reverse, limit=limit, after=after)
         current = self._session.clock()
         wanted = contact_selection(chosen, current)
         return self._session.pages(page, lambda store, some: contacts.select(store, wanted, some, current))
 
     def count(self, **chosen: Unpack[ChosenContacts]) -> int:
-        """Return the number of contacts."""
+        """Count the contacts that a selection chooses.
+
+        Raises InvalidData for an invalid filter.
+        """
         current = self._session.clock()
         wanted = contact_selection(chosen, current)
         with self._session.reading() as store:
             return contacts.count(store, wanted, current)
 
     def duplicates(self) -> Sequence[Duplicate]:
-        """Yield contacts that may be the same person."""
+        """Return groups of contacts that may be the same person."""
         with self._session.reading() as store:
             return contacts.duplicates(store)
 
@@ -162,7 +191,14 @@ class Contacts:
         replace_metadata: bool = False,
         **person: Unpack[Person],
     ) -> Contact:
-        """Set or clear fields. Raises UsageProblem if nothing is given, InvalidData, Conflict."""
+        """Set what is known of a contact, or clear it. Returns the contact.
+
+        Fields that are not given are kept; `clear` names fields to set to None, and `unset` metadata keys to
+        remove. Metadata is merged key by key unless `replace_metadata` is true.
+
+        Raises NotFound, InvalidData, UsageProblem when nothing is given or a field is both given and cleared, and
+        Conflict if the contact is deleted or the external id or email belongs to another one.
+        """
         said = identity(
             person, clearable=CLEARABLE_OF_CONTACT, clear=clear, unset=unset, replace_metadata=replace_metadata
         )
@@ -174,7 +210,13 @@ class Contacts:
         )[0]
 
     def merge(self, survivor: str, *others: str, force: bool = False) -> Contact:
-        """Merge `others` into the survivor, and return it. Raises NotFound and Conflict."""
+        """Merge other contacts into the survivor, whose values win. Returns the survivor.
+
+        Visitors, conversations and blocks move. The merged contacts' ids, emails and external ids keep leading to
+        the survivor. `force` merges contacts with different external ids.
+
+        Raises NotFound, InvalidData, Conflict if they cannot be merged, and UsageProblem without others.
+        """
         if not others:
             raise UsageProblem("whom? give the contacts that become part of it")
         with self._session.operation("contacts merge") as operation:
@@ -184,7 +226,11 @@ class Contacts:
             return self._found(first.id, operation)
 
     def split(self, contact: str, *visitors: str, **person: Unpack[Person]) -> Contact:
-        """Move visitors from a contact to a new one, and return that. Raises NotFound and Conflict."""
+        """Move visitors of a contact to a new contact. Returns the new contact.
+
+        Raises NotFound, InvalidData, UsageProblem without visitors, and Conflict if a visitor is not the contact's,
+        or if what is given about the new contact belongs to another one.
+        """
         said = identity(person)
         with self._session.operation("contacts split") as operation:
             store = self._session.store
@@ -193,7 +239,10 @@ class Contacts:
             return self._found(merge.split(store, operation, source, ids, said), operation)
 
     def delete(self, *contact: str) -> _Contacts:
-        """Delete contacts; they can be restored."""
+        """Delete contacts, so that `restore` can bring them back. Returns the contacts.
+
+        Raises NotFound, InvalidData, Conflict if several contacts match, and UsageProblem without names.
+        """
         return self._change(
             "contacts delete",
             contact,
@@ -201,20 +250,32 @@ class Contacts:
         )
 
     def restore(self, *contact: str) -> _Contacts:
-        """Restore deleted contacts. Raises Conflict for one whose email has since been taken."""
+        """Restore deleted contacts. Returns the contacts.
+
+        Raises NotFound, InvalidData, Conflict if the email belongs to another contact by now, and UsageProblem
+        without names.
+        """
         return self._change("contacts restore", contact, merge.restore_contacts)
 
     def erase(self, *contact: str, vacuum: bool = True) -> Erased:
-        """Erase people permanently, with all their devices and history. `vacuum` rewrites the file, without which
-        traces may remain in it. Raises UsageProblem, NotFound and Conflict.
+        """Erase people for good, with all their devices and their history.
+
+        `vacuum` rewrites the file; without it, traces may remain in unused parts of the file.
+
+        Raises NotFound, InvalidData, Conflict if several contacts match, and UsageProblem without names.
         """
         return self._session.erase("contacts erase", "contact", contact, vacuum=vacuum)
 
     def block(
         self, *contact: str, reason: str | None = None, for_: str | None = None, until: Time | None = None
     ) -> _Contacts:
-        """Block people on every device, present and future; `for_` is a duration such as `7d`. A block with another
-        expiry or reason is replaced.
+        """Block people on all devices, present and future. Returns the contacts.
+
+        The block lasts for a duration (`for_="7d"`), until a time, or for good. A block with another end or reason
+        replaces the current one.
+
+        Raises NotFound, InvalidData, Conflict if several contacts match, and UsageProblem without names, or with
+        both `for_` and `until`.
         """
         why = normalise.text(reason, "reason") if reason is not None else None
         end = text_of(until) if until is not None else None
@@ -227,7 +288,10 @@ class Contacts:
         )
 
     def unblock(self, *contact: str) -> _Contacts:
-        """Lift the blocks of people."""
+        """Lift the blocks of people. Returns the contacts.
+
+        Raises NotFound, InvalidData, Conflict if several contacts match, and UsageProblem without names.
+        """
         return self._change(
             "unblock", contact, lambda store, operation, ids: block.unblock(store, operation, "contact", ids)
         )

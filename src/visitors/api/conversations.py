@@ -1,4 +1,4 @@
-"""`store.conversations`: what visitors write."""
+"""`store.conversations`: conversations and their messages."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _TIMES: dict[str, ConversationTime] = {
 
 
 class Conversations:
-    """Conversations, each given by its id or a unique prefix."""
+    """The conversations of a store, as `store.conversations`. Name one by its id or a unique prefix of it."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -44,7 +44,10 @@ class Conversations:
     def start(
         self, visitor: str, *, title: str | None = None, message: str | None = None, priority: Priority = "normal"
     ) -> Conversation:
-        """Start a conversation. Raises NotFound, and Conflict for a visitor who is blocked or deleted."""
+        """Start a conversation as a visitor, with a first message if one is given.
+
+        Raises NotFound, InvalidData, and Conflict if the visitor is blocked or deleted.
+        """
         about = normalise.text(title, "title") if title is not None else None
         body = normalise.text(message, "message", normalise.MESSAGE_LIMIT) if message is not None else None
         with self._session.operation("conversations start") as operation:
@@ -55,9 +58,11 @@ class Conversations:
     def reply(
         self, conversation: str, message: str, *, visitor: str | None = None, agent: str | None = None
     ) -> Conversation:
-        """Add a message by a visitor who sees the conversation, or by an agent. Reopens a resolved one.
+        """Add a message, either as a visitor of this conversation or as an agent. A resolved conversation opens
+        again.
 
-        Raises UsageProblem unless there is exactly one author, NotFound, and Conflict for a visitor who may not write.
+        Raises NotFound, InvalidData, UsageProblem unless there is exactly one author, and Conflict if the visitor
+        is blocked, deleted or not part of the conversation.
         """
         converse.check_author(visitor, agent)
         body = normalise.text(message, "message", normalise.MESSAGE_LIMIT)
@@ -69,15 +74,24 @@ class Conversations:
             return _found(store, conversation_id)
 
     def resolve(self, *conversation: str) -> _Conversations:
-        """Mark conversations as resolved."""
+        """Mark conversations as resolved. Returns them.
+
+        Raises NotFound, Conflict if several conversations match, and UsageProblem without names.
+        """
         return self._set_status("conversations resolve", conversation, "resolved")
 
     def reopen(self, *conversation: str) -> _Conversations:
-        """Reopen conversations."""
+        """Open conversations again. Returns them.
+
+        Raises NotFound, Conflict if several conversations match, and UsageProblem without names.
+        """
         return self._set_status("conversations reopen", conversation, "open")
 
     def spam(self, *conversation: str) -> _Conversations:
-        """Mark conversations as spam."""
+        """Mark conversations as spam. Returns them.
+
+        Raises NotFound, Conflict if several conversations match, and UsageProblem without names.
+        """
         return self._set_status("conversations spam", conversation, "spam")
 
     def import_(
@@ -93,8 +107,13 @@ class Conversations:
         ignore_unknown: bool = False,
         reject: Reject | None = None,
     ) -> ImportedConversations:
-        """Import conversations with their messages from a file, or from objects as `show` returns them; the arguments
-        are those of `VisitorStore.import_`. All or nothing, unless `reject` takes each bad row and its error.
+        """Import conversations with their messages from a file, or from objects such as `show` returns. Nothing is
+        written if a row is bad.
+
+        The arguments are those of `VisitorStore.import_`.
+
+        Raises UsageProblem for arguments that make no sense, NotFound if the file is missing, and the error of the
+        first bad row: InvalidData, or Conflict if its visitor is deleted or it contradicts the store.
         """
         aside = SetAside(reject) if reject is not None else None
         with (
@@ -117,7 +136,10 @@ class Conversations:
         return ImportedConversations(**counts, rejected=aside.count if aside else 0)
 
     def show(self, conversation: str) -> ConversationPage:
-        """Return the conversation with its messages. Raises NotFound."""
+        """Return a conversation with its messages.
+
+        Raises NotFound, and Conflict if several conversations match.
+        """
         with self._session.reading() as store:
             return conversation_page(store, references.conversation_ids(store, [conversation])[0])
 
@@ -130,8 +152,14 @@ class Conversations:
         after: str | None = None,
         **chosen: Unpack[ChosenConversations],
     ) -> Iterator[Conversation]:
-        """Iterate over the conversations that match `chosen`, newest first, read in batches. Raises NotFound for an
-        unknown visitor or contact.
+        """Iterate over the conversations that a selection chooses, the newest first, or sorted by the field `sort`.
+
+        `limit` is the number of conversations (0: all), and `after` the id of the last one of the page before.
+        Records are read in batches, so the store may be changed during the iteration.
+
+        Raises UsageProblem for a field that cannot be sorted by and for filters that contradict each other,
+        InvalidData for an invalid filter, NotFound if `after` or a visitor or contact to filter by does not exist,
+        and Conflict if several match.
         """
         field = public(sort) if sort is not None else None
         page = Page.sorted_by(SORTABLE, field, reverse=reverse, limit=limit, after=after)
@@ -148,9 +176,13 @@ class Conversations:
         time: Literal["created_at", "updated_at", "resolved_at"] = "created_at",
         **chosen: Unpack[ChosenConversations],
     ) -> _Counts:
-        """Count the conversations that match `chosen`: by one field (`Group`) or two (`Pair`), or `per` period of a
-        time (`Period`); without either, return an overview (`ConversationFigure`). Raises NotFound for an unknown
-        visitor or contact, and UsageProblem.
+        """Count conversations: by one field (`Group` rows) or two (`Pair` rows), per period of a time (`Period`
+        rows), or as an overview (`ConversationFigure` rows).
+
+        `time` says which time `per` is about.
+
+        Raises UsageProblem for a field together with `per`, and UsageProblem, InvalidData, NotFound and Conflict
+        for the selection, as `list` does.
         """
         fields = parse_conversation_fields(by)
         if fields and per is not None:

@@ -1,4 +1,4 @@
-"""`store.fixtures`: test data as files, or as their content."""
+"""`store.fixtures`: the state that a test needs, from files or dicts."""
 
 from __future__ import annotations
 
@@ -20,28 +20,42 @@ File: TypeAlias = str | Path | Mapping[str, Any]
 
 
 class Fixtures:
-    """Fixture files. Files read together may refer to each other's records."""
+    """Fixtures of a store, as `store.fixtures`.
+
+    Pass paths of YAML or JSON files, or dicts with the same content. They are read together, and may refer to each
+    other's records.
+    """
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     def apply(self, *file: File, prune: bool = False) -> list[Difference]:
-        """Make the store match the files; return the differences, none the second time.
+        """Bring the store to the state that the files describe. Returns what differed: nothing the second time.
 
-        With `prune`, records that they do not name are removed. Raises NotFound, InvalidData and Conflict.
+        With `prune`, records that the files do not mention are deleted.
+
+        Raises UsageProblem without files, NotFound if a file is missing, InvalidData for a bad file, and Conflict
+        if the store refuses a record.
         """
         fixture = _load(file)
         with self._session.operation("fixtures apply") as operation:
             return fixtures.apply(self._session.store, operation, fixture, prune=prune)
 
     def diff(self, *file: File, prune: bool = False) -> list[Difference]:
-        """Return where the store differs from the files: what `apply` would change."""
+        """Return where the store differs from the files: what `apply` would change.
+
+        Raises UsageProblem without files, NotFound if a file is missing, and InvalidData for a bad file.
+        """
         fixture = _load(file)
         with self._session.reading() as store:
             return fixtures.differences(store, fixture, self._session.clock(), prune=prune)
 
     def dump(self, **chosen: Unpack[Chosen]) -> dict[str, Any]:
-        """Return the store, or the chosen visitors and what they refer to, as the content of a file."""
+        """Return the store, or the visitors that a selection chooses with everything they refer to, as a fixture
+        file has it.
+
+        Raises UsageProblem, InvalidData, NotFound and Conflict for the selection, as `VisitorStore.list` does.
+        """
         current = self._session.clock()
         with self._session.reading() as store:
             wanted = references.selection(store, selection(chosen, current), current)

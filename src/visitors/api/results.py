@@ -1,4 +1,4 @@
-"""Results of calls, besides the domain's own values."""
+"""What methods return, besides the records themselves."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from visitors.operations.import_ import Taken
 
 
 class Tracked(NamedTuple):
-    """The visitor, and how it was recognised."""
+    """What `track` returns: the visitor, and how it was recognised."""
 
     visitor: Visitor
     resolved_by: Literal["id", "fingerprint", "created"]
 
 
 class Identified(NamedTuple):
-    """The visitor with its contact, what changed, and the rule that chose the contact."""
+    """What `identify` returns: the visitor, what changed, and the rule that chose the contact."""
 
     visitor: Visitor
     outcome: Outcome
@@ -28,8 +28,8 @@ class Identified(NamedTuple):
 
 
 class Erased(NamedTuple):
-    """The receipt; whether the store's files are wiped (if not, another process is reading the store); and the records
-    that were kept, with reasons, since they may not be the person's.
+    """What `erase` returns: the receipt, whether all traces are gone from the store's files (they are not while
+    another process reads the store), and which records were left, with the reason.
     """
 
     receipt: Receipt
@@ -38,8 +38,9 @@ class Erased(NamedTuple):
 
 
 class Imported(NamedTuple):
-    """The number of rows by outcome; of newer blocks that rows left standing; of blocks in rows that had since been
-    lifted; and of invalid values that were not stored.
+    """What `import_` returns: how many rows had which outcome, how many blocks were left standing (because the
+    store has a newer one) or not taken (because they were lifted since), and how many invalid values were not
+    stored.
     """
 
     created: int
@@ -66,7 +67,7 @@ class Imported(NamedTuple):
 
 
 class ImportedConversations(NamedTuple):
-    """The number of rows by outcome, and of new messages."""
+    """What `conversations.import_` returns: how many rows had which outcome, and how many new messages."""
 
     created: int
     updated: int
@@ -77,7 +78,9 @@ class ImportedConversations(NamedTuple):
 
 
 class Undone(NamedTuple):
-    """The id of the undo, which can itself be undone, and the operations that it undid, newest first."""
+    """What `undo` returns: the id of the undo, which can be undone in turn, and the operations undone, newest
+    first.
+    """
 
     id: str
     operations: list[Operation]

@@ -1,4 +1,4 @@
-"""`visitors.open_store`, and the store that it returns."""
+"""`visitors.open_store` and the `VisitorStore` that it returns."""
 
 from __future__ import annotations
 
@@ -62,12 +62,16 @@ _Act = Callable[[Store, OpenOperation, list[str]], object]
 def open_store(
     path: str | Path | None = None, *, now: Now | None = None, actor: str | None = None, create: bool = True
 ) -> VisitorStore:
-    """Open the store at `path`, creating it if needed unless `create` is false; `:memory:` is never written to disk,
-    and `:temp:` is deleted when closed. The default path is that of the command: VISITORS_DB, or the platform's.
+    """Open the store at `path`, and create it if it is missing, unless `create` is false.
 
-    `now` is a fixed time, or a function that returns it (default: the clock, or VISITORS_NOW); `actor` is recorded as
-    the author of changes (default: VISITORS_ACTOR, or the login name). Raises StoreProblem, and InvalidData for an
-    invalid time.
+    `:memory:` is a store that never touches the disk, and `:temp:` one that is deleted when it is closed. Without a
+    path it is the store that the command uses: `VISITORS_DB`, or the platform's data folder.
+
+    `now` is a fixed time, or a function that returns the time (default: `VISITORS_NOW`, or else the clock). `actor`
+    is the name that the history records (default: `VISITORS_ACTOR`, or else the login name).
+
+    Raises StoreProblem when the store cannot be opened, UsageProblem for a path that cannot be a store, and
+    InvalidData for a time that cannot be parsed.
     """
     flags = {"db": str(path) if path is not None else None, "as_": actor}
     settings = load_settings(flags, os.environ)
@@ -77,10 +81,14 @@ def open_store(
 
 
 class VisitorStore:
-    """An open store; close it, or use it in a `with` statement. For use in one thread; other processes may use it too.
+    """An open store, returned by `open_store`. Use it in a `with` statement, or call `close`.
 
-    A visitor is given by its id or a unique prefix. Methods that take several visitors change all or none, and take a
-    selection instead of names.
+    Name a visitor by its id or a unique prefix of it. A method that takes several visitors changes all of them or
+    none. Where a method takes a selection, pass either names or a selection; `everything=True` selects all. Each
+    call that changes something is one operation in the history, which `undo` can take back.
+
+    Use a store in one thread only. Other processes may use the same file at the same time. Any call raises
+    StoreProblem when the store is locked, full, damaged or moved, and UsageProblem while another call is under way.
     """
 
     def __init__(self, session: Session) -> None:
@@ -96,17 +104,17 @@ class VisitorStore:
         self.close()
 
     def close(self) -> None:
-        """Close the store, deleting a temporary one."""
+        """Close the store. A temporary one is deleted."""
         self._session.store.close()
 
     @property
     def path(self) -> Path:
-        """The path of the store."""
+        """The file of the store; `:memory:` or `:temp:` for a store without a lasting file."""
         return Path(self._session.store.name)
 
     @property
     def actor(self) -> str:
-        """The recorded author of changes."""
+        """The name that the history records."""
         return self._session.actor
 
     # One visitor
@@ -118,11 +126,13 @@ class VisitorStore:
         lenient: bool = False,
         **browser: Unpack[Browser],
     ) -> Tracked:
-        """Recognise a visitor by its stored id or its fingerprint, or create one, as on page load. A new address clears
-        the old location, unless a new one is given; an existing attribution stays, unless `update` clears or sets it.
-        With `lenient`, an invalid language, time zone, IP or country is not stored, with a UserWarning.
+        """Recognise a visitor by its stored id or its fingerprint, or create one, as on page load.
 
-        Raises InvalidData, and Conflict for the id of a deleted visitor.
+        Browser data is updated. A new IP address clears the location of the old one, unless a location is given; an
+        attribution is kept once it is set, until `update` clears or changes it. With `lenient`, an invalid
+        language, time zone, IP address or country code is not stored, and a UserWarning says so.
+
+        Raises InvalidData, and Conflict if the visitor with this id is deleted.
         """
         stored_id = given_id(id) if id is not None else None
         values = by_public_name(browser)
@@ -143,7 +153,11 @@ class VisitorStore:
         exist_ok: bool = False,
         **browser: Unpack[Browser],
     ) -> Visitor:
-        """Create a visitor. Raises InvalidData, and Conflict for an id that exists, unless `exist_ok`."""
+        """Create a visitor, with a new id unless one is given.
+
+        Raises InvalidData, and Conflict if the id exists; with `exist_ok` the existing visitor is returned
+        unchanged.
+        """
         visitor_id = given_id(id) if id is not None else None
         data = browser_data(by_public_name(browser))
         with self._session.operation("create") as operation:
@@ -151,7 +165,10 @@ class VisitorStore:
             return self._found(touched, operation)
 
     def find(self, visitor: str) -> Visitor | None:
-        """Return the visitor, deleted or not; None if there is none. Raises Conflict if it is ambiguous."""
+        """Return a visitor, deleted or not, or None if there is none.
+
+        Raises Conflict if several visitors match.
+        """
         with self._session.reading() as store:
             try:
                 return references.visitor(store, visitor, self._session.clock())
@@ -159,7 +176,10 @@ class VisitorStore:
                 return None
 
     def show(self, visitor: str) -> VisitorPage:
-        """Return everything about the visitor. Raises NotFound and Conflict."""
+        """Return a visitor with its contact, other devices, blocks, conversations, links and latest changes.
+
+        Raises NotFound, and Conflict if several visitors match.
+        """
         with self._session.reading() as store:
             return visitor_page(store, references.visitor_ids(store, [visitor])[0], self._session.clock())
 
@@ -174,9 +194,16 @@ class VisitorStore:
         relink: bool = False,
         **person: Unpack[Person],
     ) -> Identified:
-        """Link the visitor to a contact, by external id, email, or both.
+        """Link a visitor to a contact by external id, email or both, and store what is given about the person.
 
-        Raises NotFound, InvalidData, and Conflict for input that contradicts the store.
+        Repeating a call changes nothing. Fields that are not given are kept; `clear` names fields to set to None,
+        and `unset` metadata keys to remove. Metadata is merged key by key unless `replace_metadata` is true.
+        `on_conflict` decides what happens when the external id and the email belong to two contacts: refuse, keep
+        the contact with the external id, or merge the two. `relink` moves a visitor that is linked to another
+        contact.
+
+        Raises NotFound, InvalidData, UsageProblem when nothing is given or a field is both given and cleared, and
+        Conflict when the data contradicts the store.
         """
         said = identity(person, clearable=CLEARABLE, clear=clear, unset=unset, replace_metadata=replace_metadata)
         with self._session.operation("identify") as operation:
@@ -196,33 +223,52 @@ class VisitorStore:
         after: str | None = None,
         **chosen: Unpack[Chosen],
     ) -> Iterator[Visitor]:
-        """Iterate over the visitors of a selection, newest first by default. They are read in batches, so that the
-        store can be changed meanwhile; changing the sort field of one may move it.
+        """Iterate over the visitors that a selection chooses, the newest first, or sorted by the field `sort`.
+
+        `limit` is the number of visitors (0: all), and `after` the id of the last one of the page before. Records
+        are read in batches, so the store may be changed during the iteration.
+
+        Raises UsageProblem for a field that cannot be sorted by and for filters that contradict each other,
+        InvalidData for an invalid filter, NotFound if `after` or a contact to filter by does not exist, and
+        Conflict if several contacts match.
         """
         field = public(sort) if sort is not None else None
         page = Page.sorted_by(visitors.SORTABLE, field, reverse=reverse, limit=limit, after=after)
         return self._select(page, chosen)
 
     def export(self, **chosen: Unpack[Chosen]) -> Iterator[dict[str, Any]]:
-        """Iterate over the visitors of a selection with their contacts, as `import_` takes them, in creation order."""
+        """Iterate over the visitors that a selection chooses, with their contacts, in the order of their creation.
+
+        The dicts are what `import_` takes and what the command `export` writes. Raises UsageProblem, InvalidData,
+        NotFound and Conflict for the selection, as `list` does.
+        """
         return (cast("dict[str, Any]", msgspec.to_builtins(one)) for one in self._select(Page(), chosen))
 
     def count(self, **chosen: Unpack[Chosen]) -> int:
-        """Return the number of visitors in a selection."""
+        """Count the visitors that a selection chooses.
+
+        Raises UsageProblem, InvalidData, NotFound and Conflict for the selection, as `list` does.
+        """
         current = self._session.clock()
         with self._session.reading() as store:
             return visitors.count(store, self._selection(store, chosen, current), current)
 
     def expect(self, least: int, most: int | None = None, **chosen: Unpack[Chosen]) -> None:
-        """Raise CheckFailed, naming the first few, unless a selection has at least `least` and at most `most` visitors;
-        like the command `assert`.
+        """Check that a selection chooses at least `least` visitors, and at most `most`, like the command `assert`.
+
+        Raises CheckFailed, which names the first visitors found, if it does not; UsageProblem, InvalidData,
+        NotFound and Conflict for the selection, as `list` does.
         """
         current = self._session.clock()
         with self._session.reading() as store:
             expect(store, self._selection(store, chosen, current), Expectation(least, most), current)
 
     def update(self, *visitor: str, clear: Sequence[str] = (), **browser: Unpack[Browser]) -> _Visitors:
-        """Set browser data, or clear fields. Raises UsageProblem if nothing is given."""
+        """Set browser data of visitors, or set the fields in `clear` to None. Returns the visitors.
+
+        Raises NotFound, InvalidData, Conflict for a deleted visitor, and UsageProblem when nothing is given or a
+        field is both given and cleared.
+        """
         data = browser_changes(by_public_name(browser), tuple(map(public, clear)))
         return self._change(
             "update",
@@ -231,7 +277,11 @@ class VisitorStore:
         )
 
     def unidentify(self, *visitor: str, everything: bool = False, **chosen: Unpack[Chosen]) -> _Visitors:
-        """Unlink visitors from their contact."""
+        """Unlink visitors from their contacts. Returns the visitors.
+
+        Raises NotFound, InvalidData for an invalid filter, Conflict for a deleted visitor, and UsageProblem without
+        names and selection.
+        """
         return self._change(
             "unidentify",
             visitor,
@@ -249,8 +299,13 @@ class VisitorStore:
         everything: bool = False,
         **chosen: Unpack[Chosen],
     ) -> _Visitors:
-        """Block visitors, for a duration such as `7d`, until a time, or for good. A block with another expiry or reason
-        is replaced. Use `contacts.block` for people.
+        """Block visitors for a duration (`for_="7d"`), until a time, or for good. Returns the visitors.
+
+        A block with another end or reason replaces the current one. To block a person on all devices, use
+        `store.contacts.block`.
+
+        Raises NotFound, InvalidData, Conflict for a deleted visitor, and UsageProblem without names and selection,
+        or with both `for_` and `until`.
         """
         why = normalise.text(reason, "reason") if reason is not None else None
         end = text_of(until) if until is not None else None
@@ -265,8 +320,11 @@ class VisitorStore:
         )
 
     def unblock(self, *visitor: str, everything: bool = False, **chosen: Unpack[Chosen]) -> _Visitors:
-        """Lift the blocks of visitors. One whose contact is blocked raises Conflict if it was named, and is left alone
-        if it was selected.
+        """Lift the blocks of visitors. Returns the visitors.
+
+        A visitor whose contact is blocked stays blocked: named, it raises Conflict; selected, it is left as it is.
+
+        Raises NotFound, InvalidData for an invalid filter, Conflict, and UsageProblem without names and selection.
         """
         return self._change(
             "unblock",
@@ -277,7 +335,11 @@ class VisitorStore:
         )
 
     def delete(self, *visitor: str, everything: bool = False, **chosen: Unpack[Chosen]) -> _Visitors:
-        """Delete visitors; they can be restored."""
+        """Delete visitors, so that `restore` can bring them back. Returns the visitors.
+
+        Raises NotFound, InvalidData for an invalid filter, Conflict if several visitors match, and UsageProblem
+        without names and selection.
+        """
         return self._change(
             "delete",
             visitor,
@@ -288,7 +350,11 @@ class VisitorStore:
         )
 
     def restore(self, *visitor: str, **chosen: Unpack[Chosen]) -> _Visitors:
-        """Restore deleted visitors."""
+        """Restore deleted visitors. Returns the visitors.
+
+        Raises NotFound, InvalidData for an invalid filter, Conflict if several visitors match, and UsageProblem
+        without names and selection.
+        """
         return self._change(
             "restore",
             visitor,
@@ -298,8 +364,12 @@ class VisitorStore:
         )
 
     def prune(self, older_than: Time, **chosen: Unpack[Chosen]) -> _Visitors:
-        """Delete, restorably, stale visitors: anonymous, without conversations, not blocked, and not seen for an age
-        such as `90d`, or since a time. A selection narrows this further.
+        """Delete stale anonymous visitors, so that `restore` can bring them back. Returns the visitors.
+
+        Stale are those that are not identified, not blocked, have no conversations, and were last seen before
+        `older_than`: an age such as `90d`, or a time. A selection narrows it down.
+
+        Raises UsageProblem for filters that contradict this, and InvalidData for an invalid age or filter.
         """
         current = self._session.clock()
         wanted = prunable(selection(chosen, current), age_limit(text_of(older_than), current))
@@ -309,8 +379,11 @@ class VisitorStore:
             return visitors.find_many(self._session.store, ids, operation.at)
 
     def erase(self, *visitor: str, vacuum: bool = True) -> Erased:
-        """Erase devices permanently, including history; their contacts stay. `vacuum` rewrites the file, without which
-        traces may remain in it. Raises UsageProblem, NotFound and Conflict.
+        """Erase visitors for good, including their history; their contacts stay.
+
+        `vacuum` rewrites the file; without it, traces may remain in unused parts of the file.
+
+        Raises NotFound, Conflict if several visitors match, and UsageProblem without names.
         """
         return self._session.erase("erase", "visitor", visitor, vacuum=vacuum)
 
@@ -332,14 +405,19 @@ class VisitorStore:
         new: bool = False,
         reject: Reject | None = None,
     ) -> Imported:
-        """Import visitors from a file, or from objects as `export` returns them. `columns` maps fields to columns with
-        other names; `mapping` is the name of an included mapping or the path of another; `input_format` is the format,
-        if name and content do not show it, `delimiter` separates CSV cells, if the header does not show it, and
-        `encoding` is the encoding, if not UTF-8. Texts in `nulls` count as blank.
+        """Import visitors from a file, or from objects such as `export` yields. Nothing is written if a row is bad.
 
-        A row without an id is about the visitor with its fingerprint; with `new`, it creates one. With `lenient`, an
-        invalid language, time zone, IP or country is not stored. All or nothing, unless `reject` takes each bad row and
-        its error. Raises the error of the first bad row.
+        `columns` maps fields to the columns of the file, and `mapping` names a ready-made mapping or a mapping
+        file. `input_format`, `delimiter` and `encoding` describe the file where it does not say so itself. Cells
+        equal to a text in `nulls` are empty. `ignore_unknown` skips columns that are no field.
+
+        `on_existing` decides about visitors that exist; `on_conflict` and `relink` about contacts, as in
+        `identify`. A row without an id updates the visitor with its fingerprint, or with `new` creates a visitor.
+        With `lenient`, an invalid language, time zone, IP address or country code is not stored. With `reject`,
+        good rows are imported, and each bad one is passed to this function with its error.
+
+        Raises UsageProblem for arguments that make no sense, NotFound if the file is missing, and the error of the
+        first bad row: InvalidData, or Conflict if a visitor exists or its contact contradicts the store.
         """
         policy = Policy(on_existing=on_existing, on_conflict=on_conflict, relink=relink, new=new)
         aside = SetAside(reject) if reject is not None else None
@@ -384,9 +462,14 @@ class VisitorStore:
         conversations: str | int = "0-2",
         locales: Sequence[str] = (),
     ) -> int:
-        """Create made-up visitors, the same for the same seed and `now`; return how many.
+        """Create made-up visitors, always the same ones for the same `seed`, `now` and options. Returns their
+        number.
 
-        Raises UsageProblem, and Conflict if those of the seed already exist.
+        `identified` and `blocked` are shares, `devices` and `conversations` ranges per person, `locales` language
+        tags.
+
+        Raises UsageProblem and InvalidData for arguments that make no sense, and Conflict if the seed was planted
+        before.
         """
         from visitors.domain.made_up.people import made_up, seeded_entropy
         from visitors.domain.made_up.plan import parse_plan
@@ -415,9 +498,14 @@ class VisitorStore:
         top: int = 0,
         **chosen: Unpack[Chosen],
     ) -> _Counts:
-        """Count visitors: by one field (`Group`) or two (`Pair`), such as `country_code`, `contact.email` (by domain)
-        and `contact.metadata.plan`; or `per` period of a time (`Period`); without either, return an overview
-        (`Figure`). Only the `top` largest groups, unless that is 0. Raises UsageProblem.
+        """Count visitors: by one field (`Group` rows) or two (`Pair` rows), per period of a time (`Period` rows),
+        or as an overview (`Figure` rows).
+
+        Fields are those of a visitor, such as `country_code`, and `contact.email` (its domain) or
+        `contact.metadata.KEY`. `time` says which time `per` is about. `top` limits the number of groups (0: all).
+
+        Raises UsageProblem for a field that cannot be counted by and for a field together with `per`, and
+        UsageProblem, InvalidData, NotFound and Conflict for the selection, as `list` does.
         """
         groupings = parse_groupings([_GROUPABLE.get(name, name) for name in by])
         if groupings and per is not None:
@@ -434,8 +522,10 @@ class VisitorStore:
     # History
 
     def undo(self, operation: str | None = None, *, cascade: bool = False) -> Undone:
-        """Undo an operation, or the newest of the same actor that is neither undone nor an undo; with `cascade`, first
-        undo later changes of the same records. Undoing an undo redoes what it undid.
+        """Undo an operation, or without an id the latest one of the same actor that was not undone. Undoing an undo
+        redoes it.
+
+        With `cascade`, later operations on the same records are undone as well.
 
         Raises NotFound, and Conflict if it cannot be undone.
         """
