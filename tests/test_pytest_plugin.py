@@ -11,9 +11,13 @@ import pytest
 SHOP = Path(__file__).parent / "examples" / "fixtures" / "shop.yaml"
 
 TESTS = """
+    import os
+    import subprocess
+    import sys
+
     import pytest
 
-    from visitors.errors import NotFound
+    import visitors
 
     def test_a_store_is_empty_and_its_own(visitors_store):
         assert visitors_store.count() == 0
@@ -81,6 +85,33 @@ TESTS = """
         assert visitors_clock().isoformat() == "2027-01-01T00:00:00+00:00"
         assert next(visitors_store.list()).created_at > "2026-06"
 
+    def test_a_program_under_test_uses_the_store(visitors_store, visitors_clock):
+        visitors_clock.move(days=1)
+        program = "import visitors; visitors.open_store().track('from-a-program')"
+        subprocess.run([sys.executable, "-c", program], env=os.environ | visitors_store.environment, check=True)
+        assert visitors_store.find("from-a-program").created_at == "2026-01-02T00:00:00.000Z"
+
+    def test_an_application_in_this_process_uses_the_store(visitors_store, monkeypatch):
+        for name, value in visitors_store.environment.items():
+            monkeypatch.setenv(name, value)
+        with visitors.open_store() as opened_by_the_application:
+            opened_by_the_application.create("a")
+        assert visitors_store.find("a") is not None
+
+    @pytest.mark.visitors(fixtures=[{
+        "version": 1,
+        "visitors": {"v-1": {}},
+        "conversations": {
+            "refund": {"visitor": "v-1", "title": "Refund", "messages": [
+                {"visitor": "v-1", "body": "Where is it?"},
+                {"agent": "bo", "body": "On its way"},
+            ]},
+        },
+    }])
+    def test_conversations_are_fixtures_too(visitors_store):
+        refund = visitors_store.conversations.show("refund")
+        assert [one.body for one in refund.messages] == ["Where is it?", "On its way"]
+
     def test_it_is_on_record_who_did_it(visitors_store, visitors_cli):
         visitors_store.create("a")
         visitors_cli("create", "--id", "b")
@@ -103,13 +134,13 @@ def inner(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.
 @pytest.mark.slow
 @pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "under xdist"])
 def test_every_test_gets_its_store_clock_and_command(inner: pytest.Pytester, workers: tuple[str, ...]) -> None:
-    inner.runpytest_subprocess(*workers).assert_outcomes(passed=12)
+    inner.runpytest_subprocess(*workers).assert_outcomes(passed=15)
     assert not (inner.path / "elsewhere.db").exists()
 
 
 def test_they_pass_in_any_order_and_in_this_process(inner: pytest.Pytester) -> None:
     inner.makeconftest("def pytest_collection_modifyitems(items):\n    items.reverse()\n")
-    inner.runpytest_inprocess().assert_outcomes(passed=12)
+    inner.runpytest_inprocess().assert_outcomes(passed=15)
 
 
 def test_a_test_may_seed_search_undo_and_load_much_in_one_process(pytester: pytest.Pytester) -> None:

@@ -9,12 +9,12 @@ import io
 import json
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
@@ -80,8 +80,12 @@ class Result:
         return json.loads(self.stderr)["error"]
 
 
-Cli = Callable[..., Result]
-"""`visitors_cli("list", "--format", "json", stdin=..., exit_code=...)`."""
+class Cli(Protocol):
+    """What the fixture `visitors_cli` is."""
+
+    def __call__(self, *arguments: str | Path, stdin: str | bytes = "", exit_code: int | None = 0) -> Result:
+        """Run the command on `visitors_store`; another exit code than the expected one fails the test (None: any)."""
+        ...
 
 
 def run_in_process(arguments: Sequence[str], stdin: str | bytes, environment: Mapping[str, str]) -> Result:
@@ -184,19 +188,14 @@ def visitors_store(
 
 
 @pytest.fixture
-def visitors_cli(visitors_store: VisitorStore, visitors_clock: Clock) -> Cli:
+def visitors_cli(visitors_store: VisitorStore) -> Cli:
     """Run the command on `visitors_store`, in this process: `visitors_cli("list", "--format", "json").json`.
 
-    An exit code other than `exit_code` (default: 0; None: any) fails the test.
+    A run that ends with another exit code than `exit_code` (default: 0; None: any) fails the test.
     """
 
     def invoke(*arguments: str | Path, stdin: str | bytes = "", exit_code: int | None = 0) -> Result:
-        environment = {
-            "VISITORS_DB": str(visitors_store.path),
-            "VISITORS_ACTOR": visitors_store.actor,
-            "VISITORS_NOW": visitors_clock().isoformat(),
-        }
-        result = run_in_process([str(one) for one in arguments], stdin, environment)
+        result = run_in_process([str(one) for one in arguments], stdin, visitors_store.environment)
         if exit_code is not None and result.exit_code != exit_code:
             said = (result.stderr or result.stdout).strip()
             pytest.fail(f"visitors {' '.join(map(str, arguments))} ended with {result.exit_code}: {said}")

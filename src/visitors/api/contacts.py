@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias, Unpack, cast
+from typing import Any, Unpack, cast
 
 import msgspec
 
@@ -35,7 +35,6 @@ from visitors.store.query.listing import Page
 from visitors.store.records import contacts
 from visitors.store.store import OpenOperation, Store
 
-_Contacts: TypeAlias = list[Contact]
 _Act = Callable[[Store, OpenOperation, list[str]], object]
 
 
@@ -238,7 +237,7 @@ class Contacts:
             ids = references.live_visitor_ids(store, visitors)
             return self._found(merge.split(store, operation, source, ids, said), operation)
 
-    def delete(self, *contact: str) -> _Contacts:
+    def delete(self, *contact: str) -> Sequence[Contact]:
         """Delete contacts, so that `restore` can bring them back. Returns the contacts.
 
         Raises NotFound, InvalidData, Conflict if several contacts match, and UsageProblem without names.
@@ -249,7 +248,7 @@ class Contacts:
             lambda store, operation, ids: contacts.set_deleted(store, operation, ids, deleted=True),
         )
 
-    def restore(self, *contact: str) -> _Contacts:
+    def restore(self, *contact: str) -> Sequence[Contact]:
         """Restore deleted contacts. Returns the contacts.
 
         Raises NotFound, InvalidData, Conflict if the email belongs to another contact by now, and UsageProblem
@@ -268,7 +267,7 @@ class Contacts:
 
     def block(
         self, *contact: str, reason: str | None = None, for_: str | None = None, until: Time | None = None
-    ) -> _Contacts:
+    ) -> Sequence[Contact]:
         """Block people on all devices, present and future. Returns the contacts.
 
         The block lasts for a duration (`for_="7d"`), until a time, or for good. A block with another end or reason
@@ -287,7 +286,7 @@ class Contacts:
             ),
         )
 
-    def unblock(self, *contact: str) -> _Contacts:
+    def unblock(self, *contact: str) -> Sequence[Contact]:
         """Lift the blocks of people. Returns the contacts.
 
         Raises NotFound, InvalidData, Conflict if several contacts match, and UsageProblem without names.
@@ -296,7 +295,7 @@ class Contacts:
             "unblock", contact, lambda store, operation, ids: block.unblock(store, operation, "contact", ids)
         )
 
-    def _change(self, command: str, typed: Sequence[str], act: _Act, *, live: bool = False) -> _Contacts:
+    def _change(self, command: str, typed: Sequence[str], act: _Act, *, live: bool = False) -> Sequence[Contact]:
         if not typed:
             raise UsageProblem("whom? give contacts by id, email or ext:ID")
         find = references.live_contact if live else references.contact

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Literal, TypeAlias, Unpack
+from typing import Literal, TypeAlias, Unpack, overload
 
 from visitors.api.arguments import conversation_selection, public
 from visitors.api.importing import Reject, Rows, SetAside, reading
@@ -14,7 +14,16 @@ from visitors.domain import normalise
 from visitors.domain.conversation import Conversation, Priority, Status
 from visitors.domain.conversation_selection import ChosenConversations
 from visitors.domain.page import ConversationPage
-from visitors.domain.statistics import ConversationTime, Counted, Per, parse_conversation_fields
+from visitors.domain.statistics import (
+    ConversationFigure,
+    ConversationTime,
+    Counted,
+    Group,
+    Pair,
+    Per,
+    Period,
+    parse_conversation_fields,
+)
 from visitors.errors import UsageProblem
 from visitors.input.formats import Format
 from visitors.input.kinds import CONVERSATIONS
@@ -26,8 +35,8 @@ from visitors.store.query.listing import Page
 from visitors.store.records import conversations
 from visitors.store.store import Store
 
-_Conversations: TypeAlias = list[Conversation]
-_Counts: TypeAlias = list[Counted]
+_Field: TypeAlias = Literal["status", "priority"]
+_Time: TypeAlias = Literal["created_at", "updated_at", "resolved_at"]
 _TIMES: dict[str, ConversationTime] = {
     "created_at": "createdAt",
     "updated_at": "updatedAt",
@@ -73,21 +82,21 @@ class Conversations:
             converse.reply(store, operation, conversation_id, body, visitor=visitor, agent=name)
             return _found(store, conversation_id)
 
-    def resolve(self, *conversation: str) -> _Conversations:
+    def resolve(self, *conversation: str) -> Sequence[Conversation]:
         """Mark conversations as resolved. Returns them.
 
         Raises NotFound, Conflict if several conversations match, and UsageProblem without names.
         """
         return self._set_status("conversations resolve", conversation, "resolved")
 
-    def reopen(self, *conversation: str) -> _Conversations:
+    def reopen(self, *conversation: str) -> Sequence[Conversation]:
         """Open conversations again. Returns them.
 
         Raises NotFound, Conflict if several conversations match, and UsageProblem without names.
         """
         return self._set_status("conversations reopen", conversation, "open")
 
-    def spam(self, *conversation: str) -> _Conversations:
+    def spam(self, *conversation: str) -> Sequence[Conversation]:
         """Mark conversations as spam. Returns them.
 
         Raises NotFound, Conflict if several conversations match, and UsageProblem without names.
@@ -169,13 +178,63 @@ class Conversations:
             wanted = references.conversation_selection(store, named, current)
         return self._session.pages(page, lambda store, some: conversations.select(store, wanted, some, current))
 
+    @overload
+    def stats(
+        self,
+        *,
+        per: None = None,
+        time: _Time = "created_at",
+        **chosen: Unpack[ChosenConversations],
+    ) -> Sequence[ConversationFigure]: ...
+
+    @overload
+    def stats(
+        self,
+        by: _Field,
+        /,
+        *,
+        per: None = None,
+        time: _Time = "created_at",
+        **chosen: Unpack[ChosenConversations],
+    ) -> Sequence[Group]: ...
+
+    @overload
+    def stats(
+        self,
+        by: _Field,
+        second: _Field,
+        /,
+        *,
+        per: None = None,
+        time: _Time = "created_at",
+        **chosen: Unpack[ChosenConversations],
+    ) -> Sequence[Pair]: ...
+
+    @overload
+    def stats(
+        self,
+        *,
+        per: Per,
+        time: _Time = "created_at",
+        **chosen: Unpack[ChosenConversations],
+    ) -> Sequence[Period]: ...
+
+    @overload
+    def stats(
+        self,
+        *by: _Field,
+        per: Per | None = None,
+        time: _Time = "created_at",
+        **chosen: Unpack[ChosenConversations],
+    ) -> Sequence[Counted]: ...
+
     def stats(
         self,
         *by: Literal["status", "priority"],
         per: Per | None = None,
         time: Literal["created_at", "updated_at", "resolved_at"] = "created_at",
         **chosen: Unpack[ChosenConversations],
-    ) -> _Counts:
+    ) -> Sequence[Counted]:
         """Count conversations: by one field (`Group` rows) or two (`Pair` rows), per period of a time (`Period`
         rows), or as an overview (`ConversationFigure` rows).
 
@@ -197,7 +256,7 @@ class Conversations:
                 return list(statistics.conversations_by_fields(store, wanted, fields, current).rows)
             return list(statistics.conversations_overview(store, wanted, current).rows)
 
-    def _set_status(self, command: str, typed: tuple[str, ...], status: Status) -> _Conversations:
+    def _set_status(self, command: str, typed: tuple[str, ...], status: Status) -> Sequence[Conversation]:
         if not typed:
             raise UsageProblem("which? give conversation ids")
         with self._session.operation(command) as operation:

@@ -15,8 +15,8 @@ from visitors.errors import UsageProblem
 from visitors.operations import fixture_files, fixtures, references
 from visitors.store.records import visitors
 
-File: TypeAlias = str | Path | Mapping[str, Any]
-"""The path of a YAML or JSON file, or its content."""
+FixtureFile: TypeAlias = str | Path | Mapping[str, Any]
+"""The path of a YAML or JSON file, or what would stand in it."""
 
 
 class Fixtures:
@@ -29,7 +29,7 @@ class Fixtures:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def apply(self, *file: File, prune: bool = False) -> list[Difference]:
+    def apply(self, *file: FixtureFile, prune: bool = False) -> list[Difference]:
         """Bring the store to the state that the files describe. Returns what differed: nothing the second time.
 
         With `prune`, records that the files do not mention are deleted.
@@ -41,7 +41,7 @@ class Fixtures:
         with self._session.operation("fixtures apply") as operation:
             return fixtures.apply(self._session.store, operation, fixture, prune=prune)
 
-    def diff(self, *file: File, prune: bool = False) -> list[Difference]:
+    def diff(self, *file: FixtureFile, prune: bool = False) -> list[Difference]:
         """Return where the store differs from the files: what `apply` would change.
 
         Raises UsageProblem without files, NotFound if a file is missing, and InvalidData for a bad file.
@@ -63,7 +63,7 @@ class Fixtures:
             return document(fixture_files.dump(store, ids))
 
 
-def _load(files: tuple[File, ...]) -> Fixture:
+def _load(files: tuple[FixtureFile, ...]) -> Fixture:
     if not files:
         raise UsageProblem("which? give fixture files")
     return fixture_files.load([one if isinstance(one, Mapping) else str(one) for one in files], os.environ)

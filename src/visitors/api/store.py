@@ -7,7 +7,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, Self, TypeAlias, Unpack, cast
+from typing import Any, Literal, Self, TypeAlias, Unpack, cast, overload
 
 import msgspec
 
@@ -28,12 +28,23 @@ from visitors.domain.ids import given_id
 from visitors.domain.page import VisitorPage
 from visitors.domain.pruning import age_limit, prunable
 from visitors.domain.selection import Chosen, Selection
-from visitors.domain.statistics import GROUPABLE, Counted, Per, VisitorTime, parse_groupings
+from visitors.domain.statistics import (
+    GROUPABLE,
+    Counted,
+    Figure,
+    Group,
+    Pair,
+    Per,
+    Period,
+    VisitorTime,
+    parse_groupings,
+)
 from visitors.domain.times import Instant, Time
 from visitors.domain.visitor import Browser, Visitor, browser_changes, browser_data, leniently
 from visitors.errors import NotFound, UsageProblem
 from visitors.input.formats import Format
 from visitors.input.kinds import VISITORS
+from visitors.location import MEMORY
 from visitors.operations import block, references, statistics
 from visitors.operations.bulk_import import take_all
 from visitors.operations.create import create
@@ -52,9 +63,8 @@ from visitors.store.records import visitors
 from visitors.store.store import OpenOperation, Store
 
 Now: TypeAlias = Time | Callable[[], Time]
-_Visitors: TypeAlias = list[Visitor]
 _GROUPABLE = {snake(path): path for path in GROUPABLE}
-_Counts: TypeAlias = list[Counted]
+_Time: TypeAlias = Literal["created_at", "last_seen_at", "blocked_at"]
 _TIMES: dict[str, VisitorTime] = {"created_at": "createdAt", "last_seen_at": "lastSeenAt", "blocked_at": "blockedAt"}
 _Act = Callable[[Store, OpenOperation, list[str]], object]
 
@@ -93,9 +103,9 @@ class VisitorStore:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self.contacts = Contacts(session)
-        self.conversations = Conversations(session)
-        self.fixtures = Fixtures(session)
+        self._contacts = Contacts(session)
+        self._conversations = Conversations(session)
+        self._fixtures = Fixtures(session)
 
     def __enter__(self) -> Self:
         return self
@@ -108,9 +118,42 @@ class VisitorStore:
         self._session.store.close()
 
     @property
+    def contacts(self) -> Contacts:
+        """The contacts: the people that visitors turn out to be."""
+        return self._contacts
+
+    @property
+    def conversations(self) -> Conversations:
+        """The conversations and their messages."""
+        return self._conversations
+
+    @property
+    def fixtures(self) -> Fixtures:
+        """The state that a test needs, from files or dicts."""
+        return self._fixtures
+
+    @property
     def path(self) -> Path:
-        """The file of the store; `:memory:` or `:temp:` for a store without a lasting file."""
+        """The file of the store, or `:memory:`."""
         return Path(self._session.store.name)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment variables with which the command, and `open_store()` without a path, use this store.
+
+        They are VISITORS_DB, VISITORS_ACTOR and, unless the store goes by the machine's clock, VISITORS_NOW. Start a
+        program with `env=os.environ | store.environment`.
+
+        Raises UsageProblem for `:memory:`, which no other program can open.
+        """
+        store = self._session.store
+        if store.name == MEMORY:
+            raise UsageProblem(
+                f"no other program can open {store.name}",
+                hint="use :temp: for a store that is deleted when it is closed",
+            )
+        variables = {"VISITORS_DB": store.name, "VISITORS_ACTOR": self.actor}
+        return variables if self._session.clock is times.now else {**variables, "VISITORS_NOW": self._session.clock()}
 
     @property
     def actor(self) -> str:
@@ -263,7 +306,7 @@ class VisitorStore:
         with self._session.reading() as store:
             expect(store, self._selection(store, chosen, current), Expectation(least, most), current)
 
-    def update(self, *visitor: str, clear: Sequence[str] = (), **browser: Unpack[Browser]) -> _Visitors:
+    def update(self, *visitor: str, clear: Sequence[str] = (), **browser: Unpack[Browser]) -> Sequence[Visitor]:
         """Set browser data of visitors, or set the fields in `clear` to None. Returns the visitors.
 
         Raises NotFound, InvalidData, Conflict for a deleted visitor, and UsageProblem when nothing is given or a
@@ -276,7 +319,7 @@ class VisitorStore:
             lambda store, operation, ids: visitors.update(store, operation, ids, data),
         )
 
-    def unidentify(self, *visitor: str, everything: bool = False, **chosen: Unpack[Chosen]) -> _Visitors:
+    def unidentify(self, *visitor: str, everything: bool = False, **chosen: Unpack[Chosen]) -> Sequence[Visitor]:
         """Unlink visitors from their contacts. Returns the visitors.
 
         Raises NotFound, InvalidData for an invalid filter, Conflict for a deleted visitor, and UsageProblem without
@@ -298,7 +341,7 @@ class VisitorStore:
         until: Time | None = None,
         everything: bool = False,
         **chosen: Unpack[Chosen],
-    ) -> _Visitors:
+    ) -> Sequence[Visitor]:
         """Block visitors for a duration (`for_="7d"`), until a time, or for good. Returns the visitors.
 
         A block with another end or reason replaces the current one. To block a person on all devices, use
@@ -319,7 +362,7 @@ class VisitorStore:
             everything=everything,
         )
 
-    def unblock(self, *visitor: str, everything: bool = False, **chosen: Unpack[Chosen]) -> _Visitors:
+    def unblock(self, *visitor: str, everything: bool = False, **chosen: Unpack[Chosen]) -> Sequence[Visitor]:
         """Lift the blocks of visitors. Returns the visitors.
 
         A visitor whose contact is blocked stays blocked: named, it raises Conflict; selected, it is left as it is.
@@ -334,7 +377,7 @@ class VisitorStore:
             everything=everything,
         )
 
-    def delete(self, *visitor: str, everything: bool = False, **chosen: Unpack[Chosen]) -> _Visitors:
+    def delete(self, *visitor: str, everything: bool = False, **chosen: Unpack[Chosen]) -> Sequence[Visitor]:
         """Delete visitors, so that `restore` can bring them back. Returns the visitors.
 
         Raises NotFound, InvalidData for an invalid filter, Conflict if several visitors match, and UsageProblem
@@ -349,7 +392,7 @@ class VisitorStore:
             deleted=None,
         )
 
-    def restore(self, *visitor: str, **chosen: Unpack[Chosen]) -> _Visitors:
+    def restore(self, *visitor: str, **chosen: Unpack[Chosen]) -> Sequence[Visitor]:
         """Restore deleted visitors. Returns the visitors.
 
         Raises NotFound, InvalidData for an invalid filter, Conflict if several visitors match, and UsageProblem
@@ -363,7 +406,7 @@ class VisitorStore:
             deleted=True,
         )
 
-    def prune(self, older_than: Time, **chosen: Unpack[Chosen]) -> _Visitors:
+    def prune(self, older_than: Time, **chosen: Unpack[Chosen]) -> Sequence[Visitor]:
         """Delete stale anonymous visitors, so that `restore` can bring them back. Returns the visitors.
 
         Stale are those that are not identified, not blocked, have no conversations, and were last seen before
@@ -490,6 +533,61 @@ class VisitorStore:
         with self._session.operation("seed", at=plan.now, entropy=seeded_entropy(seed)) as operation:
             return plant(self._session.store, operation, made_up(plan)).visitors
 
+    @overload
+    def stats(
+        self,
+        *,
+        per: None = None,
+        time: _Time = "created_at",
+        top: int = 0,
+        **chosen: Unpack[Chosen],
+    ) -> Sequence[Figure]: ...
+
+    @overload
+    def stats(
+        self,
+        by: str,
+        /,
+        *,
+        per: None = None,
+        time: _Time = "created_at",
+        top: int = 0,
+        **chosen: Unpack[Chosen],
+    ) -> Sequence[Group]: ...
+
+    @overload
+    def stats(
+        self,
+        by: str,
+        second: str,
+        /,
+        *,
+        per: None = None,
+        time: _Time = "created_at",
+        top: int = 0,
+        **chosen: Unpack[Chosen],
+    ) -> Sequence[Pair]: ...
+
+    @overload
+    def stats(
+        self,
+        *,
+        per: Per,
+        time: _Time = "created_at",
+        top: int = 0,
+        **chosen: Unpack[Chosen],
+    ) -> Sequence[Period]: ...
+
+    @overload
+    def stats(
+        self,
+        *by: str,
+        per: Per | None = None,
+        time: _Time = "created_at",
+        top: int = 0,
+        **chosen: Unpack[Chosen],
+    ) -> Sequence[Counted]: ...
+
     def stats(
         self,
         *by: str,
@@ -497,7 +595,7 @@ class VisitorStore:
         time: Literal["created_at", "last_seen_at", "blocked_at"] = "created_at",
         top: int = 0,
         **chosen: Unpack[Chosen],
-    ) -> _Counts:
+    ) -> Sequence[Counted]:
         """Count visitors: by one field (`Group` rows) or two (`Pair` rows), per period of a time (`Period` rows),
         or as an overview (`Figure` rows).
 
@@ -551,7 +649,7 @@ class VisitorStore:
         *,
         everything: bool = False,
         deleted: bool | None = False,
-    ) -> _Visitors:
+    ) -> Sequence[Visitor]:
         wanted = selection(chosen or {}, self._session.clock())
         targets = Targets(named, wanted, everything=everything, deleted=deleted)
         with self._session.operation(command) as operation:
