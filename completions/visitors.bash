@@ -304,30 +304,93 @@ _visitors_table() {
 # What $1, a place and an option, takes.
 _visitors_value() {
     case $1 in
+    ' --fields') value='several id language timezone isBlocked contact.id contact.externalId contact.name contact.email contact.image contact.metadata contact.metadataHash contact.isBlocked contact.createdAt contact.updatedAt contact.deletedAt fingerprint browser browserVersion os osVersion device deviceType ip city region country countryCode latitude longitude screenResolution viewport attribution currentPage blockedAt blockedBy blockReason blockExpiresAt createdAt updatedAt lastSeenAt deletedAt' ;;
+    'track --fields') value='several resolvedBy id language timezone isBlocked contact.id contact.externalId contact.name contact.email contact.image contact.metadata contact.metadataHash contact.isBlocked contact.createdAt contact.updatedAt contact.deletedAt fingerprint browser browserVersion os osVersion device deviceType ip city region country countryCode latitude longitude screenResolution viewport attribution currentPage blockedAt blockedBy blockReason blockExpiresAt createdAt updatedAt lastSeenAt deletedAt' ;;
+    'create --fields') value='several id language timezone isBlocked contact.id contact.externalId contact.name contact.email contact.image contact.metadata contact.metadataHash contact.isBlocked contact.createdAt contact.updatedAt contact.deletedAt fingerprint browser browserVersion os osVersion device deviceType ip city region country countryCode latitude longitude screenResolution viewport attribution currentPage blockedAt blockedBy blockReason blockExpiresAt createdAt updatedAt lastSeenAt deletedAt' ;;
+    'list --fields') value='several id language timezone isBlocked contact.id contact.externalId contact.name contact.email contact.image contact.metadata contact.metadataHash contact.isBlocked contact.createdAt contact.updatedAt contact.deletedAt fingerprint browser browserVersion os osVersion device deviceType ip city region country countryCode latitude longitude screenResolution viewport attribution currentPage blockedAt blockedBy blockReason blockExpiresAt createdAt updatedAt lastSeenAt deletedAt' ;;
+    'show --fields') value='several id language timezone isBlocked contact.id contact.externalId contact.name contact.email contact.image contact.metadata contact.metadataHash contact.isBlocked contact.createdAt contact.updatedAt contact.deletedAt fingerprint browser browserVersion os osVersion device deviceType ip city region country countryCode latitude longitude screenResolution viewport attribution currentPage blockedAt blockedBy blockReason blockExpiresAt createdAt updatedAt lastSeenAt deletedAt devices blocks conversations links changes' ;;
+    'stats --fields') value='several value count share value2 previous change name' ;;
+    'update --fields') value='several outcome id language timezone isBlocked contact.id contact.externalId contact.name contact.email contact.image contact.metadata contact.metadataHash contact.isBlocked contact.createdAt contact.updatedAt contact.deletedAt fingerprint browser browserVersion os osVersion device deviceType ip city region country countryCode latitude longitude screenResolution viewport attribution currentPage blockedAt blockedBy blockReason blockExpiresAt createdAt updatedAt lastSeenAt deletedAt' ;;
+    'identify --clear') value='words name email image metadata' ;;
     'identify --input-format') value='words csv tsv json ndjson' ;;
+    'identify --fields') value='several outcome rule id language timezone isBlocked contact.id contact.externalId contact.name contact.email contact.image contact.metadata contact.metadataHash contact.isBlocked contact.createdAt contact.updatedAt contact.deletedAt fingerprint browser browserVersion os osVersion device deviceType ip city region country countryCode latitude longitude screenResolution viewport attribution currentPage blockedAt blockedBy blockReason blockExpiresAt createdAt updatedAt lastSeenAt deletedAt' ;;
+    'unidentify --fields') value='several outcome id language timezone isBlocked contact.id contact.externalId contact.name contact.email contact.image contact.metadata contact.metadataHash contact.isBlocked contact.createdAt contact.updatedAt contact.deletedAt fingerprint browser browserVersion os osVersion device deviceType ip city region country countryCode latitude longitude screenResolution viewport attribution currentPage blockedAt blockedBy blockReason blockExpiresAt createdAt updatedAt lastSeenAt deletedAt' ;;
+    'block --fields') value='several outcome id language timezone isBlocked contact.id contact.externalId contact.name contact.email contact.image contact.metadata contact.metadataHash contact.isBlocked contact.createdAt contact.updatedAt contact.deletedAt fingerprint browser browserVersion os osVersion device deviceType ip city region country countryCode latitude longitude screenResolution viewport attribution currentPage blockedAt blockedBy blockReason blockExpiresAt createdAt updatedAt lastSeenAt deletedAt externalId name email image metadata metadataHash visitorId contact reason until' ;;
+    'unblock --fields') value='several outcome id language timezone isBlocked contact.id contact.externalId contact.name contact.email contact.image contact.metadata contact.metadataHash contact.isBlocked contact.createdAt contact.updatedAt contact.deletedAt fingerprint browser browserVersion os osVersion device deviceType ip city region country countryCode latitude longitude screenResolution viewport attribution currentPage blockedAt blockedBy blockReason blockExpiresAt createdAt updatedAt lastSeenAt deletedAt externalId name email image metadata metadataHash' ;;
+    'delete --fields') value='several outcome id language timezone isBlocked contact.id contact.externalId contact.name contact.email contact.image contact.metadata contact.metadataHash contact.isBlocked contact.createdAt contact.updatedAt contact.deletedAt fingerprint browser browserVersion os osVersion device deviceType ip city region country countryCode latitude longitude screenResolution viewport attribution currentPage blockedAt blockedBy blockReason blockExpiresAt createdAt updatedAt lastSeenAt deletedAt' ;;
+    'restore --fields') value='several outcome id language timezone isBlocked contact.id contact.externalId contact.name contact.email contact.image contact.metadata contact.metadataHash contact.isBlocked contact.createdAt contact.updatedAt contact.deletedAt fingerprint browser browserVersion os osVersion device deviceType ip city region country countryCode latitude longitude screenResolution viewport attribution currentPage blockedAt blockedBy blockReason blockExpiresAt createdAt updatedAt lastSeenAt deletedAt' ;;
+    'prune --fields') value='several outcome id language timezone isBlocked contact.id contact.externalId contact.name contact.email contact.image contact.metadata contact.metadataHash contact.isBlocked contact.createdAt contact.updatedAt contact.deletedAt fingerprint browser browserVersion os osVersion device deviceType ip city region country countryCode latitude longitude screenResolution viewport attribution currentPage blockedAt blockedBy blockReason blockExpiresAt createdAt updatedAt lastSeenAt deletedAt' ;;
+    'erase --fields') value='several type version operationId at by command counts.contacts counts.visitors counts.conversations counts.messages counts.blocks counts.changes counts.operations subjects signature outcome' ;;
+    'export --fields') value='several id language timezone isBlocked contact.id contact.externalId contact.name contact.email contact.image contact.metadata contact.metadataHash contact.isBlocked contact.createdAt contact.updatedAt contact.deletedAt fingerprint browser browserVersion os osVersion device deviceType ip city region country countryCode latitude longitude screenResolution viewport attribution currentPage blockedAt blockedBy blockReason blockExpiresAt createdAt updatedAt lastSeenAt deletedAt' ;;
+    'import --fields') value='several id language timezone isBlocked contact.id contact.externalId contact.name contact.email contact.image contact.metadata contact.metadataHash contact.isBlocked contact.createdAt contact.updatedAt contact.deletedAt fingerprint browser browserVersion os osVersion device deviceType ip city region country countryCode latitude longitude screenResolution viewport attribution currentPage blockedAt blockedBy blockReason blockExpiresAt createdAt updatedAt lastSeenAt deletedAt row column value outcome field result' ;;
+    'contacts --fields') value='several id externalId name email image metadata metadataHash isBlocked createdAt updatedAt deletedAt visitorCount lastSeenAt' ;;
+    'contacts create --fields') value='several id externalId name email image metadata metadataHash isBlocked createdAt updatedAt deletedAt' ;;
+    'contacts list --sort') value='words id externalId name email createdAt updatedAt visitorCount lastSeenAt' ;;
+    'contacts list --fields') value='several id externalId name email image metadata metadataHash isBlocked createdAt updatedAt deletedAt visitorCount lastSeenAt' ;;
+    'contacts show --fields') value='several id externalId name email image metadata metadataHash isBlocked createdAt updatedAt deletedAt visitorCount lastSeenAt devices blocks conversations merged changes' ;;
+    'contacts update --clear') value='words externalId name email image metadata' ;;
+    'contacts update --fields') value='several outcome id externalId name email image metadata metadataHash isBlocked createdAt updatedAt deletedAt' ;;
+    'contacts merge --fields') value='several id externalId name email image metadata metadataHash isBlocked createdAt updatedAt deletedAt steps outcome action reason what otherId survivorValue otherValue count' ;;
+    'contacts split --fields') value='several outcome id externalId name email image metadata metadataHash isBlocked createdAt updatedAt deletedAt' ;;
+    'contacts delete --fields') value='several outcome id externalId name email image metadata metadataHash isBlocked createdAt updatedAt deletedAt' ;;
+    'contacts restore --fields') value='several outcome id externalId name email image metadata metadataHash isBlocked createdAt updatedAt deletedAt' ;;
+    'contacts import --mapping') value='either chatwoot cossistant intercom posthog zendesk auto none' ;;
+    'contacts import --fields') value='several id externalId name email image metadata metadataHash isBlocked createdAt updatedAt deletedAt row column value outcome field result' ;;
+    'contacts erase --fields') value='several type version operationId at by command counts.contacts counts.visitors counts.conversations counts.messages counts.blocks counts.changes counts.operations subjects signature outcome' ;;
+    'contacts duplicates --fields') value='several email reason contactIds command' ;;
+    'conversations --fields') value='several id title status priority visitorId contactId messageCount createdAt updatedAt resolvedAt' ;;
+    'conversations start --fields') value='several id title status priority visitorId contactId messageCount createdAt updatedAt resolvedAt' ;;
+    'conversations list --sort') value='words id status createdAt updatedAt' ;;
+    'conversations list --fields') value='several id title status priority visitorId contactId messageCount createdAt updatedAt resolvedAt' ;;
+    'conversations show --fields') value='several id title status priority visitorId contactId messageCount createdAt updatedAt resolvedAt messages' ;;
     'conversations stats --by') value='words status priority' ;;
     'conversations stats --time') value='words createdAt updatedAt resolvedAt' ;;
+    'conversations stats --fields') value='several value count share value2 previous change name seconds' ;;
+    'conversations reply --fields') value='several id title status priority visitorId contactId messageCount createdAt updatedAt resolvedAt' ;;
+    'conversations resolve --fields') value='several outcome id title status priority visitorId contactId messageCount createdAt updatedAt resolvedAt' ;;
+    'conversations reopen --fields') value='several outcome id title status priority visitorId contactId messageCount createdAt updatedAt resolvedAt' ;;
+    'conversations spam --fields') value='several outcome id title status priority visitorId contactId messageCount createdAt updatedAt resolvedAt' ;;
+    'conversations import --mapping') value='either chatwoot cossistant intercom zendesk auto none' ;;
+    'conversations import --fields') value='several id title status priority visitorId contactId messageCount createdAt updatedAt resolvedAt row column value outcome field result' ;;
+    'seed --fields') value='several id language timezone isBlocked contact.id contact.externalId contact.name contact.email contact.image contact.metadata contact.metadataHash contact.isBlocked contact.createdAt contact.updatedAt contact.deletedAt fingerprint browser browserVersion os osVersion device deviceType ip city region country countryCode latitude longitude screenResolution viewport attribution currentPage blockedAt blockedBy blockReason blockExpiresAt createdAt updatedAt lastSeenAt deletedAt' ;;
+    'fixtures apply --fields') value='several outcome kind id name' ;;
+    'fixtures diff --fields') value='several action kind id name before after' ;;
+    'fixtures check --fields') value='several file line column code reason hint' ;;
+    'history --by') value='any' ;;
+    'history --fields') value='several id at actor command arguments changeCount undoneBy targets targetCount reason expiresAt operationId kind recordId action before after field type version by counts.contacts counts.visitors counts.conversations counts.messages counts.blocks counts.changes counts.operations subjects signature' ;;
+    'undo --fields') value='several outcome id at actor command undoneBy removed changed restored' ;;
+    'explain --fields') value='several at actor command operationId code sentence' ;;
+    'db path --fields') value='several path' ;;
+    'db info --fields') value='several path bytes schemaVersion newestSchemaVersion journalMode sqliteVersion visitors identified blocked contacts conversations operations' ;;
+    'db check --fields') value='several check result detail help' ;;
+    'db backup --fields') value='several path bytes schemaVersion visitors contacts conversations operations' ;;
+    'db restore --fields') value='several outcome path from kept schemaVersion visitors contacts conversations operations' ;;
+    'db compact --fields') value='several path bytesBefore bytesAfter' ;;
     *' --db') value='files' ;;
     *' --format') value='words table json ndjson csv tsv ids count' ;;
     *' --device-type') value='words desktop mobile tablet unknown' ;;
+    *' --sort') value='words id language timezone browser os deviceType countryCode createdAt updatedAt lastSeenAt' ;;
     *' --contact') value='ids contacts' ;;
     *' --by') value='words language timezone isBlocked contact.id contact.email fingerprint browser browserVersion os osVersion device deviceType ip city region country countryCode screenResolution viewport blockedBy blockReason' ;;
     *' --per') value='words day week month' ;;
     *' --time') value='words createdAt lastSeenAt blockedAt' ;;
     *' --svg') value='files' ;;
+    *' --clear') value='words language timezone fingerprint browser browserVersion os osVersion device deviceType ip city region country countryCode latitude longitude screenResolution viewport attribution currentPage' ;;
     *' --on-conflict') value='words error external-id-wins merge' ;;
     *' --input-format') value='words csv tsv json ndjson xlsx parquet' ;;
     *' --rejects') value='files' ;;
     *' -o') value='files' ;;
     *' --output') value='files' ;;
+    *' --redact') value='several id language timezone isBlocked contact.id contact.externalId contact.name contact.email contact.image contact.metadata contact.metadataHash contact.isBlocked contact.createdAt contact.updatedAt contact.deletedAt fingerprint browser browserVersion os osVersion device deviceType ip city region country countryCode latitude longitude screenResolution viewport attribution currentPage blockedAt blockedBy blockReason blockExpiresAt createdAt updatedAt lastSeenAt deletedAt' ;;
     *' --pseudonymize') value='files' ;;
     *' --on-existing') value='words error skip update' ;;
-    *' --mapping') value='files' ;;
+    *' --mapping') value='either cossistant posthog segment snowplow auto none' ;;
     *' --priority') value='words low normal high urgent' ;;
     *' --visitor') value='ids visitors' ;;
     *' --status') value='words open resolved spam' ;;
     *' --as-visitor') value='ids visitors' ;;
     *' --operation') value='ids operations' ;;
+    *' --kind') value='words contact visitor block conversation message' ;;
     *' --receipt') value='files' ;;
     esac
 }
@@ -436,6 +499,11 @@ _visitors_offer() {
     case $value in
     files) compopt -o default 2>/dev/null ;;
     words\ *) read -r -a candidates <<<"${value#words }" ;;
+    several\ *) _visitors_others "${value#several }" ;;
+    either\ *)
+        read -r -a candidates <<<"${value#either }"
+        compopt -o default 2>/dev/null # files, where none of these fits
+        ;;
     ids\ *) _visitors_ids "${value#ids }" "$typed" ;;
     esac
     for candidate in ${candidates[@]+"${candidates[@]}"}; do
@@ -444,6 +512,20 @@ _visitors_offer() {
             COMPREPLY+=("${candidate:cut}")
         fi
     done
+}
+
+# Set candidates to the words of $1 that do not stand before the last comma of what was typed.
+_visitors_others() {
+    local before='' word
+    local -a all
+    if [[ $typed == *,* ]]; then before="${typed%,*},"; fi
+    head+=$before
+    typed=${typed#"$before"}
+    read -r -a all <<<"$1"
+    for word in "${all[@]}"; do
+        if [[ ,$before != *",$word,"* ]]; then candidates+=("$word"); fi
+    done
+    compopt -o nospace 2>/dev/null # another comma may follow
 }
 
 # Set candidates to the ids of kind $1 that begin with $2; a line that is no id is left out.

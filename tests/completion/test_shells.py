@@ -186,10 +186,52 @@ def shell(request: pytest.FixtureRequest, place: Place) -> Iterator[Shell]:
         ("visitors list --contact cont", "visitors list --contact contact-1"),
         ("visitors list --contact=cont", "visitors list --contact=contact-1"),
         ("visitors conversations list --visitor alph", "visitors conversations list --visitor alpha-1"),
+        ("visitors list --sort lastS", "visitors list --sort lastSeenAt"),
+        ("visitors contacts list --sort visitorC", "visitors contacts list --sort visitorCount"),
+        ("visitors conversations list --sort=upd", "visitors conversations list --sort=updatedAt"),
+        ("visitors update alpha-1 --clear screenR", "visitors update alpha-1 --clear screenResolution"),
+        ("visitors identify alpha-1 --clear em", "visitors identify alpha-1 --clear email"),
+        ("visitors contacts update contact-1 --clear ex", "visitors contacts update contact-1 --clear externalId"),
+        ("visitors stats --by countryC", "visitors stats --by countryCode"),
+        ("visitors conversations stats --by pri", "visitors conversations stats --by priority"),
+        ("visitors stats --per mo", "visitors stats --per month"),
+        ("visitors stats --time blo", "visitors stats --time blockedAt"),
+        ("visitors conversations stats --time res", "visitors conversations stats --time resolvedAt"),
+        ("visitors history --kind mess", "visitors history --kind message"),
+        ("visitors identify alpha-1 --on-conflict ext", "visitors identify alpha-1 --on-conflict external-id-wins"),
+        ("visitors import --on-existing sk", "visitors import --on-existing skip"),
+        ("visitors import --input-format par", "visitors import --input-format parquet"),
+        ("visitors import --mapping zen", "visitors import --mapping zendesk"),
+        ("visitors contacts import --mapping=inter", "visitors contacts import --mapping=intercom"),
+        ("visitors import --mapping alphab", "visitors import --mapping alphabet"),
     ],
 )
 def test_tab_completes(shell: Shell, typed: str, completed: str) -> None:
     assert shell.tab(typed) == completed.split()
+
+
+@pytest.mark.parametrize(
+    ("typed", "completed"),
+    [
+        ("visitors list --fields screenR", "visitors list --fields screenResolution"),
+        ("visitors list --fields id,screenR", "visitors list --fields id,screenResolution"),
+        ("visitors list --fields=id,os,screenR", "visitors list --fields=id,os,screenResolution"),
+        ("visitors list --fields id,contact.em", "visitors list --fields id,contact.email"),
+        ("visitors list --fields language,langu", "visitors list --fields language,langu"),
+        ("visitors list --fields language,languages,langu", "visitors list --fields language,languages,langu"),
+        ('visitors list --fields "id,screenR', "visitors list --fields id,screenResolution"),
+        ("visitors --fields screenR", "visitors --fields screenResolution"),
+        ("visitors contacts --fields id,visitorC", "visitors contacts --fields id,visitorCount"),
+        ("visitors contacts list --fields id,visitorC", "visitors contacts list --fields id,visitorCount"),
+        ("visitors conversations list --fields messageC", "visitors conversations list --fields messageCount"),
+        ("visitors db info --fields journalM", "visitors db info --fields journalMode"),
+        ("visitors export --redact ip,contact.ema", "visitors export --redact ip,contact.email"),
+    ],
+)
+def test_tab_completes_each_field_between_commas(shell: Shell, typed: str, completed: str) -> None:
+    # a shell may put the comma for the next one
+    *words, last = shell.tab(typed)
+    assert [*words, last.removesuffix(",")] == completed.split()
 
 
 @pytest.mark.parametrize(
@@ -204,6 +246,8 @@ def test_tab_completes(shell: Shell, typed: str, completed: str) -> None:
         "visitors list alph",
         "visitors list --search alph",
         "visitors nothing alph",
+        "visitors history --by langu",
+        "visitors sql --fields langu",
     ],
 )
 def test_tab_leaves_alone(shell: Shell, typed: str) -> None:

@@ -118,6 +118,11 @@ _visitors_offer() {
     case $value in
     files) compopt -o default 2>/dev/null ;;
     words\ *) read -r -a candidates <<<"${value#words }" ;;
+    several\ *) _visitors_others "${value#several }" ;;
+    either\ *)
+        read -r -a candidates <<<"${value#either }"
+        compopt -o default 2>/dev/null # files, where none of these fits
+        ;;
     ids\ *) _visitors_ids "${value#ids }" "$typed" ;;
     esac
     for candidate in ${candidates[@]+"${candidates[@]}"}; do
@@ -126,6 +131,20 @@ _visitors_offer() {
             COMPREPLY+=("${candidate:cut}")
         fi
     done
+}
+
+# Set candidates to the words of $1 that do not stand before the last comma of what was typed.
+_visitors_others() {
+    local before='' word
+    local -a all
+    if [[ $typed == *,* ]]; then before="${typed%,*},"; fi
+    head+=$before
+    typed=${typed#"$before"}
+    read -r -a all <<<"$1"
+    for word in "${all[@]}"; do
+        if [[ ,$before != *",$word,"* ]]; then candidates+=("$word"); fi
+    done
+    compopt -o nospace 2>/dev/null # another comma may follow
 }
 
 # Set candidates to the ids of kind $1 that begin with $2; a line that is no id is left out.

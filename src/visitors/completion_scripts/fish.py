@@ -65,6 +65,18 @@ function __visitors_ids
         string match -r -- '^[A-Za-z0-9._:-]+$' | string replace -r -- '$' \t
 end
 
+# Print those of the words $argv that do not stand before the last comma of what was typed, behind that.
+function __visitors_others
+    set -l typed (string replace -ra -- '["\'\\\\]' '' (commandline -ct) | string replace -r -- '^--[^=]*=' '')
+    set -l before (string match -r -- '^.*,' "$typed")
+    set -l given (string split -- , "$before")
+    for word in $argv
+        if not contains -- "$word" $given
+            echo "$before$word"\t
+        end
+    end
+end
+
 complete -c visitors -e
 complete -c visitors -f
 """
@@ -117,9 +129,11 @@ def _argument(words: str, number: int, argument: Argument) -> str:
 
 def _taken(value: Value) -> str:
     """Return how an option's value is completed; `-x` means that it takes one, which is not a file."""
+    if value.several:
+        return f"-x -a '(__visitors_others {' '.join(value.choices)})'"
     if value.choices:
         choices = " ".join(rf"{choice}\t" for choice in value.choices)  # no description: it would be the option's help
-        return f"-x -a '{choices}'"
+        return f"{'-r -F' if value.is_file else '-x'} -a '{choices}'"
     if value.kinds:
         return f"-x -a '(__visitors_ids {','.join(value.kinds)})'"
     return "-r -F" if value.is_file else "-x"

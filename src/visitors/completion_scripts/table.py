@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from visitors.domain.statistics import GROUPABLE
+from visitors.completion_scripts.closed_lists import SEVERAL, closed_list
 from visitors.registry import COMMANDS, EVERYWHERE, GROUPS
 
 Click = Any
@@ -15,23 +15,25 @@ Click = Any
 _SUMMARIES = {entry.words: entry.help for entry in (*COMMANDS, *GROUPS)}
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]*")
 _IDS = {"VISITOR": "visitors", "CONTACT": "contacts", "CONVERSATION": "conversations", "OPERATION": "operations"}
-_OPEN = {"BY": tuple(GROUPABLE)}
-"""Known values of an option that also takes values that cannot be listed."""
 _FILES = {"FILE", "KEYFILE", "PATH"}
 
 
 class Value(NamedTuple):
-    """What an option or argument takes: one of `choices`, a file, an id of `kinds`, or anything."""
+    """What an option or argument takes: one of `choices` (`several`: some of them, with commas between them), a file,
+    either of the two, an id of `kinds`, or anything.
+    """
 
     label: str
     choices: tuple[str, ...] = ()
+    several: bool = False
     is_file: bool = False
     kinds: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """Encode the value as one word for its type and those that go with it, as in the scripts."""
         if self.choices:
-            return " ".join(["words", *self.choices])
+            sort = "several" if self.several else "either" if self.is_file else "words"
+            return " ".join([sort, *self.choices])
         if self.kinds:
             return f"ids {','.join(self.kinds)}"
         return "files" if self.is_file else "any"
@@ -136,11 +138,12 @@ def _value(parameter: Click, words: str, name: str) -> Value:
     if choices:
         _check(words, choices)
         return Value(name if "|" in label else label, choices=choices)
-    if name in _OPEN:
-        return Value(label, choices=_OPEN[name])
+    choices = closed_list(words, name)
+    _check(words, choices)
     spoken = [*re.findall("[A-Z]+", label), name]
-    kinds = dict.fromkeys(_IDS[word] for word in spoken if word in _IDS)
-    return Value(label, is_file=not kinds and not _FILES.isdisjoint(spoken), kinds=tuple(kinds))
+    kinds = tuple(dict.fromkeys(_IDS[word] for word in spoken if word in _IDS))
+    is_file = not kinds and not _FILES.isdisjoint(spoken)
+    return Value(label, choices, several=name in SEVERAL, is_file=is_file, kinds=kinds)
 
 
 def _check(words: str, written: Iterable[str]) -> None:

@@ -10,6 +10,26 @@ _HEAD = """\
 """
 
 _FOOT = r"""
+# Offer those of the words $@ that do not stand before the last comma of what was typed.
+_visitors-others() {
+    local -a given others expl
+    local -a behind=(-S '') # no blank, since another comma may follow
+    if [[ -n ${compstate[quote]-} ]]; then behind=(); fi
+    given=("${(@s:,:)${(Q)PREFIX}}")
+    given[-1]=()
+    compset -P '*,'
+    others=("${(@)@:|given}")
+    _wanted words expl word compadd "${behind[@]}" -a others
+}
+
+# Offer the words $@, and files.
+_visitors-either() {
+    local expl ret=1
+    _wanted names expl name compadd -- "$@" && ret=0
+    _files && ret=0
+    return ret
+}
+
 # Offer the ids of kind $1 that begin with what was typed; a line that is no id is left out.
 _visitors-ids() {
     local -a found store expl
@@ -102,7 +122,9 @@ def _positional(argument: Argument) -> str:
 def _taken(value: Value) -> str:
     """Return the part of a specification for what is taken: `:its name:how to complete it`."""
     action = " "
-    if value.choices:
+    if value.several or (value.choices and value.is_file):
+        action = f" _visitors-{'others' if value.several else 'either'} {' '.join(value.choices)}"
+    elif value.choices:
         action = f"({' '.join(value.choices)})".replace(":", "\\:")
     elif value.kinds:
         # the blank keeps _arguments from putting options of compadd before the kind
