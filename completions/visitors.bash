@@ -250,7 +250,7 @@ _visitors_table() {
         arguments=('any')
         ;;
     'completion')
-        options=(--db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
+        options=(--install --uninstall --db --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(--db --as --format --fields)
         arguments=('words bash zsh fish')
         ;;
@@ -360,6 +360,7 @@ _visitors_value() {
     'history --fields') value='several id at actor command arguments changeCount undoneBy targets targetCount reason expiresAt operationId kind recordId action before after field type version by counts.contacts counts.visitors counts.conversations counts.messages counts.blocks counts.changes counts.operations subjects signature' ;;
     'undo --fields') value='several outcome id at actor command undoneBy removed changed restored' ;;
     'explain --fields') value='several at actor command operationId code sentence' ;;
+    'completion --fields') value='several outcome shell path' ;;
     'db path --fields') value='several path' ;;
     'db info --fields') value='several path bytes schemaVersion newestSchemaVersion journalMode sqliteVersion visitors identified blocked contacts conversations operations' ;;
     'db check --fields') value='several check result detail help' ;;

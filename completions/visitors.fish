@@ -231,7 +231,7 @@ complete -c visitors -n '__visitors_at \'\'' -a history -d 'What was done, by wh
 complete -c visitors -n '__visitors_at \'\'' -a undo -d 'Take an operation back, or do it again'
 complete -c visitors -n '__visitors_at \'\'' -a explain -d 'Why a visitor is who it is, and what identify would do'
 complete -c visitors -n '__visitors_at \'\'' -a sql -d 'Ask the store a query in SQL, which only reads'
-complete -c visitors -n '__visitors_at \'\'' -a completion -d 'Print the completion script for a shell'
+complete -c visitors -n '__visitors_at \'\'' -a completion -d 'Print or install the completion script for a shell'
 complete -c visitors -n '__visitors_at \'\'' -a db -d 'The store itself'
 complete -c visitors -n '__visitors_at \'\'' -l db -r -F -d 'The store\'s file; :temp: for one that goes at the end.'
 complete -c visitors -n '__visitors_at \'\'' -l as -x -d 'Who does this, for the record.'
@@ -1583,10 +1583,12 @@ complete -c visitors -n '__visitors_at \'sql\'' -s h -l help -d 'Show this messa
 complete -c visitors -n '__visitors_at \'sql\' 0 0' -f
 
 # visitors completion
+complete -c visitors -n '__visitors_at \'completion\'' -l install -d 'Put it where the shell looks for it.'
+complete -c visitors -n '__visitors_at \'completion\'' -l uninstall -d 'Remove what --install put there.'
 complete -c visitors -n '__visitors_at \'completion\'' -l db -r -F -d 'The store\'s file; :temp: for one that goes at the end.'
 complete -c visitors -n '__visitors_at \'completion\'' -l as -x -d 'Who does this, for the record.'
 complete -c visitors -n '__visitors_at \'completion\'' -l format -x -a 'table\t json\t ndjson\t csv\t tsv\t ids\t count\t' -d 'How to write results.'
-complete -c visitors -n '__visitors_at \'completion\'' -l fields -x -a '(__visitors_others )' -d 'Which fields, in which order: id,contact.email.'
+complete -c visitors -n '__visitors_at \'completion\'' -l fields -x -a '(__visitors_others outcome shell path)' -d 'Which fields, in which order: id,contact.email.'
 complete -c visitors -n '__visitors_at \'completion\'' -l no-header -d 'No header line in csv and tsv.'
 complete -c visitors -n '__visitors_at \'completion\'' -l no-color -d 'No colour.'
 complete -c visitors -n '__visitors_at \'completion\'' -l local-time -d 'Times in tables in your zone.'

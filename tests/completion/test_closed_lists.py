@@ -69,6 +69,7 @@ PRINTING = {
     "fixtures apply": ["fixtures apply {fixture}"],
     "fixtures diff": ["fixtures diff {fixture}"],
     "fixtures check": ["fixtures check {bad}"],
+    "completion": ["completion bash --install"],
     "db path": ["db path"],
     "db info": ["db info"],
     "db check": ["db check"],
@@ -77,7 +78,7 @@ PRINTING = {
     "db compact": ["db compact"],
 }
 NOT_CHOOSING = {
-    "assert", "sql", "completion", "contacts subject-export", "fixtures", "fixtures dump", "fixtures schema", "db",
+    "assert", "sql", "contacts subject-export", "fixtures", "fixtures dump", "fixtures schema", "db",
     "db dump", "db load", "db migrate",
 }  # fmt: skip
 """The commands that print no records of theirs, and the groups of which there is no listing."""

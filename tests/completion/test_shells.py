@@ -21,6 +21,7 @@ from visitors.store.places import place_of
 pytestmark = pytest.mark.slow
 
 FOLDER = Path(__file__).parents[2] / "completions"
+BASH_COMPLETION = Path("/usr/share/bash-completion/bash_completion")
 HOSTILE = ["hostile$(touch PWNED)", "hostile`touch PWNED`", "hostile;touch PWNED", "hostile' touch PWNED"]
 
 # Each sets `-u`, loads the script, and defines `spoken`, which prints its arguments.
@@ -104,17 +105,19 @@ def _make_store(path: Path, ids: list[str]) -> None:
 class Shell:
     """A shell on its own terminal."""
 
-    def __init__(self, name: str, place: Place) -> None:
+    def __init__(
+        self, name: str, place: Place, start: list[str] | None = None, set_up: list[str] | None = None
+    ) -> None:
         self._process: pexpect.spawn[str] = pexpect.spawn(
             shutil.which(name) or name,
-            START[name],
+            START[name] if start is None else start,
             cwd=str(place.folder),
             env=place.environment,
             encoding="utf-8",
             timeout=10,
             dimensions=(200, 250),  # it asks before showing a list that does not fit
         )
-        for line in SET_UP[name]:
+        for line in SET_UP[name] if set_up is None else set_up:
             self._process.sendline(line)
         self._process.sendline("spoken ready")
         self._process.expect("BEGIN<ready>END")
@@ -340,3 +343,73 @@ def test_fish_answers_with_descriptions(place: Place) -> None:
     assert ask("visitors list --device-type m") == ["mobile"]
     assert ask("visitors list --conta") == ["--contact\tDevices of this contact: id, email, ext:ID."]
     assert "--never-seen\tNever seen." in ask("visitors list --")
+
+
+@pytest.fixture
+def new_home(place: Place, tmp_path: Path) -> Place:
+    """The same with an empty home folder."""
+    home = tmp_path / "a home"
+    home.mkdir()
+    return Place(home, {**place.environment, "HOME": str(home)})
+
+
+def install(place: Place, shell: str) -> str:
+    """Install the script of a shell; returns what was said of it."""
+    if shutil.which(shell) is None:
+        pytest.skip(f"{shell} is not installed")
+    done = subprocess.run(
+        [f"{place.environment['PATH']}/visitors", "completion", shell, "--install"],
+        env=place.environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert Path(done.stdout.strip()).is_file()
+    return done.stderr
+
+
+def completes(shell: Shell) -> bool:
+    return shell.tab("visitors contacts list --sort visitorC")[-1] == "visitorCount"
+
+
+def test_bash_completion_finds_what_was_installed(place: Place, tmp_path: Path) -> None:
+    if not BASH_COMPLETION.exists():
+        pytest.skip("bash-completion is not installed")
+    # it takes no home folder with a blank in its name
+    home = Place(tmp_path, {**place.environment, "HOME": str(tmp_path)})
+    install(home, "bash")
+    bind, _, _, spoken = SET_UP["bash"]
+    shell = Shell("bash", home, set_up=[bind, f"source {BASH_COMPLETION}", spoken])
+    assert completes(shell)
+    shell.close()
+
+
+def test_the_line_for_bash_without_bash_completion_does_it(new_home: Place) -> None:
+    line = re.findall(r"~/.bashrc: (.*)", install(new_home, "bash"))[0]
+    bind, _, _, spoken = SET_UP["bash"]
+    (new_home.folder / ".bashrc").write_text(f"{line}\n{bind}\n{spoken}\n")
+    shell = Shell("bash", new_home, start=["-i"], set_up=[])
+    assert completes(shell)
+    shell.close()
+
+
+@pytest.mark.parametrize("before", ["", "autoload -Uz compinit\ncompinit -u\n"], ids=["nothing", "compinit"])
+def test_the_line_for_zsh_does_it(new_home: Place, before: str) -> None:
+    configuration = new_home.folder / ".zshrc"
+    configuration.write_text(f"# fpath=({new_home.folder}/.local/share/zsh/site-functions)\n{before}")
+    line = re.findall(r"fpath=.*", install(new_home, "zsh"))[0]
+    assert ("compinit" in line) == (not before)
+    configuration.write_text(f"{line}\n{before}")
+    shell = Shell("zsh", new_home, start=["-i"], set_up=SET_UP["zsh"][1:3] + SET_UP["zsh"][4:])
+    assert completes(shell)
+    shell.close()
+    assert "takes effect in new shells\n" in install(new_home, "zsh")
+
+
+def test_a_running_fish_finds_what_was_installed(new_home: Place) -> None:
+    if shutil.which("fish") is None:
+        pytest.skip("fish is not installed")
+    shell = Shell("fish", new_home, start=["-i"], set_up=SET_UP["fish"][1:])
+    install(new_home, "fish")
+    assert completes(shell)
+    shell.close()

@@ -70,6 +70,7 @@ ANSWERS: Mapping[str, tuple[Shape, ...]] = {
     "fixtures apply": (answers.FIXTURE_RECORD,),
     "fixtures diff": (answers.DIFFERENCE,),
     "fixtures check": (answers.PROBLEM,),
+    "completion": (answers.COMPLETION,),
     "db path": (answers.STORE_PATH,),
     "db info": (answers.STORE_INFO,),
     "db check": (answers.CHECK,),

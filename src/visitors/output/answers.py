@@ -91,6 +91,15 @@ COMPACTED = Shape(
         Column("AFTER", cells.field("bytesAfter"), right=True),
     ),
 )
+COMPLETION = Shape(
+    fields=("outcome", "shell", "path"),
+    id_field="path",
+    columns=(
+        Column("OUTCOME", cells.field("outcome")),
+        Column("SHELL", cells.field("shell")),
+        Column("PATH", cells.field("path"), style="cyan", wraps=True),
+    ),
+)
 CHECK = Shape(
     fields=("check", "result", "detail", "help"),
     id_field="check",
