@@ -27,6 +27,7 @@ from pathlib import Path
 
 import pexpect
 
+from python_reference import reference
 from visitors import cli, registry
 from visitors.domain.fields import FLAT, Field
 from visitors.error_codes import ERROR_CODES
@@ -139,6 +140,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "topics": _topics,
     "stand-ins": _stand_ins,
     "error-codes": _error_codes,
+    "python-reference": reference,
     **{f"keys-of-{view}": partial(_keys, view) for view in VIEWS},
 }
 """Name -> function that generates the part of a document between the marks of that name."""

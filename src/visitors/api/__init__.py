@@ -29,7 +29,6 @@ from visitors.domain.visitor import Browser, Visitor
 from visitors.errors import (
     CheckFailed,
     Conflict,
-    FileProblem,
     InvalidData,
     NotFound,
     StoreProblem,
@@ -62,7 +61,6 @@ __all__ = [
     "Duplicate",
     "Erased",
     "Figure",
-    "FileProblem",
     "FixtureFile",
     "Fixtures",
     "Format",
