@@ -81,10 +81,10 @@ class Result:
 
 
 class Cli(Protocol):
-    """What the fixture `visitors_cli` is."""
+    """The type of the fixture `visitors_cli`."""
 
     def __call__(self, *arguments: str | Path, stdin: str | bytes = "", exit_code: int | None = 0) -> Result:
-        """Run the command on `visitors_store`; another exit code than the expected one fails the test (None: any)."""
+        """Run the command on `visitors_store`; an exit code other than `exit_code` (None: any) fails the test."""
         ...
 
 
@@ -191,7 +191,7 @@ def visitors_store(
 def visitors_cli(visitors_store: VisitorStore) -> Cli:
     """Run the command on `visitors_store`, in this process: `visitors_cli("list", "--format", "json").json`.
 
-    A run that ends with another exit code than `exit_code` (default: 0; None: any) fails the test.
+    An exit code other than `exit_code` (default: 0; None: any) fails the test.
     """
 
     def invoke(*arguments: str | Path, stdin: str | bytes = "", exit_code: int | None = 0) -> Result:

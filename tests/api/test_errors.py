@@ -1,4 +1,4 @@
-"""The errors that the docstrings of the API name: each is raised, and no method lacks its line."""
+"""The errors in the docstrings of the API: each is raised, and each error that is raised here is documented."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from visitors.operations import fixture_files, fixtures, references
 from visitors.store.records import visitors
 
 FixtureFile: TypeAlias = str | Path | Mapping[str, Any]
-"""The path of a YAML or JSON file, or what would stand in it."""
+"""The path of a YAML or JSON file, or its content."""
 
 
 class Fixtures:

@@ -1,4 +1,4 @@
-"""What options take that Typer knows as text only: the fields to show, sort by and clear, the mappings, the kinds."""
+"""The values of options that Typer takes for any text: fields to show, sort by and clear, mappings and kinds."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ ANSWERS: Mapping[str, tuple[Shape, ...]] = {
     "db restore": (answers.RESTORED,),
     "db compact": (answers.COMPACTED,),
 }
-"""The records that a command prints, of which --fields chooses fields; of a group, those that its listing prints."""
+"""Words of a command -> the records that it prints, whose fields --fields selects; for a group, those of its `list`."""
 
 _SORTED: Mapping[str, Iterable[str]] = {
     "list": visitors.SORTABLE,
@@ -96,16 +96,16 @@ LISTS: Mapping[str, Mapping[str, Iterable[str]]] = {
     "FIELDS": {words: [field for shape in of for field in shape.fields] for words, of in ANSWERS.items()},
     "REDACT": {"export": VISITOR.fields},
 }
-"""Name of an option -> words of a command -> what the option takes there."""
+"""Name of an option -> words of a command -> the values of the option."""
 
 IMPORTS = {"import": VISITORS, "contacts import": CONTACTS, "conversations import": CONVERSATIONS}
 
 SEVERAL = {"FIELDS", "REDACT"}
-"""The options that take several with commas between them."""
+"""The options that take several values, separated by commas."""
 
 
 def closed_list(words: str, name: str) -> tuple[str, ...]:
-    """What the option `name` of a command takes, each once; empty if that is no closed list."""
+    """Return the values of the option `name` of a command, or nothing if it takes others, too."""
     if name == "MAPPING" and words in IMPORTS:
         kind = IMPORTS[words]
         return *(one for one in READY_MADE if any(part.kind is kind for part in read_mapping(one))), AUTO, NONE

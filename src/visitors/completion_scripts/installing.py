@@ -1,4 +1,4 @@
-"""Where each shell looks for the completion scripts of a user, and what else it takes for them to work."""
+"""Where each shell looks for a user's own completion scripts, and when an installed one takes effect."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from visitors.errors import Conflict, FileProblem
 Shell = Literal["bash", "zsh", "fish"]
 
 _SIGN = "printed by: visitors completion"
-"""What every script says of itself near its beginning."""
+"""In the first lines of every script."""
 _BEGINNING = 200
 
 
 def script_file(shell: Shell, environment: Mapping[str, str]) -> Path:
-    """The file of the user's own script. Raises FileProblem where there is no home folder to put it in."""
+    """Return the path for the user's own script. Raises FileProblem without a home folder."""
     if shell == "fish":
         return _base("XDG_CONFIG_HOME", ".config", shell, environment) / "fish/completions/visitors.fish"
     if shell == "zsh":
@@ -30,8 +30,8 @@ def script_file(shell: Shell, environment: Mapping[str, str]) -> Path:
     return _base("XDG_DATA_HOME", ".local/share", shell, environment) / "bash-completion/completions/visitors"
 
 
-def _base(variable: str, beside_home: str, shell: Shell, environment: Mapping[str, str]) -> Path:
-    """The folder that `variable` names, which counts only if it is absolute, or else the one in the home folder."""
+def _base(variable: str, in_home: str, shell: Shell, environment: Mapping[str, str]) -> Path:
+    """Return the folder in `variable`, if it is absolute, or else `in_home` in the home folder."""
     named, home = environment.get(variable, ""), environment.get("HOME", "")
     if named.startswith("/"):
         return Path(named)
@@ -41,12 +41,12 @@ def _base(variable: str, beside_home: str, shell: Shell, environment: Mapping[st
             code="no_home",
             hint=f"set HOME, or write the script to a file yourself: visitors completion {shell} > FILE",
         )
-    return Path(home, beside_home)
+    return Path(home, in_home)
 
 
 def existing_script(file: Path) -> str | None:
-    """The script that stands at `file`, None if nothing does. Raises Conflict for anything else, FileProblem for what
-    cannot be read.
+    """Return the script at `file`, or None if there is no such file. Raises Conflict for anything that is not a script
+    of this command, and FileProblem if it cannot be read.
     """
     if not os.path.lexists(file):
         return None
@@ -62,7 +62,7 @@ def existing_script(file: Path) -> str | None:
 
 
 def when_it_works(shell: Shell, file: Path, environment: Mapping[str, str]) -> str:
-    """When an installed script takes effect, and what has to be done for that."""
+    """Return when an installed script takes effect, and the line of configuration that it may need."""
     if shell == "fish":
         return "takes effect in new and running shells"
     if shell == "bash":
@@ -79,7 +79,7 @@ def when_it_works(shell: Shell, file: Path, environment: Mapping[str, str]) -> s
 
 
 def _lines_of_zshrc(environment: Mapping[str, str]) -> list[str]:
-    """Those that are no comments; none where the file cannot be read."""
+    """Return the lines of .zshrc without comments; none if it cannot be read."""
     folder = environment.get("ZDOTDIR") or environment.get("HOME", "")
     try:
         text = Path(folder, ".zshrc").read_text(encoding="utf-8", errors="replace")
@@ -89,7 +89,7 @@ def _lines_of_zshrc(environment: Mapping[str, str]) -> list[str]:
 
 
 def _is_on_fpath(folder: Path, lines: list[str], environment: Mapping[str, str]) -> bool:
-    """Whether zsh looks into `folder`, as far as the environment and the lines of .zshrc tell."""
+    """Return whether zsh searches `folder`, as far as the environment and the lines of .zshrc show."""
     spellings = [str(folder)]
     home = environment.get("HOME", "")
     if home and folder.is_relative_to(home):

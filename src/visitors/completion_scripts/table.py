@@ -19,7 +19,7 @@ _FILES = {"FILE", "KEYFILE", "PATH"}
 
 
 class Value(NamedTuple):
-    """What an option or argument takes: one of `choices` (`several`: some of them, with commas between them), a file,
+    """What an option or argument takes: one of `choices` (with `several`: some of them, separated by commas), a file,
     either of the two, an id of `kinds`, or anything.
     """
 
