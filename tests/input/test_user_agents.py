@@ -69,7 +69,7 @@ def test_a_column_of_this_name_is_not_taken_for_it_unasked(visitors: Visitors) -
     ]
 
 
-def test_without_the_package_the_error_names_the_extra(visitors: Visitors, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_package_the_error_names_it(visitors: Visitors, monkeypatch: pytest.MonkeyPatch) -> None:
     from visitors.input import user_agents
 
     user_agents._parser.cache_clear()
@@ -77,5 +77,5 @@ def test_without_the_package_the_error_names_the_extra(visitors: Visitors, monke
     answer = visitors("import", "-", "--map", "userAgent=ua", input="id,ua\na,x\n", code=2)
     assert answer.stderr.splitlines() == [
         "error: reading user agents needs the package ua-parser, which is not installed",
-        "hint: pip install 'visitors[useragent]'",
+        "hint: add it to the environment of visitors: pip install ua-parser ua-parser-builtins",
     ]

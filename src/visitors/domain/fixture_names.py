@@ -89,7 +89,7 @@ class Names:
         shown = version.text or number if not isinstance(number, dict | list) else version.kind
         newer = isinstance(number, int) and number > VERSION
         reason = f"version {shown} is newer than this one knows ({VERSION})" if newer else f"version is {shown}"
-        hint = "upgrade: pip install --upgrade visitors" if newer else f"version: {VERSION}"
+        hint = "upgrade visitors" if newer else f"version: {VERSION}"
         code = "newer_version" if newer else "invalid_version"
         self.problems.append(BadPlace(version.place, reason, code=code, hint=hint))
         return False

@@ -24,7 +24,7 @@ def excel(source: Source) -> tuple[Header, Iterator[RawRow]]:
 
     Raises UsageProblem without the package, and InvalidData for a file that is not a workbook.
     """
-    openpyxl = needed("openpyxl", "excel", "reading an Excel file")
+    openpyxl = needed("openpyxl", "openpyxl", "reading an Excel file")
     content = source.binary()
     try:
         book = openpyxl.load_workbook(content, read_only=True, data_only=True)
@@ -59,7 +59,7 @@ def _text(cell: Any) -> str | None:
 
 def parquet(source: Source) -> tuple[Header, Iterator[RawRow]]:
     """Read the rows of a Parquet file. Raises UsageProblem without the package, and InvalidData for another file."""
-    arrow = needed("pyarrow.parquet", "parquet", "reading a Parquet file")
+    arrow = needed("pyarrow.parquet", "pyarrow", "reading a Parquet file")
     content = source.binary()
     try:
         file = arrow.ParquetFile(content)

@@ -8,13 +8,16 @@ from typing import Any
 from visitors.errors import UsageProblem
 
 
-def needed(module: str, extra: str, what: str) -> Any:
-    """Import a module that an extra installs. Raises UsageProblem that names the extra."""
+def needed(module: str, packages: str, what: str) -> Any:
+    """Import a module that the `packages` of an extra provide. Raises UsageProblem that names them.
+
+    It does not name the extra, because a package index may have another project called visitors.
+    """
     try:
         return importlib.import_module(module)
     except ImportError:
         raise UsageProblem(
             f"{what} needs the package {module.partition('.')[0].replace('_', '-')}, which is not installed",
             code="extra_needed",
-            hint=f"pip install 'visitors[{extra}]'",
+            hint=f"add it to the environment of visitors: pip install {packages}",
         ) from None

@@ -24,7 +24,7 @@ def part_of_agent(field: str) -> Callable[[Any], str | None]:
 
 @lru_cache(maxsize=1)
 def _parser() -> Callable[[str], tuple[str | None, ...]]:
-    told = needed("ua_parser", "useragent", "reading user agents").parse
+    told = needed("ua_parser", "ua-parser ua-parser-builtins", "reading user agents").parse
 
     @lru_cache(maxsize=_REMEMBERED)
     def parse(header: str) -> tuple[str | None, ...]:

@@ -49,7 +49,7 @@ def parquet_pieces(paths: Sequence[Path], records: Iterable[msgspec.Struct | dic
     Numbers and booleans keep their type, times have milliseconds and UTC, and documents are JSON text. Raises
     UsageProblem without the package.
     """
-    arrow, writers = (needed(name, "parquet", "writing a Parquet file") for name in ("pyarrow", "pyarrow.parquet"))
+    arrow, writers = (needed(name, "pyarrow", "writing a Parquet file") for name in ("pyarrow", "pyarrow.parquet"))
     types = {
         "number": arrow.float64(),
         "boolean": arrow.bool_(),

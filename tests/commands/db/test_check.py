@@ -302,7 +302,7 @@ def test_a_store_of_an_unreleased_version_is_left_as_it_is(visitors: Visitors, f
     execute(filled, f"PRAGMA user_version = {BASELINE - 1}")
     before = files(filled.parent)
     detail, helps = problems(visitors)["version"]
-    assert "before the first release" in detail
+    assert "visitors 0.1 or earlier" in detail
     assert "db load all.ndjson" in helps
     assert files(filled.parent) == before
 

@@ -316,7 +316,7 @@ def test_a_migrated_store_is_refused_by_the_version_before(
     before = old_store.read_bytes()
     refused = visitors("list", "--format", "json", code=6).error
     assert refused["code"] == "store_newer"
-    assert "pip install --upgrade" in refused["hint"]
+    assert "upgrade visitors" in refused["hint"]
     assert old_store.read_bytes() == before
 
 
@@ -342,7 +342,7 @@ def test_a_store_from_before_the_first_release_is_refused_with_migration_instruc
     before = unreleased(store_path, number).read_bytes()
     refused = visitors("db", "migrate", "--format", "json", code=6).error
     assert refused["code"] == "store_unreleased"
-    assert "before the first release" in refused["message"]
+    assert "visitors 0.1 or earlier" in refused["message"]
     assert f"schema {number}," in refused["message"]
     assert "db dump -o all.ndjson" in refused["hint"]
     assert "--db NEW.db db load all.ndjson" in refused["hint"]
@@ -365,7 +365,7 @@ def test_every_kind_of_command_refuses_it_and_leaves_it_as_it_was(
     monkeypatch.chdir(store_path.parent)
     before = unreleased(store_path, BASELINE - 1).read_bytes()
     refused = visitors(*command.split(), input="id\nv\n", code=6)
-    assert "before the first release" in refused.stderr
+    assert "visitors 0.1 or earlier" in refused.stderr
     assert "db load all.ndjson" in refused.stderr
     assert refused.stdout == ""
     assert store_path.read_bytes() == before
@@ -377,7 +377,7 @@ def test_a_check_of_it_says_the_same(visitors: Visitors, store_path: Path) -> No
     found = visitors("db", "check", "--format", "json", code=8)
     (told,) = [one for one in found.json if one["check"] == "version"]
     assert told["result"] == "problem"
-    assert "before the first release" in told["detail"]
+    assert "visitors 0.1 or earlier" in told["detail"]
     assert "db load all.ndjson" in told["help"]
     assert store_path.read_bytes() == before
 
@@ -386,6 +386,6 @@ def test_a_backup_of_it_is_not_restored(visitors: Visitors, anonymous: str, stor
     old = unreleased(tmp_path / "old.bak", BASELINE - 1)
     before = store_path.read_bytes()
     refused = visitors("db", "restore", str(old), "--yes", "--format", "json", code=6).error
-    assert "before the first release" in refused["message"]
+    assert "visitors 0.1 or earlier" in refused["message"]
     assert store_path.read_bytes() == before
     assert visitors("list", "--format", "ids").lines == [anonymous]

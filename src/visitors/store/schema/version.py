@@ -42,8 +42,7 @@ def version_of(found: Row, name: str) -> int:
         )
     if version < BASELINE:
         raise StoreProblem(
-            f"{name} was made by a version of visitors from before the first release"
-            f" (schema {version}, this one knows {BASELINE} and later)",
+            f"{name} was made by visitors 0.1 or earlier (schema {version}, this one knows {BASELINE} and later)",
             code="store_unreleased",
             hint="carry it over: run 'db dump -o all.ndjson' with the version that made it,"
             " then 'visitors --db NEW.db db load all.ndjson' with this one",
@@ -52,6 +51,6 @@ def version_of(found: Row, name: str) -> int:
         raise StoreProblem(
             f"{name} was made by a newer version of visitors (schema {version}, this one knows {SCHEMA_VERSION})",
             code="store_newer",
-            hint="upgrade: pip install --upgrade visitors",
+            hint="upgrade visitors",
         )
     return int(version)
