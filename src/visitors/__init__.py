@@ -41,7 +41,7 @@ The package has the types of all arguments and results, too, for annotations: `v
 `visitors.Browser`. In a shell, `visitors help python` lists all names.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "Block",
