@@ -78,6 +78,7 @@ def isolation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home" / "data"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home" / "config"))
     monkeypatch.setenv("VISITORS_DB", str(tmp_path / "visitors.db"))
     monkeypatch.setenv("VISITORS_ACTOR", "tester")
     monkeypatch.setenv("VISITORS_DEBUG", "1")

@@ -138,15 +138,19 @@ class Command(TyperCommand):
     def invoke(self, ctx: Click) -> Any:
         """Build the context, run the command, and close the store."""
         meta = ctx.meta
+        given = dict(meta.get(options.GROUPS, {}))
         context = Context(
             meta.get(options.EVERYWHERE, {}),
             _words(ctx),
             sorted(self._given(ctx)),
-            dict(meta.get(options.GROUPS, {})),
+            given,
             [parameter.name or "" for parameter in self.params],
+            yes=bool(ctx.params.get("yes") or given.get("confirmation")),
         )
         ctx.obj = context
         try:
+            if self._changes_unasked(ctx):
+                context.agree()
             answer = super().invoke(ctx)
             if context.rehearses:
                 context.output.note("dry run: nothing was changed")
@@ -161,6 +165,11 @@ class Command(TyperCommand):
             context.close()
             if not isinstance(sys.exc_info()[1], KeyboardInterrupt | SystemExit):
                 context.output.show_long()
+
+    def _changes_unasked(self, ctx: Click) -> bool:
+        """Whether it is to change the store and never asks by itself; what asks by itself does so before it writes."""
+        takes_yes = any("--yes" in parameter.opts for parameter in self.params)
+        return takes_yes and "yes" not in ctx.params and not ctx.params.get("dry_run")
 
     def format_options(self, ctx: Click, formatter: Click) -> None:
         """Write the options by group, the command's own first."""

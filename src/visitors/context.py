@@ -55,7 +55,7 @@ class Context:
     """One run of one command.
 
     `given` holds the values of the command's option groups, by group and name; `arguments` are the names of all given
-    options, for the record; `takes` the names of all options that it has.
+    options, for the record; `takes` the names of all options that it has; `yes` confirms whatever is asked.
     """
 
     def __init__(
@@ -65,12 +65,17 @@ class Context:
         arguments: Sequence[str],
         given: dict[str, dict[str, Any]],
         takes: Iterable[str] = (),
+        *,
+        yes: bool = False,
     ) -> None:
         self.settings: Settings = load_settings(flags, os.environ)
         self.command = command
         self.arguments = list(arguments)
         self.given = given
         self._told_missing = False
+        self._agreed = yes
+        """Whether a change was confirmed, at a prompt or by --yes."""
+        self._told_store = False
         self.rehearses = False
         """Whether this is a dry run, which is reported at its end."""
         self._takes = set(takes)
@@ -104,8 +109,10 @@ class Context:
         """
         if self._opened is not None and self.settings.store.identity != self._opened:
             raise moved(self.settings.store.name)
+        self._tell_store()
         create = self.command in _MAKING or not self.settings.store_was_named
-        return open_store(self.settings.store, timeout=self.settings.timeout, create=create)
+        migrates = self._agree_to_migrate if self.settings.confirms else None
+        return open_store(self.settings.store, timeout=self.settings.timeout, create=create, before_migrating=migrates)
 
     @contextmanager
     def reading(self) -> Iterator[Store]:
@@ -127,6 +134,8 @@ class Context:
         an existing id.
         """
         self.rehearses = self.rehearses or dry_run
+        if not dry_run:
+            self.agree()
         with ExitStack() as stack:
             alone = False
             if is_load:
@@ -209,6 +218,7 @@ class Context:
         possible.
         """
         place = self.settings.store
+        self._tell_store()
         if ability not in place.abilities or not isinstance(place, File):
             raise UsageProblem(f"{place.name} has no file that lasts", hint="name a store: --db PATH")
         return place.resolved  # SQLite's log is beside the resolved path
@@ -218,12 +228,13 @@ class Context:
         """The invocation of this program for the same store."""
         if not self.settings.store_was_named:
             return "visitors"
-        path = self.settings.store.name
-        if path == _usual_store():
-            return "visitors"
         import shlex
 
-        return f"visitors --db {shlex.quote(path)}"
+        if self.settings.store_name is not None:
+            is_usual = load_settings({}, os.environ).store_name == self.settings.store_name
+            return "visitors" if is_usual else f"visitors --store {shlex.quote(self.settings.store_name)}"
+        path = self.settings.store.name
+        return "visitors" if path == _usual_store() else f"visitors --db {shlex.quote(path)}"
 
     def references(self, typed: Sequence[str]) -> list[str]:
         """Return the references on the command line, or for `-` those on standard input, one a line.
@@ -319,6 +330,29 @@ class Context:
         """Whether there is a person at a terminal to be asked."""
         return sys.stdin.isatty() and sys.stderr.isatty()
 
+    def agree(self) -> None:
+        """Ask before a change if the store confirms every one, unless this run was confirmed already.
+
+        Raises Declined, or UsageProblem without a terminal.
+        """
+        if self.settings.confirms:
+            self.confirm(f"change the store {self.settings.store_name} ({self.command})", yes=self._agreed)
+
+    def _agree_to_migrate(self) -> None:
+        """Keep a command that only reads from migrating an older store unasked. Raises StoreProblem."""
+        if not self._agreed:
+            raise StoreProblem(
+                f"{self.settings.shown_store} was made by an older version, and confirms every change",
+                code="store_older",
+                hint="bring it up to date: visitors db migrate",
+            )
+
+    def _tell_store(self) -> None:
+        """Tell a person at the terminal which store a name stands for."""
+        if self.settings.store_name is not None and not self._told_store and sys.stderr.isatty():
+            self._told_store = True
+            self.output.note(f"store: {self.settings.shown_store}")
+
     def confirm(self, question: str, *, yes: bool) -> None:
         """Ask for confirmation on the terminal, unless `yes` is given.
 
@@ -331,11 +365,15 @@ class Context:
         self._leave_store()
         self.output.show_long()
         sys.stdout.flush()
+        if self.settings.store_was_named and not (self._told_store and not self.settings.quiet):
+            sys.stderr.write(f"store: {visible(self.settings.shown_store)}\n")
+            self._told_store = True
         sys.stderr.write(f"{visible(question)}? [y/N] ")
         sys.stderr.flush()
         _discard_typed_input()
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):
             raise Declined("nothing was changed")
+        self._agreed = True
 
 
 def _is_header(line: str) -> bool:
@@ -358,7 +396,7 @@ def _usual_store() -> str | None:
     """Return the default store, if it exists."""
     try:
         return load_settings({}, os.environ).store.name
-    except StoreProblem:
+    except (StoreProblem, UsageProblem, InvalidData):
         return None
 
 

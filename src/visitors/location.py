@@ -1,6 +1,6 @@
-"""The default location of the store: the platform's folder for application data.
+"""The default locations of the store and the settings file: the platform's folders for data and configuration.
 
-platformdirs knows that folder on every platform, but importing it takes longer than completing an id may. So the two
+platformdirs knows these folders on every platform, but importing it takes longer than completing an id may. So the two
 simple platforms are handled here, and a test compares the results.
 """
 
@@ -37,3 +37,21 @@ def platform_database() -> str:
     import platformdirs
 
     return os.path.join(platformdirs.user_data_dir("visitors", appauthor=False), "visitors.db")
+
+
+def settings_file() -> str:
+    """The path of the file that names stores."""
+    home = os.environ.get("HOME", "")
+    configuration = os.environ.get("XDG_CONFIG_HOME", "")
+    if sys.platform == "linux" and (configuration or home).startswith("/") and "ANDROID_ROOT" not in os.environ:
+        return os.path.join(configuration or f"{home.rstrip('/')}/.config", "visitors", "config.toml")
+    if sys.platform == "darwin" and not configuration and home.startswith("/"):
+        return os.path.join(home.rstrip("/"), "Library/Application Support", "visitors", "config.toml")
+    return platform_settings_file()
+
+
+def platform_settings_file() -> str:
+    """The path of the file that names stores, as platformdirs has it."""
+    import platformdirs
+
+    return os.path.join(platformdirs.user_config_dir("visitors", appauthor=False), "config.toml")

@@ -101,6 +101,7 @@ COMMANDS = (
     Entry("db migrate", RECORD, "Bring the store up to date", changes=True),
     Entry("db dump", RECORD, "Write the whole store, history included"),
     Entry("db load", RECORD, "Take a dump into an empty store", changes=True),
+    Entry("stores", RECORD, "List the named stores"),
     Entry("completion", RECORD, "Print or install the completion script for a shell"),
 )
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -13,14 +14,19 @@ from visitors.errors import InvalidData, StoreProblem, UsageProblem
 from visitors.location import default_database
 from visitors.store.places import Place, place_of
 
+if TYPE_CHECKING:
+    from visitors.named_stores import NamedStore
+
 DEFAULT_TIMEOUT = 30.0
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
+class Settings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """The settings of one run."""
 
     named: str | None
-    """The path of the store, if one was named."""
+    """The path of the store, if given."""
+    store_name: str | None
+    """The name of the store in the settings file, if given instead."""
     actor: str
     frozen_now: Instant | None
     timeout: float
@@ -35,24 +41,43 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def store(self) -> Place:
-        """The location of the store. Raises StoreProblem if it depends on a home folder, and there is none."""
-        return _place(self.named or _default())
+        """The store's location. Raises StoreProblem if it depends on a home folder, and there is none; UsageProblem
+        if its name is unknown, and InvalidData for an invalid settings file.
+        """
+        return _place(self._described.db if self._described else self.named or _default())
 
     @property
     def store_was_named(self) -> bool:
         """Whether it is not the default one."""
-        return self.named is not None
+        return self.named is not None or self.store_name is not None
+
+    @property
+    def confirms(self) -> bool:
+        """Whether every change to the store must be confirmed. Raises as `store` does."""
+        return self._described is not None and self._described.confirm
+
+    @property
+    def shown_store(self) -> str:
+        """The store's name, if it has one, and its location, for people."""
+        return f"{self.store_name} ({self.store.name})" if self.store_name else self.store.name
+
+    @cached_property
+    def _described(self) -> NamedStore | None:
+        """The settings file's entry for the store. The file is read only if the store was given by name."""
+        if self.store_name is None:
+            return None
+        from visitors import named_stores
+
+        return named_stores.find(self.store_name)
 
 
 def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str]) -> Settings:
     """Load settings from the flags given anywhere on the command line, and from `environment`.
 
-    Raises UsageProblem for a database that this version cannot use, and InvalidData for an invalid `VISITORS_NOW` or
-    `VISITORS_TIMEOUT`.
+    Raises UsageProblem for a database that this version cannot use, or if two are given, and InvalidData for an invalid
+    `VISITORS_NOW` or `VISITORS_TIMEOUT`.
     """
-    if flags.get("db") == "":
-        raise UsageProblem("--db is empty", hint="leave it out for the default store")
-    named = flags.get("db") or environment.get("VISITORS_DB") or None
+    named, store_name = _given_store(flags, environment)
     if named and "://" in named:
         raise UsageProblem(f"{named} is a URL; this version keeps its store in a file", hint="--db PATH")
     if named and named.endswith("/") and not os.path.isdir(named):  # noqa: PTH112 - pathlib drops the sign
@@ -60,6 +85,7 @@ def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str]) -> S
     frozen = environment.get("VISITORS_NOW")
     return Settings(
         named=named,
+        store_name=store_name,
         actor=_actor(flags.get("as_"), environment),
         frozen_now=parse_instant(frozen, "VISITORS_NOW") if frozen else None,
         timeout=_timeout(environment.get("VISITORS_TIMEOUT")),
@@ -72,6 +98,19 @@ def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str]) -> S
         timezone=environment.get("VISITORS_TIMEZONE") or None,
         local_time=bool(flags.get("local_time")),
     )
+
+
+def _given_store(flags: Mapping[str, Any], environment: Mapping[str, str]) -> tuple[str | None, str | None]:
+    """Return the path or the name from the first of --db, --store, VISITORS_DB and VISITORS_STORE."""
+    for flag in ("db", "store"):
+        if flags.get(flag) == "":
+            raise UsageProblem(f"--{flag} is empty", hint="leave it out for the default store")
+    if flags.get("db") and flags.get("store"):
+        raise UsageProblem("--db and --store are given, and there is one store", hint="leave one of them out")
+    if flags.get("db") or flags.get("store"):
+        return flags.get("db"), flags.get("store")
+    named = environment.get("VISITORS_DB") or None
+    return named, None if named else environment.get("VISITORS_STORE") or None
 
 
 def _default() -> str:

@@ -331,7 +331,8 @@ def test_a_person_sees_what_a_fixture_did_and_is_asked_before_it_removes(visitor
     assert on_terminal(*words).lines == ["2 records, unchanged."]
     declined = on_terminal(*words, "--prune", answer="n\n")
     assert declined.code == 7
-    assert declined.lines[0].startswith("remove 1 visitor, which the files do not name? [y/N]")
+    assert declined.lines[0] == f"store: {tmp_path}/visitors.db"
+    assert declined.lines[1].startswith("remove 1 visitor, which the files do not name? [y/N]")
     assert on_terminal(*words, "--prune", answer="y\n").lines[-1] == "Removed 1 visitor."
     visitors("assert", "--count", "2")
 

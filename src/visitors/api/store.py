@@ -70,24 +70,30 @@ _Act = Callable[[Store, OpenOperation, list[str]], object]
 
 
 def open_store(
-    path: str | Path | None = None, *, now: Now | None = None, actor: str | None = None, create: bool = True
+    path: str | Path | None = None,
+    *,
+    store: str | None = None,
+    now: Now | None = None,
+    actor: str | None = None,
+    create: bool = True,
 ) -> VisitorStore:
     """Open the store at `path`, and create it if it is missing, unless `create` is false.
 
-    `:memory:` is a store that never touches the disk, and `:temp:` one that is deleted when it is closed. Without a
-    path it is the store that the command uses: `VISITORS_DB`, or the platform's data folder.
+    `:memory:` is a store that never touches the disk, and `:temp:` one that is deleted when it is closed. `store`
+    opens the one with that name in the settings file instead, without asking before changes. With neither it is the
+    store that the command uses: `VISITORS_DB`, `VISITORS_STORE`, or the platform's data folder.
 
     `now` is a fixed time, or a function that returns the time (default: `VISITORS_NOW`, or else the clock). `actor`
     is the name that the history records (default: `VISITORS_ACTOR`, or else the login name).
 
-    Raises StoreProblem when the store cannot be opened, UsageProblem for a path that cannot be a store, and
-    InvalidData for a time that cannot be parsed.
+    Raises StoreProblem when the store cannot be opened, UsageProblem for a path that cannot be a store or an unknown
+    name, and InvalidData for a time that cannot be parsed or an invalid settings file.
     """
-    flags = {"db": str(path) if path is not None else None, "as_": actor}
+    flags = {"db": str(path) if path is not None else None, "store": store, "as_": actor}
     settings = load_settings(flags, os.environ)
     clock = _clock(now, settings.frozen_now)
-    store = opening.open_store(settings.store, timeout=settings.timeout, create=create)
-    return VisitorStore(Session(store, settings.actor, clock))
+    opened = opening.open_store(settings.store, timeout=settings.timeout, create=create)
+    return VisitorStore(Session(opened, settings.actor, clock))
 
 
 class VisitorStore:

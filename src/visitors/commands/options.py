@@ -82,6 +82,7 @@ def everywhere() -> list[Parameter]:
     """Options of every command and group."""
     return [
         _once(["--db"], "The store's file; :temp: for one that goes at the end.", metavar="PATH"),
+        _once(["--store"], "A store by its name in the settings file.", metavar="STORE"),
         _once(["as_", "--as"], "Who does this, for the record.", metavar="NAME"),
         _once(["--format"], "How to write results.", kind=choice(FORMATS)),
         _once(["--fields"], "Which fields, in which order: id,contact.email.", metavar="NAMES"),
@@ -120,8 +121,10 @@ def ignore_missing() -> list[Parameter]:
 
 
 def unneeded_yes() -> Parameter:
-    """`--yes` where nothing is asked, so that scripts can always give it."""
-    return option(["-y", "--yes"], None, "Options", "Accepted for scripts; nothing is asked.", is_flag=True)
+    """`--yes` where only stores that confirm every change ask, so that scripts can always give it."""
+    keep = kept_in(GROUPS, "confirmation")
+    help_ = "Do not ask, if the store confirms every change."
+    return option(["yes", "-y", "--yes"], keep, "Options", help_, is_flag=True)
 
 
 def browser_data() -> list[Parameter]:

@@ -54,9 +54,19 @@ PROBLEM = Shape(
     ),
 )
 STORE_PATH = Shape(fields=("path",), columns=(Column("PATH", cells.field("path")),), id_field="path")
+NAMED_STORE = Shape(
+    fields=("name", "db", "confirm", "isCurrent"),
+    id_field="name",
+    columns=(
+        Column("NAME", cells.field("name"), style="cyan"),
+        Column("DB", cells.field("db"), wraps=True),
+        Column("ASKS", lambda record, _: "before every change" if record["confirm"] else ""),
+        Column("CURRENT", lambda record, _: "yes" if record["isCurrent"] else ""),
+    ),
+)
 STORE_INFO = Shape(
     fields=(
-        "path", "bytes", "schemaVersion", "newestSchemaVersion", "journalMode", "sqliteVersion", "visitors",
+        "store", "path", "bytes", "schemaVersion", "newestSchemaVersion", "journalMode", "sqliteVersion", "visitors",
         "identified", "blocked", "contacts", "conversations", "operations",
     ),
     columns=(),

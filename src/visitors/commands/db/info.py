@@ -13,4 +13,4 @@ def command(ctx: typer.Context) -> None:
     """Show what the store holds and how it is set up."""
     context = context_of(ctx)
     with context.reading() as store:
-        context.output.sheet(STORE_INFO, info.read(store, context.now))
+        context.output.sheet(STORE_INFO, info.read(store, context.now, context.settings.store_name))

@@ -60,6 +60,8 @@ def command(
         context.confirm(f"replace the store {path} by {file} with {visitors}", yes=yes)
         if (File(path).identity, File(source).identity, source.stat().st_mtime_ns) != before:
             raise ChangedMeanwhile(f"{path} or {file} was replaced")
+    else:
+        context.agree()
     kept = _unused(path.with_name(default_name(place, context.now, f"{REPLACED}-")))
     try:
         with watched_pages(quiet=context.output.quiet, color=context.output.color) as watch:

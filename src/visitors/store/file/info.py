@@ -16,6 +16,8 @@ from visitors.store.store import Store
 class StoreInfo(msgspec.Struct, frozen=True, rename="camel"):
     """The number of live records, and settings; `bytes` is the size of the file and its write-ahead log."""
 
+    store: str | None
+    """Its name in the settings file, if it was opened by name."""
     path: str
     bytes: int
     schema_version: int
@@ -30,14 +32,15 @@ class StoreInfo(msgspec.Struct, frozen=True, rename="camel"):
     operations: int
 
 
-def read(store: Store, current: Instant) -> StoreInfo:
-    """Read the current values."""
+def read(store: Store, current: Instant, name: str | None = None) -> StoreInfo:
+    """Read the current values; `name` is that of the store in the settings file."""
 
     def number(sql: str, *parameters: object) -> int:
         return int(store.execute(sql, parameters).fetchone()[0])
 
     live = "FROM visitors AS v WHERE v.deleted_at IS NULL"
     return StoreInfo(
+        store=name,
         path=store.name,
         bytes=size_with_log(store.place.path) if isinstance(store.place, File) else 0,
         schema_version=number("PRAGMA user_version"),

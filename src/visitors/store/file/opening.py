@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
@@ -25,12 +26,14 @@ _SMALLEST_PAGE = 512
 """The minimum size of a database in bytes (https://sqlite.org/fileformat2.html, section 1.3.2)."""
 
 
-def open_store(place: Place, *, timeout: float = 30.0, create: bool = True) -> Store:
+def open_store(
+    place: Place, *, timeout: float = 30.0, create: bool = True, before_migrating: Callable[[], None] | None = None
+) -> Store:
     """Open the store at `place`, creating or migrating it if needed. Memory and temporary stores are always new.
 
-    `timeout` is how many seconds to wait for another process's write. New folders (0700) and the file (0600) are
-    private to their owner. Raises StoreProblem if the store is missing and `create` is false, is not a store, is newer
-    than this program, or cannot be opened.
+    `timeout` is how many seconds to wait for another process's write; `before_migrating` may raise to leave an older
+    store alone. New folders (0700) and the file (0600) are private to their owner. Raises StoreProblem if the store is
+    missing and `create` is false, is not a store, is newer than this program, or cannot be opened.
     """
     if isinstance(place, Memory):
         store = _opened(connect(None), place, timeout)
@@ -59,7 +62,7 @@ def open_store(place: Place, *, timeout: float = 30.0, create: bool = True) -> S
         real = os.path.realpath(place.path)
         _refuse_links(real)
         if can_be_written(real):
-            return _opened(connect(place.path, timeout=timeout), place, timeout)
+            return _opened(connect(place.path, timeout=timeout), place, timeout, before_migrating)
         return _open_unwritable(place, Path(real), timeout)
 
 
@@ -204,7 +207,9 @@ def _refuse_fragments(place: Place) -> None:
         )
 
 
-def _opened(database: SqliteDatabase, place: Place, timeout: float) -> Store:
+def _opened(
+    database: SqliteDatabase, place: Place, timeout: float, before_migrating: Callable[[], None] | None = None
+) -> Store:
     # a rollback journal beside the file itself; the first read consumes it
     was_killed = isinstance(place, File) and os.path.lexists(f"{os.path.realpath(place.path)}-journal")
     try:
@@ -223,6 +228,8 @@ def _opened(database: SqliteDatabase, place: Place, timeout: float) -> Store:
             make(database, place, timeout)
             return Store(database, place)
         assert isinstance(place, File)
+        if before_migrating is not None:
+            before_migrating()
         return Store(database, place, backup=migrate(database, place))
     except BaseException:
         database.close()
