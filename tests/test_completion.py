@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from visitors.completion import APPLICATION_ID, LIMIT, complete
-from visitors.location import default_database, platform_database
+from visitors.location import default_database, platform_database, settings_file
 from visitors.store.file.opening import open_store
 from visitors.store.places import place_of
 from visitors.store.schema import version as store_schema
@@ -92,6 +92,28 @@ def test_the_store_is_named_by_flag_then_environment_then_default(
     monkeypatch.delenv("VISITORS_DB")
     if sys.platform == "linux":
         assert completed("visitors", "v") == ["v-default"]
+
+
+def test_a_store_is_found_by_its_name_and_names_are_completed(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = Path(settings_file())
+    file.parent.mkdir(parents=True)
+    file.write_text(f'[stores.prod]\ndb = "{tmp_path}/named.db"\n[stores.pilot]\ndb = "~/x.db"\n[stores."p;q"]\n')
+    for path, visitor in ((store, "v-environment"), (tmp_path / "named.db", "v-named")):
+        open_store(place_of(path)).close()
+        add_visitors(path, visitor)
+    assert completed("stores", "p") == ["pilot", "prod"]
+    assert completed("stores", "q") == []
+    assert completed("--store", "p", "stores", "p") == ["pilot", "prod"]  # what is being typed is no name yet
+    assert completed("--store", "prod", "visitors", "v") == ["v-named"]
+    assert completed("--store", "unknown", "visitors", "v") == []
+    monkeypatch.setenv("VISITORS_STORE", "prod")
+    assert completed("visitors", "v") == ["v-environment"]
+    monkeypatch.delenv("VISITORS_DB")
+    assert completed("visitors", "v") == ["v-named"]
+    file.write_text("[stores")
+    assert completed("stores", "") == completed("visitors", "v") == []
 
 
 def test_a_tilde_is_the_home(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -261,8 +283,8 @@ def test_nothing_heavy_is_imported(store: Path) -> None:
     add_visitors(store, "v1")
     code = (
         "import sys; from visitors.completion import complete; complete(['visitors', ''], sys.stdout);"
-        "print(*sorted({'typer', 'rich', 'msgspec', 'platformdirs', 'pathlib', 're', 'typing', 'visitors.settings'}"
-        " & set(sys.modules)))"
+        "print(*sorted({'typer', 'rich', 'msgspec', 'platformdirs', 'pathlib', 're', 'tomllib', 'typing',"
+        " 'visitors.settings'} & set(sys.modules)))"
     )
     # -S: without imports from site-packages at start
     found = subprocess.run(

@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import sqlite3
 
-from visitors.location import default_database
+from visitors.location import default_database, settings_file
 
 TYPE_CHECKING = False  # importing the real one from typing costs more than the query
 if TYPE_CHECKING:
@@ -40,24 +40,51 @@ KINDS = {
     "operations": ("operations", "is_open IS NULL"),
 }
 """What can be completed: the table, and which of its rows."""
+STORES = "stores"
+"""The kind that stands for the names of stores."""
 
 
 def complete(arguments: list[str], out: TextIO) -> int:
-    """Print the ids for `arguments`, `[--db PATH] KIND PREFIX`, one a line; always return 0.
+    """Print the ids for `arguments`, `[--db PATH | --store NAME] KIND PREFIX`, one a line; always return 0.
 
-    KIND is one of `KINDS`, or several separated by commas.
+    KIND is one of `KINDS`, or several separated by commas; or `stores`, for the names of stores.
     """
     try:
-        named = None
-        if arguments[0] == "--db":
-            named, arguments = arguments[1], arguments[2:]
+        option = given = ""
+        if arguments[0] in ("--db", "--store"):
+            option, given, *arguments = arguments
         kind, prefix = arguments
-        path = named or os.environ.get("VISITORS_DB") or default_database()
-        out.writelines(f"{found}\n" for found in _ids(os.path.expanduser(path), kind, prefix))
+        if kind == STORES:
+            found = sorted(name for name in _stores() if name.startswith(prefix) and _is_id(name))
+        else:
+            path = (_named(given) if option == "--store" else given) or _usual()
+            found = _ids(os.path.expanduser(path), kind, prefix)
+        out.writelines(f"{one}\n" for one in found)
         out.flush()
     except Exception:  # noqa: BLE001, S110 - at TAB there is nobody to tell
         pass
     return 0
+
+
+def _usual() -> str:
+    """Return the path of the store of commands that are not given one."""
+    if path := os.environ.get("VISITORS_DB"):
+        return path
+    name = os.environ.get("VISITORS_STORE")
+    return _named(name) if name else default_database()
+
+
+def _named(name: str) -> str:
+    return str(_stores()[name]["db"])
+
+
+def _stores() -> dict[str, dict[str, object]]:
+    """Read the entries of the settings file as they are; `visitors.named_stores` takes too long to import."""
+    import tomllib
+
+    with open(settings_file(), "rb") as file:
+        stores: dict[str, dict[str, object]] = tomllib.load(file)["stores"]
+    return stores
 
 
 def _ids(path: str, kinds: str, prefix: str) -> list[str]:

@@ -70,6 +70,11 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
         connection.execute(
             "INSERT INTO visitors (id, created_at, updated_at, deleted_at) VALUES ('gone-1', ?1, ?1, ?1)", (stamp,)
         )
+    (folder / ".config" / "visitors").mkdir(parents=True)
+    (folder / ".config" / "visitors" / "config.toml").write_text(
+        f'[stores.other]\ndb = "{folder}/other.db"\n[stores.prod]\ndb = "/srv/prod.db"\n'
+        """[stores."oth $(touch PWNED)"]\ndb = "/x"\n"""
+    )
     work = folder / "work"
     work.mkdir()
     (work / "rows $(touch PWNED).csv").touch()
@@ -186,6 +191,11 @@ def shell(request: pytest.FixtureRequest, place: Place) -> Iterator[Shell]:
         ('visitors list --format "nd', "visitors list --format ndjson"),
         ('visitors "sho', "visitors show"),
         ("visitors --db ../many.db show ba", "visitors --db ../many.db show batch-"),
+        ("visitors --store oth", "visitors --store other"),
+        ("visitors list --store=pr", "visitors list --store=prod"),
+        ("visitors --store other show om", "visitors --store other show omega-1"),
+        ("visitors show --store=other om", "visitors show --store=other omega-1"),
+        ('visitors conversations --store "other" start om', "visitors conversations --store other start omega-1"),
         ("visitors list --contact cont", "visitors list --contact contact-1"),
         ("visitors list --contact=cont", "visitors list --contact=contact-1"),
         ("visitors conversations list --visitor alph", "visitors conversations list --visitor alpha-1"),

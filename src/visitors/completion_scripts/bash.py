@@ -16,7 +16,7 @@ _HEAD = """\
 _DRIVER = r"""
 _visitors() {
     local IFS=$' \t\n'
-    local place='' value='any' option='' store='' ended='' word cur piece head=''
+    local place='' value='any' option='' chosen='' store='' ended='' word cur piece head=''
     local -i position=0 i
     local -a words candidates members options valued arguments
     COMPREPLY=()
@@ -50,12 +50,12 @@ _visitors() {
 # Go past one word that is complete: note what it says about the place and the store.
 _visitors_pass() {
     if [[ -n $option ]]; then
-        if [[ $option == --db ]]; then store=$1; fi
+        if [[ $option == --db || $option == --store ]]; then chosen=$option store=$1; fi
         option=''
     elif [[ -z $ended && $1 == -- ]]; then
         ended=yes
-    elif [[ -z $ended && $1 == --db=* ]]; then
-        store=${1#*=}
+    elif [[ -z $ended && ($1 == --db=* || $1 == --store=*) ]]; then
+        chosen=${1%%=*} store=${1#*=}
     elif [[ -z $ended && $1 == -?* ]]; then
         if _visitors_among "$1" ${valued[@]+"${valued[@]}"}; then option=$1; fi
     elif ((${#members[@]})); then
@@ -159,7 +159,7 @@ _visitors_ids() {
         '' | *[!A-Za-z0-9._:-]*) ;;
         *) candidates+=("$id") ;;
         esac
-    done <<<"$(command visitors __complete ${store:+--db "$store"} "$1" "$2" 2>/dev/null)"
+    done <<<"$(command visitors __complete ${store:+"$chosen" "$store"} "$1" "$2" 2>/dev/null)"
 }
 
 # Whether $1 is among the others.

@@ -51,10 +51,10 @@ function __visitors_ids
     set -l words (commandline -opc)
     set -l before
     for word in $words
-        if test "$before" = --db
-            set store --db "$word"
-        else if string match -q -- '--db=*' "$word"
-            set store --db (string replace -- --db= '' "$word")
+        if contains -- "$before" --db --store
+            set store "$before" "$word"
+        else if string match -qr -- '^--(db|store)=' "$word"
+            set store (string split -m 1 -- = "$word")
         end
         set before "$word"
     end

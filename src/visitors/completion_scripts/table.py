@@ -14,7 +14,13 @@ Click = Any
 
 _SUMMARIES = {entry.words: entry.help for entry in (*COMMANDS, *GROUPS)}
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]*")
-_IDS = {"VISITOR": "visitors", "CONTACT": "contacts", "CONVERSATION": "conversations", "OPERATION": "operations"}
+_IDS = {
+    "VISITOR": "visitors",
+    "CONTACT": "contacts",
+    "CONVERSATION": "conversations",
+    "OPERATION": "operations",
+    "STORE": "stores",
+}
 _FILES = {"FILE", "KEYFILE", "PATH"}
 
 

@@ -36,8 +36,8 @@ _visitors-ids() {
     local -i i
     for (( i = 2; i < ${#visitors_words}; i++ )); do
         case "${visitors_words[i]}" in
-            (--db) store=(--db "${(Q)visitors_words[i+1]}") ;;
-            (--db=*) store=(--db "${(Q)visitors_words[i]#--db=}") ;;
+            (--db|--store) store=("${visitors_words[i]}" "${(Q)visitors_words[i+1]}") ;;
+            (--db=*|--store=*) store=("${visitors_words[i]%%=*}" "${(Q)visitors_words[i]#*=}") ;;
         esac
     done
     found=("${(@f)$(command visitors __complete "${store[@]}" "$1" "${(Q)PREFIX}" 2>/dev/null)}")
