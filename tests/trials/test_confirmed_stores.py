@@ -20,6 +20,7 @@ from visitors.location import settings_file
 
 Visitors = Callable[..., Any]
 
+pytestmark = pytest.mark.slow
 each_write = pytest.mark.parametrize("write", WRITES, ids=[write.name for write in WRITES])
 ENTRIES = {entry.words: entry for entry in registry.COMMANDS}
 
