@@ -1,4 +1,4 @@
-"""The table of error codes is what the program raises: every code, with its exit status, and none that is gone."""
+"""The table of error codes matches what the program raises: every code, with its exit status, and no others."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ COMPUTED = {
     "f'{noun}_not_found'": [f"{noun}_not_found" for noun in _LISTINGS],
     "f'invalid_{option}'": ["invalid_status", "invalid_priority"],
 }
-"""What is put together at run time: the text of the expression -> all that it can be."""
+"""Codes composed at run time: the source of the expression -> all possible values."""
 FROM_TABLES = {
     **dict.fromkeys((code for code, _, _ in sqlite._ADVICE.values()), 6),
     **dict.fromkeys((code for code, _, _ in sqlite._MISUSE.values()), 2),
 }
-"""The codes for what SQLite says -> exit status."""
+"""Codes for SQLite's errors -> exit status."""
 BY_NAME = {name: kind.exit_status for name, kind in vars(errors).items() if hasattr(kind, "exit_status")} | {
     "BadPlace": 5
 }
 
 
 def raised() -> dict[str, set[int]]:
-    """Code -> the exit statuses of the classes that it is given to; none where a function makes the error."""
+    """Return code -> the exit statuses of the classes raised with it; none if a function makes the error."""
     found: dict[str, set[int]] = defaultdict(set)
     for path in SOURCES.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -54,7 +54,7 @@ def codes_given(call: ast.Call, name: str) -> Iterator[str]:
     for keyword in call.keywords:
         if keyword.arg == "code":
             yield from constants(keyword.value)
-    if name in ("junk_error", "_refuse_same"):  # these take it by position
+    if name in ("junk_error", "_refuse_same"):  # these take it as a positional argument
         yield from (code for one in call.args for code in constants(one) if "_" in code)
 
 

@@ -1,4 +1,4 @@
-"""The README and the topics are true: what stands in them is what the commands print today."""
+"""The README and the topics are accurate: they show the commands' current output."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_a_document_begins_with_its_title_and_one_sentence(path: Path) -> None:
     title, blank, sentence = path.read_text(encoding="utf-8").split("\n")[:3]
     assert re.fullmatch(r"# \S.*", title)
     assert blank == ""
-    if path != readme.README:  # `visitors help` shows it, and so does the README
+    if path != readme.README:  # shown by `visitors help`, and in the README
         assert re.fullmatch(r"[A-Z][^.]*\.", sentence)
 
 
@@ -75,7 +75,7 @@ def test_the_topic_names_every_setting() -> None:
 
 
 def blocks(topic: str, language: str) -> list[str]:
-    """The blocks of code in a language, in order."""
+    """Return the code blocks in a language, in order."""
     return readme.blocks((readme.HELP / f"{topic}.md").read_text(encoding="utf-8"), language)
 
 

@@ -1,7 +1,7 @@
-"""Every `error.code`: the exit status that it comes with, and what it means.
+"""Every `error.code`, with its exit status and meaning.
 
-The topic `output` and `visitors help --format json` show this table; a test holds it equal to the codes that the
-program raises. The module is imported only by what shows the table.
+The topic `output` and `visitors help --format json` show this table; a test compares it with the codes that the program
+raises. The module is imported only to show the table.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from typing import NamedTuple
 
 
 class ErrorCode(NamedTuple):
-    """One code, for programs."""
+    """An error code."""
 
     code: str
     exits: tuple[int, ...]
-    """The exit statuses of the errors that have it, in ascending order: nearly always one."""
+    """The exit statuses of errors with this code, ascending: nearly always one."""
     meaning: str
 
 
@@ -209,4 +209,4 @@ ERROR_CODES: tuple[ErrorCode, ...] = tuple(
     for exits, meanings in _MEANINGS.items()
     for code, meaning in meanings.items()
 )
-"""Every code, by exit status and then by name."""
+"""All codes, by exit status and then by name."""
