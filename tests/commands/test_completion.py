@@ -110,7 +110,7 @@ def test_without_a_home_folder_it_says_what_to_do(
     else:
         monkeypatch.setenv("HOME", value)
     done = visitors("completion", "fish", "--install", "--format", "json", code=1)
-    assert done.error["code"] == "no_home"
+    assert done.error["code"] == "no_folder"
     assert "visitors completion fish > FILE" in done.error["hint"]
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home))
     visitors("completion", "fish", "--install")

@@ -38,7 +38,7 @@ def _base(variable: str, in_home: str, shell: Shell, environment: Mapping[str, s
     if not home.startswith("/"):
         raise FileProblem(
             f"there is no home folder for the completion of {shell}",
-            code="no_home",
+            code="no_folder",
             hint=f"set HOME, or write the script to a file yourself: visitors completion {shell} > FILE",
         )
     return Path(home, in_home)
