@@ -71,20 +71,20 @@ BAD: dict[str, tuple[str | bytes, str]] = {
     "not-closed": ("[stores.prod", ", line 1: expected ']'"),
     "not-utf8": (b'[stores.prod]\ndb = "\xff"\n', " is not UTF-8"),
     "unknown-table": ('[store.prod]\ndb = "/x"\n', ": the file has an unknown key 'store'"),
-    "no-tables": ("stores = 1\n", ": stores is not a table"),
-    "no-table": ('[stores]\nprod = "/x"\n', ": stores.prod is not a table"),
+    "no-tables": ("stores = 1\n", ": stores must be a table"),
+    "no-table": ('[stores]\nprod = "/x"\n', ": stores.prod must be a table"),
     "unknown-key": ('[stores.prod]\ndb = "/x"\nconfrim = true\n', ": [stores.prod] has an unknown key 'confrim'"),
     "dotted-name": ('[stores."eu.prod"]\ndb = "/x"\n', ": 'eu.prod' is not a valid name for a store"),
     "no-db": ("[stores.prod]\nconfirm = true\n", ": [stores.prod] has no db"),
     "empty-db": ('[stores.prod]\ndb = ""\n', ": [stores.prod] has no db"),
-    "relative": ('[stores.prod]\ndb = "prod.db"\n', ": [stores.prod] db is 'prod.db', not an absolute path"),
-    "not-a-flag": ('[stores.prod]\ndb = "/x"\nconfirm = "yes"\n', ": [stores.prod] confirm is not true or false"),
-    "not-a-string": ("[stores.prod]\ndb = 1\n", ": [stores.prod] db is not a string"),
+    "relative": ('[stores.prod]\ndb = "prod.db"\n', ": [stores.prod] db 'prod.db' is not an absolute path"),
+    "not-a-flag": ('[stores.prod]\ndb = "/x"\nconfirm = "yes"\n', ": [stores.prod] confirm must be true or false"),
+    "not-a-string": ("[stores.prod]\ndb = 1\n", ": [stores.prod] db must be a string"),
     "of-a-server": (
         '[stores.prod]\ndb = "/x"\ntoken_file = "/t"\n',
-        ": [stores.prod] has token_file, which is only for",
+        ": [stores.prod] has token_file, which needs a server",
     ),
-    "relative-token": ('[stores.p]\ndb = "https://h"\ntoken_file = "t"\n', ": [stores.p] token_file is 't', not a"),
+    "relative-token": ('[stores.p]\ndb = "https://h"\ntoken_file = "t"\n', ": [stores.p] token_file 't' is not a"),
     "password": ('[stores.prod]\ndb = "libsql://ada:hunter2@h"\n', ": [stores.prod] db is a URL with more"),
     "token": ('[stores.prod]\ndb = "https://h?authToken=hunter2"\n', ": [stores.prod] db is a URL with more"),
 }
@@ -111,11 +111,11 @@ def test_a_settings_file_that_cannot_be_read_is_told(configure: Callable[[str], 
 
 def test_an_unknown_name_is_told_the_others(visitors: Visitors, configure: Callable[[str], Path]) -> None:
     error = visitors("list", "--store", "prod", "--format", "json", code=2).error
-    assert (error["code"], error["message"]) == ("unknown_store", "there is no store called 'prod'")
+    assert (error["code"], error["message"]) == ("unknown_store", "no store is named 'prod'")
     assert settings_file() in error["hint"]
     configure('[stores.prod]\ndb = "/srv/prod.db"\n[stores.staging]\ndb = "/srv/staging.db"\n')
     error = visitors("list", "--store", "prd", "--format", "json", code=2).error
-    assert error["hint"] == "did you mean prod? stores are prod, staging"
+    assert error["hint"] == "did you mean prod? the stores are prod, staging"
 
 
 def test_the_first_that_is_given_counts(
@@ -140,7 +140,7 @@ def test_the_first_that_is_given_counts(
 def test_two_flags_for_one_store_are_refused_at_any_place(visitors: Visitors) -> None:
     for words in (("--db", "x.db", "list", "--store", "prod"), ("db", "--store", "prod", "path", "--db", "x.db")):
         assert "--db and --store" in visitors(*words, code=2).stderr
-    assert "--store is given as a and as b" in visitors("--store", "a", "list", "--store", "b", code=2).stderr
+    assert "--store is given twice, as a and as b" in visitors("--store", "a", "list", "--store", "b", code=2).stderr
     assert "--store is empty" in visitors("list", "--store", "", code=2).stderr
 
 
@@ -195,12 +195,12 @@ def test_python_opens_a_store_by_its_name(configure: Callable[[str], Path], tmp_
     with package.open_store(store="prod") as store:
         store.create("v")
         assert store.path == tmp_path / "prod.db"
-    with pytest.raises(UsageProblem, match="no store called 'prd'"):
+    with pytest.raises(UsageProblem, match="no store is named 'prd'"):
         package.open_store(store="prd")
     with pytest.raises(UsageProblem, match="--db and --store"):
         package.open_store(tmp_path / "x.db", store="prod")
     configure("stores = 1")
-    with pytest.raises(InvalidData, match="not a table"):
+    with pytest.raises(InvalidData, match="must be a table"):
         package.open_store(store="prod")
 
 

@@ -216,7 +216,7 @@ def test_a_command_that_ends_otherwise_fails_the_test_and_says_why(pytester: pyt
     pytester.makepyfile("def test_it(visitors_cli):\n    visitors_cli('show', 'nobody')\n")
     result = pytester.runpytest_subprocess()
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*visitors show nobody ended with 3: error: no visitor has the id 'nobody'*"])
+    result.stdout.fnmatch_lines(["*visitors show nobody exited with 3: error: no visitor has the id 'nobody'*"])
 
 
 def test_the_command_leaves_the_process_as_it_was(pytester: pytest.Pytester) -> None:

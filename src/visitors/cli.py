@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from copy import copy
 from functools import cache
 from inspect import Parameter, Signature
@@ -37,8 +38,8 @@ def root() -> TyperGroup:
     """Return the command `visitors`."""
     return _group(
         "visitors",
-        "Administer the people who come to an application through a support widget.",
-        epilog="Full documentation is in the README. 'visitors COMMAND --help' shows one command.",
+        "Manage the visitors and contacts of a support widget.",
+        epilog="For the help of one command: visitors COMMAND --help",
     )
 
 
@@ -64,7 +65,8 @@ class Group(TyperGroup):
         if not args:
             _show_help(ctx)
             raise typer.Exit
-        return super().parse_args(ctx, args)
+        with _placed(ctx):
+            return super().parse_args(ctx, args)
 
     def get_help_option(self, ctx: Click) -> Click:
         """Return `--help`, which uses the pager if it is long."""
@@ -110,9 +112,10 @@ class Command(TyperCommand):
     def parse_args(self, ctx: Click, args: list[str]) -> list[str]:
         """Parse the arguments. Raises UsageProblem if a single-valued option is given several values."""
         _note_pager(ctx, args)
-        if not ctx.resilient_parsing:
-            self._refuse_several(ctx, args)
-        return super().parse_args(ctx, args)
+        with _placed(ctx):
+            if not ctx.resilient_parsing:
+                self._refuse_several(ctx, args)
+            return super().parse_args(ctx, args)
 
     def get_help_option(self, ctx: Click) -> Click:
         """Return `--help`, which uses the pager if it is long."""
@@ -183,6 +186,18 @@ class Command(TyperCommand):
             if source.name == "COMMANDLINE" and not everywhere and not _is_argument(parameter):
                 names = parameter.opts if _value(ctx, parameter) is not False else parameter.secondary_opts
                 yield max(names or parameter.opts, key=len)
+
+
+@contextmanager
+def _placed(ctx: Click) -> Iterator[None]:
+    """Give the errors of Typer's parser that do not know it the command that they are about: a hint names its help."""
+    try:
+        yield
+    except typer.TyperException as error:
+        placeless: Any = error
+        if getattr(placeless, "ctx", None) is None:
+            placeless.ctx = ctx
+        raise
 
 
 _NO_PAGER = "visitors.no-pager"
@@ -283,9 +298,9 @@ def _given_twice(option: Click, first: object, second: object) -> UsageProblem:
     flag = max(option.opts, key=len)
     if isinstance(first, bool) and option.secondary_opts:
         return UsageProblem(
-            f"{flag} and {max(option.secondary_opts, key=len)} contradict each other", hint="leave one of them out"
+            f"{flag} and {max(option.secondary_opts, key=len)} cannot be combined", hint="leave out one of them"
         )
-    return UsageProblem(f"{flag} is given as {first} and as {second}", hint="leave one of them out")
+    return UsageProblem(f"{flag} is given twice, as {first} and as {second}", hint="leave out one of them")
 
 
 def _is_argument(parameter: Click) -> bool:

@@ -44,9 +44,7 @@ _FOR_GOOD = ("erase", "contacts erase")
 _TOLD = 5
 """The number of written ids that an error names."""
 
-_HEADER_HINT = (
-    "this is a header line: --no-header leaves it out where the ids come from, and --format ids gives nothing but ids"
-)
+_HEADER_HINT = "this looks like a header line; to list ids only, use --format ids or --no-header where they come from"
 _LINE_LIMIT = 4 * 1024 * 1024
 """Like the limit for lines of files: an endless line must not fill the memory."""
 
@@ -163,11 +161,11 @@ class Context:
             return None
         some = [visible(one) for one in self.output.told[:_TOLD]]
         more = f" and {len(self.output.told) - _TOLD:,} more" if len(self.output.told) > _TOLD else ""
-        whom = f", of {', '.join(some)}{more}" if some else ""
-        done = f"what it did is done: operation {self.written.id} ({self.command}{whom})"
+        whom = f": {', '.join(some)}{more}" if some else ""
+        done = f"the changes were saved as operation {self.written.id} ({self.command}{whom})"
         if self.command in _FOR_GOOD:
-            return f"{done}; its receipt: {self.program} history --operation {self.written.id} --receipt"
-        return f"{done}; to take it back: {self.program} undo {self.written.id}"
+            return f"{done}; to print its receipt: {self.program} history --operation {self.written.id} --receipt"
+        return f"{done}; to undo: {self.program} undo {self.written.id}"
 
     def close(self) -> None:
         """Close the store if it was opened."""
@@ -220,7 +218,7 @@ class Context:
         place = self.settings.store
         self._tell_store()
         if ability not in place.abilities or not isinstance(place, File):
-            raise UsageProblem(f"{place.name} has no file that lasts", hint="name a store: --db PATH")
+            raise UsageProblem(f"{place.name} has no permanent file", hint="use --db PATH")
         return place.resolved  # SQLite's log is beside the resolved path
 
     @property
@@ -244,13 +242,15 @@ class Context:
         if "-" not in typed:
             return list(typed)
         if len(typed) > 1:
-            raise UsageProblem("- (ids from standard input) stands alone", hint="leave the other ids out")
+            raise UsageProblem(
+                "- (ids from standard input) cannot be combined with other ids", hint="leave out - or the other ids"
+            )
         lines = [line for line in map(str.strip, self.input_lines(any_text=False)) if line]
         if lines and lines[0].startswith(("[", "{")):
             raise InvalidData(
-                "standard input is JSON, where ids are read, one a line",
+                "standard input is JSON, but must have one id per line",
                 code="other_content",
-                hint="--format ids gives ids where they come from",
+                hint="to list ids only, use --format ids where they come from",
             )
         return lines
 
@@ -267,10 +267,10 @@ class Context:
             if self._lines is not None and _is_header(lost[0].typed):
                 first = lost[0].error
                 raise NotFound(first.message, code=first.code, hint=_HEADER_HINT)
-            refuse(lost, named, "--ignore-missing takes the others" if self.takes("ignore_missing") else None)
+            refuse(lost, named, "to skip missing ones, add --ignore-missing" if self.takes("ignore_missing") else None)
         elif not self._told_missing:
             self._told_missing = True
-            self.output.note(f"left out {len(lost):,} of {named:,}, which are not there: {told(lost)}")
+            self.output.note(f"skipped {len(lost):,} of {named:,}, not found: {told(lost)}")
 
     def input_lines(self, *, any_text: bool = True) -> Iterator[str]:
         """Yield the lines of standard input, split only at line feeds. Raises InvalidData if it is not UTF-8, or a line
@@ -323,7 +323,7 @@ class Context:
         files = [store, *(store.with_name(store.name + ending) for ending in COMPANIONS)]
         is_one = os.path.realpath(path) in [os.path.realpath(file) for file in files]
         if is_one or any(are_same(path, file) for file in files):
-            raise UsageProblem(f"{path} is the store itself", hint="name another file")
+            raise UsageProblem(f"{path} is the store itself", hint="use another file")
 
     @property
     def can_ask(self) -> bool:
@@ -342,9 +342,9 @@ class Context:
         """Keep a command that only reads from migrating an older store unasked. Raises StoreProblem."""
         if not self._agreed:
             raise StoreProblem(
-                f"{self.settings.shown_store} was made by an older version, and confirms every change",
+                f"{self.settings.shown_store} needs a migration, and changes to it need confirmation",
                 code="store_older",
-                hint="bring it up to date: visitors db migrate",
+                hint="to migrate it: visitors db migrate",
             )
 
     def _tell_store(self) -> None:
@@ -361,7 +361,11 @@ class Context:
         if yes:
             return
         if not self.can_ask:
-            raise UsageProblem(f"{question}: not asked, since this is no terminal", code="yes_needed", hint="add --yes")
+            raise UsageProblem(
+                f"{question}: confirmation needed, but this is not a terminal",
+                code="yes_needed",
+                hint="to confirm, add --yes",
+            )
         self._leave_store()
         self.output.show_long()
         sys.stdout.flush()

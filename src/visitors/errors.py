@@ -68,7 +68,8 @@ class ChangedMeanwhile(Conflict):
 
     def __init__(self, what: str) -> None:
         super().__init__(
-            f"{what} since the question; nothing was done", hint="run it again: the question then says what is so"
+            f"{what} since the question; nothing was changed",
+            hint="run the command again to be asked with current data",
         )
 
 
@@ -113,11 +114,11 @@ def moved(name: str, done: str | None = None) -> StoreProblem:
     """Make the error for a store whose file was moved, removed or replaced while it was in use, possibly after
     something was `done` in it.
     """
-    where = f"{done} is done in the file that was there, and " if done else ""
+    where = f"{done} is in the previous file, and " if done else ""
     return StoreProblem(
-        f"the store {name} was moved, removed or replaced meanwhile; {where}what is there now was left as it is",
+        f"the store {name} was moved, removed or replaced in the meantime; {where}what is there now was not changed",
         code="store_moved",
-        hint="find out who did that" + (", and where the file is" if done else ", then run it again"),
+        hint="find out who did this" + (" and where the previous file is" if done else ", then run the command again"),
     )
 
 

@@ -47,4 +47,4 @@ def refuse_special(target: Path) -> None:
     if descriptor_of(str(target)) is not None:
         kind = "an open file of this process"
     if kind is not None:
-        raise FileProblem(f"{target} is {kind}, not a file", hint="name a file")
+        raise FileProblem(f"{target} is {kind}, not a file", hint="use the path of a file")

@@ -14,4 +14,6 @@ def refuse_missing_folder(path: str) -> None:
     if path.endswith(_SEPARATORS) and not os.path.isdir(path):  # noqa: PTH112 - nor what may not be looked at
         import shlex
 
-        raise FileProblem(f"there is no folder {path}", code="no_folder", hint=f"mkdir -p {shlex.quote(path)}")
+        raise FileProblem(
+            f"folder {path} not found", code="no_folder", hint=f"to create it: mkdir -p {shlex.quote(path)}"
+        )

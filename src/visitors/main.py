@@ -112,7 +112,7 @@ def _interrupted(stopped: BaseException, written: str | None) -> int:
     """Report Ctrl-C, or another signal that ends the program, and what was written before."""
     with suppress(OSError):  # the terminal may be closed
         sys.stdout.flush()
-        sys.stderr.write(f"\ninterrupted: {written or 'a write that was not finished is rolled back'}\n")
+        sys.stderr.write(f"\ninterrupted: {written or 'any unfinished write was rolled back'}\n")
     return stopped.code if isinstance(stopped, SystemExit) and isinstance(stopped.code, int) else 130
 
 
@@ -138,7 +138,7 @@ def _unexpected(error: Exception, written: str | None, *, as_json: bool, quiet: 
     if os.environ.get("VISITORS_DEBUG"):
         raise error
     text = f"unexpected failure: {type(error).__name__}: {error}"
-    hint = "VISITORS_DEBUG=1 shows the traceback; please report it"
+    hint = "set VISITORS_DEBUG=1 to see the traceback, and please report it"
     problem = VisitorsError(text, hint=hint)
     _add(problem, written)
     write_error(problem, sys.stderr, as_json=as_json, quiet=quiet)

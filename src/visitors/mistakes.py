@@ -6,7 +6,7 @@ A hint names a command or an option, and never runs it.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from visitors import registry
@@ -60,8 +60,10 @@ def usage_problem(error: typer.TyperException) -> UsageProblem:
         # Typer's own suggestions also compare the dashes, which makes most options similar
         known = [name for parameter in context.command.get_params(context) for name in _flags(parameter)]
         return UsageProblem(_plain(error.message), hint=meant(details.option_name, known, hint))
-    text = _plain(error.format_message())
-    if " is not one of " in text:
+    text, _, allowed = _plain(error.format_message()).partition(". Choose from: ")
+    if allowed:
+        hint = f"use one of {allowed}"
+    elif " is not one of " in text:
         value, *choices = re.findall("'([^']*)'", error.message) or [""]
         hint = meant(value, choices, hint)
     return UsageProblem(text, hint=hint)
@@ -72,6 +74,22 @@ def _flags(parameter: Any) -> list[str]:
 
 
 def _plain(text: str) -> str:
-    """Convert a message of Typer to the style of errors here: one line, lower case, no full stop."""
+    """Convert a message of Typer to the words and style of errors here: one line, lower case, no full stop."""
     text = " ".join(text.replace(": Value error, ", ": ", 1).split()).rstrip(".")
+    for theirs, ours in _WORDS:
+        text = re.sub(theirs, ours, text)
     return text[:1].lower() + text[1:]
+
+
+def _out_of_range(match: re.Match[str]) -> str:
+    value, least, most = match.groups()
+    return f"{value} is less than {least}" if float(value) < float(least) else f"{value} is greater than {most}"
+
+
+_WORDS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
+    (r"is not a valid int(?:eger)?(?: range)?$", "is not a whole number"),
+    (r"is not a valid float(?: range)?$", "is not a number"),
+    (r"(\S+) is not in the range (\S+)<=x<=(\S+)$", _out_of_range),
+    (r"^Got unexpected extra argument\(s\) \((.*)\)$", r"unexpected argument: \1"),
+)
+"""Typer's messages that name its types, or use notation instead of words, and what they become."""

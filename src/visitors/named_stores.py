@@ -41,11 +41,9 @@ def find(name: str) -> NamedStore:
     if name in stores:
         return stores[name]
     if not stores:
-        hint = f"name it in {settings_file()}: [stores.{name}] with db = ..." if _NAME.fullmatch(name) else None
-        raise UsageProblem(f"there is no store called {name!r}", code="unknown_store", hint=hint)
-    raise UsageProblem(
-        f"there is no store called {name!r}", code="unknown_store", hint=one_of(name, stores, "stores are")
-    )
+        hint = f'add it to {settings_file()}: [stores.{name}], then db = "..."' if _NAME.fullmatch(name) else None
+        raise UsageProblem(f"no store is named {name!r}", code="unknown_store", hint=hint)
+    raise UsageProblem(f"no store is named {name!r}", code="unknown_store", hint=one_of(name, stores, "the stores are"))
 
 
 def read() -> dict[str, NamedStore]:
@@ -68,22 +66,22 @@ def read() -> dict[str, NamedStore]:
     _refuse_unknown(path, "the file", settings, ["stores"])
     stores = settings.get("stores", {})
     if not isinstance(stores, dict):
-        raise _invalid(f"{path}: stores is not a table", hint='[stores.NAME], then db = "..."')
+        raise _invalid(f"{path}: stores must be a table", hint='use [stores.NAME], then db = "..."')
     return {name: _named(path, name, table) for name, table in stores.items()}
 
 
 def _named(path: Path, name: str, table: Any) -> NamedStore:
     where = f"[stores.{name}]"
     if not _NAME.fullmatch(name):
-        raise _invalid(f"{path}: {name!r} is not a valid name for a store", hint="letters, digits, _ and -")
+        raise _invalid(f"{path}: {name!r} is not a valid name for a store", hint="use letters, digits, _ and -")
     if not isinstance(table, dict):
-        raise _invalid(f"{path}: stores.{name} is not a table", hint=f'{where}, then db = "..."')
+        raise _invalid(f"{path}: stores.{name} must be a table", hint=f'use {where}, then db = "..."')
     _refuse_unknown(path, where, table, _TYPES)
     for key, value in table.items():
         if not isinstance(value, _TYPES[key]):
-            raise _invalid(f"{path}: {where} {key} is not {_TYPE_NAMES[_TYPES[key]]}")
+            raise _invalid(f"{path}: {where} {key} must be {_TYPE_NAMES[_TYPES[key]]}")
     if not table.get("db"):
-        raise _invalid(f"{path}: {where} has no db", hint='db = "/path/to/visitors.db"')
+        raise _invalid(f"{path}: {where} has no db", hint='add db = "/path/to/visitors.db"')
     found = NamedStore(name=name, **table)
     if "://" in found.db:
         _refuse_credentials(path, where, found.db)
@@ -91,7 +89,7 @@ def _named(path: Path, name: str, table: Any) -> NamedStore:
         _refuse_relative(path, where, "db", found.db)
         for key in ("token_file", "insecure_http"):
             if key in table:
-                raise _invalid(f"{path}: {where} has {key}, which is only for a server, but db is a file")
+                raise _invalid(f"{path}: {where} has {key}, which needs a server, but db is a file")
     if found.token_file is not None:
         _refuse_relative(path, where, "token_file", found.token_file)
     return found
@@ -100,20 +98,22 @@ def _named(path: Path, name: str, table: Any) -> NamedStore:
 def _refuse_unknown(path: Path, where: str, table: dict[str, Any], known: Any) -> None:
     for key in table:
         if key not in known:
-            raise _invalid(f"{path}: {where} has an unknown key {key!r}", hint=one_of(key, known, "keys are"))
+            raise _invalid(f"{path}: {where} has an unknown key {key!r}", hint=one_of(key, known, "the keys are"))
 
 
 def _refuse_relative(path: Path, where: str, key: str, value: str) -> None:
     """Refuse paths whose meaning depends on the working directory."""
     if not value.startswith("~") and not Path(value).is_absolute():
-        raise _invalid(f"{path}: {where} {key} is {value!r}, not an absolute path", hint="begin it with / or ~/")
+        raise _invalid(
+            f"{path}: {where} {key} {value!r} is not an absolute path", hint="use a path that starts with / or ~/"
+        )
 
 
 def _refuse_credentials(path: Path, where: str, url: str) -> None:
     """Refuse a URL that may contain a secret, and quote nothing of it."""
     if "@" in url or "?" in url or "#" in url:
         raise _invalid(
-            f"{path}: {where} db is a URL with more than a host and a port, perhaps a password or a token",
+            f"{path}: {where} db is a URL with more than a host and a port, such as a password or token",
             code="credentials_in_url",
             hint='put the token in a private file: token_file = "~/.visitors-token"',
         )

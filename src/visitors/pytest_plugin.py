@@ -26,9 +26,9 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 """The initial time of a test's clock."""
 
 _MARKER = (
-    "visitors(fixtures=[...], seed=S, count=N, now=TIME): what visitors_store holds before the test: the visitors that"
-    " a seed makes up (count: 100 unless said), then fixture files (paths from the test's folder, or mappings);"
-    " and the time that visitors_clock begins with"
+    "visitors(fixtures=[...], seed=S, count=N, now=TIME): contents of visitors_store before "
+    "the test: sample visitors of a seed (count: default 100), then fixture files (paths "
+    "relative to the test's folder, or mappings); and the start time of visitors_clock"
 )
 
 
@@ -152,7 +152,7 @@ def _wanted(request: pytest.FixtureRequest) -> Wanted:
     try:
         return Wanted(*marker.args, **marker.kwargs)
     except TypeError as error:
-        raise pytest.UsageError(f"@pytest.mark.visitors: {error}; it is {_MARKER}") from None
+        raise pytest.UsageError(f"@pytest.mark.visitors: {error}; expected {_MARKER}") from None
 
 
 @pytest.fixture(scope="session")
@@ -198,7 +198,7 @@ def visitors_cli(visitors_store: VisitorStore) -> Cli:
         result = run_in_process([str(one) for one in arguments], stdin, visitors_store.environment)
         if exit_code is not None and result.exit_code != exit_code:
             said = (result.stderr or result.stdout).strip()
-            pytest.fail(f"visitors {' '.join(map(str, arguments))} ended with {result.exit_code}: {said}")
+            pytest.fail(f"visitors {' '.join(map(str, arguments))} exited with {result.exit_code}: {said}")
         return result
 
     return invoke

@@ -79,9 +79,11 @@ def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str]) -> S
     """
     named, store_name = _given_store(flags, environment)
     if named and "://" in named:
-        raise UsageProblem(f"{named} is a URL; this version keeps its store in a file", hint="--db PATH")
+        raise UsageProblem(f"{named} is a URL, but this version only supports files", hint="use --db PATH")
     if named and named.endswith("/") and not os.path.isdir(named):  # noqa: PTH112 - pathlib drops the sign
-        raise UsageProblem(f"{named} is the name of a folder; a store is a file", hint=f"--db {named}visitors.db")
+        raise UsageProblem(
+            f"{named} is the path of a folder, but a store is a file", hint=f"use --db {named}visitors.db"
+        )
     frozen = environment.get("VISITORS_NOW")
     return Settings(
         named=named,
@@ -104,9 +106,9 @@ def _given_store(flags: Mapping[str, Any], environment: Mapping[str, str]) -> tu
     """Return the path or the name from the first of --db, --store, VISITORS_DB and VISITORS_STORE."""
     for flag in ("db", "store"):
         if flags.get(flag) == "":
-            raise UsageProblem(f"--{flag} is empty", hint="leave it out for the default store")
+            raise UsageProblem(f"--{flag} is empty", hint=f"leave out --{flag} for the default store")
     if flags.get("db") and flags.get("store"):
-        raise UsageProblem("--db and --store are given, and there is one store", hint="leave one of them out")
+        raise UsageProblem("--db and --store cannot be combined", hint="leave out one of them")
     if flags.get("db") or flags.get("store"):
         return flags.get("db"), flags.get("store")
     named = environment.get("VISITORS_DB") or None
@@ -128,9 +130,7 @@ def _place(named: str) -> Place:
 
 
 def _homeless(why: str) -> StoreProblem:
-    return StoreProblem(
-        f"there is no home folder, and {why}", code="no_home", hint="name a store by its whole path: --db /PATH"
-    )
+    return StoreProblem(f"no home folder found, and {why}", code="no_home", hint="use --db with an absolute path")
 
 
 def _timeout(text: str | None) -> float:
@@ -142,7 +142,9 @@ def _timeout(text: str | None) -> float:
         seconds = -1.0
     if not 0 <= seconds <= 86_400:
         raise InvalidData(
-            f"VISITORS_TIMEOUT {text!r} is not a number of seconds", code="invalid_timeout", hint="for example 30"
+            f"VISITORS_TIMEOUT {text!r} is not a number of seconds",
+            code="invalid_timeout",
+            hint="use a number such as 30",
         )
     return seconds
 

@@ -346,7 +346,7 @@ def test_undo_takes_back_the_newest_of_the_same_actor(
     cli("create", "--id", "b", "--as", "cron")
     assert [one.actor for one in store.undo().operations] == ["ada"]
     assert ids(store.list()) == ["b"]
-    with pytest.raises(NotFound, match="nothing of ada"):
+    with pytest.raises(NotFound, match="nothing by ada"):
         store.undo()
 
 
@@ -480,7 +480,7 @@ def test_a_call_within_a_call_is_refused_and_the_outer_one_undone(store: visitor
         yield {"id": "a"}
         store.create("b")
 
-    with pytest.raises(UsageProblem, match="create cannot begin while another call is under way"):
+    with pytest.raises(UsageProblem, match="create cannot start while another call is running"):
         store.import_(rows())
     assert store.count() == 0
 

@@ -60,10 +60,10 @@ def test_the_answer_says_who_was_blocked_and_is_read_again(visitors: Visitors) -
     ]  # fmt: skip
     again = visitors("block", "-", "--format", "ndjson", input=answer.stdout, now=MONDAY)
     assert {json.loads(line)["outcome"] for line in again.lines} == {"unchanged"}
-    assert "Blocked nobody; 2 blocked already." in again.stderr
+    assert "Blocked nobody; 2 already blocked." in again.stderr
     other = visitors("block", "-", "--format", "ndjson", "--for", "7d", input=lines({"visitorId": "three"}), now=MONDAY)
     assert json.loads(other.stdout)["outcome"] == "replaced"
-    assert "no longer for good (spam)" in other.stderr
+    assert "before that: permanently (spam)" in other.stderr
 
 
 def test_ids_alone_still_work(visitors: Visitors) -> None:
@@ -135,14 +135,14 @@ def test_a_dry_run_says_what_would_be_done(visitors: Visitors, everything: Every
     ("line", "code", "said"),
     [
         ({"visitorId": "one", "contact": "ext:u"}, 5, "a visitor and a contact"),
-        ({}, 5, "names nobody"),
+        ({}, 5, "neither a visitor nor a contact"),
         ({"id": 1}, 5, "id is not a string"),
         ({"visitorId": "one", "x": 1}, 5, "unknown field 'x'"),
         ({"visitorId": "one", "reason": ""}, 5, "reason is empty"),
-        ({"visitorId": "one", "until": "2020-01-01"}, 5, "would be over already"),
+        ({"visitorId": "one", "until": "2020-01-01"}, 5, "is in the past"),
         ({"visitorId": "one", "until": "soon"}, 5, "until"),
         ({"contact": "a b@"}, 5, "not an email"),
-        ({"data": [{"id": "one"}], "next": None}, 5, "an envelope: the rows are in 'data'"),
+        ({"data": [{"id": "one"}], "next": None}, 5, "the rows are nested in 'data'"),
         (["one"], 5, "not a JSON object"),
     ],
 )
@@ -150,7 +150,7 @@ def test_a_dry_run_says_what_would_be_done(visitors: Visitors, everything: Every
 def test_a_bad_line_is_reported_by_number_and_nothing_is_written(
     visitors: Visitors, everything: Everything, verb: str, line: Any, code: int, said: str
 ) -> None:
-    if verb == "unblock" and "over already" in said:
+    if verb == "unblock" and "in the past" in said:
         return
     before = everything()
     refused = visitors(verb, "-", input=lines({"visitorId": "three"}, line), code=code)
@@ -161,7 +161,7 @@ def test_a_bad_line_is_reported_by_number_and_nothing_is_written(
 
 def test_missing_targets_are_reported_and_can_be_ignored(visitors: Visitors) -> None:
     said = lines({"visitorId": "nobody"}, {"contact": "ext:nobody"}, {"visitorId": "three"})
-    assert "2 of 3 are not there: 'nobody', 'ext:nobody'" in visitors("block", "-", input=said, code=3).stderr
+    assert "2 of 3 not found: 'nobody', 'ext:nobody'" in visitors("block", "-", input=said, code=3).stderr
     assert visitors("block", "-", "--ignore-missing", input=said).lines == ["three"]
 
 
@@ -178,7 +178,7 @@ def test_a_header_line_among_ids_is_reported_with_the_option_to_omit_it(
     listed = visitors("list", *words).stdout
     before = everything()
     refused = visitors(verb, "-", input=listed, code=3)
-    assert "hint: this is a header line: --no-header leaves it out" in refused.stderr
+    assert "hint: this looks like a header line; to list ids only" in refused.stderr
     assert everything() == before
     if words == ("--fields", "id"):
         visitors(verb, "-", input=visitors("list", *words, "--no-header").stdout)
@@ -192,7 +192,7 @@ def test_a_header_line_among_ids_is_reported_with_the_option_to_omit_it(
         (b"PK\x03\x04\x14\x00\x00\x00", "is a zip archive"),
         (gzip.compress(b"one\n", mtime=0), "is compressed with gzip"),
         (b"<!DOCTYPE html>\n<html></html>\n", "is a web page or XML"),
-        (b'[{"id": "one"}]', "is JSON, where ids are read"),
+        (b'[{"id": "one"}]', "is JSON, but must have one id per line"),
     ],
 )
 @pytest.mark.parametrize("verb", ["block", "unblock", "restore"])

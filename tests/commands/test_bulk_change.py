@@ -215,11 +215,11 @@ def test_what_is_not_there_is_named_up_to_ten_and_counted(
     typed = [*EVERY[words], *(f"no-{number}" for number in range(12))]
     refused = visitors(*words.split(), "-", "--format", "json", input="\n".join(typed), code=3).error
     shown = ", ".join(f"'no-{number}'" for number in range(10))
-    assert refused["message"] == f"12 of 14 are not there: {shown} and 2 more"
-    assert refused["hint"] == "--ignore-missing takes the others"
+    assert refused["message"] == f"12 of 14 not found: {shown} and 2 more"
+    assert refused["hint"] == "to skip missing ones, add --ignore-missing"
     one = visitors(*words.split(), "no-1", EVERY[words][0], "--format", "json", code=3).error
     assert "'no-1'" in one["message"]
-    assert one["hint"] == "--ignore-missing takes the others"
+    assert one["hint"] == "to skip missing ones, add --ignore-missing"
     assert everything() == before
 
 
@@ -231,7 +231,7 @@ def test_the_others_can_be_taken(visitors: Visitors, words: str) -> None:
         assert max(taken.json["counts"][kind] for kind in ("visitors", "contacts")) == 2
     else:
         assert len(taken.json) == 2
-    assert "left out 2 of 4, which are not there: 'no-1', 'no 2'\n" in taken.stderr
+    assert "skipped 2 of 4, not found: 'no-1', 'no 2'\n" in taken.stderr
 
 
 @pytest.mark.parametrize("words", EVERY)
@@ -242,7 +242,7 @@ def test_where_none_is_there_nothing_is_done(
     before = everything()
     answer = visitors(*words.split(), *typed, "--ignore-missing", "--format", "json")
     assert answer.stdout == ("" if "erase" in words else "[]\n")
-    assert f"left out {len(typed)} of {len(typed)}, " in answer.stderr
+    assert f"skipped {len(typed)} of {len(typed)}, " in answer.stderr
     assert everything() == before
 
 

@@ -33,7 +33,7 @@ def test_it_is_where_the_shell_looks_and_goes_again(visitors: Visitors, home: Pa
     file = home / FILES[shell]
     done = visitors("completion", shell, "--install")
     assert done.stdout == f"{file}\n"
-    assert f"remove it with: visitors completion {shell} --uninstall" in done.stderr
+    assert f"to remove it: visitors completion {shell} --uninstall" in done.stderr
     assert file.read_text() == visitors("completion", shell).stdout
     assert file.parent.stat().st_mode & 0o022 == 0  # zsh refuses folders that others can write to
 

@@ -50,7 +50,7 @@ def test_without_a_terminal_it_needs_yes(visitors: Visitors, everything: Everyth
     before = everything()
     refused = visitors("erase", "v-1", "--format", "json", code=2)
     assert refused.error["code"] == "yes_needed"
-    assert refused.error["message"].startswith("erase 1 visitor, and their history, for good")
+    assert refused.error["message"].startswith("permanently erase 1 visitor, including their history")
     visitors("erase", "-", input="v-1\n", code=2)
     assert everything() == before
 
@@ -66,7 +66,7 @@ def test_ids_from_standard_input_are_one_operation(visitors: Visitors) -> None:
 def test_naming_nobody_erases_nobody(visitors: Visitors, everything: Everything) -> None:
     before = everything()
     visitors("erase", code=2)
-    assert visitors("erase", "-", "--yes", input="").stderr == "nobody was named; nothing was erased\n"
+    assert visitors("erase", "-", "--yes", input="").stderr == "nothing to erase\n"
     assert everything() == before
 
 
@@ -102,7 +102,7 @@ def test_a_file_takes_the_receipt_and_is_private(visitors: Visitors, tmp_path: P
     path = tmp_path / "receipt.json"
     answer = visitors("erase", "v-1", "--yes", "-o", str(path))
     assert answer.stdout == ""
-    assert answer.stderr == f"Erased 1 visitor, and their history. The receipt is in {path}.\n"
+    assert answer.stderr == f"Erased 1 visitor, including their history. The receipt is in {path}.\n"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert visitors("db", "check", "--receipt", str(path)).stderr.startswith("the receipt of erasure 01")
 
@@ -134,13 +134,13 @@ def test_a_receipt_that_could_not_be_written_in_the_end_is_printed(
 def test_backups_beside_the_store_are_named(visitors: Visitors, store_path: Path) -> None:
     store_path.with_name("visitors.db.v5-20260101.bak").touch()
     told = visitors("erase", "v-1", "--yes", "--quiet").stderr
-    assert told == f"a copy from before may still hold what was erased: {store_path}.v5-20260101.bak\n"
+    assert told == f"an earlier copy may still contain erased data: {store_path}.v5-20260101.bak\n"
 
 
 def test_on_a_terminal_it_says_how_much_and_asks(visitors: Visitors) -> None:
     visitors("conversations", "start", "v-1", "--message", "Hello")
     child = pexpect.spawn(COMMAND, ["erase", "v-1"], encoding="utf-8", dimensions=(24, 200))
-    child.expect_exact("erase 1 visitor, 1 conversation and 1 message, and their history, for good? [y/N] ")
+    child.expect_exact("permanently erase 1 visitor, 1 conversation and 1 message, including their history? [y/N] ")
     child.sendline("n")
     child.expect(pexpect.EOF)
     child.close()
@@ -148,7 +148,7 @@ def test_on_a_terminal_it_says_how_much_and_asks(visitors: Visitors) -> None:
     child = pexpect.spawn(COMMAND, ["erase", "v-1"], encoding="utf-8", dimensions=(24, 200))
     child.expect_exact("? [y/N] ")
     child.sendline("y")
-    child.expect_exact("Erased 1 visitor, 1 conversation and 1 message, and their history.")
+    child.expect_exact("Erased 1 visitor, 1 conversation and 1 message, including their history.")
     child.expect(pexpect.EOF)
     assert visitors("list", "--format", "count").stdout == "2\n"
 
@@ -162,7 +162,7 @@ def test_an_interrupt_while_the_file_is_rewritten_leaves_the_receipt_and_says_wh
     monkeypatch.setattr("visitors.commands.erasing.wipe", interrupted)
     answer = visitors("erase", "v-1", "--yes", code=130)
     assert json.loads(answer.stdout)["counts"]["visitors"] == 1
-    assert answer.stderr.startswith("it is erased, but may have left bytes in ")
+    assert answer.stderr.startswith("the data is erased, but bytes of it may remain in ")
     assert "visitors db compact" in answer.stderr
     visitors("show", "v-1", code=3)
 
@@ -182,8 +182,8 @@ def test_a_file_that_cannot_be_rewritten_is_reported(visitors: Visitors, monkeyp
     monkeypatch.setattr(Store, "execute", full)
     answer = visitors("erase", "v-1", "--yes")
     assert json.loads(answer.stdout)["counts"]["visitors"] == 1
-    assert "may have left bytes" in answer.stderr
-    assert "the disk is full; to finish it when nobody else uses the store: visitors db compact" in answer.stderr
+    assert "bytes of erased data may remain" in answer.stderr
+    assert "the disk is full; to finish, once nobody else uses the store: visitors db compact" in answer.stderr
 
 
 def test_through_a_link_the_files_next_to_the_store_itself_are_meant(
@@ -195,7 +195,7 @@ def test_through_a_link_the_files_next_to_the_store_itself_are_meant(
     link.symlink_to(store_path)
     store_path.with_name("visitors.db.bak").touch()
     told = visitors("--db", str(link), "erase", "v-1", "--yes").stderr
-    assert told == f"a copy from before may still hold what was erased: {store_path}.bak\n"
+    assert told == f"an earlier copy may still contain erased data: {store_path}.bak\n"
 
 
 def test_a_store_with_a_rollback_journal_is_erased_from_as_well(visitors: Visitors, store_path: Path) -> None:

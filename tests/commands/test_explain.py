@@ -40,7 +40,7 @@ def test_one_timeline_from_first_seen_to_now(visitors: Visitors) -> None:
     visitors("unidentify", "v")
     assert told(visitors, "v") == [
         ("created", "first seen"),
-        ("recognised-by-fingerprint", "recognised by its fingerprint: the stored id was gone"),
+        ("recognised-by-fingerprint", "recognised by its fingerprint, as the stored id was missing"),
         ("changed", "changed city from nothing to “Oslo”"),
         ("conversation-started", f"started conversation {talk}, “Help”"),
         ("identified:external-id", "identified as a@example.com (A): the external id is that contact's"),
@@ -48,15 +48,15 @@ def test_one_timeline_from_first_seen_to_now(visitors: Visitors) -> None:
             "relinked:email",
             (
                 "relinked from a@example.com (A) to b@example.com (B): the email is that contact's;"
-                " earlier conversations stayed with the earlier contact"
+                " past conversations stayed with the old contact"
             ),
         ),
         ("blocked", f"blocked, “spam”, until {FRIDAY}"),
         ("unblocked", "a block was lifted"),
         ("contact-blocked", "its contact b@example.com (B) was blocked"),
         ("unblocked", "a block was lifted"),
-        ("merged", "moved to a@example.com (A), since b@example.com (B) was merged into it"),
-        ("split", f"taken out of a@example.com (A) into contact {new}"),
+        ("merged", "moved to a@example.com (A) because b@example.com (B) was merged into it"),
+        ("split", f"split from a@example.com (A) into contact {new}"),
         ("deleted", "deleted"),
         ("restored", "restored"),
         ("unlinked", f"unlinked from contact {new}; conversations stayed with it"),
@@ -105,7 +105,7 @@ def test_a_link_restored_by_an_undo_is_explained_as_such(visitors: Visitors, ano
     visitors("unidentify", anonymous)
     visitors("undo")
     assert told(visitors, anonymous)[-1] == (
-        "identified:undone", "identified as a@example.com (A): what was done was taken back",
+        "identified:undone", "identified as a@example.com (A): an operation was undone",
     )  # fmt: skip
 
 

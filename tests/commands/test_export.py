@@ -341,7 +341,7 @@ def test_a_symbolic_link_is_replaced_and_what_it_points_to_stays(visitors: Visit
 def test_a_file_that_is_named_as_a_folder_is_not_made(visitors: Visitors, tmp_path: Path, words: str) -> None:
     target = f"{tmp_path}/night/"
     refused = visitors(*words.split(), target, input="id\nv\n", code=1)
-    assert f"error: there is no folder {target}" in refused.stderr
+    assert f"error: folder {target} not found" in refused.stderr
     assert list(tmp_path.glob("night*")) == []
 
 

@@ -278,7 +278,7 @@ def test_the_order_stays_where_the_ids_are_left_out(visitors: Visitors, key: Pat
 @pytest.mark.usefixtures("store")
 def test_another_order_is_refused(visitors: Visitors, key: Path, option: tuple[str, ...]) -> None:
     refused = visitors("export", "--format", "json", "--pseudonymize", str(key), *option, code=2)
-    assert "order of their stand-ins" in refused.error["message"]
+    assert "orders visitors by pseudonym" in refused.error["message"]
     assert refused.stdout == ""
     visitors("export", "--redact", "ip", *option)
 

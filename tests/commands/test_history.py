@@ -286,8 +286,8 @@ def test_record_chooses_the_operations_that_touched_it(visitors: Visitors) -> No
 
 
 def test_an_unknown_actor_gets_a_suggestion(visitors: Visitors) -> None:
-    assert "nobody called 'ev' did anything: did you mean eve?" in visitors("history", "--by", "ev").stderr
-    assert visitors("history", "--by", "somebody else").stderr == "nobody called 'somebody else' did anything\n"
+    assert "no operations by 'ev'; did you mean eve?" in visitors("history", "--by", "ev").stderr
+    assert visitors("history", "--by", "somebody else").stderr == "no operations by 'somebody else'\n"
     assert visitors("history", "--by", "eve", "--since", "2027-01-01").stderr == ""
     assert visitors("history", "--by", "ev", "--quiet").stderr == ""
 

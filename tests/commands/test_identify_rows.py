@@ -74,7 +74,7 @@ def test_cells_may_clear_unset_and_replace(visitors: Visitors) -> None:
     [
         ("visitorId,shoe size\none,44\n", "standard input: unknown column 'shoe size'"),
         ("visitorId,email\none,nobody\n", "line 2: email 'nobody' is not an email"),
-        ("visitorId,email\none,a@example.com,x\n", "line 2: 3 cells under 2 columns"),
+        ("visitorId,email\none,a@example.com,x\n", "line 2: 3 cells for 2 columns"),
         ("visitorId,email\n,a@example.com\n", "line 2: visitorId is missing"),
         ("visitorId,visitorId\none,two\n", "has the column 'visitorId' twice"),
         ("visitorId,replaceMetadata,email\none,maybe,a@example.com\n", "replaceMetadata is not true or false"),
@@ -104,7 +104,7 @@ def test_keep_going_takes_the_good_rows_and_keeps_the_bad_ones(visitors: Visitor
     assert answer.lines == ["one", "three"]
     assert "line 3: email 'b' is not an email address" in answer.stderr
     assert "5 rows rejected" in answer.stderr
-    assert f"they are in {rejects}" in answer.stderr
+    assert f"the rejected rows are in {rejects}" in answer.stderr
     kept = [json.loads(line) for line in rejects.read_text().splitlines()]
     assert [(row["reject.line"], row["reject.code"]) for row in kept] == [
         (2, "visitor_not_found"), (3, "invalid_email"), (4, "invalid_json"), (5, "usage"), (6, "linked_elsewhere"),
@@ -147,12 +147,18 @@ def test_options_of_rows_without_rows_are_a_usage_error(visitors: Visitors, word
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("visitorId,externalId\none,u\n", "hint: --input-format says what standard input is"),
-        ('[{"visitorId": "one", "externalId": "u"}]', "hint: --input-format says what standard input is"),
+        (
+            "visitorId,externalId\none,u\n",
+            "hint: standard input must have one JSON object per line; use --input-format",
+        ),
+        (
+            '[{"visitorId": "one", "externalId": "u"}]',
+            "hint: standard input must have one JSON object per line; use --input-format",
+        ),
         ('{"visitorId": "one", "externalId": "u"}\n'.encode("utf-16"), "standard input is UTF-16, not UTF-8"),
         (b"PK\x03\x04\x14\x00\x00\x00", "standard input is a zip archive"),
         (b"<html><body>504</body></html>", "standard input is a web page or XML"),
-        ('{"data": [{"visitorId": "one"}], "next": 2}', "an envelope: the rows are in 'data'"),
+        ('{"data": [{"visitorId": "one"}], "next": 2}', "the rows are nested in 'data'"),
         ('{"visitorId": "one", "externalId": "u"}\n{"visitorId": "two", "extern', "line 2: not JSON"),
     ],
 )

@@ -71,7 +71,7 @@ def test_a_sample_is_recognised_and_comes_in_once(visitors: Visitors, sample: st
     if sample in NEEDS:
         visitors(*COMMANDS[kind], str(FOLDER / NEEDS[sample]))
     answer = visitors(*command)
-    assert f"{sample} is taken for {told}; --mapping none takes it as it is" in answer.stderr
+    assert f"{sample} is read as {told}; --mapping none turns this off" in answer.stderr
     visitors("db", "check", "--quiet")
     before = exported(visitors), visitors("history", "--format", "count").stdout
     again = visitors(*command, "--mapping", told.split()[0])
@@ -80,7 +80,7 @@ def test_a_sample_is_recognised_and_comes_in_once(visitors: Visitors, sample: st
     others = [words for noun, words in COMMANDS.items() if noun != kind]
     for words in others:
         refused = visitors(*words, str(FOLDER / sample), code=5)
-        assert f"these are {kind}, not " in refused.stderr
+        assert f"the file contains {kind}, not " in refused.stderr
         assert f"hint: visitors {' '.join(COMMANDS[kind][: 1 if kind == 'visitors' else 2])} FILE" in refused.stderr
 
 
@@ -113,7 +113,7 @@ def test_a_table_is_known_whatever_separates_its_cells(visitors: Visitors, tmp_p
     with (FOLDER / "intercom-contacts.csv").open(newline="") as sample, (tmp_path / "a.csv").open("w") as table:
         csv.writer(table, delimiter=delimiter).writerows(csv.reader(sample))
     answer = visitors("contacts", "import", str(tmp_path / "a.csv"))
-    assert "is taken for intercom contacts of a warehouse" in answer.stderr
+    assert "is read as intercom contacts of a warehouse" in answer.stderr
     told = visitors("contacts", "list", "--format", "json").json
     visitors("contacts", "import", str(FOLDER / "intercom-contacts.csv"))
     assert visitors("contacts", "list", "--format", "json").json == told

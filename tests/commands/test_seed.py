@@ -25,7 +25,7 @@ def lines_of(visitors: Visitors, kind: str) -> list[dict[str, Any]]:
 def test_it_reports_what_was_made_on_stderr_and_prints_ids_only_on_request(visitors: Visitors) -> None:
     made = visitors("seed", "--count", "3", "--seed", "7")
     assert made.stdout == ""
-    assert made.stderr.startswith("Made up 3 visitors: ")
+    assert made.stderr.startswith("Generated 3 visitors: ")
     quiet = visitors("seed", "--count", "3", "--seed", "8", "--quiet")
     assert (quiet.stdout, quiet.stderr) == ("", "")
 

@@ -117,14 +117,14 @@ def test_a_parameter_is_never_sql(visitors: Visitors) -> None:
         (
             "SELECT contact.email FROM visitors",
             "line 1, column 8: no such column: contact.email",
-            'a name with a dot takes double quotes: "contact.email"',
+            'a name with a dot needs double quotes: "contact.email"',
         ),
         (
             'SELECT "contact.emial" FROM visitors',
             "line 1, column 8: no such column: contact.emial",
             "did you mean contact.email?",
         ),
-        ("SELECT a.id FROM visitors", "line 1, column 8: no such column: a.id", "nothing in the query is called a"),
+        ("SELECT a.id FROM visitors", "line 1, column 8: no such column: a.id", "the query has no table named a"),
         ("SELECT * FORM visitors", 'line 1, column 10: near "FORM": syntax error', None),
         ("SELECT 'from' FROM visitors from", 'line 1, column 29: near "from": syntax error', None),
         ("SELECT (SELECT 1 FROM visitors", "line 1, column 31: incomplete input", None),
@@ -133,9 +133,9 @@ def test_a_parameter_is_never_sql(visitors: Visitors) -> None:
         ("SELECT id FROM visitors, contacts", "line 1, column 8: ambiguous column name: id", None),
         ("SELECT json('{')", "malformed JSON", None),
         ("SELECT zeroblob(1000000000)", "string or blob too big", None),
-        ("SELECT 1; SELECT 2", "line 1, column 11: a second statement begins here", "ask one query at a time"),
-        ("SELECT :a", "line 1, column 8: there is no value for :a", "--param a=VALUE"),
-        ("SELECT ?", "line 1, column 8: parameters have names", "write :name, and --param name=VALUE"),
+        ("SELECT 1; SELECT 2", "line 1, column 11: a second statement starts here", "run one query at a time"),
+        ("SELECT :a", "line 1, column 8: no value for :a", "use --param a=VALUE"),
+        ("SELECT ?", "line 1, column 8: parameters must be named", "use :name in the query, and --param name=VALUE"),
         (" ", "the query is empty", "visitors sql 'SELECT count(*) FROM visitors'"),
         ("/* nothing */ ;", "the query is empty", "visitors sql 'SELECT count(*) FROM visitors'"),
     ],
@@ -186,7 +186,7 @@ def test_ids_are_those_of_a_column_id(visitors: Visitors) -> None:
 def test_a_table_is_cut_and_says_so(visitors: Visitors) -> None:
     numbers = ENDLESS.format("n")
     cut = visitors("sql", numbers, "--format", "table")
-    assert (len(cut.lines), cut.stderr) == (51, "the first 50 rows; --limit 0 for all\n")
+    assert (len(cut.lines), cut.stderr) == (51, "first 50 rows shown; --limit 0 for all\n")
     assert visitors("sql", numbers, "--limit", "2").lines == ["n", "1", "2"]
     none = visitors("sql", "SELECT id FROM visitors WHERE 0", "--format", "table")
     assert (none.stdout, none.stderr) == ("", "no rows\n")
@@ -341,7 +341,7 @@ def test_the_connection_alone_cannot_write(
 def test_a_function_is_refused_before_anything_of_it_runs(visitors: Visitors, call: str) -> None:
     refused = visitors("sql", f"SELECT {call} FROM visitors WHERE 0", "--format", "json", code=2)
     assert refused.error["code"] == "read_only"
-    assert f"the function {call.partition('(')[0]} is not for it" in refused.error["message"]
+    assert f"the function {call.partition('(')[0]} is not allowed" in refused.error["message"]
 
 
 HOSTILE = "\x1b]52;c;cm0gLXJm\x07\x9b31m\u202egnp[bold]x[/]\x08\x7f"

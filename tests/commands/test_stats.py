@@ -374,12 +374,12 @@ def test_a_long_value_is_cut_in_a_table_and_whole_for_programs(visitors: Visitor
         (["--by", "contact.externalId"], "count by one of"),
         (["--by", "lang"], "did you mean language?"),
         (["--by", "contact.metadata."], "contact.metadata.KEY"),
-        (["--by", "createdAt"], "--per day --time createdAt"),
-        (["--by", "os", "--by", "os"], "name two fields, or one"),
+        (["--by", "createdAt"], "use --per day --time createdAt"),
+        (["--by", "os", "--by", "os"], "use one field, or two different ones"),
         (["--by", "os", "--by", "ip", "--by", "city"], "at most 2"),
         (["--by", "os", "--per", "day"], "--per"),
         (["--time", "createdAt"], "--per day"),
-        (["--per", "day", "--top", "3"], "leave it out"),
+        (["--per", "day", "--top", "3"], "leave out --top"),
         (["--format", "ids"], "--fields value"),
         (["--svg", "-", "--format", "csv"], "name a file"),
         (["--fields", "nothing"], "the fields are name"),
@@ -418,7 +418,7 @@ def test_visitors_without_the_time_are_left_out_and_reported(visitors: Visitors,
     fill({"id": "a", "lastSeenAt": "2026-01-01"}, {"id": "b"}, {"id": "c"})
     found = visitors("stats", "--per", "day", "--time", "lastSeenAt", "--format", "json")
     assert [(row["count"], row["share"]) for row in found.json] == [(1, 1.0)]
-    assert found.stderr == "without 2 visitors that have no such time\n"
+    assert found.stderr == "not counted: 2 visitors that have no such time\n"
 
 
 def test_letters_of_either_case_are_one_browser_as_for_its_filter(visitors: Visitors, fill: Fill) -> None:

@@ -54,9 +54,12 @@ def test_of_a_selection_those_whose_contact_is_blocked_are_counted_and_left(
     outcomes = {one["id"]: one["outcome"] for one in done.json}
     outcomes.setdefault("other", "unchanged")  # not blocked, so not always chosen
     assert outcomes == {"alone": "unblocked", "known": "left", "other": "unchanged"}
-    assert "1 left as it is" in done.stderr
-    assert f"visitor known stays blocked, since its contact is: visitors unblock --contact {contact}" in done.stderr
+    assert "; 1 skipped." in done.stderr
+    assert (
+        f"visitor known stays blocked because its contact is; to unblock that: visitors unblock --contact {contact}"
+        in done.stderr
+    )
     assert visitors("list", "--blocked", "--format", "ids").lines == ["known"]
     assert all(block["liftedAt"] is None for block in visitors("show", "known", "--format", "json").json["blocks"])
     again = visitors("unblock", "--blocked", "--yes", "--dry-run")
-    assert "Would unblock 0 visitors; 1 left as it is." in again.stderr
+    assert "Would unblock 0 visitors; 1 skipped." in again.stderr

@@ -90,9 +90,9 @@ def test_repeating_it_walks_backwards_to_an_empty_store(visitors: Visitors) -> N
 
     assert records(visitors) == []
     refused = visitors("undo", "--format", "json", code=3)
-    assert refused.error["message"] == "there is nothing to take back"
+    assert refused.error["message"] == "there is nothing to undo"
     last = newest(visitors)["id"]
-    assert refused.error["hint"] == f"all that was done is taken back; to do the last of it again: visitors undo {last}"
+    assert refused.error["hint"] == f"everything is undone; to redo the latest: visitors undo {last}"
     visitors("undo", last)
     assert len(records(visitors)) == 1
 
@@ -102,15 +102,15 @@ def test_where_nothing_was_done_it_says_what_to_check(visitors: Visitors) -> Non
 
     refused = visitors("undo", "--format", "json", code=3)
 
-    assert refused.error["message"] == "there is nothing to take back"
-    assert refused.error["hint"] == "nothing was done in this store; if that surprises you, check --db and VISITORS_DB"
+    assert refused.error["message"] == "there is nothing to undo"
+    assert refused.error["hint"] == "this store has no operations; if you expected some, check --db and VISITORS_DB"
 
 
 def test_in_a_pipe_it_prints_the_id_by_which_it_is_taken_back(visitors: Visitors, anonymous: str) -> None:
     undo = visitors("undo")
 
     assert undo.stdout == f"{newest(visitors)['id']}\n"
-    assert undo.stderr == f"to do it again: visitors undo {newest(visitors)['id']}\n"
+    assert undo.stderr == f"to redo: visitors undo {newest(visitors)['id']}\n"
     assert visitors("undo", undo.stdout.strip(), "--quiet").stderr == ""
     assert visitors("list", "--format", "ids").stdout == f"{anonymous}\n"
 
@@ -158,7 +158,7 @@ def test_what_was_taken_back_is_not_taken_back_twice(visitors: Visitors, anonymo
 
     assert anonymous not in visitors("list").stdout
     assert refused.error["code"] == "undone_already"
-    assert refused.error["hint"] == f"to do it again: visitors undo {undo}"
+    assert refused.error["hint"] == f"to redo: visitors undo {undo}"
 
 
 def test_an_unknown_operation_is_not_found(visitors: Visitors, anonymous: str) -> None:
@@ -262,14 +262,14 @@ def test_where_an_erasure_is_the_newest_the_operation_before_it_is_named(visitor
     erased = newest(visitors)["id"]
 
     refused = visitors("undo", code=4).stderr.splitlines()
-    assert refused[0] == f"error: operation {erased} (erase) erased: that cannot be taken back"
+    assert refused[0] == f"error: operation {erased} (erase) erased: , which cannot be undone"
     # not the update: what it changed is erased
-    assert refused[1] == f"hint: to take back what was done before it, create by tester: visitors undo {created}"
+    assert refused[1] == f"hint: to undo the operation before it, create by tester: visitors undo {created}"
     visitors("undo", created)
     assert records(visitors) == []
 
     refused = visitors("undo", code=4).stderr.splitlines()
-    assert refused[1] == "hint: nothing that was done before it can be taken back, either"
+    assert refused[1] == "hint: no earlier operation can be undone either"
 
 
 @pytest.mark.usefixtures("people")
@@ -502,7 +502,7 @@ def test_without_an_id_it_takes_back_the_newest_of_ones_own(visitors: Visitors) 
     assert visitors("list", "--format", "ids").lines == ["theirs"]
     assert f"visitors undo {theirs['id']}" in done.stderr
     refused = visitors("undo", "--as", "me", "--format", "json", code=3).error
-    assert refused["message"] == "there is nothing of me to take back"
+    assert refused["message"] == "there is nothing by me to undo"
     assert "create by cron" in refused["hint"]
     assert f"visitors undo {theirs['id']}" in refused["hint"]
     visitors("undo", theirs["id"], "--as", "me")

@@ -102,7 +102,7 @@ def test_one_bad_value_means_that_none_is_set(visitors: Visitors, everything: Ev
 
 def test_without_ids_it_offers_only_what_it_takes(visitors: Visitors) -> None:
     refused = visitors("update", "--city", "Bonn", "--format", "json", code=2).error
-    assert "visitor ids" in refused["message"]
+    assert "no visitors given" in refused["message"]
     assert "selection" not in refused["message"]
     assert "--all" not in json.dumps(refused)
     refused = visitors("delete", "--format", "json", code=2).error

@@ -347,11 +347,11 @@ def test_fish_answers_with_descriptions(place: Place) -> None:
         assert found.stderr == ""
         return found.stdout.splitlines()
 
-    assert ask("visitors sho") == ["show\tShow all there is to know about a visitor"]
+    assert ask("visitors sho") == ["show\tShow everything about a visitor"]
     assert ask("visitors show ") == ask('visitors show "') == ["alpha-1", "v:colon.1"]
     assert ask("visitors list --contact ") == ["contact-1"]
     assert ask("visitors list --device-type m") == ["mobile"]
-    assert ask("visitors list --conta") == ["--contact\tDevices of this contact: id, email, ext:ID."]
+    assert ask("visitors list --conta") == ["--contact\tDevices of this contact: id, email or ext:ID."]
     assert "--never-seen\tNever seen." in ask("visitors list --")
 
 

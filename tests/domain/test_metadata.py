@@ -306,7 +306,7 @@ def test_json_nested_100_000_deep_is_invalid_data(text: str) -> None:
 
     assert refused.value.code == "invalid_json"
     assert refused.value.field == "attribution"
-    assert "too deep" in refused.value.message
+    assert "too deeply" in refused.value.message
     assert len(refused.value.message) < 100
 
 

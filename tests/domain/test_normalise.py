@@ -72,7 +72,7 @@ def test_empty_text_is_an_error_that_says_to_leave_it_out(value: str) -> None:
     refused = refusal(normalise.text, value, "name")
 
     assert (refused.code, refused.field) == ("empty", "name")
-    assert refused.hint == "leave name out to keep it"
+    assert refused.hint == "leave out name to keep its value"
 
 
 def test_text_may_be_as_long_as_its_limit_and_no_longer() -> None:
@@ -314,7 +314,7 @@ def test_what_cannot_be_seen_is_refused_in_what_identifies(rule: Callable[[str],
 
     assert refused.code == "unseen_character"
     assert f"U+{ord(unseen):04X}" in refused.message
-    assert refused.hint == "leave that character out"
+    assert refused.hint == "remove that character"
 
 
 @pytest.mark.parametrize("rule", [normalise.external_id, normalise.fingerprint, email_rules.email, given_id])
@@ -363,7 +363,7 @@ def test_junk_that_identifies_nobody_is_refused_in_any_letter_case_quoted_or_not
 def test_junk_that_could_be_an_id_by_its_form_is_called_junk(word: str) -> None:
     refused = refusal(given_id, word, "visitor")
     assert (refused.code, refused.field) == ("junk_id", "visitor")
-    assert refused.hint == "leave visitor out where there is none"
+    assert refused.hint == "leave out visitor if there is none"
 
 
 @pytest.mark.parametrize(
@@ -544,7 +544,7 @@ def test_what_is_not_a_timezone_is_refused(value: str) -> None:
     refused = refusal(normalise.timezone, value)
 
     assert refused.code == "invalid_timezone"
-    assert refused.hint == "a name such as Europe/London"
+    assert refused.hint == "use a name such as Europe/London"
     assert len(refused.message) < 150
 
 
@@ -553,7 +553,7 @@ def test_a_refused_timezone_is_not_suggested_again(value: str) -> None:
     refused = refusal(normalise.timezone, value)
 
     assert refused.code == "invalid_timezone"
-    assert refused.hint == "a name such as Europe/London"
+    assert refused.hint == "use a name such as Europe/London"
 
 
 def test_every_name_of_the_timezone_database_passes() -> None:

@@ -153,7 +153,7 @@ def test_a_network_of_addresses_has_one_form(written: str, network: str) -> None
     ],
 )
 def test_a_network_with_bits_of_an_address_is_refused_with_what_may_be_meant(typed: str, meant: str) -> None:
-    with pytest.raises(InvalidData, match="bits set to the right") as refused:
+    with pytest.raises(InvalidData, match="has host bits set") as refused:
         select(ip=["192.0.2.1", typed])
 
     assert refused.value.hint == meant
@@ -184,14 +184,14 @@ def test_any_address_or_network_is_taken_in_one_form_or_refused_as_invalid_data(
     [("blocked_since", "1h"), ("blocked_until", "1h"), ("blocked_by", "jo"), ("block_reason", ["spam", "fraud"])],
 )
 def test_who_is_not_blocked_has_no_block_that_holds(name: str, value: object) -> None:
-    with pytest.raises(UsageProblem, match=f"--not-blocked excludes --{name.replace('_', '-')}"):
+    with pytest.raises(UsageProblem, match=f"--not-blocked cannot be combined with --{name.replace('_', '-')}"):
         select(blocked=False, **{name: value})
 
     assert select(blocked=True, **{name: value}).given == ["blocked", name]
 
 
 def test_the_anonymous_have_no_email() -> None:
-    with pytest.raises(UsageProblem, match="--anonymous excludes --email-domain"):
+    with pytest.raises(UsageProblem, match="--anonymous cannot be combined with --email-domain"):
         select(identified=False, email_domain="example.com")
 
 
@@ -248,7 +248,7 @@ def test_a_time_may_end_where_it_begins() -> None:
 def test_the_anonymous_have_no_contact_and_none_of_its_metadata(
     metadata: tuple[str, ...], others: dict[str, object]
 ) -> None:
-    with pytest.raises(UsageProblem, match="--anonymous excludes --"):
+    with pytest.raises(UsageProblem, match="--anonymous cannot be combined with --"):
         select(*metadata, identified=False, **others)
 
 
@@ -290,10 +290,10 @@ def test_metadata_filters_keep_their_order_and_may_repeat_a_key() -> None:
     "text", ["seats>5", "seats<5", "seats >= 5", "seats<=5", "plan~pro", "plan!~pro", "plan~=p", "seats>", ">5"]
 )
 def test_a_metadata_filter_that_compares_is_not_taken_for_a_key(text: str) -> None:
-    with pytest.raises(UsageProblem, match="not offered") as refused:
+    with pytest.raises(UsageProblem, match="not supported") as refused:
         select(text)
 
-    assert refused.value.hint == "K (present), K=V or K!=V"
+    assert refused.value.hint == "use K (present), K=V or K!=V"
 
 
 def test_a_value_of_metadata_may_hold_signs_of_comparison() -> None:
@@ -305,10 +305,10 @@ def test_a_value_of_metadata_may_hold_signs_of_comparison() -> None:
     [("seats:=5", ":="), ("seats==5", "=="), ("seats!==5", "=="), ("plan==", "=="), ("vip:=true", ":=")],
 )
 def test_a_metadata_filter_with_another_sign_for_equals_is_not_taken_for_a_key_or_value(text: str, sign: str) -> None:
-    with pytest.raises(UsageProblem, match=f"has {sign} where = is meant") as refused:
+    with pytest.raises(UsageProblem, match=f"has {sign} instead of =") as refused:
         select(text)
 
-    assert refused.value.hint == "K (present), K=V or K!=V"
+    assert refused.value.hint == "use K (present), K=V or K!=V"
 
 
 @pytest.mark.parametrize("text", ["", " ", "=pro", "!=pro", " =x", " !=x", "="])

@@ -349,7 +349,7 @@ def test_the_database_of_another_program_is_refused_and_stays(visitors: Visitors
     result = visitors(*words.split(), "--db", str(file), code=None)
 
     assert_clear(result, 6)
-    assert "not one that visitors made" in result.stderr
+    assert "not a visitors store" in result.stderr
     assert file.read_bytes() == before
 
 

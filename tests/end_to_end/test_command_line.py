@@ -156,7 +156,7 @@ def test_any_option_that_is_given_twice_with_different_values_is_refused(
 
     refused = visitors(*words.split(), *twice, *again, code=2)
 
-    assert " is given as " in refused.stderr
+    assert " is given twice, as " in refused.stderr
     assert not store_path.exists()
 
 
@@ -314,7 +314,7 @@ def test_errors_respect_options_at_any_position(visitors: Visitors, place: str) 
 def test_a_global_option_has_one_value(visitors: Visitors, words: str) -> None:
     result = visitors(*words.split(), code=2)
 
-    assert " is given as " in result.stderr
+    assert " is given twice, as " in result.stderr
 
 
 def test_an_option_may_say_the_same_at_several_places(visitors: Visitors) -> None:
@@ -398,8 +398,8 @@ def test_a_user_unknown_to_the_system_is_asked_to_name_a_store() -> None:
     assert (done.returncode, done.stderr.splitlines()) == (
         6,
         [
-            "error: there is no home folder, and the default store is in it",
-            "hint: name a store by its whole path: --db /PATH",
+            "error: no home folder found, and the default store is in it",
+            "hint: use --db with an absolute path",
         ],
     )
 

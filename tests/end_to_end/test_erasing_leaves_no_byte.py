@@ -292,7 +292,7 @@ def test_while_another_process_reads_the_location_of_old_bytes_is_reported(
     visitors_process("create", "--id", "v", "--city", secrets.piece())
     with opened_elsewhere(store_path, reading=True):
         told = visitors_process("erase", "v", "--yes", "--quiet", env={"VISITORS_TIMEOUT": "0.2"})
-        assert f"{store_path}-wal, which another process reads" in told.stderr
+        assert f"{store_path}-wal, which another process is reading" in told.stderr
         assert "visitors db compact" in told.stderr
         assert json.loads(told.stdout)["counts"]["visitors"] == 1
         assert hits(store_path, secrets.pieces) != []
@@ -309,7 +309,7 @@ def test_a_stale_copy_in_a_page_goes_unless_the_file_is_kept_as_it_is(
     visitors_process("create", "--id", "w")
     _plant(store_path, b"a stale copy of a row")
     told = visitors_process("erase", "v", "--yes", "--no-vacuum").stderr
-    assert f"may have left bytes in {store_path}; to write it anew: visitors db compact" in told
+    assert f"bytes of erased data may remain in {store_path}; to rewrite it: visitors db compact" in told
     assert hits(store_path, ["a stale copy of a row"]) != []
     assert visitors_process("erase", "w", "--yes").stderr == ""
     assert hits(store_path, ["a stale copy of a row"]) == []

@@ -187,9 +187,9 @@ def test_exactly_the_bad_rows_are_rejected_and_import_once_corrected(
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda packed: packed[:-1], "the compressed data end too early"),
-        (lambda packed: packed[:-50_000], "the compressed data end too early"),
-        (lambda packed: packed[:-8] + bytes([packed[-8] ^ 1]) + packed[-7:], "the compressed data are damaged"),
+        (lambda packed: packed[:-1], "the compressed data is incomplete"),
+        (lambda packed: packed[:-50_000], "the compressed data is incomplete"),
+        (lambda packed: packed[:-8] + bytes([packed[-8] ^ 1]) + packed[-7:], "the compressed data is damaged"),
     ],
 )
 @pytest.mark.parametrize("options", [(), ("--keep-going",)])
@@ -326,7 +326,7 @@ def test_an_import_whose_reading_process_is_killed_ends_with_an_error(
     code, said = ended(process)
 
     assert code == 1
-    assert said.splitlines()[0] == f"error: the process that reads {file} ended before the file did"
+    assert said.splitlines()[0] == f"error: the process reading {file} ended unexpectedly"
     assert "unexpected" not in said
     assert nobody_is_left(process)
     assert state(store_path) == before
@@ -418,7 +418,7 @@ def test_standard_input_that_does_not_fit_the_temporary_folder_leaves_an_intact_
         {
             "code": "disk_full",
             "message": f"standard input does not fit the temporary folder {temporary}: File too large",
-            "hint": "free some space there, or name another folder with TMPDIR; nothing was written",
+            "hint": "free some space there, or set TMPDIR to another folder; nothing was written",
         },
     )
     assert list(temporary.iterdir()) == []

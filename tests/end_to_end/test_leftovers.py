@@ -145,7 +145,7 @@ def test_an_erasure_removes_what_killed_commands_left(
 ) -> None:
     with waiting(*commands[name]):
         pass
-    assert visitors(*words.split(), "--yes").stderr.count("may still hold") == 0
+    assert visitors(*words.split(), "--yes").stderr.count("may still contain") == 0
     assert unfinished(ada.parent) == []
 
 
@@ -155,7 +155,7 @@ def test_an_erasure_names_the_copy_that_another_process_is_making(
     with waiting(*commands["backup"]):
         (copy,) = unfinished(ada.parent)
         told = visitors("contacts", "erase", "ada@example.com", "--yes", "--quiet").stderr
-        assert f"a copy from before may still hold what was erased: {copy}\n" in told
+        assert f"an earlier copy may still contain erased data: {copy}\n" in told
 
 
 @pytest.mark.parametrize("names", ["link", "folder"])
@@ -179,7 +179,7 @@ def test_a_copy_that_was_made_through_a_link_is_beside_the_store_and_named_by_er
     for store in (ada, link):
         who = visitors("create", "--db", str(store)).stdout.strip()
         told = visitors("erase", who, "--yes", "--quiet", "--db", str(store)).stderr
-        assert told == f"a copy from before may still hold what was erased: {copy}\n"
+        assert told == f"an earlier copy may still contain erased data: {copy}\n"
 
 
 def test_copies_next_to_a_link_are_named_too(visitors: Visitors, ada: Path, tmp_path: Path) -> None:
@@ -193,7 +193,7 @@ def test_copies_next_to_a_link_are_named_too(visitors: Visitors, ada: Path, tmp_
     left = link.with_name(".visitors-0123456789abcdef.partial")
     left.mkdir()
     told = visitors("contacts", "erase", "ada@example.com", "--yes", "--quiet", "--db", str(link)).stderr
-    assert told.splitlines() == [f"a copy from before may still hold what was erased: {copy}" for copy in copies]
+    assert told.splitlines() == [f"an earlier copy may still contain erased data: {copy}" for copy in copies]
     assert not left.exists()
 
 

@@ -68,13 +68,13 @@ def test_malformed_input_is_refused_and_nothing_is_written(
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("envelope", "an envelope: the rows are in 'data'"),
-        ("empty-page", "an envelope: the rows are in 'data'"),
-        ("envelope-in-an-envelope", "an envelope: the rows are in 'response.visitors'"),
+        ("envelope", "the rows are nested in 'data'"),
+        ("empty-page", "the rows are nested in 'data'"),
+        ("envelope-in-an-envelope", "the rows are nested in 'response.visitors'"),
         ("web-page", "standard input is a web page or XML, not data"),
         ("web-page-after-blank-lines", "standard input is a web page or XML, not data"),
         ("xml", "standard input is a web page or XML, not data"),
-        ("zeros", "standard input is no text: it begins with NUL bytes"),
+        ("zeros", "standard input is not text: it starts with NUL bytes"),
     ],
 )
 @pytest.mark.parametrize("reader", ["import", "identify", "block", "unblock"])
@@ -89,11 +89,11 @@ def test_what_it_is_instead_is_said(visitors: Visitors, reader: str, name: str, 
         ("truncated-list", "item 2 is not JSON: Input data was truncated"),
         ("truncated-line", "line 2: not JSON: Input data was truncated"),
         ("truncated-csv", "line 3: not CSV: unexpected end of data"),
-        ("truncated-gzip", "the compressed data end too early"),
+        ("truncated-gzip", "the compressed data is incomplete"),
         ("mixed-items", "item 2: not a JSON object"),
         ("200-lists", "item 1: not a JSON object"),
-        ("5000-levels", "it is nested too deep"),
-        ("error-answer", "it looks like an error answer"),
+        ("5000-levels", "it is nested too deeply"),
+        ("error-answer", "the file looks like an error response"),
     ],
 )
 def test_an_import_says_where_it_ends(visitors: Visitors, name: str, said: str) -> None:

@@ -58,9 +58,8 @@ FAR = {
     "list -z": "visitors list",
     "list --format xyz": "visitors list",
     "list extra": "visitors list",
-    "seed --count": "visitors",
+    "seed --count": "visitors seed",
     "db --quiet": "visitors db",
-    "completion": "visitors completion",
 }
 
 

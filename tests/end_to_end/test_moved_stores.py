@@ -83,7 +83,7 @@ def test_a_store_that_is_replaced_while_a_question_is_asked_is_left_as_it_is(
     code, said = answered(child)
 
     assert code == 6
-    assert "was moved, removed or replaced meanwhile" in said
+    assert "was moved, removed or replaced in the meantime" in said
     if how is replace:
         assert content(store_path) == before
     else:
@@ -107,7 +107,7 @@ def test_a_store_that_is_replaced_during_an_import_is_left_as_it_is(
     said = process.communicate(timeout=60)[1].decode()
 
     assert process.returncode == 6, said
-    assert "was moved, removed or replaced meanwhile" in said
+    assert "was moved, removed or replaced in the meantime" in said
     if how is replace:
         assert content(store_path) == before
         assert visitors("list", "--format", "count").stdout == "4\n"
@@ -159,7 +159,7 @@ def test_a_load_whose_store_is_replaced_is_reported_and_leaves_the_new_one(
     if when == "after the commit":
         monkeypatch.setattr(SqliteDatabase, "batch", replacing)
         refused = visitors("db", "load", str(tmp_path / "dump.ndjson"), code=6)
-        assert "what was written is done in the file that was there" in refused.stderr
+        assert "what was written is in the previous file" in refused.stderr
     else:
         with pytest.raises(StoreProblem) as error:
             write_while_it_is_replaced(store_path, other)
@@ -176,7 +176,7 @@ def test_who_came_since_the_question_is_left_out(visitors: Visitors) -> None:
     code, said = answered(child)
 
     assert code == 0
-    assert "left out 1 visitor: chosen since the question" in said
+    assert "skipped 1 visitor that matched only after the question" in said
     assert sorted(visitors("list", "--format", "ids").lines) == ["late", "v0"]
 
 
@@ -265,7 +265,7 @@ def test_what_was_committed_while_the_store_was_moved_is_reported(
         assert there
     else:
         assert process.returncode == 6
-        assert ("is done in the file that was there" in said) == there
+        assert ("is in the previous file" in said) == there
 
 
 def test_advice_is_about_the_store_that_was_named(visitors: Visitors, other: Path) -> None:

@@ -110,7 +110,7 @@ def test_ctrl_c_says_what_became_of_the_write(visitors: Visitors) -> None:
     wait_until_read(process, b"id\n" + b"".join(b"n%d\n" % row for row in range(30_000)), 1)
     process.send_signal(signal.SIGINT)
 
-    assert b"interrupted: a write that was not finished is rolled back" in process.communicate(timeout=20)[1]
+    assert b"interrupted: any unfinished write was rolled back" in process.communicate(timeout=20)[1]
 
 
 def test_a_file_that_is_half_written_does_not_appear(visitors: Visitors, tmp_path: Path) -> None:
@@ -251,7 +251,7 @@ def test_where_the_results_cannot_be_written_the_error_says_what_was_done(
     done = shell(f"visitors {command} > /dev/full")
     (newest,) = visitors("history", "--limit", "1", "--format", "json").json
     assert done.returncode == 1
-    assert f"what it did is done: operation {newest['id']} ({newest['command']}" in done.stderr
+    assert f"the changes were saved as operation {newest['id']} ({newest['command']}" in done.stderr
     assert all(one in done.stderr for one in ids)
     assert command.startswith(newest["command"])
 
@@ -265,7 +265,7 @@ def test_where_nothing_was_written_the_error_says_nothing_of_it(visitors: Visito
 def test_a_mistake_that_shows_after_the_write_says_that_it_is_done(visitors: Visitors) -> None:
     refused = visitors("create", "--id", "v1", "--fields", "nope", code=2)
     (newest,) = visitors("history", "--format", "json").json
-    assert f"what it did is done: operation {newest['id']} (create, of v1)" in refused.stderr
+    assert f"the changes were saved as operation {newest['id']} (create, of v1)" in refused.stderr
 
 
 def test_a_disk_that_is_full_is_an_expected_error(visitors: Visitors) -> None:

@@ -212,5 +212,5 @@ def test_a_check_reports_a_folder_that_others_can_write(visitors: Visitors, stor
     store.parent.chmod(mode)
     found = visitors("db", "check", "--db", str(store), "--format", "json", code=8).json
     (problem,) = (one for one in found if one["result"] == "problem")
-    assert problem["detail"] == f"{who} can write in {store.parent}"
+    assert problem["detail"] == f"{who} can write to {store.parent}"
     assert problem["help"] == f"chmod go-w {store.parent}"

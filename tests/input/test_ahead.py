@@ -90,7 +90,7 @@ def test_a_bad_row_comes_with_all_that_is_said_of_it_and_its_cells(source: Sourc
 def test_what_ends_the_file_is_raised_after_the_rows_before_it(source: Source, count: int) -> None:
     def rows() -> Iterator[ReadRow]:
         yield from map(good, range(count))
-        raise InvalidData("it ends too early", field="city", hint="get it again", code="truncated")
+        raise InvalidData("unexpected end of file", field="city", hint="get it again", code="truncated")
 
     found: list[ReadRow] = []
     with pytest.raises(InvalidData) as caught, read_ahead(rows(), source) as reading:
@@ -99,7 +99,7 @@ def test_what_ends_the_file_is_raised_after_the_rows_before_it(source: Source, c
     assert found == list(map(good, range(count)))
     error = caught.value
     assert (error.message, error.field, error.hint, error.code) == (
-        "it ends too early", "city", "get it again", "truncated",
+        "unexpected end of file", "city", "get it again", "truncated",
     )  # fmt: skip
     assert not has_children()
 
@@ -179,7 +179,7 @@ def test_another_process_that_dies_is_an_error_that_names_the_file(source: Sourc
     with pytest.raises(VisitorsError) as caught, read_ahead(dying(map(good, range(count))), source) as rows:
         found.extend(rows)
 
-    assert caught.value.message == f"the process that reads {source.name} ended before the file did"
+    assert caught.value.message == f"the process reading {source.name} ended unexpectedly"
     assert (caught.value.code, caught.value.exit_status) == ("reader_ended", 1)
     assert len(found) == count // 500 * 500
     assert not has_children()
@@ -190,7 +190,7 @@ def test_a_batch_that_was_cut_off_is_the_same_error(source: Source, cut: int) ->
     receiver, sender = os.pipe()
     os.write(sender, ((1_000).to_bytes(4) + b"x" * 100)[:cut])
     os.close(sender)
-    with os.fdopen(receiver, "rb") as pipe, pytest.raises(VisitorsError, match="ended before the file did"):
+    with os.fdopen(receiver, "rb") as pipe, pytest.raises(VisitorsError, match="ended unexpectedly"):
         next(iter(ahead.ReadAhead(pipe, source)))
 
 

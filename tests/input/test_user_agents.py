@@ -64,7 +64,7 @@ def test_a_mapping_may_have_it_too(visitors: Visitors) -> None:
 def test_a_column_of_this_name_is_not_taken_for_it_unasked(visitors: Visitors) -> None:
     answer = visitors("import", "-", input=f'id,userAgent\na,"{BOT}"\n', code=5)
     assert answer.stderr.splitlines() == [
-        "error: standard input: the column 'userAgent' is not mapped",
+        "error: standard input: column 'userAgent' matches no field",
         "hint: did you mean userAgent? --map userAgent=userAgent",
     ]
 

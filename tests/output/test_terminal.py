@@ -104,7 +104,7 @@ def test_a_change_that_changes_nothing_says_so(visitors: Visitors) -> None:
     fill(visitors, 1)
     visitors("block", "v000")
 
-    assert on_terminal("block", "v000").lines == ["Visitor v000 blocked already; nothing changed."]
+    assert on_terminal("block", "v000").lines == ["Visitor v000 already blocked; nothing changed."]
 
 
 def test_format_overrides_both_defaults(visitors: Visitors) -> None:
@@ -315,7 +315,7 @@ def test_no_format_lets_data_steer_the_terminal(visitors: Visitors, format_: str
 def test_seed_reports_what_it_made_up_in_one_line() -> None:
     screen = on_terminal("seed", "--count", "20", "--blocked", "5%", "--conversations", "1")
 
-    assert screen.lines == ["Made up 20 visitors: 6 identified, 1 blocked, 20 conversations."]
+    assert screen.lines == ["Generated 20 visitors: 6 identified, 1 blocked, 20 conversations."]
 
 
 def test_a_person_sees_what_a_fixture_did_and_is_asked_before_it_removes(visitors: Visitors, tmp_path: Path) -> None:
@@ -332,7 +332,7 @@ def test_a_person_sees_what_a_fixture_did_and_is_asked_before_it_removes(visitor
     declined = on_terminal(*words, "--prune", answer="n\n")
     assert declined.code == 7
     assert declined.lines[0] == f"store: {tmp_path}/visitors.db"
-    assert declined.lines[1].startswith("remove 1 visitor, which the files do not name? [y/N]")
+    assert declined.lines[1].startswith("remove 1 visitor not named in the files? [y/N]")
     assert on_terminal(*words, "--prune", answer="y\n").lines[-1] == "Removed 1 visitor."
     visitors("assert", "--count", "2")
 

@@ -155,8 +155,8 @@ def test_a_device_that_is_somebody_elses_now_is_named_and_left(visitors: Visitor
     bob = visitors("show", "a1", "--format", "json").json["contact"]["id"]
     rehearsed = visitors("contacts", "erase", "zelda@example.com", "--dry-run").stderr
     told = visitors("contacts", "erase", "zelda@example.com", "--yes").stderr
-    assert f"left visitor a1: it is contact {bob}'s now; to erase it, too: visitors erase a1" in told
-    assert "left visitor a1" in rehearsed
+    assert f"kept visitor a1: it now belongs to contact {bob}; to erase it too: visitors erase a1" in told
+    assert "kept visitor a1" in rehearsed
     assert visitors("show", "a1", "--format", "json").json["contact"]["email"] == "bob@example.com"
     visitors("erase", "a1", "--yes")
     visitors("show", "a1", code=3)
@@ -175,7 +175,7 @@ def test_what_nobody_can_tell_is_named_and_can_be_erased(visitors: Visitors, sto
     visitors("contacts", "update", "ext:zelda-zz", "--email", "z@example.com")
     visitors("contacts", "update", "ext:bob", "--email", "zelda@example.com")
     told = visitors("contacts", "erase", "ext:zelda-zz", "--yes").stderr
-    [line] = [one for one in told.splitlines() if one.startswith("left contact")]
+    [line] = [one for one in told.splitlines() if one.startswith("kept contact")]
     assert b"mistake-zz" in store_path.read_bytes()
     visitors(*line.split(": visitors ")[1].split(), "--yes")
     assert b"mistake-zz" not in store_path.read_bytes()
@@ -248,7 +248,7 @@ def test_a_device_that_may_be_somebody_elses_is_named(visitors: Visitors, words:
         visitors("create", "--id", "other", *words)
     visitors("identify", again, *ZELDA)
     told = visitors("contacts", "erase", "zelda@example.com", "--yes").stderr
-    assert f"left visitor {first}: only the history has it, and it shares {shares}; to erase it, too:" in told
+    assert f"kept visitor {first}: it is only in the history, and shares {shares}; to erase it too:" in told
     assert f"visitors erase {first}" in told
     visitors("erase", first, "--yes")
     visitors("erase", first, "--yes", code=3)

@@ -72,7 +72,7 @@ def test_those_merged_into_a_person_go_with_it(visitors: Visitors, ada: str) -> 
 def test_a_device_goes_and_its_contact_stays(visitors: Visitors, ada: str) -> None:
     answer = visitors("erase", "laptop", "--yes")
     assert json.loads(answer.stdout)["counts"]["conversations"] == 1
-    assert answer.stderr == f"contact {ada} is still there; to erase the person: visitors contacts erase {ada}\n"
+    assert answer.stderr == f"contact {ada} is still in the store; to erase the person: visitors contacts erase {ada}\n"
     assert visitors("contacts", "show", ada, "--format", "json").json["email"] == "ada@example.com"
     assert visitors("list", "--deleted", "--format", "ids").lines == ["phone"]
 
@@ -272,7 +272,7 @@ def test_the_same_person_may_come_back_as_a_new_record(visitors: Visitors, ada: 
     assert page["contact"]["id"] != ada
     assert page["conversations"] == []
     told = visitors("db", "check", "--receipt", str(receipt), code=8).stderr
-    assert "an email that was erased is in the store again, in a contact: it came back after the erasure" in told
+    assert "an email that was erased is in the store again, in a contact: it was added after the erasure" in told
     assert "ada" not in told
 
 

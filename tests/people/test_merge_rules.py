@@ -233,7 +233,7 @@ def test_merge_with_a_tombstone_and_in_a_cycle_are_refused(visitors: Visitors, w
     before = whole()
     for words in (("C", "B"), ("B", "C"), ("B", "A"), ("A", "B")):
         error = visitors("contacts", "merge", *words, "--yes", "--format", "json", code=4).error
-        assert (error["code"], error["hint"]) == ("contact_merged", "name A instead")
+        assert (error["code"], error["hint"]) == ("contact_merged", "use A instead")
     assert whole() == before
     merge(visitors, "C", "A")
     before = whole()

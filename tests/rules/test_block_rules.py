@@ -98,10 +98,10 @@ def test_blocking_twice_with_the_same_terms_is_a_no_op_that_says_so(
     before = shown(visitors, "laptop")
     again = visitors("block", *whom, *terms, "--format", "json", now=TUESDAY)
     assert (first.json["outcome"], again.json["outcome"]) == ("blocked", "unchanged")
-    assert (first.stderr, "blocked already; nothing changed" in again.stderr) == ("", True)
+    assert (first.stderr, "already blocked; nothing changed" in again.stderr) == ("", True)
     piped = visitors("block", *whom, *terms, now=TUESDAY)
     assert piped.lines == [again.json["id"]]
-    assert "blocked already; nothing changed" in piped.stderr
+    assert "already blocked; nothing changed" in piped.stderr
     assert shown(visitors, "laptop") == before
     assert visitors("history", "--command", "block", "--format", "count").stdout == "1\n"
 
@@ -132,7 +132,7 @@ def test_a_block_with_other_terms_replaces_the_earlier_one_and_reports_both(
     newer, older = visitor["blocks"]
     assert (older["liftedAt"], older["liftedBy"], newer["liftedAt"]) == (newer["blockedAt"], "bob", None)
     for block in (newer, older):
-        words = f"until {block['expiresAt']}" if block["expiresAt"] else "for good"
+        words = f"until {block['expiresAt']}" if block["expiresAt"] else "permanently"
         assert words + (f" ({block['reason']})" if block["reason"] else "") in again.stderr
     assert visitors("history", "--command", "block", "--format", "count").stdout == "2\n"
 

@@ -28,12 +28,12 @@ REFUSED = [
     ("language", "en-US,en;q=0.9", "invalid_language", "did you mean en-US?"),
     ("ip", "203.0.113.7, 198.51.100.1", "invalid_ip", "did you mean 203.0.113.7?"),
     ("ip", "fe80::1%eth0", "invalid_ip", "did you mean fe80::1?"),
-    ("ip", "203.0.113.7:99999", "invalid_ip", "an address such as 203.0.113.7 or 2001:db8::7"),
+    ("ip", "203.0.113.7:99999", "invalid_ip", "use an address such as 203.0.113.7 or 2001:db8::7"),
     ("timezone", "europe/berlin", "invalid_timezone", "did you mean Europe/Berlin?"),
-    ("countryCode", "XX", "invalid_country_code", "two letters, such as DE"),
+    ("countryCode", "XX", "invalid_country_code", "use two letters, such as DE"),
     ("countryCode", "UK", "invalid_country_code", "did you mean GB?"),
-    ("countryCode", "EU", "invalid_country_code", "two letters, such as DE"),
-    ("countryCode", "T1", "invalid_country_code", "two letters, such as DE"),
+    ("countryCode", "EU", "invalid_country_code", "use two letters, such as DE"),
+    ("countryCode", "T1", "invalid_country_code", "use two letters, such as DE"),
 ]
 _FLAGS = {"countryCode": "--country-code"}
 
@@ -99,7 +99,7 @@ def test_invalid_values_are_refused_in_python(tmp_path: Path, field: str, value:
             with pytest.raises(InvalidData) as error:
                 refused()
             assert error.value.code == code
-        with pytest.warns(UserWarning, match="nothing stored for it"):
+        with pytest.warns(UserWarning, match="not stored"):
             assert getattr(store.track("v", lenient=True, **told).visitor, name) is None
         assert store.import_([{"id": "w", field: value}], lenient=True).values_left_out == 1
         assert [one.id for one in store.list()] == ["w", "v", there.id]
@@ -129,8 +129,8 @@ def test_track_lenient_drops_invalid_values_and_says_so(visitors: Visitors) -> N
     visitors("track", "--id", "v", "--ip", "203.0.113.7", "--city", "Bonn")
     answer = visitors("track", "--id", "v", "--os", "iOS", "--lenient", *BAD)
     assert answer.stdout == "v\n"
-    assert answer.stderr.count("nothing stored for it") == 4
-    assert "language '???' is not a language tag: nothing stored for it" in answer.stderr
+    assert answer.stderr.count("not stored") == 4
+    assert "language '???' is not a language tag; not stored" in answer.stderr
     page = visitors("show", "v", "--format", "json").json
     assert [page[field] for field in ("os", "ip", "city", "language")] == ["iOS", "203.0.113.7", "Bonn", None]
 
@@ -162,7 +162,7 @@ def test_import_lenient_accepts_the_rows_and_reports_what_it_left_out(
     )
     answer = visitors(*words)
     assert "x.csv, line 2, column 'lang': language '???' is not a language tag" in answer.stderr
-    assert "nothing stored for 3 bad values: 2 ip, 1 language" in answer.stderr
+    assert "not stored: 3 bad values (2 ip, 1 language)" in answer.stderr
     assert [line.split(",")[:3] for line in rejects.read_text().splitlines()[1:]] == [
         ["2", "lang", "invalid_language"], ["2", "ip", "invalid_ip"], ["4", "ip", "invalid_ip"],
     ]  # fmt: skip
@@ -183,7 +183,7 @@ def test_import_lenient_of_json(visitors: Visitors, tmp_path: Path, name: str) -
 def test_import_lenient_refuses_other_bad_values_and_writes_nothing(visitors: Visitors, anonymous: str) -> None:
     refused = visitors("import", "-", "--lenient", input="id,language,latitude\na,???,\nb,de,91\n", code=5)
     assert "line 3, column 'latitude'" in refused.stderr
-    assert "nothing stored" not in refused.stderr
+    assert "not stored" not in refused.stderr
     assert visitors("list", "--format", "ids").lines == [anonymous]
 
 
@@ -194,7 +194,7 @@ def test_a_rejected_row_is_not_reported_as_incomplete_too(visitors: Visitors, tm
         "import", "-", "--lenient", "--keep-going", "--rejects", str(rejects),
         input='{"id": "a", "language": "???"}\n{"id": "b", "language": "???"}\n', code=5,
     )  # fmt: skip
-    assert "nothing stored for 1 bad value: 1 language" in answer.stderr
+    assert "not stored: 1 bad value (1 language)" in answer.stderr
     assert [json.loads(line)["reject.code"] for line in rejects.read_text().splitlines()] == [
         "visitor_exists", "invalid_language",
     ]  # fmt: skip

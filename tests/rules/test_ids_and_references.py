@@ -85,7 +85,7 @@ def test_a_reference_to_a_contact_is_distinguished_from_a_visitor(
     refused = visitors(*command.split(), reference, "--format", "json", code=3).error
     assert (refused["code"], refused["message"]) == (
         "visitor_not_found",
-        f"{reference.strip()!r} names a contact, not a visitor",
+        f"{reference.strip()!r} refers to a contact, not to a visitor",
     )
     assert f"visitors list --contact {shlex.quote(reference.strip())} " in refused["hint"]
 
@@ -149,8 +149,8 @@ def test_an_ambiguous_email_lists_the_candidates_and_how_to_merge_them(
     contacts_with_one_email("c-1", "c-2", "c-3", db=store_path)
     visitors("contacts", "update", "c-3", "--external-id", "u")
     error = visitors("contacts", "show", "Shared@example.com", "--format", "json", code=4).error
-    assert error["message"] == "'Shared@example.com' is ambiguous: contacts c-3, c-1, c-2"
-    assert error["hint"] == "give one of the ids; if they are one person: visitors contacts merge c-3 c-1 c-2"
+    assert error["message"] == "'Shared@example.com' is ambiguous: it matches the contacts c-3, c-1, c-2"
+    assert error["hint"] == "use one of the ids; if they are the same person: visitors contacts merge c-3 c-1 c-2"
     command = error["hint"].split(": visitors ")[1].split()
     visitors(*command, "--yes")
     assert visitors("contacts", "show", "shared@example.com", "--format", "json").json["id"] == "c-3"

@@ -192,7 +192,7 @@ def test_a_fixture_may_call_its_records_anything_and_give_them_ids(visitors: Vis
     visitors("fixtures", "apply", "-", input=text)
     assert visitors("list", "--format", "ids").lines == ["v-guest"]
     refused = visitors("fixtures", "apply", "-", input="version: 1\nvisitors: {guest: {}}\n", code=5)
-    assert "hint: give it an id of its own: id: ID" in refused.stderr
+    assert "hint: add an id: id: ID" in refused.stderr
 
 
 SPELLINGS = [

@@ -25,12 +25,12 @@ MEMORY = 250_000_000
 BOMBS: dict[str, tuple[str, bytes, bytes, int, str]] = {
     # name, beginning, repeated part, exit code, a word of the message
     "list-of-lists": ("bomb.json", b"[", b"[],", 5, "not a JSON object"),
-    "list-of-objects-with-a-bad-key": ("bomb.json", b"[", b'{"a":[]},', 5, "no column is known"),
+    "list-of-objects-with-a-bad-key": ("bomb.json", b"[", b'{"a":[]},', 5, "no column matches a field"),
     "one-enormous-item": ("bomb.json", b'[{"id":[', b"[],", 5, "longer than 4 MiB"),
     "one-enormous-object": ("bomb.json", b'{"id":[', b"[],", 5, "longer than 4 MiB"),
     "one-enormous-text": ("bomb.json", b'["', b"xxxx", 5, "longer than 4 MiB"),
     "nothing-but-blanks": ("bomb.json", b"", b"    ", 5, "not JSON"),
-    "deep": ("bomb.json", b"", b"[[[[", 5, "nested too deep"),
+    "deep": ("bomb.json", b"", b"[[[[", 5, "nested too deeply"),
     "one-enormous-line": ("bomb.ndjson", b"", b"xxxx", 5, "longer than 4 MiB"),
     "blank-lines": ("bomb.ndjson", b"", b"\n\n\n\n", 0, "imported 0 rows"),
     "one-enormous-row": ("bomb.csv", b"id,city\n", b'"\n",', 5, "longer than 4 MiB"),
@@ -180,11 +180,11 @@ d: [*c, *c, *c, *c, *c, *c, *c, *c, *c]
 @pytest.mark.parametrize(
     ("text", "word"),
     [
-        (ALIASES, "an alias"),
+        (ALIASES, "aliases"),
         ("version: 1\nvisitors:\n  <<: {a: {}}\n", "merge key"),
-        ("version: 1\nvisitors: !!python/object/apply:os.system ['true']\n", "a tag"),
+        ("version: 1\nvisitors: !!python/object/apply:os.system ['true']\n", "tags"),
         ("version: 1\nvisitors: " + "[" * 5_000, "nested deeper than 200 levels"),
-        ("version: " + "9" * 5_000, "a number of 5,000 characters"),
+        ("version: " + "9" * 5_000, "the number has too many digits (5,000 characters)"),
         ("version: 1\nvisitors: {" + "k" * 2_000_000 + ": {}}", "error: "),
     ],
     ids=["aliases", "merge-key", "tag", "deep", "long-number", "long-key"],

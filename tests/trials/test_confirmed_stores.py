@@ -120,7 +120,7 @@ def test_reading_brings_no_older_store_up_to_date(
     newer = furnished.program(older)
     refused = visitors_process("list", "--store", "prod", "--format", "json", env=newer, code=6).error
     assert refused["code"] == "store_older"
-    assert refused["hint"] == "bring it up to date: visitors --store prod db migrate"
+    assert refused["hint"] == "to migrate it: visitors --store prod db migrate"
     assert store.read_bytes() == before
     visitors_process("db", "migrate", "--store", "prod", "--yes", env=newer)
     assert visitors_process("list", "--store", "prod", "--format", "count", env=newer).stdout == "1000\n"

@@ -217,7 +217,7 @@ class Contacts:
         Raises NotFound, InvalidData, Conflict if they cannot be merged, and UsageProblem without others.
         """
         if not others:
-            raise UsageProblem("whom? give the contacts that become part of it")
+            raise UsageProblem("no contacts given to merge into the survivor")
         with self._session.operation("contacts merge") as operation:
             store = self._session.store
             first, *rest = references.mergeable(store, [survivor, *others], operation.at)
@@ -297,7 +297,7 @@ class Contacts:
 
     def _change(self, command: str, typed: Sequence[str], act: _Act, *, live: bool = False) -> Sequence[Contact]:
         if not typed:
-            raise UsageProblem("whom? give contacts by id, email or ext:ID")
+            raise UsageProblem("no contacts given: pass ids, emails or ext:ID")
         find = references.live_contact if live else references.contact
         with self._session.operation(command) as operation:
             store = self._session.store

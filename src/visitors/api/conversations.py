@@ -245,7 +245,7 @@ class Conversations:
         """
         fields = parse_conversation_fields(by)
         if fields and per is not None:
-            raise UsageProblem("a field and per exclude each other")
+            raise UsageProblem("fields and per cannot be combined")
         current = self._session.clock()
         named = conversation_selection(chosen, current)
         with self._session.reading() as store:
@@ -258,7 +258,7 @@ class Conversations:
 
     def _set_status(self, command: str, typed: tuple[str, ...], status: Status) -> Sequence[Conversation]:
         if not typed:
-            raise UsageProblem("which? give conversation ids")
+            raise UsageProblem("no conversations given: pass ids")
         with self._session.operation(command) as operation:
             store = self._session.store
             ids = references.conversation_ids(store, typed)

@@ -65,5 +65,5 @@ class Fixtures:
 
 def _load(files: tuple[FixtureFile, ...]) -> Fixture:
     if not files:
-        raise UsageProblem("which? give fixture files")
+        raise UsageProblem("no fixture files given")
     return fixture_files.load([one if isinstance(one, Mapping) else str(one) for one in files], os.environ)

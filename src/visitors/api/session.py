@@ -52,7 +52,7 @@ class Session:
     ) -> Iterator[OpenOperation]:
         """Open a recorded write. Raises UsageProblem while another is in progress."""
         if self.store.in_transaction:
-            raise UsageProblem(f"{command} cannot begin while another call is under way")
+            raise UsageProblem(f"{command} cannot start while another call is running")
         clock = self.clock if at is None else lambda: at
         with self.store.operation(command, actor=self.actor, clock=clock, entropy=entropy) as operation:
             yield operation
@@ -60,7 +60,7 @@ class Session:
     def erase(self, command: str, target: Target, typed: Sequence[str], *, vacuum: bool) -> Erased:
         """Erase visitors or contacts, and wipe the files. Raises UsageProblem if none is given, NotFound, Conflict."""
         if not typed:
-            raise UsageProblem(f"whom? give {target}s")
+            raise UsageProblem(f"no {target}s given")
         with self.operation(command) as operation:
             ids = resolve(self.store, target, typed, operation.at)
             receipt, left = erase(self.store, operation, target, ids, command=command)

@@ -188,7 +188,7 @@ class VisitorStore:
         if lenient:
             data, left_out = leniently(lambda: browser_data(values), values.__delitem__)
             for problem in left_out:
-                warnings.warn(f"{problem.message}: nothing stored for it", stacklevel=2)
+                warnings.warn(f"{problem.message}; not stored", stacklevel=2)
         else:
             data = browser_data(values)
         with self._session.operation("track") as operation:
@@ -613,7 +613,7 @@ class VisitorStore:
         """
         groupings = parse_groupings([_GROUPABLE.get(name, name) for name in by])
         if groupings and per is not None:
-            raise UsageProblem("a field and per exclude each other")
+            raise UsageProblem("fields and per cannot be combined")
         current = self._session.clock()
         with self._session.reading() as store:
             wanted = self._selection(store, chosen, current)

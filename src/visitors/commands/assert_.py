@@ -27,13 +27,13 @@ def command(
     most: Annotated[
         int | None, typer.Option("--max", metavar="N", min=0, max=LARGEST, help="N or fewer.", show_default=False)
     ] = None,
-    none: Annotated[bool, typer.Option("--none", help="Not one.")] = False,
+    none: Annotated[bool, typer.Option("--none", help="None.")] = False,
     some: Annotated[bool, typer.Option("--any", help="One or more.")] = False,
 ) -> None:
-    """Check how many visitors a selection chooses; without one, how many there are.
+    """Check how many visitors match a selection; without one, how many there are.
 
-    Exit 0 when there are as many as said, 8 when not, with what was found instead. --min and --max go
-    together; the others stand alone. It counts no further than it must.
+    Exits with 0 if the number is as expected, and with 8 if not, showing the actual number. --min and --max
+    can be combined; every other option stands alone. Counting stops as soon as the answer is known.
     """
     context = context_of(ctx)
     expected = _expectation(count, least, most, none=none, some=some)
@@ -46,8 +46,8 @@ def command(
 def _expectation(count: int | None, least: int | None, most: int | None, *, none: bool, some: bool) -> Expectation:
     ways = [count is not None, least is not None or most is not None, none, some]
     if sum(ways) != 1:
-        problem = "say how many are expected" if not any(ways) else "say in one way how many are expected"
-        raise UsageProblem(problem, hint="--count N, --min N and --max N, --none or --any")
+        problem = "no expected number given" if not any(ways) else "the expected number is given in more than one way"
+        raise UsageProblem(problem, hint="use --count N, --min N and/or --max N, --none or --any")
     if none:
         return Expectation(0, 0)
     if some:
@@ -55,5 +55,5 @@ def _expectation(count: int | None, least: int | None, most: int | None, *, none
     if count is not None:
         return Expectation(count, count)
     if least is not None and most is not None and least > most:
-        raise UsageProblem(f"--min {least} is more than --max {most}")
+        raise UsageProblem(f"--min {least} is greater than --max {most}")
     return Expectation(least or 0, most)

@@ -19,30 +19,32 @@ if TYPE_CHECKING:
     from visitors.operations.block_lines import Done as DoneLines
 
 OPTION_GROUPS = (options.selection_by_contact_target, options.ignore_missing)
-_VERB = Verb("block", "blocked", "blocked already")
+_VERB = Verb("block", "blocked", "already blocked")
 
 
 def command(
     ctx: typer.Context,
     visitor: options.VisitorArguments = None,
     contact: options.ContactTarget = None,
-    reason: Annotated[str | None, typer.Option(metavar="TEXT", help="Why, for the record.")] = None,
-    for_: Annotated[str | None, typer.Option("--for", metavar="DURATION", help="How long: 15m, 12h, 7d.")] = None,
-    until: Annotated[str | None, typer.Option(metavar="TIME", help="Until when.")] = None,
+    reason: Annotated[str | None, typer.Option(metavar="TEXT", help="Reason for the block.")] = None,
+    for_: Annotated[
+        str | None, typer.Option("--for", metavar="DURATION", help="Duration of the block: 15m, 12h, 7d.")
+    ] = None,
+    until: Annotated[str | None, typer.Option(metavar="TIME", help="Time at which the block ends.")] = None,
     all_: options.All = False,
     yes: options.Yes = False,
     dry_run: options.DryRun = False,
 ) -> None:
-    """Block visitors, or with --contact a person on every device, present and future.
+    """Block visitors, or with --contact a person on all current and future devices.
 
-    A blocked visitor can neither start a conversation nor write. Blocking twice changes nothing. With
-    another end or reason the old block is lifted, and a new one begins: without --for and --until it is
-    for good, and without --reason it has that of the old one.
+    A blocked visitor can neither start conversations nor write messages. Blocking again changes nothing, unless
+    --for, --until or --reason is given: then the old block is lifted and a new one starts. The new block is
+    permanent without --for or --until, and keeps the old reason without --reason.
 
-    With - standard input has ids, one a line, or JSON objects such as {"visitorId": "…"} or
-    {"contact": "ext:…"}, with "reason" and "until" where they differ from the options. A visitor as list
-    shows it names its contact, by external id or email, if that is who is blocked: so
-    list --blocked --format ndjson passes blocks on to another store.
+    With -, standard input holds ids, one per line, or JSON objects such as {"visitorId": "…"} or
+    {"contact": "ext:…"}, in which "reason" and "until" override the options. In the output of 'visitors list', a
+    visitor whose contact is blocked refers to that contact by external id or email, so that
+    'visitors list --blocked --format ndjson' can be piped into another store.
     """
     context = context_of(ctx)
     block.expiry(for_, until, context.now)  # report mistakes before asking

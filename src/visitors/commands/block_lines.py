@@ -29,7 +29,7 @@ def change_lines(
     combined with a selection or `everything`.
     """
     if everything or not context.selection().is_everything:
-        raise UsageProblem("give either ids or a selection, not both")
+        raise UsageProblem("ids and a selection cannot be combined")
     lines = [_parsed(line, at) for at, line in enumerate(context.input_lines(), start=1) if line.strip()]
     with context.operation(dry_run=dry_run) as operation:
         done = act(context.store, operation, lines)

@@ -86,7 +86,7 @@ def change_visitors(
         if asked is not None:
             came, ids = len(set(ids) - asked), [one for one in ids if one in asked]
             if came:
-                context.output.note(f"left out {number(came, 'visitor')}: chosen since the question")
+                context.output.note(f"skipped {number(came, 'visitor')} that matched only after the question")
         done = act(context.store, operation, ids)
         wanted = context.output.wants_records
         found = visitors.find_many(context.store, ids, operation.at) if wanted else []
@@ -98,7 +98,7 @@ def change_contacts(
 ) -> None:
     """Change the named contacts, in one operation, all or nothing; see `change_visitors`."""
     if not typed:
-        raise UsageProblem("whom? give contacts by id, email or ext:ID, or - for standard input")
+        raise UsageProblem("no contacts given: pass ids, emails or ext:ID, or - for standard input")
     named = context.references(typed)
     with context.operation(dry_run=dry_run) as operation:
         ids = references.contact_ids(context.store, named, operation.at, context.missing, live=not deleted)
@@ -153,10 +153,10 @@ def sentence(
     """Format one line: `Blocked 3 visitors; 1 blocked already`, the same for a dry run, or that nothing was done."""
     what = f"{noun} {ids[0]}" if len(ids) == 1 and not left else number(changed, noun)
     if not changed and len(ids) == 1 and not left:
-        return f"{noun.capitalize()} {ids[0]} {verb.already}; nothing changed."
+        return f"{noun.capitalize()} {ids[0]} is {verb.already}; nothing changed."
     start = f"Would {verb.infinitive} {what}" if dry_run else f"{verb.done.capitalize()} {what}"
     rest = f"; {unchanged:,} {verb.already}" if unchanged else ""
-    rest += f"; {left:,} left as {'it is' if left == 1 else 'they are'}" if left else ""
+    rest += f"; {left:,} skipped" if left else ""
     return f"{start}{rest}."
 
 

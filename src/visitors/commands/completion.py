@@ -20,8 +20,10 @@ from visitors.private import make_folders
 def command(
     ctx: typer.Context,
     shell: Annotated[Literal["bash", "zsh", "fish"], typer.Argument(metavar="SHELL", help="bash, zsh or fish.")],
-    install: Annotated[bool, typer.Option("--install", help="Put it where the shell looks for it.")] = False,
-    uninstall: Annotated[bool, typer.Option("--uninstall", help="Remove what --install put there.")] = False,
+    install: Annotated[
+        bool, typer.Option("--install", help="Install the script where the shell looks for it.")
+    ] = False,
+    uninstall: Annotated[bool, typer.Option("--uninstall", help="Remove the installed script.")] = False,
 ) -> None:
     """Print the completion script for a shell, or install it for the current user.
 
@@ -37,7 +39,7 @@ def command(
     """
     text = script(shell, ctx.find_root().command)
     if install and uninstall:
-        raise UsageProblem("--install and --uninstall contradict each other", hint="leave one of them out")
+        raise UsageProblem("--install and --uninstall cannot be combined", hint="leave out one of them")
     if not install and not uninstall:
         sys.stdout.write(text)
         return
@@ -68,7 +70,7 @@ def _install(context: Context, shell: Shell, file: Path, text: str) -> None:
     )
     context.output.done(COMPLETION, [record], [str(file)], f"{line}: {file}", single=True)
     context.output.note(when_it_works(shell, file, os.environ))
-    context.output.note(f"remove it with: visitors completion {shell} --uninstall")
+    context.output.note(f"to remove it: visitors completion {shell} --uninstall")
 
 
 def _uninstall(context: Context, shell: Shell, file: Path) -> None:

@@ -27,8 +27,8 @@ By = Annotated[
     typer.Option(
         "--by",
         metavar="FIELD",
-        help="Count by this field; given twice, by both. contact.metadata.KEY is a field, too; of contact.email only"
-        " the domain is told.",
+        help="Count by this field; repeat to combine two fields. contact.metadata.KEY works too; "
+        "contact.email counts by domain only.",
         show_default=False,
     ),
 ]
@@ -38,13 +38,13 @@ PerPeriod = Annotated[
 Top = Annotated[
     int | None,
     typer.Option(
-        "--top", metavar="N", min=0, max=LARGEST, help="Only the N largest groups; 0 for all.", show_default=False
+        "--top", metavar="N", min=0, max=LARGEST, help="Show only the N largest groups; 0 for all.", show_default=False
     ),
 ]
 SvgFile = Annotated[
     str | None,
     typer.Option(
-        "--svg", metavar="FILE", help="Write the picture there instead; - is standard output.", show_default=False
+        "--svg", metavar="FILE", help="Write the chart to this SVG file; - is standard output.", show_default=False
     ),
 ]
 
@@ -54,11 +54,13 @@ def refuse_contradictions(
 ) -> None:
     """Raise UsageProblem for options that contradict each other, and for a picture that would overwrite the store."""
     if by and per:
-        raise UsageProblem("--by and --per exclude each other", hint="choose with a filter, and count with --per")
+        raise UsageProblem(
+            "--by and --per cannot be combined", hint="to count one group per period, use --per with a filter"
+        )
     if time is not None and per is None:
-        raise UsageProblem("--time is the time of --per", hint="add --per day, --per week or --per month")
+        raise UsageProblem("--time needs --per", hint="add --per day, --per week or --per month")
     if per is not None and top is not None:
-        raise UsageProblem("--top is for groups; periods come in their order", hint="leave it out")
+        raise UsageProblem("--top applies to --by, not to --per", hint="leave out --top")
     if svg == "-" and context.output.is_asked:
         raise UsageProblem("--svg - and --format both write to standard output", hint="name a file")
     context.refuse_store(svg)
@@ -91,13 +93,13 @@ def show(
     if svg is None or context.output.is_asked:
         shown = context.output.picture(shape, rows, draw, headings)
     if not answer.total:
-        context.output.note(f"no {noun}s found" if not answer.left_out else f"no {noun} has the time")
+        context.output.note(f"no {noun}s found" if not answer.left_out else f"no {noun} has this time")
     elif answer.left_out:
-        context.output.note(f"without {number(answer.left_out, noun)} that {_have(answer.left_out)} no such time")
+        context.output.note(f"not counted: {number(answer.left_out, noun)} that {_have(answer.left_out)} no such time")
     if shown is not None and shown < answer.number:
         context.output.note(f"{shown:,} of {answer.number:,} groups; --top 0 for all")
     if svg is not None and svg != "-":
-        context.output.note(f"wrote the picture to {svg}")
+        context.output.note(f"wrote the chart to {svg}")
 
 
 def _have(count: int) -> str:

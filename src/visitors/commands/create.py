@@ -20,15 +20,13 @@ OPTION_GROUPS = (options.browser_data,)
 def command(
     ctx: typer.Context,
     id_: Annotated[
-        str | None, typer.Option("--id", metavar="ID", help="Its id; a ULID is made if none is given.")
+        str | None, typer.Option("--id", metavar="ID", help="Id of the visitor. Default: a new ULID.")
     ] = None,
-    exist_ok: Annotated[
-        bool, typer.Option("--exist-ok", help="An id that exists is no error; nothing is changed.")
-    ] = False,
+    exist_ok: Annotated[bool, typer.Option("--exist-ok", help="Succeed without changes if the id exists.")] = False,
 ) -> None:
-    """Create a visitor, anonymous and not seen yet.
+    """Create a visitor, anonymous and not yet seen.
 
-    Prints its id into a pipe: id=$(visitors create)
+    When piped, prints only the id: id=$(visitors create)
     """
     context = context_of(ctx)
     visitor_id = given_id(id_) if id_ is not None else None
@@ -37,5 +35,5 @@ def command(
         touched, is_new = create(context.store, operation, visitor_id, data, exist_ok=exist_ok)
         visitor = visitors.find(context.store, touched, operation.at)
         assert visitor is not None
-    line = f"Created visitor {touched}." if is_new else f"Visitor {touched} exists already."
+    line = f"Created visitor {touched}." if is_new else f"Visitor {touched} already exists."
     context.output.done(VISITOR, [visitor], [touched], line, single=True)

@@ -19,11 +19,11 @@ def command(
     yes: options.Yes = False,
     dry_run: options.DryRun = False,
 ) -> None:
-    """Delete visitors. Nothing is lost: 'visitors restore' takes it back, 'list --deleted' shows them."""
+    """Delete visitors. 'visitors list --deleted' shows deleted ones, and 'visitors restore' brings them back."""
     change_visitors(
         context_of(ctx),
         visitor or [],
-        Verb("delete", "deleted", "deleted already"),
+        Verb("delete", "deleted", "already deleted"),
         lambda store, operation, ids: visitors.set_deleted(store, operation, ids, deleted=True),
         everything=all_,
         yes=yes,

@@ -19,12 +19,12 @@ def command(
     dry_run: options.DryRun = False,
     vacuum: Vacuum = True,
 ) -> None:
-    """Erase visitors for good: devices, with what they wrote, their blocks and their history.
+    """Erase visitors permanently: devices, with their messages, blocks and history.
 
-    Nothing takes it back. Their contacts stay: 'contacts erase' erases people. A conversation that a device
-    started for somebody who stays, on a computer that several use, stays with that person; a deleted visitor
-    of which nothing is known stands where the device was.
+    This cannot be undone. Their contacts stay: 'visitors contacts erase' erases people. On a shared computer, a
+    conversation that a device started for someone who stays is kept with that person; an empty, deleted visitor
+    then takes the place of the device.
 
-    It prints a receipt, which 'db check --receipt' verifies. Backups and exports are not reached.
+    Prints a receipt, which 'visitors db check --receipt' verifies. Backups and exports are not erased.
     """
     erase_records(context_of(ctx), "visitor", visitor or [], yes=yes, dry_run=dry_run, vacuum=vacuum, output=output)

@@ -26,17 +26,23 @@ Vacuum = Annotated[
     bool,
     typer.Option(
         "--vacuum/--no-vacuum",
-        help="Write the store's file anew, so that no byte stays behind; without it, 'db compact' does so later.",
+        help="Rewrite the store's file so that no erased bytes remain in it; otherwise run 'db compact' later.",
     ),
 ]
 ReceiptFile = Annotated[
     str | None,
-    typer.Option("-o", "--output", metavar="FILE", help="Write the receipt there, private to you.", show_default=False),
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="Write the receipt to this file, which only you can read.",
+        show_default=False,
+    ),
 ]
 
 _WHOM = {
-    "visitor": "whom? give visitor ids, or - for ids on standard input",
-    "contact": "whom? give contacts by id, email or ext:ID, or - for standard input",
+    "visitor": "no visitors given: pass ids, or - for standard input",
+    "contact": "no contacts given: pass ids, emails or ext:ID, or - for standard input",
 }
 
 
@@ -62,7 +68,7 @@ def erase_records(
         with context.reading() as store:
             named = resolve(store, target, named, context.now, context.missing)
     if not named:
-        context.output.note("nobody was named; nothing was erased")
+        context.output.note("nothing to erase")
         return
     if dry_run:
         _rehearse(context, target, named)
@@ -71,7 +77,7 @@ def erase_records(
     if not yes:
         with context.reading() as store:
             asked = foresee(store, target, resolve(store, target, named, context.now, context.missing))
-        context.confirm(f"erase {_told(asked, target)}, and their history, for good", yes=False)
+        context.confirm(f"permanently erase {_told(asked, target)}, including their history", yes=False)
     erased = _erase(context, target, named, output, asked)
     _tell(context, target, erased, output)
     _wipe(context, vacuum=vacuum)
@@ -103,7 +109,7 @@ def _erase(context: Context, target: Target, named: Sequence[str], output: str |
             with context.operation() as operation:
                 ids = resolve(context.store, target, named, operation.at, context.missing)
                 if asked is not None and foresee(context.store, target, ids) != asked:
-                    raise ChangedMeanwhile("what belongs to them was changed")
+                    raise ChangedMeanwhile("their data has changed")
                 staying = erasing.contacts_of(context.store, ids) if target == "visitor" else []
                 receipt, left = erase(context.store, operation, target, ids, command=context.command)
             erased = _Erased(receipt, staying, left)
@@ -130,7 +136,7 @@ def _rehearse(context: Context, target: Target, named: Sequence[str]) -> None:
 def _tell(context: Context, target: Target, erased: _Erased, output: str | None) -> None:
     is_in_file = output not in (None, "-") and erased.unwritten is None
     where = f" The receipt is in {output}." if is_in_file else ""
-    line = f"Erased {_told(erased.receipt.counts, target)}, and their history.{where}"
+    line = f"Erased {_told(erased.receipt.counts, target)}, including their history.{where}"
     if is_in_file and context.output.format is None and not context.output.on_terminal:
         context.output.note(line)
     else:
@@ -138,14 +144,14 @@ def _tell(context: Context, target: Target, erased: _Erased, output: str | None)
     staying = erased.staying
     if staying:
         who = f"contact {staying[0]} is" if len(staying) == 1 else f"{number(len(staying), 'contact')} are"
-        context.output.note(f"{who} still there; to erase the person: visitors contacts erase {staying[0]}")
+        context.output.note(f"{who} still in the store; to erase the person: visitors contacts erase {staying[0]}")
     _tell_left(context, erased.left)
 
 
 def _tell_left(context: Context, left: Sequence[Left]) -> None:
     def told(one: Left) -> str:
         group = "contacts " if one.kind == "contact" else ""
-        return f"left {one.kind} {one.id}: {one.reason}; to erase it, too: visitors {group}erase {one.id}"
+        return f"kept {one.kind} {one.id}: {one.reason}; to erase it too: visitors {group}erase {one.id}"
 
     context.output.first(context.output.warn, [told(one) for one in left])
 
@@ -155,22 +161,22 @@ def _wipe(context: Context, *, vacuum: bool) -> None:
     place, warn = context.settings.store, context.output.warn
     if not isinstance(place, File):  # nothing persists
         return
-    finish = "to finish it when nobody else uses the store: visitors db compact"
+    finish = "to finish, once nobody else uses the store: visitors db compact"
     try:
         interrupts.release()  # this may take long, and the commit is already reported
         wiped = wipe(context.store, rewrite=vacuum)
         interrupts.hold()
     except (KeyboardInterrupt, SystemExit):
-        warn(f"it is erased, but may have left bytes in {place.name}; {finish}")
+        warn(f"the data is erased, but bytes of it may remain in {place.name}; {finish}")
         raise
     if not wiped.log_is_empty:
-        warn(f"what was erased may still be in {log_of(place)}, which another process reads; {finish}")
+        warn(f"erased data may still be in {log_of(place)}, which another process is reading; {finish}")
     if wiped.problem is not None:
-        warn(f"what was erased may have left bytes in {place.name}: {wiped.problem}; {finish}")
+        warn(f"bytes of erased data may remain in {place.name}: {wiped.problem}; {finish}")
     elif not vacuum:
-        warn(f"what was erased may have left bytes in {place.name}; to write it anew: visitors db compact")
+        warn(f"bytes of erased data may remain in {place.name}; to rewrite it: visitors db compact")
     for copy in find_copies(place):
-        warn(f"a copy from before may still hold what was erased: {copy}")
+        warn(f"an earlier copy may still contain erased data: {copy}")
 
 
 def _told(counts: Counts, target: Target) -> str:
@@ -178,4 +184,4 @@ def _told(counts: Counts, target: Target) -> str:
     by_kind = msgspec.structs.asdict(counts)
     nouns = ("contact", "visitor", "conversation", "message", "block")
     told = [number(by_kind[f"{noun}s"], noun) for noun in nouns if by_kind[f"{noun}s"]]
-    return " and ".join([", ".join(told[:-1]), told[-1]] if len(told) > 1 else told) or f"what was left of {target}s"
+    return " and ".join([", ".join(told[:-1]), told[-1]] if len(told) > 1 else told) or f"remaining data of {target}s"

@@ -23,15 +23,15 @@ def command(
     identify_as: Annotated[
         str | None,
         typer.Option(
-            metavar="external-id=ID,email=ADDRESS", help="Say what identify would do, and why.", show_default=False
+            metavar="external-id=ID,email=ADDRESS", help="Show what identify would do, and why.", show_default=False
         ),
     ] = None,
     on_conflict: Annotated[OnConflict, typer.Option(help="As for identify.")] = "error",
     relink: Annotated[bool, typer.Option("--relink", help="As for identify.")] = False,
 ) -> None:
-    """Why a visitor is who it is: one timeline, from the record, with a code for each event.
+    """Explain how a visitor got its identity: a timeline from its history, with a code for each event.
 
-    With --identify-as, what identify would do with it, and why, or why it would refuse.
+    With --identify-as, show what 'visitors identify' would do and why, or why it would refuse.
     """
     context = context_of(ctx)
     with context.reading() as store:

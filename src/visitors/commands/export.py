@@ -33,13 +33,13 @@ def command(
     ctx: typer.Context,
     output: options.OutputFile = "-",
     spreadsheet_safe: Annotated[
-        bool, typer.Option("--spreadsheet-safe", help="Put a quote before cells that start a formula.")
+        bool, typer.Option("--spreadsheet-safe", help="Quote cells that a spreadsheet would run as a formula.")
     ] = False,
     redact: Annotated[
         list[str] | None,
         typer.Option(
             metavar="FIELDS",
-            help="Make these fields null, named as for --fields: ip,contact.email. Repeatable.",
+            help="Set these fields to null: ip,contact.email. Repeatable.",
             show_default=False,
         ),
     ] = None,
@@ -47,7 +47,7 @@ def command(
         str | None,
         typer.Option(
             metavar="KEYFILE",
-            help="Put stand-ins for what identifies people and devices, made with this secret key.",
+            help="Replace identifying values with pseudonyms derived from this secret key.",
             show_default=False,
         ),
     ] = None,
@@ -56,28 +56,27 @@ def command(
     limit: listing.Limit = None,
     after: listing.After = None,
 ) -> None:
-    """Write visitors with their contacts, in the order in which the store got them.
+    """Export visitors with their contacts, in the order in which they were added to the store.
 
-    The format is that of the file's extension (csv, tsv, json, ndjson, and parquet with the extra parquet),
-    or --format; tsv without either. The file is written whole or not at all. Importing it into an empty
-    store and exporting again gives the same bytes.
+    The format is given by the file's extension (csv, tsv, json, ndjson, or parquet with the extra 'parquet') or
+    by --format; without either it is tsv. The file is written completely or not at all. Importing it into an
+    empty store and exporting again gives the same bytes.
 
-    It carries visitors, the contacts of those that have one, and who is blocked. Contacts without
-    visitors, conversations, merged contacts and the history are in 'visitors db dump'.
+    Exports contain visitors, their contacts, and who is blocked. Contacts without visitors, conversations, merged
+    contacts and the history are only in 'visitors db dump'.
 
-    --redact and --pseudonymize make it safe to pass on. A value has the same stand-in in every export
-    with the same key, so that visitors and contacts can still be joined, and the file be imported.
-    With --pseudonymize visitors are in the order of their stand-ins, which differs for every key, and
-    cannot be sorted or paged through.
+    --redact and --pseudonymize make an export safe to share. With the same key, a value gets the same pseudonym in
+    every export, so visitors and contacts can still be joined, and the file can be imported. With --pseudonymize,
+    visitors are ordered by pseudonym, which differs for every key, so sorting and paging are not available.
     """
     context = context_of(ctx)
     context.refuse_store(output)
     format_ = _format(context, output)
     if spreadsheet_safe and format_ not in ("csv", "tsv"):
-        raise UsageProblem("--spreadsheet-safe is for csv and tsv")
+        raise UsageProblem("--spreadsheet-safe only works with csv and tsv")
     if pseudonymize is not None and (sort is not None or reverse or after is not None):
         raise UsageProblem(
-            "--pseudonymize writes visitors in the order of their stand-ins",
+            "--pseudonymize orders visitors by pseudonym",
             hint="leave out --sort, --reverse and --after",
         )
     pseudonyms = _pseudonyms(pseudonymize, output)
@@ -99,14 +98,14 @@ def command(
 def _format(context: Context, output: str) -> FileFormat:
     given = context.settings.format
     if given == "table":
-        raise UsageProblem("an export is for programs", hint="--format is one of " + ", ".join(FORMATS))
+        raise UsageProblem("an export cannot be a table", hint="use --format with one of " + ", ".join(FORMATS))
     named = format_of(output) if output != "-" else None
     if named == "parquet" and given is None and not output.lower().endswith(".gz"):
         return "parquet"
     if named in BINARY:
         named = None
     if given is None and output != "-" and named is None:
-        raise UsageProblem(f"which format shall {output} have?", hint="an extension such as .csv, or --format")
+        raise UsageProblem(f"cannot tell the format of {output}", hint="use an extension such as .csv, or --format")
     return cast("FileFormat", given or named or "tsv")
 
 
@@ -118,7 +117,7 @@ def _pseudonyms(key_file: str | None, output: str) -> Pseudonyms | None:
     from visitors.input.key_file import read_key
 
     if output != "-" and os.path.realpath(output) == os.path.realpath(key_file):
-        raise UsageProblem(f"{output} is the key file itself", hint="name another file")
+        raise UsageProblem(f"{output} is the key file itself", hint="use another file")
     return Pseudonyms(read_key(key_file))
 
 
@@ -130,10 +129,10 @@ def _alteration(format_: FileFormat, redact: list[str] | None, pseudonyms: Pseud
     if redact is not None:
         names = [name.strip() for names in redact for name in names.split(",") if name.strip()]
         if not names:
-            raise UsageProblem("--redact names no field")
+            raise UsageProblem("--redact has no fields")
         redaction = Redaction(VISITOR, names)
         if format_ == "ids" and ("id",) in redaction.paths:
-            raise UsageProblem("--format ids writes the ids that --redact leaves out")
+            raise UsageProblem("--format ids cannot be combined with --redact id")
         alterations.append(redaction)
     if not alterations:
         return None

@@ -33,11 +33,13 @@ def command(
     record: Annotated[
         str | None,
         typer.Argument(
-            metavar="[VISITOR|CONTACT]", help="Whose history; all operations without it.", show_default=False
+            metavar="[VISITOR|CONTACT]",
+            help="Show the history of this record; default: all operations.",
+            show_default=False,
         ),
     ] = None,
     operation: Annotated[
-        str | None, typer.Option(metavar="ID", help="The changes of this operation.", show_default=False)
+        str | None, typer.Option(metavar="ID", help="Show the changes of this operation.", show_default=False)
     ] = None,
     by: Annotated[str | None, typer.Option(metavar="ACTOR", help="Done by this actor.", show_default=False)] = None,
     since: Annotated[
@@ -45,46 +47,47 @@ def command(
     ] = None,
     until: Annotated[str | None, typer.Option(metavar="TIME", help="Done before.", show_default=False)] = None,
     command_: Annotated[
-        str | None, typer.Option("--command", metavar="NAME", help="Done by this command: block.", show_default=False)
+        str | None,
+        typer.Option("--command", metavar="NAME", help="Done by this command, such as block.", show_default=False),
     ] = None,
     kind: Annotated[
         list[str] | None,
-        typer.Option(metavar="KIND", help=f"Of records of this kind: {', '.join(RECORDED)}.", show_default=False),
+        typer.Option(metavar="KIND", help=f"Only records of this kind: {', '.join(RECORDED)}.", show_default=False),
     ] = None,
     records: Annotated[
         list[str] | None,
-        typer.Option("--record", metavar="REFERENCE", help="That touched this visitor or contact.", show_default=False),
+        typer.Option("--record", metavar="REFERENCE", help="That changed this visitor or contact.", show_default=False),
     ] = None,
     by_field: Annotated[
-        bool, typer.Option("--changes", help="A row for each field that changed, across operations.")
+        bool, typer.Option("--changes", help="Show one row per changed field, across operations.")
     ] = False,
-    follow: Annotated[
-        bool, typer.Option("--follow", help="What is done from now on, as it is done, until Ctrl-C.")
-    ] = False,
+    follow: Annotated[bool, typer.Option("--follow", help="Show new operations as they happen, until Ctrl-C.")] = False,
     receipt: Annotated[
-        bool, typer.Option("--receipt", help="The receipt of the erasure that --operation names, once more.")
+        bool, typer.Option("--receipt", help="Print the receipt of the erasure given by --operation again.")
     ] = False,
     limit: listing.Limit = None,
     after: listing.After = None,
 ) -> None:
-    """What was done, by whom and when, newest first.
+    """Show what was done, by whom and when, newest first.
 
-    Alone it lists operations: one for each run of a command that changed something, with the first few
-    visitors, contacts and conversations that it touched. With a visitor, a contact or --operation it lists
-    single changes, with the fields before and after; with --changes each of these fields in a row of its own.
+    By default it lists operations: one per command run that changed something, with the first few visitors,
+    contacts and conversations that it changed. For a visitor, a contact or --operation it lists single changes,
+    with the fields before and after; with --changes, each changed field has its own row.
     """
     context = context_of(ctx)
     others = (record, by, since, until, command_, limit, after, kind, records, by_field or None, follow or None)
     if receipt:
         if operation is None or any(one is not None for one in others):
-            raise UsageProblem("--receipt is that of one operation", hint="visitors history --operation ID --receipt")
+            raise UsageProblem(
+                "--receipt takes --operation and nothing else", hint="visitors history --operation ID --receipt"
+            )
         _receipt(context, operation)
         return
     of_changes = by_field or record is not None or operation is not None
     if after is not None and of_changes:
-        raise UsageProblem("--after goes through operations, not through single changes")
+        raise UsageProblem("--after works with operations, not with single changes")
     if follow and any(one is not None for one in (operation, until, limit, after)):
-        raise UsageProblem("--follow has no end: it goes without --operation, --until, --limit and --after")
+        raise UsageProblem("--follow cannot be combined with --operation, --until, --limit or --after")
     page = listing.page(context, {}, None, reverse=False, limit=limit, after=after)
     kinds = _kinds(kind or [])
     named = [*([record] if record is not None else []), *(records or [])]
@@ -116,7 +119,7 @@ def _kinds(typed: Sequence[str]) -> tuple[str, ...]:
     """Parse kinds of record. Raises UsageProblem for an unknown one."""
     for kind in typed:
         if kind not in RECORDED:
-            raise UsageProblem(f"there are no records of a kind {kind!r}", hint=one_of(kind, RECORDED, "the kinds are"))
+            raise UsageProblem(f"unknown kind of record {kind!r}", hint=one_of(kind, RECORDED, "use one of"))
     return tuple(dict.fromkeys(typed))
 
 
@@ -125,7 +128,7 @@ def _suggest_actor(context: Context, store: Store, actor: str | None) -> None:
     if actor is None or operations.count(store, operations.Filter(actor=actor)):
         return
     close = near(actor, operations.actors(store))
-    context.output.note(f"nobody called {actor!r} did anything" + (f": did you mean {close}?" if close else ""))
+    context.output.note(f"no operations by {actor!r}" + (f"; did you mean {close}?" if close else ""))
 
 
 def _receipt(context: Context, named: str) -> None:
@@ -134,7 +137,7 @@ def _receipt(context: Context, named: str) -> None:
         text = receipts.of_operation(store, operation_id)
     if text is None:
         raise NotFound(
-            f"operation {operation_id} erased nothing, so it has no receipt",
+            f"operation {operation_id} is not an erasure, so it has no receipt",
             code="no_receipt",
             hint="visitors history --command erase; visitors history --command 'contacts erase'",
         )
@@ -169,7 +172,7 @@ def _fields(context: Context, found: Iterable[Change], page: Page) -> None:
     if shown == 0:
         context.output.note("no changes found")
     elif shown is not None and told.more:
-        context.output.note(f"the newest {shown:,}; --limit 0 for all")
+        context.output.note(f"newest {shown:,} shown; --limit 0 for all")
 
 
 def _follow(context: Context, wanted: operations.Filter, shape: Shape) -> None:
@@ -177,8 +180,8 @@ def _follow(context: Context, wanted: operations.Filter, shape: Shape) -> None:
     output, store = context.output, context.store
     if output.format not in (None, *LINE_FORMATS):
         raise UsageProblem(
-            f"--follow writes a line at a time, and {output.format} is not made of lines",
-            hint=f"--format takes {', '.join(LINE_FORMATS)} here",
+            f"--follow only works with line-based formats, not with {output.format}",
+            hint=f"use --format with one of {', '.join(LINE_FORMATS)}",
         )
     found: Iterable[Operation | Change | FieldChange]
     if shape is OPERATION:

@@ -44,7 +44,7 @@ def command(
         str,
         typer.Argument(
             metavar="VISITOR",
-            help="An id, or a unique prefix of it; - reads one JSON object a line from standard input.",
+            help="Id or unique prefix; - reads one JSON object per line from standard input.",
             show_default=False,
         ),
     ],
@@ -55,43 +55,50 @@ def command(
         list[str] | None, typer.Option(metavar="KEY", help="Remove a metadata key. Repeatable.", show_default=False)
     ] = None,
     replace_metadata: Annotated[bool, typer.Option("--replace-metadata", help="Replace all metadata.")] = False,
-    on_conflict: Annotated[OnConflict, typer.Option(help="When external id and email are two people.")] = "error",
-    relink: Annotated[bool, typer.Option("--relink", help="Another person now uses this browser.")] = False,
+    on_conflict: Annotated[
+        OnConflict, typer.Option(help="What to do if external id and email belong to two people.")
+    ] = "error",
+    relink: Annotated[bool, typer.Option("--relink", help="Link to another person who now uses this browser.")] = False,
     input_format: Annotated[
-        TextFormat | None, typer.Option(help="What standard input is.  [default: ndjson]", show_default=False)
+        TextFormat | None, typer.Option(help="Format of standard input.  [default: ndjson]", show_default=False)
     ] = None,
     keep_going: Annotated[
-        bool, typer.Option("--keep-going", help="With -, take the good rows, and exit 5 if some were bad.")
+        bool, typer.Option("--keep-going", help="With -, process the good rows and exit with 5 if some are bad.")
     ] = False,
     rejects: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Where the bad rows go, with reasons.", show_default=False)
+        str | None, typer.Option(metavar="FILE", help="Write bad rows to this file, with reasons.", show_default=False)
     ] = None,
     dry_run: options.DryRun = False,
 ) -> None:
-    """Link a visitor to the person it turns out to be, by external id, email, or both.
+    """Link a visitor to a contact, by external id, email, or both.
 
-    The contact is found, or made. What is not given stays as it is, so that repeating it changes
-    nothing. An external id and an email that belong to two people are refused, and so is a visitor
-    that is linked to somebody else: see --on-conflict and --relink.
+    The contact is found or created. Fields not given are kept, so repeating the command changes nothing. It is
+    refused if external id and email belong to two people, or if the visitor is linked to someone else: see
+    --on-conflict and --relink.
 
-    With - every line is an object such as {"visitorId": "…", "externalId": "…", "email": "…"}, or with
-    --input-format csv a row of these columns, and of metadata.KEY; all are carried out, or none, or with
+    With -, each line is an object such as {"visitorId": "…", "externalId": "…", "email": "…"}, or with
+    --input-format csv a row with these columns and metadata.KEY. All rows are processed or none, or with
     --keep-going the good ones.
     """
     context = context_of(ctx)
     if rejects is not None and not keep_going:
-        raise UsageProblem("--rejects needs --keep-going", hint="without it, the first bad row stops it")
+        raise UsageProblem("--rejects needs --keep-going", hint="without it, the first bad row stops the command")
     context.refuse_store(rejects)
     more = {"clear": clear, "unset": unset, "replaceMetadata": replace_metadata or None}
     policy = {"on_conflict": on_conflict, "relink": relink}
     if visitor != "-":
         if input_format is not None or keep_going:
-            raise UsageProblem("--input-format and --keep-going are for standard input", hint="give - as VISITOR")
+            raise UsageProblem(
+                "--input-format and --keep-going only work with standard input", hint="pass - as VISITOR"
+            )
         said = _Said(visitor, options.person_said(context, clearable=CLEARABLE, **more))
         _identify_all(context, [said], on_conflict=on_conflict, relink=relink, dry_run=dry_run, single=True)
         return
     if context.group("person") or any(value is not None for value in more.values()):
-        raise UsageProblem("with - the fields come from standard input", hint="leave the options out")
+        raise UsageProblem(
+            "field options cannot be combined with -, which reads them from standard input",
+            hint="leave out the options, or name one visitor",
+        )
     _identify_rows(context, input_format, policy, keep_going=keep_going, rejects=rejects, dry_run=dry_run)
 
 
@@ -132,7 +139,7 @@ def _identify_rows(
             bad_rows = stack.enter_context(kept)
         _identify_all(context, said, **policy, dry_run=dry_run, single=False, bad_rows=bad_rows)
     if bad_rows is not None:
-        tell_rejected(context, bad_rows, rejects, "identify with that file")
+        tell_rejected(context, bad_rows, rejects, "run identify again with that file")
 
 
 def _of_row(row: PersonRow) -> _Said:
@@ -188,7 +195,7 @@ def _identify_all(
     context.output.done(VISITOR.led_by("outcome", "rule"), results, ids, line_, single=single)
     for decision in decisions:
         if decision.left_alone is not None:
-            context.output.note(f"contact {decision.left_alone.id} keeps its email, and was left alone")
+            context.output.note(f"contact {decision.left_alone.id} was not changed and keeps its email")
 
 
 @contextmanager
@@ -201,7 +208,7 @@ def _at_row(read: ReadRow | None) -> Iterator[None]:
             error.where = f"{read.place.unit} {read.place.number:,}"
             error.message = f"{error.where}: {error.message}"
             if error.code == "invalid_json" and error.hint is None:
-                error.hint = "--input-format says what standard input is, where it is not an object a line"
+                error.hint = "standard input must have one JSON object per line; use --input-format for other formats"
         raise
 
 
@@ -216,7 +223,7 @@ def _sentence(ids: list[str], decisions: list[Decision], *, dry_run: bool) -> st
             "created": "linked visitor {} to a new contact.",
             "linked": "linked visitor {0} to contact {1}.",
             "updated": "updated contact {1} of visitor {0}.",
-            "unchanged": "found nothing new about visitor {}.",
+            "unchanged": "found nothing to change for visitor {}.",
         }[decisions[0].outcome]
         contact = decisions[0].contact
         text = what.format(ids[0], contact.label if contact else "")

@@ -27,32 +27,37 @@ OPTION_GROUPS = (importing.reading,)
 def command(
     ctx: typer.Context,
     file: importing.ImportFile,
-    on_existing: Annotated[OnExisting, typer.Option(help="When a visitor with the id exists.")] = "error",
-    on_conflict: Annotated[OnConflict, typer.Option(help="When external id and email are two people.")] = "error",
-    relink: Annotated[bool, typer.Option("--relink", help="Take rows that link a visitor to another person.")] = False,
+    on_existing: Annotated[OnExisting, typer.Option(help="What to do if a visitor with the id exists.")] = "error",
+    on_conflict: Annotated[
+        OnConflict, typer.Option(help="What to do if external id and email belong to two people.")
+    ] = "error",
+    relink: Annotated[
+        bool, typer.Option("--relink", help="Accept rows that link a visitor to another person.")
+    ] = False,
     lenient: options.Lenient = False,
     new: Annotated[
-        bool, typer.Option("--new", help="Make a visitor of each row without an id, also if its fingerprint is known.")
+        bool,
+        typer.Option("--new", help="Create a visitor for each row without an id, even if its fingerprint is known."),
     ] = False,
     dry_run: options.DryRun = False,
 ) -> None:
-    """Read visitors, and their contacts, from a file or from standard input.
+    """Import visitors, and their contacts, from a file or standard input.
 
-    csv, tsv, json and ndjson, compressed or not, and xlsx and parquet with the extras excel and parquet;
-    the extension tells, or else the content, or --input-format. The cells of csv are separated by , ; | or
-    tabs, as the header shows. Columns are fields by their name, whatever its case; --map says which others
-    are, and which are not; --mapping reads what other systems export. A row with an external id or email
-    identifies its visitor, by the rules of identify.
+    Reads csv, tsv, json and ndjson, compressed or not, and xlsx and parquet with the extras 'excel' and 'parquet'.
+    The format is detected by extension or content, or given by --input-format. The cells of csv are separated by
+    , ; | or tabs, as in the header. Columns are matched to fields by name, ignoring case; --map assigns or ignores
+    other columns; --mapping reads the exports of other systems. A row with an external id or email identifies its
+    visitor, by the rules of 'visitors identify'.
 
-    A row says which visitor it is about by id, or by fingerprint; with --new it need not, and is a new
-    visitor each time. A row that is blank is left out, and counted.
+    A row refers to its visitor by id or fingerprint; with --new it needs neither, and then creates a new visitor
+    every time. Blank rows are skipped and counted.
 
-    With --on-existing update a block that the file says is none is lifted if it is older than the row: than
-    updatedAt, or without that lastSeenAt; for a contact than contact.updatedAt. Without a time, or if the
-    block is newer, it stays, and the summary counts it. One with other terms replaces an older one.
+    With --on-existing update, a row that is not blocked lifts an existing block if the row is newer than the
+    block: by updatedAt, or else lastSeenAt; for a contact by contact.updatedAt. Otherwise the block stays, and the
+    summary counts it. A block with different terms replaces an older one.
 
-    All or nothing: the first bad row stops it, and nothing is written. --dry-run checks every row and
-    writes nothing. What was done is summed up; with --format, the visitors that were written are shown.
+    All or nothing: the first bad row stops the import, and nothing is written. --dry-run checks every row and
+    writes nothing. A summary is printed at the end; with --format, the visitors that were written are shown.
     """
     context = context_of(ctx)
     policy = Policy(on_existing=on_existing, on_conflict=on_conflict, relink=relink, new=new)

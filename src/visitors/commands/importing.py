@@ -31,7 +31,9 @@ from visitors.store.store import OpenOperation
 if TYPE_CHECKING:
     from visitors.input.mapping_files import Part
 
-ImportFile = Annotated[str, typer.Argument(metavar="FILE", help="The file; - is standard input.", show_default=False)]
+ImportFile = Annotated[
+    str, typer.Argument(metavar="FILE", help="File to read; - is standard input.", show_default=False)
+]
 _GROUP = "file"
 
 
@@ -44,28 +46,28 @@ def reading() -> list[Parameter]:
 
     return [
         one(
-            "maps", "--map", "Take a field from a column, or from none: name=. Repeatable.", "FIELD=COLUMN",
+            "maps", "--map", "Read a field from this column, or with name= from none. Repeatable.", "FIELD=COLUMN",
             multiple=True,
         ),
         one(
             "mapping", "--mapping",
-            "How to read another system's file: a ready-made mapping, or a file of your own; auto, none.",
+            "Mapping for exports of another system: a built-in one, your own file, auto or none.",
             "NAME|FILE",
         ),
         one(
-            "explains", "--explain-mapping", "Show what becomes of each column of the first rows, and stop.",
+            "explains", "--explain-mapping", "Show how each column of the first rows is read, and exit.",
             is_flag=True,
         ),
         one(
-            "input_format", "--input-format", "What the file is, where its name and content do not tell.",
+            "input_format", "--input-format", "Format of the file. Default: detected from its name and content.",
             kind=options.choice(get_args(Format)),
         ),
-        one("delimiter", "--delimiter", "What separates the cells of csv, where its header does not tell.", "CHAR"),
-        one("encoding", "--encoding", "What the text is in, if not UTF-8: windows-1252.", "NAME"),
-        one("nulls", "--null", "A cell that is nothing: NULL, N/A, -. Repeatable.", "WORD", multiple=True),
-        one("ignore_unknown", "--ignore-unknown", "Columns that are no field are no error.", is_flag=True),
-        one("keep_going", "--keep-going", "Take the good rows, and exit 5 if some were bad.", is_flag=True),
-        one("rejects", "--rejects", "Where the bad rows go, with reasons.", "FILE"),
+        one("delimiter", "--delimiter", "Separator of csv cells. Default: detected from the header.", "CHAR"),
+        one("encoding", "--encoding", "Encoding of the file, if not UTF-8, such as windows-1252.", "NAME"),
+        one("nulls", "--null", "Read cells with this text as empty: NULL, N/A, -. Repeatable.", "WORD", multiple=True),
+        one("ignore_unknown", "--ignore-unknown", "Ignore columns that match no field.", is_flag=True),
+        one("keep_going", "--keep-going", "Import the good rows and exit with 5 if some are bad.", is_flag=True),
+        one("rejects", "--rejects", "Write bad rows to this file, with reasons.", "FILE"),
     ]  # fmt: skip
 
 
@@ -170,7 +172,7 @@ def _part(context: Context, source: Source, format_: Format, kind: Kind, file: F
 
     part = choose_part(source, format_, kind, file.mapping or AUTO, delimiter)
     if part is not None and file.mapping in (None, AUTO):
-        context.output.note(f"{source.name} is taken for {part.name}; --mapping none takes it as it is")
+        context.output.note(f"{source.name} is read as {part.name}; --mapping none turns this off")
     return part
 
 
@@ -217,12 +219,12 @@ def _tell_left_out(context: Context, rows: RejectedRows) -> None:
     count = rows.left_out.total()
     context.output.first(context.output.note, rows.reasons_left_out, count)
     parts = ", ".join(f"{of_field:,} {field}" for field, of_field in rows.left_out.most_common())
-    context.output.note(f"nothing stored for {number(count, 'bad value')}: {parts}")
+    context.output.note(f"not stored: {number(count, 'bad value')} ({parts})")
 
 
 def tell_blocks(context: Context, left: Counter[Any]) -> None:
     """Report which blocks were left as they were."""
     if left["standing"]:
-        context.output.note(f"{number(left['standing'], 'block')} left standing: no row is newer than the block")
+        context.output.note(f"{number(left['standing'], 'block')} kept: no row is newer than the block")
     if left["lifted"]:
-        context.output.note(f"{number(left['lifted'], 'block')} not taken: lifted in this store since")
+        context.output.note(f"{number(left['lifted'], 'block')} not imported: lifted in this store since")

@@ -20,10 +20,10 @@ def command(
     limit: listing.Limit = None,
     after: listing.After = None,
 ) -> None:
-    """List the visitors that a selection chooses; without one, all that are not deleted.
+    """List the visitors that match a selection; without one, all that are not deleted.
 
-    Newest first. Times sort newest first, everything else from A to Z; --reverse turns it round. A
-    table is cut at 50 rows unless --limit says otherwise; other formats are cut only by --limit.
+    Newest first. Times sort newest first, everything else from A to Z; --reverse reverses the order. A table shows
+    at most 50 rows unless --limit says otherwise; other formats are limited only by --limit.
     """
     context = context_of(ctx)
     page = listing.page(context, visitors.SORTABLE, sort, reverse=reverse, limit=limit, after=after)

@@ -19,13 +19,13 @@ COUNT_LIMIT = 10_000
 """How far the matches of a selection are counted, to tell how many of them a table shows."""
 
 Sort = Annotated[str | None, typer.Option(metavar="FIELD", help="Sort by this field.", show_default=False)]
-Reverse = Annotated[bool, typer.Option("--reverse", help="The other way round.")]
+Reverse = Annotated[bool, typer.Option("--reverse", help="Reverse the order.")]
 Limit = Annotated[
-    int | None, typer.Option(metavar="N", min=0, max=LARGEST, help="At most N; 0 for all.", show_default=False)
+    int | None, typer.Option(metavar="N", min=0, max=LARGEST, help="Show at most N; 0 for all.", show_default=False)
 ]
 After = Annotated[
     str | None,
-    typer.Option(metavar="ID", help="Begin after this record: the last id of the page before.", show_default=False),
+    typer.Option(metavar="ID", help="Start after this record: the last id of the previous page.", show_default=False),
 ]
 
 
@@ -75,5 +75,5 @@ def report_rest(context: Context, shown: int, total: int, noun: str, *, more: bo
         context.output.note(f"no {noun}s found")
     elif more:
         whole = number(total, noun) if total <= COUNT_LIMIT else f"more than {number(COUNT_LIMIT, noun)}"
-        of = f"{shown:,} of {whole}" + (" (this page begins later)" if after else "")
+        of = f"{shown:,} of {whole}" + (" (not the first page)" if after else "")
         context.output.note(f"{of}; --limit 0 for all")

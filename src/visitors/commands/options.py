@@ -32,13 +32,11 @@ VisitorArguments = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="VISITOR...",
-        help="Ids, or unique prefixes of them; - reads ids from standard input.",
+        help="Ids or unique prefixes; - reads them from standard input.",
         show_default=False,
     ),
 ]
-VisitorArgument = Annotated[
-    str, typer.Argument(metavar="VISITOR", help="An id, or a unique prefix of it.", show_default=False)
-]
+VisitorArgument = Annotated[str, typer.Argument(metavar="VISITOR", help="Id or unique prefix.", show_default=False)]
 ContactArguments = Annotated[
     list[str] | None,
     typer.Argument(
@@ -50,49 +48,54 @@ ContactArguments = Annotated[
 All = Annotated[bool, typer.Option("--all", help="Act on every visitor.")]
 ContactArgument = Annotated[
     str,
-    typer.Argument(metavar="CONTACT", help="An id or unique prefix, an email, or ext:ID.", show_default=False),
+    typer.Argument(
+        metavar="CONTACT", help="Id or unique prefix, email, or ext:ID for an external id.", show_default=False
+    ),
 ]
 ConversationArgument = Annotated[
-    str, typer.Argument(metavar="CONVERSATION", help="An id, or a unique prefix of it.", show_default=False)
+    str, typer.Argument(metavar="CONVERSATION", help="Id or unique prefix.", show_default=False)
 ]
 ConversationArguments = Annotated[
     list[str],
-    typer.Argument(metavar="CONVERSATION...", help="Ids, or unique prefixes of them; - reads ids.", show_default=False),
+    typer.Argument(
+        metavar="CONVERSATION...", help="Ids or unique prefixes; - reads them from standard input.", show_default=False
+    ),
 ]
 ContactTarget = Annotated[
     str | None,
     typer.Option(
-        "--contact", metavar="CONTACT", help="The person, on every device: id, email, ext:ID.", show_default=False
+        "--contact",
+        metavar="CONTACT",
+        help="Act on a person, on every device: id, email or ext:ID.",
+        show_default=False,
     ),
 ]
 OutputFile = Annotated[
-    str, typer.Option("-o", "--output", metavar="FILE", help="Where to; - is standard output. .gz compresses.")
+    str, typer.Option("-o", "--output", metavar="FILE", help="File to write; - is standard output. .gz compresses.")
 ]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
 """For a command that asks; one that changes something without asking has `unneeded_yes`."""
-Prune = Annotated[bool, typer.Option("--prune", help="Also what the files do not name.")]
+Prune = Annotated[bool, typer.Option("--prune", help="Include records not named in the files.")]
 Lenient = Annotated[
     bool,
-    typer.Option("--lenient", help="Store nothing for a language, time zone, IP or country that is none, and say so."),
+    typer.Option("--lenient", help="Skip invalid languages, time zones, IP addresses and countries with a warning."),
 ]
-DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Say what would change, and change nothing.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Show what would change, without changing anything.")]
 
 
 def everywhere() -> list[Parameter]:
     """Options of every command and group."""
     return [
-        _once(["--db"], "The store's file; :temp: for one that goes at the end.", metavar="PATH"),
-        _once(["--store"], "A store by its name in the settings file.", metavar="STORE"),
-        _once(["as_", "--as"], "Who does this, for the record.", metavar="NAME"),
-        _once(["--format"], "How to write results.", kind=choice(FORMATS)),
-        _once(["--fields"], "Which fields, in which order: id,contact.email.", metavar="NAMES"),
-        option(["--no-header"], _agree, registry.EVERYWHERE, "No header line in csv and tsv.", is_flag=True),
-        option(["--no-color"], _agree, registry.EVERYWHERE, "No colour.", is_flag=True),
-        option(["--local-time"], _agree, registry.EVERYWHERE, "Times in tables in your zone.", is_flag=True),
-        option(
-            ["--no-pager"], _agree, registry.EVERYWHERE, "No pager for what is longer than the screen.", is_flag=True
-        ),
-        option(["-q", "--quiet"], _agree, registry.EVERYWHERE, "Only results and errors.", is_flag=True),
+        _once(["--db"], "File of the store; :temp: for a temporary one.", metavar="PATH"),
+        _once(["--store"], "Name of a store in the settings file.", metavar="STORE"),
+        _once(["as_", "--as"], "Name to record in the history.", metavar="NAME"),
+        _once(["--format"], "Output format.", kind=choice(FORMATS)),
+        _once(["--fields"], "Fields to show, in this order: id,contact.email.", metavar="NAMES"),
+        option(["--no-header"], _agree, registry.EVERYWHERE, "Omit the header line of csv and tsv.", is_flag=True),
+        option(["--no-color"], _agree, registry.EVERYWHERE, "Disable colour.", is_flag=True),
+        option(["--local-time"], _agree, registry.EVERYWHERE, "Show times in tables in your time zone.", is_flag=True),
+        option(["--no-pager"], _agree, registry.EVERYWHERE, "Do not page long output.", is_flag=True),
+        option(["-q", "--quiet"], _agree, registry.EVERYWHERE, "Print only results and errors.", is_flag=True),
         _version(registry.EVERYWHERE),
     ]
 
@@ -116,14 +119,14 @@ def _version(panel: str) -> Parameter:
 def ignore_missing() -> list[Parameter]:
     """Options of a command that takes several names."""
     keep = kept_in(GROUPS, "targets")
-    help_ = "Leave out what is not there, and take the others."
+    help_ = "Skip those that do not exist."
     return [option(["ignore_missing", "--ignore-missing"], keep, "Options", help_, is_flag=True)]
 
 
 def unneeded_yes() -> Parameter:
     """`--yes` where only stores that confirm every change ask, so that scripts can always give it."""
     keep = kept_in(GROUPS, "confirmation")
-    help_ = "Do not ask, if the store confirms every change."
+    help_ = "Do not ask, even if the store confirms every change."
     return option(["yes", "-y", "--yes"], keep, "Options", help_, is_flag=True)
 
 
@@ -170,7 +173,7 @@ def person_said(context: Context, *, clearable: tuple[str, ...] = (), **more: ob
     return parse_identity({**values, **more}, clearable)
 
 
-_SELECTION = "Selection (a filter given again: any of its values)"
+_SELECTION = "Selection (repeat a filter to match any of its values)"
 
 
 def selection() -> list[Parameter]:
@@ -181,24 +184,24 @@ def selection() -> list[Parameter]:
         return option([name, flag(name)], keep, _SELECTION, about, metavar=metavar, multiple=True)
 
     return [
-        _flag(["identified", "--identified/--anonymous"], keep, _SELECTION, "With a contact, or without."),
-        _flag(["blocked", "--blocked/--not-blocked"], keep, _SELECTION, "Blocked now, or not."),
+        _flag(["identified", "--identified/--anonymous"], keep, _SELECTION, "With or without a contact."),
+        _flag(["blocked", "--blocked/--not-blocked"], keep, _SELECTION, "Blocked now or not."),
         *(
             _of_field(one, name, keep, _SELECTION, one.filter_about or one.about, multiple=True)
             for name, one in FILTERS.items()
         ),
-        several("contact", "Devices of this contact: id, email, ext:ID.", "CONTACT"),
+        several("contact", "Devices of this contact: id, email or ext:ID.", "CONTACT"),
         _email_domain(keep),
-        *_time_range("blocked", keep, "Under a block that began"),
-        several("blocked_by", "Under a block of this actor.", "NAME"),
-        several("block_reason", "Under a block with this in its reason.", "TEXT"),
+        *_time_range("blocked", keep, "Blocked since"),
+        several("blocked_by", "Blocked by this name.", "NAME"),
+        several("block_reason", "Block reason contains this.", "TEXT"),
         *_time_range("created", keep, "Created"),
         *_time_range("updated", keep, "Changed"),
         *_time_range("seen", keep, "Last seen"),
         option(["never_seen", "--never-seen"], keep, _SELECTION, "Never seen.", is_flag=True),
-        several("metadata", "Of the contact: K, K=V or K!=V.", "FILTER"),
+        several("metadata", "Contact metadata: K (present), K=V or K!=V.", "FILTER"),
         _search(keep),
-        option(["deleted", "--deleted"], keep, _SELECTION, "The deleted ones instead.", is_flag=True),
+        option(["deleted", "--deleted"], keep, _SELECTION, "Deleted ones instead.", is_flag=True),
     ]
 
 
@@ -211,29 +214,34 @@ def _time_range(what: str, keep: Callback, about: str) -> list[Parameter]:
 
 
 def _email_domain(keep: Callback) -> Parameter:
-    about = "With an email at just this domain."
+    about = "Email at exactly this domain."
     return option(["email_domain", "--email-domain"], keep, _SELECTION, about, metavar="DOMAIN", multiple=True)
 
 
 def _search(keep: Callback) -> Parameter:
-    about = "A part of id, name, email, external id, whatever its case and accents."
+    about = "Part of id, name, email or external id, ignoring case and accents."
     return option(["search", "--search"], keep, _SELECTION, about, metavar="TEXT", multiple=True)
 
 
 def contact_selection() -> list[Parameter]:
     """Options that select contacts in a listing; see `selection`."""
     keep = kept_in(GROUPS, "contact_selection")
-    having = "With visitors that are not deleted, or none."
+    having = "With or without visitors that are not deleted."
     return [
         _search(keep),
-        _flag(["blocked", "--blocked/--not-blocked"], keep, _SELECTION, "Blocked now, or not."),
+        _flag(["blocked", "--blocked/--not-blocked"], keep, _SELECTION, "Blocked now or not."),
         _email_domain(keep),
         option(
-            ["metadata", "--metadata"], keep, _SELECTION, "K (present), K=V or K!=V.", metavar="FILTER", multiple=True
+            ["metadata", "--metadata"],
+            keep,
+            _SELECTION,
+            "Metadata: K (present), K=V or K!=V.",
+            metavar="FILTER",
+            multiple=True,
         ),
         *_time_range("created", keep, "Created"),
         _flag(["has_visitors", "--has-visitors/--no-visitors"], keep, _SELECTION, having),
-        option(["deleted", "--deleted"], keep, _SELECTION, "The deleted ones instead.", is_flag=True),
+        option(["deleted", "--deleted"], keep, _SELECTION, "Deleted ones instead.", is_flag=True),
     ]
 
 
@@ -250,13 +258,17 @@ def conversation_selection() -> list[Parameter]:
     return [
         several("visitor", "Started by this visitor.", "VISITOR"),
         several("contact", "Of this contact.", "CONTACT"),
-        several("status", "In this state.", choices=STATUSES),
-        several("priority", "Of this priority.", choices=PRIORITIES),
-        several("search", "A part of the title or a message, whatever its case and accents.", "TEXT"),
+        several("status", "With this status.", choices=STATUSES),
+        several("priority", "With this priority.", choices=PRIORITIES),
+        several("search", "Part of the title or a message, ignoring case and accents.", "TEXT"),
         option(["since", "--since"], keep, _SELECTION, "Started at or after; a time or an age.", metavar="TIME"),
         option(["until", "--until"], keep, _SELECTION, "Started before.", metavar="TIME"),
         option(
-            ["unanswered", "--unanswered"], keep, _SELECTION, "Open, and the last message is a visitor's.", is_flag=True
+            ["unanswered", "--unanswered"],
+            keep,
+            _SELECTION,
+            "Open, with the last message from a visitor.",
+            is_flag=True,
         ),
     ]
 
@@ -269,7 +281,7 @@ def selection_by_contact_target() -> list[Parameter]:
 def refuse_other_targets(context: Context, visitors: list[str] | None, *, everything: bool) -> None:
     """Raise UsageProblem if visitors were named or selected in addition to `--contact`."""
     if visitors or everything or not context.selection().is_everything:
-        raise UsageProblem("--contact names the person to act on; leave visitors and selections out")
+        raise UsageProblem("--contact cannot be combined with visitors or a selection")
 
 
 def option(
@@ -326,7 +338,9 @@ def _agree(context: Any, option: Any, value: Any) -> None:
     for one in value if isinstance(value, list) else [value]:
         if one is not None and kept.setdefault(option.name, one) != one:
             flag = max(option.opts, key=len)
-            raise UsageProblem(f"{flag} is given as {kept[option.name]} and as {one}", hint="leave one of them out")
+            raise UsageProblem(
+                f"{flag} is given twice, as {kept[option.name]} and as {one}", hint="leave out one of them"
+            )
 
 
 def kept_in(*path: str) -> Callback:

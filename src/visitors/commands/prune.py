@@ -19,16 +19,18 @@ def command(
     ctx: typer.Context,
     older_than: Annotated[
         str,
-        typer.Option(metavar="AGE", help="Not seen for so long: 90d; or since a time.", show_default=False),
+        typer.Option(
+            metavar="AGE", help="Not seen for this long, such as 90d, or since this time.", show_default=False
+        ),
     ],
     yes: options.Yes = False,
     dry_run: options.DryRun = False,
 ) -> None:
-    """Delete visitors that nobody would miss: anonymous, without conversations, not blocked, not seen for long.
+    """Delete stale anonymous visitors: without conversations, not blocked, and not seen for a given time.
 
-    One that was created since is spared whenever it was seen, and one that was never seen counts by that
-    time alone. A selection narrows it further. It is what
-    'visitors delete' does, so 'visitors restore' takes it back. To go on to real removal:
+    Visitors created since then are kept, whenever they were seen; those never seen count by when they were
+    created. A selection narrows it further. This works like 'visitors delete', so 'visitors restore' brings them
+    back. To remove deleted visitors permanently:
     visitors list --deleted --format ids | visitors erase - --yes
     """
     context = context_of(ctx)
@@ -44,7 +46,7 @@ def command(
     change_visitors(
         context,
         [],
-        Verb("prune", "pruned", "pruned already"),
+        Verb("prune", "pruned", "already pruned"),
         lambda store, operation, ids: visitors.set_deleted(store, operation, ids, deleted=True),
         chosen=chosen,
         yes=yes,

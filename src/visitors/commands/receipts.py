@@ -18,5 +18,5 @@ def check_receipt(context: Context, path: str) -> None:
     with context.reading() as store:
         problems = verify(store, receipt)
     if problems:
-        raise CheckFailed("the receipt does not verify: " + "; ".join(problems), code="receipt_invalid")
-    context.output.note(f"the receipt of erasure {receipt.operation_id} ({receipt.at}) verifies")
+        raise CheckFailed("the receipt is not valid: " + "; ".join(problems), code="receipt_invalid")
+    context.output.note(f"the receipt of erasure {receipt.operation_id} ({receipt.at}) is valid")

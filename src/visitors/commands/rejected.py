@@ -18,7 +18,7 @@ def tell_rejected(context: Context, rows: RejectedRows, rejects: str | None, the
     context.output.first(context.output.warn, rows.reasons, rows.count)
     raise RowsRejected(
         f"{number(rows.count, 'row')} rejected",
-        hint=f"they are in {rejects}; mend them and {then}"
+        hint=f"the rejected rows are in {rejects}; correct them and {then}"
         if rejects
-        else "--rejects FILE keeps them with their reasons",
+        else "use --rejects FILE to save them with their reasons",
     )

@@ -18,7 +18,7 @@ def command(
     yes: options.Yes = False,
     dry_run: options.DryRun = False,
 ) -> None:
-    """Take the deletion of visitors back. 'restore --deleted' chooses among the deleted ones."""
+    """Restore deleted visitors. With --deleted, a selection chooses among all deleted visitors."""
     change_visitors(
         context_of(ctx),
         visitor or [],

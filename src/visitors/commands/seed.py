@@ -20,35 +20,38 @@ from visitors.store.history import operations
 
 def command(
     ctx: typer.Context,
-    count: Annotated[int, typer.Option(metavar="N", min=0, max=LARGEST, help="How many visitors.")] = 100,
+    count: Annotated[int, typer.Option(metavar="N", min=0, max=LARGEST, help="Number of visitors.")] = 100,
     seed: Annotated[
-        int, typer.Option(metavar="S", min=0, max=LARGEST_SEED, help="A number; another one makes other people.")
+        int,
+        typer.Option(
+            metavar="S", min=0, max=LARGEST_SEED, help="A number; a different one generates different people."
+        ),
     ] = 0,
     now: Annotated[
         str | None,
-        typer.Option(
-            metavar="TIME", help="The time that all is dated back from; default: the clock.", show_default=False
-        ),
+        typer.Option(metavar="TIME", help="Latest time in the data. Default: now.", show_default=False),
     ] = None,
-    identified: Annotated[str, typer.Option(metavar="SHARE", help="Visitors with a contact: 30%, or 0.3.")] = "30%",
-    devices: Annotated[str, typer.Option(metavar="RANGE", help="Devices of each person: 1-3, or 2.")] = "1-3",
-    blocked: Annotated[str, typer.Option(metavar="SHARE", help="Visitors who are blocked.")] = "2%",
-    conversations: Annotated[str, typer.Option(metavar="RANGE", help="Conversations of each visitor.")] = "0-2",
+    identified: Annotated[
+        str, typer.Option(metavar="SHARE", help="Share of visitors with a contact: 30% or 0.3.")
+    ] = "30%",
+    devices: Annotated[str, typer.Option(metavar="RANGE", help="Devices per person: 1-3 or 2.")] = "1-3",
+    blocked: Annotated[str, typer.Option(metavar="SHARE", help="Share of visitors that are blocked.")] = "2%",
+    conversations: Annotated[str, typer.Option(metavar="RANGE", help="Conversations per visitor.")] = "0-2",
     locale: Annotated[
         list[str] | None,
         typer.Option(
             metavar="TAG",
-            help="Only people of this locale: de-DE, or en for all of these. Repeatable.",
+            help="Only people of this locale, such as de-DE, or en for all English ones. Repeatable.",
             show_default=False,
         ),
     ] = None,
 ) -> None:
-    """Make up visitors, with contacts, blocks and conversations: the same ones for the same seed.
+    """Generate sample visitors, with contacts, blocks and conversations: the same ones for the same seed.
 
-    The same seed, options and --now give the same bytes, ids included, on every machine. Without
-    --now the times move with the clock, and with them the ids, which begin with a time.
+    The same seed, options and --now give the same bytes, including ids, on every machine. Without --now, times
+    follow the clock, and so do ids, which start with a time.
 
-    Emails are at domains that belong to nobody, IP addresses those for documentation.
+    Emails use domains that belong to nobody, and IP addresses are those reserved for documentation.
     """
     context = context_of(ctx)
     plan = parse_plan(
@@ -66,8 +69,8 @@ def command(
     with context.operation(at=plan.now, entropy=seeded_entropy(seed)) as operation:
         planted = plant(context.store, operation, made_up(plan))
     line = (
-        f"Made up {number(planted.visitors, 'visitor')}: {planted.identified:,} identified,"
-        f" {planted.blocked:,} blocked, {number(planted.conversations, 'conversation')}."
+        f"Generated {number(planted.visitors, 'visitor')}: {planted.identified:,} identified, "
+        f"{planted.blocked:,} blocked, {number(planted.conversations, 'conversation')}."
     )
     with context.reading() as store:
         ids = operations.changed_ids(store, operation.id, "visitor")

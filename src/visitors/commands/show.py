@@ -17,15 +17,15 @@ OPTION_GROUPS = (options.ignore_missing,)
 
 
 def command(ctx: typer.Context, visitor: options.VisitorArguments = None) -> None:
-    """Show all there is to know about visitors: properties, contact, the contact's other devices,
-    blocks and conversations; to a person also who shares fingerprint and IP.
+    """Show everything about visitors: properties, contact, the contact's other devices, blocks and
+    conversations; on a terminal also who shares the fingerprint or IP address.
 
-    Into a pipe it is a line for each field: its name, a tab, its value, as in contact.email and blocks.0.reason;
-    a blank line is between two records.
+    When piped, prints one line per field: its name, a tab and its value, such as contact.email or
+    blocks.0.reason; a blank line separates records.
     """
     context = context_of(ctx)
     if not visitor:
-        raise UsageProblem("whom? give visitor ids, or - for ids on standard input")
+        raise UsageProblem("no visitors given: pass ids, or - for standard input")
     typed = context.references(visitor)
     with context.reading() as store:
         ids = references.visitor_ids(store, typed, context.missing)

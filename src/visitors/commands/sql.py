@@ -21,37 +21,37 @@ def command(
     ctx: typer.Context,
     query: Annotated[
         str | None,
-        typer.Argument(metavar="QUERY", help="One query; - reads it from standard input.", show_default=False),
+        typer.Argument(metavar="QUERY", help="Query to run; - reads it from standard input.", show_default=False),
     ] = None,
     param: Annotated[
         list[str] | None,
         typer.Option(
             metavar="K=V",
-            help="What :K stands for: a text, or with K:=V a number. Repeatable.",
+            help="Value of the parameter :K, as text, or as a number with K:=V. Repeatable.",
             show_default=False,
         ),
     ] = None,
     tables: Annotated[bool, typer.Option("--tables", help="List the views and their columns.")] = False,
     limit: listing.Limit = None,
 ) -> None:
-    """Ask the store one query in SQL, over views whose columns are the keys of show.
+    """Run a read-only SQL query over views whose columns are named like the keys of 'visitors show'.
 
-    The views are visitors, contacts, conversations, messages, blocks, operations and changes. A column with a dot in
-    its name takes double quotes: "contact.email". Deleted records are there, with their deletedAt; whether a block is
-    live is judged now. true and false are 1 and 0, metadata and other objects are JSON text, and bytes come out in
-    hexadecimal.
+    The views are visitors, contacts, conversations, messages, blocks, operations and changes. A column with a dot
+    in its name needs double quotes: "contact.email". Deleted records are included, with their deletedAt; blocks
+    are evaluated at the current time. true and false are 1 and 0, metadata and other objects are JSON text, and
+    bytes are shown in hexadecimal.
 
-    It only reads: nothing but these views, no file, and it changes nothing. A table is cut at 50 rows unless --limit
-    says otherwise; other formats are cut only by --limit.
+    A query can read these views and nothing else, and cannot change anything. A table shows at most 50 rows unless
+    --limit says otherwise; other formats are limited only by --limit.
     """
     context = context_of(ctx)
     if tables:
         if query is not None or param or limit is not None:
-            raise UsageProblem("--tables lists what there is, and asks nothing", hint="leave the query out")
+            raise UsageProblem("--tables cannot be combined with a query", hint="leave out the query or --tables")
         context.output.records(VIEW_COLUMN, views.described())
         return
     if query is None:
-        raise UsageProblem("there is no query", hint="visitors sql 'SELECT count(*) FROM visitors', or --tables")
+        raise UsageProblem("no query given", hint="visitors sql 'SELECT count(*) FROM visitors', or --tables")
     text = "".join(context.input_lines()) if query == "-" else query
     place = context.store.place
     with queries(place, context.now, timeout=context.settings.timeout) as asked:
@@ -61,7 +61,7 @@ def command(
 def _show(context: Context, answer: Answer, limit: int | None) -> None:
     output = context.output
     if output.format == "ids" and "id" not in answer.columns:
-        raise UsageProblem("--format ids takes a column named id", hint="SELECT id ...")
+        raise UsageProblem("--format ids needs a column named id", hint="SELECT id ...")
     if limit is None:
         limit = listing.TABLE_LIMIT if output.shows_table else 0
     found = listing.Cut(_records(answer), limit)
@@ -69,7 +69,7 @@ def _show(context: Context, answer: Answer, limit: int | None) -> None:
     if shown == 0:
         output.note("no rows")
     elif shown is not None and found.more:
-        output.note(f"the first {shown:,} rows; --limit 0 for all")
+        output.note(f"first {shown:,} rows shown; --limit 0 for all")
 
 
 def _records(answer: Answer) -> Iterator[dict[str, Any]]:

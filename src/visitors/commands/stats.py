@@ -22,20 +22,20 @@ def command(
     per: counting.PerPeriod = None,
     time: Annotated[
         VisitorTime | None,
-        typer.Option("--time", help="Which time --per counts by: createdAt unless said.", show_default=False),
+        typer.Option("--time", help="Time that --per counts by. Default: createdAt.", show_default=False),
     ] = None,
     top: counting.Top = None,
     svg: counting.SvgFile = None,
 ) -> None:
-    """Count the visitors that a selection chooses; without one, all that are not deleted.
+    """Count the visitors that match a selection; without one, all that are not deleted.
 
-    Without options, an overview on one screen. A table has the 10 largest groups, an overview the 5
-    largest of each field, unless --top says otherwise; other formats are cut only by --top.
+    Without options, prints an overview that fits one screen. A table shows the 10 largest groups, and an overview
+    the 5 largest of each field, unless --top says otherwise; other formats are limited only by --top.
 
-    To programs each group is a row: value,count,share, with value2 of two fields, and with
-    previous,change per period: how many there were in the period before, and by which share of them
-    there are more. Those of the overview begin with a name. A share is between 0 and 1; who has no
-    value is a group of its own, whose value is null. The last period may not be over yet.
+    In machine formats, each group is a row: value,count,share, with value2 when counting by two fields, and with
+    previous,change when counting per period: the count of the previous period, and the relative change. Rows of
+    the overview start with a name. A share is between 0 and 1. Visitors without a value form a group whose value
+    is null. The last period may still be under way.
     """
     context = context_of(ctx)
     counting.refuse_contradictions(context, by, per, time, top, svg)

@@ -25,4 +25,4 @@ def command(ctx: typer.Context) -> None:
         [{"name": one.name, "db": one.db, "confirm": one.confirm, "isCurrent": one.name == current} for one in found],
     )
     if not found:
-        context.output.note(f"there are no named stores; add them in {settings_file()}")
+        context.output.note(f"no named stores found; to add some, edit {settings_file()}")

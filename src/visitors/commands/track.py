@@ -27,15 +27,15 @@ _SENTENCES = {
 
 def command(
     ctx: typer.Context,
-    id_: Annotated[str | None, typer.Option("--id", metavar="ID", help="The id that the browser stored.")] = None,
+    id_: Annotated[str | None, typer.Option("--id", metavar="ID", help="Id stored by the browser.")] = None,
     lenient: options.Lenient = False,
 ) -> None:
     """Recognise a visitor, or create one, as the widget does on page load.
 
-    A known stored id is that visitor; else a known fingerprint is, unless several visitors share it;
-    else a new visitor is made. Browser data and lastSeenAt are refreshed; with another --ip the place that
-    was known of the one before is cleared, unless given. resolvedBy in the result says which of the three
-    it was.
+    A stored id that is known leads to that visitor; otherwise the fingerprint does, unless several visitors share
+    it; otherwise a visitor is created. Browser data and lastSeenAt are updated. A different --ip clears the
+    location recorded for the old one, unless a new one is given. resolvedBy in the result says which of the three
+    cases applied.
     """
     context = context_of(ctx)
     stored_id = given_id(id_) if id_ is not None else None
@@ -53,4 +53,4 @@ def command(
     line = _SENTENCES[tracked.resolved_by].format(visitor.id)
     context.output.done(VISITOR.led_by("resolvedBy"), [result], [visitor.id], line, single=True)
     for problem in left_out:
-        context.output.note(f"{problem.message}: nothing stored for it")
+        context.output.note(f"{problem.message}; not stored")

@@ -24,12 +24,12 @@ def command(
 ) -> None:
     """Lift the blocks of visitors, or with --contact of a person.
 
-    A visitor whose contact is blocked stays blocked whatever is done to it alone: that is refused for one
-    that is named; of those that a selection chooses, such ones are counted and left as they are.
+    A visitor whose contact is blocked stays blocked, whatever is done to the visitor alone. If you name such a
+    visitor, the command is refused; if a selection matches it, it is counted and left unchanged.
 
-    With - standard input has ids, or JSON objects such as {"visitorId": "…"} or {"contact": "ext:…"}. A
-    visitor as list shows it frees its contact, too, if it says that this is not blocked: so
-    list --not-blocked --format ndjson passes on who was unblocked.
+    With -, standard input holds ids or JSON objects such as {"visitorId": "…"} or {"contact": "ext:…"}. A visitor
+    in the output of 'visitors list' also unblocks its contact if the contact is shown as not blocked, so that
+    'visitors list --not-blocked --format ndjson' can be piped into another store.
     """
     context = context_of(ctx)
     if contact is not None:
@@ -63,7 +63,8 @@ def command(
             done.lifted,
             dict.fromkeys(done.left, "left"),
             [
-                f"visitor {one} stays blocked, since its contact is: {context.program} unblock --contact {contact_id}"
+                f"visitor {one} stays blocked because its contact is; to unblock that: {context.program} "
+                f"unblock --contact {contact_id}"
                 for one, contact_id in done.left.items()
             ],
         )

@@ -14,7 +14,7 @@ from visitors.output.answers import TAKEN_BACK
 from visitors.output.words import number
 from visitors.store.schema.recorded import RECORDED
 
-_WORDS = {"removed": "removed", "changed": "changed back", "restored": "put back"}
+_WORDS = {"removed": "removed", "changed": "reverted", "restored": "restored"}
 
 
 def command(
@@ -23,21 +23,21 @@ def command(
         str | None,
         typer.Argument(
             metavar="[OPERATION]",
-            help="Its id, as 'history' shows it; without one, your newest that is neither undone nor an undo.",
+            help="Id, as 'visitors history' shows it. Default: your latest operation that is neither "
+            "undone nor an undo.",
             show_default=False,
         ),
     ] = None,
-    cascade: Annotated[
-        bool, typer.Option("--cascade", help="Also take back what was done since to the same records.")
-    ] = False,
+    cascade: Annotated[bool, typer.Option("--cascade", help="Also undo later operations on the same records.")] = False,
     dry_run: options.DryRun = False,
 ) -> None:
-    """Take an operation back, whatever command it was; only erasing is for good.
+    """Undo an operation of any command; only erasures are permanent.
 
-    Without an id it takes back what you did last, by the name of --as, and says what others did since; with
-    an id what anybody did. Repeat it to walk backwards. An undo is an operation, too: 'undo ID' of an undo
-    does again what it took back. Refused when a later operation touched the same records, unless --cascade
-    takes that back as well. In a pipe it prints the id of the undo, or with --dry-run what would be taken back.
+    Without an id it undoes your latest operation, by the name in --as, and reports what others have done since;
+    with an id it undoes anyone's. Repeat it to go further back. An undo is itself an operation: 'visitors undo ID'
+    with the id of an undo redoes what it undid. Refused if a later operation changed the same records, unless
+    --cascade undoes that too. When piped, prints the id of the undo, or with --dry-run the ids of what would be
+    undone.
     """
     context = context_of(ctx)
     with context.operation(dry_run=dry_run) as undo:
@@ -59,16 +59,16 @@ def command(
         for one in done
     ]
     ids = [one.operation.id for one in done] if dry_run else [undo.id]
-    verb = "Would take back" if dry_run else "Took back"
+    verb = "Would undo" if dry_run else "Undid"
     line = f"{verb} {'; '.join(_told(one, context.now) for one in done)}."
     context.output.done(TAKEN_BACK, results, ids, line, single=not cascade)
     if since is not None:
         context.output.note(
-            f"{since.command} by {since.actor} is newer, {relative(since.at, context.now)}, and stands;"
-            f" to take that back: visitors undo {since.id}"
+            f"not undone: {since.command} by {since.actor}, which is newer ({relative(since.at, context.now)});"
+            f" to undo it: visitors undo {since.id}"
         )
     if not dry_run and not context.output.quiet:
-        context.output.note(f"to do it again: visitors undo {undo.id}")
+        context.output.note(f"to redo: visitors undo {undo.id}")
 
 
 def _told(one: TakenBack, current: Instant) -> str:

@@ -19,11 +19,11 @@ def command(
     yes: options.Yes = False,
     dry_run: options.DryRun = False,
 ) -> None:
-    """Unlink visitors from their contact. Conversations held so far stay with the contact."""
+    """Unlink visitors from their contact. Existing conversations stay with the contact."""
     change_visitors(
         context_of(ctx),
         visitor or [],
-        Verb("unidentify", "unidentified", "had no contact"),
+        Verb("unidentify", "unidentified", "not linked to a contact"),
         lambda store, operation, ids: visitors.link(store, operation, ids, None),
         everything=all_,
         yes=yes,

@@ -20,19 +20,19 @@ def command(
     visitor: options.VisitorArguments = None,
     clear: Annotated[
         list[str] | None,
-        typer.Option(metavar="FIELD", help="Set this field to null; may be repeated.", show_default=False),
+        typer.Option(metavar="FIELD", help="Set this field to null. Repeatable.", show_default=False),
     ] = None,
 ) -> None:
-    """Set browser data, or clear it with --clear. What is not given stays.
+    """Set browser data, or clear it with --clear. Fields not given are kept.
 
-    Its options say what to set, so they cannot choose visitors too: let 'list' choose, as in
-    'visitors list --os iOS --format ids | visitors update - --device-type mobile'. That is one operation.
+    The options here set values, so they cannot select visitors too. To select, use 'visitors list':
+    'visitors list --os iOS --format ids | visitors update - --device-type mobile' is one operation.
     """
     context = context_of(ctx)
     data = browser_changes(context.group("browser_data"), tuple(clear or ()))
     change_visitors(
         context,
         visitor or [],
-        Verb("update", "updated", "had these values already"),
+        Verb("update", "updated", "already up to date"),
         lambda store, operation, ids: visitors.update(store, operation, ids, data),
     )

@@ -37,9 +37,9 @@ def _base(variable: str, in_home: str, shell: Shell, environment: Mapping[str, s
         return Path(named)
     if not home.startswith("/"):
         raise FileProblem(
-            f"there is no home folder for the completion of {shell}",
+            f"no home folder found for the completion of {shell}",
             code="no_folder",
-            hint=f"set HOME, or write the script to a file yourself: visitors completion {shell} > FILE",
+            hint=f"set HOME, or save the script to a file yourself: visitors completion {shell} > FILE",
         )
     return Path(home, in_home)
 
@@ -56,7 +56,9 @@ def existing_script(file: Path) -> str | None:
         raise FileProblem(f"cannot read {file}: {error.strerror or error}") from error
     if _SIGN not in text[:_BEGINNING]:
         raise Conflict(
-            f"{file} was not made by visitors completion", code="file_exists", hint="move it away, then run this again"
+            f"{file} was not written by visitors completion",
+            code="file_exists",
+            hint="move it away, then run the command again",
         )
     return text
 

@@ -39,6 +39,6 @@ class Block(msgspec.Struct, frozen=True, rename="camel"):
 
 
 def terms(reason: str | None, expires_at: Instant | None) -> str:
-    """Format a block's end and reason for display: `for good (spam)`."""
-    end = f"until {expires_at}" if expires_at is not None else "for good"
+    """Format a block's end and reason for display: `permanently (spam)`."""
+    end = f"until {expires_at}" if expires_at is not None else "permanently"
     return f"{end} ({reason})" if reason is not None else end

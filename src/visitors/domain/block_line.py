@@ -45,9 +45,11 @@ def parse_block_line(values: object, number: int) -> BlockLine:
     visitor, contact = _text(values, "visitorId"), _text(values, "contact")
     if (visitor is None) == (contact is None):
         raise InvalidData(
-            "the line names nobody" if visitor is None else "the line names a visitor and a contact",
+            "the line has neither a visitor nor a contact"
+            if visitor is None
+            else "the line has both a visitor and a contact",
             code="invalid_type",
-            hint='give one of them: {"visitorId": "…"} or {"contact": "…"}',
+            hint='use either {"visitorId": "…"} or {"contact": "…"}',
         )
     return BlockLine(
         "visitor" if visitor is not None else "contact",
@@ -77,7 +79,7 @@ def _reference(contact: Mapping[str, Any]) -> str:
     external_id = _text(contact, "externalId")
     reference = f"ext:{external_id}" if external_id else _text(contact, "email") or _text(contact, "id")
     if reference is None:
-        raise InvalidData("the contact has neither externalId nor email nor id", field="contact", code="invalid_type")
+        raise InvalidData("the contact has no externalId, email or id", field="contact", code="invalid_type")
     return reference
 
 
@@ -87,7 +89,7 @@ def _refuse_unknown(values: Mapping[str, Any], known: frozenset[str]) -> None:
         raise InvalidData(
             f"unknown field {unknown[0]!r}",
             code="unknown_field",
-            hint=f"the fields are {', '.join(_FIELDS)}, or those of visitors list",
+            hint=f"the fields are {', '.join(_FIELDS)}, and those that visitors list writes",
         )
 
 

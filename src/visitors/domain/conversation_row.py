@@ -124,7 +124,7 @@ def _message(told: Mapping[str, Any], prefix: str) -> MessageRow:
         field = f"{prefix}{name}"
         if name not in _MESSAGE_RULES and name not in _IGNORED_OF_MESSAGE:
             raise InvalidData(
-                f"{field} is no field of a message",
+                f"{field}: messages have no such field",
                 field="messages",
                 code="unknown_field",
                 hint="the fields are " + ", ".join(MESSAGE_FIELDS),
@@ -132,10 +132,13 @@ def _message(told: Mapping[str, Any], prefix: str) -> MessageRow:
         if name in _MESSAGE_RULES and not _is_blank(value):
             values[_ATTRIBUTES.get(name, name)] = _MESSAGE_RULES[name](value, field)
     if "body" not in values:
-        raise InvalidData(f"{prefix}body is blank: a message says something", field=f"{prefix}body", code="no_body")
+        raise InvalidData(f"{prefix}body is blank", field=f"{prefix}body", code="no_body")
     if sum(name in values for name in ("visitor_id", "agent", "author_id")) > 1:
         raise InvalidData(
-            f"{prefix[:-1]} has several authors", field="messages", code="several_authors", hint="visitorId, or agent"
+            f"{prefix[:-1]} has more than one author",
+            field="messages",
+            code="several_authors",
+            hint="use either visitorId or agent",
         )
     return MessageRow(**values)
 
@@ -145,7 +148,10 @@ def _one_of(words: Sequence[str]) -> Callable[[object, str], str]:
         word = parse_text(value, field).lower()
         if word not in words:
             raise InvalidData(
-                f"{field} {word[:60]!r} is none", field=field, code="invalid_choice", hint="one of " + ", ".join(words)
+                f"{field} {word[:60]!r} is not valid",
+                field=field,
+                code="invalid_choice",
+                hint="use one of " + ", ".join(words),
             )
         return word
 

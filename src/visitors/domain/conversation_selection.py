@@ -51,7 +51,7 @@ def parse_conversation_selection(values: dict[str, object], current: Instant) ->
     """Build a ConversationSelection from raw option values; None means not given. See `parse_selection`."""
     selection = ConversationSelection(**parse_filters(values, [], current, _RULES, {"since": "until"}))  # type: ignore[arg-type]
     if selection.unanswered and selection.status is not None and "open" not in each(selection.status):
-        raise UsageProblem("--unanswered is about open conversations", hint="leave --status out")
+        raise UsageProblem("--unanswered only matches open conversations", hint="leave out --status")
     return selection
 
 
@@ -60,10 +60,10 @@ def _one_of(choices: Sequence[str]) -> Callable[[Any, str], Any]:
         word = normalise.text(value, option).lower()
         if word not in choices:
             raise InvalidData(
-                f"{option} {word[:60]!r} is not known",
+                f"{option} {word[:60]!r} is not valid",
                 field=option,
                 code=f"invalid_{option}",
-                hint=f"one of {', '.join(choices)}",
+                hint=f"use one of {', '.join(choices)}",
             )
         return word
 

@@ -80,11 +80,11 @@ def decide(said: Identity, known: Known, *, on_conflict: OnConflict = "error", r
         other = "a new contact" if contact is None else f"{contact.id} ({contact.label})"
         same = _same_person(said, known.linked) if contact is None else None
         raise Conflict(
-            f"the visitor is linked to contact {known.linked.id} ({known.linked.label}), not to {other}",
+            f"the visitor is already linked to contact {known.linked.id} ({known.linked.label}), not to {other}",
             code="linked_elsewhere",
             hint=(f"if it is the same person: {same}; " if same else "")
-            + "if another person now uses this browser, add --relink: earlier conversations stay with the earlier"
-            " contact",
+            + "if another person now uses this browser, add --relink; past conversations stay with the "
+            "old contact",
         )
     # Do not set an email that another contact has, or that resolved here through a merged contact.
     leads_here = contact is not None and contact in known.by_email
@@ -139,7 +139,7 @@ def _choose(said: Identity, known: Known, on_conflict: OnConflict) -> _Choice:
         raise Conflict(
             f"{len(by_email)} contacts have the email {said.email}: " + ", ".join(contact.id for contact in by_email),
             code="ambiguous",
-            hint="name the person by external id, or see: visitors contacts duplicates",
+            hint="use the external id instead, or list them: visitors contacts duplicates",
         )
     if by_email:
         contact = by_email[0]
@@ -172,25 +172,30 @@ def _choose_strong(said: Identity, known: Known, strong: Contact, on_conflict: O
 
 
 def _two_ids(said: Identity, by_id: Contact, by_external_id: Contact | None) -> Conflict:
-    whose = f"contact {by_external_id.id}" if by_external_id else "nobody yet"
+    whose = f"belongs to contact {by_external_id.id}" if by_external_id else "is not in use"
     return Conflict(
-        f"contact {by_id.id} has external id {by_id.external_id or 'none'}, and {said.external_id} is {whose}",
+        f"contact {by_id.id} has {f'external id {by_id.external_id}' if by_id.external_id else 'no external id'},"
+        f" and {said.external_id} {whose}",
         code="contact_conflict",
-        hint="leave out the contact id to go by external id",
+        hint="leave out the contact id to identify by external id",
     )
 
 
 def _two_people(said: Identity, by_external_id: Contact | None, by_email: Contact) -> Conflict:
     can_be_one = by_external_id is not None and None in (by_external_id.external_id, by_email.external_id)
     named = f"external id {said.external_id}" if said.external_id else f"id {said.contact_id}"
-    first = f"{named} is contact {by_external_id.id} ({by_external_id.label})" if by_external_id else f"{named} is new"
-    second = f"email {said.email} is contact {by_email.id} ({by_email.label}"
+    first = (
+        f"{named} belongs to contact {by_external_id.id} ({by_external_id.label})"
+        if by_external_id
+        else f"{named} is not in use"
+    )
+    second = f"email {said.email} belongs to contact {by_email.id} ({by_email.label}"
     second += f", external id {by_email.external_id})" if by_email.external_id else ")"
     return Conflict(
-        f"two different people: {first}, {second}",
+        f"{first}, but {second}",
         code="contact_conflict",
-        hint="--on-conflict external-id-wins takes the external id and leaves the other contact alone"
-        + ("; --on-conflict merge makes them one" if can_be_one else ""),
+        hint="to use the external id and leave the other contact unchanged, add --on-conflict "
+        "external-id-wins" + ("; to merge the two, add --on-conflict merge" if can_be_one else ""),
     )
 
 

@@ -37,7 +37,7 @@ def email(value: str, field: str = "email") -> str:
             f"{field} {short(value)!r} is not an email address",
             field=field,
             code="invalid_email",
-            hint="an address looks like name@example.com",
+            hint="use an address such as name@example.com",
         )
     name, _, domain = address.partition("@")
     if is_template(name) or (name in ABSENT and domain.startswith(f"{name}.")):
@@ -55,7 +55,7 @@ def email_domain(value: str, field: str = "emailDomain") -> str:
             f"{field} {short(value)!r} is not the domain of an email address",
             field=field,
             code="invalid_domain",
-            hint="a domain looks like example.com",
+            hint="use a domain such as example.com",
         )
     return domain
 

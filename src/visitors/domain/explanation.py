@@ -30,18 +30,18 @@ RULES = {
     "contact-id": "the import named that contact",
     "external-id": "the external id is that contact's",
     "email": "the email is that contact's",
-    "email-adopts-external-id": "the email is that contact's, and it took on the external id",
-    "created": "nobody had the external id or the email, so the contact was made",
-    "fixture": "a fixture says so",
-    "undone": "what was done was taken back",
+    "email-adopts-external-id": "the email is that contact's, which was given the external id",
+    "created": "no contact had the external id or the email, so one was created",
+    "fixture": "it was set by a fixture",
+    "undone": "an operation was undone",
 }
 """What each identify rule means, as the end of a sentence."""
 
 _FIRST = {
     "track": "first seen",
     "import": "imported",
-    "fixtures apply": "set up by a fixture",
-    "undo": "put back by an undo",
+    "fixtures apply": "created by a fixture",
+    "undo": "restored by an undo",
 }
 _QUIET = {"updatedAt", "lastSeenAt", "createdAt"}
 
@@ -83,7 +83,7 @@ def _of_visitor(change: Change, cause: str | None, names: Names) -> Iterator[Eve
         yield _event(change, "removed", "removed by an undo")
         return
     if cause == "fingerprint":
-        yield _event(change, "recognised-by-fingerprint", "recognised by its fingerprint: the stored id was gone")
+        yield _event(change, "recognised-by-fingerprint", "recognised by its fingerprint, as the stored id was missing")
     if "contactId" in after:
         yield _linked(change, before["contactId"], after["contactId"], cause, names)
     if "deletedAt" in after:
@@ -100,13 +100,13 @@ def _linked(change: Change, before: str | None, after: str | None, cause: str | 
     if after is None:
         return _event(change, "unlinked", f"unlinked from {old}; conversations stayed with it")
     if cause == "merged":
-        return _event(change, "merged", f"moved to {new}, since {old} was merged into it")
+        return _event(change, "merged", f"moved to {new} because {old} was merged into it")
     if cause == "split":
-        return _event(change, "split", f"taken out of {old} into {new}")
+        return _event(change, "split", f"split from {old} into {new}")
     reason = f": {RULES[cause]}" if cause in RULES else ""
     if before is None:
         return _event(change, f"identified:{cause}" if cause else "linked", f"identified as {new}{reason}")
-    stayed = "; earlier conversations stayed with the earlier contact"
+    stayed = "; past conversations stayed with the old contact"
     code = f"relinked:{cause}" if cause else "relinked"
     return _event(change, code, f"relinked from {old} to {new}{reason}{stayed}")
 

@@ -95,7 +95,7 @@ CONTACT = (
     Field(name="id", **_OF_CONTACT, sorts=True, stand_in="c{}"),
     Field(
         name="externalId", **_OF_CONTACT, rule=normalise.external_id, sorts=True, stand_in="user-{}",
-        about="The application's own id of the user", metavar="ID",
+        about="User id in the application", metavar="ID",
     ),
     Field(
         name="name", **_OF_CONTACT, rule=normalise.text, sorts=True, stand_in="name-{}", about="Name", metavar="TEXT",
@@ -106,7 +106,7 @@ CONTACT = (
     ),
     Field(
         name="image", **_OF_CONTACT, rule=normalise.url, stand_in="https://pseudonym.invalid/{}",
-        about="Address of a picture", metavar="URL",
+        about="URL of a picture", metavar="URL",
     ),
     Field(name="metadata", **_OF_CONTACT, type="document", stand_in="document"),
     Field(name="metadataHash", **_OF_CONTACT),  # the hash of the replacement metadata is set later
@@ -121,7 +121,7 @@ VISITOR = (
     Field(name="id", sorts=True, stand_in="v{}", of_device=True),
     Field(
         name="language", rule=normalise.language, about="Language, such as en-US", metavar="TAG", filter="prefix",
-        filter_about="Language; en also means en-US", sorts=True, together="locale", stand_in="language",
+        filter_about="Language; en also matches en-US", sorts=True, together="locale", stand_in="language",
         of_device=True,
     ),
     Field(
@@ -139,7 +139,7 @@ VISITOR = (
         ignores_case=True, together="machine", stand_in="browser-{}", common=BROWSERS, of_device=True,
     ),
     Field(
-        name="browserVersion", rule=normalise.text, about="Version of the browser", metavar="VERSION",
+        name="browserVersion", rule=normalise.text, about="Browser version", metavar="VERSION",
         together="machine", stand_in="version", of_device=True,
     ),
     Field(
@@ -147,7 +147,7 @@ VISITOR = (
         ignores_case=True, together="machine", stand_in="os-{}", common=SYSTEMS, of_device=True,
     ),
     Field(
-        name="osVersion", rule=normalise.text, about="Version of the operating system", metavar="VERSION",
+        name="osVersion", rule=normalise.text, about="Operating system version", metavar="VERSION",
         together="machine", stand_in="version", of_device=True,
     ),
     Field(
@@ -155,7 +155,7 @@ VISITOR = (
         stand_in="device-{}", of_device=True,
     ),
     Field(
-        name="deviceType", rule=normalise.device_type, about="Kind of device", metavar="KIND",
+        name="deviceType", rule=normalise.device_type, about="Device type", metavar="KIND",
         choices=normalise.DEVICE_TYPES, filter="equal", sorts=True, together="machine", **_KEPT,
     ),
     Field(
@@ -166,15 +166,15 @@ VISITOR = (
     Field(name="region", rule=normalise.text, about="Region", metavar="NAME", together="place"),
     Field(name="country", rule=normalise.text, about="Country", metavar="NAME", together="place"),
     Field(
-        name="countryCode", rule=normalise.country_code, about="Country, two letters, such as DE", metavar="CODE",
+        name="countryCode", rule=normalise.country_code, about="Two-letter country code, such as DE", metavar="CODE",
         filter="equal", sorts=True, together="place", stand_in="keep",
     ),
     Field(
-        name="latitude", type="number", rule=normalise.latitude, about="Degrees from -90 to 90", metavar="DEGREES",
+        name="latitude", type="number", rule=normalise.latitude, about="Latitude, from -90 to 90", metavar="DEGREES",
         together="place",
     ),
     Field(
-        name="longitude", type="number", rule=normalise.longitude, about="Degrees from -180 to 180",
+        name="longitude", type="number", rule=normalise.longitude, about="Longitude, from -180 to 180",
         metavar="DEGREES", together="place",
     ),
     Field(

@@ -52,14 +52,16 @@ class Names:
         except BadPlace as problem:
             self.problems.append(problem)
         except InvalidData as error:
-            hint = f"leave {error.field} out" if error.code == "empty" else error.hint
+            hint = f"leave out {error.field}" if error.code == "empty" else error.hint
             self.problems.append(BadPlace(place, error.message, code=error.code, hint=hint, field=error.field))
 
     def name_all(self, document: Node) -> None:
         """Collect the names in one file."""
         if not isinstance(document.value, dict):
-            problem = f"a fixture is a mapping, not {document.kind}"
-            self.problems.append(BadPlace(document.place, problem, code="invalid_type", hint="begin with: version: 1"))
+            problem = f"a fixture file must be a mapping, not {document.kind}"
+            self.problems.append(
+                BadPlace(document.place, problem, code="invalid_type", hint="start the file with: version: 1")
+            )
             return
         if not self._version(document):
             return  # the rest of the file may have a different meaning
@@ -74,13 +76,15 @@ class Names:
         if blocks is not None and isinstance(blocks.value, list):
             self.blocks += [(node, file) for node in blocks.value]
         elif blocks is not None and blocks.value is not None:
-            self.problems.append(BadPlace(blocks.place, f"blocks is {blocks.kind}, not a list", code="invalid_type"))
+            self.problems.append(
+                BadPlace(blocks.place, f"blocks must be a list, not {blocks.kind}", code="invalid_type")
+            )
 
     def _version(self, document: Node) -> bool:
         assert isinstance(document.value, dict)
         version = document.value.get("version")
         if version is None:
-            reason, hint = "the file does not say its version", f"begin with: version: {VERSION}"
+            reason, hint = "the file has no version", f"start the file with: version: {VERSION}"
             self.problems.append(BadPlace(document.place, reason, code="no_version", hint=hint))
             return False
         number = version.value
@@ -88,8 +92,12 @@ class Names:
             return True
         shown = version.text or number if not isinstance(number, dict | list) else version.kind
         newer = isinstance(number, int) and number > VERSION
-        reason = f"version {shown} is newer than this one knows ({VERSION})" if newer else f"version is {shown}"
-        hint = "upgrade visitors" if newer else f"version: {VERSION}"
+        reason = (
+            f"version {shown} is newer than the latest supported version, {VERSION}"
+            if newer
+            else f"version {shown} is not valid"
+        )
+        hint = "upgrade visitors" if newer else f"use version: {VERSION}"
         code = "newer_version" if newer else "invalid_version"
         self.problems.append(BadPlace(version.place, reason, code=code, hint=hint))
         return False
@@ -97,7 +105,7 @@ class Names:
     def _flag(self, node: Node | None) -> bool:
         if node is None or isinstance(node.value, bool | None):
             return bool(node and node.value)
-        reason = f"environment is {node.kind}, not true or false"
+        reason = f"environment must be true or false, not {node.kind}"
         self.problems.append(BadPlace(node.place, reason, code="invalid_type"))
         return False
 
@@ -105,7 +113,7 @@ class Names:
         if node.value is None:
             return
         if not isinstance(node.value, dict):
-            raise InvalidData(f"{section} is {node.kind}, not a mapping of names", code="invalid_type")
+            raise InvalidData(f"{section} must be a mapping of names, not {node.kind}", code="invalid_type")
         allowed = {"contacts": CONTACT_FIELDS, "visitors": VISITOR_FIELDS, "conversations": CONVERSATION_FIELDS}
         for name, record in node.value.items():
             place = record.key_place
@@ -118,11 +126,11 @@ class Names:
         noun = section[:-1]
         first = self.entries[section].get(entry.name)
         if first is not None:
-            reason = f"{noun} {entry.name!r} is there already: {first.place}"
+            reason = f"{noun} {entry.name!r} is already defined at {first.place}"
             raise BadPlace(entry.place, reason, code="duplicate_name")
         same = self._ids.setdefault((section, entry.id), entry)
         if same is not entry:
-            reason = f"the id {entry.id!r} is that of {noun} {same.name!r} already: {same.place}"
+            reason = f"the id {entry.id!r} is already used by {noun} {same.name!r} at {same.place}"
             raise BadPlace(entry.place, reason, code="duplicate_id")
         self.entries[section][entry.name] = entry
 
@@ -131,7 +139,7 @@ class Names:
         if node.value is None:
             return {}
         if not isinstance(node.value, dict):
-            raise BadPlace(node.place, f"{what} is a mapping, not {node.kind}", code="invalid_type")
+            raise BadPlace(node.place, f"{what} must be a mapping, not {node.kind}", code="invalid_type")
         unknown = [key for key in node.value if key not in allowed]
         if not unknown:
             return node.value
@@ -156,7 +164,7 @@ class Names:
                 raise InvalidData(
                     f"contact {name!r} was merged into {survivor!r}",
                     code="contact_merged",
-                    hint=f"name {survivor!r} instead",
+                    hint=f"use {survivor!r} instead",
                     field=field,
                 )
             return entry.id
@@ -178,7 +186,7 @@ class Names:
             if at is not None and at in path:
                 circle = [*path][[*path].index(at) :]
                 place = contacts[circle[0]].fields["mergedInto"].place
-                reason = "mergedInto goes in a circle: " + " → ".join([*circle, circle[0]])
+                reason = "mergedInto is circular: " + " → ".join([*circle, circle[0]])
                 self.problems.append(BadPlace(place, reason, code="circular_reference", field="mergedInto"))
             done.update(path)
 
@@ -193,13 +201,13 @@ def _id(section: Section, name: str, fields: Mapping[str, Node], file: FileText)
         if field == "id":
             raise BadPlace(fields["id"].place, error.message, code=error.code, hint=error.hint) from None
         if error.code == "junk_id":
-            error.hint = "give it an id of its own: id: ID"
+            error.hint = "add an id: id: ID"
         raise
 
 
 def _refuse_odd_name(name: str) -> None:
     if id_token(name, "name") != name:
-        raise InvalidData(f"name {name!r} has white space around it", code="invalid_id", field="name")
+        raise InvalidData(f"name {name!r} starts or ends with white space", code="invalid_id", field="name")
 
 
 def _text(node: Node | None, file: FileText) -> str | None:
@@ -214,11 +222,11 @@ def _text(node: Node | None, file: FileText) -> str | None:
 
 def _unknown(place: Place, key: str, what: str, allowed: Sequence[str]) -> BadPlace:
     close = near(key, allowed)
-    hint = f"did you mean {close}?" if close else "one of " + ", ".join(allowed)
-    return BadPlace(place, f"{what} has no {key[:60]!r}", code="unknown_key", hint=hint)
+    hint = f"did you mean {close}?" if close else "use one of " + ", ".join(allowed)
+    return BadPlace(place, f"{what} has no field {key[:60]!r}", code="unknown_key", hint=hint)
 
 
 def _dangling(section: Section, name: str, field: str, known: Collection[str]) -> InvalidData:
     close = near(name, known)
-    hint = f"did you mean {close}?" if close else f"names stand in the files given together, under {section}"
+    hint = f"did you mean {close}?" if close else f"names are defined under {section} in the given files"
     return InvalidData(f"no {section[:-1]} is named {name[:60]!r}", code="dangling_reference", hint=hint, field=field)

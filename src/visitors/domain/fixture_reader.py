@@ -28,7 +28,7 @@ class InvalidFixture(InvalidData):
         first, more = problems[0], len(problems) - 1
         hint = first.hint
         if more:
-            rest = f"{more:,} more: visitors fixtures check shows {'it' if more == 1 else 'them'}"
+            rest = f"{more:,} more; to list all: visitors fixtures check"
             hint = f"{hint}; {rest}" if hint else rest
         super().__init__(first.message, code=first.code, hint=hint, field=first.field)
         self.problems = list(problems)
@@ -86,7 +86,7 @@ class _Reader(Names):
         first = self._owners.setdefault((field, value), entry)
         if first is not entry:
             place = entry.fields[field].place
-            reason = f"{field} {value!r} is that of contact {first.name!r} already: {first.place}"
+            reason = f"{field} {value!r} is already used by contact {first.name!r} at {first.place}"
             self.problems.append(BadPlace(place, reason, code=code, field=field))
 
     def _visitor(self, entry: Entry) -> Record:
@@ -115,7 +115,7 @@ class _Reader(Names):
         if values["status"] != "resolved":
             if values.get("resolvedAt") is not None:
                 place = fields["resolvedAt"].place
-                reason = f"resolvedAt is said of a conversation that is {values['status']}"
+                reason = f"resolvedAt is set, but the conversation is {values['status']}"
                 self.problems.append(BadPlace(place, reason, code="not_resolved", field="resolvedAt"))
             values["resolvedAt"] = None
         values["messages"] = self._messages(fields.get("messages"), file)
@@ -125,7 +125,7 @@ class _Reader(Names):
         node = entry.fields.get("visitor")
         if node is None or node.value is None:
             reason = f"conversation {entry.name!r} has no visitor"
-            hint = "visitor: NAME says who started it"
+            hint = "add visitor: NAME for the one who started it"
             self.problems.append(BadPlace(entry.place, reason, code="missing_field", hint=hint, field="visitor"))
             return None
         return self.refer("visitors", entry.fields, "visitor", entry.file)
@@ -134,7 +134,7 @@ class _Reader(Names):
         if node is None or node.value is None:
             return []
         if not isinstance(node.value, list):
-            self.problems.append(BadPlace(node.place, f"messages is {node.kind}, not a list", code="invalid_type"))
+            self.problems.append(BadPlace(node.place, f"messages must be a list, not {node.kind}", code="invalid_type"))
             return []
         return [message for item in node.value if (message := self._message(item, file)) is not None]
 
@@ -142,7 +142,7 @@ class _Reader(Names):
         with self.noted(node.place):
             fields = self.mapping(node, "a message", MESSAGE_FIELDS)
             if _is_said(fields, "visitor") == _is_said(fields, "agent"):
-                raise InvalidData("a message has one author: visitor or agent", code="one_of", field="visitor")
+                raise InvalidData("a message needs either visitor or agent", code="one_of", field="visitor")
             if not _is_said(fields, "body"):
                 raise InvalidData("the message has no body", code="missing_field", field="body")
             values: Values = {
@@ -158,7 +158,7 @@ class _Reader(Names):
         with self.noted(node.place):
             fields = self.mapping(node, "a block", BLOCK_FIELDS)
             if _is_said(fields, "visitor") == _is_said(fields, "contact"):
-                raise InvalidData("a block is of one: visitor or contact", code="one_of", field="visitor")
+                raise InvalidData("a block needs either visitor or contact", code="one_of", field="visitor")
             values: Values = {
                 "visitor": self.refer("visitors", fields, "visitor", file),
                 "contact": self.refer("contacts", fields, "contact", file),
@@ -168,7 +168,7 @@ class _Reader(Names):
             }
             self._times(values, fields, file, ("blockedAt",), ("expiresAt", "liftedAt"))
             if values["liftedBy"] is not None and values["liftedAt"] is None:
-                raise BadPlace(fields["liftedBy"].place, "liftedBy is said, and not liftedAt", code="missing_field")
+                raise BadPlace(fields["liftedBy"].place, "liftedBy is set without liftedAt", code="missing_field")
             return values
         return None
 
@@ -197,7 +197,7 @@ class _Reader(Names):
         if node is None or node.value is None:
             return {}
         if not isinstance(node.value, dict):
-            reason = f"metadata is {node.kind}, not a mapping"
+            reason = f"metadata must be a mapping, not {node.kind}"
             self.problems.append(BadPlace(node.place, reason, code="invalid_metadata", field="metadata"))
             return {}
         checked: Values = {}

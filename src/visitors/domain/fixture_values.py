@@ -37,7 +37,7 @@ class FileText:
             return self.expanded(node.text)
         if field == "externalId" and isinstance(node.value, int) and not isinstance(node.value, bool):
             return str(node.value)  # row_to_json and similar functions print numeric keys as numbers
-        raise InvalidData(f"{field} is {node.kind}, not text", field=field, code="invalid_type")
+        raise InvalidData(f"{field} must be text, not {node.kind}", field=field, code="invalid_type")
 
     def value(self, node: Node) -> Any:
         """Return the value of any node, with variables expanded."""
@@ -58,9 +58,9 @@ class FileText:
             return match[0][1:]
         if match[1] is None:
             raise InvalidData(
-                "${ begins a variable, and none follows",
+                "${ is not followed by a variable",
                 code="invalid_variable",
-                hint="${NAME}, ${NAME:-default}, or $${ for the text ${",
+                hint="use ${NAME} or ${NAME:-default}, or $${ for a literal ${",
             )
         assert self._environment is not None
         set_to = self._environment.get(match[1])
@@ -70,7 +70,7 @@ class FileText:
             raise InvalidData(
                 f"the environment variable {match[1]} is not set",
                 code="unset_variable",
-                hint=f"set it, or give a default: ${{{match[1]}:-default}}",
+                hint=f"set it, or add a default: ${{{match[1]}:-default}}",
             )
         return set_to
 
@@ -86,7 +86,10 @@ def one_of(words: Sequence[str]) -> Callable[[str, str], str]:
     def rule(text: str, field: str) -> str:
         if text not in words:
             raise InvalidData(
-                f"{field} {text[:60]!r} is none", field=field, code="invalid_choice", hint="one of " + ", ".join(words)
+                f"{field} {text[:60]!r} is not valid",
+                field=field,
+                code="invalid_choice",
+                hint="use one of " + ", ".join(words),
             )
         return text
 
@@ -100,7 +103,7 @@ def browser_datum(field: str, node: Node, file: FileText) -> Any:
     type_ = BROWSER_DATA[field].type
     if type_ == "document":
         if not isinstance(node.value, dict):
-            raise InvalidData(f"{field} is {node.kind}, not a mapping", field=field, code="invalid_type")
+            raise InvalidData(f"{field} must be a mapping, not {node.kind}", field=field, code="invalid_type")
         return decode_value(str(browser_data({field: file.value(node)})[field]), field)
     if type_ == "number" and node.text is None and not isinstance(node.value, dict | list):
         return browser_data({field: node.value})[field]

@@ -48,14 +48,14 @@ def _with_removals(identity: Identity, values: Mapping[str, object], clearable: 
     replace_metadata = _flag(values.get("replaceMetadata"), "replaceMetadata")
     for field in clear:
         if field not in clearable:
-            raise UsageProblem(f"{field!r} cannot be cleared", hint="one of " + ", ".join(clearable))
+            raise UsageProblem(f"{field!r} cannot be cleared", hint="use one of " + ", ".join(clearable))
         if values.get(field) is not None:
             raise UsageProblem(f"{field} is both given and cleared")
     for key in unset:
         if key in (identity.metadata or {}):
             raise UsageProblem(f"metadata key {key!r} is both set and unset")
     if replace_metadata and identity.metadata is None:
-        raise UsageProblem("--replace-metadata needs the metadata that replaces it", hint="add --metadata K=V")
+        raise UsageProblem("--replace-metadata needs new metadata", hint="add --metadata K=V")
     return msgspec.structs.replace(identity, clear=clear, unset=unset, replace_metadata=replace_metadata)
 
 

@@ -74,7 +74,7 @@ def id_token(value: str, field: str = "id") -> str:
             f"{field} {shown!r} is not a valid id",
             field=field,
             code="invalid_id",
-            hint="1 to 128 characters of A-Z a-z 0-9 . _ : - that start with a letter or digit",
+            hint="use 1 to 128 characters of A-Z a-z 0-9 . _ : - starting with a letter or digit",
         )
     return token
 
@@ -94,6 +94,9 @@ def given_contact_id(value: str, field: str = "id") -> str:
     token = given_id(value, field)
     if token.startswith("ext:"):
         raise InvalidData(
-            f"{field} {token!r} begins with ext:", field=field, code="invalid_id", hint="ext: names external ids"
+            f"{field} {token!r} starts with ext:",
+            field=field,
+            code="invalid_id",
+            hint="ext: is reserved for external ids; use another id",
         )
     return token

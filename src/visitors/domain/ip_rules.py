@@ -35,7 +35,7 @@ def ip(value: str, field: str = "ip") -> str:
             f"{field} {short(value)!r} is not an IP address",
             field=field,
             code="invalid_ip",
-            hint=f"did you mean {first}?" if first else "an address such as 203.0.113.7 or 2001:db8::7",
+            hint=f"did you mean {first}?" if first else "use an address such as 203.0.113.7 or 2001:db8::7",
         )
     return found
 
@@ -81,11 +81,11 @@ def ip_or_network(value: str, field: str = "ip") -> str:
             f"{field} {short(value)!r} is not an IP address or network",
             field=field,
             code="invalid_ip",
-            hint="a network such as 203.0.113.0/24 or 2001:db8::/32",
+            hint="use a network such as 203.0.113.0/24 or 2001:db8::/32",
         ) from None
     if meant.ip != meant.network.network_address:
         raise InvalidData(
-            f"{field} {short(value)!r} has bits set to the right of its netmask",
+            f"{field} {short(value)!r} has host bits set",
             field=field,
             code="invalid_ip",
             hint=f"did you mean the network {meant.network}, or the address {meant.ip}?",

@@ -60,10 +60,10 @@ def plan_merge(survivor: Contact, other: Contact, *, force: bool = False) -> Pla
             )
     if None not in (survivor.external_id, other.external_id) and not force:
         raise Conflict(
-            f"contacts {survivor.id} and {other.id} have two external ids: {survivor.external_id} and"
-            f" {other.external_id}",
+            f"contacts {survivor.id} and {other.id} have different external ids: "
+            f"{survivor.external_id} and {other.external_id}",
             code="two_external_ids",
-            hint=f"if they are one person: visitors contacts merge {survivor.id} {other.id} --force",
+            hint=f"if they are the same person: visitors contacts merge {survivor.id} {other.id} --force",
         )
     changes: dict[str, Any] = {}
     steps: list[Step] = []

@@ -38,7 +38,7 @@ def parse_metadata(value: object, field: str = "metadata") -> Metadata:
             f"{field} is not an object",
             field=field,
             code="invalid_metadata",
-            hint='an object such as {"plan": "pro"}',
+            hint='use an object such as {"plan": "pro"}',
         )
     checked = {_key(key, field): _scalar(item, field, key) for key, item in value.items()}
     size = len(encode(checked).encode())
@@ -64,10 +64,10 @@ def parse_assignments(assignments: Iterable[str], field: str = "metadata") -> Me
                 f"{field} {assignment[:60]!r} is not KEY=VALUE",
                 field=field,
                 code="invalid_metadata",
-                hint="plan=pro sets a string; seats:=5 a number, active:=true a boolean",
+                hint="use plan=pro for a string, seats:=5 for a number, active:=true for a boolean",
             )
         if key.strip() in result:
-            raise InvalidData(f"{field} {key.strip()!r} is given twice", field=field, code="invalid_metadata")
+            raise InvalidData(f"{field} {key.strip()!r} is given more than once", field=field, code="invalid_metadata")
         result[key.strip()] = decode_value(value, field) if typed else value
     return parse_metadata(result, field)
 
@@ -77,7 +77,7 @@ def decode_value(text: str, field: str) -> Any:
     try:
         return msgspec.json.decode(text)
     except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
-        reason = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
+        reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise InvalidData(f"{field} is not JSON: {reason}", field=field, code="invalid_json") from None
 
 
@@ -164,7 +164,7 @@ def _key(key: object, field: str) -> str:
         return key  # the common case
     name = normalise.trimmed(str(key), f"{field} key", KEY_LIMIT)
     if name != key:
-        raise InvalidData(f"{field} key {key!r} has white space around it", field=field, code="invalid_metadata")
+        raise InvalidData(f"{field} key {key!r} starts or ends with white space", field=field, code="invalid_metadata")
     return name
 
 

@@ -25,7 +25,7 @@ _LANGUAGE = r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*"
 _WEIGHT = r"\s*;\s*q\s*=\s*[01](?:\.\d{0,3})?$"
 _TIMEZONE = r"[A-Za-z0-9_+-]+(?:/[A-Za-z0-9_+-]+)*"
 _COUNTRY_CODE = r"[A-Za-z]{2}"
-_TWO_LETTERS = "two letters, such as DE"
+_TWO_LETTERS = "use two letters, such as DE"
 _SIZE = r"(\d{1,6})\s*[x×X]\s*(\d{1,6})"
 _DECIMAL = r"(?a)[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _SURROGATE = "[\ud800-\udfff]"
@@ -61,10 +61,10 @@ def identifier(value: str, field: str, limit: int = TEXT_LIMIT) -> str:
     unseen = re.search(f"[{UNSEEN}]", token)
     if unseen:
         raise InvalidData(
-            f"{field} {short(value)!r} has a character in it that cannot be seen (U+{ord(unseen[0]):04X})",
+            f"{field} {short(value)!r} contains an invisible character (U+{ord(unseen[0]):04X})",
             field=field,
             code="unseen_character",
-            hint="leave that character out",
+            hint="remove that character",
         )
     return token
 
@@ -73,7 +73,7 @@ def trimmed(value: str, field: str, limit: int) -> str:
     """Validate text of 1 to `limit` characters, trimmed and otherwise unchanged."""
     inner = value.strip()
     if not inner:
-        raise InvalidData(f"{field} is empty", field=field, code="empty", hint=f"leave {field} out to keep it")
+        raise InvalidData(f"{field} is empty", field=field, code="empty", hint=f"leave out {field} to keep its value")
     return as_it_is(inner, field, limit)
 
 
@@ -103,7 +103,7 @@ def external_id(value: str, field: str = "externalId") -> str:
             value,
             field,
             "junk_external_id",
-            hint="identify only after login, with the id that your application uses for the user",
+            hint="identify only after login, with your application's id of the user",
         )
     return token
 
@@ -119,10 +119,10 @@ def fingerprint(value: str, field: str = "fingerprint") -> str:
 def junk_error(value: str, field: str, code: str, hint: str | None = None) -> InvalidData:
     """Make the error for a value that `is_junk`."""
     return InvalidData(
-        f"{field} {short(value)!r} is a placeholder, not a value that identifies somebody",
+        f"{field} {short(value)!r} is a placeholder and identifies nobody",
         field=field,
         code=code,
-        hint=hint or f"leave {field} out where there is none",
+        hint=hint or f"leave out {field} if there is none",
     )
 
 
@@ -153,7 +153,7 @@ def _no_language(value: str, field: str) -> InvalidData:
         f"{field} {short(value)!r} is not a language tag",
         field=field,
         code="invalid_language",
-        hint=f"did you mean {language(first[1])}?" if first else "a BCP 47 tag such as en, en-US or zh-Hant-TW",
+        hint=f"did you mean {language(first[1])}?" if first else "use a BCP 47 tag such as en, en-US or zh-Hant-TW",
     )
 
 
@@ -170,7 +170,7 @@ def timezone(value: str, field: str = "timezone") -> str:
         f"{field} {short(value)!r} is not an IANA time zone",
         field=field,
         code="invalid_timezone",
-        hint=f"did you mean {spelled}?" if spelled else "a name such as Europe/London",
+        hint=f"did you mean {spelled}?" if spelled else "use a name such as Europe/London",
     )
 
 
@@ -217,7 +217,7 @@ def device_type(value: str, field: str = "deviceType") -> str:
             f"{field} {short(value)!r} is not a device type",
             field=field,
             code="invalid_device_type",
-            hint="one of " + ", ".join(DEVICE_TYPES),
+            hint="use one of " + ", ".join(DEVICE_TYPES),
         )
     return kind
 
@@ -245,7 +245,7 @@ def size(value: str, field: str) -> str:
             f"{field} {short(value)!r} is not a size",
             field=field,
             code="invalid_size",
-            hint="width x height in pixels, such as 1920x1080",
+            hint="use width x height in pixels, such as 1920x1080",
         )
     return f"{int(match[1])}x{int(match[2])}"
 
@@ -261,7 +261,7 @@ def _degrees(value: str | float, field: str, limit: int) -> float:
             f"{field} {short(str(value))!r} is not between -{limit} and {limit}",
             field=field,
             code="invalid_coordinates",
-            hint="decimal degrees, such as 52.52",
+            hint="use decimal degrees, such as 52.52",
         )
     return degrees + 0.0  # -0.0 becomes 0.0
 

@@ -39,7 +39,7 @@ def age_limit(older_than: str, current: Instant) -> Instant:
     limit = parse_time(older_than, "older-than", current)
     if limit > current:
         raise UsageProblem(
-            f"--older-than {older_than} is still to come", hint="give an age such as 90d, or a time that is past"
+            f"--older-than {older_than} is in the future", hint="use an age such as 90d, or a time in the past"
         )
     return limit
 
@@ -59,8 +59,8 @@ def prunable(chosen: Selection, since: Instant) -> Selection:
     ):
         if asked:
             raise UsageProblem(
-                f"prune takes no {option}: it is for anonymous visitors who are not blocked and not deleted",
-                hint="visitors delete takes every selection",
+                f"{option} cannot be used with prune, which only deletes anonymous visitors that are not blocked",
+                hint="to delete by any selection: visitors delete",
             )
     return msgspec.structs.replace(
         chosen, identified=False, blocked=False, idle_since=since, without_conversations=True

@@ -110,9 +110,9 @@ def parse_receipt(content: str, name: str) -> Receipt:
         return msgspec.json.decode(content, type=Receipt)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidData(
-            f"{name} is no receipt of an erasure: {error}",
+            f"{name} is not the receipt of an erasure: {error}",
             code="not_a_receipt",
-            hint="visitors erase prints one, and -o FILE keeps it",
+            hint="visitors erase prints the receipt, or saves it with -o FILE",
         ) from None
 
 

@@ -202,8 +202,7 @@ def parse_person(told: dict[str, Any], *, is_deleted: bool) -> Identity | None:
         identity = msgspec.structs.replace(identity, contact_id=contact_id, is_deleted=is_deleted)
     if not identity.names_somebody:
         raise InvalidData(
-            "the row tells something of a person, but not who: contact.id, contact.externalId and contact.email"
-            " are blank",
+            "the row has data about a person, but no contact.id, contact.externalId or contact.email",
             field="contact.externalId",
             code="nobody",
         )

@@ -131,7 +131,7 @@ _NORMALISE: dict[str, Callable[[Any, str], Any]] = {
     "search": normalise.text,
 }
 _COMPARING = ("<", ">", "~")
-_METADATA_FORMS = "K (present), K=V or K!=V"
+_METADATA_FORMS = "use K (present), K=V or K!=V"
 _RANGES = {f"{what}_since": f"{what}_until" for what in ("created", "updated", "seen", "blocked")}
 OF_BLOCKS = ("blocked_since", "blocked_until", "blocked_by", "block_reason")
 """The filters on live blocks."""
@@ -192,25 +192,26 @@ def refuse_too_many(count: int) -> None:
     """Raise UsageProblem if the filters have more values than a query can take."""
     if count > MOST_VALUES:
         raise UsageProblem(
-            f"{count:,} values of filters are too many",
-            hint=f"at most {MOST_VALUES} at once; where ids are taken, - reads any number of them from standard input",
+            f"{count:,} filter values are too many",
+            hint=f"use at most {MOST_VALUES}; commands that take ids read any number of them from standard "
+            "input with -",
         )
 
 
 def _refuse_contradictions(selection: Selection) -> None:
     """Raise UsageProblem for filters that no visitor can match together."""
     if selection.never_seen and (selection.seen_since or selection.seen_until):
-        raise UsageProblem("--never-seen excludes --seen-since and --seen-until")
+        raise UsageProblem("--never-seen cannot be combined with --seen-since or --seen-until")
     if selection.identified is False and selection.contact:
-        raise UsageProblem("--anonymous excludes --contact")
+        raise UsageProblem("--anonymous cannot be combined with --contact")
     if selection.identified is False and any(not wanted.negated for wanted in selection.metadata):
-        raise UsageProblem("--anonymous excludes --metadata, which is of contacts")
+        raise UsageProblem("--anonymous cannot be combined with --metadata, which belongs to contacts")
     if selection.identified is False and selection.email_domain:
-        raise UsageProblem("--anonymous excludes --email-domain, which is of contacts")
+        raise UsageProblem("--anonymous cannot be combined with --email-domain, which belongs to contacts")
     of_blocks = [name for name in OF_BLOCKS if name in selection.given]
     if selection.blocked is False and of_blocks:
         raise UsageProblem(
-            f"--not-blocked excludes --{of_blocks[0].replace('_', '-')}, which is of blocks that hold now"
+            f"--not-blocked cannot be combined with --{of_blocks[0].replace('_', '-')}, which needs a current block"
         )
 
 
@@ -218,7 +219,7 @@ def _refuse_backwards(since: str, begin: Any, until: str, end: Any) -> None:
     if begin and end and begin > end:
         raise UsageProblem(
             f"--{since.replace('_', '-')} {begin} is after --{until.replace('_', '-')} {end}",
-            hint="the one is where the time begins, the other where it ends; 30d is before 7d",
+            hint="swap the two times; an age of 30d is earlier than 7d",
         )
 
 
@@ -240,11 +241,13 @@ def _metadata_filter(text: str) -> MetadataFilter:
     negated = bool(equals) and key.endswith("!")
     key = key.removesuffix("!") if negated else key
     if key.rstrip().endswith(_COMPARING) or (not equals and any(sign in key for sign in _COMPARING)):
-        raise UsageProblem(f"metadata filter {text[:60]!r} compares, which is not offered", hint=_METADATA_FORMS)
+        raise UsageProblem(
+            f"metadata filter {text[:60]!r} uses a comparison, which is not supported", hint=_METADATA_FORMS
+        )
     # K:=V sets a number elsewhere, and some people write K==V
     if equals and (key.endswith(":") or value.startswith("=")):
         sign = ":=" if key.endswith(":") else "=="
-        raise UsageProblem(f"metadata filter {text[:60]!r} has {sign} where = is meant", hint=_METADATA_FORMS)
+        raise UsageProblem(f"metadata filter {text[:60]!r} has {sign} instead of =", hint=_METADATA_FORMS)
     if not key.strip():
         raise InvalidData(
             f"metadata filter {text[:60]!r} has no key",

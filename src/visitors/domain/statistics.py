@@ -142,7 +142,7 @@ def parse_groupings(names: Sequence[str]) -> tuple[Grouping, ...]:
     if len(found) < len(names):
         raise _twice()
     if len(found) > MOST_FIELDS:
-        raise UsageProblem(f"--by names {len(found)} fields", hint=f"at most {MOST_FIELDS} at once")
+        raise UsageProblem(f"--by has {len(found)} fields", hint=f"use at most {MOST_FIELDS}")
     return found
 
 
@@ -159,7 +159,7 @@ def parse_conversation_fields(names: Sequence[str]) -> list[str]:
 
 
 def _twice() -> UsageProblem:
-    return UsageProblem("--by names a field twice", hint="name two fields, or one")
+    return UsageProblem("--by has the same field twice", hint="use one field, or two different ones")
 
 
 def _grouping(name: str) -> Grouping:
@@ -170,7 +170,7 @@ def _grouping(name: str) -> Grouping:
         if name.startswith(f"{path}.") and len(name) > len(path) + 1:
             return Grouping(path, name[len(path) + 1 :])
     if FLAT.get(name) is not None and FLAT[name].type == "time":
-        raise UsageProblem(f"cannot count by {name}, which is a time", hint=f"--per day --time {name}")
+        raise UsageProblem(f"cannot count by {name}, which is a time", hint=f"use --per day --time {name}")
     known = [*GROUPABLE, *(f"{path}.KEY" for path in DOCUMENTS)]
     hint = one_of(name, known, "count by one of")
     raise UsageProblem(f"cannot count by {name!r}", code="unknown_field", hint=hint)
@@ -224,8 +224,8 @@ def _every(first: date, last: date, per: Per) -> list[date]:
     if many > MOST_PERIODS:
         longer = "--per month" if per != "month" else "a later --created-since"
         raise UsageProblem(
-            f"{first} to {last} is more than {MOST_PERIODS:,} {per}s",
-            hint=f"{longer}, or a selection of a shorter time",
+            f"{first} to {last} spans more than {MOST_PERIODS:,} {per}s",
+            hint=f"use {longer}, or select a shorter time",
         )
     found = [first]
     while found[-1] < last:

@@ -145,10 +145,10 @@ def parse_expiry(duration: str, current: Instant, field: str = "for") -> Instant
     """Return the instant `duration` (`7d`, `12h`) after `current`. Raises InvalidData."""
     if not re.fullmatch(_AGE, duration.strip()):
         raise InvalidData(
-            f"{field} {duration[:40]!r} is not a duration",
+            f"{duration[:40]!r} is not a valid duration",
             field=field,
             code="invalid_time",
-            hint="a whole number and a unit: 15m, 12h, 7d, 4w, 1y",
+            hint="use a whole number and a unit: 15m, 12h, 7d, 4w, 1y",
         )
     return _shift(current, duration, field, 1)
 
@@ -186,7 +186,7 @@ def zone_named(name: str | None) -> Zone:
         raise InvalidData(
             f"VISITORS_TIMEZONE {name[:40]!r} is not a time zone",
             code="invalid_timezone",
-            hint="a name of the IANA database, for example Europe/Berlin",
+            hint="use an IANA name such as Europe/Berlin",
         ) from None
 
 
@@ -210,7 +210,7 @@ def _shift(current: Instant, duration: str, field: str, sign: int) -> Instant:
     try:
         return _instant(datetime.fromisoformat(current) + sign * _duration(duration))
     except OverflowError:
-        raise InvalidData(f"{field} reaches outside the years 1 to 9999", field=field, code="invalid_time") from None
+        raise InvalidData(f"{field} is outside the years 1 to 9999", field=field, code="invalid_time") from None
 
 
 def _instant(moment: datetime) -> Instant:

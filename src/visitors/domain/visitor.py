@@ -104,7 +104,7 @@ def browser_data(values: Mapping[str, object], clear: tuple[str, ...] = ()) -> B
     for field in clear:
         if field not in BROWSER_DATA:
             raise UsageProblem(
-                f"{field!r} cannot be cleared", code="unknown_field", hint="one of " + ", ".join(BROWSER_DATA)
+                f"{field!r} cannot be cleared", code="unknown_field", hint="use one of " + ", ".join(BROWSER_DATA)
             )
     data: BrowserData = {}
     for field, value in values.items():
@@ -143,7 +143,7 @@ def browser_changes(values: Mapping[str, object], clear: tuple[str, ...] = ()) -
     """Like `browser_data`, but raises UsageProblem if there is nothing to change."""
     data = browser_data(values, clear)
     if not data:
-        raise UsageProblem("nothing to update", hint="give browser data, such as --language de, or --clear FIELD")
+        raise UsageProblem("nothing to update", hint="use an option such as --language de, or --clear FIELD")
     return data
 
 

@@ -64,9 +64,9 @@ class ReadAhead:
         found = self._pipe.read(size)
         if len(found) < size:
             raise VisitorsError(
-                f"the process that reads {self._name} ended before the file did",
+                f"the process reading {self._name} ended unexpectedly",
                 code="reader_ended",
-                hint="nothing was written; if the memory was full, free some and try again",
+                hint="nothing was written; if memory ran out, free some and try again",
             )
         return found
 

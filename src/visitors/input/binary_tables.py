@@ -31,7 +31,7 @@ def excel(source: Source) -> tuple[Header, Iterator[RawRow]]:
         rows = book.worksheets[0].iter_rows(values_only=True)
         first = next(rows, ())
     except Exception as error:  # noqa: BLE001 - whatever a damaged archive makes it raise
-        raise InvalidData(f"{source.name} is no Excel workbook (.xlsx): {error}", code="invalid_xlsx") from None
+        raise InvalidData(f"{source.name} is not an Excel workbook (.xlsx): {error}", code="invalid_xlsx") from None
     cells = [_text(cell) or "" for cell in first]
     while cells and not cells[-1].strip():
         cells.pop()
@@ -64,7 +64,7 @@ def parquet(source: Source) -> tuple[Header, Iterator[RawRow]]:
     try:
         file = arrow.ParquetFile(content)
     except Exception as error:  # noqa: BLE001 - of the package's own kinds
-        raise InvalidData(f"{source.name} is no Parquet file: {error}", code="invalid_parquet") from None
+        raise InvalidData(f"{source.name} is not a Parquet file: {error}", code="invalid_parquet") from None
 
     def rows() -> Iterator[RawRow]:
         number = 0

@@ -32,7 +32,7 @@ def unpacked(stream: BinaryIO, head: bytes, name: str) -> tuple[BinaryIO, Damage
         opened = _module("lzma", name, "compressed with xz", "unxz")
         return opened.LZMAFile(stream), (opened.LZMAError,)
     if head.startswith(b"\x28\xb5\x2f\xfd"):
-        opened = _module("compression.zstd", name, "compressed with zstd, which Python reads from 3.14 on", "unzstd")
+        opened = _module("compression.zstd", name, "compressed with zstd, which needs Python 3.14 or later", "unzstd")
         return opened.ZstdFile(stream), (opened.ZstdError,)
     return stream, ()
 
@@ -49,4 +49,4 @@ def _module(module: str, name: str, what: str, program: str) -> Any:
     try:
         return import_module(module)
     except ImportError:
-        raise InvalidData(f"{name} is {what}", code="other_content", hint=f"unpack it first: {program}") from None
+        raise InvalidData(f"{name} is {what}", code="other_content", hint=f"decompress it first: {program}") from None

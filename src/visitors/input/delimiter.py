@@ -15,7 +15,9 @@ def parse_delimiter(text: str) -> str:
     """Parse the value of `--delimiter`: one character, or `tab`. Raises UsageProblem."""
     delimiter = _NAMES.get(text.lower(), text)
     if len(delimiter) != 1 or delimiter in '"\r\n\0':
-        raise UsageProblem(f"--delimiter {text!r} is not one character", hint="for example ';', '|' or tab")
+        raise UsageProblem(
+            f"--delimiter {text!r} is not one character", hint="use one such as ';' or '|', or the word tab"
+        )
     return delimiter
 
 
@@ -32,9 +34,9 @@ def delimiter_of(head: bytes, is_known: Callable[[str], bool], name: str) -> str
     found = [one for one in there if _is_split(line, one, is_known)]
     if len(found) > 1:
         raise InvalidData(
-            f"{name}: cannot tell what separates the columns: {' or '.join(map(shown_delimiter, found))}",
+            f"{name}: cannot tell whether columns are separated by {' or '.join(map(shown_delimiter, found))}",
             code="ambiguous_delimiter",
-            hint=" or ".join(map(hint_of, found)),
+            hint="use " + " or ".join(map(hint_of, found)),
         )
     return found[0] if found else ","
 

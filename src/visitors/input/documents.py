@@ -43,7 +43,7 @@ def read_text(path: str) -> tuple[str, str]:
                 raise InvalidData(
                     f"{name} is larger than {SIZE_LIMIT // 1024 // 1024} MiB",
                     code="file_too_large",
-                    hint="import takes files of any size: visitors import FILE",
+                    hint="for larger files: visitors import FILE",
                 )
             text.write(line)
     return text.getvalue(), name

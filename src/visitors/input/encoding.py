@@ -27,9 +27,9 @@ class Transcoder:
             self._codec = codecs.lookup(encoding).name
         except (LookupError, ValueError):
             raise UsageProblem(
-                f"--encoding: there is no encoding {encoding!r}",
+                f"unknown encoding {encoding!r}",
                 code="unknown_encoding",
-                hint="for example utf-16, windows-1252, iso-8859-1, shift_jis",
+                hint="use one such as utf-16, windows-1252, iso-8859-1 or shift_jis",
             ) from None
         self._encoding = encoding
         self._name = name
@@ -57,7 +57,7 @@ class Transcoder:
                     raise InvalidData(
                         f"{self._name} is {encoding.upper()}, not {self._encoding}",
                         code="other_encoding",
-                        hint="leave --encoding out" if encoding == "utf-8" else f"--encoding {encoding}",
+                        hint="leave out --encoding" if encoding == "utf-8" else f"use --encoding {encoding}",
                     )
                 return
 
@@ -68,5 +68,5 @@ class Transcoder:
         return InvalidData(
             f"{self._name}, line {line:,}: not {self._encoding}",
             code="other_encoding",
-            hint="--encoding names the one that the file was saved in; without it, UTF-8",
+            hint="use --encoding with the encoding of the file; the default is UTF-8",
         )

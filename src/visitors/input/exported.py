@@ -99,7 +99,7 @@ class ExportedRows:
 
     def _identity(self, contact: Any) -> Identity:
         if not contact.id:
-            raise InvalidData("an export tells the id of every contact")
+            raise InvalidData("an export has the id of every contact")
         texts = {column: rule(value, name) for name, column, rule in _PERSON if (value := getattr(contact, name))}
         return Identity(
             contact_id=given_contact_id(contact.id),

@@ -47,7 +47,7 @@ def _items_of(reader: _Reader) -> Iterator[Any]:
     else:
         yield from _list(reader)
     if reader.next_sign():
-        raise reader.problem("there is more behind its end")
+        raise reader.problem("extra data after the end")
 
 
 def json_records(source: Source, paths: Sequence[tuple[str, ...]]) -> Iterator[tuple[Any, bool]]:
@@ -65,7 +65,7 @@ def json_records(source: Source, paths: Sequence[tuple[str, ...]]) -> Iterator[t
     if not found.any:
         yield found.rest, False
     if reader.next_sign():
-        raise reader.problem("there is more behind its end")
+        raise reader.problem("extra data after the end")
 
 
 class _Found:
@@ -83,7 +83,7 @@ def _inside(reader: _Reader, paths: Sequence[tuple[str, ...]], found: _Found) ->
     while reader.next_sign() != "}":
         key = reader.value()
         if not isinstance(key, str) or reader.next_sign() != ":":
-            raise reader.problem("a key is malformed")
+            raise reader.problem("malformed key")
         reader.skip()
         below = [path[1:] for path in paths if path[:1] == (key,)]
         if () in below and reader.next_sign() == "[":
@@ -99,7 +99,7 @@ def _inside(reader: _Reader, paths: Sequence[tuple[str, ...]], found: _Found) ->
         if found.any:
             rest.clear()  # no longer needed
         if reader.next_sign() not in (",", "}"):
-            raise reader.problem("a comma or } is missing")
+            raise reader.problem("missing comma or }")
         if reader.next_sign() == ",":
             reader.skip()
     reader.skip()
@@ -113,7 +113,7 @@ def _list(reader: _Reader) -> Iterator[Any]:
     while more:
         yield reader.value()
         if reader.next_sign() not in (",", "]"):
-            raise reader.problem("a comma or ] is missing")
+            raise reader.problem("missing comma or ]")
         more = reader.next_sign() == ","
         if more:
             reader.skip()
@@ -158,7 +158,7 @@ class _Reader:
                 self._read_on()
                 continue
             except RecursionError:
-                raise self.problem("it is nested too deep") from None
+                raise self.problem("it is nested too deeply") from None
             length = end - self._position
             # a number may continue in the next block, and so may what seems to follow it: 1. or 1e
             may_go_on = is_number_or_word and self._text[end : end + 1] not in _BEHIND_NUMBERS
@@ -196,7 +196,7 @@ class _Reader:
                     code="line_too_long",
                 ) from None
             raise self.problem(_reason(error)) from None
-        raise self.problem("a value is malformed")
+        raise self.problem("malformed value")
 
     def _fill(self) -> bool:
         """Read another block, and drop what was consumed; return false at the end of the file."""
@@ -216,4 +216,4 @@ class _Reader:
 
 
 def _reason(error: Exception) -> str:
-    return "it is nested too deep" if isinstance(error, RecursionError) else str(error)
+    return "it is nested too deeply" if isinstance(error, RecursionError) else str(error)

@@ -35,12 +35,12 @@ class _Json:
         expected = "value"
         for kind, value, position in tokens:
             if expected == "end":
-                raise self._unexpected(kind, value, position, "nothing more")
+                raise self._unexpected(kind, value, position, "end of file")
             expected = self._step(kind, value, position, expected, opened)
         if self._builder.root is None:
             raise empty(self._name)
         if expected != "end":
-            raise BadPlace(self._written.place(len(self._text)), "not JSON: it ends too early", code="not_json")
+            raise BadPlace(self._written.place(len(self._text)), "not JSON: unexpected end of file", code="not_json")
         return self._builder.root
 
     def _step(self, kind: str, value: Any, position: int, expected: str, opened: list[str]) -> str:
@@ -106,4 +106,4 @@ class _Json:
 
     def _unexpected(self, kind: str, value: Any, position: int, wanted: str) -> BadPlace:
         found = "text" if kind == "string" else repr(value)[:60] if isinstance(value, str) else "a value"
-        return BadPlace(self._written.place(position), f"not JSON: {found} where {wanted} should be", code="not_json")
+        return BadPlace(self._written.place(position), f"not JSON: found {found}, expected {wanted}", code="not_json")

@@ -26,7 +26,7 @@ def read_key(path: str) -> bytes:
         # check the file that is read, not its path; do not block on a pipe without a writer
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
     except FileNotFoundError:
-        raise InvalidData(f"there is no key file {path}", code="key_missing", hint=make_one) from None
+        raise InvalidData(f"key file {path} not found", code="key_missing", hint=make_one) from None
     except OSError as error:
         raise InvalidData(f"cannot read the key file {path}: {error.strerror}", code="key_unreadable") from None
     try:
@@ -38,23 +38,25 @@ def read_key(path: str) -> bytes:
     if len(key) < SHORTEST:
         found = f"has {len(key)} bytes" if key else "is empty"
         raise InvalidData(
-            f"the key file {path} {found}; a key has at least {SHORTEST}", code="key_too_short", hint=make_one
+            f"the key file {path} {found}; a key needs at least {SHORTEST} bytes", code="key_too_short", hint=make_one
         )
     if len(key) > LONGEST:
         raise InvalidData(
-            f"the key file {path} is larger than {LONGEST:,} bytes: is it a key?", code="key_too_long", hint=make_one
+            f"the key file {path} is larger than {LONGEST:,} bytes, so it is probably not a key",
+            code="key_too_long",
+            hint=make_one,
         )
     return key
 
 
 def _check(path: str, status: os.stat_result) -> None:
     if not stat.S_ISREG(status.st_mode):
-        what = "a directory" if stat.S_ISDIR(status.st_mode) else "no plain file"
-        raise InvalidData(f"the key file {path} is {what}", code="key_unreadable", hint="name a file")
+        what = "a directory" if stat.S_ISDIR(status.st_mode) else "not a regular file"
+        raise InvalidData(f"the key file {path} is {what}", code="key_unreadable", hint="use the path of a file")
     if os.name == "posix" and status.st_mode & 0o077:
         mode = f"{stat.S_IMODE(status.st_mode):04o}"
         raise InvalidData(
-            f"others than its owner may read or write the key file {path} (mode {mode})",
+            f"the key file {path} can be read or written by others (mode {mode})",
             code="key_not_private",
             hint=f"chmod 600 {_quoted(path)}",
         )

@@ -77,7 +77,7 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         for signature, noun, command in self.others:
             if signature(columns):
                 raise InvalidData(
-                    f"these are {noun}, not {self.noun}", code="other_kind", hint=f"visitors {command} FILE"
+                    f"the file contains {noun}, not {self.noun}", code="other_kind", hint=f"visitors {command} FILE"
                 )
 
 

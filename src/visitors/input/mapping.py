@@ -92,7 +92,7 @@ class ColumnMapping:
             missing = [column for column in self._explicit.values() if column not in header.columns]
             if missing:
                 raise InvalidData(
-                    f"there is no column {missing[0]!r}",
+                    f"column {missing[0]!r} not found",
                     code="missing_column",
                     hint="the columns are " + _listed(header.columns),
                 )
@@ -130,7 +130,7 @@ class ColumnMapping:
         plan = self._plan(tuple(flat))
         values = plan.values(self._told(flat))
         if _RAW in cells and not any(map(_is_told, values)) and _is_told(cells[_RAW]):
-            raise InvalidData("the row could not be read, and was not mended", code="not_mended")
+            raise InvalidData("the row could not be read and was not corrected", code="not_mended")
         return plan, values
 
     def flat(self, cells: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -155,7 +155,7 @@ class ColumnMapping:
     def refuse_unseen(self) -> None:
         """Raise InvalidData, after the last row, if a column of `--map` was in none of them."""
         for column in sorted(self._unseen):
-            raise InvalidData(f"no row has a column {column!r}", code="missing_column", hint="check --map")
+            raise InvalidData(f"no row has the column {column!r}", code="missing_column", hint="check --map")
 
     def refuse_unknown(self) -> None:
         """Raise InvalidData, after the header or last row, if there were columns and none is known."""
@@ -198,11 +198,11 @@ class ColumnMapping:
                 raise _no_column_known(unknown, self._kind)
         if unknown and not self._ignore_unknown:
             raise InvalidData(
-                f"{len(unknown):,} columns are not mapped: {_listed(unknown)}"
+                f"{len(unknown):,} columns match no field: {_listed(unknown)}"
                 if len(unknown) > 1
-                else f"the column {unknown[0]!r} is not mapped",
+                else f"column {unknown[0]!r} matches no field",
                 code="unmapped_column",
-                hint=_meant(unknown, self._kind) or "--map FIELD=COLUMN, or --ignore-unknown",
+                hint=_meant(unknown, self._kind) or "use --map FIELD=COLUMN, or --ignore-unknown",
             )
         return plan
 
@@ -267,22 +267,24 @@ class _Plan:
 def _no_column_known(columns: Sequence[str], kind: Kind) -> InvalidData:
     """Make the error for a file without any known column, with a guess at what it is."""
     shown = _listed(columns)
-    message = f"no column is known: {shown}"
+    message = f"no column matches a field: {shown}"
     if len(columns) == 1:
         for separator in _SEPARATORS:
             if separator in columns[0]:
                 return InvalidData(
-                    f"no column is known: the fields are separated by {shown_delimiter(separator)}, {shown!r}",
+                    f"no column matches a field: the cells are separated by {shown_delimiter(separator)}, {shown!r}",
                     code="no_known_column",
-                    hint=hint_of(separator),
+                    hint=f"use {hint_of(separator)}",
                 )
     if any(column in _OF_ERRORS for column in columns):
         return InvalidData(
-            f"no column is known, and it looks like an error answer: {shown}",
+            f"no column matches a field; the file looks like an error response: {shown}",
             code="no_known_column",
-            hint="look into what made the file: it may have failed",
+            hint="check the program that wrote the file: it may have failed",
         )
-    hint = _meant(columns, kind) or f"--map id=COLUMN says which column the id is in; visitors {kind.command} --help"
+    hint = _meant(columns, kind) or (
+        f"use --map id=COLUMN to name the column with the id; for details: visitors {kind.command} --help"
+    )
     return InvalidData(message, code="no_known_column", hint=hint)
 
 
@@ -311,17 +313,19 @@ def _parse_maps(maps: Iterable[str], kind: Kind) -> tuple[dict[str, str], set[st
         field, equals, column = text.partition("=")
         name = kind.field_named(field.strip())
         if not equals or not field.strip():
-            raise UsageProblem(f"--map {text!r} is not FIELD=COLUMN", hint="for example --map language=br_lang")
+            raise UsageProblem(
+                f"--map {text!r} is not FIELD=COLUMN", hint="use FIELD=COLUMN, such as --map language=br_lang"
+            )
         if name is None:
             raise UsageProblem(
-                f"--map: there is no field {field.strip()!r}",
+                f"--map: unknown field {field.strip()!r}",
                 code="unknown_field",
                 hint="the fields are " + ", ".join(kind.names),
             )
         if name in left_out or (name in parsed and not column.strip()):
-            raise UsageProblem(f"--map leaves {name} out, and is given it again", hint="leave one of the two out")
+            raise UsageProblem(f"--map both sets and leaves out {name}", hint="remove one of the two")
         if name in parsed:
-            raise UsageProblem(f"--map gives {name} two columns: {parsed[name]} and {column.strip()}")
+            raise UsageProblem(f"--map assigns two columns to {name}: {parsed[name]} and {column.strip()}")
         if column.strip():
             parsed[name] = column.strip()
         else:
@@ -346,9 +350,9 @@ def _refuse_alike(columns: Iterable[str], kind: Kind) -> None:
         other = seen.setdefault(squeezed(column), column)
         if other != column:
             raise InvalidData(
-                f"the columns {other!r} and {column!r} are both {field}",
+                f"columns {other!r} and {column!r} both match {field}",
                 code="duplicate_column",
-                hint=f"--map {field}=COLUMN says which one is meant, and --ignore-unknown leaves the other out",
+                hint=f"use --map {field}=COLUMN to choose one, and --ignore-unknown to ignore the other",
             )
 
 

@@ -104,9 +104,9 @@ def read_mapping(name: str) -> list[Part]:
         return _parts(parse_document(text, f"{name}.yaml"))
     if not any(sign in name for sign in "./\\"):
         raise UsageProblem(
-            f"there is no mapping {name!r}",
+            f"unknown mapping {name!r}",
             code="unknown_mapping",
-            hint=f"one of {', '.join(READY_MADE)}, or the file of your own: ./{name}.yaml",
+            hint=f"use one of {', '.join(READY_MADE)}, or a mapping file: ./{name}.yaml",
         )
     return _parts(read_document(name))
 
@@ -116,11 +116,11 @@ def _parts(node: Node) -> list[Part]:
     version = top.get("version")
     if version is None or version.value != VERSION:
         place = node.place if version is None else version.place
-        raise BadPlace(place, f"version is not {VERSION}", code="mapping_version", hint=f"version: {VERSION}")
+        raise BadPlace(place, f"version must be {VERSION}", code="mapping_version", hint=f"use version: {VERSION}")
     name = _text(top["name"]) if "name" in top else "mapping"
     parts = [_part(part, kind, name) for kind in KINDS if kind.noun in top for part in _items(top[kind.noun])]
     if not parts:
-        raise BadPlace(node.place, "it is for nothing: neither visitors, contacts nor conversations", code="no_parts")
+        raise BadPlace(node.place, "the mapping has no visitors, contacts or conversations", code="no_parts")
     return parts
 
 
@@ -133,7 +133,7 @@ def _part(node: Node, kind: Kind, mapping: str) -> Part:
         rules.append(Rule(field="messages", parts=tuple(map(_messages, _items(told["messages"])))))
     if kind is CONVERSATIONS and "metadata" in told:
         raise BadPlace(
-            told["metadata"].key_place, "conversations have no metadata", code="unknown_key", hint="drop: [...]"
+            told["metadata"].key_place, "conversations have no metadata", code="unknown_key", hint="use drop: [...]"
         )
     layout = Layout(
         rules=tuple(rules),
@@ -170,7 +170,7 @@ def _recognised(node: Node | None) -> list[tuple[str, frozenset[str]]]:
 def _messages(node: Node) -> tuple[str, Layout]:
     told = _mapping(node, _MESSAGES)
     if "from" not in told:
-        raise BadPlace(node.place, "it does not say where the messages lie", code="missing_key", hint="from: PATH")
+        raise BadPlace(node.place, "'from' is missing for messages", code="missing_key", hint="add from: PATH")
     rules = [_rule(field, rule, _field_of_message) for field, rule in _mapping(told.get("fields")).items()]
     layout = Layout(rules=tuple(rules), drop=_texts(told.get("drop")), skip=_conditions(told.get("skip")))
     return _path(_text(told["from"])), layout
@@ -182,7 +182,7 @@ def _field_of(kind: Kind) -> Callable[[str, Node], str]:
         if field is None:
             raise BadPlace(
                 node.key_place,
-                f"there is no field {name!r} of {kind.noun}",
+                f"{kind.noun} have no field {name!r}",
                 code="unknown_field",
                 hint="the fields are " + ", ".join(kind.names),
             )
@@ -195,7 +195,7 @@ def _field_of_message(name: str, node: Node) -> str:
     if name not in MESSAGE_FIELDS:
         raise BadPlace(
             node.key_place,
-            f"there is no field {name!r} of messages",
+            f"messages have no field {name!r}",
             code="unknown_field",
             hint="the fields are " + ", ".join(MESSAGE_FIELDS),
         )
@@ -208,13 +208,17 @@ def _rule(name: str, node: Node, field_of: Callable[[str, Node], str]) -> Rule:
         return Rule(field=field, sources=tuple(map(_path, _texts(node))))
     told = _mapping(node, _RULE)
     if not {"from", "constant", "object"} & told.keys():
-        hint = "from: COLUMN, constant: VALUE or object: {KEY: COLUMN}"
-        raise BadPlace(node.place, f"it does not say where {name} comes from", code="missing_key", hint=hint)
+        hint = "add from: COLUMN, constant: VALUE or object: {KEY: COLUMN}"
+        raise BadPlace(node.place, f"the source of {name} is missing", code="missing_key", hint=hint)
     unit, zone = _time(told.get("time"))
     invalid = _text(told["invalid"]) if "invalid" in told else None
     of_person = field.removeprefix(OF_CONTACT) in PERSON if field.startswith(OF_CONTACT) else field in BROWSER_DATA
     if invalid is not None and (invalid not in ("metadata", "drop") or not of_person or "from" not in told):
-        raise BadPlace(told["invalid"].place, f"invalid is metadata or drop, and not for {name}", code="invalid_rule")
+        raise BadPlace(
+            told["invalid"].place,
+            f"invalid must be metadata or drop, and cannot be used for {name}",
+            code="invalid_rule",
+        )
     values = (
         {key.lower(): plain(value) for key, value in _mapping(told["values"]).items()} if "values" in told else None
     )
@@ -245,8 +249,8 @@ def _time(node: Node | None) -> tuple[Unit | None, str | None]:
     for unit in get_args(Unit):
         if node.value == unit:
             return unit, None
-    hint = f"{', '.join(get_args(Unit))}, or {{zone: Europe/Berlin}}"
-    raise BadPlace(node.place, f"time is not {_text(node)!r}", code="invalid_rule", hint=hint)
+    hint = f"use one of {', '.join(get_args(Unit))}, or {{zone: Europe/Berlin}}"
+    raise BadPlace(node.place, f"time {_text(node)!r} is not valid", code="invalid_rule", hint=hint)
 
 
 def _conditions(node: Node | None) -> Conditions:
@@ -260,11 +264,11 @@ def _mapping(node: Node | None, keys: Sequence[str] | None = None) -> Mapping[st
     if node is None:
         return {}
     if not isinstance(node.value, dict):
-        raise BadPlace(node.place, f"{node.kind}, not a mapping", code="invalid_type")
+        raise BadPlace(node.place, f"expected a mapping, found {node.kind}", code="invalid_type")
     for key, value in node.value.items():
         if keys is not None and key not in keys:
-            hint = "one of " + ", ".join(keys)
-            raise BadPlace(value.key_place, f"there is no {key!r} here", code="unknown_key", hint=hint)
+            hint = "use one of " + ", ".join(keys)
+            raise BadPlace(value.key_place, f"unknown key {key!r}", code="unknown_key", hint=hint)
     return node.value
 
 
@@ -280,5 +284,5 @@ def _text(node: Node) -> str:
     if node.text is None and isinstance(node.value, int | float):
         return str(node.value).lower()  # JSON numbers
     if node.text is None or isinstance(node.value, dict | list):
-        raise BadPlace(node.place, f"{node.kind}, not text", code="invalid_type")
+        raise BadPlace(node.place, f"expected text, found {node.kind}", code="invalid_type")
     return node.text

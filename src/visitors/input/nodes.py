@@ -37,7 +37,7 @@ class Builder:
         """Begin a mapping or a list; `container` is an empty one."""
         if self.expects_key:
             kind = "a mapping" if isinstance(container, dict) else "a list"
-            raise BadPlace(self._written.place(position), f"a key is text, not {kind}", code="invalid_key")
+            raise BadPlace(self._written.place(position), f"a key must be text, not {kind}", code="invalid_key")
         if len(self._open) == DEPTH_LIMIT:
             raise too_deep(self._written.place(position))
         self.single(position, container)
@@ -54,7 +54,7 @@ class Builder:
             first = container[key].key_place
             raise BadPlace(
                 self._written.place(position),
-                f"{key!r} is there twice; the first is in line {first.line:,}, column {first.column:,}",
+                f"duplicate key {key!r}, first at line {first.line:,}, column {first.column:,}",
                 code="duplicate_key",
             )
         self._key, self._key_position = sys.intern(key), position  # records repeat the names of their fields
@@ -82,12 +82,12 @@ class Builder:
 def number(text: str, written: Written, position: int) -> int | float:
     """Parse the number in `text`, which has the form `NUMBER`. Raises BadPlace if it is out of range."""
     if len(text) > _DIGITS_LIMIT:
-        reason = f"a number of {len(text):,} characters"
-        raise BadPlace(written.place(position), reason, code="too_long", hint="for text, use quotes")
+        reason = f"the number has too many digits ({len(text):,} characters)"
+        raise BadPlace(written.place(position), reason, code="too_long", hint="if it is text, put it in quotes")
     value = int(text) if re.fullmatch(_INTEGER, text) else float(text)
     if abs(value) == float("inf"):
-        reason = f"{text} is too large for a number"
-        raise BadPlace(written.place(position), reason, code="too_long", hint="for text, use quotes")
+        reason = f"the number {text} is too large"
+        raise BadPlace(written.place(position), reason, code="too_long", hint="if it is text, put it in quotes")
     return value
 
 
@@ -98,4 +98,6 @@ def too_deep(place: Place) -> BadPlace:
 
 def empty(name: str) -> BadPlace:
     """Make the error for an empty file."""
-    return BadPlace(Place(name, 1, 1), "the file is empty", code="empty_file", hint="an empty fixture is: version: 1")
+    return BadPlace(
+        Place(name, 1, 1), "the file is empty", code="empty_file", hint="for an empty fixture, write: version: 1"
+    )

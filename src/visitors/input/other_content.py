@@ -16,17 +16,17 @@ _READ = {
 """How to import binary formats."""
 _BINARY: tuple[tuple[bytes, str, str], ...] = (
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Excel or other Office file", "save it as CSV UTF-8"),
-    (b"BZh", "compressed with bzip2", "unpack it first: bunzip2"),
-    (b"\xfd7zXZ\x00", "compressed with xz", "unpack it first: unxz"),
-    (b"\x28\xb5\x2f\xfd", "compressed with zstd", "unpack it first: unzstd"),
-    (b"\x1f\x8b", "compressed with gzip", "unpack it first: gunzip"),
-    (b"7z\xbc\xaf\x27\x1c", "a 7z archive", "unpack it, and import the file that is in it"),
+    (b"BZh", "compressed with bzip2", "decompress it first: bunzip2"),
+    (b"\xfd7zXZ\x00", "compressed with xz", "decompress it first: unxz"),
+    (b"\x28\xb5\x2f\xfd", "compressed with zstd", "decompress it first: unzstd"),
+    (b"\x1f\x8b", "compressed with gzip", "decompress it first: gunzip"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive", "unpack it and import the file inside"),
     (b"PAR1", _PARQUET, "convert it to CSV or JSON first"),
     (b"%PDF-", "a PDF", "export it as CSV instead"),
     (
         b"SQLite format 3\x00",
         "an SQLite database",
-        "a store is opened with --db; of another one, export a table as CSV",
+        "if it is a store, open it with --db; otherwise export a table as CSV",
     ),
 )
 _ZIP = b"PK\x03\x04"
@@ -62,9 +62,9 @@ def refuse_envelope(values: Mapping[str, Any], place: str = "") -> None:
 
         keys = shlex.quote("." + "".join(f"[{json.dumps(key)}]" for key in path) + "[]")
         raise InvalidData(
-            f"{place}an envelope: the rows are in {'.'.join(path)!r}",
+            f"{place}the rows are nested in {'.'.join(path)!r}",
             code="envelope",
-            hint=f"take them out, and read these: jq -c {keys} FILE",
+            hint=f"extract them first: jq -c {keys} FILE",
         )
 
 
@@ -97,14 +97,14 @@ def _other_text(head: bytes, *, takes_encoding: bool) -> tuple[str, str] | None:
     encoding = _utf_16_or_32(head)
     if encoding is not None:
         convert = f"convert it first: iconv -f {encoding} -t UTF-8"
-        return f"{encoding}, not UTF-8", f"--encoding {encoding.lower()}" if takes_encoding else convert
+        return f"{encoding}, not UTF-8", f"use --encoding {encoding.lower()}" if takes_encoding else convert
     if head[:_LOOKED_AT].lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(_PAGES):
-        return "a web page or XML, not data", "look into what made it: it may have failed, or wanted a login"
+        return "a web page or XML, not data", "check the program that wrote it: it may have failed or needed a login"
     if head.startswith(_ZEROS):
-        return "no text: it begins with NUL bytes", "copy or download it again: it may not be whole"
+        return "not text: it starts with NUL bytes", "copy or download it again, as it may be incomplete"
     # white space in JSON
     if b"\n" not in head and b"\r" in head.strip(b"\r") and not head.lstrip().startswith((b"[", b"{")):
-        return "text whose lines end in carriage returns alone", "convert it first: tr '\\r' '\\n'"
+        return "text with carriage returns as line ends", "convert it first: tr '\\r' '\\n'"
     return None
 
 
@@ -116,9 +116,9 @@ def _archive(head: bytes) -> tuple[str, str] | None:
             return _WORKBOOK, "save it as CSV UTF-8"
         if any(part in head[:_LOOKED_AT] for part in _OFFICE):
             return "an Excel or other Office file", "save it as CSV UTF-8"
-        return "a zip archive", "unpack it, and import the file that is in it"
+        return "a zip archive", "unpack it and import the file inside"
     if head[_TAR_AT : _TAR_AT + len(_TAR)] == _TAR:
-        return "a tar archive", "unpack it, and import the file that is in it"
+        return "a tar archive", "unpack it and import the file inside"
     return None
 
 

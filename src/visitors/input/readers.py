@@ -239,16 +239,16 @@ def header_of(cells: list[str], source: Source) -> tuple[str, ...]:
     twice = sorted(column for column, count in Counter(columns).items() if column and count > 1)
     if twice:
         raise InvalidData(
-            f"{source.name} has the column {twice[0]!r} twice",
+            f"{source.name} has two columns named {twice[0]!r}",
             code="duplicate_column",
-            hint="rename one of the two, or leave it out",
+            hint="rename or remove one of the two",
         )
     return columns
 
 
 def _table_row(place: Place, header: tuple[str, ...], cells: list[str] | list[str | None], raw: str) -> RawRow:
     if len(cells) != len(header):
-        error = InvalidData(f"{len(cells):,} cells under {len(header):,} columns", code="wrong_cell_count")
+        error = InvalidData(f"{len(cells):,} cells for {len(header):,} columns", code="wrong_cell_count")
         return RawRow(place, {}, raw=raw.rstrip("\n"), error=error)
     return RawRow(place, dict(zip(header, cells, strict=True)))
 
@@ -269,7 +269,7 @@ def object_row(place: Place, item: object, raw: str = "") -> RawRow:
 
 
 def _reason(error: Exception) -> str:
-    return "it is nested too deep" if isinstance(error, RecursionError) else str(error)
+    return "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
 
 
 def _split(line: str) -> list[str]:

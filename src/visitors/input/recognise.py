@@ -53,9 +53,9 @@ def part_for(first: Any, kind: Kind, mapping: str, name: str = "it") -> Part | N
     if not fitting:
         known = "; ".join(f"{part.file}: {', '.join(path for path, _ in part.recognise)}" for part in ours)
         raise InvalidData(
-            f"{name} is nothing that the mapping {ours[0].mapping} is for",
+            f"{name} does not fit the mapping {ours[0].mapping}",
             code="other_mapping",
-            hint=f"it knows a file by its columns: {known}",
+            hint=f"the mapping expects these columns: {known}",
         )
     return fitting[0]
 
@@ -87,7 +87,7 @@ def _recognised(first: Any, kind: Kind) -> Part | None:
     if fitting and not ours:
         other = fitting[0].kind
         raise InvalidData(
-            f"these are {other.noun}, not {kind.noun}: {fitting[0].name}",
+            f"the file contains {other.noun}, not {kind.noun}: {fitting[0].name}",
             code="other_kind",
             hint=f"visitors {other.command} FILE",
         )

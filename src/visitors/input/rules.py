@@ -365,7 +365,7 @@ class Reader:
             plan = self._layout.plan(columns)
             plan.seal()
             if plan.unknown:
-                raise InvalidData(f"the column {plan.unknown[0]!r} is not mapped", code="unmapped_column")
+                raise InvalidData(f"column {plan.unknown[0]!r} matches no field", code="unmapped_column")
             self._plans[columns] = plan
         if plan.skips is not None and plan.skips(flat):
             return None
@@ -403,7 +403,7 @@ def _changes(rule: Rule) -> list[Callable[[Any], Any]]:
             if word in words:
                 return words[word]
             if rule.otherwise is msgspec.UNSET:
-                message = f"the mapping does not say what {_text(value)[:60]!r} is of {rule.field}"
+                message = f"the mapping has no {rule.field} for {_text(value)[:60]!r}"
                 raise InvalidData(message, field=rule.field, code="unmapped_value")
             return rule.otherwise
 

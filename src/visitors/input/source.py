@@ -47,7 +47,7 @@ def not_utf8(place: str, byte: int, unit: str, *, takes_encoding: bool = False) 
     return InvalidData(
         f"{place}not UTF-8 (byte {byte:,} of the {unit})",
         code="not_utf8",
-        hint="--encoding says what it is in: windows-1252 if it was saved by Excel or another program on Windows"
+        hint="use --encoding, such as --encoding windows-1252 for a file saved by Excel on Windows"
         if takes_encoding
         else "convert it first: iconv -f WINDOWS-1252 -t UTF-8",
     )
@@ -256,10 +256,10 @@ class _Readable:
 
     def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
         if isinstance(error, EOFError):
-            raise InvalidData(f"{self._name}: the compressed data end too early", code="truncated") from None
+            raise InvalidData(f"{self._name}: the compressed data is incomplete", code="truncated") from None
         # decompression also raises OSError without a number
         if isinstance(error, self._damage) or (isinstance(error, OSError) and error.errno is None):
-            raise InvalidData(f"{self._name}: the compressed data are damaged", code="damaged") from None
+            raise InvalidData(f"{self._name}: the compressed data is damaged", code="damaged") from None
         if isinstance(error, OSError):
             raise InvalidData(f"cannot read {self._name}: {error.strerror}", code="file_unreadable") from None
 
@@ -295,7 +295,7 @@ def _opened(path: str) -> _Opened:
         with opened:
             return _spooled(opened, path)
     except FileNotFoundError:
-        raise NotFound(f"there is no file {path}", code="file_not_found") from None
+        raise NotFound(f"file {path} not found", code="file_not_found") from None
     except IsADirectoryError:
         raise InvalidData(f"{path} is a directory, not a file", code="file_unreadable") from None
     except OSError as error:
@@ -335,7 +335,7 @@ def _spooling(name: str) -> Iterator[None]:
         raise StoreProblem(
             f"{name} does not fit the temporary folder {tempfile.gettempdir()}: {error.strerror or error}",
             code="disk_full",
-            hint="free some space there, or name another folder with TMPDIR; nothing was written",
+            hint="free some space there, or set TMPDIR to another folder; nothing was written",
         ) from None
 
 
@@ -357,11 +357,11 @@ def choose_format(path: str, given: str | None, source: Source, delimiter: str |
     """
     format_ = _choose_format(path, given, source)
     if format_ in BINARY and source.has_encoding:
-        raise UsageProblem(f"--encoding is for text, and {source.name} is {format_}")
+        raise UsageProblem(f"--encoding only applies to text, and {source.name} is {format_}")
     if delimiter is None:
         return format_
     if given not in (None, "csv") or format_ in ("json", "ndjson", *BINARY):
-        raise UsageProblem(f"--delimiter is for csv, and {source.name} is {format_}")
+        raise UsageProblem(f"--delimiter only applies to csv, and {source.name} is {format_}")
     return "csv"
 
 
@@ -370,7 +370,7 @@ def _choose_format(path: str, given: str | None, source: Source) -> Format:
         for known in (*FORMATS, *BINARY):
             if given == known:
                 return known
-        raise UsageProblem(f"cannot read {given}", hint="files are read as " + ", ".join((*FORMATS, *BINARY)))
+        raise UsageProblem(f"cannot read {given}", hint="use one of " + ", ".join((*FORMATS, *BINARY)))
     named = format_of(without_ending(path))
     if named in ("csv", "tsv", *BINARY):
         return named

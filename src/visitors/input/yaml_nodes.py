@@ -31,7 +31,7 @@ def yaml_node(text: str, name: str) -> Node:
     unprintable = re.search(_NOT_PRINTABLE, text)
     if unprintable:
         character = f"U+{ord(unprintable[0]):04X}"
-        raise BadPlace(written.place(unprintable.start()), f"{character} cannot stand in YAML", code="not_yaml")
+        raise BadPlace(written.place(unprintable.start()), f"{character} is not allowed in YAML", code="not_yaml")
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     builder = Builder(written)
     try:
@@ -54,15 +54,15 @@ def _take(builder: Builder, event: Any, written: Written) -> None:
     position = event.start_mark.index
     if isinstance(event, events.DocumentStartEvent) and builder.root is not None:
         place = written.place(position)
-        raise BadPlace(place, "a second document; a file holds one", code="not_yaml", hint="give several files")
+        raise BadPlace(place, "more than one document in a file", code="not_yaml", hint="use one file per document")
     if isinstance(event, events.AliasEvent):
-        reason = f"an alias (*{event.anchor}); what is meant is written out, or referred to by its name"
+        reason = f"aliases (*{event.anchor}) are not supported; write the value out, or refer to a record by name"
         raise BadPlace(written.place(position), reason, code="alias")
     if isinstance(event, events.NodeEvent):
         tag = getattr(event, "tag", None)
         if tag not in (None, "!"):
             place = written.place(position)
-            raise BadPlace(place, f"a tag ({tag}); values are plain", code="tag", hint="for text, use quotes")
+            raise BadPlace(place, f"tags ({tag}) are not supported", code="tag", hint="if it is text, put it in quotes")
         if isinstance(event, events.MappingStartEvent):
             builder.begin(position, {})
         elif isinstance(event, events.SequenceStartEvent):
@@ -75,7 +75,9 @@ def _scalar(builder: Builder, event: Any, written: Written) -> None:
     text, position, is_plain = str(event.value), event.start_mark.index, event.implicit[0]
     if builder.expects_key:
         if is_plain and text == "<<":
-            raise BadPlace(written.place(position), "a merge key (<<); what is meant is written out", code="alias")
+            raise BadPlace(
+                written.place(position), "merge keys (<<) are not supported; write the fields out", code="alias"
+            )
         builder.key(position, text)
     elif not is_plain:  # quoted, or a block of text
         builder.single(position, text, text)
@@ -96,7 +98,10 @@ def _not_yaml(error: Any, text: str, name: str) -> BadPlace:
     problem = str(error.problem or error.context)
     if "\t" in lines[line][: column + 1]:
         return BadPlace(
-            place, f"a tab where YAML has none ({problem})", code="not_yaml", hint="indent with spaces, not with tabs"
+            place,
+            f"tab where YAML does not allow one ({problem})",
+            code="not_yaml",
+            hint="indent with spaces, not tabs",
         )
     if "nesting depth" in problem:  # the parser's own limit, higher than ours: it reads ahead and reached that first
         return too_deep(place)

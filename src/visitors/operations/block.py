@@ -20,7 +20,7 @@ def expiry(for_: str | None, until: str | None, current: Instant) -> Instant | N
     Raises InvalidData, and UsageProblem if both are given.
     """
     if for_ is not None and until is not None:
-        raise UsageProblem("give --for or --until, not both")
+        raise UsageProblem("--for and --until cannot be combined")
     if for_ is not None:
         return parse_expiry(for_, current)
     return parse_instant(until, "until") if until is not None else None
@@ -36,7 +36,7 @@ class Replaced(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         was = " and ".join(one.terms for one in self.old)
-        return f"{self.target_id}: blocked {terms(self.reason, self.expires_at)}, no longer {was}"
+        return f"{self.target_id}: blocked {terms(self.reason, self.expires_at)}; before that: {was}"
 
 
 class Blocked(msgspec.Struct, frozen=True):
@@ -61,7 +61,9 @@ def block(
     Raises InvalidData if `expires_at` is not in the future.
     """
     if expires_at is not None and expires_at <= operation.at:
-        raise InvalidData(f"a block until {expires_at} would be over already", field="until", code="expiry_in_the_past")
+        raise InvalidData(
+            f"the end of the block, {expires_at}, is in the past", field="until", code="expiry_in_the_past"
+        )
     live = blocks.live(store, target, ids, operation.at)
     replaced = []
     again: dict[str | None, list[str]] = {}
@@ -107,7 +109,7 @@ def unblock(
     if not selected:
         for visitor_id, contact_id in left.items():
             raise Conflict(
-                f"unblocking visitor {visitor_id} has no effect: its contact {contact_id} is blocked",
+                f"unblocking visitor {visitor_id} has no effect, because its contact {contact_id} is blocked",
                 code="contact_blocked",
                 hint=f"visitors unblock --contact {contact_id}",
             )

@@ -49,7 +49,7 @@ def block_lines(
     for line in lines:
         with at_line(line.number):
             if line.until is not None and line.until <= operation.at:
-                message = f"a block until {line.until} would be over already"
+                message = f"the end of the block, {line.until}, is in the past"
                 raise InvalidData(message, field="until", code="expiry_in_the_past")
     named = _named(store, operation, lines, missing)
     alike: dict[tuple[Target, str | None, Instant | None], list[str]] = {}

@@ -127,7 +127,7 @@ def take_contact(
     if said is None:
         if row.says_nothing:
             return "blank"
-        raise InvalidData("the row does not say whom it is about: id, externalId and email are blank", code="nobody")
+        raise InvalidData("the row has no id, externalId or email", code="nobody")
     knows = known(store, None, said, operation.at)
     existing = knows.by_contact_id or knows.by_external_id or next(iter(knows.by_email), None)
     if existing is not None and policy.on_existing == "skip":
@@ -161,9 +161,9 @@ def _filling(said: Identity, contact: Contact) -> Identity:
 
 def _exists(contact: Contact) -> Conflict:
     return Conflict(
-        f"contact {contact.id} ({contact.label}) exists already",
+        f"contact {contact.id} ({contact.label}) already exists",
         code="contact_exists",
-        hint="--on-existing skip or update",
+        hint="use --on-existing skip or --on-existing update",
     )
 
 

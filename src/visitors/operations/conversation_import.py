@@ -61,10 +61,10 @@ def take_conversation(store: Store, operation: OpenOperation, row: ConversationR
         return "blank", 0
     if row.id is None:
         raise InvalidData(
-            "the row does not say which conversation it is: id is blank",
+            "the row has no conversation id",
             field="id",
             code="no_conversation",
-            hint="--map id=COLUMN says where the id is",
+            hint="use --map id=COLUMN to name the column with the id",
         )
     existing = conversations.find(store, row.id)
     conversation = _new(store, operation, row.id, row) if existing is None else _updated(operation, existing, row)
@@ -137,11 +137,10 @@ def _whose(store: Store, operation: OpenOperation, row: ConversationRow, at: Ins
         visitor_id = visitors.newest_of(store, contact_id)
     elif visitor_id is None:
         raise InvalidData(
-            "the row does not say whose conversation it is: visitorId and the contact's id, externalId and email are"
-            " blank",
+            "the row has no visitorId and no contact id, externalId or email",
             field="visitorId",
             code="no_visitor",
-            hint="--map visitorId=COLUMN, or --map email=COLUMN",
+            hint="use --map visitorId=COLUMN or --map email=COLUMN",
         )
     existing = visitors.find(store, visitor_id, operation.at) if visitor_id is not None else None
     if existing is None:
@@ -182,7 +181,7 @@ def _new_messages(
         if one.id is not None and one.id in of_ids:
             if of_ids[one.id] != conversation.id:
                 raise Conflict(
-                    f"message {one.id} is in conversation {of_ids[one.id]}, not in {conversation.id}",
+                    f"message {one.id} belongs to conversation {of_ids[one.id]}, not to {conversation.id}",
                     code="message_elsewhere",
                 )
             continue

@@ -28,7 +28,7 @@ def start(
 def check_author(visitor: str | None, agent: str | None) -> None:
     """Raise UsageProblem unless a message has exactly one author, a visitor or an agent."""
     if (visitor is None) is (agent is None):
-        raise UsageProblem("who writes?", hint="--as-visitor VISITOR or --as-agent NAME")
+        raise UsageProblem("no author given", hint="use --as-visitor VISITOR or --as-agent NAME")
 
 
 def reply(
@@ -69,7 +69,7 @@ def reply_as_visitor(
     sees = conversation.contact_id == contact_id if contact_id else conversation.visitor_id == visitor.id
     if not sees or (contact_id is None and conversation.contact_id is not None):
         raise Conflict(
-            f"conversation {conversation.id} is not visitor {visitor.id}'s",
+            f"conversation {conversation.id} does not belong to visitor {visitor.id}",
             code="not_of_visitor",
             hint=f"visitors conversations list --contact {conversation.contact_id}"
             if conversation.contact_id
@@ -86,7 +86,7 @@ def reply_as_agent(store: Store, operation: OpenOperation, conversation: Convers
     starter = visitors.find(store, conversation.visitor_id, operation.at)
     if conversation.contact_id is None and starter is not None and starter.deleted_at is not None:
         raise Conflict(
-            f"conversation {conversation.id} is that of visitor {starter.id}, who is deleted",
+            f"conversation {conversation.id} belongs to visitor {starter.id}, which is deleted",
             code="visitor_deleted",
             hint=f"visitors restore {starter.id}",
         )

@@ -21,8 +21,10 @@ def create(
         return visitors.insert(store, operation, data, visitor_id=visitor_id), True
     if not exist_ok:
         raise Conflict(
-            f"visitor {existing.id} exists already" + (", deleted" if existing.deleted_at else ""),
+            f"visitor {existing.id} already exists" + (", but is deleted" if existing.deleted_at else ""),
             code="visitor_exists",
-            hint=f"visitors restore {existing.id}" if existing.deleted_at else "--exist-ok makes this no error",
+            hint=f"visitors restore {existing.id}"
+            if existing.deleted_at
+            else "to accept existing visitors, add --exist-ok",
         )
     return existing.id, False

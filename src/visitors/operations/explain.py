@@ -53,8 +53,8 @@ def foresee(
     what = {
         "created": f"would link it to {who}",
         "linked": f"would link it to {who}",
-        "updated": f"would update {who}, to whom it is linked already",
-        "unchanged": f"would change nothing: it is linked to {who}, and nothing is new",
+        "updated": f"would update {who}, to whom it is already linked",
+        "unchanged": f"would change nothing: it is linked to {who}, who already has these values",
     }[decision.outcome]
     fields = ", ".join(decision.changes)
     merged = "".join(f"; {other.called} would be merged into it" for other in decision.merges)

@@ -155,9 +155,9 @@ def _refuse_taken(store: Store, fixture: Fixture, found: list[Difference]) -> No
     for field, values in wanted.items():
         for contact_id, value in fixtures.owners(store, field, values, named).items():
             raise Conflict(
-                f"{field} {value!r} is that of contact {contact_id}, which the files do not name",
+                f"{field} {value!r} belongs to contact {contact_id}, which is not named in the files",
                 code="contact_exists",
-                hint=f"name it ({contact_id}), or let it go with --prune",
+                hint=f"add {contact_id} to the files, or use --prune to delete contacts not named in them",
             )
 
 

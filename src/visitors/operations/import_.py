@@ -51,7 +51,9 @@ def take(
         return "skipped"
     if policy.on_existing == "error":
         raise Conflict(
-            f"visitor {existing.id} exists already", code="visitor_exists", hint="--on-existing skip or update"
+            f"visitor {existing.id} already exists",
+            code="visitor_exists",
+            hint="use --on-existing skip or --on-existing update",
         )
     if existing.deleted_at is not None and row.deleted_at is None:
         raise Conflict(
@@ -72,17 +74,18 @@ def _known(store: Store, row: VisitorRow, policy: Policy) -> str | None:
     if row.fingerprint is None:
         names_person = row.identity is not None
         raise InvalidData(
-            f"the row {'names a person, but no visitor' if names_person else 'does not say which visitor it is about'}:"
+            f"the row {'is about a person, but not a visitor' if names_person else 'does not identify a visitor'}:"
             " id and fingerprint are blank",
             code="no_visitor",
-            hint="--map id=COLUMN says where the id is; --new makes a visitor of each such row, each time",
+            hint="use --map id=COLUMN to name the column with the id, or --new to create a visitor from "
+            "each such row, on every import",
         )
     found = visitors.with_fingerprint(store, row.fingerprint)
     if len(found) > 1:
         raise Conflict(
             f"several visitors have the fingerprint {row.fingerprint}",
             code="ambiguous_fingerprint",
-            hint=f"give the id of the one that is meant: {' or '.join(found)}",
+            hint=f"use the id of one of them: {' or '.join(found)}",
         )
     return next(iter(found), None)
 

@@ -48,11 +48,11 @@ def split(store: Store, operation: OpenOperation, contact: Contact, visitor_ids:
     a visitor that is not the contact's, and if another contact has the new external id or email.
     """
     if not visitor_ids:
-        raise UsageProblem("whom? give the visitors to take out")
+        raise UsageProblem("no visitors given: pass the ids to move, or - for standard input")
     strangers = visitors.not_of_contact(store, visitor_ids, contact.id)
     if strangers:
         raise Conflict(
-            f"visitor {strangers[0]} is not of contact {contact.id}",
+            f"visitor {strangers[0]} does not belong to contact {contact.id}",
             code="not_of_contact",
             hint=f"visitors list --contact {contact.id}",
         )
@@ -78,7 +78,7 @@ def create_contact(
     Raises Conflict if its id, external id or email is taken.
     """
     if contact_id is not None and contacts.find(store, contact_id, operation.at) is not None:
-        raise Conflict(f"contact {contact_id} exists already", code="contact_exists")
+        raise Conflict(f"contact {contact_id} already exists", code="contact_exists")
     fields: Mapping[str, Any] = {**said.texts, "metadata": said.metadata or {}}
     refuse_taken(store, operation, fields, out_of=out_of)
     return contacts.insert(store, operation, fields, contact_id=contact_id)
@@ -104,20 +104,20 @@ def find_or_create_contact(
     first, *others = owners.values()
     if others:
         raise Conflict(
-            f"what is given is of {len(owners)} contacts: {', '.join(owners)}",
+            f"the given values belong to {len(owners)} contacts: {', '.join(owners)}",
             code="contact_exists",
             hint=f"visitors contacts show {' '.join(owners)}",
         )
     if first.deleted_at is not None:
         raise Conflict(
-            f"contact {first.id} ({first.label}) exists already, deleted",
+            f"contact {first.id} ({first.label}) already exists, but is deleted",
             code="contact_deleted",
             hint=f"visitors contacts restore {first.id}",
         )
     has_another = external_id and contacts.find_by_external_id(store, external_id, operation.at) is None
     if has_another and first.external_id is not None:
         raise Conflict(
-            f"contact {first.id} ({first.label}) exists already, with another external id",
+            f"contact {first.id} ({first.label}) already exists with another external id",
             code="contact_exists",
             hint=f"visitors contacts show {first.id}",
         )
@@ -130,7 +130,7 @@ def update_contacts(store: Store, operation: OpenOperation, contact_ids: Sequenc
     Raises UsageProblem if nothing is given, and Conflict if another contact has the external id or email.
     """
     if not said.says_something:
-        raise UsageProblem("nothing to update", hint="give a field, such as --name, or --clear FIELD")
+        raise UsageProblem("nothing to update", hint="use an option such as --name, or --clear FIELD")
     changed = set()
     for contact_id in contact_ids:
         found = contacts.find(store, contact_id, operation.at)
@@ -157,11 +157,12 @@ def restore_contacts(store: Store, operation: OpenOperation, contact_ids: Sequen
         for owner in owners:
             if owner.email == found.email:  # ignore contacts that were merged into it
                 raise Conflict(
-                    f"contact {found.id} cannot be restored: its email {found.email} is that of contact {owner.id}"
-                    f" ({owner.label})",
+                    f"contact {found.id} cannot be restored: its email {found.email} now belongs to contact "
+                    f"{owner.id} ({owner.label})",
                     code="contact_exists",
-                    hint=f"free the email with visitors contacts update {owner.id} --clear email, then restore; if they"
-                    f" are one person, then visitors contacts merge {owner.id} {found.id}, which gives it back",
+                    hint=f"clear the email with visitors contacts update {owner.id} --clear email, then restore; if"
+                    f" they are the same person, then visitors contacts merge {owner.id} {found.id}, which "
+                    "sets it again",
                 )
         restored |= contacts.set_deleted(store, operation, [found.id], deleted=False)
     return restored
@@ -188,9 +189,9 @@ def refuse_taken(
         own = owner.email if what == "email" else owner.external_id
         if owner.id == besides or (owner == out_of and own != value):
             continue
-        merge_them = f"if they are one person: visitors contacts merge {owner.id} {besides}"
+        merge_them = f"if they are the same person: visitors contacts merge {owner.id} {besides}"
         raise Conflict(
-            f"{what} {value} is that of contact {owner.id} ({owner.label})",
+            f"{what} {value} belongs to contact {owner.id} ({owner.label})",
             code="contact_exists",
             hint=merge_them if besides else f"visitors contacts show {owner.id}",
         )

@@ -21,15 +21,15 @@ def verify(store: Store, receipt: Receipt) -> list[str]:
     """
     key = receipts.key(store)
     if key is None:
-        return ["nothing was ever erased from this store: the receipt is another's"]
+        return ["nothing was ever erased from this store, so the receipt is from another one"]
     problems = []
     if not is_signed(key, receipt):
-        problems.append("its signature is not this store's: it was changed, or is another store's")
+        problems.append("its signature does not match: it was changed, or is from another store")
     kept = receipts.of_operation(store, receipt.operation_id)
     if kept is None:
-        problems.append(f"there is no erasure {receipt.operation_id} in this store")
+        problems.append(f"this store has no erasure {receipt.operation_id}")
     elif kept != encode(receipt):
-        problems.append(f"it is not the receipt that erasure {receipt.operation_id} gave")
+        problems.append(f"it differs from the receipt of erasure {receipt.operation_id}")
     # the subjects of another store's receipt are meaningless here
     return problems or _found_again(store, receipt, key)
 
@@ -51,4 +51,4 @@ def _told(store: Store, receipt: Receipt, place: Place) -> str:
     later = receipts.since(store, receipt.operation_id, place.kind, place.record)
     if later is None:
         return f"{what} still in the store: in {where}"
-    return f"{what} in the store again, in {where}: it came back after the erasure, with operation {later}"
+    return f"{what} in the store again, in {where}: it was added after the erasure by operation {later}"

@@ -42,7 +42,7 @@ def refuse(lost: Sequence[Lost], named: int, hint: str | None = None) -> None:
     if named == 1:
         raise first
     if len(lost) > 1:
-        message = f"{len(lost):,} of {named:,} are not there: {told(lost)}"
+        message = f"{len(lost):,} of {named:,} not found: {told(lost)}"
         raise NotFound(message, code=first.code, hint=hint or first.hint)
     raise NotFound(first.message, code=first.code, hint=hint or first.hint)
 
@@ -174,9 +174,9 @@ def mergeable(store: Store, references: Sequence[str], current: Instant) -> list
         text = reference.strip()
         if "@" not in text and not text.startswith("ext:") and _by_prefix(store, "contacts", text) != one.id:
             raise Conflict(
-                f"contact {text} was merged into {one.id} ({one.label}) already",
+                f"contact {text} was already merged into {one.id} ({one.label})",
                 code="contact_merged",
-                hint=f"name {one.id} instead",
+                hint=f"use {one.id} instead",
             )
         if one.id in [other.id for other in found]:
             raise Conflict(f"contact {one.id} cannot be merged into itself", code="merge_with_itself")
@@ -242,12 +242,12 @@ def record_ids(store: Store, reference: str, current: Instant) -> tuple[str, ...
         return tuple(dict.fromkeys((*with_prefix(store, "contacts", reference.strip(), 1), found)))
 
 
-_CONTACTS = "visitors contacts list --search TEXT finds contacts by a part of a name, email or external id"
+_CONTACTS = "to search by part of a name, email or external id: visitors contacts list --search TEXT"
 _LISTINGS = {
-    "visitor": "visitors list --search TEXT finds visitors by a part of an id, name, email or external id",
+    "visitor": "to search by part of an id, name, email or external id: visitors list --search TEXT",
     "contact": _CONTACTS,
-    "conversation": "visitors conversations list shows them",
-    "operation": "visitors history lists operations",
+    "conversation": "to list conversations: visitors conversations list",
+    "operation": "to list operations: visitors history",
 }
 
 
@@ -290,9 +290,10 @@ def _is_of_contact(reference: str) -> NotFound:
 
     quoted = shlex.quote(reference)
     return NotFound(
-        f"{reference!r} names a contact, not a visitor",
+        f"{reference!r} refers to a contact, not to a visitor",
         code="visitor_not_found",
-        hint=f"visitors list --contact {quoted} shows their visitors, visitors contacts show {quoted} the person",
+        hint=f"to list its visitors: visitors list --contact {quoted}; to show the contact: visitors "
+        f"contacts show {quoted}",
     )
 
 
@@ -300,6 +301,10 @@ def _ambiguous(reference: str, noun: str, matches: Sequence[str], *, by_prefix: 
     one_person = f"visitors contacts merge {' '.join(matches)}"
     if len(matches) > _CANDIDATES:
         one_person = "visitors contacts duplicates"
-    hint = "give more of the id" if by_prefix else f"give one of the ids; if they are one person: {one_person}"
+    hint = (
+        "use a longer prefix, or the whole id"
+        if by_prefix
+        else f"use one of the ids; if they are the same person: {one_person}"
+    )
     shown = ", ".join(matches[:_CANDIDATES]) + (", …" if len(matches) > _CANDIDATES else "")
-    return Conflict(f"{reference!r} is ambiguous: {noun}s {shown}", code="ambiguous", hint=hint)
+    return Conflict(f"{reference!r} is ambiguous: it matches the {noun}s {shown}", code="ambiguous", hint=hint)

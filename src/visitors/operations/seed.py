@@ -39,9 +39,9 @@ def refuse_again(store: Store, plan: Plan) -> None:
     found = visitors.with_any_fingerprint(store, first)
     if found is not None:
         raise Conflict(
-            f"the people of seed {plan.seed} are in the store already, such as visitor {found}",
+            f"the store already has people of seed {plan.seed}, such as visitor {found}",
             code="seeded_already",
-            hint="another --seed makes other people; a new store: --db NEW.db",
+            hint="use another --seed for other people, or --db NEW.db for a new store",
         )
 
 

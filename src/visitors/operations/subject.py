@@ -42,14 +42,15 @@ _FIELDS = [
     # separate in the document
     if field not in ("contact", "blocked_at", "blocked_by", "block_reason", "block_expires_at")
 ]
-_WHAT = "All that a visitors store knows about one person"
+_WHAT = "Everything that a visitors store knows about one person"
 _OF_HISTORY = (
-    "history has every recorded change, oldest first: the fields that differ, before and after. A record's first"
-    " change has all its fields."
+    "history has every recorded change, oldest first, with the changed fields before and "
+    "after. The first change of a record has all its fields."
 )
 _OF_OTHERS = (
-    f"Of a browser that several people used, only the time of this person is here. {ANOTHER_CONTACT!r} stands for the"
-    f" id of somebody else, {ANOTHER_TIME!r} for a value that was set while the browser was theirs."
+    "If several people used a browser, only the time of this person is included. "
+    f"{ANOTHER_CONTACT!r} replaces the id of someone else, {ANOTHER_TIME!r} a value that was "
+    "set while they used the browser."
 )
 
 
@@ -67,9 +68,9 @@ def subject(store: Store, reference: str, current: Instant) -> Contact:
             raise
         if len(deleted) > 1:
             raise Conflict(
-                f"{reference.strip()!r} is ambiguous: deleted contacts {', '.join(deleted)}",
+                f"{reference.strip()!r} is ambiguous: it matches the deleted contacts {', '.join(deleted)}",
                 code="ambiguous",
-                hint="give one of these ids",
+                hint="use one of these ids",
             ) from None
         return references.contact(store, deleted[0], current)
 

@@ -32,15 +32,16 @@ class Targets:
         has no such options. Raises UsageProblem if no visitors are given, or in two ways.
         """
         if selection.deleted and deleted is False:
-            raise UsageProblem("deleted visitors cannot be changed", hint="restore them first: visitors restore")
+            raise UsageProblem("deleted visitors cannot be changed", hint="to restore them first: visitors restore")
         if named and (everything or not selection.is_everything):
-            raise UsageProblem("give either ids or a selection, not both")
+            raise UsageProblem("ids and a selection cannot be combined")
         if everything and not selection.is_everything:
-            raise UsageProblem("--all takes no selection beside it")
+            raise UsageProblem("--all and a selection cannot be combined")
         if not named and not everything and selection.is_everything:
             raise UsageProblem(
-                "whom? give visitor ids, or - for ids on standard input" + (", or a selection" if selects else ""),
-                hint="--all means every visitor" if takes_all else None,
+                "no visitors given: pass ids, "
+                + ("- for standard input, or a selection" if selects else "or - for standard input"),
+                hint="to act on every visitor, use --all" if takes_all else None,
             )
         self._selection = msgspec.structs.replace(selection, deleted=True) if deleted else selection
         self._may_be_deleted = deleted is not False

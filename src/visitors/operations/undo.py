@@ -70,9 +70,9 @@ def _target(store: Store, actor: str, reference: str | None, undos: Undos) -> in
     if target in undos.standing:
         by = operations.numbered(store, undos.standing[target])
         raise Conflict(
-            f"operation {operation_id} was taken back already, by {by.id}, {by.at}",
+            f"operation {operation_id} was already undone by {by.id} at {by.at}",
             code="undone_already",
-            hint=f"to do it again: visitors undo {by.id}",
+            hint=f"to redo it: visitors undo {by.id}",
         )
     return target
 
@@ -86,28 +86,26 @@ def _newest_of(store: Store, actor: str, undos: Undos) -> int:
         return number
     others = undo.newest(store, undos.standing)
     if others is None:
-        raise NotFound(
-            "there is nothing to take back", code="operation_not_found", hint=_nothing_left_hint(store, undos)
-        )
+        raise NotFound("there is nothing to undo", code="operation_not_found", hint=_nothing_left_hint(store, undos))
     found = operations.numbered(store, others[0])
     raise NotFound(
-        f"there is nothing of {actor} to take back",
+        f"there is nothing by {actor} to undo",
         code="operation_not_found",
-        hint=f"the newest of others is {found.command} by {found.actor}, {found.at}: "
-        + ("that cannot be taken back" if others[1] else f"visitors undo {found.id} takes it back"),
+        hint=f"the latest operation of others is {found.command} by {found.actor} at {found.at}"
+        + (", which cannot be undone" if others[1] else f"; to undo it: visitors undo {found.id}"),
     )
 
 
 def _nothing_left_hint(store: Store, undos: Undos) -> str:
     if not undos.standing:
-        return "nothing was done in this store; if that surprises you, check --db and VISITORS_DB"
+        return "this store has no operations; if you expected some, check --db and VISITORS_DB"
     last = operations.numbered(store, max(undos.standing.values()))
-    return f"all that was done is taken back; to do the last of it again: visitors undo {last.id}"
+    return f"everything is undone; to redo the latest: visitors undo {last.id}"
 
 
 def _for_good(erasure: Operation, hint: str) -> Conflict:
     return Conflict(
-        f"operation {erasure.id} ({erasure.command}) erased: that cannot be taken back", code="irreversible", hint=hint
+        f"operation {erasure.id} ({erasure.command}) is an erasure and cannot be undone", code="irreversible", hint=hint
     )
 
 
@@ -117,9 +115,9 @@ def _before_erasure_hint(store: Store, actor: str, undos: Undos) -> str:
     if earlier is None:
         earlier = undo.newest_not_erased(store, undos.standing)
     if earlier is None:
-        return "nothing that was done before it can be taken back, either"
+        return "no earlier operation can be undone either"
     found = operations.numbered(store, earlier)
-    return f"to take back what was done before it, {found.command} by {found.actor}: visitors undo {found.id}"
+    return f"to undo the operation before it, {found.command} by {found.actor}: visitors undo {found.id}"
 
 
 def _newest_first(store: Store, operation: OpenOperation, plan: set[int], undos: Undos) -> Iterator[TakenBack]:
@@ -135,10 +133,10 @@ def _reversed(store: Store, operation: OpenOperation, target: int, undos: Undos)
     footprint = undo.footprint(store, target, earlier)
     found = footprint.operation
     if footprint.is_erasure:
-        raise _for_good(found, "visitors history lists what was done before; visitors undo ID takes that back")
+        raise _for_good(found, "to list earlier operations: visitors history; to undo one: visitors undo ID")
     if footprint.lost_changes:
         raise Conflict(
-            f"operation {found.id} ({found.command}) cannot be taken back: what it changed was erased since",
+            f"operation {found.id} ({found.command}) cannot be undone: what it changed has been erased",
             code="erased",
         )
     blocking = list(_blocking(operation, target, footprint.overlaps, earlier, undos))
@@ -147,13 +145,14 @@ def _reversed(store: Store, operation: OpenOperation, target: int, undos: Undos)
     counts = undo.reverse(store, operation, target, footprint)
     if not counts:
         raise Conflict(
-            f"of operation {found.id} ({found.command}) nothing is left to take back: it was erased", code="erased"
+            f"operation {found.id} ({found.command}) cannot be undone: everything it changed has been erased",
+            code="erased",
         )
     unsound = undo.unsound(store, operation)
     if unsound is not None:
         raise Conflict(
-            f"operation {found.id} ({found.command}) cannot be taken back:"
-            f" {' '.join(unsound)} would refer to what is gone or merged, or have the email of another contact",
+            f"operation {found.id} ({found.command}) cannot be undone: {' '.join(unsound)} would refer"
+            " to a missing or merged record, or have the email of another contact",
             code="dangling_reference",
         )
     return TakenBack(found, counts)
@@ -183,7 +182,7 @@ def _overlap_conflict(store: Store, target: int, blocking: list[Overlap]) -> Con
         told.append(f"{what} by {by.command} {by.id} ({by.actor}, {by.at})")
     more = f"; and {len(blocking) - _SHOWN:,} more operations" if len(blocking) > _SHOWN else ""
     return Conflict(
-        f"operation {found.id} ({found.command}) cannot be taken back alone; touched since: {'; '.join(told)}{more}",
+        f"operation {found.id} ({found.command}) cannot be undone alone; changed since: {'; '.join(told)}{more}",
         code="touched_since",
-        hint=f"take those back first, or with it: visitors undo {found.id} --cascade (--dry-run shows what that does)",
+        hint=f"undo those first, or together with it: visitors undo {found.id} --cascade (to preview: add --dry-run)",
     )

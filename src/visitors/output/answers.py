@@ -21,8 +21,8 @@ TAKEN_BACK = Shape(
         Column("BY", cells.field("actor")),
         Column("COMMAND", cells.field("command")),
         Column("REMOVED", cells.counts("removed"), shrinks_to=10),
-        Column("CHANGED BACK", cells.counts("changed"), shrinks_to=10),
-        Column("PUT BACK", cells.counts("restored"), shrinks_to=10),
+        Column("REVERTED", cells.counts("changed"), shrinks_to=10),
+        Column("RESTORED", cells.counts("restored"), shrinks_to=10),
     ),
 )
 DIFFERENCE = Shape(
@@ -117,7 +117,7 @@ CHECK = Shape(
         Column("CHECK", cells.field("check"), style="cyan"),
         Column("RESULT", cells.field("result")),
         Column("DETAIL", cells.field("detail"), wraps=True),
-        Column("WHAT HELPS", cells.field("help"), wraps=True, style="dim"),
+        Column("FIX", cells.field("help"), wraps=True, style="dim"),
     ),
 )
 MERGE_STEP = Shape(

@@ -31,7 +31,7 @@ def whole_file(path: str) -> Iterator[TextIO]:
     try:
         refuse_missing_folder(path)
         if target.is_dir():
-            raise FileProblem(f"{path} is a directory, not a file", hint="name a file in it")
+            raise FileProblem(f"{path} is a directory, not a file", hint="use the path of a file in it")
         with _stream(target) or _replacement(target) as binary, _text(binary, path) as text:
             yield text
     except OSError as error:

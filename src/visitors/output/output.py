@@ -85,7 +85,7 @@ class Output:
         """The invocation of this program for the same store."""
         self.fields = [name.strip() for name in fields.split(",") if name.strip()] if fields is not None else None
         if self.fields == []:
-            raise UsageProblem("--fields names no field")
+            raise UsageProblem("--fields has no fields")
         self.color = color and _environment_has_color()
         self.quiet = quiet
         self.header = header
@@ -276,7 +276,7 @@ class Output:
         Raises UsageProblem for ids, which rows of statistics do not have.
         """
         if self.format == "ids":
-            raise UsageProblem("what is counted has no ids", hint="--fields value --no-header gives the values")
+            raise UsageProblem("counts have no ids", hint="to print the values only: --fields value --no-header")
         if not self.shows_table or self.fields is not None:
             self.records(shape, rows)
             return None

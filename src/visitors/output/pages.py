@@ -27,7 +27,7 @@ _LISTS = {
     "links": LINK,
     "changes": CHANGE,
 }
-_HEADINGS = {("visitor", "devices"): "Other devices", ("", "changes"): "Last changes"}
+_HEADINGS = {("visitor", "devices"): "Other devices", ("", "changes"): "Recent changes"}
 _SHOWN_ELSEWHERE = {"id", "isBlocked", "blockedAt", "blockedBy", "blockReason", "blockExpiresAt", "metadataHash"}
 LIST_LIMIT = 20
 _NARROWEST_VALUE = 14

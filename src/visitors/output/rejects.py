@@ -49,7 +49,7 @@ class RejectedRows:
             error = one.problem.error()
             self.left_out[one.problem.field or ""] += 1
             self._tell(self.reasons_left_out, row, one.column, error)
-            self._write(row, one.column, error.code, f"{error.message}: nothing stored for it")
+            self._write(row, one.column, error.code, f"{error.message}; not stored")
 
     def _tell(self, reasons: list[str], row: Read[Any], column: str | None, error: VisitorsError) -> None:
         if len(reasons) < SHOWN_REASONS:
@@ -94,7 +94,9 @@ def text_format(format_: Format, rejects: str | None, header: Header) -> TextFor
         if wanted == known:
             return known
     if named is not None:
-        raise UsageProblem(f"rejected rows cannot be written to {rejects}", hint="name it .csv or .ndjson")
+        raise UsageProblem(
+            f"rejected rows cannot be written to {rejects}", hint="use a name that ends in .csv or .ndjson"
+        )
     return "csv" if header.columns is not None else "ndjson"
 
 
@@ -108,7 +110,9 @@ def rejected_rows(
     Raises UsageProblem if the format cannot hold the rows, and FileProblem.
     """
     if path is not None and header.columns is None and format_ in ("csv", "tsv"):
-        raise UsageProblem(f"rows of JSON do not fit the columns of {path}", hint="name it .ndjson")
+        raise UsageProblem(
+            f"rejected rows of JSON cannot be written as columns to {path}", hint="use a name that ends in .ndjson"
+        )
     with ExitStack() as stack:
         target = stack.enter_context(whole_file(path)) if path is not None else None
         collected = RejectedRows(target, format_, header, quiet=quiet)

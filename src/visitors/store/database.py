@@ -90,5 +90,5 @@ def decoded(document: str) -> Any:
         raise StoreProblem(
             f"the store is damaged: a document in it is not JSON: {error}",
             code="store_corrupt",
-            hint="visitors db check tells what is wrong and what helps",
+            hint="to find out what is wrong and how to fix it: visitors db check",
         ) from error

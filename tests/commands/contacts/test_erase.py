@@ -40,7 +40,7 @@ def test_without_a_terminal_it_needs_yes_and_a_dry_run_changes_nothing(
 ) -> None:
     before = everything()
     refused = visitors("contacts", "erase", "a@example.com", "--format", "json", code=2).error
-    assert refused["message"].startswith("erase 1 contact, and their history, for good")
+    assert refused["message"].startswith("permanently erase 1 contact, including their history")
     assert "Ada" not in refused["message"]
     assert json.loads(visitors("contacts", "erase", "A", "--dry-run").stdout)["counts"]["contacts"] == 1
     visitors("contacts", "erase", code=2)

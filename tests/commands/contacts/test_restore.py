@@ -27,7 +27,7 @@ def test_a_contact_whose_email_somebody_has_by_now_is_not_restored_until_that_is
     before = everything()
     refused = visitors("contacts", "restore", "A", "--format", "json", code=4).error
     assert refused["code"] == "contact_exists"
-    assert "A cannot be restored: its email a@example.com is that of contact B" in refused["message"]
+    assert "A cannot be restored: its email a@example.com now belongs to contact B" in refused["message"]
     assert everything() == before
     for command in ("contacts update B --clear email", "contacts merge B A"):
         assert f"visitors {command}" in refused["hint"]

@@ -229,7 +229,7 @@ def test_a_file_is_private_whole_and_never_the_store(visitors: Visitors, tmp_pat
     target = tmp_path / "C.json"
     result = visitors("contacts", "subject-export", "C", "-o", str(target), now=NOW)
     assert result.stdout == ""
-    assert result.stderr == f"wrote what is known of contact C to {target}\n"
+    assert result.stderr == f"wrote everything about contact C to {target}\n"
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
     assert target.read_text() == visitors("contacts", "subject-export", "C", "-o", "-", now=NOW).stdout
     assert target.read_text().startswith('{\n  "subjectExport": {\n    "what": ')

@@ -174,16 +174,16 @@ def test_an_author_is_the_contact_or_an_agent(visitors: Visitors, take: Take) ->
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
-        ({"visitorId": "v1"}, "the row does not say which conversation it is"),
-        ({"id": "k1", "title": "Help"}, "the row does not say whose conversation it is"),
-        ({"id": "k1", "visitorId": "v1", "status": "closed"}, "status 'closed' is none"),
+        ({"visitorId": "v1"}, "the row has no conversation id"),
+        ({"id": "k1", "title": "Help"}, "the row has no visitorId and no contact"),
+        ({"id": "k1", "visitorId": "v1", "status": "closed"}, "status 'closed' is not valid"),
         ({"id": "k1", "visitorId": "v1", "messages": "Hi"}, "messages is not JSON"),
         ({"id": "k1", "visitorId": "v1", "messages": {"body": "Hi"}}, "messages is not a list of objects"),
         ({"id": "k1", "visitorId": "v1", "messages": [{"agent": "bo"}]}, "messages.0.body is blank"),
-        ({"id": "k1", "visitorId": "v1", "messages": [{"text": "Hi"}]}, "messages.0.text is no field of a message"),
+        ({"id": "k1", "visitorId": "v1", "messages": [{"text": "Hi"}]}, "messages.0.text: messages have no such field"),
         ({"id": "k1", "visitorId": "v1", "messages": [{"body": 5}]}, "messages.0.body is not a string"),
         ({"id": "k1", "visitorId": "v1", "message.agent": "bo", "message.visitorId": "v1", "message.body": "x"},
-         "message has several authors"),
+         "message has more than one author"),
         ({"id": "k1", "email": "none"}, "'none'"),
     ],
 )  # fmt: skip
@@ -205,7 +205,7 @@ def test_a_bad_row_is_refused_and_nothing_is_written(
 def test_a_message_of_another_conversation_is_refused(take: Take) -> None:
     take({"id": "k1", "visitorId": "v1", "messages": [{"id": "m1", "body": "Hi"}]})
     answer = take({"id": "k2", "visitorId": "v1", "messages": [{"id": "m1", "body": "Hi"}]}, code=4)
-    assert "message m1 is in conversation k1, not in k2" in answer.stderr
+    assert "message m1 belongs to conversation k1, not to k2" in answer.stderr
 
 
 def test_a_deleted_visitor_is_not_revived(visitors: Visitors, take: Take) -> None:

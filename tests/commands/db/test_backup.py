@@ -70,7 +70,7 @@ def test_a_target_that_ends_as_a_folder_does_is_never_made_a_file(
     folder = next(word for word in words if word.endswith("/"))
 
     refused = visitors("db", "backup", *words, code=1)
-    assert refused.stderr == f"error: there is no folder {folder}\nhint: mkdir -p {folder}\n"
+    assert refused.stderr == f"error: folder {folder} not found\nhint: to create it: mkdir -p {folder}\n"
     assert not Path(folder).exists()
 
     Path(folder).mkdir(parents=True)
@@ -179,10 +179,10 @@ def test_a_store_that_is_a_symbolic_link_is_known_by_all_its_names(
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("-",), "a backup is a file"),
-        (("a", "-o", "b"), "say once"),
-        (("--db", ":temp:"), "no file that lasts"),
-        (("--db", ":memory:"), "no file that lasts"),
+        (("-",), "a backup cannot be written to standard output"),
+        (("a", "-o", "b"), "given twice"),
+        (("--db", ":temp:"), "no permanent file"),
+        (("--db", ":memory:"), "no permanent file"),
     ],
 )
 def test_invalid_options_are_a_usage_error(visitors: Visitors, words: tuple[str, ...], message: str) -> None:

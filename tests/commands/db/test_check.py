@@ -49,7 +49,7 @@ def test_an_intact_store_passes_the_check_and_is_unchanged(visitors: Visitors, f
     before = files(filled.parent)
     checked = visitors("db", "check", "--format", "json")
     assert [(one["check"], one["result"]) for one in checked.json] == [(name, "ok") for name in CHECKS]
-    assert checked.stderr == f"{filled} is sound\n"
+    assert checked.stderr == f"{filled} is OK\n"
     assert files(filled.parent) == before
 
 
@@ -184,7 +184,7 @@ def test_what_is_missing_in_the_record_is_for_a_backup_alone(visitors: Visitors,
     visitors("update", "v1", "--city", "Bonn")
     with unguarded(filled) as other:
         other.execute("DELETE FROM changes WHERE pk = 1")
-    assert problems(visitors)["change-missing"][1] == "nothing here: look for a backup made before it went"
+    assert problems(visitors)["change-missing"][1] == "no command: look for an older backup"
     backup = visitors("db", "backup").stdout.strip()
     assert problems(visitors)["change-missing"][1] == f"visitors db restore {backup}"
 
@@ -228,8 +228,8 @@ def test_a_dump_does_not_say_that_an_erasure_is_unfinished(visitors: Visitors, f
     [
         ("DROP INDEX visitors_browser", "the index visitors_browser is missing"),
         ("DROP TRIGGER visitors_update", "the trigger visitors_update is missing"),
-        ("CREATE TABLE mine (x)", "the table mine is not one of visitors"),
-        ("ALTER TABLE visitors ADD COLUMN x TEXT", "the table visitors is not what it should be"),
+        ("CREATE TABLE mine (x)", "the table mine does not belong to visitors"),
+        ("ALTER TABLE visitors ADD COLUMN x TEXT", "the table visitors differs from the expected definition"),
     ],
 )
 def test_a_schema_that_is_not_that_of_a_new_store(
@@ -251,8 +251,8 @@ def test_a_record_that_refers_to_nothing(visitors: Visitors, filled: Path) -> No
         assert len(connection.execute("PRAGMA foreign_key_check").fetchall()) == 2
     found = visitors("db", "check", "--format", "json", code=8).json
     assert {one["detail"] for one in found if one["check"] == "references"} == {
-        "a row of causes refers to a row of operations that is not there",
-        "row 7 of undone refers to a row of operations that is not there",
+        "a row of causes refers to a missing row of operations",
+        "row 7 of undone refers to a missing row of operations",
     }
 
 
@@ -272,7 +272,7 @@ def test_an_invalid_stored_value_is_an_error_of_the_store(visitors: Visitors, fi
 def test_a_search_index_that_lost_something(visitors: Visitors, filled: Path) -> None:
     execute(filled, "DELETE FROM contacts_text_data WHERE id > 10")
     detail, helps = problems(visitors)["search"]
-    assert detail == "contacts_text does not have the texts that the records have"
+    assert detail == "contacts_text does not match the texts of the records"
     assert helps == "visitors db compact"
     visitors("db", "compact")
     visitors("db", "check")
@@ -319,11 +319,11 @@ def test_where_there_is_no_file_there_is_nothing_to_check(visitors: Visitors, tm
 
 def test_what_others_can_get_at(visitors: Visitors, filled: Path) -> None:
     filled.chmod(0o644)
-    assert problems(visitors)["permissions"] == (f"others can get at {filled} (mode 644)", f"chmod 600 {filled}")
+    assert problems(visitors)["permissions"] == (f"others can access {filled} (mode 644)", f"chmod 600 {filled}")
     filled.chmod(0o600)
     filled.parent.chmod(0o777)
     assert problems(visitors)["permissions"] == (
-        f"everybody can write in {filled.parent}",
+        f"everybody can write to {filled.parent}",
         f"chmod go-w {filled.parent}",
     )
     filled.parent.chmod(0o755)

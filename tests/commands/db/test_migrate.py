@@ -216,7 +216,7 @@ def test_without_a_store_there_is_nothing_to_migrate(visitors: Visitors, store_p
 def test_a_check_leaves_an_older_store_as_it_is(upgraded: Visitors, old_store: Path) -> None:
     before = old_store.read_bytes()
     found = {one["check"]: one for one in upgraded("db", "check", "--format", "json").json}
-    assert f"schema {OLD}; this version of visitors brings it to {NEW}" in found["version"]["detail"]
+    assert f"schema {OLD}, older than {NEW}" in found["version"]["detail"]
     assert found["version"]["help"] == "visitors db migrate"
     assert "rules" not in found
     assert old_store.read_bytes() == before

@@ -75,7 +75,7 @@ def test_a_path_that_is_not_utf8_can_be_used_again(visitors_process: Visitors, t
         for format_ in ("json", "ndjson"):
             assert json.loads(printed(*words, "--format", format_))["path"] == name
     missing = visitors_process("list", "--db", f"{name}x", "--format", "json", code=6)
-    assert missing.error["message"] == f"there is no store at {name}x"
+    assert missing.error["message"] == f"no store found at {name}x"
 
 
 @pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed")

@@ -225,7 +225,7 @@ def test_a_restore_that_is_interrupted_names_the_copy_that_it_kept(
     monkeypatch.setattr(restore, "_keep", interrupted)
     said = visitors("db", "restore", str(backup), "--yes", "--quiet", now=NOW, code=130).stderr
     kept = store_path.with_name(KEPT)
-    assert f"the store as it was is in {kept}\n" in said
+    assert f"the previous store is in {kept}\n" in said
     assert listed(visitors, kept) == ["v1", "v2"]
     assert listed(visitors, store_path) == ["v1", "v2"]
 
@@ -335,7 +335,7 @@ def test_a_store_on_a_file_system_without_write_ahead_logs_is_not_overwritten(
     monkeypatch.setattr("visitors.store.file.restore.connect", without_shared_memory)
     refused = visitors("db", "restore", str(backup), "--yes", "--format", "json", code=6).error
     assert refused["code"] == "store_unwritable"
-    assert "cannot do WAL" in refused["message"]
+    assert "does not support WAL" in refused["message"]
     assert store_path.read_bytes() == before
     assert names(store_path.parent) == ["backups", "visitors.db"]
 
@@ -446,7 +446,7 @@ def test_missing_room_for_the_copy_with_its_log_applied_is_reported(
         refused = visitors(*words, str(with_log), "--format", "json", code=6).error
         assert refused["code"] == "disk_full"
         assert refused["message"] == f"reading {with_log} takes {needed:,} bytes in {disk}, and 65,536 are free"
-        assert refused["hint"] == "free some space, or name another temporary folder: TMPDIR"
+        assert refused["hint"] == "free some space, or set TMPDIR to another temporary folder"
         assert content(disk) == {}
 
 

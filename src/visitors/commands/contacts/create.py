@@ -19,16 +19,16 @@ OPTION_GROUPS = (options.person,)
 def command(
     ctx: typer.Context,
     id_: Annotated[
-        str | None, typer.Option("--id", metavar="ID", help="Its id; a ULID is made if none is given.")
+        str | None, typer.Option("--id", metavar="ID", help="Id of the contact. Default: a new ULID.")
     ] = None,
     exist_ok: Annotated[
         bool,
-        typer.Option("--exist-ok", help="An id, external id or email that exists is no error; nothing is changed."),
+        typer.Option("--exist-ok", help="Succeed without changes if the id, external id or email exists."),
     ] = False,
 ) -> None:
-    """Create a contact before any of its visitors is known.
+    """Create a contact that has no visitors yet.
 
-    Prints its id into a pipe: id=$(visitors contacts create)
+    When piped, prints only the id: id=$(visitors contacts create)
     """
     context = context_of(ctx)
     contact_id = given_contact_id(id_) if id_ is not None else None
@@ -40,5 +40,5 @@ def command(
             created, is_new = create_contact(context.store, operation, said, contact_id=contact_id), True
         contact = contacts.find(context.store, created, operation.at)
         assert contact is not None
-    line = f"Created contact {created}." if is_new else f"Contact {created} exists already."
+    line = f"Created contact {created}." if is_new else f"Contact {created} already exists."
     context.output.done(CONTACT, [contact], [created], line, single=True)

@@ -13,11 +13,11 @@ OPTION_GROUPS = (options.ignore_missing,)
 
 
 def command(ctx: typer.Context, contact: options.ContactArguments = None, dry_run: options.DryRun = False) -> None:
-    """Delete contacts. Nothing is lost, and their visitors stay linked: 'contacts restore' takes it back."""
+    """Delete contacts. Their visitors stay linked, and 'visitors contacts restore' brings them back."""
     change_contacts(
         context_of(ctx),
         contact or [],
-        Verb("delete", "deleted", "deleted already"),
+        Verb("delete", "deleted", "already deleted"),
         lambda store, operation, ids: contacts.set_deleted(store, operation, ids, deleted=True),
         dry_run=dry_run,
         deleted=True,

@@ -11,9 +11,10 @@ from visitors.store.records import contacts
 
 
 def command(ctx: typer.Context) -> None:
-    """List contacts that share an email, however it is spelled, each with the command that merges them:
-    into the one with an external id, else into the oldest. No command makes any; a store may have them
-    from elsewhere.
+    """List contacts that have the same email address, however it is written, with the command that merges them.
+
+    The command suggests as survivor the contact with an external id, or else the oldest one. No command creates
+    duplicates, but a store may have received them from elsewhere.
     """
     context = context_of(ctx)
     with context.reading() as store:

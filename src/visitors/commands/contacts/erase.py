@@ -19,12 +19,12 @@ def command(
     dry_run: options.DryRun = False,
     vacuum: Vacuum = True,
 ) -> None:
-    """Erase people for good: contacts with those merged into them, all their devices, conversations and blocks.
+    """Erase people permanently: contacts, those merged into them, and all their devices, conversations and blocks.
 
-    Nothing takes it back. Their history goes, too, with what was taken back or unlinked in it, and what the
-    history of others has of them: names, emails and external ids, also former ones, unless somebody who
-    stays has them now. What may be somebody else's is left and named.
+    This cannot be undone. Their history goes too, including what was undone or unlinked, and so does what the
+    history of others holds about them: names, emails and external ids, current and former, unless someone who
+    stays has them now. Data that may belong to someone else is kept and listed.
 
-    It prints a receipt, which 'db check --receipt' verifies. Backups and exports are not reached.
+    Prints a receipt, which 'visitors db check --receipt' verifies. Backups and exports are not erased.
     """
     erase_records(context_of(ctx), "contact", contact or [], yes=yes, dry_run=dry_run, vacuum=vacuum, output=output)

@@ -24,21 +24,24 @@ OPTION_GROUPS = (importing.reading,)
 def command(
     ctx: typer.Context,
     file: importing.ImportFile,
-    on_existing: Annotated[OnExisting, typer.Option(help="When the contact exists.")] = "update",
-    on_conflict: Annotated[OnConflict, typer.Option(help="When external id and email are two people.")] = "error",
+    on_existing: Annotated[OnExisting, typer.Option(help="What to do if the contact exists.")] = "update",
+    on_conflict: Annotated[
+        OnConflict, typer.Option(help="What to do if external id and email belong to two people.")
+    ] = "error",
     dry_run: options.DryRun = False,
 ) -> None:
-    """Read contacts from a file or from standard input.
+    """Import contacts from a file or standard input.
 
-    csv, tsv, json and ndjson, as contacts list writes them: id, externalId, email, name, image, metadata (an object, or
-    a column for each key, as metadata.plan), isBlocked and times. --map says which other columns are fields.
+    Reads csv, tsv, json and ndjson, as written by 'visitors contacts list': id, externalId, email, name, image,
+    metadata (an object, or one column per key, such as metadata.plan), isBlocked and times. --map assigns other
+    columns to fields.
 
-    A row is about the contact with its id, external id or email, by the rules of identify, or about a new one. What a
-    row does not say stays; metadata are merged key by key. An id under which the file has a person whom the store
-    knows under another becomes one more id of that contact.
+    A row refers to the contact with its id, external id or email, by the rules of 'visitors identify', or else
+    creates one. Fields that a row does not give are kept; metadata is merged key by key. If the person is already
+    in the store under another id, the id in the file becomes an additional id of that contact.
 
-    All or nothing: the first bad row stops it, and nothing is written. --dry-run checks every row and
-    writes nothing. What was done is summed up; with --format, the contacts that were written are shown.
+    All or nothing: the first bad row stops the import, and nothing is written. --dry-run checks every row and
+    writes nothing. A summary is printed at the end; with --format, the contacts that were written are shown.
     """
     context = context_of(ctx)
     policy = Policy(on_existing=on_existing, on_conflict=on_conflict)

@@ -20,9 +20,10 @@ def command(
     limit: listing.Limit = None,
     after: listing.After = None,
 ) -> None:
-    """List contacts, newest first, with how many visitors they have and when one was last seen.
+    """List contacts, newest first, with their number of visitors and when one was last seen.
 
-    Times sort newest first, everything else from A to Z, visitorCount from few to many; --reverse turns it round.
+    Times sort newest first, visitorCount from low to high, everything else from A to Z; --reverse reverses the
+    order.
     """
     context = context_of(ctx)
     page = listing.page(context, SORTABLE, sort, reverse=reverse, limit=limit, after=after)

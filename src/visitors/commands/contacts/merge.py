@@ -23,20 +23,21 @@ def command(
     ctx: typer.Context,
     survivor: options.ContactArgument,
     other: Annotated[
-        list[str], typer.Argument(metavar="CONTACT...", help="The contacts that become part of it.", show_default=False)
+        list[str], typer.Argument(metavar="CONTACT...", help="Contacts to merge into the survivor.", show_default=False)
     ],
     force: Annotated[
-        bool, typer.Option("--force", help="Even if they have different external ids; the survivor's wins.")
+        bool, typer.Option("--force", help="Merge even if external ids differ; the survivor's is kept.")
     ] = False,
     yes: options.Yes = False,
     dry_run: options.DryRun = False,
 ) -> None:
-    """Merge contacts that are one person into the first, the survivor.
+    """Merge contacts that are the same person into the first one, the survivor.
 
-    Its values win, its blanks are filled, metadata merge key by key. Visitors, conversations and blocks
-    move. The others stay as tombstones: their ids, emails and external ids mean the survivor from now on.
+    The survivor's values win, its empty fields are filled, and metadata is merged key by key. Visitors,
+    conversations and blocks move to it. The other contacts remain as tombstones: their ids, emails and external
+    ids lead to the survivor from now on.
 
-    --dry-run shows each step: what is kept, filled, discarded, moved, and why.
+    --dry-run shows each step: what is kept, filled, discarded or moved, and why.
     """
     context = context_of(ctx)
     asked: list[Contact] | None = None
@@ -48,7 +49,7 @@ def command(
     with context.operation(dry_run=dry_run) as operation:
         first, *rest = references.mergeable(context.store, [survivor, *other], operation.at)
         if asked is not None and _known_as(asked) != _known_as([first, *rest]):
-            raise ChangedMeanwhile("these contacts were changed")
+            raise ChangedMeanwhile("the contacts have changed")
         steps = merge(context.store, operation, first, rest, force=force)
         contact = contacts.find(context.store, first.id, operation.at)
         assert contact is not None

@@ -13,7 +13,7 @@ OPTION_GROUPS = (options.ignore_missing,)
 
 
 def command(ctx: typer.Context, contact: options.ContactArguments = None, dry_run: options.DryRun = False) -> None:
-    """Take the deletion of contacts back. Refused for one whose email somebody else has by now."""
+    """Restore deleted contacts. Refused if another contact uses the email by now."""
     change_contacts(
         context_of(ctx),
         contact or [],

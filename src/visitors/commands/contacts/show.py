@@ -15,14 +15,14 @@ OPTION_GROUPS = (options.ignore_missing,)
 
 
 def command(ctx: typer.Context, contact: options.ContactArguments = None) -> None:
-    """Show all there is to know about contacts: properties, devices, blocks and conversations.
+    """Show everything about contacts: properties, devices, blocks and conversations.
 
-    Into a pipe it is a line for each field: its name, a tab, its value, as in devices.0.id and blocks.0.reason;
-    a blank line is between two records.
+    When piped, prints one line per field: its name, a tab and its value, such as devices.0.id or
+    blocks.0.reason; a blank line separates records.
     """
     context = context_of(ctx)
     if not contact:
-        raise UsageProblem("whom? give contacts by id, email or ext:ID, or - for standard input")
+        raise UsageProblem("no contacts given: pass ids, emails or ext:ID, or - for standard input")
     typed = context.references(contact)
     with context.reading() as store:
         ids = references.contact_ids(store, typed, context.now, context.missing)

@@ -24,15 +24,17 @@ def command(
     visitor: Annotated[
         list[str],
         typer.Argument(
-            metavar="VISITOR...", help="The visitors that are somebody else; - reads ids.", show_default=False
+            metavar="VISITOR...",
+            help="Visitors to move to the new contact; - reads ids from standard input.",
+            show_default=False,
         ),
     ],
     dry_run: options.DryRun = False,
 ) -> None:
-    """Take visitors out of a contact into a new one, with the conversations that they started.
+    """Move visitors from a contact to a new one, with the conversations that they started.
 
-    The options say who the new contact is; without any it is somebody yet unknown. A live block of the
-    contact holds for the new one, too.
+    The options describe the new contact; without any, it has no name, email or external id yet. An active block
+    of the old contact also applies to the new one.
     """
     context = context_of(ctx)
     typed = context.references(visitor)
@@ -43,7 +45,7 @@ def command(
         new_id = split(context.store, operation, source, ids, said)
         created = contacts.find(context.store, new_id, operation.at)
         assert created is not None
-    start = "Would take" if dry_run else "Took"
-    line = f"{start} {number(len(ids), 'visitor')} out of contact {source.id} into contact {new_id}."
+    start = "Would move" if dry_run else "Moved"
+    line = f"{start} {number(len(ids), 'visitor')} from contact {source.id} to contact {new_id}."
     result = {"outcome": "would create" if dry_run else "created", **as_record(created)}
     context.output.done(CONTACT.led_by("outcome"), [result], [] if dry_run else [new_id], line, single=True)

@@ -15,24 +15,24 @@ def command(
     contact: options.ContactArgument,
     output: options.OutputFile = "-",
 ) -> None:
-    """Write all that the store knows about one person, as one JSON document to hand over.
+    """Export everything that the store knows about one person, as one JSON document to hand over.
 
-    It has the contact, deleted or not, and those merged into it; its visitors, also deleted ones and
-    those that were its before; conversations with their messages, blocks, links, and the history of
-    all these. The file is written whole or not at all, and only its owner may read it.
+    It contains the contact, deleted or not, and the contacts merged into it; its current, deleted and former
+    visitors; conversations with their messages; blocks, links, and the history of all of these. The file is
+    written completely or not at all, and only its owner can read it.
 
-    Of a browser that several people used it has this person's time alone: what was changed while it
-    was linked to somebody else, and the conversations that stayed with them, are theirs.
+    If several people used a browser, only this person's time is included: changes made while it was linked to
+    someone else, and conversations that stayed with them, are left out.
     """
     context = context_of(ctx)
     context.refuse_store(output)
     if context.settings.format not in (None, "json"):
-        raise UsageProblem("a subject export is json")
+        raise UsageProblem("a subject export is always json")
     if context.output.fields is not None:
-        raise UsageProblem("a subject export is whole: it takes no --fields")
+        raise UsageProblem("a subject export is always complete: --fields cannot be used")
     with context.reading() as store:
         found = subject(store, contact, context.now)
         document = subject_export(store, found, context.now)
     context.output.document(output, document)
     if output != "-":
-        context.output.note(f"wrote what is known of contact {found.id} to {output}")
+        context.output.note(f"wrote everything about contact {found.id} to {output}")

@@ -28,7 +28,7 @@ def command(
     ] = None,
     replace_metadata: Annotated[bool, typer.Option("--replace-metadata", help="Replace all metadata.")] = False,
 ) -> None:
-    """Set or clear what is known of a contact. What is not given stays; metadata merge key by key."""
+    """Set or clear fields of a contact. Fields not given are kept; metadata is merged key by key."""
     context = context_of(ctx)
     said = options.person_said(
         context, clearable=CLEARABLE_OF_CONTACT, clear=clear, unset=unset, replaceMetadata=replace_metadata
@@ -36,6 +36,6 @@ def command(
     change_contacts(
         context,
         [contact],
-        Verb("update", "updated", "had these values already"),
+        Verb("update", "updated", "already up to date"),
         lambda store, operation, ids: update_contacts(store, operation, ids, said),
     )

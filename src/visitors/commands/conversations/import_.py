@@ -21,23 +21,24 @@ def command(
     file: importing.ImportFile,
     dry_run: options.DryRun = False,
 ) -> None:
-    """Read conversations, with their messages, from a file or from standard input.
+    """Import conversations, with their messages, from a file or standard input.
 
-    csv, tsv, json and ndjson, as conversations list and show write them: id, title, status, priority, visitorId,
-    contactId, times, and messages, each with id, visitorId or agent, body and createdAt. A row of a table holds one
-    message: message.id, message.body, message.agent and so on; rows with one id are one conversation.
+    Reads csv, tsv, json and ndjson, as written by 'visitors conversations list' and 'show': id, title, status,
+    priority, visitorId, contactId, times, and messages, each with id, visitorId or agent, body and createdAt. In
+    a table, each row holds one message (message.id, message.body, message.agent and so on), and rows with the
+    same id form one conversation.
 
-    A conversation goes by its id, a message by its id, or without one by author, time and text: what is there
-    already is not taken again. Of a conversation that is there, a row that is newer sets title, status and
-    priority, and whose it is stays.
+    Conversations are matched by id; messages by id, or without one by author, time and text. Messages that exist
+    are not imported again. A newer row updates the title, status and priority of a conversation that exists, but
+    never its owner.
 
-    A conversation is that of its visitor, who is made if not there. One that names only a contact (contactId,
-    externalId, email) is that of the contact's newest visitor, and one is made for a contact without any. A
-    message without an author is the visitor's; one with authorId is the visitor's if that is the id of the
-    contact, else that of an agent of this name. Messages stand in the order in which they come.
+    A conversation belongs to its visitor, who is created if missing. If only a contact is given (contactId,
+    externalId or email), it goes to the contact's newest visitor; a contact without visitors gets one. A
+    message without an author is from the visitor. One with authorId is from the visitor if that is the id of the
+    contact, or else from an agent of that name. Messages keep the order of the file.
 
-    All or nothing: the first bad row stops it, and nothing is written. --dry-run checks every row and writes
-    nothing. What was done is summed up; with --format, the conversations that were written are shown.
+    All or nothing: the first bad row stops the import, and nothing is written. --dry-run checks every row and
+    writes nothing. A summary is printed at the end; with --format, the conversations that were written are shown.
     """
     context = context_of(ctx)
     imported = importing.take_file(

@@ -12,6 +12,6 @@ OPTION_GROUPS = (options.ignore_missing,)
 
 
 def command(ctx: typer.Context, conversation: options.ConversationArguments) -> None:
-    """Open conversations again that were resolved, or taken for spam."""
-    verb = Verb("reopen", "reopened", "open already")
+    """Reopen conversations that were resolved or marked as spam."""
+    verb = Verb("reopen", "reopened", "already open")
     change_conversations(context_of(ctx), conversation, verb, "open")

@@ -19,7 +19,7 @@ def command(
     ctx: typer.Context,
     conversation: options.ConversationArgument,
     message: Annotated[
-        str, typer.Argument(metavar="TEXT", help="What to say; - reads standard input.", show_default=False)
+        str, typer.Argument(metavar="TEXT", help="Text of the message; - reads standard input.", show_default=False)
     ],
     as_visitor: Annotated[
         str | None, typer.Option("--as-visitor", metavar="VISITOR", help="The visitor who writes.", show_default=False)
@@ -28,7 +28,7 @@ def command(
         str | None, typer.Option("--as-agent", metavar="NAME", help="The agent who writes.", show_default=False)
     ] = None,
 ) -> None:
-    """Write in a conversation, as a visitor who sees it or as an agent. A resolved one opens again."""
+    """Reply in a conversation, as a visitor who can see it or as an agent. A resolved one is reopened."""
     context = context_of(ctx)
     converse.check_author(as_visitor, as_agent)
     body = message_text(context, message)
@@ -38,7 +38,7 @@ def command(
         reopened = converse.reply(context.store, operation, conversation_id, body, visitor=as_visitor, agent=agent)
         after = conversations.find(context.store, conversation_id)
         assert after is not None
-    again = ", which is open again" if reopened else ""
+    again = " and reopened it" if reopened else ""
     line = f"Replied in conversation {conversation_id}{again}."
     context.output.done(CONVERSATION, [after], [conversation_id], line, single=True)
 

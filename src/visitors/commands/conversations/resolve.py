@@ -13,5 +13,5 @@ OPTION_GROUPS = (options.ignore_missing,)
 
 def command(ctx: typer.Context, conversation: options.ConversationArguments) -> None:
     """Mark conversations as resolved."""
-    verb = Verb("resolve", "resolved", "resolved already")
+    verb = Verb("resolve", "resolved", "already resolved")
     change_conversations(context_of(ctx), conversation, verb, "resolved")

@@ -16,8 +16,8 @@ OPTION_GROUPS = (options.ignore_missing,)
 def command(ctx: typer.Context, conversation: options.ConversationArguments) -> None:
     """Show conversations with their messages, in order.
 
-    Into a pipe it is a line for each field: its name, a tab, its value, as in messages.0.body;
-    a blank line is between two records.
+    When piped, prints one line per field: its name, a tab and its value, such as messages.0.body; a blank line
+    separates records.
     """
     context = context_of(ctx)
     with context.reading() as store:

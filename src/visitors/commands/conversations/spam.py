@@ -13,5 +13,5 @@ OPTION_GROUPS = (options.ignore_missing,)
 
 def command(ctx: typer.Context, conversation: options.ConversationArguments) -> None:
     """Mark conversations as spam."""
-    verb = Verb("spam", "marked as spam", "spam already")
+    verb = Verb("spam", "marked as spam", "already marked as spam")
     change_conversations(context_of(ctx), conversation, verb, "spam")

@@ -19,13 +19,11 @@ from visitors.store.records import conversations
 def command(
     ctx: typer.Context,
     visitor: options.VisitorArgument,
-    title: Annotated[str | None, typer.Option(metavar="TEXT", help="What it is about.")] = None,
-    message: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="The first message; - reads standard input.")
-    ] = None,
-    priority: Annotated[Priority, typer.Option(help="How urgent it is.")] = "normal",
+    title: Annotated[str | None, typer.Option(metavar="TEXT", help="Title of the conversation.")] = None,
+    message: Annotated[str | None, typer.Option(metavar="TEXT", help="First message; - reads standard input.")] = None,
+    priority: Annotated[Priority, typer.Option(help="Priority of the conversation.")] = "normal",
 ) -> None:
-    """Start a conversation of a visitor, who need not be identified, but must not be blocked."""
+    """Start a conversation for a visitor. It need not be identified, but must not be blocked."""
     context = context_of(ctx)
     about = normalise.text(title, "title") if title is not None else None
     body = message_text(context, message) if message is not None else None

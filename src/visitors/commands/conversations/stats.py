@@ -20,21 +20,20 @@ def command(
     ctx: typer.Context,
     by: Annotated[
         list[ConversationField] | None,
-        typer.Option("--by", help="Count by this field; given twice, by both.", show_default=False),
+        typer.Option("--by", help="Count by this field; repeat to combine two fields.", show_default=False),
     ] = None,
     per: counting.PerPeriod = None,
     time: Annotated[
         ConversationTime | None,
-        typer.Option("--time", help="Which time --per counts by: createdAt unless said.", show_default=False),
+        typer.Option("--time", help="Time that --per counts by. Default: createdAt.", show_default=False),
     ] = None,
     top: counting.Top = None,
     svg: counting.SvgFile = None,
 ) -> None:
-    """Count conversations: how many are open, resolved and spam, new per day, and how soon an agent replied.
+    """Count conversations: how many are open, resolved or spam, how many are new per day, and how fast agents reply.
 
-    The rows are those of 'visitors stats'. The overview has one column more, seconds: within how many
-    of them half (median) and nine tenths (p90) of the conversations that an agent replied to had the
-    first reply.
+    The rows are those of 'visitors stats'. The overview has one more column, seconds: the time to the first
+    reply, as median and 90th percentile (p90), of the conversations that an agent has replied to.
     """
     context = context_of(ctx)
     counting.refuse_contradictions(context, by, per, time, top, svg)

@@ -23,25 +23,28 @@ def command(
     ctx: typer.Context,
     file: Annotated[
         str | None,
-        typer.Argument(metavar="FILE", help="Where to: a file, or a folder.", show_default=False),
+        typer.Argument(metavar="FILE", help="File or folder to write to.", show_default=False),
     ] = None,
     output: Annotated[
-        str | None, typer.Option("-o", "--output", metavar="FILE", help="The same.", show_default=False)
+        str | None, typer.Option("-o", "--output", metavar="FILE", help="Same as FILE.", show_default=False)
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace what stands there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
 ) -> None:
-    """Copy the store to a file, as it is at one moment, while others use it.
+    """Back up the store to a file, as of one moment, while others use it.
 
-    Without FILE it stands beside the store, with the time in its name. The copy is one file, private to its
-    owner, and checked before it gets its name. 'visitors db restore' takes it back.
+    Without FILE, the backup is written next to the store, with the time in its name. It is a single file that
+    only its owner can read, verified before it gets its final name. 'visitors db restore' restores it.
     """
     context = context_of(ctx)
     place = context.file_to("back up")
     if file is not None and output is not None:
-        raise UsageProblem("say once where the backup goes", hint="FILE, or -o FILE")
+        raise UsageProblem("the target of the backup is given twice", hint="use either FILE or -o FILE")
     named = file if file is not None else output
     if named == "-":
-        raise UsageProblem("a backup is a file", hint="visitors db dump writes to standard output")
+        raise UsageProblem(
+            "a backup cannot be written to standard output",
+            hint="name a file; visitors db dump writes to standard output",
+        )
     if named is not None:
         refuse_missing_folder(named)
     target = Path(named) if named is not None else place.path.parent

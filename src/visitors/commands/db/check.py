@@ -16,25 +16,30 @@ from visitors.store.file.findings import Advice
 
 def command(
     ctx: typer.Context,
-    quick: Annotated[bool, typer.Option("--quick", help="Only the file and the schema, not every record.")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Check only the file and the schema, not every record.")
+    ] = False,
     receipt: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="Check what erase printed instead; - is standard input.", show_default=False),
+        typer.Option(
+            metavar="FILE", help="Verify the receipt of an erasure instead; - is standard input.", show_default=False
+        ),
     ] = None,
 ) -> None:
-    """Check that the store is sound: its file, schema, records, receipts of erasures, search indexes, permissions.
+    """Check the store: its file, schema, records, erasure receipts, search indexes and permissions.
 
-    Changes nothing. Exit 0 when it is, 8 when it is not, with what is wrong and the command that helps.
+    Changes nothing. Exits with 0 if all is well, and with 8 if not, showing what is wrong and the command that
+    fixes it.
 
-    With --receipt, check the receipt of an erasure: whether the store made it as it is, and whom it speaks of
-    is not in the store.
+    With --receipt, verify the receipt of an erasure: that this store issued it, that it is unchanged, and that
+    the people it refers to are not in the store.
     """
     context = context_of(ctx)
     if receipt is not None:
         from visitors.commands.receipts import check_receipt
 
         if quick:
-            raise UsageProblem("--quick and --receipt exclude each other")
+            raise UsageProblem("--quick and --receipt cannot be combined")
         check_receipt(context, receipt)
         return
     place = context.file_to("check")
@@ -42,6 +47,6 @@ def command(
     problems = [one for one in found if one.is_problem]
     context.output.findings(CHECK, found, problems)
     if problems:
-        message = f"{place.name} is not as it should be: {number(len(problems), 'problem')}"
+        message = f"{place.name} has {number(len(problems), 'problem')}"
         raise CheckFailed(message, code="unsound", hint=problems[0].help)
-    context.output.note(f"{place.name} is sound" + (", as far as a quick check can tell" if quick else ""))
+    context.output.note(f"{place.name} is OK" + (" (quick check only)" if quick else ""))

@@ -10,9 +10,10 @@ from visitors.store.file.compact import compact
 
 
 def command(ctx: typer.Context) -> None:
-    """Give back the space that the store does not need, and make its indexes anew.
+    """Reclaim unused space and rebuild the indexes.
 
-    Nobody else may have it open meanwhile. It takes up to twice the store's size on the disk for as long as it runs.
+    Nobody else may have the store open meanwhile. Needs up to twice the size of the store as free disk space while
+    it runs.
     """
     context = context_of(ctx)
     done = compact(context.file_to("compact"), context.settings.timeout)

@@ -14,14 +14,14 @@ def command(
     ctx: typer.Context,
     output: options.OutputFile = "-",
 ) -> None:
-    """Write the whole store as NDJSON, a typed line for every row, history and tombstones included.
+    """Dump the whole store as NDJSON, one typed line per row, including history and tombstones.
 
-    Loading it into an empty store and dumping again gives the same bytes.
+    Loading the dump into an empty store and dumping that again gives the same bytes.
     """
     context = context_of(ctx)
     context.refuse_store(output)
     if context.settings.format not in (None, "ndjson"):
-        raise UsageProblem("a dump is ndjson")
+        raise UsageProblem("a dump is always ndjson")
     with context.reading() as store:
         written = context.output.json_lines(output, dump(store))
     if output != "-":

@@ -10,7 +10,7 @@ from visitors.store.file import info
 
 
 def command(ctx: typer.Context) -> None:
-    """Show what the store holds and how it is set up."""
+    """Show the size, contents and settings of the store."""
     context = context_of(ctx)
     with context.reading() as store:
         context.output.sheet(STORE_INFO, info.read(store, context.now, context.settings.store_name))

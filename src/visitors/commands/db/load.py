@@ -17,9 +17,9 @@ from visitors.store.schema.invariants import ONE_EMAIL, offenders
 
 def command(
     ctx: typer.Context,
-    file: Annotated[str, typer.Argument(metavar="FILE", help="A dump; - is standard input.", show_default=False)],
+    file: Annotated[str, typer.Argument(metavar="FILE", help="Dump to load; - is standard input.", show_default=False)],
 ) -> None:
-    """Take a dump into an empty store, whole or not at all, with its ids, times and history."""
+    """Load a dump into an empty store, completely or not at all, with its ids, times and history."""
     context = context_of(ctx)
     with ExitStack() as stack:
         source = stack.enter_context(closing(open_source(file)))
@@ -32,5 +32,6 @@ def command(
     context.output.note(f"loaded {loaded:,} rows from {source.name}")
     if shared is not None:  # not validated, like a backup: it can be repaired in the store
         context.output.warn(
-            f"{shared.kind} {shared.id} and another have one email: {context.program} contacts duplicates shows them"
+            f"{shared.kind} {shared.id} and another contact have the same email; to list them: "
+            f"{context.program} contacts duplicates"
         )

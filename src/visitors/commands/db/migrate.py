@@ -10,15 +10,15 @@ from visitors.store.schema.version import SCHEMA_VERSION
 
 
 def command(ctx: typer.Context) -> None:
-    """Bring the store up to date; an older one is backed up first.
+    """Migrate the store to the current schema; an older store is backed up first.
 
-    Every command does this when it opens an older store; this one does only this, and prints where the
-    backup went.
+    Every command does this when it opens an older store. This one does nothing else, and prints the path of the
+    backup.
     """
     context = context_of(ctx)
     backup = migrate_store(context.settings.store, timeout=context.settings.timeout)
     if backup is None:
         context.output.note(f"the store is up to date (schema {SCHEMA_VERSION})")
         return
-    context.output.note(f"migrated to schema {SCHEMA_VERSION}; the store as it was is in")
+    context.output.note(f"migrated to schema {SCHEMA_VERSION}; backup of the store before:")
     context.output.text(str(backup))

@@ -9,7 +9,7 @@ from visitors.output.answers import STORE_PATH
 
 
 def command(ctx: typer.Context) -> None:
-    """Print the path of the store, whether or not there is one yet."""
+    """Print the path of the store, whether or not it exists."""
     context = context_of(ctx)
     path = context.settings.store.name
     if context.output.wants_records:

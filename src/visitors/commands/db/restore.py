@@ -23,15 +23,15 @@ from visitors.store.schema.version import SCHEMA_VERSION
 
 def command(
     ctx: typer.Context,
-    file: Annotated[str, typer.Argument(metavar="FILE", help="A backup, or any other store.", show_default=False)],
+    file: Annotated[str, typer.Argument(metavar="FILE", help="Backup, or any other store.", show_default=False)],
     yes: options.Yes = False,
     dry_run: options.DryRun = False,
 ) -> None:
-    """Make the store what a backup is, history and all, whole or not at all.
+    """Restore the store from a backup, including its history, completely or not at all.
 
-    FILE is checked first, and left as it is; one of an older version is brought up to date. What the store
-    was is kept beside it, and where is told. Works while others use the store, and where it is missing or damaged.
-    It takes up to three times the store's size on the disk for as long as it runs, and is refused without the room.
+    FILE is checked first and never changed; a backup of an older version is migrated. The replaced store is kept
+    next to the new one, and its path is printed. Works while others use the store, and if the store is missing or
+    damaged. Needs up to three times the size of the store as free disk space, which is checked first.
     """
     context = context_of(ctx)
     place, source = context.file_to("back up"), Path(os.path.realpath(file))
@@ -42,7 +42,7 @@ def command(
     # the full check follows after the question
     found = inspect(source, quick=not dry_run, timeout=context.settings.timeout)
     visitors = number(found.counts["visitors"], "visitor")
-    older = f", brought from schema {found.version} to {SCHEMA_VERSION}" if found.version < SCHEMA_VERSION else ""
+    older = f", migrated from schema {found.version} to {SCHEMA_VERSION}" if found.version < SCHEMA_VERSION else ""
     record: dict[str, object] = {
         "outcome": "would restore" if dry_run else "restored",
         "path": str(path),
@@ -57,9 +57,9 @@ def command(
         return
     if os.path.lexists(path):
         before = File(path).identity, File(source).identity, source.stat().st_mtime_ns
-        context.confirm(f"replace the store {path} by {file} with {visitors}", yes=yes)
+        context.confirm(f"replace the store {path} with {file} ({visitors})", yes=yes)
         if (File(path).identity, File(source).identity, source.stat().st_mtime_ns) != before:
-            raise ChangedMeanwhile(f"{path} or {file} was replaced")
+            raise ChangedMeanwhile(f"{path} or {file} has changed")
     else:
         context.agree()
     kept = _unused(path.with_name(default_name(place, context.now, f"{REPLACED}-")))
@@ -68,13 +68,13 @@ def command(
             replaced = restore(place, source, kept, watch, timeout=context.settings.timeout)
     except BaseException:
         if os.path.lexists(kept):
-            context.output.warn(f"the store as it was is in {kept}")
+            context.output.warn(f"the previous store is in {kept}")
         raise
     line = f"Restored {visitors} from {file} to {path}{older}."
     told = [] if replaced is None else [str(replaced)]
     context.output.done(RESTORED, [{**record, "kept": next(iter(told), None)}], told, line, single=True)
     if replaced is not None:
-        context.output.note(f"the store as it was is in {replaced}")
+        context.output.note(f"the previous store is in {replaced}")
 
 
 def _unused(path: Path) -> Path:

@@ -51,7 +51,7 @@ def parse_plan(
 ) -> Plan:
     """Parse a plan from option values: `30%`, `1-3`, `de`. Raises UsageProblem; InvalidData if `now` is too early."""
     if count < 0 or not 0 <= seed <= LARGEST_SEED:
-        raise UsageProblem("--count is a number from 0 on, --seed one from 0 to 2**64 - 1")
+        raise UsageProblem("--count must be 0 or more, and --seed between 0 and 2**64 - 1")
     return Plan(
         count=count,
         seed=seed,
@@ -68,10 +68,10 @@ def check_now(now: Instant) -> Instant:
     """Return `now`. Raises InvalidData if visitors would be created before 1970, for which there are no ULIDs."""
     if to_milliseconds(now) < DAYS * 86_400_000:
         raise InvalidData(
-            f"now {now} is too early: the first of them would come before 1970",
+            f"now {now} is too early: the first visitors would date from before 1970",
             field="now",
             code="invalid_time",
-            hint="a later time, such as 2026-01-01",
+            hint="use a later time, such as 2026-01-01",
         )
     return now
 
@@ -83,7 +83,9 @@ def parse_share(text: str, option: str) -> float:
         share = float(number) / (100 if text.strip().endswith("%") else 1)
         if share <= 1:
             return share
-    raise UsageProblem(f"{option} {text[:40]!r} is not a share", hint=f"from 0% to 100%: {option} 30%, or {option} 0.3")
+    raise UsageProblem(
+        f"{option} {text[:40]!r} is not a valid share", hint=f"use 0% to 100%, such as {option} 30% or {option} 0.3"
+    )
 
 
 def parse_range(text: str, option: str, *, smallest: int = 0) -> tuple[int, int]:
@@ -94,8 +96,8 @@ def parse_range(text: str, option: str, *, smallest: int = 0) -> tuple[int, int]
         if smallest <= low <= high <= MOST:
             return low, high
     raise UsageProblem(
-        f"{option} {text[:40]!r} is not a range",
-        hint=f"whole numbers from {smallest} to {MOST}: {option} 1-3, or {option} 2",
+        f"{option} {text[:40]!r} is not a valid range",
+        hint=f"use whole numbers from {smallest} to {MOST}, such as {option} 1-3 or {option} 2",
     )
 
 
@@ -111,7 +113,7 @@ def parse_locales(given: Sequence[str]) -> tuple[str, ...]:
         found = [tag for tag in tags if f"{tag.lower()}-".startswith(f"{wanted}-")]
         if not found:
             raise UsageProblem(
-                f"there are no made-up people of {text[:40]!r}", code="unknown_locale", hint="one of " + ", ".join(tags)
+                f"unknown locale {text[:40]!r}", code="unknown_locale", hint="use one of " + ", ".join(tags)
             )
         chosen += found
     return tuple(tag for tag in tags if tag in chosen)

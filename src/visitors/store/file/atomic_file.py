@@ -48,7 +48,7 @@ def refuse_small_disk(
         return
     if room.free < needed and room.total:  # some file systems do not report free space
         raise StoreProblem(
-            f"{doing} takes {needed:,} bytes in {folder}, and {room.free:,} are free", code="disk_full", hint=hint
+            f"{doing} needs {needed:,} bytes in {folder}, but only {room.free:,} are free", code="disk_full", hint=hint
         )
 
 
@@ -71,7 +71,9 @@ def put_in_place(made: Path, target: Path, *, replace: bool = False) -> None:
 def refuse_existing(target: Path) -> None:
     """Raise Conflict if `target` exists, even as a dangling symbolic link."""
     if os.path.lexists(target):
-        raise Conflict(f"{target} exists already", code="file_exists", hint="name another file, or add --force")
+        raise Conflict(
+            f"{target} already exists", code="file_exists", hint="use another file, or add --force to overwrite it"
+        )
 
 
 def _put_new(made: Path, target: Path) -> None:

@@ -116,9 +116,11 @@ def _version(database: SqliteDatabase, advice: Advice) -> Finding:
     if version == 0:
         return problem("version", f"{database.name} is empty", advice.restore())
     if max(_format_versions(database)) > _NEWEST_FORMAT:
-        return damaged("version", "SQLite takes the file for one that a newer SQLite wrote, and only reads it", advice)
+        return damaged(
+            "version", "SQLite opens the file read-only, as if a newer version of SQLite had written it", advice
+        )
     if version < SCHEMA_VERSION:
-        detail = f"schema {version}; this version of visitors brings it to {SCHEMA_VERSION}, then checks more"
+        detail = f"schema {version}, older than {SCHEMA_VERSION}; migrate the store for further checks"
         return ok("version", detail, "visitors db migrate")
     return ok("version", f"schema {version}")
 
@@ -131,10 +133,10 @@ def _references(database: SqliteDatabase, advice: Advice) -> Iterator[Finding]:
     broken = list(islice(database.execute("PRAGMA foreign_key_check"), SHOWN))
     for table, row, parent, _ in broken:
         where = f"row {row} of {table}" if row is not None else f"a row of {table}"
-        detail = f"{where} refers to a row of {parent} that is not there"
+        detail = f"{where} refers to a missing row of {parent}"
         yield damaged("references", detail, advice)
     if not broken:
-        yield ok("references", "every record refers to one that is there")
+        yield ok("references", "no references to missing records")
 
 
 def _schema(database: SqliteDatabase, advice: Advice) -> Iterator[Finding]:
@@ -147,9 +149,9 @@ def _schema(database: SqliteDatabase, advice: Advice) -> Iterator[Finding]:
         elif (kind, name) not in expected:
             statement = f'DROP {kind} "{name}"'
             drop = f"sqlite3 {quoted(database.name)} {quoted(statement)}"
-            yield problem("schema", f"the {kind} {name} is not one of visitors", drop)
+            yield problem("schema", f"the {kind} {name} does not belong to visitors", drop)
         elif expected[kind, name] != actual[kind, name]:
-            yield damaged("schema", f"the {kind} {name} is not what it should be", advice)
+            yield damaged("schema", f"the {kind} {name} differs from the expected definition", advice)
     if expected == actual:
         yield ok("schema", f"{len(expected)} tables, indexes, triggers and views")
 
@@ -168,7 +170,7 @@ def _values(database: SqliteDatabase, advice: Advice) -> Iterator[Finding]:
             rows += sum(1 for _ in database.execute(f"SELECT * FROM {table}"))
         except READING_FAILED:
             unreadable += 1
-            yield damaged("values", f"a row of {table} cannot be read: it is not UTF-8, or damaged", advice)
+            yield damaged("values", f"a row of {table} cannot be read: it is damaged or not UTF-8", advice)
     if not unreadable:
         yield ok("values", f"{rows:,} rows")
 
@@ -186,9 +188,9 @@ def _rules(database: SqliteDatabase, advice: Advice) -> Iterator[Finding]:
             broken += 1
             names = ", ".join(f"{one.kind} {one.id}" for one in found[:SHOWN])
             more = ", and more" if len(found) > SHOWN else ""
-            yield problem(invariant.name, f"not so: {invariant.says}: {names}{more}", _what_helps(invariant, advice))
+            yield problem(invariant.name, f"violated: {invariant.says}: {names}{more}", _what_helps(invariant, advice))
     if not broken:
-        yield ok("rules", f"{len(INVARIANTS)} rules hold for every record")
+        yield ok("rules", f"all records satisfy {len(INVARIANTS)} rules")
 
 
 def _what_helps(invariant: Invariant, advice: Advice) -> str:
@@ -206,7 +208,7 @@ def _receipts(database: SqliteDatabase, advice: Advice) -> Iterator[Finding]:
         yield damaged("receipts", fault, advice)
     if not faults:
         kept = receipts.count(database)
-        told = "1 receipt as it was given" if kept == 1 else f"{kept:,} receipts as they were given"
+        told = "1 receipt, unchanged" if kept == 1 else f"{kept:,} receipts, unchanged"
         yield ok("receipts", told if kept else "nothing was erased")
 
 
@@ -214,10 +216,12 @@ def _erasures(database: SqliteDatabase, advice: Advice) -> Iterator[Finding]:
     """Check that the file was rewritten since the last erasure."""
     left = receipts.unfinished(database)
     for operation in left[:SHOWN]:
-        detail = f"the file may still have bytes of what operation {operation} erased: it was not written anew since"
+        detail = (
+            f"bytes of data erased by operation {operation} may remain in the file: it has not been rewritten since"
+        )
         yield problem("erasures", detail, advice.compact())
     if not left:
-        yield ok("erasures", "nothing that was erased has left a byte in the file")
+        yield ok("erasures", "no bytes of erased data remain in the file")
 
 
 def _search(database: SqliteDatabase, advice: Advice) -> Iterator[Finding]:
@@ -228,9 +232,9 @@ def _search(database: SqliteDatabase, advice: Advice) -> Iterator[Finding]:
             raise
         agrees = False
     if agrees:
-        yield ok("search", "every text is found")
+        yield ok("search", "the full-text index is complete")
     else:
-        yield problem("search", "contacts_text does not have the texts that the records have", advice.compact())
+        yield problem("search", "contacts_text does not match the texts of the records", advice.compact())
 
 
 def _journal(database: SqliteDatabase, advice: Advice) -> Iterator[Finding]:
@@ -238,7 +242,7 @@ def _journal(database: SqliteDatabase, advice: Advice) -> Iterator[Finding]:
         yield ok("journal", "wal")
         return
     detail = (
-        "a rollback journal: writers keep readers waiting. Backups have it; so has a file system that cannot do wal"
+        "rollback journal, in which writers block readers; normal for backups, and on file systems without WAL support"
     )
     yield ok("journal", detail, advice.compact())
 

@@ -92,7 +92,7 @@ def _refuse_small_disk(database: SqliteDatabase, path: Path) -> None:
     folder, temporary = path.parent, _temporary_folder()
     is_one = folder.stat().st_dev == temporary.stat().st_dev
     for place, bytes_ in ((folder, needed * 2 if is_one else needed), (temporary, needed)):
-        hint = "free some space, or name another temporary folder: SQLITE_TMPDIR"
+        hint = "free some space, or set SQLITE_TMPDIR to another temporary folder"
         refuse_small_disk(place, bytes_, "compacting", hint)
 
 

@@ -100,9 +100,11 @@ def verify(made: Path, expected: Contents, shown: Path) -> None:
         said = database.execute("PRAGMA integrity_check(1)").fetchone()[0]
         if said != "ok":
             raise StoreProblem(
-                f"the copy for {shown} is damaged, and so the store may be: {said.splitlines()[-1]}",
+                f"the copy for {shown} is damaged, so the store may be too: {said.splitlines()[-1]}",
                 code="store_corrupt",
                 hint="visitors db check",
             )
         if contents(database) != expected:
-            raise StoreProblem(f"the copy for {shown} is not what was copied", code="store_corrupt", hint="try again")
+            raise StoreProblem(
+                f"the copy for {shown} differs from the original", code="store_corrupt", hint="try again"
+            )

@@ -54,7 +54,7 @@ def load(store: Store, lines: Iterable[tuple[str, dict[str, Any]]]) -> int:
     Raises Conflict if the store is not empty, and InvalidData for an invalid line.
     """
     if any(store.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() for table in TABLES.values()):
-        raise Conflict("the store is not empty", code="store_not_empty", hint="load into a new one: --db NEW.db")
+        raise Conflict("the store is not empty", code="store_not_empty", hint="load it into a new store: --db NEW.db")
     columns = {kind: _columns(store, table) for kind, table in TABLES.items()}
     shapes: dict[str, set[str]] = {}
     triggers = drop(store, lambda one: not one.is_index)
@@ -72,9 +72,9 @@ def load(store: Store, lines: Iterable[tuple[str, dict[str, Any]]]) -> int:
         loaded += 1
     if first.get("rows", loaded) != loaded:
         raise InvalidData(
-            f"the dump has {loaded:,} rows, and says in its first line that it has {first['rows']}",
+            f"the dump has {loaded:,} rows, but its first line says {first['rows']}",
             code="not_whole",
-            hint="it was cut off or changed; dump again, or take another copy",
+            hint="it was truncated or changed; dump again, or use another copy",
         )
     _refuse_unsound(store)
     indexes.rebuild(store, triggers)
@@ -84,15 +84,16 @@ def load(store: Store, lines: Iterable[tuple[str, dict[str, Any]]]) -> int:
 def _refuse_others(place: str, first: dict[str, Any]) -> None:
     if first.get("type") != "store" or first.get("format") != FORMAT_VERSION:
         raise InvalidData(
-            f"{place}: not the first line of a dump that this version reads",
+            f"{place}: not the first line of a supported dump",
             code="not_a_dump",
-            hint='it begins with {"type":"store","format":1,…}; visitors import reads other files',
+            hint='a dump starts with {"type":"store","format":1,…}; for other files: visitors import',
         )
     if first.get("schema") not in range(_UNRELEASED, SCHEMA_VERSION + 1):
         raise InvalidData(
-            f"{place}: dumped from schema {first.get('schema')}; this version knows {_UNRELEASED} to {SCHEMA_VERSION}",
+            f"{place}: dumped from schema {first.get('schema')}; this version supports {_UNRELEASED} "
+            f"to {SCHEMA_VERSION}",
             code="other_schema",
-            hint="load it with the version that dumped it, upgrade, and dump again",
+            hint="load it with the version that dumped it, upgrade, then dump again",
         )
 
 
@@ -106,12 +107,12 @@ def _refuse_other_keys(
     """
     kind = line.get("type")
     if kind not in TABLES:
-        raise InvalidData(f"{place}: there is no type {str(kind)[:40]!r}", code="not_a_dump")
+        raise InvalidData(f"{place}: unknown type {str(kind)[:40]!r}", code="not_a_dump")
     known = {*columns[kind], "type"}
     if is_older:
         known = shapes.setdefault(kind, known & line.keys())
     if line.keys() != known:
-        raise InvalidData(f"{place}: a {kind} has the keys {', '.join(columns[kind])}", code="not_a_dump")
+        raise InvalidData(f"{place}: a {kind} must have the keys {', '.join(columns[kind])}", code="not_a_dump")
 
 
 def _load_line(store: Store, place: str, line: dict[str, Any]) -> None:
@@ -126,12 +127,12 @@ def _load_line(store: Store, place: str, line: dict[str, Any]) -> None:
         if line[name] is not None:
             decode_value(str(line[name]), f"{place}: {name}")
     if line.get("is_open") is not None:
-        raise InvalidData(f"{place}: an operation that is still open", code="not_a_dump")
+        raise InvalidData(f"{place}: the operation is still open", code="not_a_dump")
     sql = f"INSERT INTO {TABLES[kind]} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
     try:
         store.execute(sql, [line[name] for name in names])
     except (sqlite.IntegrityError, OverflowError, UnicodeError) as error:
-        raise InvalidData(f"{place}: the row does not fit: {error}", code="not_a_dump") from None
+        raise InvalidData(f"{place}: the row cannot be loaded: {error}", code="not_a_dump") from None
 
 
 def _refuse_unsound(store: Store) -> None:
@@ -139,14 +140,14 @@ def _refuse_unsound(store: Store) -> None:
     broken = store.execute("PRAGMA foreign_key_check").fetchone()
     if broken is not None:
         raise InvalidData(
-            f"a row of {broken[0]} refers to a row of {broken[2]} that is not there",
+            f"a row of {broken[0]} refers to a missing row of {broken[2]}",
             code="dangling_reference",
         )
     for rule in (*OF_TOMBSTONES.values(), *CREATED.values()):
         one = next(offenders(store, rule), None)
         if one is not None:
             code = "not_a_dump" if rule in CREATED.values() else "dangling_reference"
-            raise InvalidData(f"{one.kind} {one.id} breaks a rule: {rule.says}", code=code)
+            raise InvalidData(f"{one.kind} {one.id} violates a rule: {rule.says}", code=code)
 
 
 def _columns(store: Store, table: str) -> list[str]:

@@ -45,7 +45,7 @@ class Advice:
 
     def nothing(self) -> str:
         """Missing data can only come from a backup."""
-        return self.restore() if newest_backup(self._path) else "nothing here: look for a backup made before it went"
+        return self.restore() if newest_backup(self._path) else "no command: look for an older backup"
 
     def mend(self) -> str:
         """Correct the lines of a dump in an editor, then load it into a new store, which reports what is wrong."""

@@ -28,9 +28,10 @@ def refuse_hard_links(path: Path) -> None:
     names = path.stat().st_nlink
     if names > 1:
         raise StoreProblem(
-            f"the store {path} has {names} names (hard links), and what is written by one is lost by the other",
+            f"the store {path} has {names} names (hard links), and data written under one name is lost under another",
             code="store_has_names",
-            hint=f"stop what uses it, then remove all names but one: that with a -wal beside it, if any; {_find(path)}",
+            hint="stop all programs that use it, then remove all names but one; keep the one with a -wal "
+            f"file next to it, if any; to list them: {_find(path)}",
         )
 
 
@@ -39,7 +40,9 @@ def names(path: Path) -> Finding:
     count = path.stat().st_nlink
     if count <= 1:
         return ok("names", "no hard links")
-    return problem("names", f"{path} has {count} names (hard links), and writes by two of them are lost", _find(path))
+    return problem(
+        "names", f"{path} has {count} names (hard links), and writes under two of them are lost", _find(path)
+    )
 
 
 def _find(path: Path) -> str:

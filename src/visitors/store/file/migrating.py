@@ -100,8 +100,8 @@ def _back_up(place: File, version: int) -> Path:
             put_in_place(made, target)
     except FileProblem as error:
         raise StoreProblem(
-            f"cannot back up the store {place.name} before it is migrated: {error.message}",
+            f"cannot back up the store {place.name} before migrating it: {error.message}",
             code="store_unwritable",
-            hint="its folder must be writable, and have room for a copy of it; nothing was changed",
+            hint="its folder must be writable and have space for a copy; nothing was changed",
         ) from error
     return target

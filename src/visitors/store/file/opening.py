@@ -47,9 +47,9 @@ def open_store(
         except FileNotFoundError:
             if not create:
                 raise StoreProblem(
-                    f"there is no store at {place.name}",
+                    f"no store found at {place.name}",
                     code="store_missing",
-                    hint="check --db and VISITORS_DB; create, track and import make a new one",
+                    hint="check --db and VISITORS_DB; create, track and import create a new store",
                 ) from None
             _make_empty(place.path)
         else:
@@ -105,9 +105,9 @@ def _make_empty(path: Path) -> None:
     except FileExistsError:  # another process was quicker
         if path.is_symlink() and not path.exists():
             raise StoreProblem(
-                f"{path} is a link to a file that is not there",
+                f"{path} is a link to a missing file",
                 code="store_invalid",
-                hint="remove the link, or name the file itself with --db",
+                hint="remove the link, or use --db with the path of the file itself",
             ) from None
 
 
@@ -129,7 +129,8 @@ def _refuse_special(place: File, mode: int) -> NoReturn:
     raise StoreProblem(
         f"{place.name} is {kind}, not a store",
         code="store_invalid",
-        hint="name a file" + (" in it: --db PATH/visitors.db" if kind == "a directory" else ": --db PATH"),
+        hint="use the path of a file"
+        + (" in it, such as --db PATH/visitors.db" if kind == "a directory" else ": --db PATH"),
     )
 
 
@@ -138,9 +139,9 @@ def _refuse_links(real: str) -> None:
     for ending in COMPANIONS:
         if os.path.islink(real + ending):  # noqa: PTH114 - at every start, and paths are slower
             raise StoreProblem(
-                f"{real}{ending} is a symbolic link, where SQLite keeps a file of its own",
+                f"{real}{ending} is a symbolic link, but SQLite needs a regular file there",
                 code="store_invalid",
-                hint="find out who made it, and remove it; keep stores in a folder that only you can write",
+                hint="find out who created it, and remove it; keep stores in a folder that only you can write to",
             )
 
 
@@ -203,7 +204,7 @@ def _refuse_fragments(place: Place) -> None:
         raise StoreProblem(
             f"the store {place.name} is not a SQLite database",
             code="store_invalid",
-            hint="name another file with --db; if it was a store: visitors db check",
+            hint="use another file with --db; if it was a store: visitors db check",
         )
 
 

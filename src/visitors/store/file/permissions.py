@@ -29,7 +29,7 @@ def _of_files(path: Path, advice: Advice) -> Iterator[Finding]:
         except OSError:
             continue
         if status.st_mode & 0o077:
-            detail = f"others can get at {file} (mode {stat.S_IMODE(status.st_mode):03o})"
+            detail = f"others can access {file} (mode {stat.S_IMODE(status.st_mode):03o})"
             yield problem("permissions", detail, advice.change_mode("600", file))
         if status.st_uid != os.geteuid():
             owner = f"{file} is owned by user {status.st_uid}, and you are {os.geteuid()}"
@@ -42,7 +42,7 @@ def _of_folder(folder: Path, advice: Advice) -> Iterator[Finding]:
     mode = folder.stat().st_mode
     if mode & (stat.S_IWOTH | stat.S_IWGRP):
         who = "everybody" if mode & stat.S_IWOTH else "its group"
-        yield problem("permissions", f"{who} can write in {folder}", advice.change_mode("go-w", folder))
+        yield problem("permissions", f"{who} can write to {folder}", advice.change_mode("go-w", folder))
     if not mode & stat.S_IWUSR or not os.access(folder, os.W_OK):
         yield problem("permissions", f"{folder} is read-only", advice.change_mode("u+w", folder))
 
@@ -51,6 +51,6 @@ def leftovers(folder: Path) -> Iterator[Finding]:
     """Find what killed processes left beside the store."""
     left = left_behind(folder)
     for one in left[:SHOWN]:
-        yield problem("leftovers", f"{one} was left by a process that was killed", f"rm -r {quoted(one)}")
+        yield problem("leftovers", f"{one} was left behind by a killed process", f"rm -r {quoted(one)}")
     if not left:
         yield ok("leftovers", "no unfinished files")

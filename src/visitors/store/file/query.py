@@ -26,7 +26,7 @@ from visitors.store.views import PREFIX, READ_BY_VIEWS, VIEWS, of_connection
 
 _BEGINNINGS = ("select", "with", "values", "explain")
 _IN_STORE = frozenset({*(PREFIX + view for view in VIEWS), "json_each", "json_tree"})
-_TABLES = "visitors sql --tables lists what there is"
+_TABLES = "to list views and columns: visitors sql --tables"
 _BATCH = 500
 _REFUSED = ("not authorized", "cannot modify ")
 _COLUMNS = {column.lower(): column for columns in VIEWS.values() for column in columns}
@@ -93,7 +93,9 @@ class Queries:
         text = str(error)
         if sqlite.is_unreadable(error):
             return InvalidData(
-                "a text of the answer is not UTF-8", code="not_utf8", hint="hex(COLUMN) shows the bytes of a column"
+                "the result contains text that is not UTF-8",
+                code="not_utf8",
+                hint="use hex(COLUMN) to see the bytes of a column",
             )
         if text.startswith(_REFUSED) or "is prohibited" in text:
             return _refusal(query, typed, text)
@@ -183,16 +185,16 @@ def _refuse_other(query: str, typed: Sequence[Word]) -> None:
         raise UsageProblem("the query is empty", code="bad_query", hint="visitors sql 'SELECT count(*) FROM visitors'")
     if typed[0].text.lower() not in _BEGINNINGS and typed[0].text.isalpha():
         raise UsageProblem(
-            f"{place(query, typed[0].start)}: sql only reads, and {typed[0].text.upper()} is no query",
+            f"{place(query, typed[0].start)}: sql is read-only, and {typed[0].text.upper()} is not a query",
             code="read_only",
             hint="a query begins with SELECT, WITH or VALUES",
         )
     end = next((number for number, word in enumerate(typed) if word.text == ";"), len(typed))
     if other := next((word for word in typed[end:] if word.text != ";"), None):
         raise UsageProblem(
-            f"{place(query, other.start)}: a second statement begins here",
+            f"{place(query, other.start)}: a second statement starts here",
             code="bad_query",
-            hint="ask one query at a time",
+            hint="run one query at a time",
         )
 
 
@@ -202,16 +204,17 @@ def _refuse_unbound(query: str, typed: Sequence[Word], parameters: Mapping[str, 
     for word in wanted:
         if word.text.startswith("?"):
             raise UsageProblem(
-                f"{place(query, word.start)}: parameters have names", hint="write :name, and --param name=VALUE"
+                f"{place(query, word.start)}: parameters must be named",
+                hint="use :name in the query, and --param name=VALUE",
             )
         if word.text[1:] not in parameters:
             raise UsageProblem(
-                f"{place(query, word.start)}: there is no value for {word.text}", hint=f"--param {word.text[1:]}=VALUE"
+                f"{place(query, word.start)}: no value for {word.text}", hint=f"use --param {word.text[1:]}=VALUE"
             )
     names = [word.text[1:] for word in wanted]
     for name in parameters:
         if name not in names:
-            raise UsageProblem(f"the query has no parameter :{name}", hint=meant(name, names, "leave --param out"))
+            raise UsageProblem(f"the query has no parameter :{name}", hint=meant(name, names, "leave out --param"))
 
 
 def _refuse_misspelt(query: str, typed: Sequence[Word]) -> None:
@@ -229,10 +232,10 @@ def _refusal(query: str, typed: Sequence[Word], text: str) -> UsageProblem:
     named = re.search(r"access to (?:\w+\.)*?(\w+)\.\w* is prohibited", text)
     function = re.search(r"function: (.*)", text)
     name = found[1] if (found := named or function) else ""
-    why = f"the table {name} is not one of its views" if named else f"the function {name} is not for it"
+    why = f"{name} is not one of its views" if named else f"the function {name} is not allowed"
     at = _where(typed, name)
     return UsageProblem(
-        f"{f'{place(query, at)}: ' if at is not None else ''}sql only reads: {why if name else text}",
+        f"{f'{place(query, at)}: ' if at is not None else ''}sql is read-only: {why if name else text}",
         code="read_only",
         hint=_TABLES,
     )
@@ -260,8 +263,8 @@ def _meant(what: str, name: str) -> str | None:
 def _column_meant(name: str) -> str:
     """Return a hint at the column that was probably meant; some column names have a dot."""
     if name.lower() in _COLUMNS:
-        return f'a name with a dot takes double quotes: "{_COLUMNS[name.lower()]}"'
+        return f'a name with a dot needs double quotes: "{_COLUMNS[name.lower()]}"'
     table, dot, last = name.rpartition(".")
     if dot and last.lower() in _COLUMNS:
-        return f"nothing in the query is called {table}"
+        return f"the query has no table named {table}"
     return meant(name if table == "contact" else last, _COLUMNS.values(), _TABLES)

@@ -84,7 +84,7 @@ def refuse_changed(path: Path, before: State) -> None:
     """Raise StoreProblem if the store was written since reading began."""
     if state(path) != before:
         raise StoreProblem(
-            f"the store {path} was written while it was read, and cannot be locked by who may not write it",
+            f"the store {path} was written to while being read, and cannot be locked without write permission",
             code="store_locked",
             hint="try again",
         )
@@ -95,9 +95,9 @@ def refuse_missing(path: Path) -> None:
     try:
         kind = kind_of(path.stat().st_mode)
     except FileNotFoundError:
-        raise StoreProblem(f"there is no store at {path}", code="store_missing", hint="check the path") from None
+        raise StoreProblem(f"no store found at {path}", code="store_missing", hint="check the path") from None
     if kind is not None:
-        hint = "name a file in it" if kind == "a directory" else "name a file"
+        hint = "use the path of a file in it" if kind == "a directory" else "use the path of a file"
         raise StoreProblem(f"{path} is {kind}, not a store", code="store_invalid", hint=hint)
 
 
@@ -124,7 +124,7 @@ def _copied(path: Path) -> Iterator[Path]:
     files = [ending for ending in ("", _LOG, _JOURNAL) if companion(path, ending).exists()]
     with unfinished_folder(Path(gettempdir())) as folder:
         needed = sum(_size(companion(path, ending)) for ending in files)
-        hint = "free some space, or name another temporary folder: TMPDIR"
+        hint = "free some space, or set TMPDIR to another temporary folder"
         refuse_small_disk(folder.parent, needed, f"reading {path}", hint)
         copy = folder / "visitors.db"
         for ending in files:

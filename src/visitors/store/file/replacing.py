@@ -85,6 +85,6 @@ def _exclusive_lock(path: Path) -> Iterator[BinaryIO]:
             raise StoreProblem(
                 f"the store {path} is damaged, and another process has it open",
                 code="store_locked",
-                hint="end that process, then try again",
+                hint="stop that process, then try again",
             ) from None
         yield file

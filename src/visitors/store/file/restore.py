@@ -132,7 +132,7 @@ def _refuse_unsound(made: Path, file: Path, timeout: float, *, quick: bool = Fal
     for one in content(made, Advice(made, "visitors"), quick=quick, timeout=timeout):
         if one.is_problem and one.check not in _MENDED_IN_THE_STORE:
             code = "store_invalid" if one.check == "version" else "store_corrupt"
-            raise StoreProblem(f"{file} cannot be restored: {one.detail}", code=code, hint="name another backup")
+            raise StoreProblem(f"{file} cannot be restored: {one.detail}", code=code, hint="use another backup")
 
 
 def _opened_size(path: Path, timeout: float) -> int | None:
@@ -157,9 +157,9 @@ def _opened_size(path: Path, timeout: float) -> int | None:
         return None
     if tables and application != APPLICATION_ID:
         raise StoreProblem(
-            f"{path} is a SQLite database, but not one that visitors made",
+            f"{path} is a SQLite database, but not a visitors store",
             code="store_invalid",
-            hint="name another file with --db, or move this one away",
+            hint="use another file with --db, or move this one away",
         )
     return bytes_
 
@@ -220,9 +220,9 @@ def _use_log(path: Path, timeout: float) -> None:
         mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
     if mode != "wal":
         raise StoreProblem(
-            f"the store {path} cannot be overwritten where it is: its file system cannot do WAL",
+            f"the store {path} cannot be overwritten in place: its file system does not support WAL",
             code="store_unwritable",
-            hint="move it away, then restore",
+            hint="move it away, then restore again",
         )
 
 

@@ -164,9 +164,10 @@ def refuse_old_sqlite(version: tuple[int, ...]) -> None:
     if version < OLDEST:
         found, oldest = (".".join(map(str, one)) for one in (version, OLDEST))
         raise StoreProblem(
-            f"this Python has SQLite {found}, and stores need {oldest} or later",
+            f"this Python has SQLite {found}, but stores need {oldest} or later",
             code="sqlite_too_old",
-            hint="use another Python: python -c 'import sqlite3; print(sqlite3.sqlite_version)' tells what it has",
+            hint="use another Python; to see its version of SQLite: python -c 'import sqlite3; "
+            "print(sqlite3.sqlite_version)'",
         )
 
 
@@ -205,7 +206,7 @@ def translated_errors(name: object) -> Iterator[None]:
         raise StoreProblem(
             f"cannot open the store {name}: {error.strerror}",
             code="store_unwritable",
-            hint="check the path and its permissions, or name another with --db",
+            hint="check the path and its permissions, or use another with --db",
         ) from error
 
 
@@ -216,9 +217,9 @@ _ADVICE: dict[int, tuple[str, str, str]] = {
     NOT_A_DATABASE: (
         "store_invalid",
         "is not a SQLite database",
-        "name another file with --db; if it was a store: visitors db check",
+        "use another file with --db; if it was a store: visitors db check",
     ),
-    CORRUPT: ("store_corrupt", "is damaged", "visitors db check tells what is wrong and what helps"),
+    CORRUPT: ("store_corrupt", "is damaged", "to find out what is wrong and how to fix it: visitors db check"),
     READ_ONLY: ("store_unwritable", "is read-only", "check the permissions of the file and its folder"),
     CANNOT_OPEN: ("store_unwritable", "cannot be opened", "check the path and its permissions"),
     NO_PERMISSION: ("store_unwritable", "cannot be opened", "check the path and its permissions"),
@@ -232,11 +233,11 @@ _ADVICE: dict[int, tuple[str, str, str]] = {
 
 # Errors of Python's driver, which have no code.
 _MISUSE = {
-    "Cannot operate on a closed database": ("store_closed", "is closed", "open it again: visitors.open_store"),
+    "Cannot operate on a closed database": ("store_closed", "is closed", "open it again with visitors.open_store"),
     "SQLite objects created in a thread": (
         "wrong_thread",
         "was opened in another thread",
-        "open one in each thread: visitors.open_store",
+        "open one in each thread with visitors.open_store",
     ),
 }
 
@@ -268,7 +269,7 @@ def _translate(error: sqlite3.Error, name: object) -> Exception:
                 return UsageProblem(f"the store {name} {what}", code=code, hint=hint)
     result = getattr(error, "sqlite_errorcode", None)
     if result in (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY):
-        return Conflict(f"the store {name} has this already ({error})", code="exists")
+        return Conflict(f"the store {name} already has this ({error})", code="exists")
     if result == sqlite3.SQLITE_READONLY_DBMOVED:
         return moved(str(name))
     if str(error).startswith(_OF_DAMAGE):

@@ -77,7 +77,11 @@ class _Devices:
             store.execute(f"SELECT id, contact_id FROM visitors WHERE id {THESE}", (rows(of_others),)).fetchall()
         )
         self.left = [
-            Left("visitor", one, f"it is contact {now[one]}'s now" if now.get(one) else "it was somebody else's, too")
+            Left(
+                "visitor",
+                one,
+                f"it now belongs to contact {now[one]}" if now.get(one) else "it also belonged to someone else",
+            )
             for one in of_others
         ] + alike.left
 
@@ -97,7 +101,7 @@ class _Selves:
         self.own = alike | _linked_only_to(store, devices)
         unclear = (known | shared) - self.own - contacts
         self.left = [
-            Left("contact", one, "only the history has it, and it shares an email, external id or device")
+            Left("contact", one, "it is only in the history, and shares an email, external id or device")
             for one in unclear
         ]
 
@@ -195,7 +199,7 @@ class _Alike:
             if values & addresses:
                 unclear.setdefault(one, "address")
         self.left = [
-            Left("visitor", one, f"only the history has it, and it shares the {what}")
+            Left("visitor", one, f"it is only in the history, and shares the {what}")
             for one, what in unclear.items()
             if one not in self.own
         ]

@@ -87,14 +87,14 @@ def faults(store: Executor) -> Iterator[str]:
     secret = key(store)
     if secret is None:
         if count(store):
-            yield "the key that proves receipts is missing"
+            yield "the key that signs receipts is missing"
         return
     for text, *done in store.execute(_KEPT):
         receipt = _as_given(secret, text)
         if receipt is None:
             yield f"the receipt of erasure {done[0]} was changed"
         elif done != [receipt.operation_id, receipt.at, receipt.by, receipt.command]:
-            yield f"erasure {done[0]} is not what its receipt says"
+            yield f"erasure {done[0]} does not match its receipt"
 
 
 _KEPT = (

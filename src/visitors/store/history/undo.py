@@ -226,7 +226,7 @@ def _step(row: Row, ranges: list[tuple[str, int, int]], texts: _Texts) -> _Step 
     values: dict[str, Any] = decoded(before)
     if not values.keys() <= set(COLUMNS[kind]):
         raise StoreProblem(
-            f"the record of a change of {kind} {record} names unknown columns",
+            f"a recorded change of {kind} {record} has unknown columns",
             code="store_corrupt",
             hint="restore a backup",
         )

@@ -57,7 +57,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
         `sortable` maps fields to columns. Raises UsageProblem for an unknown field or an invalid limit.
         """
         if not 0 <= limit <= LARGEST:
-            raise UsageProblem(f"limit {limit} is not in the range of 0 to {LARGEST}")
+            raise UsageProblem(f"limit {limit} is not between 0 and {LARGEST}")
         if sort is not None and sort not in sortable:
             hint = one_of(sort, sortable, "sort by one of")
             raise UsageProblem(f"cannot sort by {sort!r}", code="unknown_field", hint=hint)
@@ -147,9 +147,7 @@ def place_of(store: Store, table: Table, page: Page) -> Place | None:
     if page.after is None:
         return None
     if not page.after.strip():
-        raise UsageProblem(
-            "--after is an empty cursor", hint="it is the last id of the page before; after an empty page there is none"
-        )
+        raise UsageProblem("--after is empty", hint="use the last id of the previous page; an empty page has none")
     value = compared("t", page.column) if page.column else "NULL"
     sql = f"SELECT t.pk, {value} FROM {table} AS t WHERE t.id = ?"
     row = store.execute(sql, (page.after,)).fetchone()
@@ -157,7 +155,7 @@ def place_of(store: Store, table: Table, page: Page) -> Place | None:
         raise NotFound(
             f"--after {page.after!r} is not the id of a record",
             code="cursor_not_found",
-            hint="give the last id of the page before",
+            hint="use the last id of the previous page",
         )
     return Place(*row)
 

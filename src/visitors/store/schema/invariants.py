@@ -158,7 +158,7 @@ OF_TOMBSTONES = {
     ),
     "conversation": Invariant(
         name="conversation-of-tombstone",
-        says="no conversation is that of a contact that was merged into another",
+        says="no conversation belongs to a contact that was merged into another",
         table="conversations",
         broken=_TOMBSTONE,
     ),
@@ -193,15 +193,15 @@ _SEARCH_TEXTS = [
         is_derived=True,
     )
     for kind, name, says in (
-        ("contact", "search-text", "every contact is found by its external id, name and email"),
-        ("conversation", "search-title", "every conversation is found by its title"),
-        ("message", "search-message", "every message is found by what it says"),
+        ("contact", "search-text", "every contact can be found by its external id, name and email"),
+        ("conversation", "search-title", "every conversation can be found by its title"),
+        ("message", "search-message", "every message can be found by its text"),
     )
 ]
 
 ONE_EMAIL = Invariant(
     name="contact-email",
-    says="no two live contacts have one email",
+    says="no two live contacts have the same email",
     table="contacts",
     broken="x.email IS NOT NULL AND x.deleted_at IS NULL AND x.merged_into IS NULL AND EXISTS ("
     "  SELECT 1 FROM contacts AS o WHERE o.email = x.email AND o.pk <> x.pk"
@@ -215,7 +215,7 @@ INVARIANTS = (
     *OF_TOMBSTONES.values(),
     Invariant(
         name="survivor",
-        says="every contact that was merged leads to one that was not",
+        says="every merged contact leads to one that is not merged",
         table="contacts",
         broken=_UNRESOLVED,
     ),
@@ -237,7 +237,7 @@ INVARIANTS = (
     *(
         Invariant(
             name=f"{_KINDS[table]}-times",
-            says=f"every time of a {_KINDS[table]} is in UTC, to the millisecond",
+            says=f"every time of a {_KINDS[table]} is in UTC, with milliseconds",
             table=table,
             broken=" OR ".join(f"x.{column} NOT GLOB '{_TIME}'" for column in columns),
         )
@@ -245,21 +245,21 @@ INVARIANTS = (
     ),
     Invariant(
         name="metadata",
-        says="the metadata of every contact are a flat JSON object",
+        says="the metadata of every contact is a flat JSON object",
         table="contacts",
         columns=("metadata",),
         judge=_is_flat,
     ),
     Invariant(
         name="metadata-hash",
-        says="every hash is that of the metadata beside it",
+        says="every metadata hash matches the metadata",
         table="contacts",
         columns=("metadata", "metadata_hash"),
         judge=_is_hash,
     ),
     Invariant(
         name="visitor-documents",
-        says="every document of a visitor, such as its attribution, is a JSON object",
+        says="every JSON field of a visitor, such as its attribution, is an object",
         table="visitors",
         broken=" OR ".join(f"x.{column} IS NOT NULL" for column in _DOCUMENTS),
         columns=_DOCUMENTS,
@@ -280,7 +280,7 @@ INVARIANTS = (
     ),
     Invariant(
         name="change",
-        says="every change is of a kind that is recorded, with JSON objects before and after",
+        says="every change is of a known kind, with JSON objects before and after",
         table="changes",
         columns=("kind", "before", "after"),
         judge=lambda kind, before, after: kind in RECORDED and _are_objects(before, after),
@@ -288,7 +288,7 @@ INVARIANTS = (
     ),
     Invariant(
         name="change-missing",
-        says="no change is missing but where somebody was erased",
+        says="no change is missing, except after an erasure",
         table="changes",
         broken=_CHANGE_MISSING,
         id="x.pk",
@@ -303,7 +303,7 @@ INVARIANTS = (
     ),
     Invariant(
         name="operation-empty",
-        says="every operation changed or made something, unless that was erased",
+        says="every operation changed or created something, unless that was erased",
         table="operations",
         # if it erased, its receipt is the record
         broken="x.is_open IS NULL AND x.command NOT IN ('erase', 'contacts erase')"
@@ -315,7 +315,7 @@ INVARIANTS = (
     ),
     Invariant(
         name="undo",
-        says="of every undo it is known what it took back",
+        says="every undo has the operations that it undid",
         table="operations",
         broken="x.is_open IS NULL AND x.command = 'undo'"
         " AND NOT EXISTS (SELECT 1 FROM undone AS u WHERE u.operation = x.pk)",
@@ -323,7 +323,7 @@ INVARIANTS = (
     ),
     Invariant(
         name="creation-kind",
-        says="what operations made is of a kind that is recorded",
+        says="every created record is of a known kind",
         table="creations",
         broken=f"x.kind NOT IN ({', '.join(repr(kind) for kind in RECORDED)})",
         kind="range",
@@ -331,7 +331,7 @@ INVARIANTS = (
     ),
     Invariant(
         name="creation-overlap",
-        says="no record was made by two operations",
+        says="no record was created by two operations",
         table="creations",
         broken=_OVERLAP,
         kind="range",
@@ -341,7 +341,7 @@ INVARIANTS = (
     *_SEARCH_TEXTS,
     Invariant(
         name="metadata-found",
-        says="every contact is found by its metadata",
+        says="every contact can be found by its metadata",
         table="contacts",
         broken=f"EXISTS (WITH {_SAID.format('x.metadata')} SELECT 1 FROM said WHERE NOT EXISTS ("
         "  SELECT 1 FROM contact_metadata AS m"
@@ -350,7 +350,7 @@ INVARIANTS = (
     ),
     Invariant(
         name="metadata-not-found",
-        says="no contact is found by metadata that it does not have",
+        says="no contact can be found by metadata that it does not have",
         table="contact_metadata",
         broken="NOT EXISTS (SELECT 1 FROM contacts AS c WHERE c.pk = x.contact AND EXISTS ("
         f"  WITH {_SAID.format('c.metadata')} SELECT 1 FROM said WHERE said.key = x.key AND said.value = x.value))",

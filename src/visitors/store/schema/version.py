@@ -36,20 +36,21 @@ def version_of(found: Row, name: str) -> int:
         if version == 0 and owner == 0 and empty:
             return 0
         raise StoreProblem(
-            f"{name} is a SQLite database, but not one that visitors made",
+            f"{name} is a SQLite database, but not a visitors store",
             code="store_invalid",
-            hint="name another file with --db; to take data from it, export it as CSV and import that",
+            hint="use another file with --db; to use its data, export it as CSV and import that",
         )
     if version < BASELINE:
         raise StoreProblem(
-            f"{name} was made by visitors 0.1 or earlier (schema {version}, this one knows {BASELINE} and later)",
+            f"{name} was made by visitors 0.1 or earlier (schema {version}; this one needs {BASELINE} or later)",
             code="store_unreleased",
-            hint="carry it over: run 'db dump -o all.ndjson' with the version that made it,"
-            " then 'visitors --db NEW.db db load all.ndjson' with this one",
+            hint="to convert it, run 'db dump -o all.ndjson' with the version that made it, then 'visitors"
+            " --db NEW.db db load all.ndjson' with this one",
         )
     if version > SCHEMA_VERSION:
         raise StoreProblem(
-            f"{name} was made by a newer version of visitors (schema {version}, this one knows {SCHEMA_VERSION})",
+            f"{name} was made by a newer version of visitors (schema {version}; this version supports "
+            f"up to {SCHEMA_VERSION})",
             code="store_newer",
             hint="upgrade visitors",
         )
