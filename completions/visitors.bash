@@ -5,7 +5,7 @@ _visitors_table() {
     members=() options=() valued=() arguments=()
     case $1 in
     '')
-        members=(track create list show stats update identify unidentify block unblock delete restore prune erase export import contacts conversations seed assert fixtures history undo explain sql stores completion db)
+        members=(track create list show stats update identify unidentify block unblock delete restore prune erase export import contacts conversations seed assert fixtures history undo explain sql stores help completion db)
         options=(--db --store --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(--db --store --as --format --fields)
         ;;
@@ -252,6 +252,11 @@ _visitors_table() {
     'stores')
         options=(--db --store --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(--db --store --as --format --fields)
+        ;;
+    'help')
+        options=(--db --store --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
+        valued=(--db --store --as --format --fields)
+        arguments=('*words backups blocks ci commands exit-codes identity importing investigating output performance privacy python scripts settings sql')
         ;;
     'completion')
         options=(--install --uninstall --db --store --as --format --fields --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)

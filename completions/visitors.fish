@@ -111,6 +111,8 @@ function __visitors_valued
             string split ' ' -- '--param --limit --db --store --as --format --fields'
         case 'stores'
             string split ' ' -- '--db --store --as --format --fields'
+        case 'help'
+            string split ' ' -- '--db --store --as --format --fields'
         case 'completion'
             string split ' ' -- '--db --store --as --format --fields'
         case 'db'
@@ -234,6 +236,7 @@ complete -c visitors -n '__visitors_at \'\'' -a undo -d 'Undo or redo an operati
 complete -c visitors -n '__visitors_at \'\'' -a explain -d 'Explain how a visitor got its identity, or what identify would do'
 complete -c visitors -n '__visitors_at \'\'' -a sql -d 'Run a read-only SQL query'
 complete -c visitors -n '__visitors_at \'\'' -a stores -d 'List the named stores'
+complete -c visitors -n '__visitors_at \'\'' -a help -d 'Read about a topic or a command'
 complete -c visitors -n '__visitors_at \'\'' -a completion -d 'Print or install the completion script for a shell'
 complete -c visitors -n '__visitors_at \'\'' -a db -d 'Inspect, back up and maintain the store'
 complete -c visitors -n '__visitors_at \'\'' -l db -r -F -d 'File of the store; :temp: for a temporary one.'
@@ -1650,6 +1653,21 @@ complete -c visitors -n '__visitors_at \'stores\'' -l no-pager -d 'Do not page l
 complete -c visitors -n '__visitors_at \'stores\'' -s q -l quiet -d 'Print only results and errors.'
 complete -c visitors -n '__visitors_at \'stores\'' -s V -l version -d 'Show the version and exit.'
 complete -c visitors -n '__visitors_at \'stores\'' -s h -l help -d 'Show this message and exit.'
+
+# visitors help
+complete -c visitors -n '__visitors_at \'help\'' -l db -r -F -d 'File of the store; :temp: for a temporary one.'
+complete -c visitors -n '__visitors_at \'help\'' -l store -x -a '(__visitors_ids stores)' -d 'Name of a store in the settings file.'
+complete -c visitors -n '__visitors_at \'help\'' -l as -x -d 'Name to record in the history.'
+complete -c visitors -n '__visitors_at \'help\'' -l format -x -a 'table\t json\t ndjson\t csv\t tsv\t ids\t count\t' -d 'Output format.'
+complete -c visitors -n '__visitors_at \'help\'' -l fields -x -a '(__visitors_others )' -d 'Fields to show, in this order: id,contact.email.'
+complete -c visitors -n '__visitors_at \'help\'' -l no-header -d 'Omit the header line of csv and tsv.'
+complete -c visitors -n '__visitors_at \'help\'' -l no-color -d 'Disable colour.'
+complete -c visitors -n '__visitors_at \'help\'' -l local-time -d 'Show times in tables in your time zone.'
+complete -c visitors -n '__visitors_at \'help\'' -l no-pager -d 'Do not page long output.'
+complete -c visitors -n '__visitors_at \'help\'' -s q -l quiet -d 'Print only results and errors.'
+complete -c visitors -n '__visitors_at \'help\'' -s V -l version -d 'Show the version and exit.'
+complete -c visitors -n '__visitors_at \'help\'' -s h -l help -d 'Show this message and exit.'
+complete -c visitors -n '__visitors_at \'help\' 0' -a 'backups\t blocks\t ci\t commands\t exit-codes\t identity\t importing\t investigating\t output\t performance\t privacy\t python\t scripts\t settings\t sql\t'
 
 # visitors completion
 complete -c visitors -n '__visitors_at \'completion\'' -l install -d 'Install the script where the shell looks for it.'

@@ -238,7 +238,7 @@ def commands() -> str:
     """
     parts = [
         "# Every command",
-        "What `--help` says, as `python tests/readme.py` writes it. Every command has the options under `Everywhere`.",
+        "All commands with their options, as `--help` shows them. Every command takes those under `Everywhere`, too.",
         f"```text\n{_help_of([])}```",
     ]
     for entry, _ in cli.walk():

@@ -31,6 +31,7 @@ from visitors.registry import Entry
 Click = Any
 """A context, command, parameter or formatter of Typer, not all of which have public names."""
 
+_EPILOG = "'visitors help' lists topics to read."
 _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -39,7 +40,7 @@ def root() -> TyperGroup:
     return _group(
         "visitors",
         "Manage the visitors and contacts of a support widget.",
-        epilog="For the help of one command: visitors COMMAND --help",
+        epilog="'visitors help' lists topics to read, 'visitors COMMAND --help' shows the help of a command.",
     )
 
 
@@ -262,14 +263,14 @@ def _made(declared: Sequence[Parameter]) -> list[Click]:
     return made
 
 
-def _group(name: str, help_: str, epilog: str | None = None) -> Group:
+def _group(name: str, help_: str, epilog: str = _EPILOG) -> Group:
     params = [*everywhere()]
     return Group(name=name, help=help_, epilog=epilog, params=params, context_settings=_SETTINGS, rich_markup_mode=None)
 
 
 def _command(name: str, function: Callable[..., Any]) -> Click:
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
-    app.command(name, cls=Command, context_settings=_SETTINGS)(function)
+    app.command(name, cls=Command, context_settings=_SETTINGS, epilog=_EPILOG)(function)
     return get_command(app)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 import visitors as package
 from visitors import registry
-from visitors.completion_scripts.closed_lists import ANSWERS, IMPORTS, LISTS, closed_list
+from visitors.help.closed_lists import ANSWERS, IMPORTS, LISTS, closed_list
 from visitors.input.mapping_files import READY_MADE
 
 Visitors = Callable[..., Any]

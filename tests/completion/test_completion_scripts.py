@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from visitors import cli, completion_scripts, registry
-from visitors.completion_scripts.table import Command, read
+from visitors.help.table import Command, read
 
 FOLDER = Path(__file__).parents[2] / "completions"
 SHELLS = sorted(completion_scripts.SHELLS)

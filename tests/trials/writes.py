@@ -100,7 +100,7 @@ READS = {
     "list", "show", "export", "history", "explain", "contacts list", "contacts show", "contacts duplicates",
     "conversations list", "conversations show", "assert", "fixtures diff", "fixtures dump", "fixtures check",
     "fixtures schema", "db path", "db info", "db dump", "completion", "contacts subject-export", "stats",
-    "conversations stats", "sql", "stores",
+    "conversations stats", "sql", "stores", "help",
 }  # fmt: skip
 """The commands that write nothing to the store."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from visitors.completion_scripts import bash, fish, zsh
-from visitors.completion_scripts.table import Click, read
+from visitors.help.table import Click, read
 
 SHELLS: dict[str, Callable[[Click], str]] = {
     "bash": lambda root: bash.script(read(root)),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from visitors.completion_scripts.table import Command
+from visitors.help.table import Command
 
 _HEAD = """\
 # Completion of visitors for bash, printed by: visitors completion bash

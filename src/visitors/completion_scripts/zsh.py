@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from visitors.completion_scripts.table import Argument, Command, Option, Value
+from visitors.help.table import Argument, Command, Option, Value
 
 _HEAD = """\
 #compdef visitors

@@ -355,6 +355,24 @@ class Output:
         self.show_long()
         self.stdout.write(self._shown(line) + "\n")
 
+    def markdown(self, text: str) -> None:
+        """Markdown of our own: laid out for a person, as it is for a program."""
+        if not self.on_terminal:
+            self.stdout.write(text)
+            return
+        from visitors.output.markdown import write_markdown
+
+        with self._for_person() as target:
+            write_markdown(target, text)
+
+    def prose(self, text: str) -> None:
+        """Text of our own that is laid out already."""
+        if self._pager and self.on_terminal and is_long(text, self.stdout):
+            self._long.append(text)
+        else:
+            self.show_long()
+            self.stdout.write(text)
+
     def note(self, line: str) -> None:
         """Write a remark to standard error; `--quiet` suppresses it."""
         if not self.quiet:

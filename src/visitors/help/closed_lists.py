@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from visitors.domain.fields import BROWSER_DATA
 from visitors.domain.identity import CLEARABLE, CLEARABLE_OF_CONTACT
 from visitors.domain.statistics import GROUPABLE
+from visitors.help import topics
 from visitors.input.kinds import CONTACTS, CONVERSATIONS, VISITORS
 from visitors.input.mapping_files import READY_MADE, read_mapping
 from visitors.input.recognise import AUTO, NONE
@@ -95,6 +96,7 @@ LISTS: Mapping[str, Mapping[str, Iterable[str]]] = {
     "KIND": {"history": RECORDED},
     "FIELDS": {words: [field for shape in of for field in shape.fields] for words, of in ANSWERS.items()},
     "REDACT": {"export": VISITOR.fields},
+    "TOPIC": {"help": topics.names()},
 }
 """Name of an option -> words of a command -> the values of the option."""
 

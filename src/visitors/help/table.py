@@ -1,4 +1,4 @@
-"""What can be completed: the commands, converted from the built command line to plain values."""
+"""The table of all commands, options and arguments, converted from the built command line to plain values."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from visitors.completion_scripts.closed_lists import SEVERAL, closed_list
+from visitors.help.closed_lists import SEVERAL, closed_list
 from visitors.registry import COMMANDS, EVERYWHERE, GROUPS
 
 Click = Any
