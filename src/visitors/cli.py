@@ -122,6 +122,10 @@ class Command(TyperCommand):
         """Return `--help`, which uses the pager if it is long."""
         return _in_pager(super().get_help_option(ctx))
 
+    def collect_usage_pieces(self, ctx: Click) -> list[str]:
+        """What follows the command: FILE is needed, [FILE] is not. Typer puts braces round what is needed."""
+        return ["[OPTIONS]", *(_in_usage(one) for one in self.get_params(ctx) if _is_argument(one))]
+
     def _refuse_several(self, ctx: Click, args: list[str]) -> None:
         """Raise for options with several different values, of which the parser would silently keep the last."""
         _, _, given = self.make_parser(ctx).parse_args(list(args))
@@ -306,6 +310,11 @@ def _given_twice(option: Click, first: object, second: object) -> UsageProblem:
 
 def _is_argument(parameter: Click) -> bool:
     return bool(parameter.param_type_name == "argument")
+
+
+def _in_usage(argument: Click) -> str:
+    word = str(argument.metavar or argument.name.upper()).strip("[]")
+    return word if argument.required else f"[{word}]"
 
 
 def _words(ctx: Click) -> str:

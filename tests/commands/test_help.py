@@ -68,6 +68,20 @@ def test_the_words_of_a_command_show_its_help(words: str, visitors: Visitors) ->
     assert visitors("help", *words.split()).stdout == visitors(*words.split(), "--help").stdout
 
 
+@pytest.mark.parametrize(
+    ("words", "usage"),
+    [
+        ("contacts merge", "CONTACT CONTACT..."),
+        ("show", "[VISITOR...]"),
+        ("history", "[VISITOR|CONTACT]"),
+        ("import", "FILE"),
+        ("list", ""),
+    ],
+)
+def test_the_usage_puts_brackets_round_what_may_be_left_out(words: str, usage: str, visitors: Visitors) -> None:
+    assert visitors(*words.split(), "--help").lines[0] == f"Usage: visitors {words} [OPTIONS] {usage}".rstrip()
+
+
 def test_a_command_that_is_a_topic_is_said_beside_it(visitors: Visitors, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(topics, "names", lambda: ["list"])
     monkeypatch.setattr(topics, "text", lambda _: "# Lists\n")
@@ -90,7 +104,7 @@ def test_an_unknown_topic_is_a_mistake_with_what_was_meant_and_the_list(
     typed: str, meant: str, visitors: Visitors
 ) -> None:
     error = visitors("help", *typed.split(), "--format", "json", code=2).error
-    assert error["code"] == "unknown_topic"
+    assert error["code"] == "usage"
     assert error["message"] == f"no such topic or command {typed!r}"
     assert error["hint"] == f"did you mean {meant}? the topics are {', '.join(topics.names())}"
 

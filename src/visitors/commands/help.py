@@ -65,4 +65,4 @@ def _unknown(words: str) -> UsageProblem:
     close = elsewhere or [one for one in [near(words, [*known, *commands])] if one]
     meant = " or ".join(f"'visitors help {one}'" for one in close)
     hint = (f"did you mean {meant}? " if meant else "") + f"the topics are {', '.join(known)}"
-    return UsageProblem(f"no such topic or command {words!r}", code="unknown_topic", hint=hint)
+    return UsageProblem(f"no such topic or command {words!r}", hint=hint)
