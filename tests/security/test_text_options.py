@@ -82,12 +82,18 @@ def test_the_options_were_found() -> None:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_hostile_text_does_no_harm(
-    visitors: Visitors, furnished: Furnished, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+    visitors: Visitors,
+    furnished: Furnished,
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    command: str,
 ) -> None:
     monkeypatch.delenv("VISITORS_DEBUG")
     store = tmp_path / "store.db"
     shutil.copy(furnished.folder / "furnished.db", store)
     monkeypatch.setenv("VISITORS_DB", str(store))
+    monkeypatch.chdir(tmp_path_factory.mktemp("named"))  # some options name files and folders to write
     first = furnished.conversations[0]
     values = cycle(HOSTILE)
     for place in (place for place in PLACES if place.command == command):
