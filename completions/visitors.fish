@@ -112,7 +112,7 @@ function __visitors_valued
         case 'stores'
             string split ' ' -- '--db --store --as --format --fields'
         case 'help'
-            string split ' ' -- '--db --store --as --format --fields'
+            string split ' ' -- '--man --db --store --as --format --fields'
         case 'completion'
             string split ' ' -- '--db --store --as --format --fields'
         case 'db'
@@ -236,7 +236,7 @@ complete -c visitors -n '__visitors_at \'\'' -a undo -d 'Undo or redo an operati
 complete -c visitors -n '__visitors_at \'\'' -a explain -d 'Explain how a visitor got its identity, or what identify would do'
 complete -c visitors -n '__visitors_at \'\'' -a sql -d 'Run a read-only SQL query'
 complete -c visitors -n '__visitors_at \'\'' -a stores -d 'List the named stores'
-complete -c visitors -n '__visitors_at \'\'' -a help -d 'Read about a topic or a command'
+complete -c visitors -n '__visitors_at \'\'' -a help -d 'Show help about a topic or a command'
 complete -c visitors -n '__visitors_at \'\'' -a completion -d 'Print or install the completion script for a shell'
 complete -c visitors -n '__visitors_at \'\'' -a db -d 'Inspect, back up and maintain the store'
 complete -c visitors -n '__visitors_at \'\'' -l db -r -F -d 'File of the store; :temp: for a temporary one.'
@@ -631,7 +631,7 @@ complete -c visitors -n '__visitors_at \'unblock\'' -l db -r -F -d 'File of the 
 complete -c visitors -n '__visitors_at \'unblock\'' -l store -x -a '(__visitors_ids stores)' -d 'Name of a store in the settings file.'
 complete -c visitors -n '__visitors_at \'unblock\'' -l as -x -d 'Name to record in the history.'
 complete -c visitors -n '__visitors_at \'unblock\'' -l format -x -a 'table\t json\t ndjson\t csv\t tsv\t ids\t count\t' -d 'Output format.'
-complete -c visitors -n '__visitors_at \'unblock\'' -l fields -x -a '(__visitors_others outcome id language timezone isBlocked contact.id contact.externalId contact.name contact.email contact.image contact.metadata contact.metadataHash contact.isBlocked contact.createdAt contact.updatedAt contact.deletedAt fingerprint browser browserVersion os osVersion device deviceType ip city region country countryCode latitude longitude screenResolution viewport attribution currentPage blockedAt blockedBy blockReason blockExpiresAt createdAt updatedAt lastSeenAt deletedAt externalId name email image metadata metadataHash)' -d 'Fields to show, in this order: id,contact.email.'
+complete -c visitors -n '__visitors_at \'unblock\'' -l fields -x -a '(__visitors_others outcome id language timezone isBlocked contact.id contact.externalId contact.name contact.email contact.image contact.metadata contact.metadataHash contact.isBlocked contact.createdAt contact.updatedAt contact.deletedAt fingerprint browser browserVersion os osVersion device deviceType ip city region country countryCode latitude longitude screenResolution viewport attribution currentPage blockedAt blockedBy blockReason blockExpiresAt createdAt updatedAt lastSeenAt deletedAt externalId name email image metadata metadataHash visitorId contact reason until)' -d 'Fields to show, in this order: id,contact.email.'
 complete -c visitors -n '__visitors_at \'unblock\'' -l no-header -d 'Omit the header line of csv and tsv.'
 complete -c visitors -n '__visitors_at \'unblock\'' -l no-color -d 'Disable colour.'
 complete -c visitors -n '__visitors_at \'unblock\'' -l local-time -d 'Show times in tables in your time zone.'
@@ -1655,6 +1655,8 @@ complete -c visitors -n '__visitors_at \'stores\'' -s V -l version -d 'Show the 
 complete -c visitors -n '__visitors_at \'stores\'' -s h -l help -d 'Show this message and exit.'
 
 # visitors help
+complete -c visitors -n '__visitors_at \'help\'' -l schema -d 'Print the JSON Schema of what a command prints.'
+complete -c visitors -n '__visitors_at \'help\'' -l man -x -d 'Write the man pages to this folder.'
 complete -c visitors -n '__visitors_at \'help\'' -l db -r -F -d 'File of the store; :temp: for a temporary one.'
 complete -c visitors -n '__visitors_at \'help\'' -l store -x -a '(__visitors_ids stores)' -d 'Name of a store in the settings file.'
 complete -c visitors -n '__visitors_at \'help\'' -l as -x -d 'Name to record in the history.'
@@ -1667,7 +1669,7 @@ complete -c visitors -n '__visitors_at \'help\'' -l no-pager -d 'Do not page lon
 complete -c visitors -n '__visitors_at \'help\'' -s q -l quiet -d 'Print only results and errors.'
 complete -c visitors -n '__visitors_at \'help\'' -s V -l version -d 'Show the version and exit.'
 complete -c visitors -n '__visitors_at \'help\'' -s h -l help -d 'Show this message and exit.'
-complete -c visitors -n '__visitors_at \'help\' 0' -a 'backups\t blocks\t ci\t commands\t exit-codes\t identity\t importing\t investigating\t output\t performance\t privacy\t python\t scripts\t settings\t sql\t'
+complete -c visitors -n '__visitors_at \'help\' 0' -a 'backups\t blocks\t ci\t commands\t exit-codes\t identity\t importing\t investigating\t output\t performance\t privacy\t python\t scripts\t settings\t sql\t track\t create\t list\t show\t stats\t update\t identify\t unidentify\t block\t unblock\t delete\t restore\t prune\t erase\t export\t import\t history\t undo\t explain\t seed\t assert\t stores\t help\t completion\t contacts\t conversations\t fixtures\t db\t'
 
 # visitors completion
 complete -c visitors -n '__visitors_at \'completion\'' -l install -d 'Install the script where the shell looks for it.'

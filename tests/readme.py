@@ -14,23 +14,22 @@ Each document is run from top to bottom, in bash, on a real terminal, and on a s
 
 from __future__ import annotations
 
-import io
 import os
 import re
 import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import redirect_stdout
 from functools import partial
 from pathlib import Path
 
 import pexpect
 
 from python_reference import reference
-from visitors import cli, registry
+from visitors import cli
 from visitors.domain.fields import FLAT, Field
 from visitors.error_codes import ERROR_CODES
+from visitors.help.commands import commands
 from visitors.pytest_plugin import run_in_process
 from visitors.store.views import VIEWS, described
 
@@ -232,29 +231,6 @@ def _shortened(line: str) -> str:
     return line
 
 
-def commands() -> str:
-    """Return the help of the program, then of every command, each under a heading; global options are listed once,
-    first.
-    """
-    parts = [
-        "# Every command",
-        "All commands with their options, as `--help` shows them. Every command takes those under `Everywhere`, too.",
-        f"```text\n{_help_of([])}```",
-    ]
-    for entry, _ in cli.walk():
-        own, everywhere, _ = _help_of(entry.words.split()).partition(f"\n{registry.EVERYWHERE}:\n")
-        assert everywhere, f"{entry.words} lacks the options that every command takes"
-        parts.append(f"## visitors {entry.words}\n\n```text\n{own}```")
-    return "\n\n".join(parts) + "\n"
-
-
-def _help_of(words: list[str]) -> str:
-    out = io.StringIO()
-    with redirect_stdout(out):
-        cli.root().main(args=[*words, "--help"], prog_name="visitors", standalone_mode=False)
-    return out.getvalue()
-
-
 def picture() -> str:
     """Return the chart of made-up visitors by browser and operating system, as SVG."""
     with tempfile.TemporaryDirectory() as folder:
@@ -267,10 +243,9 @@ def picture() -> str:
 
 def main() -> int:
     """Update the documents, or with `--check` report whether that would change one."""
-    os.environ["COLUMNS"] = str(COLUMNS)
     check, names = sys.argv[1:2] == ["--check"], sys.argv[2:]
     makers: dict[Path, Callable[[], str]] = {one: partial(generated, one) for one in DOCUMENTS}
-    makers |= {COMMANDS: commands, PICTURE: picture}
+    makers |= {COMMANDS: lambda: commands(cli.root(), COLUMNS - 2), PICTURE: picture}
     differ = 0
     for path, make in makers.items():
         if names and path.name not in names:

@@ -102,7 +102,7 @@ COMMANDS = (
     Entry("db dump", RECORD, "Dump the whole store, including its history"),
     Entry("db load", RECORD, "Load a dump into an empty store", changes=True),
     Entry("stores", RECORD, "List the named stores"),
-    Entry("help", RECORD, "Read about a topic or a command"),
+    Entry("help", RECORD, "Show help about a topic or a command"),
     Entry("completion", RECORD, "Print or install the completion script for a shell"),
 )
 

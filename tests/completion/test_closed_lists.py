@@ -33,7 +33,7 @@ PRINTING = {
     "identify": ["identify idle --external-id u1"],
     "unidentify": ["unidentify v1"],
     "block": ["block v1", "block --contact c1", "block -"],
-    "unblock": ["unblock v1", "unblock --contact c2"],
+    "unblock": ["unblock v1", "unblock --contact c2", "unblock -"],
     "delete": ["delete v1"],
     "restore": ["restore gone"],
     "prune": ["prune --older-than 1d --yes"],

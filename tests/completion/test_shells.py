@@ -174,6 +174,8 @@ def shell(request: pytest.FixtureRequest, place: Place) -> Iterator[Shell]:
         ("visitors --format nd", "visitors --format ndjson"),
         ("visitors list --format=nd", "visitors list --format=ndjson"),
         ("visitors completion fi", "visitors completion fish"),
+        ("visitors help inves", "visitors help investigating"),
+        ("visitors help contac", "visitors help contacts"),
         ("visitors show alph", "visitors show alpha-1"),
         ("visitors show v:col", "visitors show v:colon.1"),
         ("visitors show alpha-1 v:", "visitors show alpha-1 v:colon.1"),

@@ -2,44 +2,125 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from visitors import registry
 from visitors.context import context_of
-from visitors.domain.spelling import near
-from visitors.errors import UsageProblem
+from visitors.domain.spelling import near, one_of
+from visitors.errors import FileProblem, UsageProblem
 from visitors.help import topics
 
-_SUBJECT = typer.Argument(metavar="TOPIC", help="A topic, or the words of a command.", show_default=False)
+if TYPE_CHECKING:
+    from visitors.help.reference import CommandHelp, GroupHelp, Reference
 
 
-def command(ctx: typer.Context, topic: Annotated[list[str] | None, _SUBJECT] = None) -> None:
-    """Read about a topic, or about a command: visitors help contacts merge.
+def command(
+    ctx: typer.Context,
+    topic: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="TOPIC", help="A topic, or the words of a command.", show_default=False),
+    ] = None,
+    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of what a command prints.")] = False,
+    man: Annotated[
+        str | None,
+        typer.Option("--man", metavar="FOLDER", help="Write the man pages to this folder.", show_default=False),
+    ] = None,
+) -> None:
+    """Show a topic, or the help of a command, as in: visitors help contacts merge.
 
-    Without a topic it lists all of them. On a terminal a topic is laid out, into a pipe it is Markdown.
+    Without a topic, list all topics. On a terminal topics are formatted; in a pipe they are Markdown.
+
+    For programs: --format json prints every command with its arguments and options, every exit code and
+    every error code, or with the words of a command only its entry. --schema prints the JSON Schema of
+    what a command prints with --format json, as in: visitors help --schema contacts merge.
     """
     context = context_of(ctx)
-    words = " ".join(topic or [])
-    if not words:
-        context.output.prose(_listing(ctx))
-    elif words in topics.names():
-        context.output.markdown(topics.text(words))
-        if _is_command(words):
-            context.output.note(f"visitors {words} --help shows the command")
-    elif _is_command(words):
-        _show_command(ctx, words.split(), pager=context.settings.pager)
-    else:
+    output, words = context.output, " ".join(topic or [])
+    if output.fields is not None or output.format not in (None, "json"):
+        raise UsageProblem("help takes no --fields, and no --format but json")
+    if man is not None and (words or schema or output.format is not None):
+        raise UsageProblem("--man writes the pages of all commands", hint="leave everything else out")
+    if man is not None:
+        _write_man_pages(ctx, man)
+    elif schema:
+        output.document("-", _schema(words))
+    elif words and not _is_command(words) and words not in topics.names():
         raise _unknown(words)
+    elif output.format is not None:
+        output.document("-", _reference(ctx, words))
+    elif not words:
+        output.prose(_listing(ctx))
+    elif words in topics.names():
+        output.markdown(_topic(ctx, words))
+        if _is_command(words):
+            output.note(f"for the command: visitors {words} --help")
+    else:
+        _show_command(ctx, words.split(), pager=context.settings.pager)
+
+
+def _topic(ctx: typer.Context, name: str) -> str:
+    """Return the Markdown of a topic. The command reference is made for the width of the terminal, if there is one."""
+    output = context_of(ctx).output
+    if name != topics.COMMANDS or not output.on_terminal:
+        return topics.text(name)
+    from visitors.help.commands import commands
+
+    return commands(ctx.find_root().command, output.columns_of_code)
+
+
+def _schema(words: str) -> dict[str, Any]:
+    """Return the JSON Schema of what a command prints. Raises UsageProblem where there is none."""
+    from visitors.help.schemas import ANSWERS, schema
+
+    if words in ANSWERS:
+        return schema(words)
+    if not words:
+        problem = "no command given for --schema"
+    elif _is_command(words):
+        problem = f"{words!r} has no schema, since it prints no records"
+    else:
+        problem = f"no such command {words!r}"
+    raise UsageProblem(problem, hint=one_of(words, ANSWERS, "the commands with a schema are"))
+
+
+def _reference(ctx: typer.Context, words: str) -> Reference | CommandHelp | GroupHelp:
+    """Return the reference, or the entry of one command or group. Raises UsageProblem for a topic."""
+    from visitors.help.describe import command_help, group_help, reference
+    from visitors.help.table import read
+
+    table = read(ctx.find_root().command)
+    if not words:
+        return reference(table)
+    for one in table.walk():
+        if one.words == words:
+            return group_help(one) if one.members else command_help(one)
+    raise UsageProblem(f"{words!r} is a topic, which is Markdown only", hint="leave --format out")
+
+
+def _write_man_pages(ctx: typer.Context, folder: str) -> None:
+    """Write the man pages to `folder`, which is created. Raises FileProblem."""
+    from visitors.help.man import pages
+    from visitors.help.table import read
+
+    made = pages(read(ctx.find_root().command))
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        for name, text in made.items():
+            (Path(folder) / name).write_text(text, encoding="ascii", newline="\n")
+    except OSError as error:
+        raise FileProblem(f"cannot write to {folder}: {error.strerror or error}") from error
+    context_of(ctx).output.note(f"wrote {len(made)} man pages to {folder}")
 
 
 def _listing(ctx: typer.Context) -> str:
-    """The topics, each on a line, and what else there is."""
+    """Return the list of topics."""
     formatter = ctx.make_formatter()
     formatter.write_usage("visitors help", "TOPIC")
     with formatter.section("Topics"):
-        formatter.write_dl([(one.name, f"{one.title}. {one.summary}") for one in topics.topics()])
+        formatter.write_dl([(one.name, one.summary) for one in topics.topics()])
     formatter.write_paragraph()
     formatter.write_text("'visitors help commands' shows all commands and options, 'visitors COMMAND --help' one.")
     return formatter.getvalue()
@@ -50,7 +131,7 @@ def _is_command(words: str) -> bool:
 
 
 def _show_command(ctx: typer.Context, words: list[str], *, pager: bool) -> None:
-    """What `--help` shows. Raises typer.Exit at its end, as that does."""
+    """Show what `--help` shows. Raises typer.Exit at the end, as that does."""
     root: Any = ctx.find_root().command
     line = [*words, "--help", *([] if pager else ["--no-pager"])]
     with root.make_context("visitors", line) as inner:
@@ -58,7 +139,7 @@ def _show_command(ctx: typer.Context, words: list[str], *, pager: bool) -> None:
 
 
 def _unknown(words: str) -> UsageProblem:
-    """The error for words that are neither a topic nor a command."""
+    """Return the error for words that are neither a topic nor a command."""
     known = topics.names()
     commands = [entry.words for entry in (*registry.COMMANDS, *registry.GROUPS)]
     elsewhere = [command for command in commands if command.split()[-1] == words]

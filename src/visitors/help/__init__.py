@@ -1,1 +1,1 @@
-"""What the program says of itself: topics, and the table of its commands. Read only when it is asked for."""
+"""Help: the topics, the table of all commands, and what is generated from it. Read only by `visitors help`."""

@@ -14,6 +14,7 @@ from visitors.input.recognise import AUTO, NONE
 from visitors.output import answers, shapes, statistics
 from visitors.output.shape import Shape
 from visitors.output.shapes import CONTACT, CONVERSATION, VISITOR
+from visitors.registry import COMMANDS, GROUPS
 from visitors.store.query import contacts, conversations
 from visitors.store.records import visitors
 from visitors.store.schema.recorded import RECORDED
@@ -35,7 +36,7 @@ ANSWERS: Mapping[str, tuple[Shape, ...]] = {
     "identify": (VISITOR.led_by("outcome", "rule"),),
     "unidentify": (_VISITOR,),
     "block": (_VISITOR, _CONTACT, shapes.BLOCKED),
-    "unblock": (_VISITOR, _CONTACT),
+    "unblock": (_VISITOR, _CONTACT, shapes.BLOCKED),
     "delete": (_VISITOR,),
     "restore": (_VISITOR,),
     "prune": (_VISITOR,),
@@ -96,9 +97,12 @@ LISTS: Mapping[str, Mapping[str, Iterable[str]]] = {
     "KIND": {"history": RECORDED},
     "FIELDS": {words: [field for shape in of for field in shape.fields] for words, of in ANSWERS.items()},
     "REDACT": {"export": VISITOR.fields},
-    "TOPIC": {"help": topics.names()},
+    "TOPIC": {"help": [*topics.names(), *(one.words for one in (*COMMANDS, *GROUPS) if " " not in one.words)]},
 }
 """Name of an option -> words of a command -> the values of the option."""
+
+OPEN = {"BY", "FIELDS", "MAPPING", "REDACT", "TOPIC"}
+"""The options and arguments that take more than is listed: keys of metadata, files, the words of commands."""
 
 IMPORTS = {"import": VISITORS, "contacts import": CONTACTS, "conversations import": CONVERSATIONS}
 

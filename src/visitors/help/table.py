@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from visitors.help.closed_lists import SEVERAL, closed_list
+from visitors.help.closed_lists import OPEN, SEVERAL, closed_list
 from visitors.registry import COMMANDS, EVERYWHERE, GROUPS
 
 Click = Any
 """A command, group or parameter of Typer: only what is the same in all its versions is used."""
 
-_SUMMARIES = {entry.words: entry.help for entry in (*COMMANDS, *GROUPS)}
+_ENTRIES = {entry.words: entry for entry in (*COMMANDS, *GROUPS)}
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]*")
 _IDS = {
     "VISITOR": "visitors",
@@ -25,15 +25,17 @@ _FILES = {"FILE", "KEYFILE", "PATH"}
 
 
 class Value(NamedTuple):
-    """What an option or argument takes: one of `choices` (with `several`: some of them, separated by commas), a file,
-    either of the two, an id of `kinds`, or anything.
+    """What an option or argument takes: one of `choices` (with `several`: some of them, separated by commas; or also
+    something else, if it `is_open`), a file, either of the two, an id of `kinds`, or anything of a `type` of JSON.
     """
 
     label: str
     choices: tuple[str, ...] = ()
     several: bool = False
+    is_open: bool = False
     is_file: bool = False
     kinds: tuple[str, ...] = ()
+    type: str = "string"
 
     def __str__(self) -> str:
         """Encode the value as one word for its type and those that go with it, as in the scripts."""
@@ -46,27 +48,40 @@ class Value(NamedTuple):
 
 
 class Option(NamedTuple):
-    """An option: all its names, those of its opposite, and the value that it takes, if any."""
+    """An option: all its names, those of its opposite, the heading of its section in the help, and the value that it
+    takes, if any. The `default` of a flag is a boolean.
+    """
 
     names: tuple[str, ...]
     opposites: tuple[str, ...]
+    panel: str
     help: str
     value: Value | None
+    is_required: bool
     is_repeatable: bool
+    default: str | int | float | bool | None
 
 
 class Argument(NamedTuple):
     """A positional argument."""
 
+    help: str
     value: Value
+    is_required: bool
     is_repeatable: bool
 
 
 class Command(NamedTuple):
-    """A command, or a group with its members."""
+    """A command, or a group with its members. `help` is one line, `description` the whole help, with `VERBATIM` marks;
+    `changes` says whether it changes the store.
+    """
 
     words: str
     help: str
+    panel: str
+    usage: str
+    description: str
+    changes: bool
     options: list[Option]
     arguments: list[Argument]
     members: list[Command]
@@ -108,9 +123,15 @@ def _command(command: Click, name: str, parent: Click, words: str) -> Command:
         below = command.get_command(context, member)
         if not below.hidden:
             members.append(_command(below, member, context, f"{words} {member}".strip()))
+    entry = _ENTRIES.get(words)
+    description = (command.help or "").strip()
     return Command(
         words,
-        _SUMMARIES.get(words, _first_line(command.help)),
+        entry.help if entry else description,
+        entry.panel if entry else "",
+        " ".join(["visitors", *words.split(), *command.collect_usage_pieces(context)]),
+        description,
+        bool(entry and entry.changes),
         [_option(parameter, words) for parameter in parameters if parameter.param_type_name == "option"],
         [_argument(parameter, words) for parameter in parameters if parameter.param_type_name == "argument"],
         members,
@@ -122,17 +143,24 @@ def _option(option: Click, words: str) -> Option:
     names, opposites = (tuple(sorted(names, key=len)) for names in (option.opts, option.secondary_opts))
     _check(words, (name.lstrip("-") for name in names + opposites))
     is_plain = option.is_flag or option.count
-    value = None if is_plain else _value(option, words, max(names, key=len).lstrip("-").upper())
-    # a list for Typer, but one value for everybody else
-    everywhere = getattr(option, "rich_help_panel", None) == EVERYWHERE
-    return Option(names, opposites, _first_line(option.help), value, bool(option.multiple) and not everywhere)
+    panel = getattr(option, "rich_help_panel", None) or (EVERYWHERE if option.name == "help" else "Options")
+    return Option(
+        names,
+        opposites,
+        panel,
+        option.help or "",
+        None if is_plain else _value(option, words, max(names, key=len).lstrip("-").upper()),
+        bool(option.required),
+        bool(option.multiple) and panel != EVERYWHERE,  # a list for Typer, but one value for everybody else
+        bool(option.default) if is_plain and not opposites else option.default,
+    )
 
 
 def _argument(argument: Click, words: str) -> Argument:
     value = _value(argument, words, argument.name.upper())
     if words.endswith("restore"):
         value = value._replace(kinds=tuple(f"deleted-{kind}" for kind in value.kinds))
-    return Argument(value, argument.nargs != 1)
+    return Argument(argument.help or "", value, bool(argument.required), argument.nargs != 1)
 
 
 def _value(parameter: Click, words: str, name: str) -> Value:
@@ -149,7 +177,16 @@ def _value(parameter: Click, words: str, name: str) -> Value:
     spoken = [*re.findall("[A-Z]+", label), name]
     kinds = tuple(dict.fromkeys(_IDS[word] for word in spoken if word in _IDS))
     is_file = not kinds and not _FILES.isdisjoint(spoken)
-    return Value(label, choices, several=name in SEVERAL, is_file=is_file, kinds=kinds)
+    is_number = getattr(kind, "annotation", None) is int or "int" in getattr(kind, "name", "")  # until 0.28 the name
+    return Value(
+        label,
+        choices,
+        several=name in SEVERAL,
+        is_open=name in OPEN,
+        is_file=is_file,
+        kinds=kinds,
+        type="integer" if is_number else "string",
+    )
 
 
 def _check(words: str, written: Iterable[str]) -> None:
@@ -159,5 +196,10 @@ def _check(words: str, written: Iterable[str]) -> None:
             raise ValueError(f"{words}: {text!r} needs quoting in a shell")
 
 
-def _first_line(text: str | None) -> str:
-    return (text or "").strip().split("\n", 1)[0].strip()
+VERBATIM = "\b\n"
+"""The mark before a paragraph that is not wrapped."""
+
+
+def plain(text: str) -> str:
+    """Return a help text without `VERBATIM` marks."""
+    return text.replace(VERBATIM, "")

@@ -1,4 +1,4 @@
-"""The topics of `visitors help`: the Markdown files in this folder, which begin with a heading and a sentence."""
+"""The topics of `visitors help`: the Markdown files in this folder. Each begins with a heading and a sentence."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 COMMANDS = "commands"
-"""The topic that is the reference of all commands."""
+"""The topic that is the command reference."""
 
 _FOLDER = Path(__file__).parent
 _HEADING = re.compile(r"# +(.+)")
@@ -24,22 +24,22 @@ class Topic(NamedTuple):
 
 
 def names() -> list[str]:
-    """The names of all topics, from A to Z."""
+    """Return the names of all topics, from A to Z."""
     return sorted(file.stem for file in _FOLDER.glob("*.md"))
 
 
 def text(name: str) -> str:
-    """The Markdown of the topic `name`, which is one of `names()`."""
+    """Return the Markdown of the topic `name`, which is one of `names()`."""
     return (_FOLDER / f"{name}.md").read_text(encoding="utf-8")
 
 
 def topics() -> list[Topic]:
-    """All topics, from A to Z."""
+    """Return all topics, from A to Z."""
     return [_topic(name, text(name)) for name in names()]
 
 
 def _topic(name: str, markdown: str) -> Topic:
-    """Raises ValueError unless the Markdown begins with a heading and a paragraph."""
+    """Return the topic. Raises ValueError unless the Markdown begins with a heading and a paragraph."""
     heading, _, rest = markdown.partition("\n")
     title = _HEADING.fullmatch(heading)
     paragraph = _plain(" ".join(rest.strip().partition("\n\n")[0].split()))
@@ -50,5 +50,5 @@ def _topic(name: str, markdown: str) -> Topic:
 
 
 def _plain(markdown: str) -> str:
-    """The words of a line of Markdown."""
+    """Return a line of Markdown without its markup."""
     return re.sub(r"[`*]", "", _LINK.sub(r"\1", markdown))

@@ -1,4 +1,4 @@
-"""Markdown on a terminal, by Rich: headings, lists and tables, without boxes and backgrounds of its own."""
+"""Markdown on a terminal, by Rich, without the boxes and backgrounds that it has by default."""
 
 from __future__ import annotations
 
@@ -7,43 +7,47 @@ from typing import ClassVar
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.markdown import CodeBlock, Heading, Markdown
-from rich.padding import Padding
 from rich.text import Text
 from rich.theme import Theme
 
 WIDEST = 100
-"""Prose on longer lines is hard to read."""
+"""Longer lines of prose are hard to read."""
+INDENT = 2
+"""Of code blocks."""
 
 _THEME = Theme(
     {
-        "markdown.h1": "bold",
+        "markdown.h1": "bold underline",
         "markdown.h2": "bold",
         "markdown.h3": "bold",
         "markdown.code": "cyan",
-        "markdown.code_block": "cyan",
+        "markdown.code_block": "none",
         "markdown.table.header": "bold",
         "markdown.table.border": "dim",
     }
 )
 _RELATIVE = re.compile(r"\[([^\]]+)\]\((?![a-z]+:)[^)]*\)")
-"""A link to another topic, or within this one: nothing that a terminal can follow."""
+"""A link to another topic or within this one, which no terminal can follow."""
+_COMMENT = re.compile(r"<!--.*?-->\n*", re.DOTALL)
+_END_OF_LINE = re.compile(r"(?:\x1b\[[0-9;]*m| )+$", re.MULTILINE)
 
 
 class _Heading(Heading):
-    """At the left, whichever its level."""
+    """A heading at the left, whatever its level."""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """The words of the heading."""
+        """Render the text."""
         yield self.text
 
 
 class _Code(CodeBlock):
-    """Lines that are broken by nothing but the terminal, so that they are copied whole."""
+    """Lines that only the terminal wraps, so that they can be copied whole."""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """The lines, a little to the right."""
-        code = Text(str(self.text).rstrip(), style="markdown.code_block", no_wrap=True, overflow="ignore")
-        yield Padding(code, (0, 0, 0, 2), expand=False)
+        """Render the lines, indented."""
+        lines = str(self.text).rstrip().split("\n")
+        code = "\n".join(" " * INDENT + line for line in lines)
+        yield Text(code, style="markdown.code_block", no_wrap=True, overflow="ignore")
 
 
 class _Markdown(Markdown):
@@ -51,6 +55,8 @@ class _Markdown(Markdown):
 
 
 def write_markdown(target: Console, text: str) -> None:
-    """Write the Markdown for a person."""
-    with target.use_theme(_THEME):
-        target.print(_Markdown(_RELATIVE.sub(r"\1", text)), width=min(WIDEST, target.width), crop=False)
+    """Write the Markdown for a person, without its comments and without trailing blanks."""
+    text = _RELATIVE.sub(r"\1", _COMMENT.sub("", text))
+    with target.use_theme(_THEME), target.capture() as captured:
+        target.print(_Markdown(text), width=min(WIDEST, target.width), crop=False)
+    target.file.write(_END_OF_LINE.sub(lambda end: end[0].replace(" ", ""), captured.get()))

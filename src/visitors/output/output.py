@@ -220,7 +220,7 @@ class Output:
         self._write(path, json_lines(counted))
         return counted.position
 
-    def document(self, path: str, value: msgspec.Struct) -> None:
+    def document(self, path: str, value: msgspec.Struct | Record) -> None:
         """Write one JSON document, indented, to the file at `path` (`-`: standard output), completely or not at all.
         Raises FileProblem.
         """
@@ -356,7 +356,7 @@ class Output:
         self.stdout.write(self._shown(line) + "\n")
 
     def markdown(self, text: str) -> None:
-        """Markdown of our own: laid out for a person, as it is for a program."""
+        """Show Markdown that is part of the program: formatted on a terminal, as it is in a pipe."""
         if not self.on_terminal:
             self.stdout.write(text)
             return
@@ -365,8 +365,16 @@ class Output:
         with self._for_person() as target:
             write_markdown(target, text)
 
+    @property
+    def columns_of_code(self) -> int:
+        """The width of a code block of Markdown on the terminal."""
+        from visitors.output.markdown import INDENT, WIDEST
+        from visitors.output.tables import console
+
+        return min(WIDEST, console(self.stdout).width) - INDENT
+
     def prose(self, text: str) -> None:
-        """Text of our own that is laid out already."""
+        """Show text that is part of the program, in the pager if it is longer than the screen."""
         if self._pager and self.on_terminal and is_long(text, self.stdout):
             self._long.append(text)
         else:
