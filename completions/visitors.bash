@@ -369,6 +369,7 @@ _visitors_value() {
     'history --fields') value='several id at actor command arguments changeCount undoneBy targets targetCount reason expiresAt operationId kind recordId action before after field type version by counts.contacts counts.visitors counts.conversations counts.messages counts.blocks counts.changes counts.operations subjects signature' ;;
     'undo --fields') value='several outcome id at actor command undoneBy removed changed restored' ;;
     'explain --fields') value='several at actor command operationId code sentence' ;;
+    'stores --fields') value='several name db confirm isCurrent' ;;
     'completion --fields') value='several outcome shell path' ;;
     'db path --fields') value='several path' ;;
     'db info --fields') value='several store path bytes schemaVersion newestSchemaVersion journalMode sqliteVersion visitors identified blocked contacts conversations operations' ;;

@@ -1645,7 +1645,7 @@ complete -c visitors -n '__visitors_at \'stores\'' -l db -r -F -d 'File of the s
 complete -c visitors -n '__visitors_at \'stores\'' -l store -x -a '(__visitors_ids stores)' -d 'Name of a store in the settings file.'
 complete -c visitors -n '__visitors_at \'stores\'' -l as -x -d 'Name to record in the history.'
 complete -c visitors -n '__visitors_at \'stores\'' -l format -x -a 'table\t json\t ndjson\t csv\t tsv\t ids\t count\t' -d 'Output format.'
-complete -c visitors -n '__visitors_at \'stores\'' -l fields -x -a '(__visitors_others )' -d 'Fields to show, in this order: id,contact.email.'
+complete -c visitors -n '__visitors_at \'stores\'' -l fields -x -a '(__visitors_others name db confirm isCurrent)' -d 'Fields to show, in this order: id,contact.email.'
 complete -c visitors -n '__visitors_at \'stores\'' -l no-header -d 'Omit the header line of csv and tsv.'
 complete -c visitors -n '__visitors_at \'stores\'' -l no-color -d 'Disable colour.'
 complete -c visitors -n '__visitors_at \'stores\'' -l local-time -d 'Show times in tables in your time zone.'

@@ -45,8 +45,9 @@ def raised() -> dict[str, set[int]]:
                 defaults = [one for one in node.body if isinstance(one, ast.Assign) and is_named(one, "default_code")]
                 for code in (code for one in defaults for code in constants(one.value)):
                     found[code].update({BY_NAME[node.name]} if node.name in BY_NAME else ())
-    for code, status in FROM_TABLES.items():
-        found[code].add(status)
+    others = {code: {status} for code, status in FROM_TABLES.items()} | {code: set() for code in default_codes()}
+    for code, statuses in others.items():
+        found[code] |= statuses
     return found
 
 
@@ -56,6 +57,16 @@ def codes_given(call: ast.Call, name: str) -> Iterator[str]:
             yield from constants(keyword.value)
     if name in ("junk_error", "_refuse_same"):  # these take it as a positional argument
         yield from (code for one in call.args for code in constants(one) if "_" in code)
+
+
+def default_codes() -> Iterator[str]:
+    """Yield the codes of errors that functions make if they get none."""
+    for path in SOURCES.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef):
+                for argument, default in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True):
+                    if argument.arg == "code" and default is not None:
+                        yield from constants(default)
 
 
 def constants(value: ast.expr) -> list[str]:

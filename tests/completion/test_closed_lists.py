@@ -70,6 +70,7 @@ PRINTING = {
     "fixtures diff": ["fixtures diff {fixture}"],
     "fixtures check": ["fixtures check {bad}"],
     "completion": ["completion bash --install"],
+    "stores": ["stores"],
     "db path": ["db path"],
     "db info": ["db info"],
     "db check": ["db check"],
@@ -79,7 +80,7 @@ PRINTING = {
 }
 NOT_CHOOSING = {
     "assert", "sql", "contacts subject-export", "fixtures", "fixtures dump", "fixtures schema", "db",
-    "db dump", "db load", "db migrate",
+    "db dump", "db load", "db migrate", "help",
 }  # fmt: skip
 """The commands that print no records of theirs, and the groups of which there is no listing."""
 

@@ -73,6 +73,7 @@ ANSWERS: Mapping[str, tuple[Shape, ...]] = {
     "fixtures diff": (answers.DIFFERENCE,),
     "fixtures check": (answers.PROBLEM,),
     "completion": (answers.COMPLETION,),
+    "stores": (answers.NAMED_STORE,),
     "db path": (answers.STORE_PATH,),
     "db info": (answers.STORE_INFO,),
     "db check": (answers.CHECK,),
