@@ -69,6 +69,7 @@ PRINTING = {
     "fixtures apply": ["fixtures apply {fixture}"],
     "fixtures diff": ["fixtures diff {fixture}"],
     "fixtures check": ["fixtures check {bad}"],
+    "stores": ["stores"],
     "completion": ["completion bash --install"],
     "stores": ["stores"],
     "db path": ["db path"],

@@ -28,7 +28,7 @@ def test_the_file_is_what_the_command_prints(shell: str) -> None:
         [sys.executable, "-m", "visitors", "completion", shell], capture_output=True, encoding="utf-8", check=True
     )
     file = FOLDER / completion_scripts.FILES[shell]
-    assert file.read_text(encoding="utf-8") == printed.stdout, "regenerate: see 'visitors completion --help'"
+    assert file.read_text(encoding="utf-8") == printed.stdout, "run: python tests/generated.py"
     assert printed.stderr == ""
 
 

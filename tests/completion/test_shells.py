@@ -216,7 +216,7 @@ def shell(request: pytest.FixtureRequest, place: Place) -> Iterator[Shell]:
         ("visitors identify alpha-1 --on-conflict ext", "visitors identify alpha-1 --on-conflict external-id-wins"),
         ("visitors import --on-existing sk", "visitors import --on-existing skip"),
         ("visitors import --input-format par", "visitors import --input-format parquet"),
-        ("visitors import --mapping zen", "visitors import --mapping zendesk"),
+        ("visitors import --mapping snow", "visitors import --mapping snowplow"),
         ("visitors contacts import --mapping=inter", "visitors contacts import --mapping=intercom"),
         ("visitors import --mapping alphab", "visitors import --mapping alphabet"),
     ],

@@ -72,6 +72,7 @@ ANSWERS: Mapping[str, tuple[Shape, ...]] = {
     "fixtures apply": (answers.FIXTURE_RECORD,),
     "fixtures diff": (answers.DIFFERENCE,),
     "fixtures check": (answers.PROBLEM,),
+    "stores": (answers.NAMED_STORE,),
     "completion": (answers.COMPLETION,),
     "stores": (answers.NAMED_STORE,),
     "db path": (answers.STORE_PATH,),
