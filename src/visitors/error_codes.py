@@ -68,6 +68,7 @@ _MEANINGS: Mapping[int | tuple[int, ...], Mapping[str, str]] = {
         "linked_elsewhere": "`identify`: the visitor is linked to another contact; see `--relink`.",
         "merge_with_itself": "A contact cannot be merged with itself.",
         "message_elsewhere": "A message of the row already belongs to another conversation.",
+        "not_a_completion_script": "`completion --install`: the existing file was not written by this command.",
         "not_of_contact": "`contacts split`: the visitor does not belong to this contact.",
         "not_of_visitor": "The conversation does not belong to this visitor.",
         "seeded_already": "The store already has the people of this seed.",

@@ -83,7 +83,7 @@ def test_what_is_somebody_elses_stays(visitors: Visitors, home: Path, option: st
     else:
         file.symlink_to(home / "nothing")
     done = visitors("completion", "bash", option, "--format", "json", code=4)
-    assert done.error["code"] == "file_exists"
+    assert done.error["code"] == "not_a_completion_script"
     assert str(file) in done.error["message"]
     assert kind != "text" or file.read_text() == "complete -W 'mine' visitors\n"
     assert os.path.lexists(file)

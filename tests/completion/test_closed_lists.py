@@ -71,7 +71,6 @@ PRINTING = {
     "fixtures check": ["fixtures check {bad}"],
     "stores": ["stores"],
     "completion": ["completion bash --install"],
-    "stores": ["stores"],
     "db path": ["db path"],
     "db info": ["db info"],
     "db check": ["db check"],

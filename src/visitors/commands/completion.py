@@ -27,8 +27,8 @@ def command(
 ) -> None:
     """Print the completion script for a shell, or install it for the current user.
 
-    --install writes the script to the folder of the shell for a user's own completions, says when it works, and
-    changes no other file:
+    --install writes the script to the folder where the shell looks for a user's own completions, says
+    when it takes effect, and changes no other file:
 
     \b
     bash  ~/.local/share/bash-completion/completions/visitors

@@ -57,7 +57,7 @@ def existing_script(file: Path) -> str | None:
     if _SIGN not in text[:_BEGINNING]:
         raise Conflict(
             f"{file} was not written by visitors completion",
-            code="file_exists",
+            code="not_a_completion_script",
             hint="move it away, then run the command again",
         )
     return text

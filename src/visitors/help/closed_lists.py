@@ -74,7 +74,6 @@ ANSWERS: Mapping[str, tuple[Shape, ...]] = {
     "fixtures check": (answers.PROBLEM,),
     "stores": (answers.NAMED_STORE,),
     "completion": (answers.COMPLETION,),
-    "stores": (answers.NAMED_STORE,),
     "db path": (answers.STORE_PATH,),
     "db info": (answers.STORE_INFO,),
     "db check": (answers.CHECK,),
