@@ -66,7 +66,7 @@ def assert_views_agree(store: Store, now: str) -> None:
 
     everybody = ids("visitors")
     assert read(store, "visitors", now) == list(map(flat, visitors.find_many(store, everybody, now)))
-    standing = [contacts.find_listed(store, one, now) for one in ids("contacts", "merged_into IS NULL")]
+    standing = [store.ask(contacts.listed(one, now)) for one in ids("contacts", "merged_into IS NULL")]
     assert read(store, "contacts", now) == told(one for one in standing if one is not None)
     talks = [one for one in (conversations.find(store, one) for one in ids("conversations")) if one is not None]
     assert read(store, "conversations", now) == told(talks)

@@ -24,7 +24,7 @@ def command(
         context_of(ctx),
         visitor or [],
         Verb("unidentify", "unidentified", "not linked to a contact"),
-        lambda store, operation, ids: visitors.link(store, operation, ids, None),
+        visitors.unlink,
         everything=all_,
         yes=yes,
         dry_run=dry_run,

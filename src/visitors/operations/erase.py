@@ -86,7 +86,7 @@ def erase(
     known = scrub.known(store, scope)
     erasing.remove(store, operation, scope)
     known = scrub.without_what_others_have(store, known)
-    changes, touched = scrub.sweep(store, operation, scope, known)
+    changes, touched = scrub.sweep(store, scope, known)
     if not rehearsal:
         indexes.merge(store)
     key = receipts.key(store)
@@ -102,7 +102,7 @@ def erase(
         msgspec.structs.replace(counts, changes=changes, operations=touched),
         scrub.identities(scope, known),
     )
-    receipts.keep(store, operation, receipt)
+    receipts.keep(store, receipt)
     return receipt, scope.left
 
 

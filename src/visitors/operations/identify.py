@@ -30,12 +30,13 @@ class ContactTimes(msgspec.Struct, frozen=True, kw_only=True):
 
 def known(store: Store, linked: Contact | None, said: Identity, current: Instant) -> Known:
     """Look up the contacts that `said` may refer to."""
-    by_contact_id = contacts.find(store, said.contact_id, current) if said.contact_id else None
-    by_external_id = contacts.find_by_external_id(store, said.external_id, current) if said.external_id else None
+    by_contact_id, by_external_id, by_email = contacts.find_all(
+        store, current, contact_id=said.contact_id, external_id=said.external_id, email=said.email
+    )
     strong = by_contact_id or by_external_id
-    # a deleted person that is meant to be deleted is not one of the live ones, whoever has the email now
-    is_gone = said.is_deleted and (strong is None or strong.deleted_at is not None)
-    by_email = contacts.find_by_email(store, said.email, current) if said.email and not is_gone else ()
+    # a person who is said to be deleted, and is, is none of the live ones, whoever has that email now
+    if said.is_deleted and (strong is None or strong.deleted_at is not None):
+        by_email = []
     return Known(linked=linked, by_contact_id=by_contact_id, by_external_id=by_external_id, by_email=tuple(by_email))
 
 

@@ -21,32 +21,32 @@ def visitor_page(store: Store, visitor_id: str, current: Instant) -> VisitorPage
 
 def visitor_page_and_sharing(store: Store, visitor_id: str, current: Instant) -> tuple[VisitorPage, dict[str, Sharing]]:
     """Return the page like `visitor_page`, and who shares the visitor's fingerprint and IP address."""
-    visitor = visitors.find(store, visitor_id, current)
-    assert visitor is not None
-    around = store.ask_all(
-        visitors.devices_of(visitor.contact.id if visitor.contact else None, besides=visitor_id),
+    around = (
+        visitors.called(visitor_id, current),
+        visitors.sharing("fingerprint", visitor_id),
+        visitors.sharing("ip", visitor_id),
+        visitors.other_devices_of(visitor_id),
         blocks.of_visitor(visitor_id),
         conversations.seen_by_visitor(visitor_id),
-        visitors.sharing("fingerprint", visitor.fingerprint, besides=visitor_id),
-        visitors.sharing("ip", visitor.ip, besides=visitor_id),
     )
-    shared = dict(zip(("fingerprint", "ip"), around[3:], strict=True))
-    history = changes.links_and_changes(store, visitor_id, LAST_CHANGES)
-    return VisitorPage(*(*msgspec.structs.astuple(visitor), *around[:3], *history)), shared
+    history, (visitor, *shared, devices, blocked, seen) = changes.links_and_changes(
+        store, visitor_id, LAST_CHANGES, *around
+    )
+    page = VisitorPage(*(*msgspec.structs.astuple(visitor), devices, blocked, seen, *history))
+    return page, dict(zip(("fingerprint", "ip"), shared, strict=True))
 
 
 def contact_page(store: Store, contact_id: str, current: Instant) -> ContactPage:
     """Return the page of the contact with exactly this id, which must exist."""
-    contact = contacts.find_listed(store, contact_id, current)
-    assert contact is not None
-    around = store.ask_all(
+    around = (
+        contacts.listed(contact_id, current),
         visitors.devices_of(contact_id),
         blocks.of_contact(contact_id),
         conversations.of_contact(contact_id),
         contacts.tombstone_ids([contact_id]),
     )
-    last = changes.changes(store, Filter(records=(contact_id,)), limit=LAST_CHANGES)
-    return ContactPage(*(*msgspec.structs.astuple(contact), *around, last))
+    last, (contact, *answers) = changes.changes_and(store, Filter(records=(contact_id,)), LAST_CHANGES, *around)
+    return ContactPage(*(*msgspec.structs.astuple(contact), *answers, last))
 
 
 def conversation_page(store: Store, conversation_id: str) -> ConversationPage:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -14,7 +15,7 @@ from visitors.domain.selection import Selection, each
 from visitors.domain.times import Instant
 from visitors.domain.visitor import Visitor
 from visitors.errors import Conflict, InvalidData, NotFound
-from visitors.store.query.listing import Table, with_prefix
+from visitors.store.query.listing import Table, begin_with, with_prefix
 from visitors.store.records import contacts, visitors
 from visitors.store.store import Store
 
@@ -58,13 +59,25 @@ def visitor_ids(store: Store, references: Sequence[str], missing: Missing = refu
 
     Raises what `missing` raises for unknown ones, and Conflict for the first ambiguous one.
     """
-    exact = visitors.existing(store, [one for one in map(str.strip, references) if is_id(one)])
+    return list(_visitors(store, references, missing))
+
+
+def _visitors(store: Store, references: Sequence[str], missing: Missing) -> dict[str, bool | None]:
+    """Like `visitor_ids`, with whether those named by their full id are deleted."""
+    typed = [one.strip() for one in references]
+    whole = visitors.there([one for one in typed if is_id(one)])
+    begun: dict[str, list[str]] = {}
+    if len(typed) == 1:  # an id or a prefix: one round trip
+        prefix = typed[0].removesuffix(_ELLIPSIS)
+        exact, begun[prefix] = store.ask_all(whole, begin_with("visitors", prefix, _CANDIDATES + 1))
+    else:
+        exact = store.ask(whole)
 
     def find(reference: str) -> str:
         token = _token(reference, "visitor")
-        return token if token in exact else _by_prefix(store, "visitors", token)
+        return token if token in exact else _by_prefix(store, "visitors", token, begun)
 
-    return _each(references, find, missing)
+    return {one: exact.get(one) for one in _each(references, find, missing)}
 
 
 def _each(references: Sequence[str], find: Callable[[str], str], missing: Missing) -> list[str]:
@@ -82,13 +95,19 @@ def _each(references: Sequence[str], find: Callable[[str], str], missing: Missin
 
 def live_visitor_ids(store: Store, references: Sequence[str], missing: Missing = refuse) -> list[str]:
     """Like `visitor_ids`; raises Conflict for a deleted visitor."""
-    ids = visitor_ids(store, references, missing)
-    deleted = visitors.deleted_among(store, ids)
-    if deleted:
-        raise Conflict(
-            f"visitor {deleted[0]} is deleted", code="visitor_deleted", hint=f"visitors restore {deleted[0]}"
-        )
-    return ids
+    found = _visitors(store, references, missing)
+    unknown = [one for one, is_deleted in found.items() if is_deleted is None]
+    if unknown:
+        told = store.ask(visitors.there(unknown))
+        found.update(told)
+    for visitor_id, is_deleted in found.items():
+        if is_deleted:
+            raise _deleted(visitor_id)
+    return list(found)
+
+
+def _deleted(visitor_id: str) -> Conflict:
+    return Conflict(f"visitor {visitor_id} is deleted", code="visitor_deleted", hint=f"visitors restore {visitor_id}")
 
 
 def visitor(store: Store, reference: str, current: Instant) -> Visitor:
@@ -100,8 +119,9 @@ def visitor(store: Store, reference: str, current: Instant) -> Visitor:
 
 def live_visitor(store: Store, reference: str, current: Instant) -> Visitor:
     """Like `visitor`; raises Conflict if it is deleted."""
-    found = visitors.find(store, live_visitor_ids(store, [reference])[0], current)
-    assert found is not None
+    found = visitor(store, reference, current)
+    if found.deleted_at is not None:
+        raise _deleted(found.id)
     return found
 
 
@@ -272,10 +292,11 @@ def _token(reference: str, noun: str) -> str:
         raise NotFound(error.message, code=f"{noun}_not_found", hint=error.hint) from None
 
 
-def _by_prefix(store: Store, table: Table, prefix: str) -> str:
+def _by_prefix(store: Store, table: Table, prefix: str, begun: Mapping[str, list[str]] = MappingProxyType({})) -> str:
+    """Return the id that begins with `prefix`; `begun` has the ids for prefixes that were looked up already."""
     noun = table.removesuffix("s")
     is_cut, prefix = _is_cut(prefix), prefix.removesuffix(_ELLIPSIS)
-    matches = with_prefix(store, table, prefix, _CANDIDATES + 1)
+    matches = begun[prefix] if prefix in begun else with_prefix(store, table, prefix, _CANDIDATES + 1)
     if not matches and noun == "visitor" and prefix.startswith("ext:"):
         raise _is_of_contact(prefix)
     if not matches:

@@ -34,14 +34,14 @@ def take_back(store: Store, operation: OpenOperation, reference: str | None, *, 
 
     Raises NotFound if there is none, and Conflict if it cannot be undone.
     """
-    undos = operations.undos(store)
+    own, undos = store.ask_all(operations.OPEN_NUMBER, operations.ALL_UNDOS)
     target = _target(store, operation.actor, reference, undos)
     plan = {target}
     while True:
         try:
             # without a cascade a conflict ends the open operation, which rolls back what was begun
             with store.savepoint() if cascade else nullcontext():
-                return list(_newest_first(store, operation, plan, undos))
+                return list(_newest_first(store, own, plan, undos))
         except _Blocked as blocked:
             if not cascade:
                 raise _overlap_conflict(store, target, blocked.overlaps) from None
@@ -120,13 +120,13 @@ def _before_erasure_hint(store: Store, actor: str, undos: Undos) -> str:
     return f"to undo the operation before it, {found.command} by {found.actor}: visitors undo {found.id}"
 
 
-def _newest_first(store: Store, operation: OpenOperation, plan: set[int], undos: Undos) -> Iterator[TakenBack]:
+def _newest_first(store: Store, own: int, plan: set[int], undos: Undos) -> Iterator[TakenBack]:
     for target in sorted(plan, reverse=True):
-        yield _reversed(store, operation, target, undos)
-        undos = undos.and_now(operation.pk, target)
+        yield _reversed(store, own, target, undos)
+        undos = undos.and_now(own, target)
 
 
-def _reversed(store: Store, operation: OpenOperation, target: int, undos: Undos) -> TakenBack:
+def _reversed(store: Store, own: int, target: int, undos: Undos) -> TakenBack:
     """Undo one operation. Raises Conflict if it cannot be undone, and _Blocked if others prevent it."""
     later = [those for undo_, those in undos.targets.items() if undo_ > target]
     earlier = {one for those in later for one in those if one < target}
@@ -139,16 +139,16 @@ def _reversed(store: Store, operation: OpenOperation, target: int, undos: Undos)
             f"operation {found.id} ({found.command}) cannot be undone: what it changed has been erased",
             code="erased",
         )
-    blocking = list(_blocking(operation, target, footprint.overlaps, earlier, undos))
+    blocking = list(_blocking(own, target, footprint.overlaps, earlier, undos))
     if blocking:
         raise _Blocked(blocking)
-    counts = undo.reverse(store, operation, target, footprint)
+    counts = undo.reverse(store, own, target, footprint)
     if not counts:
         raise Conflict(
             f"operation {found.id} ({found.command}) cannot be undone: everything it changed has been erased",
             code="erased",
         )
-    unsound = undo.unsound(store, operation)
+    unsound = undo.unsound(store, own)
     if unsound is not None:
         raise Conflict(
             f"operation {found.id} ({found.command}) cannot be undone: {' '.join(unsound)} would refer"
@@ -158,16 +158,14 @@ def _reversed(store: Store, operation: OpenOperation, target: int, undos: Undos)
     return TakenBack(found, counts)
 
 
-def _blocking(
-    operation: OpenOperation, target: int, overlaps: list[Overlap], earlier: set[int], undos: Undos
-) -> Iterator[Overlap]:
+def _blocking(own: int, target: int, overlaps: list[Overlap], earlier: set[int], undos: Undos) -> Iterator[Overlap]:
     """Return the operations that changed the same records since and are still in force. An undone operation no longer
     matters, and neither does its undo, unless that also undid one of the `earlier` ones, from before `target`, that
     changed them.
     """
     overlapping_earlier = earlier & {overlap.operation for overlap in overlaps}
     for overlap in overlaps:
-        is_later = target < overlap.operation != operation.pk
+        is_later = target < overlap.operation != own
         took_back = undos.targets.get(overlap.operation)
         if is_later and overlap.operation not in undos.standing and (not took_back or overlapping_earlier & took_back):
             yield overlap

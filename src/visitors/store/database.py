@@ -1,20 +1,23 @@
-"""The interface between a store and its database, in a file or on a server: five methods.
+"""The interface between a store and its database, in a file or on a server.
 
-Every call is one round trip and costs the latency to the database. Independent queries are therefore sent together
-(`batch`), and many rows as one statement (`execute_many`). SQL uses `?` parameters only.
+Every call that waits for a result is one round trip and costs the latency to the database. Independent queries are
+therefore sent together (`batch`), many rows in one request (`execute_many`), and statements whose results nobody needs
+together with the next request (`begin`, `later`). SQL uses `?` parameters only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
 import msgspec
 
 from visitors.errors import StoreProblem
 
 Row = tuple[Any, ...]
+Statement = tuple[str, Sequence[object]]
+"""SQL and its parameters."""
 Answer = TypeVar("Answer")
 
 
@@ -53,6 +56,9 @@ class Executor(Protocol):
 class Database(Executor, Protocol):
     """One connection to one database."""
 
+    refusals: tuple[type[Exception], ...]
+    """The exceptions for rows that violate a constraint."""
+
     @property
     def in_transaction(self) -> bool:
         """Whether a transaction is open."""
@@ -60,17 +66,60 @@ class Database(Executor, Protocol):
     def execute_many(self, sql: str, parameters: Iterable[Sequence[object]], /) -> int:
         """Run one statement for each of `parameters`; return the number of changed rows."""
 
-    def batch(self, statements: Sequence[tuple[str, Sequence[object]]], /) -> list[list[Row]]:
+    def batch(self, statements: Sequence[Statement], /) -> list[list[Row]]:
         """Run independent statements in one round trip; return the rows of each."""
+
+    def change(self, statements: Sequence[Statement], /) -> list[int]:
+        """Run statements in order, in one round trip; return the number of rows changed by each."""
 
     def stream(self, sql: str, parameters: Sequence[object] = (), /) -> Iterator[Row]:
         """Iterate over the rows of a statement whose result may not fit into memory."""
+
+    def begin(self, kind: Literal["DEFERRED", "IMMEDIATE", "EXCLUSIVE"], /) -> None:
+        """Begin a transaction, at the latest with its first statement."""
+
+    def later(self, sql: str, parameters: Sequence[object] = (), /) -> None:
+        """Run one statement whose result is not needed, at the latest together with the next one, which may raise its
+        errors.
+        """
+
+    def commit(self, last: Commit, /) -> bool:
+        """End the transaction; return whether it was committed."""
+
+    def end(self) -> None:
+        """End a read transaction."""
+
+    def rollback(self) -> None:
+        """Roll back the transaction."""
+
+    def tune(self, setting: str, value: int, /) -> None:
+        """Set a performance setting of this connection, if the database has it."""
+
+    def data_version(self) -> int:
+        """Return a number that changes when another connection writes. Call it outside of a transaction."""
 
     def translated_errors(self) -> AbstractContextManager[None]:
         """Convert database errors to those of `visitors.errors`."""
 
     def close(self) -> None:
         """Close the connection, rolling back an open transaction."""
+
+
+class Commit(msgspec.Struct, frozen=True, kw_only=True):
+    """How to commit a transaction."""
+
+    name: str
+    """What is committed, for errors."""
+    proof: Statement
+    """A query that returns a row once the transaction is committed, in case the response is lost."""
+    find: str = ""
+    """The command by which a user finds out whether it was committed."""
+    first: Sequence[Statement] = ()
+    """Statements to run first."""
+    needs: Statement | None = None
+    """A query that must return a row, or the transaction is rolled back."""
+    last: Sequence[Statement] = ()
+    """Statements to run before the commit."""
 
 
 THESE = "IN (SELECT value FROM json_each(?))"

@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from itertools import chain
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from visitors import interrupts
 from visitors.domain.ids import Entropy, new_id, new_ids
 from visitors.domain.times import Instant, to_milliseconds
 from visitors.errors import StoreProblem, moved
-from visitors.store.database import Answer, Database, Question, Result, Row, rows
+from visitors.store.database import Answer, Commit, Database, Question, Result, Row, Statement, rows
 from visitors.store.places import Place
 from visitors.store.schema.recorded import RECORDED, claimed, given
 
@@ -34,8 +34,6 @@ class OpenOperation:
     def __init__(self, at: Instant, actor: str, entropy: Entropy = os.urandom) -> None:
         self.at = at
         self.actor = actor
-        self.pk = 0
-        """Its number, once begun."""
         self.is_committed = False
         """Whether it is committed."""
         self._milliseconds = to_milliseconds(at)
@@ -48,8 +46,12 @@ class OpenOperation:
 
     def record_causes(self, store: Store, causes: Iterable[tuple[str, str]]) -> None:
         """Like `record_cause`, for many records, each with its code."""
-        sql = "INSERT INTO causes (operation, record, code) VALUES (?, ?, ?)"
-        store.execute_many(sql, ((self.pk, *cause) for cause in causes))
+        for_it = f"INSERT INTO causes (operation, record, code) VALUES ({OPEN}, ?, ?)"
+        some = list(causes)
+        if len(some) == 1:
+            store.later(for_it, some[0])
+        elif some:
+            store.execute_many(for_it, some)
 
     @staticmethod
     def made(store: Store, kind: str, record_id: str) -> bool:
@@ -120,7 +122,20 @@ class Store:
 
     def keep_in_memory(self, kibibytes: int) -> None:
         """Set the cache size of this connection; sorting may use as much again."""
-        self.execute(f"PRAGMA cache_size = -{kibibytes}")
+        self.tune("cache_size", -kibibytes)
+
+    def tune(self, setting: str, value: int) -> None:
+        """Set a performance setting of this connection, if the database has it."""
+        self._database.tune(setting, value)
+
+    def data_version(self) -> int:
+        """Return a number that changes when another connection writes. Call it outside of a transaction."""
+        return self._database.data_version()
+
+    @property
+    def refusals(self) -> tuple[type[Exception], ...]:
+        """The exceptions for rows that violate a constraint."""
+        return self._database.refusals
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> Result:
         """Run one statement. Only for modules of the store, inside `reading` or `operation`."""
@@ -130,13 +145,21 @@ class Store:
         """Run one statement for each of `parameters`; return the number of changed rows."""
         return self._database.execute_many(sql, parameters)
 
+    def later(self, sql: str, parameters: Sequence[object] = ()) -> None:
+        """Run one statement whose result is not needed: on a server, together with the next one."""
+        self._database.later(sql, parameters)
+
     def stream(self, sql: str, parameters: Sequence[object] = ()) -> Iterator[Row]:
         """Iterate over the rows of a statement whose result may not fit into memory."""
         return self._database.stream(sql, parameters)
 
-    def run(self, statements: Sequence[tuple[str, Sequence[object]]]) -> list[list[Row]]:
+    def run(self, statements: Sequence[Statement]) -> list[list[Row]]:
         """Run independent statements in order, in one round trip; return the rows of each."""
         return self._database.batch(statements)
+
+    def change(self, statements: Sequence[Statement]) -> list[int]:
+        """Run statements in order, in one round trip; return the number of rows changed by each."""
+        return self._database.change(statements)
 
     def ask(self, question: Question[Answer]) -> Answer:
         """Return the answer to one question."""
@@ -157,7 +180,7 @@ class Store:
             return
         marks = ", ".join("?" * len(columns))
         names = ", ".join(columns)
-        self.execute(f"INSERT INTO {table} (pk, {names}) VALUES (1 + {given(kind)}, {marks})", first)
+        self.later(f"INSERT INTO {table} (pk, {names}) VALUES (1 + {given(kind)}, {marks})", first)
         second = next(remaining, None)
         if second is not None:
             # SQLite continues from the highest number, which is that one
@@ -166,15 +189,17 @@ class Store:
     @contextmanager
     def reading(self) -> Iterator[None]:
         """Begin a read transaction: one consistent snapshot. Raises StoreProblem."""
-        with self._transaction([("BEGIN", ())]):
+        with self._transaction("DEFERRED"):
             yield
 
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Begin a write transaction that is no operation, to restore a store with its history. Raises StoreProblem."""
-        with self._transaction([_CACHE, ("BEGIN IMMEDIATE", ())]):
+        with self._transaction("IMMEDIATE"):
             yield
-            self._commit([], "what was written")
+            self._commit(
+                Commit(name="what was written", proof=("SELECT 1 FROM operations LIMIT 1", ()), find="history")
+            )
 
     @contextmanager
     def operation(
@@ -197,39 +222,50 @@ class Store:
         """
         interrupts.release()
         self._refuse_another_file()
-        with self._transaction([_CACHE, ("BEGIN EXCLUSIVE" if exclusive else "BEGIN IMMEDIATE", ())]):
-            # the time of the write, after waiting for others
+        with self._transaction("EXCLUSIVE" if exclusive else "IMMEDIATE"):
+            # in a file, the time of the write, after waiting for others
             operation = OpenOperation(clock(), actor, entropy)
-            row = self.execute(_OPEN, (operation.id, operation.at, actor, command, rows(arguments))).fetchone()
-            operation.pk = row[0]
+            self.later(_BEGUN, (operation.id, operation.at, actor, command, rows(arguments)))
             yield operation
-            done = self._database.batch([(_CLAIM, row), (_CHANGED, row * 2)])
-            if dry_run or not any(done):
-                self.execute("ROLLBACK")
-            else:
-                close = ("UPDATE operations SET is_open = NULL WHERE pk = ?", row)
-                self._commit([close], f"operation {operation.id} ({command})")
-                operation.is_committed = True
+            if dry_run:
+                return
+            operation.is_committed = self._commit(
+                Commit(
+                    name=f"operation {operation.id} ({command})",
+                    proof=("SELECT 1 FROM operations WHERE id = ?", (operation.id,)),
+                    find=f"history --operation {operation.id}",
+                    first=_CLAIM,
+                    needs=_CHANGED,
+                    last=_DONE,
+                )
+            )
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """A part of an operation that is rolled back alone if it raises."""
-        self.execute("SAVEPOINT part")
+        self.later("SAVEPOINT part")
         try:
             yield
         except BaseException:
             if self.in_transaction:  # a full disk rolls back the whole operation
-                self.execute("ROLLBACK TO part")
-                self.execute("RELEASE part")
+                self.later("ROLLBACK TO part")
+                self.later("RELEASE part")
             raise
         self.execute("RELEASE part")
 
-    def _commit(self, last: Sequence[tuple[str, Sequence[object]]], done: str) -> None:
-        """Commit after the `last` statements, to the file that was opened. Signals are deferred from then on."""
+    def _commit(self, last: Commit) -> bool:
+        """Commit to the file that was opened; return whether it was committed. Signals are deferred from then on."""
         self._refuse_another_file()
         interrupts.hold()
-        self._database.batch([*last, ("COMMIT", ())])
-        self._refuse_another_file(done)
+        committed = False
+        try:
+            committed = self._database.commit(last)
+        finally:
+            if not committed:
+                interrupts.release()
+        if committed:
+            self._refuse_another_file(last.name)
+        return committed
 
     def _refuse_another_file(self, done: str | None = None) -> None:
         """Raise StoreProblem if the path no longer leads to the file that was opened; what was `done` in it is in it
@@ -241,37 +277,51 @@ class Store:
         if self.place.identity == self.identity:
             return
         if self.in_transaction:
-            self.execute("ROLLBACK")
+            self._database.rollback()
         with suppress(StoreProblem), self._database.translated_errors():
             self.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         raise moved(self.name, done)
 
     @contextmanager
-    def _transaction(self, begin: Sequence[tuple[str, Sequence[object]]]) -> Iterator[None]:
+    def _transaction(self, kind: Literal["DEFERRED", "IMMEDIATE", "EXCLUSIVE"]) -> Iterator[None]:
         with self._database.translated_errors():
-            self._database.batch(begin)
+            if kind != "DEFERRED":
+                self.keep_in_memory(WRITING_KIBIBYTES)
+            self._database.begin(kind)
             try:
                 yield
-                if self.in_transaction:
-                    self.execute("COMMIT")
+                if kind == "DEFERRED" and self.in_transaction:
+                    self._database.end()
                 if self.when_read is not None:
                     self.when_read()
             finally:
                 if self.in_transaction:
-                    self.execute("ROLLBACK")
+                    self._database.rollback()
 
 
-_CACHE = (f"PRAGMA cache_size = -{WRITING_KIBIBYTES}", ())
+OPEN = "(SELECT pk FROM operations WHERE is_open = 1)"
+"""The SQL of the number of the open operation."""
 
-_OPEN = "INSERT INTO operations (id, at, actor, command, arguments, is_open) VALUES (?, ?, ?, ?, ?, 1) RETURNING pk"
+_BEGUN = "INSERT INTO operations (id, at, actor, command, arguments, is_open) VALUES (?, ?, ?, ?, ?, 1)"
 
 # Everything created since the last operation was created by this one, including what it removed again.
-_CLAIM = (
-    "INSERT INTO creations (operation, kind, first, last) SELECT ?, kind, claimed + 1, newest FROM ("
-    + " UNION ALL ".join(
-        f"SELECT '{kind}' AS kind, {given(kind)} AS newest, {claimed(kind)} AS claimed" for kind in RECORDED
+_CLAIM = [
+    (
+        f"INSERT INTO creations (operation, kind, first, last) SELECT {OPEN}, kind, claimed + 1, newest FROM ("
+        + " UNION ALL ".join(
+            f"SELECT '{kind}' AS kind, {given(kind)} AS newest, {claimed(kind)} AS claimed" for kind in RECORDED
+        )
+        + ") WHERE newest > claimed",
+        (),
     )
-    + ") WHERE newest > claimed RETURNING pk"
+]
+
+_CHANGED = (
+    " UNION ALL ".join(
+        f"SELECT 1 FROM {table} WHERE operation = {OPEN}" for table in ("creations", "changes", "erasures")
+    )
+    + " LIMIT 1",
+    (),
 )
 
-_CHANGED = "SELECT 1 FROM changes WHERE operation = ? UNION ALL SELECT 1 FROM erasures WHERE operation = ? LIMIT 1"
+_DONE = [("UPDATE operations SET is_open = NULL WHERE is_open = 1", ())]

@@ -27,8 +27,13 @@ def ids(store: Store) -> list[str]:
     return [row[0] for row in store.execute("SELECT id FROM visitors ORDER BY pk")]
 
 
-def reverse(store: Store, operation: OpenOperation, target: int) -> Counter[tuple[str, str]]:
-    return undo.reverse(store, operation, target, undo.footprint(store, target, []))
+def reverse(store: Store, operation: OpenOperation, taken: OpenOperation) -> Counter[tuple[str, str]]:
+    target = undo.number(store, taken.id)
+    return undo.reverse(store, undo.number(store, operation.id), target, undo.footprint(store, target, []))
+
+
+def unsound(store: Store, operation: OpenOperation) -> tuple[str, str] | None:
+    return undo.unsound(store, undo.number(store, operation.id))
 
 
 def test_what_an_operation_made_and_removed_itself_stays_removed(store: Store) -> None:
@@ -38,12 +43,12 @@ def test_what_an_operation_made_and_removed_itself_stays_removed(store: Store) -
         store.execute("DELETE FROM visitors WHERE id = 'b'")
 
     with store.operation("undo", actor="ada", clock=lambda: AT) as taking_back:
-        done = reverse(store, taking_back, operation.pk)
+        done = reverse(store, taking_back, operation)
         assert ids(store) == []
 
     assert done == {("removed", "visitor"): 1}
     with store.operation("undo", actor="ada", clock=lambda: AT) as again:
-        reverse(store, again, taking_back.pk)
+        reverse(store, again, taking_back)
         assert ids(store) == ["a"]
 
 
@@ -62,10 +67,10 @@ def test_a_record_that_would_refer_to_nothing_is_found(store: Store) -> None:
     do("remove", "DELETE FROM contacts")
 
     with store.operation("undo", actor="ada", clock=lambda: AT) as taking_back:
-        reverse(store, taking_back, unlinked.pk)
-        assert undo.unsound(store, taking_back) == ("visitor", "v")
+        reverse(store, taking_back, unlinked)
+        assert unsound(store, taking_back) == ("visitor", "v")
         store.execute("UPDATE visitors SET contact_id = NULL")
-        assert undo.unsound(store, taking_back) is None
+        assert unsound(store, taking_back) is None
 
 
 @pytest.mark.parametrize("kind", ["visitor", "conversation", "block"])
@@ -83,11 +88,11 @@ def test_a_record_that_would_be_that_of_a_tombstone_is_found(store: Store, kind:
         contacts.bury(store, operation, "C", "D")
 
     with store.operation("undo", actor="ada", clock=lambda: AT) as taking_back:
-        reverse(store, taking_back, moved.pk)
+        reverse(store, taking_back, moved)
         record = store.execute(f"SELECT id FROM {table}").fetchone()[0]
-        assert undo.unsound(store, taking_back) == (kind, record)
+        assert unsound(store, taking_back) == (kind, record)
         store.execute(f"UPDATE {table} SET contact_id = 'D'")
-        assert undo.unsound(store, taking_back) is None
+        assert unsound(store, taking_back) is None
 
 
 def test_what_an_undo_left_is_looked_at_by_its_records() -> None:

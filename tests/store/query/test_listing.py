@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from visitors.domain.selection import Selection
 from visitors.errors import NotFound
-from visitors.store.file.opening import open_store
+from visitors.store.opening import open_store
 from visitors.store.places import place_of
 from visitors.store.query.listing import Page, with_prefix
 from visitors.store.records import visitors

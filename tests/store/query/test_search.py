@@ -16,8 +16,8 @@ from visitors.domain.folding import fold
 from visitors.domain.ids import ALPHABET
 from visitors.domain.normalise import TEXT_LIMIT
 from visitors.domain.selection import Selection
-from visitors.store.file.opening import open_store
 from visitors.store.load import bulk, indexes
+from visitors.store.opening import open_store
 from visitors.store.places import Memory, place_of
 from visitors.store.query import plans, search
 from visitors.store.query.listing import Page
@@ -119,7 +119,7 @@ class Book:
             elif deed == "remove" and which < len(known):
                 # as undo does, with whatever is left of it
                 contact = known[which]
-                visitors.link(self.store, self.operation, [v for v, c in self.visitors.items() if c == contact], None)
+                visitors.unlink(self.store, self.operation, [v for v, c in self.visitors.items() if c == contact])
                 self.visitors = {v: None if c == contact else c for v, c in self.visitors.items()}
                 self.store.execute("DELETE FROM contacts WHERE id = ?", (contact,))
                 del self.contacts[contact]

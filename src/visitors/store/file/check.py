@@ -13,7 +13,7 @@ from visitors.errors import StoreProblem
 from visitors.store.database import Executor
 from visitors.store.file import sqlite
 from visitors.store.file.copy import pages_of
-from visitors.store.file.findings import Advice, Finding, damaged, ok, problem, quoted
+from visitors.store.file.findings import Advice, Finding, damaged, ok, problem
 from visitors.store.file.hard_links import names
 from visitors.store.file.integrity import SHOWN, integrity, of_tables
 from visitors.store.file.opening import open_store
@@ -74,14 +74,14 @@ def _of_snapshot(database: SqliteDatabase, advice: Advice, *, quick: bool) -> It
     yield version
     if version.is_problem:
         return
-    yield from _attempted("references", advice, lambda: _references(database, advice))
+    yield from _attempted("references", advice, lambda: of_references(database, advice))
     if _is_current(database):
-        yield from _attempted("schema", advice, lambda: _schema(database, advice))
+        yield from _attempted("schema", advice, lambda: of_schema(database, advice))
         yield from _attempted("erasures", advice, lambda: _erasures(database, advice))
         if not quick:
             yield from _attempted("values", advice, lambda: _values(database, advice))
-            yield from _attempted("rules", advice, lambda: _rules(database, advice))
-            yield from _attempted("receipts", advice, lambda: _receipts(database, advice))
+            yield from _attempted("rules", advice, lambda: of_rules(database, advice))
+            yield from _attempted("receipts", advice, lambda: of_receipts(database, advice))
             yield from _attempted("search", advice, lambda: _search(database, advice))
     yield from _attempted("journal", advice, lambda: _journal(database, advice))
     yield from _attempted("space", advice, lambda: _space(database, advice))
@@ -129,7 +129,8 @@ def _is_current(database: SqliteDatabase) -> bool:
     return bool(database.execute("PRAGMA user_version").fetchone()[0] == SCHEMA_VERSION)
 
 
-def _references(database: SqliteDatabase, advice: Advice) -> Iterator[Finding]:
+def of_references(database: Executor, advice: Advice) -> Iterator[Finding]:
+    """Check that all references resolve."""
     broken = list(islice(database.execute("PRAGMA foreign_key_check"), SHOWN))
     for table, row, parent, _ in broken:
         where = f"row {row} of {table}" if row is not None else f"a row of {table}"
@@ -139,7 +140,7 @@ def _references(database: SqliteDatabase, advice: Advice) -> Iterator[Finding]:
         yield ok("references", "no references to missing records")
 
 
-def _schema(database: SqliteDatabase, advice: Advice) -> Iterator[Finding]:
+def of_schema(database: Executor, advice: Advice) -> Iterator[Finding]:
     """Check that every table, index, trigger and view is as in a new store."""
     with open_store(Memory()) as fresh:
         expected, actual = _objects(fresh), _objects(database)
@@ -147,9 +148,8 @@ def _schema(database: SqliteDatabase, advice: Advice) -> Iterator[Finding]:
         if (kind, name) not in actual:
             yield damaged("schema", f"the {kind} {name} is missing", advice)
         elif (kind, name) not in expected:
-            statement = f'DROP {kind} "{name}"'
-            drop = f"sqlite3 {quoted(database.name)} {quoted(statement)}"
-            yield problem("schema", f"the {kind} {name} does not belong to visitors", drop)
+            help_ = advice.drop(f'DROP {kind} "{name}"')
+            yield problem("schema", f"the {kind} {name} does not belong to visitors", help_)
         elif expected[kind, name] != actual[kind, name]:
             yield damaged("schema", f"the {kind} {name} differs from the expected definition", advice)
     if expected == actual:
@@ -158,7 +158,10 @@ def _schema(database: SqliteDatabase, advice: Advice) -> Iterator[Finding]:
 
 def _objects(database: Executor) -> dict[tuple[str, str], tuple[str, str | None]]:
     """Return the schema objects, without those that SQLite creates itself, such as statistics."""
-    own = "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name NOT GLOB 'sqlite_stat*'"
+    own = (
+        "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name NOT GLOB 'sqlite_stat*'"
+        " AND name NOT GLOB 'libsql_*' AND name NOT GLOB '_litestream_*'"
+    )
     return {(str(kind), str(name)): (table, sql) for kind, name, table, sql in database.execute(own)}
 
 
@@ -175,7 +178,8 @@ def _values(database: SqliteDatabase, advice: Advice) -> Iterator[Finding]:
         yield ok("values", f"{rows:,} rows")
 
 
-def _rules(database: SqliteDatabase, advice: Advice) -> Iterator[Finding]:
+def of_rules(database: Executor, advice: Advice) -> Iterator[Finding]:
+    """Check the rules that constraints cannot express."""
     broken = 0
     for invariant in INVARIANTS:
         try:
@@ -201,7 +205,7 @@ def _what_helps(invariant: Invariant, advice: Advice) -> str:
     return advice.run(invariant.command) if invariant.command else advice.mend()
 
 
-def _receipts(database: SqliteDatabase, advice: Advice) -> Iterator[Finding]:
+def of_receipts(database: Executor, advice: Advice) -> Iterator[Finding]:
     """Check that the receipts of erasures are unaltered."""
     faults = list(islice(receipts.faults(database), SHOWN))
     for fault in faults:

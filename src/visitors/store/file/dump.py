@@ -6,14 +6,14 @@ same transaction. Data derived from other tables is not dumped, but rebuilt.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby, islice
+from typing import Any, NamedTuple
 
 from visitors.domain.fields import CONTACT, VISITOR
 from visitors.domain.folding import search_text
 from visitors.domain.metadata import decode_value
 from visitors.errors import Conflict, InvalidData
-from visitors.store.file import sqlite
 from visitors.store.load import indexes
 from visitors.store.load.bulk import drop
 from visitors.store.schema.invariants import CREATED, OF_TOMBSTONES, offenders
@@ -22,6 +22,9 @@ from visitors.store.schema.version import BASELINE, SCHEMA_VERSION
 from visitors.store.store import Store
 
 FORMAT_VERSION = 1
+
+_AT_ONCE = 500
+"""How many rows are inserted at once."""
 
 _UNRELEASED = 11
 """The last schema before the first release. Its dumps can be loaded too; their causes are numbers."""
@@ -42,8 +45,8 @@ def dump(store: Store) -> Iterator[dict[str, Any]]:
     counts = " + ".join(f"(SELECT count(*) FROM {table})" for table in TABLES.values())
     rows = store.execute(f"SELECT {counts}").fetchone()[0]
     yield {"type": "store", "format": FORMAT_VERSION, "schema": SCHEMA_VERSION, "rows": rows}
-    for kind, table in TABLES.items():
-        columns = _columns(store, table)
+    for kind, columns in _columns(store).items():
+        table = TABLES[kind]
         for row in store.stream(f"SELECT {', '.join(columns)} FROM {table} ORDER BY {_ORDER.get(table, 'pk')}"):
             yield {"type": kind, **dict(zip(columns, row, strict=True))}
 
@@ -53,23 +56,29 @@ def load(store: Store, lines: Iterable[tuple[str, dict[str, Any]]]) -> int:
 
     Raises Conflict if the store is not empty, and InvalidData for an invalid line.
     """
-    if any(store.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() for table in TABLES.values()):
+    if any(store.run([(f"SELECT 1 FROM {table} LIMIT 1", ()) for table in TABLES.values()])):
         raise Conflict("the store is not empty", code="store_not_empty", hint="load it into a new store: --db NEW.db")
-    columns = {kind: _columns(store, table) for kind, table in TABLES.items()}
+    columns = _columns(store)
     shapes: dict[str, set[str]] = {}
     triggers = drop(store, lambda one: not one.is_index)
-    store.execute("PRAGMA defer_foreign_keys = ON")
+    store.later("PRAGMA defer_foreign_keys = ON")
     remaining = iter(lines)
     place, first = next(remaining, ("the dump", {}))
     _refuse_others(place, first)
-    is_older = max(first["schema"], BASELINE) < SCHEMA_VERSION  # schemas before the baseline had the baseline's columns
+    is_older = max(first["schema"], BASELINE) < SCHEMA_VERSION  # those before the baseline had its columns
+
+    def checked() -> Iterator[_Line]:
+        for place, line in remaining:
+            if first["schema"] == _UNRELEASED and line.get("type") == "cause":
+                line.pop("pk", None)
+            _refuse_other_keys(place, line, columns, shapes, is_older=is_older)
+            yield _checked(place, line)
+
     loaded = 0
-    for place, line in remaining:
-        if first["schema"] == _UNRELEASED and line.get("type") == "cause":
-            line.pop("pk", None)
-        _refuse_other_keys(place, line, columns, shapes, is_older=is_older)
-        _load_line(store, place, line)
-        loaded += 1
+    for sql, alike in groupby(checked(), key=lambda line: line.sql):
+        while some := list(islice(alike, _AT_ONCE)):
+            _load_some(store, sql, some)
+            loaded += len(some)
     if first.get("rows", loaded) != loaded:
         raise InvalidData(
             f"the dump has {loaded:,} rows, but its first line says {first['rows']}",
@@ -115,7 +124,32 @@ def _refuse_other_keys(
         raise InvalidData(f"{place}: a {kind} must have the keys {', '.join(columns[kind])}", code="not_a_dump")
 
 
-def _load_line(store: Store, place: str, line: dict[str, Any]) -> None:
+class _Line(NamedTuple):
+    """A line of a dump as an INSERT."""
+
+    place: str
+    sql: str
+    values: list[Any]
+
+
+def _load_some(store: Store, sql: str, some: Sequence[_Line]) -> None:
+    """Insert rows of one table. Raises InvalidData for the first that violates a constraint."""
+    wrong: tuple[type[Exception], ...] = (*store.refusals, OverflowError, UnicodeError)
+    store.later("SAVEPOINT some")
+    try:
+        store.execute_many(sql, [line.values for line in some])
+    except wrong:
+        store.later("ROLLBACK TO some")
+        for line in some:  # find out which
+            try:
+                store.execute(sql, line.values)
+            except wrong as error:
+                raise InvalidData(f"{line.place}: the row cannot be loaded: {error}", code="not_a_dump") from None
+    store.later("RELEASE some")
+
+
+def _checked(place: str, line: dict[str, Any]) -> _Line:
+    """Validate a line. Raises InvalidData."""
     kind = line["type"]
     if kind in SEARCHED:
         told = [line.get(column) for column in SEARCHED[kind]]
@@ -129,10 +163,7 @@ def _load_line(store: Store, place: str, line: dict[str, Any]) -> None:
     if line.get("is_open") is not None:
         raise InvalidData(f"{place}: the operation is still open", code="not_a_dump")
     sql = f"INSERT INTO {TABLES[kind]} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
-    try:
-        store.execute(sql, [line[name] for name in names])
-    except (sqlite.IntegrityError, OverflowError, UnicodeError) as error:
-        raise InvalidData(f"{place}: the row cannot be loaded: {error}", code="not_a_dump") from None
+    return _Line(place, sql, [line[name] for name in names])
 
 
 def _refuse_unsound(store: Store) -> None:
@@ -150,6 +181,9 @@ def _refuse_unsound(store: Store) -> None:
             raise InvalidData(f"{one.kind} {one.id} violates a rule: {rule.says}", code=code)
 
 
-def _columns(store: Store, table: str) -> list[str]:
-    found = store.execute(f"SELECT name FROM pragma_table_info('{table}') ORDER BY cid")
-    return [row[0] for row in found if row[0] not in UNDUMPED]
+def _columns(store: Store) -> dict[str, list[str]]:
+    """Return the dumped columns of each kind's table."""
+    found = store.run(
+        [(f"SELECT name FROM pragma_table_info('{table}') ORDER BY cid", ()) for table in TABLES.values()]
+    )
+    return {kind: [row[0] for row in rows if row[0] not in UNDUMPED] for kind, rows in zip(TABLES, found, strict=True)}

@@ -52,6 +52,10 @@ class Advice:
         dump, mended = quoted(f"{self._path}.ndjson"), quoted(self._path.with_name(f"mended-{self._path.name}"))
         return f"{self._program} db dump -o {dump} && ${{EDITOR:-vi}} {dump} && visitors --db {mended} db load {dump}"
 
+    def drop(self, statement: str) -> str:
+        """Return the command that removes an unknown object from the schema."""
+        return f"sqlite3 {quoted(self._path)} {quoted(statement)}"
+
     def compact(self) -> str:
         """Rebuild derived data."""
         return f"{self._program} db compact"

@@ -9,6 +9,7 @@ from pathlib import Path
 from visitors import interrupts
 from visitors.domain.times import now
 from visitors.errors import FileProblem, StoreProblem, moved
+from visitors.store.database import Statement
 from visitors.store.file.opening import use_write_ahead_log
 from visitors.store.file.sqlite import SqliteDatabase, connect, statements
 from visitors.store.places import File, Memory, Place
@@ -26,12 +27,16 @@ def make(database: SqliteDatabase, place: Place, timeout: float = 30.0) -> None:
         use_write_ahead_log(database, timeout)
     with _one_write(database):
         if schema_version(database, place.name) == 0:
-            folder = Path(__file__).parents[1] / "schema"
-            script = "".join((folder / name).read_text(encoding="utf-8") for name in _SCRIPTS)
-            script += f"PRAGMA application_id = {APPLICATION_ID};\nPRAGMA user_version = {BASELINE};\n"
-            database.batch([(statement, ()) for statement in statements(script)])
+            database.batch([*baseline(), (f"PRAGMA application_id = {APPLICATION_ID}", ())])
             if SCHEMA_VERSION > BASELINE:
                 _apply(database)
+
+
+def baseline() -> list[Statement]:
+    """Return the statements that create the baseline schema."""
+    folder = Path(__file__).parents[1] / "schema"
+    script = "".join((folder / name).read_text(encoding="utf-8") for name in _SCRIPTS)
+    return [*((one, ()) for one in statements(script)), (f"PRAGMA user_version = {BASELINE}", ())]
 
 
 def migrate(database: SqliteDatabase, place: File) -> Path | None:

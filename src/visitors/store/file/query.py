@@ -26,7 +26,7 @@ from visitors.store.views import PREFIX, READ_BY_VIEWS, VIEWS, of_connection
 
 _BEGINNINGS = ("select", "with", "values", "explain")
 _IN_STORE = frozenset({*(PREFIX + view for view in VIEWS), "json_each", "json_tree"})
-_TABLES = "to list views and columns: visitors sql --tables"
+TABLES = "to list views and columns: visitors sql --tables"
 _BATCH = 500
 _REFUSED = ("not authorized", "cannot modify ")
 _COLUMNS = {column.lower(): column for columns in VIEWS.values() for column in columns}
@@ -55,10 +55,7 @@ class Queries:
         Raises UsageProblem if it is not a query or parameters are missing, InvalidData for text that is not UTF-8,
         StoreProblem, and the exceptions of signal handlers; so may iterating over the rows.
         """
-        typed = words(query)
-        _refuse_other(query, typed)
-        _refuse_unbound(query, typed, parameters)
-        _refuse_misspelt(query, typed)
+        typed = understood(query, parameters)
         rows = self._rows(query, typed, parameters)
         columns = next(rows)  # runs the query up to its first row
         return Answer(columns, rows)
@@ -111,8 +108,7 @@ class Queries:
             return query.find(unended[1]), None
         if text == "incomplete input":
             return len(query.rstrip()), None
-        named = re.match(r"(no such (?:table|column|function)|ambiguous column name): (.*)", text, re.DOTALL)
-        return (_where(typed, named[2]), _meant(named[1], named[2])) if named else (None, None)
+        return named(typed, text)
 
     def _ends_there(self, query: str, word: Word, text: str) -> bool:
         """Return whether SQLite stops at this word: it reports the same error for the text up to and including it."""
@@ -173,6 +169,17 @@ def _distinct(columns: Sequence[str]) -> tuple[str, ...]:
             )
         ] = None
     return tuple(found)
+
+
+def understood(query: str, parameters: Mapping[str, object]) -> list[Word]:
+    """Return the words of a query. Raises UsageProblem if it is not one query, lacks a parameter, or has an unknown
+    column.
+    """
+    typed = words(query)
+    _refuse_other(query, typed)
+    _refuse_unbound(query, typed, parameters)
+    _refuse_misspelt(query, typed)
+    return typed
 
 
 def _refuse_other(query: str, typed: Sequence[Word]) -> None:
@@ -237,8 +244,14 @@ def _refusal(query: str, typed: Sequence[Word], text: str) -> UsageProblem:
     return UsageProblem(
         f"{f'{place(query, at)}: ' if at is not None else ''}sql is read-only: {why if name else text}",
         code="read_only",
-        hint=_TABLES,
+        hint=TABLES,
     )
+
+
+def named(typed: Sequence[Word], text: str) -> tuple[int | None, str | None]:
+    """Return the position of an unknown name, and a hint at what was meant."""
+    found = re.match(r"(no such (?:table|column|function)|ambiguous column name): (.*)", text, re.DOTALL)
+    return (_where(typed, found[2]), _meant(found[1], found[2])) if found else (None, None)
 
 
 def _where(typed: Sequence[Word], name: str) -> int | None:
@@ -257,7 +270,7 @@ def _meant(what: str, name: str) -> str | None:
     """Return a hint at the name that was probably meant."""
     if what == "no such column":
         return _column_meant(name)
-    return meant(name, VIEWS, _TABLES) if what == "no such table" else None
+    return meant(name, VIEWS, TABLES) if what == "no such table" else None
 
 
 def _column_meant(name: str) -> str:
@@ -267,4 +280,4 @@ def _column_meant(name: str) -> str:
     table, dot, last = name.rpartition(".")
     if dot and last.lower() in _COLUMNS:
         return f"the query has no table named {table}"
-    return meant(name if table == "contact" else last, _COLUMNS.values(), _TABLES)
+    return meant(name if table == "contact" else last, _COLUMNS.values(), TABLES)

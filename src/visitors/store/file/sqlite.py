@@ -10,7 +10,7 @@ from typing import Final, Self
 
 from visitors.errors import Conflict, InvalidData, StoreProblem, UsageProblem, moved
 from visitors.location import MEMORY
-from visitors.store.database import Row
+from visitors.store.database import Commit, Row, Statement
 
 OLDEST = (3, 37, 0)
 """The oldest SQLite with everything that the schema uses: STRICT tables."""
@@ -56,6 +56,8 @@ _HARMLESS = "SELECT name FROM pragma_function_list WHERE flags & ? = ? OR name G
 class SqliteDatabase:
     """A `Database` in a file or in memory. Transactions begin explicitly."""
 
+    refusals: tuple[type[Exception], ...] = (sqlite3.IntegrityError,)
+
     def __init__(self, connection: sqlite3.Connection, name: str) -> None:
         self._connection = connection
         self.name = name
@@ -75,9 +77,48 @@ class SqliteDatabase:
         """Run one statement for each of `parameters`; return the number of changed rows."""
         return self._connection.executemany(sql, parameters).rowcount
 
-    def batch(self, statements: Sequence[tuple[str, Sequence[object]]], /) -> list[list[Row]]:
-        """Run statements one after another; return the rows of each."""
+    def begin(self, kind: str, /) -> None:
+        """Begin a transaction."""
+        self._connection.execute(f"BEGIN {kind}")
+
+    def later(self, sql: str, parameters: Sequence[object] = (), /) -> None:
+        """Run one statement immediately: a file has no latency."""
+        self._connection.execute(sql, parameters)
+
+    def commit(self, last: Commit, /) -> bool:
+        """Commit, or roll back if the condition of `last` is false."""
+        self.batch(last.first)
+        if last.needs is not None and self.execute(*last.needs).fetchone() is None:
+            self.rollback()
+            return False
+        self.batch(last.last)
+        self._connection.execute("COMMIT")
+        return True
+
+    def end(self) -> None:
+        """End a read transaction."""
+        self._connection.execute("COMMIT")
+
+    def rollback(self) -> None:
+        """Roll back the transaction."""
+        self._connection.execute("ROLLBACK")
+
+    def tune(self, setting: str, value: int, /) -> None:
+        """Set a pragma of this connection."""
+        self._connection.execute(f"PRAGMA {setting} = {value}")
+
+    def data_version(self) -> int:
+        """Return a number that changes when another connection writes."""
+        with self.translated_errors():
+            return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+
+    def batch(self, statements: Sequence[Statement], /) -> list[list[Row]]:
+        """Run statements one after another; returns the rows of each."""
         return [self._connection.execute(sql, parameters).fetchall() for sql, parameters in statements]
+
+    def change(self, statements: Sequence[Statement], /) -> list[int]:
+        """Run statements one after another; return the number of rows changed by each."""
+        return [self._connection.execute(sql, parameters).rowcount for sql, parameters in statements]
 
     def stream(self, sql: str, parameters: Sequence[object] = (), /) -> Iterator[Row]:
         """Iterate over the rows of a statement."""
@@ -169,11 +210,6 @@ def refuse_old_sqlite(version: tuple[int, ...]) -> None:
             hint="use another Python; to see its version of SQLite: python -c 'import sqlite3; "
             "print(sqlite3.sqlite_version)'",
         )
-
-
-def sqlite_version() -> str:
-    """Return the version of SQLite in use."""
-    return sqlite3.sqlite_version
 
 
 def statements(script: str) -> Iterator[str]:

@@ -39,8 +39,13 @@ def changes(store: Store, wanted: Filter, *, limit: int = 0) -> list[Change]:
     """Return single changes, newest first: of `wanted.records` with their blocks and conversations if given, else of
     the operations. Within an operation, creations come before changes.
     """
-    (found,), _ = _newest_first(store, _of(wanted, limit))
-    return [change for change, _ in found]
+    return changes_and(store, wanted, limit)[0]
+
+
+def changes_and(store: Store, wanted: Filter, limit: int, *beside: Question[Any]) -> tuple[list[Change], list[Any]]:
+    """Like `changes`, with the answers to the questions `beside`, in the same round trip."""
+    (found,), _, answers = _newest_first(store, _of(wanted, limit), beside=beside)
+    return [change for change, _ in found], answers
 
 
 def count_changes(store: Store, wanted: Filter) -> int:
@@ -52,18 +57,20 @@ def count_changes(store: Store, wanted: Filter) -> int:
     return sum(store.ask_all(*counts))
 
 
-def links_and_changes(store: Store, visitor_id: str, limit: int) -> tuple[list[Link], list[Change]]:
+def links_and_changes(
+    store: Store, visitor_id: str, limit: int, *beside: Question[Any]
+) -> tuple[tuple[list[Link], list[Change]], list[Any]]:
     """Return every change of the visitor's link, oldest first, and its latest changes, newest first."""
     own = _Wanted(ids=_listed([visitor_id]))
     wanted = (own, _of(Filter(records=(visitor_id,)), limit))
-    (everything, last), causes = _newest_first(store, *wanted, causes_of=visitor_id)
+    (everything, last), causes, answers = _newest_first(store, *wanted, causes_of=visitor_id, beside=beside)
     found = []
     for change, operation in reversed(everything):
         before, after = (columns or {} for columns in (change.before, change.after))
         if change.kind == "visitor" and before.get("contactId") != after.get("contactId"):
             who = (change.at, change.actor, change.command, change.operation_id)
             found.append(Link(*who, before.get("contactId"), after.get("contactId"), causes.get(operation)))
-    return found, [change for change, _ in last]
+    return (found, [change for change, _ in last]), answers
 
 
 def story(store: Store, visitor_id: str) -> list[tuple[Change, str | None]]:
@@ -82,7 +89,7 @@ def story(store: Store, visitor_id: str) -> list[tuple[Change, str | None]]:
         UNION SELECT id FROM conversations WHERE visitor_id = ?
     """
     ids = Condition(sql, (visitor_id,) * sql.count("?"))
-    (found,), causes = _newest_first(store, _Wanted(ids=ids), causes_of=visitor_id)
+    (found,), causes, _ = _newest_first(store, _Wanted(ids=ids), causes_of=visitor_id)
     return [(change, causes.get(operation)) for change, operation in reversed(found)]
 
 
@@ -97,7 +104,7 @@ def operations_of(store: Store, record_ids: Sequence[str]) -> tuple[int, ...]:
 
 def timeline(store: Store, record_ids: Sequence[str]) -> _Numbered:
     """Return every change of exactly these records, oldest first, each with its operation's number."""
-    (found,), _ = _newest_first(store, _Wanted(ids=_listed(record_ids)))
+    (found,), *_ = _newest_first(store, _Wanted(ids=_listed(record_ids)))
     return found[::-1]
 
 
@@ -148,23 +155,23 @@ def _listed(ids: Sequence[str]) -> Condition:
 
 
 def _newest_first(
-    store: Store, *wanted: _Wanted, causes_of: str | None = None
-) -> tuple[list[_Numbered], dict[int, str]]:
+    store: Store, *wanted: _Wanted, causes_of: str | None = None, beside: Sequence[Question[Any]] = ()
+) -> tuple[list[_Numbered], dict[int, str], list[Any]]:
     """Return the changes of each of `wanted`, newest first, and the rules by which operations changed the record
     `causes_of`, in two round trips.
     """
     sizes = [len(_statements(one)) for one in wanted]
     causes = Question("SELECT operation, code FROM causes WHERE record = ?", (causes_of,), dict[int, str])
     questions = (Question(sql, values, list) for one in wanted for sql, values in _statements(one))
-    told, *others = store.ask_all(causes, *questions)
-    found = iter(others)
+    told, *others = store.ask_all(causes, *beside, *questions)
+    answers, found = others[: len(beside)], iter(others[len(beside) :])
     selected = []
     for one, size in zip(wanted, sizes, strict=True):
         some: list[Row] = [row for _ in range(size) for row in next(found)]
         some.sort(key=itemgetter(0, 1, 2, 3), reverse=True)
         selected.append(some[: one.limit or None])
     created = as_created(store, [row for some in selected for row in some if row[10] is row[11] is None])
-    return [[(as_told(row, created), row[0]) for row in some] for some in selected], told
+    return [[(as_told(row, created), row[0]) for row in some] for some in selected], told, answers
 
 
 # The sort key of a change: operation, creations before changes, kind of record, number.

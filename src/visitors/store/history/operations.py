@@ -12,7 +12,7 @@ from visitors.store.database import THESE, Question, decoded, rows
 from visitors.store.history.targets import with_targets
 from visitors.store.query.listing import Page, begins_after, order_by
 from visitors.store.schema.recorded import RECORDED
-from visitors.store.store import Store
+from visitors.store.store import OPEN, Store
 
 BY_RECORD = "INDEXED BY changes_record"
 """SQLite would choose the index on removals, of which an undo may have made as many as there are visitors."""
@@ -114,6 +114,9 @@ class Undos:
         return Undos([(undo, target), *self._pairs])
 
 
+OPEN_NUMBER = Question(f"SELECT {OPEN}", (), lambda found: int(found[0][0]))
+"""The query for the number of the open operation."""
+
 ALL_UNDOS = Question("SELECT operation, target FROM undone ORDER BY operation DESC", (), Undos)
 """Every operation that was ever undone."""
 
@@ -143,9 +146,7 @@ def newest(store: Store) -> int:
 
 def data_version(store: Store) -> int:
     """Return a number that changes when another process writes. Call it outside of a transaction."""
-    with store.translated_errors():
-        found: int = store.execute("PRAGMA data_version").fetchone()[0]
-    return found
+    return store.data_version()
 
 
 def changed_ids(store: Store, operation_id: str, kind: str) -> Iterator[str]:

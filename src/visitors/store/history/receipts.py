@@ -9,7 +9,7 @@ from visitors.domain.receipt import Kind, Receipt, encode, is_signed, parse_rece
 from visitors.errors import InvalidData
 from visitors.store.database import Executor
 from visitors.store.schema.recorded import RECORDED
-from visitors.store.store import OpenOperation, Store
+from visitors.store.store import OPEN, Store
 
 _KEY = "receipts"
 
@@ -47,11 +47,11 @@ def keep_key(store: Store, value: str) -> None:
     store.execute("INSERT INTO keys (name, value) VALUES (?, ?)", (_KEY, value))
 
 
-def keep(store: Store, operation: OpenOperation, receipt: Receipt) -> None:
+def keep(store: Store, receipt: Receipt) -> None:
     """Store the receipt of the open operation, an erasure. It is unfinished if there is a file to be wiped."""
     is_unfinished = 1 if "wipe" in store.place.abilities else None
-    sql = "INSERT INTO erasures (operation, receipt, is_unfinished) VALUES (?, ?, ?)"
-    store.execute(sql, (operation.pk, encode(receipt), is_unfinished))
+    sql = f"INSERT INTO erasures (operation, receipt, is_unfinished) VALUES ({OPEN}, ?, ?)"
+    store.later(sql, (encode(receipt), is_unfinished))
 
 
 def finish(store: Executor) -> None:

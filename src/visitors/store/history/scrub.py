@@ -18,7 +18,7 @@ from visitors.store.database import THESE, decoded, rows
 from visitors.store.history.belonging import IDENTIFYING
 from visitors.store.history.erasing import Scope
 from visitors.store.schema.recorded import RECORDED, REFERENCES
-from visitors.store.store import OpenOperation, Store
+from visitors.store.store import OPEN, Store
 
 _LINKS = {kind: {column: parent for child, column, parent in REFERENCES if child == kind} for kind in RECORDED}
 """Kind of record -> column -> the kind of record that it refers to."""
@@ -80,7 +80,7 @@ def identities(scope: Scope, known: Known) -> Identities:
     }
 
 
-def sweep(store: Store, operation: OpenOperation, scope: Scope, known: Known) -> tuple[int, int]:
+def sweep(store: Store, scope: Scope, known: Known) -> tuple[int, int]:
     """Remove what was recorded of `scope` from the history, once its records are removed.
 
     Returns the number of earlier changes that lost data, and of their operations: these are marked, since they can no
@@ -92,10 +92,11 @@ def sweep(store: Store, operation: OpenOperation, scope: Scope, known: Known) ->
         affected += [row[0] for row in store.execute(sql, (kind, rows(ids))).fetchall()]
     store.execute(f"DELETE FROM causes WHERE record {THESE}", (rows(scope.ids["visitor"]),))
     affected += _clean(store, _Cleaner(store, scope, known))
-    earlier = [one for one in affected if one != operation.pk]
+    own = store.execute(f"SELECT {OPEN}").fetchone()[0]
+    earlier = [one for one in affected if one != own]
     operations = sorted(set(earlier))
     sql = "INSERT INTO erased_changes (operation, erasure) SELECT value, ? FROM json_each(?)"
-    store.execute(sql, (operation.pk, rows(operations)))
+    store.later(sql, (own, rows(operations)))
     return len(earlier), len(operations)
 
 

@@ -8,9 +8,8 @@ recorded, by the same triggers.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from itertools import groupby
 from typing import Any
 
 import msgspec
@@ -25,7 +24,7 @@ from visitors.store.load.bulk import WORTH_IT, indexed_at_the_end
 from visitors.store.query.listing import Condition
 from visitors.store.schema.invariants import OF_TOMBSTONES, ONE_EMAIL
 from visitors.store.schema.recorded import COLUMNS, DERIVED, RECORDED, REFERENCES, SEARCHED
-from visitors.store.store import OpenOperation, Store
+from visitors.store.store import Store
 
 _BATCH = 1_000
 
@@ -160,7 +159,7 @@ def _number(found: list[Row]) -> int:
     return int(found[0][0])
 
 
-def reverse(store: Store, operation: OpenOperation, target: int, found: Footprint) -> Counter[tuple[str, str]]:
+def reverse(store: Store, own: int, target: int, found: Footprint) -> Counter[tuple[str, str]]:
     """Undo one operation as part of the open one. Returns the number of records `removed`, `changed` or `restored`, by
     that word and the kind of record.
 
@@ -171,26 +170,24 @@ def reverse(store: Store, operation: OpenOperation, target: int, found: Footprin
     with ExitStack() as stack:
         if found.is_bulk:
             stack.enter_context(indexed_at_the_end(store, keep=_NEEDED))
-        statements: list[tuple[str, Sequence[object]]] = [
-            ("PRAGMA defer_foreign_keys = ON", ()),
-            ("INSERT INTO undone (operation, target) VALUES (?, ?)", (operation.pk, target)),
-        ]
+        store.later("PRAGMA defer_foreign_keys = ON")
+        store.later("INSERT INTO undone (operation, target) VALUES (?, ?)", (own, target))
         for kind, first, last, count in found.created:
-            statements.append((f"DELETE FROM {RECORDED[kind]} WHERE pk BETWEEN ? AND ?", (first, last)))
+            store.later(f"DELETE FROM {RECORDED[kind]} WHERE pk BETWEEN ? AND ?", (first, last))
             done["removed", kind] += count
-        store.run(statements)
         for batch in _newest_first(store, target, found):
-            for (what, kind, sql), group in groupby(batch, key=lambda step: step[0]):
-                done[what, kind] += store.execute_many(sql, [values for _, values in group])
+            changed = store.change([(sql, values) for (_, _, sql), values in batch])
+            for ((what, kind, _), _), count in zip(batch, changed, strict=True):
+                done[what, kind] += count
     return +done
 
 
-def unsound(store: Store, operation: OpenOperation) -> tuple[str, str] | None:
+def unsound(store: Store, own: int) -> tuple[str, str] | None:
     """Record the causes of changed links, and look for a record changed by the open operation that refers to a missing
     record, or to a merged contact, or for a contact with another one's email; returns its kind and id. SQLite would
     report a missing reference at the end, but not the record.
     """
-    *_, found = store.run([(_BECAUSE_UNDONE, (operation.pk,)), (UNSOUND, (operation.pk,))])
+    *_, found = store.run([(_BECAUSE_UNDONE, (own,)), (UNSOUND, (own,))])
     return found[0] if found else None
 
 

@@ -16,6 +16,7 @@ from visitors.domain.fields import FLAT, of_type
 from visitors.domain.selection import Selection
 from visitors.domain.times import Instant
 from visitors.domain.visitor import Visitor
+from visitors.store.load.sorting import sorted_pairs
 from visitors.store.query.listing import Page
 from visitors.store.records import visitors
 from visitors.store.store import Store
@@ -123,15 +124,10 @@ class ChosenVisitors:
     def records_by(self, key: Callable[[str], str]) -> Iterator[Visitor]:
         """Yield them as values, sorted by `key` of their ids. Raises NotFound for an unknown `page.after`.
 
-        Only ids and keys are sorted, in a temporary table, which SQLite spills to disk
-        (https://sqlite.org/tempfiles.html), so memory is bounded.
+        Only ids and their keys are sorted, in temporary files once there are many: memory is bounded.
         """
-        self._store.execute("DROP TABLE IF EXISTS temp.export_order")
-        self._store.execute("CREATE TEMP TABLE export_order (key TEXT NOT NULL, visitor_id TEXT NOT NULL)")
-        keyed = ((key(visitor_id), visitor_id) for (visitor_id,) in self._rows(["v.id"]))
-        self._store.execute_many("INSERT INTO temp.export_order VALUES (?, ?)", keyed)
-        ordered = self._store.stream("SELECT visitor_id FROM temp.export_order ORDER BY key, visitor_id")
-        while batch := [row[0] for row in islice(ordered, _BATCH)]:
+        ordered = sorted_pairs((key(visitor_id), visitor_id) for (visitor_id,) in self._rows(["v.id"]))
+        while batch := [visitor_id for _, visitor_id in islice(ordered, _BATCH)]:
             yield from self.again(batch)
 
     def joined(self, separator: str) -> Iterator[tuple[Any, ...]]:

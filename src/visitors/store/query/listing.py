@@ -18,6 +18,7 @@ from visitors.domain.expectation import LARGEST
 from visitors.domain.fields import VISITOR
 from visitors.domain.spelling import one_of
 from visitors.errors import NotFound, UsageProblem
+from visitors.store.database import Question
 from visitors.store.store import Store
 
 Table = Literal["visitors", "contacts", "conversations", "operations"]
@@ -260,5 +261,10 @@ def compared(alias: str, column: str) -> str:
 
 def with_prefix(store: Store, table: Table, prefix: str, limit: int) -> list[str]:
     """Return up to `limit` ids in `table` that begin with `prefix`, sorted."""
+    return store.ask(begin_with(table, prefix, limit))
+
+
+def begin_with(table: Table, prefix: str, limit: int) -> Question[list[str]]:
+    """Return the query of `with_prefix`."""
     sql = f"SELECT id FROM {table} WHERE id >= ? AND id < ? ORDER BY id LIMIT ?"
-    return [row[0] for row in store.execute(sql, (prefix, prefix + "\U0010ffff", limit))]
+    return Question(sql, (prefix, prefix + "\U0010ffff", limit), lambda found: [row[0] for row in found])

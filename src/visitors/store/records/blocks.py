@@ -44,7 +44,7 @@ def add_many(store: Store, new: Iterable[NewBlock]) -> None:
 
 def lift(store: Store, operation: OpenOperation, target: Target, ids: Sequence[str]) -> None:
     """Lift every live block of each of `ids`."""
-    store.execute(
+    store.later(
         "UPDATE blocks SET lifted_at = max(blocked_at, ?), lifted_by = ?"
         f" WHERE {target}_id IN (SELECT value FROM json_each(?)) AND {LIVE}",
         (operation.at, operation.actor, rows(ids), operation.at),
@@ -54,7 +54,7 @@ def lift(store: Store, operation: OpenOperation, target: Target, ids: Sequence[s
 def lift_these(store: Store, operation: OpenOperation, block_ids: Iterable[str]) -> None:
     """Lift the blocks with these ids."""
     sql = "UPDATE blocks SET lifted_at = max(blocked_at, ?), lifted_by = ? WHERE id IN (SELECT value FROM json_each(?))"
-    store.execute(sql, (operation.at, operation.actor, rows(block_ids)))
+    store.later(sql, (operation.at, operation.actor, rows(block_ids)))
 
 
 def live(store: Store, target: Target, ids: Sequence[str], current: Instant) -> dict[str, list[Block]]:

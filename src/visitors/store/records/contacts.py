@@ -19,7 +19,7 @@ from visitors.domain.folding import search_text
 from visitors.domain.metadata import encode, metadata_hash
 from visitors.domain.times import Instant
 from visitors.errors import InvalidData
-from visitors.store.database import THESE, Question, decoded, rows
+from visitors.store.database import THESE, Question, Row, decoded, rows
 from visitors.store.query.contacts import BLOCKED, listing
 from visitors.store.query.listing import Page
 from visitors.store.records.search_texts import update_search_text
@@ -43,7 +43,7 @@ SELECT_LISTED = f"{_SELECT}{_TOTALS} FROM contacts AS c"
 
 def find(store: Store, contact_id: str, current: Instant) -> Contact | None:
     """Return the contact with exactly this id, or its survivor; deleted or not."""
-    return _first(store, "c.id = ?", contact_id, current)
+    return find_all(store, current, contact_id=contact_id)[0]
 
 
 def called_by_id(store: Store, contact_ids: Iterable[str]) -> dict[str, str]:
@@ -54,13 +54,35 @@ def called_by_id(store: Store, contact_ids: Iterable[str]) -> dict[str, str]:
 
 def find_by_external_id(store: Store, external_id: str, current: Instant) -> Contact | None:
     """Return the contact with this external id (deleted or not), else the survivor of one that had it."""
-    return _first(store, "c.external_id = ?", external_id, current)
+    return find_all(store, current, external_id=external_id)[1]
 
 
 def find_by_email(store: Store, email: str, current: Instant) -> list[Contact]:
     """Return the live contacts with this email, else the live survivors of tombstones that had it."""
-    sql = f"{_SELECT}, c.merged_into FROM contacts AS c WHERE c.email = ? ORDER BY c.pk"
-    found = store.execute(sql, (current, email)).fetchall()
+    return find_all(store, current, email=email)[2]
+
+
+def find_all(
+    store: Store,
+    current: Instant,
+    *,
+    contact_id: str | None = None,
+    external_id: str | None = None,
+    email: str | None = None,
+) -> tuple[Contact | None, Contact | None, list[Contact]]:
+    """Combine `find`, `find_by_external_id` and `find_by_email` in one round trip, for the values given."""
+    wanted = {
+        ("c.id = ?", _FIRST): contact_id,
+        ("c.external_id = ?", _FIRST): external_id,
+        ("c.email = ?", " ORDER BY c.pk"): email,
+    }
+    questions = [_with(*how, value, current) for how, value in wanted.items() if value]
+    found = iter(store.ask_all(*questions))
+    by_id, by_external_id, by_email = (next(found) if value else [] for value in wanted.values())
+    return _first(store, by_id, current), _first(store, by_external_id, current), _live(store, by_email, current)
+
+
+def _live(store: Store, found: list[Row], current: Instant) -> list[Contact]:
     own = [_contact(row[:-1]) for row in found if row[-1] is None]
     live = [contact for contact in own if contact.deleted_at is None]
     if live:
@@ -75,10 +97,10 @@ def select(store: Store, wanted: ContactSelection, page: Page, current: Instant)
         yield ListedContact(*_values(row))
 
 
-def find_listed(store: Store, contact_id: str, current: Instant) -> ListedContact | None:
+def listed(contact_id: str, current: Instant) -> Question[ListedContact | None]:
     """Return the contact with exactly this id, with aggregates of its visitors."""
-    row = store.execute(f"{SELECT_LISTED} WHERE c.id = ?", (current, contact_id)).fetchone()
-    return None if row is None else ListedContact(*_values(row))
+    sql = f"{SELECT_LISTED} WHERE c.id = ?"
+    return Question(sql, (current, contact_id), lambda found: ListedContact(*_values(found[0])) if found else None)
 
 
 def count(store: Store, wanted: ContactSelection, current: Instant, limit: int | None = None) -> int:
@@ -152,7 +174,7 @@ def update(store: Store, operation: OpenOperation, contact_id: str, changes: Map
         columns["metadata"] = encode(changes["metadata"])
         columns["metadata_hash"] = metadata_hash(changes["metadata"])
     assignments = ", ".join(f"{column} = ?" for column in columns)
-    store.execute(
+    store.later(
         f"UPDATE contacts SET {assignments}, updated_at = max(updated_at, ?) WHERE id = ?",
         [*columns.values(), operation.at, contact_id],
     )
@@ -162,7 +184,7 @@ def update(store: Store, operation: OpenOperation, contact_id: str, changes: Map
 
 def bury(store: Store, operation: OpenOperation, contact_id: str, survivor_id: str) -> None:
     """Make the contact a tombstone of the survivor; its values stay, so that they still resolve to it."""
-    store.execute(
+    store.later(
         "UPDATE contacts SET merged_into = ?, updated_at = max(updated_at, ?) WHERE id = ?",
         (survivor_id, operation.at, contact_id),
     )
@@ -171,7 +193,7 @@ def bury(store: Store, operation: OpenOperation, contact_id: str, survivor_id: s
 def touch(store: Store, operation: OpenOperation, ids: Iterable[str]) -> None:
     """Set the `updatedAt` of contacts after a change to related records."""
     sql = "UPDATE contacts SET updated_at = max(updated_at, ?) WHERE id IN (SELECT value FROM json_each(?))"
-    store.execute(sql, (operation.at, rows(ids)))
+    store.later(sql, (operation.at, rows(ids)))
 
 
 def set_deleted(store: Store, operation: OpenOperation, contact_ids: Sequence[str], *, deleted: bool) -> set[str]:
@@ -259,12 +281,18 @@ def _why_same(emails: Sequence[str]) -> str:
     return "email-differs-by-case-or-space" if cased else "email-differs-by-spelling"
 
 
-def _first(store: Store, condition: str, value: str, current: Instant) -> Contact | None:
-    order = "ORDER BY c.merged_into IS NOT NULL, c.pk DESC LIMIT 1"
-    sql = f"{_SELECT}, c.merged_into FROM contacts AS c WHERE {condition} {order}"
-    row = store.execute(sql, (current, value)).fetchone()
-    if row is None:
+_FIRST = " ORDER BY c.merged_into IS NOT NULL, c.pk DESC LIMIT 1"
+
+
+def _with(condition: str, order: str, value: str, current: Instant) -> Question[list[Row]]:
+    """Return the query for contacts that match `condition`, including tombstones."""
+    return Question(f"{_SELECT}, c.merged_into FROM contacts AS c WHERE {condition}{order}", (current, value), list)
+
+
+def _first(store: Store, found: list[Row], current: Instant) -> Contact | None:
+    if not found:
         return None
+    row = found[0]
     contact = _contact(row[:-1])
     return contact if row[-1] is None else _survivor(store, contact, current)
 

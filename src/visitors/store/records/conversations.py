@@ -101,7 +101,7 @@ def insert_messages(store: Store, new: Iterable[Message]) -> None:
 
 def update(store: Store, conversation: Conversation) -> None:
     """Update the conversation with this id to match `conversation`, except for its owner."""
-    store.execute(
+    store.later(
         "UPDATE conversations SET title = ?, status = ?, priority = ?, created_at = ?, updated_at = ?, resolved_at = ?,"
         f" {DERIVED} = ? WHERE id = ?",
         (
@@ -125,7 +125,7 @@ def of_messages(store: Store, message_ids: Sequence[str]) -> dict[str, str]:
 
 def give_to_contact(store: Store, visitor_ids: Sequence[str], contact_id: str) -> None:
     """Make the contact the owner of conversations that the visitors started while anonymous."""
-    store.execute(
+    store.later(
         "UPDATE conversations SET contact_id = ?"
         " WHERE contact_id IS NULL AND visitor_id IN (SELECT value FROM json_each(?))",
         (contact_id, rows(visitor_ids)),
@@ -233,6 +233,6 @@ def set_status(store: Store, operation: OpenOperation, conversation_ids: Sequenc
 
 def touch(store: Store, operation: OpenOperation, conversation_id: str) -> None:
     """Update the time of the last activity."""
-    store.execute(
+    store.later(
         "UPDATE conversations SET updated_at = max(updated_at, ?) WHERE id = ?", (operation.at, conversation_id)
     )

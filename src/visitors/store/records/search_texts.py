@@ -19,4 +19,8 @@ def update_search_text(store: Store, kind: str, ids: Iterable[str] | None = None
     else:
         found = store.stream(f"{sql} WHERE id IN (SELECT value FROM json_each(?))", (rows(ids),))
     changed: list[tuple[str, int]] = [(new, pk) for *texts, old, pk in found if (new := search_text(*texts)) != old]
-    store.execute_many(f"UPDATE {table} SET {DERIVED} = ? WHERE pk = ?", changed)
+    sql = f"UPDATE {table} SET {DERIVED} = ? WHERE pk = ?"
+    if len(changed) == 1:
+        store.later(sql, changed[0])
+    elif changed:
+        store.execute_many(sql, changed)

@@ -47,8 +47,13 @@ _SELECT = f"SELECT {_COLUMNS} FROM visitors AS v {_JOINS}"
 
 def find(store: Store, visitor_id: str, current: Instant) -> Visitor | None:
     """Return the visitor with exactly this id, deleted or not."""
-    row = store.execute(_SELECT + " WHERE v.id = ?", (current, current, visitor_id)).fetchone()
-    return None if row is None else _visitor(row)
+    return store.ask(called(visitor_id, current))
+
+
+def called(visitor_id: str, current: Instant) -> Question[Visitor | None]:
+    """Return the query of `find`."""
+    sql = _SELECT + " WHERE v.id = ?"
+    return Question(sql, (current, current, visitor_id), lambda found: _visitor(found[0]) if found else None)
 
 
 def find_many(store: Store, visitor_ids: Sequence[str], current: Instant) -> list[Visitor]:
@@ -97,10 +102,10 @@ def exists(store: Store, visitor_id: str) -> bool:
     return store.execute("SELECT 1 FROM visitors WHERE id = ?", (visitor_id,)).fetchone() is not None
 
 
-def deleted_among(store: Store, visitor_ids: Sequence[str]) -> list[str]:
+def there(visitor_ids: Sequence[str]) -> Question[dict[str, bool]]:
     """Return those of `visitor_ids` that are deleted."""
-    sql = "SELECT id FROM visitors WHERE id IN (SELECT value FROM json_each(?)) AND deleted_at IS NOT NULL"
-    return [row[0] for row in store.execute(sql, (rows(visitor_ids),))]
+    sql = "SELECT id, deleted_at IS NOT NULL FROM visitors WHERE id IN (SELECT value FROM json_each(?))"
+    return Question(sql, (rows(visitor_ids),), lambda found: {row[0]: bool(row[1]) for row in found})
 
 
 def with_fingerprint(store: Store, fingerprint: str) -> list[str]:
@@ -125,26 +130,34 @@ def with_any_fingerprint(store: Store, fingerprints: Sequence[str]) -> str | Non
     return None if found is None else str(found[0])
 
 
-def devices_of(contact_id: str | None, *, besides: str | None = None) -> Question[list[Device]]:
-    """Return short views of the contact's live visitors, last seen first, without the one with id `besides`."""
-    sql = (
-        "SELECT id, browser, os, device_type, country_code, created_at, last_seen_at FROM visitors"
-        " WHERE contact_id = ? AND deleted_at IS NULL AND id IS NOT ? ORDER BY last_seen_at DESC, pk DESC"
-    )
-    return Question(sql, (contact_id, besides), lambda found: [Device(*row) for row in found])
+_DEVICES = (
+    "SELECT id, browser, os, device_type, country_code, created_at, last_seen_at FROM visitors"
+    " WHERE contact_id = {} AND deleted_at IS NULL ORDER BY last_seen_at DESC, pk DESC"
+)
 
 
-def sharing(column: Literal["fingerprint", "ip"], value: str | None, *, besides: str) -> Question[Sharing]:
-    """Return the live visitors with this value, without the one with id `besides`; none for no value."""
+def devices_of(contact_id: str) -> Question[list[Device]]:
+    """Return the query for short views of the contact's live visitors, last seen first."""
+    return Question(_DEVICES.format("?"), (contact_id,), lambda found: [Device(*row) for row in found])
+
+
+def other_devices_of(visitor_id: str) -> Question[list[Device]]:
+    """Return the query of `devices_of` for the visitor's contact, without the visitor itself."""
+    sql = _DEVICES.format("(SELECT contact_id FROM visitors WHERE id = ?)")
+    return Question(sql, (visitor_id,), lambda found: [Device(*row) for row in found if row[0] != visitor_id])
+
+
+def sharing(column: Literal["fingerprint", "ip"], visitor_id: str) -> Question[Sharing]:
+    """Return the query for other live visitors with the visitor's value; none for no value."""
     sql = (
-        f"SELECT id FROM visitors WHERE {column} = ? AND id <> ? AND deleted_at IS NULL"
-        f" ORDER BY pk DESC LIMIT {_COUNTED + 1}"
+        f"SELECT id FROM visitors WHERE {column} = (SELECT {column} FROM visitors WHERE id = ?) AND id <> ?"
+        f" AND deleted_at IS NULL ORDER BY pk DESC LIMIT {_COUNTED + 1}"
     )
 
     def read(found: list[Row]) -> Sharing:
         return Sharing([row[0] for row in found[:_TOLD]], len(found) if len(found) <= _COUNTED else None)
 
-    return Question(sql, (value, besides), read)
+    return Question(sql, (visitor_id, visitor_id), read)
 
 
 _TOLD = 3
@@ -224,19 +237,28 @@ def saw(
     Without either it is seen now.
     """
     latest = operation.at if first is None and last is None else last
-    store.execute(
+    store.later(
         "UPDATE visitors SET created_at = min(created_at, coalesce(?, created_at)),"
         " last_seen_at = coalesce(max(last_seen_at, ?), last_seen_at, ?) WHERE id = ?",
         (first, latest, latest, visitor_id),
     )
 
 
-def link(store: Store, operation: OpenOperation, visitor_ids: Iterable[str], contact_id: str | None) -> set[str]:
-    """Link visitors to a contact, or to none. Returns the ids of those whose link changed."""
-    changed = store.execute(
+def link(store: Store, operation: OpenOperation, visitor_ids: Iterable[str], contact_id: str) -> None:
+    """Link visitors to a contact."""
+    store.later(
         "UPDATE visitors SET contact_id = ?, updated_at = max(updated_at, ?)"
-        " WHERE id IN (SELECT value FROM json_each(?)) AND contact_id IS NOT ? RETURNING id",
+        " WHERE id IN (SELECT value FROM json_each(?)) AND contact_id IS NOT ?",
         (contact_id, operation.at, rows(visitor_ids), contact_id),
+    )
+
+
+def unlink(store: Store, operation: OpenOperation, visitor_ids: Iterable[str]) -> set[str]:
+    """Unlink visitors from their contacts. Returns the ids of those that were linked."""
+    changed = store.execute(
+        "UPDATE visitors SET contact_id = NULL, updated_at = max(updated_at, ?)"
+        " WHERE id IN (SELECT value FROM json_each(?)) AND contact_id IS NOT NULL RETURNING id",
+        (operation.at, rows(visitor_ids)),
     )
     return {row[0] for row in changed}
 
@@ -259,7 +281,7 @@ def not_of_contact(store: Store, visitor_ids: Sequence[str], contact_id: str) ->
 def touch(store: Store, operation: OpenOperation, ids: Iterable[str]) -> None:
     """Set the `updatedAt` of visitors after a change to related records."""
     sql = "UPDATE visitors SET updated_at = max(updated_at, ?) WHERE id IN (SELECT value FROM json_each(?))"
-    store.execute(sql, (operation.at, rows(ids)))
+    store.later(sql, (operation.at, rows(ids)))
 
 
 def set_deleted(store: Store, operation: OpenOperation, visitor_ids: Sequence[str], *, deleted: bool) -> set[str]:
