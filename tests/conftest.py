@@ -8,7 +8,8 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import msgspec
 import pytest
 from hypothesis import settings
 
+from sqld import Admin
 from visitors.pytest_plugin import run_in_process
 
 pytest_plugins = ["pytester"]
@@ -33,6 +35,11 @@ def pytest_report_header() -> str:
     """Show the version of SQLite that the tests run on."""
     return f"SQLite {sqlite3.sqlite_version}"
 
+
+SERVER = os.environ.get("VISITORS_TEST_SERVER")
+"""The server that the stores of tests are on, if `tests/sqld.py` runs them; else they are files."""
+
+_numbers = count()
 
 COMMAND = Path(sys.executable).with_name("visitors")
 """The installed command, for tests that need a real process."""
@@ -64,8 +71,32 @@ class Result(msgspec.Struct, frozen=True):
 Visitors = Callable[..., Result]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """On a server, leave out what is about a file."""
+    for item in items if SERVER else []:
+        if item.get_closest_marker("file_only") or "store_path" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.skip(reason="about a file"))
+
+
+@pytest.fixture
+def server_store() -> Iterator[str]:
+    """The URL of an empty database on the server, of the test's own."""
+    if SERVER is None:
+        pytest.skip("there is no server: run the tests by tests/sqld.py")
+    admin = Admin.named(SERVER)
+    name = f"{os.environ.get('PYTEST_XDIST_WORKER', 'main')}x{os.getpid()}x{next(_numbers)}"
+    yield admin.create(name)
+    admin.remove(name)
+
+
+@pytest.fixture
+def store_name(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """What names the test's store: a file, or a database on a server."""
+    return request.getfixturevalue("server_store") if SERVER else str(tmp_path / "visitors.db")
+
+
 @pytest.fixture(autouse=True)
-def isolation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def isolation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, store_name: str) -> None:
     """Isolate tests from the settings of whoever runs them, and from each other."""
     for name in list(os.environ):
         if name.startswith("VISITORS_") or name in (
@@ -79,7 +110,7 @@ def isolation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home" / "data"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home" / "config"))
-    monkeypatch.setenv("VISITORS_DB", str(tmp_path / "visitors.db"))
+    monkeypatch.setenv("VISITORS_DB", store_name)
     monkeypatch.setenv("VISITORS_ACTOR", "tester")
     monkeypatch.setenv("VISITORS_DEBUG", "1")
     monkeypatch.setenv("COLUMNS", "100")

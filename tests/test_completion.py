@@ -15,7 +15,7 @@ import pytest
 
 from visitors.completion import APPLICATION_ID, LIMIT, complete
 from visitors.location import default_database, platform_database, settings_file
-from visitors.store.file.opening import open_store
+from visitors.store.opening import open_store
 from visitors.store.places import place_of
 from visitors.store.schema import version as store_schema
 

@@ -20,8 +20,9 @@ from visitors.location import COMPANIONS
 from visitors.output.output import Output
 from visitors.output.sanitise import visible
 from visitors.settings import Settings, load_settings
-from visitors.store.file.opening import open_store
-from visitors.store.places import Ability, File
+from visitors.store.opening import open_store
+from visitors.store.places import File
+from visitors.store.servers import Ability, Server
 from visitors.store.store import OpenOperation, Store
 
 if TYPE_CHECKING:
@@ -40,6 +41,12 @@ _MAKING = (
 
 _FOR_GOOD = ("erase", "contacts erase")
 """The commands that cannot be undone, and that return a receipt."""
+
+_INSTEAD: dict[Ability, str] = {
+    "back up": "the server has its own backups; visitors db dump and db load copy a store",
+    "compact": "the server compacts its own files; visitors db dump and db load make a compact copy",
+}
+"""What replaces a command on a server."""
 
 _TOLD = 5
 """The number of written ids that an error names."""
@@ -136,7 +143,9 @@ class Context:
             self.agree()
         with ExitStack() as stack:
             alone = False
-            if is_load:
+            if is_load and isinstance(self.settings.store, Server):
+                self.output.note(f"nobody else can write to {self.settings.store.name} until this is done")
+            elif is_load:
                 from visitors.store.file.first_load import first_load
 
                 alone = stack.enter_context(first_load(self.store))
@@ -217,6 +226,12 @@ class Context:
         """
         place = self.settings.store
         self._tell_store()
+        if isinstance(place, Server):
+            raise UsageProblem(
+                f"{self.command} needs a store in a file, and {place.name} is a server",
+                code="not_on_a_server",
+                hint=_INSTEAD[ability],
+            )
         if ability not in place.abilities or not isinstance(place, File):
             raise UsageProblem(f"{place.name} has no permanent file", hint="use --db PATH")
         return place.resolved  # SQLite's log is beside the resolved path

@@ -38,13 +38,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     pager: bool
     timezone: str | None
     local_time: bool
+    insecure_http: bool
 
     @property
     def store(self) -> Place:
         """The store's location. Raises StoreProblem if it depends on a home folder, and there is none; UsageProblem
-        if its name is unknown, and InvalidData for an invalid settings file.
+        if its name is unknown or its URL invalid, and InvalidData for an invalid settings file.
         """
-        return _place(self._described.db if self._described else self.named or _default())
+        described = self._described
+        if described is None:
+            return _place(self.named or _default(), insecure_http=self.insecure_http)
+        insecure_http = self.insecure_http or described.insecure_http
+        return _place(described.db, insecure_http=insecure_http, token_file=described.token_file)
 
     @property
     def store_was_named(self) -> bool:
@@ -79,8 +84,8 @@ def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str]) -> S
     """
     named, store_name = _given_store(flags, environment)
     if named and "://" in named:
-        raise UsageProblem(f"{named} is a URL, but this version only supports files", hint="use --db PATH")
-    if named and named.endswith("/") and not os.path.isdir(named):  # noqa: PTH112 - pathlib drops the sign
+        place_of(named, insecure_http=bool(flags.get("insecure_http")))  # report an invalid URL early
+    elif named and named.endswith("/") and not os.path.isdir(named):  # noqa: PTH112 - pathlib drops the sign
         raise UsageProblem(
             f"{named} is the path of a folder, but a store is a file", hint=f"use --db {named}visitors.db"
         )
@@ -99,6 +104,7 @@ def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str]) -> S
         pager=not flags.get("no_pager"),
         timezone=environment.get("VISITORS_TIMEZONE") or None,
         local_time=bool(flags.get("local_time")),
+        insecure_http=bool(flags.get("insecure_http")),
     )
 
 
@@ -122,11 +128,20 @@ def _default() -> str:
         raise _homeless("the default store is in it") from None
 
 
-def _place(named: str) -> Place:
+def _place(named: str, *, insecure_http: bool, token_file: str | None = None) -> Place:
+    if "://" in named:
+        return place_of(named, token=lambda: _token(token_file), insecure_http=insecure_http)
     path = os.path.expanduser(named)  # noqa: PTH111 - takes ~nobody for a name
     if path.partition("/")[0] == "~":
         raise _homeless(f"{named} is in it")
     return place_of(path)
+
+
+def _token(file: str | None) -> str:
+    """Return the token for a server, from `file` if one is given. Raises UsageProblem."""
+    from visitors import server_token
+
+    return server_token.from_file(file) if file is not None else server_token.from_environment(os.environ)
 
 
 def _homeless(why: str) -> StoreProblem:

@@ -98,6 +98,7 @@ def test_a_deleted_visitor_can_be_erased(visitors: Visitors) -> None:
     visitors("restore", "v-1", code=3)
 
 
+@pytest.mark.file_only
 def test_a_file_takes_the_receipt_and_is_private(visitors: Visitors, tmp_path: Path) -> None:
     path = tmp_path / "receipt.json"
     answer = visitors("erase", "v-1", "--yes", "-o", str(path))
@@ -153,6 +154,7 @@ def test_on_a_terminal_it_says_how_much_and_asks(visitors: Visitors) -> None:
     assert visitors("list", "--format", "count").stdout == "2\n"
 
 
+@pytest.mark.file_only
 def test_an_interrupt_while_the_file_is_rewritten_leaves_the_receipt_and_says_what_is_left_to_do(
     visitors: Visitors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -167,6 +169,7 @@ def test_an_interrupt_while_the_file_is_rewritten_leaves_the_receipt_and_says_wh
     visitors("show", "v-1", code=3)
 
 
+@pytest.mark.file_only
 def test_a_file_that_cannot_be_rewritten_is_reported(visitors: Visitors, monkeypatch: pytest.MonkeyPatch) -> None:
     """As if the disk had no room for a second copy of the store."""
     from visitors.errors import StoreProblem

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import pexpect
 import pytest
 
-from visitors.store.file.opening import open_store
+from visitors.store.opening import open_store
 from visitors.store.places import place_of
 
 pytestmark = pytest.mark.slow

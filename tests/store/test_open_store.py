@@ -12,7 +12,7 @@ import pytest
 from visitors.domain.ids import new_id
 from visitors.domain.times import to_milliseconds
 from visitors.errors import Conflict, StoreProblem
-from visitors.store.file.opening import open_store
+from visitors.store.opening import open_store
 from visitors.store.places import place_of
 from visitors.store.records import visitors
 from visitors.store.schema.version import APPLICATION_ID, SCHEMA_VERSION

@@ -57,7 +57,7 @@ from visitors.operations.targets import Targets
 from visitors.operations.track import track
 from visitors.operations.undo import take_back
 from visitors.settings import load_settings
-from visitors.store.file import opening
+from visitors.store import opening
 from visitors.store.query.listing import Page
 from visitors.store.records import visitors
 from visitors.store.store import OpenOperation, Store
@@ -334,7 +334,7 @@ class VisitorStore:
         return self._change(
             "unidentify",
             visitor,
-            lambda store, operation, ids: visitors.link(store, operation, ids, None),
+            visitors.unlink,
             chosen,
             everything=everything,
         )

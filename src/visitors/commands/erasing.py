@@ -21,6 +21,7 @@ from visitors.output.words import number
 from visitors.store.file.secure_wipe import find_copies, log_of, wipe
 from visitors.store.history import erasing
 from visitors.store.places import File
+from visitors.store.servers import Server
 
 Vacuum = Annotated[
     bool,
@@ -159,7 +160,10 @@ def _tell_left(context: Context, left: Sequence[Left]) -> None:
 def _wipe(context: Context, *, vacuum: bool) -> None:
     """Wipe the store's files, and say where traces of the erased may remain."""
     place, warn = context.settings.store, context.output.warn
-    if not isinstance(place, File):  # nothing persists
+    if isinstance(place, Server):
+        warn(f"the logs and backups of {place.name} may contain the erased data until they are rotated")
+        return
+    if not isinstance(place, File):  # nothing of it lasts
         return
     finish = "to finish, once nobody else uses the store: visitors db compact"
     try:

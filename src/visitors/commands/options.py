@@ -86,11 +86,12 @@ DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Show what would c
 def everywhere() -> list[Parameter]:
     """Options of every command and group."""
     return [
-        _once(["--db"], "File of the store; :temp: for a temporary one.", metavar="PATH"),
+        _once(["--db"], "File or server URL of the store; :temp: for a temporary one.", metavar="PATH"),
         _once(["--store"], "Name of a store in the settings file.", metavar="STORE"),
         _once(["as_", "--as"], "Name to record in the history.", metavar="NAME"),
         _once(["--format"], "Output format.", kind=choice(FORMATS)),
         _once(["--fields"], "Fields to show, in this order: id,contact.email.", metavar="NAMES"),
+        option(["--insecure-http"], _agree, registry.EVERYWHERE, "Allow http:// to another machine.", is_flag=True),
         option(["--no-header"], _agree, registry.EVERYWHERE, "Omit the header line of csv and tsv.", is_flag=True),
         option(["--no-color"], _agree, registry.EVERYWHERE, "Disable colour.", is_flag=True),
         option(["--local-time"], _agree, registry.EVERYWHERE, "Show times in tables in your time zone.", is_flag=True),

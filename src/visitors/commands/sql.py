@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Annotated, Any
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,7 +15,11 @@ from visitors.domain.metadata import parse_assignments
 from visitors.errors import UsageProblem
 from visitors.output.answers import VIEW_COLUMN, of_columns
 from visitors.store import views
-from visitors.store.file.query import Answer, queries
+from visitors.store.file.query import Answer, Queries, queries
+from visitors.store.servers import Server
+
+if TYPE_CHECKING:
+    from visitors.store.remote.query import ServerQueries
 
 
 def command(
@@ -53,9 +58,17 @@ def command(
     if query is None:
         raise UsageProblem("no query given", hint="visitors sql 'SELECT count(*) FROM visitors', or --tables")
     text = "".join(context.input_lines()) if query == "-" else query
-    place = context.store.place
-    with queries(place, context.now, timeout=context.settings.timeout) as asked:
+    with _queries(context) as asked:
         _show(context, asked.ask(text, parse_assignments(param or [], "param")), limit)
+
+
+def _queries(context: Context) -> AbstractContextManager[Queries | ServerQueries]:
+    place, timeout = context.store.place, context.settings.timeout
+    if isinstance(place, Server):
+        from visitors.store.remote.query import queries as on_server
+
+        return on_server(place, context.now, timeout=timeout)
+    return queries(place, context.now, timeout=timeout)
 
 
 def _show(context: Context, answer: Answer, limit: int | None) -> None:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import msgspec
 
 from visitors.location import MEMORY, TEMPORARY
-
-Ability = Literal["back up", "check", "compact", "wipe"]
-"""What can be done at a location, besides reading and writing."""
+from visitors.store.servers import Ability, Server, server_of
 
 
 class File(msgspec.Struct, frozen=True):
@@ -61,12 +60,19 @@ class Temporary(msgspec.Struct, frozen=True):
     identity: ClassVar[tuple[int, int] | None] = None
 
 
-Place = File | Memory | Temporary
+Local = File | Memory | Temporary
+"""A place on this machine."""
+
+Place = Local | Server
 
 
-def place_of(named: str | os.PathLike[str]) -> Place:
-    """Return the place for `:memory:`, `:temp:` or a path; `./:temp:` is a file."""
+def place_of(named: str | os.PathLike[str], *, token: Callable[[], str] = str, insecure_http: bool = False) -> Place:
+    """Return the place for `:memory:`, `:temp:`, a URL or a path; `./:temp:` is a file. `token` returns the token for a
+    server. Raises UsageProblem for an invalid URL, and for `http://` to another machine, unless `insecure_http`.
+    """
     text = os.fspath(named)
+    if "://" in text:
+        return server_of(text, token=token(), insecure_http=insecure_http)
     if text == MEMORY:
         return Memory()
     return Temporary() if text == TEMPORARY else File.at(text)

@@ -81,6 +81,13 @@ def of_connection(view: str, now: str) -> str:
     return f"CREATE TEMP VIEW {view} " + re.sub(rf"\b(FROM|JOIN) ({tables})\b", r"\1 main.\2", _select(view, now))
 
 
+def of_query(view: str, now: str) -> str:
+    """Return the view as a common table expression, which shadows the table of the same name."""
+    tables = "|".join(TABLES.values())
+    columns, query = re.sub(rf"\b(FROM|JOIN) ({tables})\b", r"\1 main.\2", _select(view, now)).split(" AS\n", 1)
+    return f"{view} {columns} AS (\n{query}\n)"
+
+
 def _select(view: str, now: str) -> str:
     columns = ", ".join(f'"{column}"' for column in VIEWS[view])
     return f"({columns}) AS\n{_QUERIES[view].strip()}".replace("?", now)

@@ -16,6 +16,8 @@ from trials.running import small_disk
 from visitors.store.file import backup
 from visitors.store.schema.version import SCHEMA_VERSION
 
+pytestmark = pytest.mark.file_only
+
 Visitors = Callable[..., Any]
 NOW = "2026-03-01T12:00:00.000Z"
 

@@ -12,6 +12,7 @@ from visitors.output.answers import CHECK
 from visitors.output.words import number
 from visitors.store.file.check import check
 from visitors.store.file.findings import Advice
+from visitors.store.servers import Server
 
 
 def command(
@@ -26,7 +27,8 @@ def command(
         ),
     ] = None,
 ) -> None:
-    """Check the store: its file, schema, records, erasure receipts, search indexes and permissions.
+    """Check the store: its file, schema, records, erasure receipts, search indexes and permissions. On a server,
+    everything that needs the file is skipped.
 
     Changes nothing. Exits with 0 if all is well, and with 8 if not, showing what is wrong and the command that
     fixes it.
@@ -42,8 +44,15 @@ def command(
             raise UsageProblem("--quick and --receipt cannot be combined")
         check_receipt(context, receipt)
         return
-    place = context.file_to("check")
-    found = check(place, Advice(place.path, context.program), quick=quick, timeout=context.settings.timeout)
+    place = context.settings.store
+    timeout = context.settings.timeout
+    if isinstance(place, Server):
+        from visitors.store.remote.check import check as check_server
+
+        found = check_server(place, context.program, quick=quick, timeout=timeout)
+    else:
+        place = context.file_to("check")
+        found = check(place, Advice(place.path, context.program), quick=quick, timeout=timeout)
     problems = [one for one in found if one.is_problem]
     context.output.findings(CHECK, found, problems)
     if problems:

@@ -12,7 +12,7 @@ from visitors.errors import StoreProblem
 from visitors.location import COMPANIONS
 from visitors.store.file import sqlite
 from visitors.store.file.sqlite import SqliteDatabase, connect, translated_errors
-from visitors.store.places import File, Memory, Place, Temporary
+from visitors.store.places import File, Local, Memory, Place, Temporary
 from visitors.store.schema.version import SCHEMA_VERSION, WHOSE, version_of
 from visitors.store.store import Store
 
@@ -27,7 +27,7 @@ _SMALLEST_PAGE = 512
 
 
 def open_store(
-    place: Place, *, timeout: float = 30.0, create: bool = True, before_migrating: Callable[[], None] | None = None
+    place: Local, *, timeout: float = 30.0, create: bool = True, before_migrating: Callable[[], None] | None = None
 ) -> Store:
     """Open the store at `place`, creating or migrating it if needed. Memory and temporary stores are always new.
 
@@ -66,7 +66,7 @@ def open_store(
         return _open_unwritable(place, Path(real), timeout)
 
 
-def migrate_store(place: Place, *, timeout: float = 30.0) -> Path | None:
+def migrate_store(place: Local, *, timeout: float = 30.0) -> Path | None:
     """Migrate the store at `place`. Returns the path of the backup, or None if it is up to date.
 
     Raises StoreProblem, also if there is no store.

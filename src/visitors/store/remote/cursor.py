@@ -1,0 +1,157 @@
+"""Streaming the results of a batch, step by step and row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from tempfile import SpooledTemporaryFile
+from typing import IO
+
+import msgspec
+
+from visitors.store.database import Row
+from visitors.store.remote import hrana
+from visitors.store.remote.connection import AnswerLost, StreamOver
+
+_IN_MEMORY = 16 * 1024 * 1024
+"""How many bytes of a response are buffered in memory; more go to a temporary file."""
+
+_NO_SENSE = "the response is malformed"
+
+
+class Rows:
+    """The complete result of one statement."""
+
+    def __init__(self, rows: list[Row], rowcount: int) -> None:
+        self._left = iter(rows)
+        self.rowcount = rowcount
+        """The number of changed rows."""
+
+    def fetchone(self) -> Row | None:
+        """Return the next row, or None."""
+        return next(self._left, None)
+
+    def fetchall(self) -> list[Row]:
+        """Return the remaining rows."""
+        return list(self._left)
+
+    def __iter__(self) -> Iterator[Row]:
+        return self._left
+
+
+class StepFailed(Exception):
+    """A step of a batch failed. `before` are the results of earlier steps; later ones did not run."""
+
+    def __init__(self, step: int, failure: hrana.Failure, before: list[Rows]) -> None:
+        super().__init__(failure.message)
+        self.step = step
+        self.failure = failure
+        self.before = before
+
+
+class Cursor:
+    """The response to a batch. It is buffered if the connection is needed before all of it is read."""
+
+    def __init__(self, lines: Iterator[bytes], *, is_transaction: bool) -> None:
+        """Raises AnswerLost, and whatever reading `lines` raises."""
+        self._lines = lines
+        self._is_transaction = is_transaction
+        self._kept: IO[bytes] | None = None
+        self._is_read = False
+        self._step = -1
+        self._given: list[Rows] = []
+        self.columns: list[str] = []
+        """The column names of the current step."""
+        try:
+            self.baton = hrana.cursor_start(next(lines, b"")).baton
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise AnswerLost(_NO_SENSE) from error
+
+    def __del__(self) -> None:
+        if self._kept is not None:
+            self._kept.close()
+
+    def results(self, count: int) -> list[Rows]:
+        """Return the results of `count` steps. Raises AnswerLost, StepFailed, and StreamOver if one did not run."""
+        self._read(count)
+        if len(self._given) < count:
+            raise self._cut()
+        return self._given
+
+    def skip_to(self, step: int) -> None:
+        """Read up to the rows of this step. Raises like `results`."""
+        if not self._read(step):
+            raise self._cut()
+
+    def _cut(self) -> Exception:
+        return StreamOver("the transaction is closed") if self._is_transaction else AnswerLost(_NO_SENSE)
+
+    def _read(self, step: int) -> bool:
+        """Read up to the rows of this step; return whether it has begun."""
+        rows: list[Row] = []
+        for entry in self._entries():
+            if entry.type == "step_begin":
+                if self._step == step:
+                    return True
+                rows = []
+            elif entry.type == "row":
+                rows.append(_row(entry))
+            elif entry.type == "step_end":
+                self._given.append(Rows(rows, entry.affected_row_count))
+        return False
+
+    def rows(self) -> Iterator[Row]:
+        """Iterate over the rows of the last step, which has begun. Raises AnswerLost and StepFailed."""
+        for entry in self._entries():
+            if entry.type == "row":
+                yield _row(entry)
+            elif entry.type == "step_end":
+                self._given.append(Rows([], 0))
+        if len(self._given) <= self._step:
+            raise AnswerLost("the response was cut off")
+
+    def keep(self) -> None:
+        """Buffer the rest of the response, so that the connection is free. Raises AnswerLost."""
+        if self._is_read:
+            return
+        kept: IO[bytes] = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - closed once it is read
+        for line in self._lines:
+            kept.write(line + b"\n")
+        kept.seek(0)
+        self._kept, self._is_read = kept, True
+
+    def _entries(self) -> Iterator[hrana.CursorEntry]:
+        while line := self._next():
+            try:
+                entry = hrana.cursor_entry(line)
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                raise AnswerLost(_NO_SENSE) from error
+            if entry.type == "step_begin" and entry.step is not None:
+                self._step = entry.step
+                self.columns = [one.name or "" for one in entry.cols]
+            if entry.error is not None:
+                step = self._step if entry.step is None else entry.step
+                for _ in self._lines:
+                    pass  # later steps did not run
+                self._is_read = True
+                raise StepFailed(step, entry.error, self._given)
+            yield entry
+
+    def _next(self) -> bytes:
+        if self._kept is not None:
+            line = self._kept.readline()
+            if not line:
+                self._kept.close()
+                self._kept = None
+            return line
+        if self._is_read:
+            return b""
+        line = next(self._lines, b"")
+        self._is_read = not line
+        return line
+
+
+def _row(entry: hrana.CursorEntry) -> Row:
+    try:
+        return hrana.row(entry.row or ())
+    except ValueError as error:
+        raise AnswerLost(_NO_SENSE) from error

@@ -1,0 +1,288 @@
+"""A `Database` on a libSQL server.
+
+A transaction is a Hrana stream. The first request begins it, checks that the database is a store of this version, and
+runs the first statement; the last request commits and closes the stream. Nothing is written before that. A server rolls
+back a transaction that is older than 5 seconds if another writer waits, and one that was idle for 10 seconds. Therefore
+each statement runs only if the previous one did and the transaction is still open, and never outside of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
+from itertools import islice
+from threading import get_ident
+from typing import TypeVar
+
+from visitors.errors import StoreProblem, UsageProblem
+from visitors.store.database import Commit, Row, Statement
+from visitors.store.remote.connection import ANSWERS_WITHIN, AnswerLost, StreamOver
+from visitors.store.remote.cursor import Cursor, Rows
+from visitors.store.remote.errors import Refusal, error_of, locked, translated_errors
+from visitors.store.remote.json_rows import as_one
+from visitors.store.remote.outcome import was_committed
+from visitors.store.remote.stream import StepFailed, Stream
+from visitors.store.servers import Server
+
+_AT_ONCE = 500
+"""How many statements are sent in one request, and how many may be deferred."""
+
+_READ: Statement = ("BEGIN DEFERRED", ())
+_WRITE: Statement = ("BEGIN IMMEDIATE", ())
+
+_TOO_LARGE = "RESPONSE_TOO_LARGE"
+"""The error code for a result that only a cursor can return."""
+
+_SHORTEST_WAIT = 1.0
+"""The shortest timeout for the write lock, in seconds: it includes the latency."""
+
+_NOTHING = "json('')"
+"""An SQL expression that fails, so that later steps do not run."""
+
+Judge = Callable[[Row], bool]
+"""Called if the database is not a store of this version; returns whether it is one now. Raises StoreProblem."""
+
+Found = TypeVar("Found")
+
+
+class ReadsOnly(Exception):
+    """The statement is not read-only."""
+
+
+class ServerDatabase:
+    """A connection to a database on a server."""
+
+    refusals: tuple[type[Exception], ...] = (Refusal,)
+
+    def __init__(self, server: Server, whose: str, condition: str, judge: Judge, timeout: float = 30.0) -> None:
+        """The first request checks the SQL `condition`; if it is false, `judge` gets the row selected by `whose`.
+        `timeout` limits the wait for the write lock, in seconds.
+        """
+        self.name = server.name
+        """The name used in errors."""
+        self._server = server
+        self._stream = Stream(server)
+        self._timeout = max(timeout, _SHORTEST_WAIT)
+        self._asked_first: list[Statement] = [(whose, ()), (_unless(condition), ())]
+        self._judge = judge
+        self._thread = get_ident()
+        self._is_closed = False
+        self._begin: Statement | None = None
+        """The statement that begins the open transaction, if there is one."""
+        self._waiting: list[Statement] = []
+        self._cursor: Cursor | None = None
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open. Raises UsageProblem if closed or in another thread."""
+        self._refuse_misuse()
+        return self._begin is not None
+
+    def execute(self, sql: str, parameters: Sequence[object] = (), /) -> Rows:
+        """Run one statement."""
+        return self._ask([(sql, parameters)])[0]
+
+    def batch(self, statements: Sequence[Statement], /) -> list[list[Row]]:
+        """Run statements in order, in one round trip; return the rows of each."""
+        return [found.fetchall() for found in self._ask(statements)] if statements else []
+
+    def change(self, statements: Sequence[Statement], /) -> list[int]:
+        """Run statements in order, in one round trip; return the number of rows changed by each."""
+        return [found.rowcount for found in self._ask(statements)] if statements else []
+
+    def execute_many(self, sql: str, parameters: Iterable[Sequence[object]], /) -> int:
+        """Run one statement for each of `parameters`; return the number of changed rows."""
+        remaining, changed = iter(parameters), 0
+        while rows := list(islice(remaining, _AT_ONCE)):
+            whole = as_one(sql, rows) if len(rows) > 1 else None
+            if whole is not None:
+                changed += self._ask([whole])[0].rowcount
+                continue
+            some = [(sql, one) for one in rows]
+            found = self._run(some, lambda steps, _: self._stream.pipeline(steps, stored=sql))
+            changed += sum(one.rowcount for one in found[-len(some) :])
+        return changed
+
+    def stream(self, sql: str, parameters: Sequence[object] = (), /) -> Iterator[Row]:
+        """Stream the rows of a statement."""
+        if self._begins_write:
+            self._ask([])
+
+        def first(steps: Sequence[Statement], _: int) -> Cursor:
+            cursor = self._stream.cursor(steps)
+            cursor.skip_to(len(steps) - 1)
+            return cursor
+
+        self._cursor = self._run([(sql, parameters)], first)
+        return self._rows_of(self._cursor)
+
+    def query(self, sql: str, parameters: Mapping[str, object]) -> tuple[list[str], Iterator[Row]]:
+        """Return the columns and rows of a read-only statement with named parameters. Raises ReadsOnly."""
+        self._refuse_misuse()
+        self._stream.waits(ANSWERS_WITHIN, in_transaction=False)
+        try:
+            if not self._stream.is_readonly(sql):
+                raise ReadsOnly
+        except StepFailed as failed:
+            raise error_of(failed.failure) from None
+        rows = self.stream(sql, parameters)  # type: ignore[arg-type]  # by name
+        assert self._cursor is not None
+        return self._cursor.columns, rows
+
+    def begin(self, kind: str, /) -> None:
+        """Begin a transaction together with its first statement."""
+        self._refuse_misuse()
+        self._begin = _READ if kind == "DEFERRED" else _WRITE
+
+    def later(self, sql: str, parameters: Sequence[object] = (), /) -> None:
+        """Run one statement together with the next one."""
+        self._waiting.append((sql, parameters))
+        if len(self._waiting) >= _AT_ONCE:
+            self._ask([])
+
+    def commit(self, last: Commit, /) -> bool:
+        """Commit, or roll back if the condition of `last` is false. If the response is lost, the server is asked for
+        the outcome. Raises StoreProblem if that fails, too.
+        """
+        needed = [] if last.needs is None else [(_unless(f"EXISTS ({last.needs[0]})"), last.needs[1])]
+        asked = [*last.first, *needed, *last.last, ("COMMIT", ())]
+        needs_at = len(asked) - len(last.last) - 2 if needed else None
+
+        def all_of_it(steps: Sequence[Statement], start: int) -> bool:
+            try:
+                self._stream.pipeline(steps, ends=True)
+            except StepFailed as failed:
+                if needs_at is not None and failed.step == start + needs_at:
+                    return False
+                raise
+            return True
+
+        try:
+            return self._run(asked, all_of_it)
+        except AnswerLost as lost:
+            if was_committed(self._server, last, self._timeout):
+                return True
+            raise AnswerLost(str(lost)) from lost
+        finally:
+            self._is_over()
+
+    def end(self) -> None:
+        """End a read transaction."""
+        self.rollback()
+
+    def rollback(self) -> None:
+        """Roll back by closing the stream."""
+        self._refuse_misuse()
+        if self._cursor is not None:
+            self._stream.leave()
+        self._is_over()
+
+    def tune(self, setting: str, value: int, /) -> None:
+        """Do nothing: clients cannot tune a server."""
+
+    def data_version(self) -> int:
+        """Return the number of the last operation: `PRAGMA data_version` is useless across streams."""
+        with self.translated_errors():
+            return int(self.execute("SELECT coalesce(max(pk), 0) FROM operations").fetchall()[0][0])
+
+    def translated_errors(self) -> AbstractContextManager[None]:
+        """Translate the errors of the server."""
+        return translated_errors(self.name)
+
+    def close(self) -> None:
+        """Close it; an open transaction is rolled back. Raises UsageProblem in another thread."""
+        if self._is_closed:
+            return
+        if self.in_transaction:
+            self.rollback()
+        self._stream.leave()
+        self._is_closed = True
+
+    def _ask(self, asked: Sequence[Statement]) -> list[Rows]:
+        def whole(steps: Sequence[Statement], _: int) -> list[Rows]:
+            if self._begin is None:
+                return self._stream.pipeline(steps, ends=True)
+            if self._begins_write:
+                try:  # reports missing permissions; a cursor only breaks off
+                    return self._stream.pipeline(steps)
+                except StepFailed as failed:
+                    if failed.failure.code != _TOO_LARGE:
+                        raise
+                    self._stream.end()
+            return self._stream.cursor(steps).results(len(steps))
+
+        found = self._run(asked, whole)
+        return found[len(found) - len(asked) :]
+
+    def _run(self, asked: Sequence[Statement], take: Callable[[Sequence[Statement], int], Found]) -> Found:
+        """Call `take` with all pending statements, the last of which are `asked`, and their start. If the database is
+        not a store yet, create it and retry.
+        """
+        self._refuse_misuse()
+        if self._cursor is not None:
+            self._cursor.keep()
+            self._cursor = None
+        waiting, self._waiting = self._waiting, []
+        while True:
+            begin = [self._begin] if self._begin is not None and not self._stream.is_open else []
+            steps = [*begin, *self._asked_first, *waiting, *asked]
+            is_write = self._begins_write
+            self._stream.waits(self._timeout if is_write else ANSWERS_WITHIN, in_transaction=self._begin is not None)
+            try:
+                found = take(steps, len(steps) - len(asked))
+            except StepFailed as failed:
+                if self._asked_first and failed.step == len(begin) + 1:
+                    self._stream.end()
+                    if self._judge(failed.before[-1].fetchall()[0]):
+                        self._asked_first = []
+                        continue
+                error = error_of(failed.failure)
+                if isinstance(error, StreamOver):
+                    self._is_over()
+                raise error from None
+            except (AnswerLost, StreamOver) as error:
+                self._is_over()
+                if is_write and isinstance(error, AnswerLost) and error.timed_out:
+                    raise locked(self.name) from error
+                raise
+            self._asked_first = []
+            return found
+
+    def _rows_of(self, cursor: Cursor) -> Iterator[Row]:
+        try:
+            yield from cursor.rows()
+        except StepFailed as failed:
+            raise error_of(failed.failure) from None
+        except AnswerLost:
+            self._is_over()
+            raise
+        if self._cursor is cursor:
+            self._cursor = None
+
+    @property
+    def _begins_write(self) -> bool:
+        return self._begin == _WRITE and not self._stream.is_open
+
+    def _is_over(self) -> None:
+        """Reset the state of the transaction, and close its stream if the server still has it."""
+        self._begin, self._cursor = None, None
+        self._waiting.clear()
+        with suppress(AnswerLost, StreamOver, StoreProblem):  # the server closes idle streams itself
+            self._stream.end()
+
+    def _refuse_misuse(self) -> None:
+        if self._is_closed:
+            raise UsageProblem(
+                f"the store {self.name} is closed", code="store_closed", hint="open it again: visitors.open_store"
+            )
+        if get_ident() != self._thread:
+            raise UsageProblem(
+                f"the store {self.name} was opened in another thread",
+                code="wrong_thread",
+                hint="open one in each thread: visitors.open_store",
+            )
+
+
+def _unless(condition: str) -> str:
+    """Return a statement that fails if the condition is false, so that later steps do not run."""
+    return f"SELECT iif({condition}, 1, {_NOTHING})"
