@@ -23,14 +23,25 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+import msgspec
 import pexpect
 
 from python_reference import reference
 from visitors import cli
+from visitors.domain.contact import Alias, Duplicate
+from visitors.domain.explanation import Event
 from visitors.domain.fields import FLAT, Field
+from visitors.domain.merging import Step
+from visitors.domain.operation import FieldChange, Link
+from visitors.domain.page import Device
+from visitors.domain.receipt import Counts, Receipt, Subject
+from visitors.domain.statistics import ConversationFigure, Figure, Group, Pair, Period
 from visitors.error_codes import ERROR_CODES
 from visitors.help.commands import commands
 from visitors.pytest_plugin import run_in_process
+from visitors.store.file.compact import Compacted
+from visitors.store.file.findings import Finding
+from visitors.store.file.info import StoreInfo
 from visitors.store.views import VIEWS, described
 
 ROOT = Path(__file__).parent.parent
@@ -121,7 +132,40 @@ def _keys(view: str) -> str:
     return _table("key | type | meaning", [(f"`{one.column}`", one.type, one.meaning) for one in found])
 
 
+_OTHER_RECORDS: Mapping[str, type[msgspec.Struct]] = {
+    "`show`, `contacts show`: `devices`": Device,
+    "`show`: `links`": Link,
+    "`contacts show`: `merged`": Alias,
+    "`explain`": Event,
+    "`history --changes`": FieldChange,
+    "`stats`": Figure,
+    "`conversations stats`": ConversationFigure,
+    "`stats --by`": Group,
+    "`stats --by`, twice": Pair,
+    "`stats --per`": Period,
+    "`contacts merge`: `steps`": Step,
+    "`contacts duplicates`": Duplicate,
+    "`db check`": Finding,
+    "`db info`": StoreInfo,
+    "`db compact`": Compacted,
+    "receipt of an erasure": Receipt,
+    "its `counts`": Counts,
+    "its `subjects`": Subject,
+}
+"""Where a record is printed -> its type, for those that are not in a view."""
+
+
+def _other_records() -> str:
+    """Return the table of the keys of records that are not in a view."""
+    rows = [
+        (where, ", ".join(f"`{key}`" for key in type_.__struct_encode_fields__))
+        for where, type_ in _OTHER_RECORDS.items()
+    ]
+    return _table("where | keys", rows)
+
+
 def _error_codes() -> str:
+    """Return the table of error codes."""
     rows = [(f"`{one.code}`", " or ".join(map(str, one.exits)), one.meaning) for one in ERROR_CODES]
     return _table("code | exit | meaning", rows)
 
@@ -138,6 +182,7 @@ def _topics() -> str:
 PARTS: Mapping[str, Callable[[], str]] = {
     "topics": _topics,
     "stand-ins": _stand_ins,
+    "other-records": _other_records,
     "error-codes": _error_codes,
     "python-reference": reference,
     **{f"keys-of-{view}": partial(_keys, view) for view in VIEWS},

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ import yaml
 
 import readme
 from visitors import errors
+from visitors.pytest_plugin import run_in_process
 
 pytestmark = pytest.mark.slow
 
@@ -93,3 +95,62 @@ def test_the_fixture_the_step_and_the_test_in_the_topics_do_what_they_say(tmp_pa
         assert done.returncode == 0, done.stdout + done.stderr
     assert "1 passed" in done.stdout
     assert (tmp_path / "visitors.db").exists()
+
+
+RUNS = """
+import tests/examples/visitors.csv --quiet
+track --id v-new --fingerprint fp-7731
+identify v-new --external-id u-1001
+conversations start v-new --message hello
+block v-new --reason why
+show v-new
+conversations list
+contacts list
+contacts show ext:u-1001
+explain v-new
+history
+history v-new
+history --changes
+stats
+stats --by os
+stats --by os --by browser
+stats --per week
+conversations stats
+contacts merge ext:u-1001 ext:u-1002 --force --dry-run
+contacts merge ext:u-1001 ext:u-1002 --force --yes
+contacts show ext:u-1001
+undo --dry-run
+erase v-kiosk --dry-run
+erase v-kiosk --yes
+db info
+db path
+db backup
+db check
+db compact
+fixtures apply tests/examples/fixtures/shop.yaml
+fixtures diff tests/examples/fixtures/shop.yaml
+import tests/examples/mappings/snowplow-events.csv --explain-mapping
+"""
+"""Commands, one after another, whose output has all kinds of records."""
+
+
+def keys(value: object) -> Iterator[str]:
+    """The keys of a record and of the records in it, but for what holds any keys."""
+    if isinstance(value, list):
+        for item in value:
+            yield from keys(item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield key
+            if key not in ("metadata", "attribution", "currentPage", "value", "result"):
+                yield from keys(item)
+
+
+def test_the_topic_names_every_key_that_commands_print(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (readme.HELP / "output.md").read_text(encoding="utf-8")
+    monkeypatch.chdir(readme.ROOT)
+    for line in RUNS.strip().splitlines():
+        done = run_in_process([*line.split(), "--format", "json", "--db", str(tmp_path / "visitors.db")], "", {})
+        assert done.exit_code in (0, 8), line + done.stderr
+        unnamed = {key for key in keys(done.json) if f"`{key}`" not in text and f"`contact.{key}`" not in text}
+        assert not unnamed, line
