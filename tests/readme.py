@@ -237,7 +237,8 @@ class Session:
                 name, _, value = whole.removeprefix("export ").partition("=")
                 self._environment[name] = value
             else:
-                lines += [printed.rstrip() for printed in self._run(whole)[0].splitlines()]
+                printed = self._run(whole)[0].replace(self._environment["HOME"], "/home/you")
+                lines += [line.rstrip() for line in printed.splitlines()]
         return "\n".join(map(_shortened, lines)) + "\n"
 
     def _succeed(self, script: str) -> None:
