@@ -200,7 +200,9 @@ class Session:
         (self._folder / "ids.txt").write_text("v-kiosk\nv-tlse\n", encoding="utf-8")
         (self._folder / "query.sql").write_text("SELECT count(*) FROM visitors\n", encoding="utf-8")
         for path, content in named_files(text).items():
-            (self._folder / path).write_text(content, encoding="utf-8")
+            place = folder / path.removeprefix("~/") if path.startswith("~/") else self._folder / path
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_text(content, encoding="utf-8")
         programs = folder / "bin"
         programs.mkdir()
         for name, script in PROGRAMS.items():
@@ -262,7 +264,7 @@ class Session:
 
 def named_files(text: str) -> dict[str, str]:
     """Return path -> content for the blocks that are files."""
-    found = re.findall(r"`(\S+\.(?:yaml|py|csv))`:\n\n```\w+\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    found = re.findall(r"`(\S+\.(?:yaml|toml|py|csv))`:\n\n```\w+\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
     return dict(found)
 
 

@@ -124,6 +124,7 @@ _MEANINGS: Mapping[int | tuple[int, ...], Mapping[str, str]] = {
         "invalid_parquet": "Not a Parquet file.",
         "invalid_priority": "Not a priority of a conversation.",
         "invalid_rule": "A rule of a mapping file is wrong.",
+        "invalid_settings": "The settings file cannot be read, or is wrong.",
         "invalid_size": "Not a size such as 1920x1080.",
         "invalid_status": "Not a status of a conversation.",
         "invalid_text": "The text contains a NUL character or a lone surrogate.",
