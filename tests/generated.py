@@ -3,7 +3,7 @@
     python tests/generated.py
 
 These are the JSON Schema of fixtures (the fields of visitors and contacts in it), the completion scripts, the README,
-the topics, the command reference, the output of seed 42, and sample tables and pages.
+the topics, the command reference, the man pages, the output of seed 42, and sample tables and pages.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,6 +26,7 @@ from visitors.domain.fields import BROWSER_DATA, PERSON, Field, Type
 from visitors.main import run
 
 COMPLETIONS = Path(__file__).parent.parent / "completions"
+MAN = COMPLETIONS.parent / "src" / "man"
 _JSON_TYPES: dict[Type, Any] = {
     "text": {"$ref": "#/$defs/text"},
     "number": {"type": ["number", "string", "null"]},
@@ -60,6 +62,9 @@ def main() -> int:
             status = run(["completion", shell])
         assert status == 0, f"completion {shell} ended with {status}"
         (COMPLETIONS / completion_scripts.FILES[shell]).write_text(printed.getvalue(), encoding="utf-8")
+    shutil.rmtree(MAN, ignore_errors=True)  # pages of commands that are gone
+    status = run(["help", "--quiet", "--man", str(MAN)])
+    assert status == 0, f"help --man ended with {status}"
     golden.main()
     screens.main()
     return readme.main()

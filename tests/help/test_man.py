@@ -38,6 +38,12 @@ def test_help_writes_them_the_same_every_time(made: Mapping[str, str], visitors:
         assert {file.name: file.read_text(encoding="ascii") for file in folder.iterdir()} == made
 
 
+def test_the_files_in_src_man_are_the_pages(made: Mapping[str, str]) -> None:
+    folder = Path(__file__).parents[2] / "src" / "man"
+    found = {file.name: file.read_text(encoding="ascii") for file in folder.iterdir()}
+    assert found == made, "run: python tests/generated.py"
+
+
 def test_a_folder_that_cannot_be_written_is_an_error(visitors: Visitors, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     result = visitors("help", "--man", str(tmp_path / "file"), code=1)

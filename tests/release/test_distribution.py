@@ -24,7 +24,7 @@ SHARED = {
     "share/bash-completion/completions/visitors": "completions/visitors.bash",
     "share/zsh/site-functions/_visitors": "completions/_visitors",
     "share/fish/vendor_completions.d/visitors.fish": "completions/visitors.fish",
-    **{f"share/man/man1/{page.name}": f"man/{page.name}" for page in (ROOT / "man").glob("*.1")},
+    **{f"share/man/man1/{page.name}": f"src/man/{page.name}" for page in (ROOT / "src" / "man").glob("*.1")},
 }
 """Where an installation has what does not belong to Python, and where that stands here."""
 
@@ -49,6 +49,7 @@ def test_the_wheel_has_every_file_of_the_package_and_what_shells_and_man_look_fo
         assert archive.read(f"{folder}.dist-info/licenses/LICENSE") == (ROOT / "LICENSE").read_bytes()
         for name, source in SHARED.items():
             assert archive.read(f"{folder}.data/data/{name}") == (ROOT / source).read_bytes()
+    assert "share/man/man1/visitors.1" in SHARED
 
 
 def test_the_sdist_has_what_builds_and_tests_it(distribution: Distribution) -> None:
@@ -105,10 +106,14 @@ def test_what_was_built_works_where_a_person_installs_it(
     assert run("visitors", "create", "--id", "v-1", "--language", "en-gb") == "v-1\n"
     assert run("visitors", "list", "--format", "ids") == "v-1\n"
     assert run("visitors", "db", "path").startswith(str(home))
+    assert run("visitors", "help", "scripts").startswith("# ")
     assert run("visitors", "fixtures", "schema") == (ROOT / "src/visitors/fixture.schema.json").read_text("utf-8")
     prefix = Path(os.path.realpath(home / ".local" / "bin" / "visitors")).parents[1]
     for name, source in SHARED.items():
         assert (prefix / name).read_bytes() == (ROOT / source).read_bytes()
     if installer == "pipx":  # uv makes no links to them
         pages = home / ".local" / "share" / "man" / "man1"
-        assert {page.name for page in pages.glob("*")} == {page.name for page in (ROOT / "man").glob("*.1")}
+        assert {page.name for page in pages.glob("*")} == {page.name for page in (ROOT / "src" / "man").glob("*.1")}
+        if shutil.which("man"):
+            found = run("man", "--where", "visitors-contacts-merge").strip()
+            assert found == os.path.realpath(pages / "visitors-contacts-merge.1")
