@@ -23,7 +23,7 @@ _MEANINGS: Mapping[int | tuple[int, ...], Mapping[str, str]] = {
     1: {
         "file_unwritable": "A file or standard output could not be written.",
         "no_folder": "The folder of a file to be written does not exist.",
-        "reader_ended": "The process reading an import ended unexpectedly.",
+        "reader_ended": "The process reading an import ended prematurely.",
         "unexpected": "An unexpected failure. Set `VISITORS_DEBUG=1` to see the traceback.",
     },
     2: {

@@ -254,5 +254,5 @@ def test_what_is_ambiguous_or_deleted_is_not_left_out(visitors: Visitors, everyt
 
 
 def test_leaving_out_what_is_missing_names_nobody(visitors: Visitors) -> None:
-    assert "whom?" in visitors("block", "--ignore-missing", code=2).stderr
-    assert "whom?" in visitors("erase", "--ignore-missing", code=2).stderr
+    assert "no visitors given" in visitors("block", "--ignore-missing", code=2).stderr
+    assert "no visitors given" in visitors("erase", "--ignore-missing", code=2).stderr

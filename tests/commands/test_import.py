@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import json
+import re
 import tarfile
 import zipfile
 from collections.abc import Callable
@@ -986,7 +987,7 @@ def test_any_file_that_says_nothing_makes_nobody_and_changes_nothing(
         assert answer.stderr.splitlines()[0].endswith(f": {count} blank" if count else ": nothing")
     else:
         assert answer.code == 5
-        assert "no column matches a field" in answer.stderr or "matches no field" in answer.stderr
+        assert re.search("match(es)? (a|no) field", answer.stderr)
     assert visitors("db", "dump").stdout == before
 
 
@@ -1024,9 +1025,13 @@ def test_many_rows_without_ids_find_their_visitors(taken: Take) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("x.csv", "colour;size\nred;44\n", "the cells are separated by ;, 'colour;size'\nhint: use --delimiter ';'"),
-        ("x.csv", "colour\tsize\nred\t44\n", "hint: --delimiter tab"),
-        ("x.tsv", "id,city\na,Bonn\n", "hint: --delimiter ','"),
+        (
+            "x.csv",
+            "colour;size\nred;44\n",
+            "the cells of 'colour;size' are separated by semicolons\nhint: use --delimiter ';'",
+        ),
+        ("x.csv", "colour\tsize\nred\t44\n", "hint: use --delimiter tab"),
+        ("x.tsv", "id,city\na,Bonn\n", "hint: use --delimiter ','"),
         ("x.csv", "visitor_id\na\n", "did you mean visitorId? --map id=visitor_id"),
         ("x.csv", "Visitor-ID,shoe size\na,44\n", "did you mean visitorId? --map id=Visitor-ID"),
         ("x.csv", "colour\nred\n", "no column matches a field: colour"),

@@ -102,7 +102,8 @@ def test_it_asks_and_previews_and_a_dry_run_changes_nothing(visitors: Visitors, 
         "first 180d ago (2026-01-01), last 90d ago (2026-03-31), never 2\n"
     )
     assert refused.stderr == (
-        preview + "error: prune 3 visitors: confirmation needed, but this is not a terminal\nhint: add --yes\n"
+        preview
+        + "error: prune 3 visitors: confirmation needed, but this is not a terminal\nhint: to confirm, add --yes\n"
     )
     dry = visitors("prune", "--older-than", "90d", "--dry-run", now=NOW)
     assert (sorted(dry.lines), dry.stderr) == (PRUNED, preview + "dry run: nothing was changed\n")

@@ -262,7 +262,7 @@ def test_where_an_erasure_is_the_newest_the_operation_before_it_is_named(visitor
     erased = newest(visitors)["id"]
 
     refused = visitors("undo", code=4).stderr.splitlines()
-    assert refused[0] == f"error: operation {erased} (erase) erased: , which cannot be undone"
+    assert refused[0] == f"error: operation {erased} (erase) is an erasure and cannot be undone"
     # not the update: what it changed is erased
     assert refused[1] == f"hint: to undo the operation before it, create by tester: visitors undo {created}"
     visitors("undo", created)
@@ -497,7 +497,7 @@ def test_without_an_id_it_takes_back_the_newest_of_ones_own(visitors: Visitors) 
     visitors("create", "--id", "theirs", "--as", "cron")
     theirs = newest(visitors)
     done = visitors("undo", "--as", "me", "--dry-run")
-    assert "create by cron is newer" in done.stderr
+    assert "not undone: create by cron, which is newer" in done.stderr
     done = visitors("undo", "--as", "me")
     assert visitors("list", "--format", "ids").lines == ["theirs"]
     assert f"visitors undo {theirs['id']}" in done.stderr

@@ -326,7 +326,7 @@ def test_an_import_whose_reading_process_is_killed_ends_with_an_error(
     code, said = ended(process)
 
     assert code == 1
-    assert said.splitlines()[0] == f"error: the process reading {file} ended unexpectedly"
+    assert said.splitlines()[0] == f"error: the process reading {file} ended prematurely"
     assert "unexpected" not in said
     assert nobody_is_left(process)
     assert state(store_path) == before

@@ -179,7 +179,7 @@ def test_another_process_that_dies_is_an_error_that_names_the_file(source: Sourc
     with pytest.raises(VisitorsError) as caught, read_ahead(dying(map(good, range(count))), source) as rows:
         found.extend(rows)
 
-    assert caught.value.message == f"the process reading {source.name} ended unexpectedly"
+    assert caught.value.message == f"the process reading {source.name} ended prematurely"
     assert (caught.value.code, caught.value.exit_status) == ("reader_ended", 1)
     assert len(found) == count // 500 * 500
     assert not has_children()
@@ -190,7 +190,7 @@ def test_a_batch_that_was_cut_off_is_the_same_error(source: Source, cut: int) ->
     receiver, sender = os.pipe()
     os.write(sender, ((1_000).to_bytes(4) + b"x" * 100)[:cut])
     os.close(sender)
-    with os.fdopen(receiver, "rb") as pipe, pytest.raises(VisitorsError, match="ended unexpectedly"):
+    with os.fdopen(receiver, "rb") as pipe, pytest.raises(VisitorsError, match="ended prematurely"):
         next(iter(ahead.ReadAhead(pipe, source)))
 
 

@@ -64,7 +64,7 @@ class ReadAhead:
         found = self._pipe.read(size)
         if len(found) < size:
             raise VisitorsError(
-                f"the process reading {self._name} ended unexpectedly",
+                f"the process reading {self._name} ended prematurely",
                 code="reader_ended",
                 hint="nothing was written; if memory ran out, free some and try again",
             )

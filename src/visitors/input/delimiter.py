@@ -8,6 +8,7 @@ from collections.abc import Callable
 from visitors.errors import InvalidData, UsageProblem
 
 _NAMES = {"\\t": "\t", "tab": "\t"}
+_PLURALS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _CANDIDATES = (",", ";", "\t", "|")
 
 
@@ -43,7 +44,7 @@ def delimiter_of(head: bytes, is_known: Callable[[str], bool], name: str) -> str
 
 def shown_delimiter(delimiter: str) -> str:
     """Return the delimiter's name in errors."""
-    return "tabs" if delimiter == "\t" else delimiter
+    return _PLURALS.get(delimiter, repr(delimiter))
 
 
 def hint_of(delimiter: str) -> str:

@@ -272,7 +272,7 @@ def _no_column_known(columns: Sequence[str], kind: Kind) -> InvalidData:
         for separator in _SEPARATORS:
             if separator in columns[0]:
                 return InvalidData(
-                    f"no column matches a field: the cells are separated by {shown_delimiter(separator)}, {shown!r}",
+                    f"no column matches a field: the cells of {shown!r} are separated by {shown_delimiter(separator)}",
                     code="no_known_column",
                     hint=f"use {hint_of(separator)}",
                 )

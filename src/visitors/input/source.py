@@ -295,7 +295,7 @@ def _opened(path: str) -> _Opened:
         with opened:
             return _spooled(opened, path)
     except FileNotFoundError:
-        raise NotFound(f"file {path} not found", code="file_not_found") from None
+        raise NotFound(f"file {path} not found", code="file_not_found", hint="check the path") from None
     except IsADirectoryError:
         raise InvalidData(f"{path} is a directory, not a file", code="file_unreadable") from None
     except OSError as error:

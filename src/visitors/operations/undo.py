@@ -72,7 +72,7 @@ def _target(store: Store, actor: str, reference: str | None, undos: Undos) -> in
         raise Conflict(
             f"operation {operation_id} was already undone by {by.id} at {by.at}",
             code="undone_already",
-            hint=f"to redo it: visitors undo {by.id}",
+            hint=f"to redo: visitors undo {by.id}",
         )
     return target
 

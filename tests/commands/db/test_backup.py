@@ -246,8 +246,8 @@ def test_without_room_on_the_disk_nothing_is_written(
         refused = visitors("db", "backup", str(target), *words, "--format", "json", code=6).error
         free = shutil.disk_usage(disk).free
         assert refused["code"] == "disk_full"
-        assert refused["message"].startswith("a backup takes ")
-        assert refused["message"].endswith(f" bytes in {disk}, and {free:,} are free")
+        assert refused["message"].startswith("a backup needs ")
+        assert refused["message"].endswith(f" bytes in {disk}, but only {free:,} are free")
         assert names(disk) == ["other.db"]
         assert (disk / "other.db").read_text() == "mine"
 

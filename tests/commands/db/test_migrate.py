@@ -343,7 +343,7 @@ def test_a_store_from_before_the_first_release_is_refused_with_migration_instruc
     refused = visitors("db", "migrate", "--format", "json", code=6).error
     assert refused["code"] == "store_unreleased"
     assert "visitors 0.1 or earlier" in refused["message"]
-    assert f"schema {number}," in refused["message"]
+    assert f"schema {number};" in refused["message"]
     assert "db dump -o all.ndjson" in refused["hint"]
     assert "--db NEW.db db load all.ndjson" in refused["hint"]
     assert store_path.read_bytes() == before

@@ -445,7 +445,7 @@ def test_missing_room_for_the_copy_with_its_log_applied_is_reported(
         needed = sum(len(one) for one in content(with_log.parent).values())
         refused = visitors(*words, str(with_log), "--format", "json", code=6).error
         assert refused["code"] == "disk_full"
-        assert refused["message"] == f"reading {with_log} takes {needed:,} bytes in {disk}, and 65,536 are free"
+        assert refused["message"] == f"reading {with_log} needs {needed:,} bytes in {disk}, but only 65,536 are free"
         assert refused["hint"] == "free some space, or set TMPDIR to another temporary folder"
         assert content(disk) == {}
 
@@ -461,7 +461,7 @@ def test_a_backup_with_pages_of_another_size_is_restored(visitors: Visitors, bac
 
 def room(message: str) -> int:
     """The room that it says it needs."""
-    return int(message.partition(" takes ")[2].partition(" bytes ")[0].replace(",", ""))
+    return int(message.partition(" needs ")[2].partition(" bytes ")[0].replace(",", ""))
 
 
 def leave_free(disk: Path, free: int) -> None:
@@ -492,7 +492,7 @@ def test_it_is_refused_without_room_on_the_disk_and_what_it_asks_for_is_enough(
         refused = visitors(*words, code=6).error
         needed, free = room(refused["message"]), shutil.disk_usage(disk).free
         assert refused["code"] == "disk_full"
-        assert refused["message"] == f"restoring takes {needed:,} bytes in {disk}, and {free:,} are free"
+        assert refused["message"] == f"restoring needs {needed:,} bytes in {disk}, but only {free:,} are free"
         assert refused["hint"] == "free some space; nothing was written"
         copies = {"there": 3, "larger": 5, "damaged": 1, "missing": 1}[state]
         assert needed >= copies * backup.stat().st_size
