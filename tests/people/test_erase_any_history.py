@@ -179,6 +179,11 @@ def test_no_text_of_the_person_is_left_and_all_else_works(history: list[Step], s
         life = Life(Path(folder) / "visitors.db", seed)
         for step in history:
             life.happen(step)
+        if ("contact", whom) not in everything(life):  # taken back, and then erased with the only device it ever had
+            life.command("contacts", "subject-export", whom, code=3)
+            life.command("contacts", "erase", whom, "--yes", code=3)
+            assert whom.encode() not in life.path.read_bytes()
+            return
         contacts = erased_contacts(life, whom)
         these = ", ".join(f"'{contact}'" for contact in contacts)
         theirs = life.texts_of("contacts", f"id IN ({these})")
@@ -190,6 +195,8 @@ def test_no_text_of_the_person_is_left_and_all_else_works(history: list[Step], s
             theirs |= life.texts_of("visitors", f"id = '{device}'") | life.texts_of("changes", f"record = '{device}'")
         before = {table: dict(records(life, table)) for table in TABLES}
         strangers = {row[0] for row in life.rows("SELECT id FROM visitors")} - set(devices)
+        known = everything(life)
+        document = json.loads(life.command("contacts", "subject-export", whom))
 
         (Path(folder) / "receipt.json").write_text(life.command("contacts", "erase", whom, "--yes"))
 
@@ -208,6 +215,12 @@ def test_no_text_of_the_person_is_left_and_all_else_works(history: list[Step], s
         assert said_since <= names & life_copied(history, theirs), said_since
         for name in (*contacts, *devices):
             assert name.encode() not in content or name in kept_ids(life), name
+        others = document.pop("devicesOfOthers")
+        assert listed(document) == known - everything(life), "what the subject export listed is gone, and nothing else"
+        told = set(_texts(tuple(strings(document)))) - kept
+        told_since = {text for text in told if text.encode() in content}
+        assert told_since <= names & life_copied(history, told), told_since
+        assert {("visitor", one["id"]) for one in others["visitors"]} <= everything(life), "others keep their devices"
         check_all(life, folder)
 
 
@@ -220,6 +233,35 @@ def records(life: Life, table: str) -> Iterator[tuple[str, tuple[Any, ...]]]:
     kept = [name for name in columns if name != "visitor_id" or table == "blocks"]
     for row in life.rows(f"SELECT id, {', '.join(kept)} FROM {table}"):
         yield row[0], row[1:]
+
+
+def everything(life: Life) -> set[tuple[str, str]]:
+    """Kind and id of every record that there is, or that only the history has."""
+    there = {(table.removesuffix("s"), row[0]) for table in TABLES for row in life.rows(f"SELECT id FROM {table}")}
+    return there | {(kind, record) for kind, record in life.rows("SELECT kind, record FROM changes")}
+
+
+def listed(document: dict[str, Any]) -> set[tuple[str, str]]:
+    """Kind and id of every record in a subject export."""
+    sections = {
+        "contact": [*filter(None, [document["contact"]]), *document["aliases"]],
+        "visitor": [*document["visitors"], *document["formerVisitors"]],
+        "conversation": document["conversations"],
+        "message": [message for talk in document["conversations"] for message in talk["messages"]],
+        "block": document["blocks"],
+    }
+    found = {(kind, one["id"]) for kind, records in sections.items() for one in records}
+    return found | {(one["kind"], one["recordId"]) for one in document["history"]}
+
+
+def strings(value: object) -> Iterator[str]:
+    """Every string in a document, keys included."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        yield from (text for pair in value.items() for one in pair for text in strings(one))
+    elif isinstance(value, list):
+        yield from (text for one in value for text in strings(one))
 
 
 def links(life: Life) -> set[tuple[str, str]]:

@@ -201,6 +201,55 @@ def test_the_tombstone_of_somebody_else_stays_while_a_third_person_has_its_email
     assert shown("contacts", "show", "merged")["id"] == "survivor"
 
 
+def test_the_tombstone_of_who_was_split_off_stays_and_leads_to_them(
+    visitors: Visitors, shown: Callable[..., Any], store_path: Path
+) -> None:
+    """Two people merged by mistake and taken apart again: the erasure of the one leaves what the other once was."""
+    for id_, email in (("anna", "anna@example.com"), ("ben", "ben@example.com")):
+        visitors("create", "--id", f"{id_}s-phone")
+        visitors("contacts", "create", "--id", id_, "--email", email, "--name", f"The one of {id_}")
+        visitors("identify", f"{id_}s-phone", "--email", email)
+    visitors("contacts", "merge", "anna", "ben", "--yes")
+    (new,) = visitors("contacts", "split", "anna", "bens-phone", "--email", "ben@example.com").lines
+    told = visitors("contacts", "erase", "anna", "--yes").stderr
+    assert f"kept contact ben: it was merged into theirs, and now belongs to contact {new};" in told
+    assert shown("contacts", "show", "ben")["id"] == new
+    assert "The one of ben" in json.dumps(rows_of(store_path, "SELECT * FROM contacts"))
+    assert "anna" not in json.dumps(rows_of(store_path, "SELECT before, after FROM changes"))
+    visitors("db", "check")
+    erase(visitors, "contacts", "erase", new)
+    assert b"The one of ben" not in store_path.read_bytes()
+
+
+def test_a_removed_conversation_of_an_earlier_person_on_the_device_stays_in_the_history(
+    visitors: Visitors, shown: Callable[..., Any], tmp_path: Path
+) -> None:
+    people = {"ben": {"email": "ben@example.com"}, "ada": {"email": "ada@example.com"}}
+    talk = {"visitor": "kiosk", "contact": "ben", "messages": [{"visitor": "kiosk", "body": "from Ben"}]}
+    content = {"version": 1, "contacts": people, "visitors": {"kiosk": {"contact": "ben"}}}
+    path = tmp_path / "f.json"
+    path.write_text(json.dumps({**content, "conversations": {"talk": talk}}))
+    visitors("fixtures", "apply", str(path))
+    visitors("identify", "kiosk", "--email", "ada@example.com", "--relink")
+    path.write_text(json.dumps({**content, "visitors": {"kiosk": {"contact": "ada"}}}))
+    visitors("fixtures", "apply", str(path), "--prune", "--yes")
+    erase(visitors, "contacts", "erase", "ada@example.com")
+    assert "from Ben" in json.dumps(shown("history", "--changes"))
+    visitors("db", "check")
+
+
+def test_a_deleted_contact_is_erased_by_its_email(visitors: Visitors, store_path: Path) -> None:
+    for id_ in ("C", "D"):
+        visitors("contacts", "create", "--id", id_, "--email", "c@example.com")
+        visitors("contacts", "delete", id_)
+    assert visitors("contacts", "erase", "c@example.com", "--yes", code=4).stderr.startswith(
+        "error: 'c@example.com' is ambiguous: it matches the deleted contacts C, D"
+    )
+    erase(visitors, "contacts", "erase", "C")
+    erase(visitors, "contacts", "erase", "c@example.com")
+    assert b"c@example.com" not in store_path.read_bytes()
+
+
 def test_a_record_that_only_the_history_has_goes_with_the_person(
     visitors: Visitors, ada: str, tmp_path: Path, store_path: Path
 ) -> None:

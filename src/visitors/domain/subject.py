@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from operator import itemgetter
 from typing import Any
 
@@ -66,6 +67,17 @@ class SubjectLink(msgspec.Struct, frozen=True, rename="camel"):
     cause: str | None
 
 
+class OfOthers(msgspec.Struct, frozen=True, rename="camel"):
+    """Records of the person's time with visitors that are or were also somebody else's. An erasure of the person keeps
+    them.
+    """
+
+    visitors: list[FormerVisitor]
+    blocks: list[dict[str, Any]]
+    links: list[SubjectLink]
+    history: list[Change]
+
+
 class Header(msgspec.Struct, frozen=True, rename="camel"):
     """What the document is, whom it is about, and when it was made."""
 
@@ -79,14 +91,14 @@ class Header(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Subject(msgspec.Struct, frozen=True, rename="camel"):
-    """Everything that the store knows about one person.
+    """Everything that the store knows about one person; `contact` is None if they exist only in the history.
 
     `visitors` come without their contact and blocks, which are listed separately; `blocks` have a `state`: `live`,
-    `expired` or `lifted`.
+    `expired` or `lifted`. An erasure of the person removes everything except `devices_of_others`.
     """
 
     subject_export: Header
-    contact: Contact
+    contact: Contact | None
     aliases: list[Alias]
     visitors: list[dict[str, Any]]
     former_visitors: list[FormerVisitor]
@@ -94,6 +106,7 @@ class Subject(msgspec.Struct, frozen=True, rename="camel"):
     blocks: list[dict[str, Any]]
     links: list[SubjectLink]
     history: list[Change]
+    devices_of_others: OfOthers
 
 
 class Spell(msgspec.Struct, frozen=True):
@@ -105,6 +118,10 @@ class Spell(msgspec.Struct, frozen=True):
     contact: str | None
     cause: str | None = None
     void: bool = False
+
+
+Owners = AbstractSet[str | None]
+"""Ids of contacts, and None for anonymous time."""
 
 
 class Ownership:
@@ -129,11 +146,11 @@ class Ownership:
         place = bisect_right(self._owners, operation, key=itemgetter(0))
         return self._owners[max(place - 1, 0)][1] if self._owners else None
 
-    def first(self, contacts: set[str]) -> int | None:
+    def first(self, contacts: Owners) -> int | None:
         """Return the operation with which it first belonged to one of these contacts; None if it never did."""
         return next((operation for operation, owner in self._owners if owner in contacts), None)
 
-    def end(self, contacts: set[str]) -> int | None:
+    def end(self, contacts: Owners) -> int | None:
         """Return the operation with which it last left these contacts; None if it is still theirs."""
         ends = None
         for operation, owner in reversed(self._owners):
@@ -146,7 +163,7 @@ class Ownership:
 class OwnTime:
     """What was recorded of one visitor while it belonged to these contacts."""
 
-    def __init__(self, changes: Iterable[tuple[Change, int]], ownership: Ownership, contacts: set[str]) -> None:
+    def __init__(self, changes: Iterable[tuple[Change, int]], ownership: Ownership, contacts: Owners) -> None:
         """`changes` are all changes of the visitor, oldest first, each with its operation."""
         self.changes: list[tuple[Change, int]] = []
         """Changes of that time; previous values from another contact's time are masked."""
@@ -178,6 +195,15 @@ def without_others(change: Change, contacts: set[str]) -> Change:
     return msgspec.structs.replace(
         change, before=_columns(change.before, contacts), after=_columns(change.after, contacts)
     )
+
+
+def without_reason(change: Change) -> Change:
+    """Return the change of a block with its reason masked, which concerns somebody else."""
+
+    def hidden(side: dict[str, Any] | None) -> dict[str, Any] | None:
+        return side and {name: ANOTHER_TIME if name == "reason" and value else value for name, value in side.items()}
+
+    return msgspec.structs.replace(change, before=hidden(change.before), after=hidden(change.after))
 
 
 def masked(contact_id: str | None, contacts: set[str]) -> str | None:

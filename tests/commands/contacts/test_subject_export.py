@@ -23,6 +23,7 @@ Visitors = Callable[..., Any]
 NOW = "2026-03-10T00:00:00.000Z"
 SECTIONS = [
     "subjectExport", "contact", "aliases", "visitors", "formerVisitors", "conversations", "blocks", "links", "history",
+    "devicesOfOthers",
 ]  # fmt: skip
 
 
@@ -98,9 +99,10 @@ def test_it_is_one_document_with_the_same_keys_in_the_same_order(visitors: Visit
     header = document["subjectExport"]
     assert list(header) == ["what", "format", "contactId", "exportedAt", "schemaVersion", "counts", "notes"]
     assert (header["contactId"], header["exportedAt"]) == (document["contact"]["id"], NOW)
-    counted = {name: len(document[name]) for name in SECTIONS[2:]}
+    counted = {name: len(document[name]) for name in SECTIONS[2:-1]}
     messages = sum(len(one["messages"]) for one in document["conversations"])
-    assert header["counts"] == {**counted, "messages": messages}
+    assert header["counts"] == {**counted, "messages": messages, "devicesOfOthers": 0}
+    assert document["devicesOfOthers"] == {"visitors": [], "blocks": [], "links": [], "history": []}
     recorded = sum(one["changeCount"] for one in visitors("history", "--format", "json").json)
     assert counted == {
         "aliases": 1, "visitors": 2, "formerVisitors": 0, "conversations": 1, "blocks": 2, "links": 3,
@@ -112,17 +114,63 @@ def test_it_is_one_document_with_the_same_keys_in_the_same_order(visitors: Visit
 
 
 @pytest.mark.usefixtures("stranger")
-def test_a_former_visitor_is_listed_with_its_time_but_not_its_current_state(
+def test_a_device_of_somebody_else_stands_apart_with_her_time_and_not_as_it_is_now(
     visitors: Visitors, alice: list[str]
 ) -> None:
     assert alice
+    visitors("contacts", "update", "ext:bob", "--name", "Bobby")
     document = exported(visitors, "ext:alice")
     assert [one["id"] for one in document["visitors"]] == ["her-phone"]
-    [former] = document["formerVisitors"]
+    assert document["formerVisitors"] == []
+    others = document["devicesOfOthers"]
+    [former] = others["visitors"]
     assert former["id"] == "her-laptop"
     assert former["since"] < former["until"]
-    ends = [(one["fromContactId"], one["toContactId"]) for one in document["links"] if one["visitorId"] == "her-laptop"]
+    ends = [(one["fromContactId"], one["toContactId"]) for one in others["links"]]
     assert ends == [(None, document["contact"]["id"]), (document["contact"]["id"], ANOTHER_CONTACT)]
+    assert {one["recordId"] for one in others["history"]} == {"her-laptop"}
+    assert "her-laptop" not in {one["recordId"] for one in document["history"]}
+
+
+def test_a_block_of_a_device_of_somebody_else_stands_with_it_if_it_was_made_in_her_time(visitors: Visitors) -> None:
+    visitors("create", "--id", "kiosk")
+    visitors("identify", "kiosk", "--external-id", "alice")
+    visitors("block", "kiosk", "--reason", "alice was rude")
+    visitors("unblock", "kiosk")
+    visitors("identify", "kiosk", "--external-id", "bob", "--relink")
+    visitors("block", "kiosk", "--reason", "bob was rude")
+    document = exported(visitors, "ext:alice")
+    others = document["devicesOfOthers"]
+    assert (document["blocks"], [one["reason"] for one in others["blocks"]]) == ([], ["alice was rude"])
+    assert {one["kind"] for one in others["history"]} == {"visitor", "block"}
+    assert "bob was rude" not in json.dumps(document)
+    theirs = exported(visitors, "ext:bob")
+    assert [one["reason"] for one in theirs["blocks"]] == [ANOTHER_TIME, "bob was rude"]
+    assert "alice was rude" not in json.dumps(theirs)
+
+
+def test_a_device_that_was_unlinked_is_hers_until_somebody_else_has_it(visitors: Visitors) -> None:
+    visitors("create", "--id", "phone", "--city", "Lisbon")
+    visitors("identify", "phone", "--external-id", "alice")
+    visitors("unidentify", "phone")
+    visitors("track", "--id", "phone", "--city", "Porto")
+    document = exported(visitors, "ext:alice")
+    assert [(one["id"], one["city"]) for one in document["visitors"]] == [("phone", "Porto")]
+    visitors("identify", "phone", "--external-id", "bob")
+    document = exported(visitors, "ext:alice")
+    assert (document["visitors"], "Porto" in json.dumps(document)) == ([], False)
+    assert [one["id"] for one in document["devicesOfOthers"]["visitors"]] == ["phone"]
+
+
+@pytest.mark.parametrize("reference", ["gone", "ada@example.com", "ext:ada-1"])
+def test_a_contact_that_only_the_history_has_is_exported(visitors: Visitors, reference: str) -> None:
+    visitors("contacts", "create", "--id", "gone", "--email", "Ada@example.com", "--external-id", "ada-1")
+    visitors("undo")
+    document = exported(visitors, reference)
+    assert (document["contact"], document["subjectExport"]["contactId"]) == (None, "gone")
+    assert [one["action"] for one in document["history"]] == ["created", "removed"]
+    assert "ada@example.com" in json.dumps(document["history"])
+    assert {one["recordId"] for one in document["history"]} == {"gone"}
 
 
 def test_history_has_each_change_with_operation_time_actor_and_command(visitors: Visitors, alice: list[str]) -> None:
@@ -294,6 +342,7 @@ class People:
         self.marks: dict[str, list[str]] = defaultdict(list)
         self.pending: dict[str, list[str]] = {browser: [] for browser in BROWSERS}
         self.linked: dict[str, str] = {}
+        self.ever: dict[str, set[str]] = {browser: set() for browser in BROWSERS}
         self.merged: dict[str, str] = {}
         self.count = 0
         for browser in BROWSERS:
@@ -312,8 +361,14 @@ class People:
     def identify(self, browser: str, name: str) -> None:
         self.store.identify(browser, external_id=name, relink=True)
         self.linked[browser] = name
+        self.ever[browser].add(name)
         self.marks[self.person(name)] += self.pending[browser]
         self.pending[browser] = []
+
+    def of(self, name: str) -> set[str]:
+        """What is somebody's in the end: also what came after they left a browser that nobody else ever had."""
+        alone = [one for one, names in self.ever.items() if {self.person(had) for had in names} == {name}]
+        return {*self.marks[name], *(mark for browser in alone for mark in self.pending[browser])}
 
     def browse(self, browser: str, _: str) -> None:
         self.store.track(browser, city=self.mark(browser), current_page={"url": self.mark(browser)})
@@ -368,4 +423,4 @@ def test_every_value_is_in_the_document_of_the_person_whose_it_is_and_in_no_othe
                 continue
             text = json.dumps(store.contacts.subject_export(f"ext:{name}"))
             found = {mark for mark in every if mark in text}
-            assert found == set(people.marks[name])
+            assert found == people.of(name)

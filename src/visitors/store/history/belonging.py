@@ -1,4 +1,8 @@
-"""Find what belongs to a person: their devices, and former contacts that exist only in the history.
+"""Find what belongs to a person: tombstones, devices, and former contacts that exist only in the history. An erasure
+removes it, and a subject export lists it.
+
+A tombstone belongs to the only contact that has its external id now, or else its email, such as one that was split off;
+or else to the contact that it resolves to.
 
 A contact whose creation was undone is in no table, but its name and email are in the history. It was the same person if
 it had an email or external id that is theirs and of no remaining contact, or if only their devices were ever linked to
@@ -31,16 +35,23 @@ class Belongings(msgspec.Struct, frozen=True):
     contacts: set[str]
     visitors: set[str]
     left: list[Left]
+    shared: frozenset[str] = frozenset()
+    """Devices that were theirs, and are or were also somebody else's; these are kept."""
+    handed_over: tuple[tuple[str, str], ...] = ()
+    """Tombstones that resolve to these contacts but belong to another, each with its owner; these are kept."""
 
 
 def of_person(store: Store, contact_ids: set[str]) -> Belongings:
     """Find what belongs to the person behind these contacts. Reads all changes a few times."""
     contacts = set(contact_ids)
     while True:
+        tombstones = _Tombstones(store, contacts)
+        contacts |= tombstones.own
         devices = _Devices(store, contacts)
         selves = _Selves(store, contacts, devices.own)
         if selves.own <= contacts:
-            return Belongings(contacts, devices.own, sorted([*devices.left, *selves.left]))
+            left = sorted([*tombstones.left, *devices.left, *selves.left])
+            return Belongings(contacts, devices.own, left, frozenset(devices.of_others), tuple(tombstones.handed_over))
         contacts |= selves.own
 
 
@@ -60,6 +71,40 @@ def of_devices(store: Store, visitor_ids: set[str]) -> Belongings:
         devices = more
 
 
+class _Tombstones:
+    """The tombstones of contacts, and those that resolve to them but belong to others."""
+
+    def __init__(self, store: Store, contacts: set[str]) -> None:
+        self.own: set[str] = set()
+        while True:
+            found = store.execute(_TOMBSTONES, [rows(contacts | self.own)] * 3).fetchall()
+            own = {tombstone for tombstone, _, holder in found if holder in contacts | self.own}
+            if own <= self.own:
+                break
+            self.own |= own
+        self.handed_over = [
+            (tombstone, holder)
+            for tombstone, leads_to, holder in found
+            if tombstone not in own and leads_to in contacts | own
+        ]
+        self.left = [
+            Left("contact", tombstone, f"it was merged into theirs, and now belongs to contact {holder}")
+            for tombstone, holder in self.handed_over
+        ]
+
+
+_TOMBSTONES = (
+    "SELECT id, merged_into, coalesce("
+    " (SELECT id FROM contacts AS o WHERE o.external_id = t.external_id AND o.merged_into IS NULL),"
+    " (SELECT iif(count(*) = 1, max(id), NULL) FROM contacts AS o WHERE o.email = t.email AND o.merged_into IS NULL),"
+    " t.merged_into) FROM contacts AS t WHERE t.merged_into IS NOT NULL"
+    f" AND (t.merged_into {THESE}"
+    f" OR t.external_id IN (SELECT external_id FROM contacts WHERE merged_into IS NULL AND id {THESE})"
+    f" OR t.email IN (SELECT email FROM contacts WHERE merged_into IS NULL AND id {THESE}))"
+)
+"""Tombstones that resolve to contacts, or have an external id or email of theirs: id, `merged_into`, and owner."""
+
+
 class _Devices:
     """The devices of contacts: those linked to them, and those that were and are now nobody else's."""
 
@@ -72,7 +117,7 @@ class _Devices:
         of_others = {visitor for visitor, contact in links if contact not in contacts | gone}
         own |= once - of_others
         alike = _Alike(store, own)
-        self.own = own | alike.own
+        self.own, self.of_others = own | alike.own, of_others
         now: dict[str, str | None] = dict(
             store.execute(f"SELECT id, contact_id FROM visitors WHERE id {THESE}", (rows(of_others),)).fetchall()
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from operator import itemgetter
 from typing import Any
@@ -11,7 +11,7 @@ import msgspec
 
 from visitors.domain.operation import Change, Link
 from visitors.store.database import THESE, Question, Row, decoded, rows
-from visitors.store.history.operations import BY_RECORD, Filter
+from visitors.store.history.operations import BY_RECORD, Filter, is_removal
 from visitors.store.query.listing import Condition
 from visitors.store.schema.recorded import COLUMNS, RECORDED, REFERENCES
 from visitors.store.store import Store
@@ -108,29 +108,10 @@ def timeline(store: Store, record_ids: Sequence[str]) -> _Numbered:
     return found[::-1]
 
 
-def once_linked(store: Store, contact_ids: Sequence[str]) -> list[str]:
-    """Return the ids of visitors that, according to history, were once linked to one of the contacts and no longer are,
-    or were removed. Reads all changes.
-    """
-    sql = (
-        "SELECT DISTINCT record FROM changes WHERE kind = 'visitor' AND instr(before, '\"contact_id\":\"')"
-        f" AND json_extract(before, '$.contact_id') {THESE} ORDER BY record"
-    )
-    return [row[0] for row in store.execute(sql, (rows(contact_ids),))]
-
-
-def removed_of(
-    store: Store, kind: str, owners: Mapping[str, Sequence[str]]
-) -> list[tuple[str, int, str | None, str | None]]:
-    """Return the removed records of `kind` that had one of the values in one of the columns `owners`: their id, the
-    operation, and the contact and visitor that they belonged to.
-    """
-    conditions = " OR ".join(f"json_extract(before, '$.{column}') {THESE}" for column in owners)
-    sql = (
-        "SELECT record, operation, json_extract(before, '$.contact_id'), json_extract(before, '$.visitor_id')"
-        f" FROM changes WHERE kind = ? AND before IS NOT NULL AND after IS NULL AND ({conditions})"
-    )
-    return store.execute(sql, (kind, *map(rows, owners.values()))).fetchall()
+def removed_of(store: Store, kind: str, column: str, values: Sequence[str]) -> list[str]:
+    """Return the ids of removed records of `kind` that had one of these values in the column."""
+    sql = f"SELECT h.record FROM changes AS h WHERE json_extract(h.before, '$.{column}') {THESE} AND {is_removal(kind)}"
+    return [row[0] for row in store.execute(sql, (rows(values),))]
 
 
 def causes_of(store: Store, record_ids: Sequence[str]) -> dict[tuple[int, str], str]:

@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
-from visitors.domain.receipt import Left
 from visitors.store.database import THESE, rows
-from visitors.store.history import belonging
+from visitors.store.history import belonging, changes
 from visitors.store.history.belonging import Belongings
 from visitors.store.history.operations import is_removal
 from visitors.store.schema.recorded import RECORDED
@@ -22,12 +21,12 @@ from visitors.store.store import OpenOperation, Store
 class Scope(msgspec.Struct, frozen=True):
     """What is erased: ids by kind, of existing records and of those only in the history.
 
-    Conversations that these visitors started for a remaining contact stay. `left` are records that may not be theirs.
+    Conversations that these visitors started for a remaining contact are `kept`. `belongings` has what else is kept.
     """
 
     ids: dict[str, set[str]]
     kept: set[str]
-    left: Sequence[Left] = ()
+    belongings: Belongings
 
     def count(self, store: Store, kind: str) -> int:
         """The number of existing records of a kind to be removed."""
@@ -38,8 +37,7 @@ class Scope(msgspec.Struct, frozen=True):
 
 def scope_of_contacts(store: Store, contact_ids: Iterable[str]) -> Scope:
     """Return the scope of people: their tombstones, all their devices, and the conversations and blocks of these."""
-    contacts = _with_tombstones(store, set(contact_ids))
-    return _scope(store, belonging.of_person(store, contacts))
+    return _scope(store, belonging.of_person(store, set(contact_ids)))
 
 
 def scope_of_visitors(store: Store, visitor_ids: Iterable[str]) -> Scope:
@@ -54,8 +52,12 @@ def contacts_of(store: Store, visitor_ids: Iterable[str]) -> list[str]:
 
 
 def remove(store: Store, operation: OpenOperation, scope: Scope) -> None:
-    """Remove the records in `scope`, and create placeholders for visitors that remaining conversations refer to."""
+    """Remove the records in `scope`, create placeholders for visitors that remaining conversations refer to, and point
+    the tombstones of others to their owners.
+    """
     store.execute("PRAGMA defer_foreign_keys = ON")
+    others = [(holder, tombstone) for tombstone, holder in scope.belongings.handed_over]
+    store.execute_many("UPDATE contacts SET merged_into = ? WHERE id = ?", others)
     links = {
         row[0]: row[1:]
         for row in store.execute(
@@ -70,32 +72,18 @@ def remove(store: Store, operation: OpenOperation, scope: Scope) -> None:
 # What is removed
 
 
-def _with_tombstones(store: Store, contacts: set[str]) -> set[str]:
-    """Add contacts merged into these, and other contacts' tombstones that still resolve by an email or external id that
-    only these have: they come from a merge that was split.
-    """
-    alias = " UNION ".join(
-        f"SELECT t.id FROM contacts AS t JOIN contacts AS c ON c.{column} = t.{column} AND c.id {THESE}"
-        " WHERE t.merged_into IS NOT NULL AND NOT EXISTS"
-        f" (SELECT 1 FROM contacts AS o WHERE o.{column} = t.{column} AND o.merged_into IS NULL AND o.id NOT {THESE})"
-        for column in ("email", "external_id")
-    )
-    while True:
-        more = _found(store, "contact", "merged_into", contacts)
-        more |= {row[0] for row in store.execute(alias, [rows(contacts)] * 4)}
-        if more <= contacts:
-            return contacts
-        contacts = contacts | more
-
-
 def _scope(store: Store, theirs: Belongings) -> Scope:
     contacts, visitors = theirs.contacts, theirs.visitors
     own = {row[0] for row in store.execute(_OWN_CONVERSATIONS, (rows(visitors),))}
     started = _there(store, "conversation", "visitor_id", visitors)
     of_contacts = _found(store, "conversation", "contact_id", contacts)
+    removed = _removed(store, "conversation", "visitor_id", visitors)
+    linked = {row[0] for row in store.execute(_LINKED, [rows(visitors)] * 2)}
+    of_others = {row[0] for row in store.execute(_REMOVED_OF_OTHERS, (rows(removed), rows(contacts | linked)))}
     kept = started - own - of_contacts
-    conversations = own | of_contacts | _removed(store, "conversation", "visitor_id", visitors)
+    conversations = own | of_contacts | removed - of_others
     written = f"SELECT id FROM messages WHERE visitor_id {THESE} AND conversation_id NOT {THESE}"
+    written_there = _removed(store, "message", "conversation_id", kept | of_others)
     ids = {
         "contact": contacts,
         "visitor": visitors,
@@ -103,15 +91,26 @@ def _scope(store: Store, theirs: Belongings) -> Scope:
         "conversation": conversations,
         "message": _found(store, "message", "conversation_id", conversations)
         | {row[0] for row in store.execute(written, (rows(visitors), rows(kept)))}
-        | _removed(store, "message", "visitor_id", visitors),
+        | _removed(store, "message", "visitor_id", visitors) - written_there,
     }
-    return Scope(ids, kept, theirs.left)
+    return Scope(ids, kept, theirs)
 
 
 # Records that belong to nobody else: only to the visitor, or to its current contact.
 _OWN_CONVERSATIONS = (
     "SELECT k.id FROM conversations AS k JOIN visitors AS v ON v.id = k.visitor_id"
     f" WHERE v.id {THESE} AND (k.contact_id IS NULL OR k.contact_id = v.contact_id)"
+)
+
+# The contacts of visitors, current or at removal.
+_LINKED = (
+    f"SELECT contact_id FROM visitors WHERE id {THESE} UNION SELECT json_extract(h.before, '$.contact_id')"
+    f" FROM changes AS h WHERE h.record {THESE} AND {is_removal('visitor')}"
+)
+# Removed conversations of existing contacts other than some.
+_REMOVED_OF_OTHERS = (
+    f"SELECT h.record FROM changes AS h WHERE h.record {THESE} AND {is_removal('conversation')}"
+    f" AND EXISTS (SELECT 1 FROM contacts WHERE id = json_extract(h.before, '$.contact_id') AND id NOT {THESE})"
 )
 
 
@@ -126,10 +125,7 @@ def _there(store: Store, kind: str, column: str, values: set[str]) -> set[str]:
 
 def _removed(store: Store, kind: str, column: str, values: set[str]) -> set[str]:
     """Like `_there`, for records that exist only in the history, by their state when removed."""
-    if not values:
-        return set()
-    sql = f"SELECT h.record FROM changes AS h WHERE json_extract(h.before, '$.{column}') {THESE} AND {is_removal(kind)}"
-    return {row[0] for row in store.execute(sql, (rows(values),))}
+    return {*changes.removed_of(store, kind, column, sorted(values))} if values else set()
 
 
 # What is left

@@ -219,21 +219,11 @@ def tombstone_ids(contact_ids: Iterable[str]) -> Question[list[str]]:
     return Question(sql, (rows(contact_ids),), lambda found: [row[0] for row in found])
 
 
-def tombstones(store: Store, contact: Contact) -> list[Alias]:
-    """Return the tombstones that resolve to the contact, directly or indirectly, and those with its external id or
-    email, whatever they resolve to; oldest first.
-    """
-    columns = ", ".join(f"c.{column}" for column in Alias.__struct_fields__)
-    sql = f"""
-        WITH RECURSIVE found (id, pk) AS (
-            SELECT id, pk FROM contacts WHERE merged_into = ?
-            UNION SELECT id, pk FROM contacts WHERE external_id = ? AND merged_into IS NOT NULL
-            UNION SELECT id, pk FROM contacts WHERE email = ? AND merged_into IS NOT NULL
-            UNION SELECT next.id, next.pk FROM contacts AS next JOIN found ON next.merged_into = found.id
-        )
-        SELECT {columns} FROM found JOIN contacts AS c ON c.pk = found.pk ORDER BY c.pk
-    """
-    found = store.execute(sql, (contact.id, contact.external_id, contact.email))
+def tombstones(store: Store, contact_ids: Sequence[str]) -> list[Alias]:
+    """Return those of the contacts that are tombstones, oldest first."""
+    columns = ", ".join(Alias.__struct_fields__)
+    sql = f"SELECT {columns} FROM contacts WHERE merged_into IS NOT NULL AND id {THESE} ORDER BY pk"
+    found = store.execute(sql, (rows(contact_ids),))
     return [Alias(*(*row[:_METADATA], decoded(row[_METADATA]), *row[_METADATA + 1 :])) for row in found]
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from visitors.domain.conversation import Conversation, Message, Priority, Status
 from visitors.domain.folding import search_text
 from visitors.domain.times import Instant
-from visitors.store.database import Question, Row, rows
+from visitors.store.database import THESE, Question, Row, rows
 from visitors.store.query.conversations import listing
 from visitors.store.query.listing import Page
 from visitors.store.schema.recorded import DERIVED
@@ -157,13 +157,10 @@ def _conversations(found: list[Row]) -> list[Conversation]:
     return [Conversation(*row) for row in found]
 
 
-def of_person(store: Store, contact_ids: Sequence[str], visitor_ids: Sequence[str]) -> list[Conversation]:
-    """Return the conversations of the contacts, and those of the visitors that have no contact, oldest first."""
-    sql = (
-        " WHERE k.contact_id IN (SELECT value FROM json_each(?))"
-        " OR (k.contact_id IS NULL AND k.visitor_id IN (SELECT value FROM json_each(?))) ORDER BY k.pk"
-    )
-    return [Conversation(*row) for row in store.execute(SELECT + sql, (rows(contact_ids), rows(visitor_ids)))]
+def with_ids(store: Store, conversation_ids: Sequence[str]) -> list[Conversation]:
+    """Return the existing conversations with these ids, oldest first."""
+    sql = f"{SELECT} WHERE k.id {THESE} ORDER BY k.pk"
+    return [Conversation(*row) for row in store.execute(sql, (rows(conversation_ids),))]
 
 
 def select(store: Store, wanted: ConversationSelection, page: Page, current: Instant) -> Iterator[Conversation]:

@@ -165,12 +165,6 @@ _COUNTED = 1_000
 """The maximum number of such visitors listed, and counted."""
 
 
-def linked_to(store: Store, contact_ids: Sequence[str]) -> list[str]:
-    """Return the ids of the visitors, deleted or not, linked to one of the contacts, oldest first."""
-    sql = "SELECT id FROM visitors WHERE contact_id IN (SELECT value FROM json_each(?)) ORDER BY pk"
-    return [row[0] for row in store.execute(sql, (rows(contact_ids),))]
-
-
 def newest_of(store: Store, contact_id: str) -> str | None:
     """Return the id of the contact's live visitor that was created last."""
     sql = "SELECT id FROM visitors WHERE contact_id = ? AND deleted_at IS NULL ORDER BY pk DESC LIMIT 1"
