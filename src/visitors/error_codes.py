@@ -56,6 +56,7 @@ _MEANINGS: Mapping[int | tuple[int, ...], Mapping[str, str]] = {
         "no_receipt": "The operation erased nothing, so it has no receipt.",
         "not_found": "A given record does not exist.",
         "operation_not_found": "No operation has this id, or there is nothing to undo.",
+        "record_not_found": "No record has this id.",
         "visitor_not_found": "No visitor has this id.",
     },
     4: {

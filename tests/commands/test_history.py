@@ -285,6 +285,30 @@ def test_record_chooses_the_operations_that_touched_it(visitors: Visitors) -> No
     visitors("history", "--record", "nobody", code=3)
 
 
+def test_a_record_may_be_of_any_kind(visitors: Visitors) -> None:
+    visitors("create", "--id", "c")
+    talk = visitors("conversations", "start", "c", "--message", "hello").stdout.strip()
+    visitors("conversations", "reply", talk, "and again", "--as-agent", "Eve")
+    visitors("conversations", "resolve", talk)
+    (block, *_) = visitors("sql", "SELECT id FROM blocks WHERE visitorId = 'a'", "--format", "ids").lines
+    message, _ = visitors("sql", "SELECT id FROM messages ORDER BY createdAt, id", "--format", "ids").lines
+    assert commands(visitors, "--record", block) == ["block"]
+    assert commands(visitors, "--record", talk) == [f"conversations {one}" for one in ("resolve", "reply", "start")]
+    assert commands(visitors, "--record", message) == ["conversations start"]
+    assert {one["kind"] for one in visitors("history", talk, "--format", "json").json} == {"conversation", "message"}
+    assert [one["recordId"] for one in visitors("history", block, "--format", "json").json] == [block]
+    assert "no record has the id 'nobody'" in visitors("history", "nobody", code=3).stderr
+    # ids that are made in one millisecond begin alike
+    assert "is ambiguous: it matches the records" in visitors("history", "--record", talk[:3], code=4).stderr
+
+
+def test_a_record_of_any_kind_may_be_one_that_only_the_history_has(visitors: Visitors) -> None:
+    visitors("create", "--id", "c")
+    talk = visitors("conversations", "start", "c", "--message", "hello").stdout.strip()
+    visitors("undo")
+    assert commands(visitors, "--record", talk) == ["undo", "conversations start"]
+
+
 def test_an_unknown_actor_gets_a_suggestion(visitors: Visitors) -> None:
     assert "no operations by 'ev'; did you mean eve?" in visitors("history", "--by", "ev").stderr
     assert visitors("history", "--by", "somebody else").stderr == "no operations by 'somebody else'\n"

@@ -34,7 +34,7 @@ def command(
         str | None,
         typer.Argument(
             metavar="[VISITOR|CONTACT]",
-            help="Show the history of this record; default: all operations.",
+            help="Show the history of this record, of any kind; default: all operations.",
             show_default=False,
         ),
     ] = None,
@@ -56,7 +56,12 @@ def command(
     ] = None,
     records: Annotated[
         list[str] | None,
-        typer.Option("--record", metavar="REFERENCE", help="That changed this visitor or contact.", show_default=False),
+        typer.Option(
+            "--record",
+            metavar="REFERENCE",
+            help="That changed this record, of any kind.",
+            show_default=False,
+        ),
     ] = None,
     by_field: Annotated[
         bool, typer.Option("--changes", help="Show one row per changed field, across operations.")
@@ -70,9 +75,10 @@ def command(
 ) -> None:
     """Show what was done, by whom and when, newest first.
 
-    By default it lists operations: one per command run that changed something, with the first few visitors,
-    contacts and conversations that it changed. For a visitor, a contact or --operation it lists single changes,
-    with the fields before and after; with --changes, each changed field has its own row.
+    Alone it lists operations: one for each run of a command that changed something, with the first few
+    visitors, contacts and conversations that it touched. With a record or --operation it lists single
+    changes, with the fields before and after; with --changes each of these fields in a row of its own.
+    The history of a visitor or contact has that of its blocks and conversations.
     """
     context = context_of(ctx)
     others = (record, by, since, until, command_, limit, after, kind, records, by_field or None, follow or None)

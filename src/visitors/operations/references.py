@@ -239,8 +239,9 @@ def operation_id(store: Store, reference: str) -> str:
 
 
 def record_ids(store: Store, reference: str, current: Instant) -> tuple[str, ...]:
-    """Return the id of the visitor or contact that `reference` identifies, also one only in the history by its full id.
-    Visitors take precedence over contacts.
+    """Return the id of the record that `reference` identifies: a visitor, a contact, or another kind of record by its
+    id or a unique prefix; or the full id of one that exists only in the history. Visitors take precedence over
+    contacts, and both over other records.
 
     Raises NotFound and Conflict.
     """
@@ -248,18 +249,35 @@ def record_ids(store: Store, reference: str, current: Instant) -> tuple[str, ...
         return (contact(store, reference, current).id,)
     try:
         return tuple(visitor_ids(store, [reference]))
-    except NotFound as missing:
-        try:
-            found = contact(store, reference, current).id
-        except NotFound:
-            from visitors.store.history import operations  # needed by no other reference
+    except NotFound:
+        pass
+    try:
+        found = contact(store, reference, current).id
+    except NotFound:
+        return (_other_record_id(store, _token(reference, "record")),)
+    # a tombstone has a history of its own, beside the survivor's
+    return tuple(dict.fromkeys((*with_prefix(store, "contacts", reference.strip(), 1), found)))
 
-            token = reference.strip()
-            if any(operations.removed(store, kind, [token]) for kind in ("visitor", "contact")):
-                return (token,)
-            raise missing from None
-        # a tombstone has a history of its own, besides the survivor's
-        return tuple(dict.fromkeys((*with_prefix(store, "contacts", reference.strip(), 1), found)))
+
+def _other_record_id(store: Store, token: str) -> str:
+    """Return the id of a record other than a visitor or contact. Raises NotFound and Conflict."""
+    from visitors.store.history import operations  # which no other reference needs
+    from visitors.store.schema.recorded import RECORDED
+
+    prefix = token.removesuffix(_ELLIPSIS)
+    others = [table for kind, table in RECORDED.items() if kind not in ("visitor", "contact")]
+    matches = [one for table in others for one in with_prefix(store, table, prefix, _CANDIDATES + 1)]
+    if token in matches or len(matches) == 1:
+        return token if token in matches else matches[0]
+    if matches:
+        raise _ambiguous(prefix, "record", matches)
+    if any(operations.removed(store, kind, [token]) for kind in RECORDED):
+        return token
+    raise NotFound(
+        f"no record has the id {prefix!r}",
+        code="record_not_found",
+        hint="visitors history lists operations, with the first records that each changed",
+    )
 
 
 _CONTACTS = "to search by part of a name, email or external id: visitors contacts list --search TEXT"

@@ -17,10 +17,9 @@ from visitors.store.schema.recorded import COLUMNS, RECORDED, REFERENCES
 from visitors.store.store import Store
 
 _OWNERS = ("visitor", "contact")
-# Table and column that refer to the record: the history of these records is part of its own.
-_BELONGINGS = [
-    (RECORDED[kind], column) for kind, column, parent in REFERENCES if parent in _OWNERS and kind not in _OWNERS
-]
+# Table and column where else the id of one stands: the history of these records is part of its own, as that of
+# messages is of their conversation's.
+_BELONGINGS = [(RECORDED[kind], column) for kind, column, _ in REFERENCES if kind not in _OWNERS]
 
 _Numbered = list[tuple[Change, int]]
 """Changes, each with the number of its operation."""

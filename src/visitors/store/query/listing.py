@@ -259,7 +259,7 @@ def compared(alias: str, column: str) -> str:
     return f"{alias}.{column}" + (" COLLATE NOCASE" if column in _NO_CASE else "")
 
 
-def with_prefix(store: Store, table: Table, prefix: str, limit: int) -> list[str]:
+def with_prefix(store: Store, table: str, prefix: str, limit: int) -> list[str]:
     """Return up to `limit` ids in `table` that begin with `prefix`, sorted."""
     return store.ask(begin_with(table, prefix, limit))
 
