@@ -26,7 +26,9 @@ class VisitorsError(Exception):
         self.hint = hint
         self.code = code or self.default_code
         self.where = ""
-        """The position in a file that is to blame, if any: `web.csv, line 7, column 'lang'`."""
+        """The place in a file that is to blame, if any: `web.csv, line 7, column 'lang'`."""
+        self.pointed_at: tuple[str, int] | None = None
+        """The line of the input with the mistake, and its offset in the line, where known."""
 
     @property
     def discreet(self) -> str:

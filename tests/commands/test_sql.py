@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
 
 from conftest import COMMAND
 from views_agree import as_told, flat
@@ -146,6 +147,47 @@ def test_a_mistake_is_reported_with_its_position(
     refused = visitors("sql", query, "--format", "json", code=2)
     assert (refused.error["message"], refused.error["hint"]) == (message, hint)
     assert refused.stdout == ""
+
+
+@pytest.mark.usefixtures("few")
+@pytest.mark.parametrize(
+    ("query", "shown", "below"),
+    [
+        ("SELECT idd FROM visitors", "SELECT idd FROM visitors", "idd"),
+        ("SELECT 1,\n\tv.emial\r\nFROM contacts AS v", " v.emial", "v.emial"),
+        ("SELECT '日本', idd FROM visitors", "SELECT '日本', idd FROM visitors", "idd"),
+        ("SELECT '\x1b[31m', idd FROM visitors", "SELECT '\\x1b[31m', idd FROM visitors", "idd"),
+        ("SELECT (SELECT 1 FROM visitors", "SELECT (SELECT 1 FROM visitors", ""),
+        ("SELECT :a", "SELECT :a", ":a"),
+        ("SELECT 1; DROP TABLE visitors", "SELECT 1; DROP TABLE visitors", "DROP"),
+        ("DROP TABLE visitors", "DROP TABLE visitors", "DROP"),
+    ],
+)
+def test_a_caret_stands_below_the_mistake(visitors: Visitors, query: str, shown: str, below: str) -> None:
+    told = visitors("sql", query, code=2).stderr.split("\n")
+    assert told[0].startswith("error: line ")
+    assert told[1] == f"  {shown}"
+    caret = told[2]
+    assert caret.strip() == "^"
+    # what stands before it takes as much room as the spaces
+    before = shown[: shown.index(below)] if below else shown
+    assert len(caret) - 3 == cell_len(before)
+
+
+@pytest.mark.usefixtures("few")
+def test_of_a_long_line_the_part_with_the_mistake_is_shown(visitors: Visitors) -> None:
+    query = f"SELECT {', '.join(['id'] * 100)}, idd, {', '.join(['id'] * 100)} FROM visitors"
+    _, line, caret, *_ = visitors("sql", query, code=2).stderr.split("\n")
+    assert len(line) <= 80
+    assert line[caret.index("^") :].startswith("idd, id")
+    assert (line[2], line[-1]) == ("…", "…")
+
+
+def test_json_has_one_message_and_no_caret(visitors: Visitors) -> None:
+    visitors("create")
+    told = visitors("sql", "SELECT idd FROM visitors", "--format", "json", code=2).stderr
+    assert len(told.splitlines()) == 1
+    assert "^" not in told
 
 
 def test_a_value_without_its_parameter_is_refused(visitors: Visitors) -> None:

@@ -19,7 +19,7 @@ from visitors.store.database import Row
 from visitors.store.file import sqlite
 from visitors.store.file.migrating import make
 from visitors.store.file.opening import is_only_read_at_rest
-from visitors.store.file.query_text import Word, place, words
+from visitors.store.file.query_text import Word, mistake, words
 from visitors.store.file.sqlite import SqliteDatabase, connect
 from visitors.store.places import File, Memory, Place
 from visitors.store.views import PREFIX, READ_BY_VIEWS, VIEWS, of_connection
@@ -97,7 +97,7 @@ class Queries:
         if text.startswith(_REFUSED) or "is prohibited" in text:
             return _refusal(query, typed, text)
         at, hint = self._blame(query, typed, text)
-        return UsageProblem(f"{f'{place(query, at)}: ' if at is not None else ''}{text}", code="bad_query", hint=hint)
+        return mistake(query, at, text, hint=hint)
 
     def _blame(self, query: str, typed: Sequence[Word], text: str) -> tuple[int | None, str | None]:
         """Locate the word that SQLite rejects, and suggest what was probably meant."""
@@ -191,18 +191,16 @@ def _refuse_other(query: str, typed: Sequence[Word]) -> None:
     if not typed:
         raise UsageProblem("the query is empty", code="bad_query", hint="visitors sql 'SELECT count(*) FROM visitors'")
     if typed[0].text.lower() not in _BEGINNINGS and typed[0].text.isalpha():
-        raise UsageProblem(
-            f"{place(query, typed[0].start)}: sql is read-only, and {typed[0].text.upper()} is not a query",
+        raise mistake(
+            query,
+            typed[0].start,
+            f"sql is read-only, and {typed[0].text.upper()} is not a query",
             code="read_only",
             hint="a query begins with SELECT, WITH or VALUES",
         )
     end = next((number for number, word in enumerate(typed) if word.text == ";"), len(typed))
     if other := next((word for word in typed[end:] if word.text != ";"), None):
-        raise UsageProblem(
-            f"{place(query, other.start)}: a second statement starts here",
-            code="bad_query",
-            hint="run one query at a time",
-        )
+        raise mistake(query, other.start, "a second statement starts here", hint="run one query at a time")
 
 
 def _refuse_unbound(query: str, typed: Sequence[Word], parameters: Mapping[str, object]) -> None:
@@ -210,14 +208,16 @@ def _refuse_unbound(query: str, typed: Sequence[Word], parameters: Mapping[str, 
     wanted = [word for word in typed if word.kind == "parameter"]
     for word in wanted:
         if word.text.startswith("?"):
-            raise UsageProblem(
-                f"{place(query, word.start)}: parameters must be named",
+            raise mistake(
+                query,
+                word.start,
+                "parameters must be named",
+                code=None,
                 hint="use :name in the query, and --param name=VALUE",
             )
         if word.text[1:] not in parameters:
-            raise UsageProblem(
-                f"{place(query, word.start)}: no value for {word.text}", hint=f"use --param {word.text[1:]}=VALUE"
-            )
+            hint = f"use --param {word.text[1:]}=VALUE"
+            raise mistake(query, word.start, f"no value for {word.text}", code=None, hint=hint)
     names = [word.text[1:] for word in wanted]
     for name in parameters:
         if name not in names:
@@ -228,11 +228,8 @@ def _refuse_misspelt(query: str, typed: Sequence[Word]) -> None:
     """Raise UsageProblem for an unknown column in double quotes, which SQLite would treat as a string."""
     for word in typed:
         if word.kind == "quoted" and word.name.startswith("contact.") and word.name not in _COLUMNS:
-            raise UsageProblem(
-                f"{place(query, word.start)}: no such column: {word.text[1:-1]}",
-                code="bad_query",
-                hint=_column_meant(word.name),
-            )
+            hint = _column_meant(word.name)
+            raise mistake(query, word.start, f"no such column: {word.text[1:-1]}", hint=hint)
 
 
 def _refusal(query: str, typed: Sequence[Word], text: str) -> UsageProblem:
@@ -241,11 +238,7 @@ def _refusal(query: str, typed: Sequence[Word], text: str) -> UsageProblem:
     name = found[1] if (found := named or function) else ""
     why = f"{name} is not one of its views" if named else f"the function {name} is not allowed"
     at = _where(typed, name)
-    return UsageProblem(
-        f"{f'{place(query, at)}: ' if at is not None else ''}sql is read-only: {why if name else text}",
-        code="read_only",
-        hint=TABLES,
-    )
+    return mistake(query, at, f"sql is read-only: {why if name else text}", code="read_only", hint=TABLES)
 
 
 def named(typed: Sequence[Word], text: str) -> tuple[int | None, str | None]:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 import msgspec
 
+from visitors.errors import UsageProblem
+
 _WORD = re.compile(
     r"""
     (?P<blank> \s+ | --[^\n]* | /\*.*?(?:\*/|\Z) )
@@ -47,7 +49,16 @@ def _words(query: str) -> Iterator[Word]:
             yield Word(kind, found[0], found.start(), found.end())
 
 
-def place(query: str, at: int) -> str:
-    """Format a position in the query: `line 2, column 8`."""
-    before = query[:at]
-    return f"line {before.count(chr(10)) + 1}, column {at - before.rfind(chr(10))}"
+def mistake(
+    query: str, at: int | None, what: str, *, code: str | None = "bad_query", hint: str | None = None
+) -> UsageProblem:
+    """Return the error, with its position in the query where known: `line 2, column 8`."""
+    if at is None:
+        return UsageProblem(what, code=code, hint=hint)
+    begins = query.rfind("\n", 0, at) + 1
+    line = query[begins:].partition("\n")[0].rstrip("\r")
+    problem = UsageProblem(
+        f"line {query.count(chr(10), 0, at) + 1}, column {at - begins + 1}: {what}", code=code, hint=hint
+    )
+    problem.pointed_at = (line, at - begins)
+    return problem

@@ -12,11 +12,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from visitors.domain.times import Instant
-from visitors.errors import StoreProblem, UsageProblem
+from visitors.errors import StoreProblem
 from visitors.store.database import Row
 from visitors.store.file.query import TABLES, Answer, named, understood
-from visitors.store.file.query_text import Word
-from visitors.store.file.query_text import place as spot
+from visitors.store.file.query_text import Word, mistake
 from visitors.store.remote.database import ReadsOnly, ServerDatabase
 from visitors.store.remote.errors import ServerError, translated_errors
 from visitors.store.remote.opening import database_of
@@ -49,8 +48,10 @@ class ServerQueries:
         try:
             columns, rows = self._database.query(sql, dict(parameters))
         except ReadsOnly:
-            raise UsageProblem(
-                f"{spot(query, begin.start)}: sql only reads, and this statement would write",
+            raise mistake(
+                query,
+                begin.start,
+                "sql only reads, and this statement would write",
                 code="read_only",
                 hint="a query begins with SELECT, WITH or VALUES",
             ) from None
@@ -74,9 +75,7 @@ class ServerQueries:
         except ServerError:
             text = _SAID.sub("", str(error))
             at, hint = named(typed, text)
-            return UsageProblem(
-                f"{f'{spot(query, at)}: ' if at is not None else ''}{text}", code="bad_query", hint=hint
-            )
+            return mistake(query, at, text, hint=hint)
 
     def _refuse_hidden(self, query: str, word: Word, typed: Sequence[Word]) -> None:
         if word.kind not in ("name", "quoted"):
@@ -84,11 +83,8 @@ class ServerQueries:
         following = next((one for one in typed if one.start >= word.end), None)
         is_schema = word.name in _SCHEMAS and following is not None and following.text == "."
         if is_schema or word.name in self._hidden or word.name.startswith(_OF_SQLITE):
-            raise UsageProblem(
-                f"{spot(query, word.start)}: sql only reads: {word.name} is not one of its views",
-                code="read_only",
-                hint=TABLES,
-            )
+            what = f"sql only reads: {word.name} is not one of its views"
+            raise mistake(query, word.start, what, code="read_only", hint=TABLES)
 
     def _with_views(self, query: str, typed: Sequence[Word], begin: Word) -> str:
         """Return the query with the views that it uses as common table expressions."""
