@@ -11,15 +11,16 @@ from typing import Any
 
 import pytest
 
+from visitors import open_store
 from visitors.domain.times import parse_instant
-from visitors.errors import InvalidData
+from visitors.errors import Conflict, InvalidData
 from visitors.input.mapping_files import READY_MADE, read_mapping
 
 Visitors = Callable[..., Any]
 
 FOLDER = Path(__file__).parents[1] / "examples" / "mappings"
 COMMANDS = {
-    "visitors": ("import", "--on-existing", "update"),
+    "visitors": ("import",),
     "contacts": ("contacts", "import"),
     "conversations": ("conversations", "import"),
 }
@@ -130,6 +131,55 @@ def test_words_that_are_nothing_are_so_before_a_mapping_reads_them(visitors: Vis
     visitors("contacts", "import", "-", *options, input=rows)
     (found,) = visitors("contacts", "list", "--format", "json").json
     assert (found["externalId"], found["name"]) == ("7", "J\xf6rg")
+
+
+def events(*rows: tuple[str, str, str]) -> str:
+    """Events as Segment has them: of which browser and person, and when."""
+    return "".join(
+        json.dumps({"messageId": f"m{number}", "type": "track", "context": {}, "anonymousId": browser,
+                    "userId": person, "timestamp": at}) + "\n"
+        for number, (browser, person, at) in enumerate(rows)
+    )  # fmt: skip
+
+
+EVENTS = events(("b1", "ada", "2026-01-01"), ("b1", "ada", "2026-01-02"), ("b1", "ben", "2026-01-03"))
+
+
+def test_a_mapping_of_events_takes_a_browser_in_many_rows_and_of_several_people(visitors: Visitors) -> None:
+    first = visitors("import", "-", "--input-format", "ndjson", input=EVENTS)
+    assert "segment calls are imported with --on-existing update --relink; other options override this" in first.stderr
+    (found,) = visitors("list", "--format", "json").json
+    assert (found["id"], found["contact"]["externalId"]) == ("b1", "ben")
+    before = exported(visitors)
+    assert "created" not in visitors("import", "-", "--input-format", "ndjson", input=EVENTS).stderr
+    assert exported(visitors) == before
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--on-existing", "error"), "line 2: visitor b1 already exists"),
+        (("--no-relink",), "line 3: the visitor is already linked to contact"),
+    ],
+)
+def test_an_option_goes_before_what_the_mapping_chooses(
+    visitors: Visitors, options: tuple[str, ...], told: str
+) -> None:
+    refused = visitors("import", "-", "--input-format", "ndjson", *options, input=EVENTS, code=4)
+    assert told in refused.stderr
+    assert f"imported with {options[0]}" not in refused.stderr
+    skipped = visitors("import", "-", "--input-format", "ndjson", "--on-existing", "skip", "--relink", input=EVENTS)
+    assert "imported with" not in skipped.stderr
+    assert "1 created, 2 skipped" in skipped.stderr
+
+
+def test_the_same_holds_from_python(tmp_path: Path) -> None:
+    (tmp_path / "calls.ndjson").write_text(EVENTS)
+    with open_store(":memory:") as store:
+        assert store.import_(tmp_path / "calls.ndjson").created == 1
+        with pytest.raises(Conflict):
+            store.import_(tmp_path / "calls.ndjson", on_existing="error")
+        assert store.import_(tmp_path / "calls.ndjson", on_existing="skip").skipped == 3
 
 
 def leaves(value: Any) -> Iterator[Any]:

@@ -16,7 +16,7 @@ from visitors.domain.contact import Contact, Duplicate, ListedContact, Person
 from visitors.domain.contact_selection import ChosenContacts
 from visitors.domain.conversation import Conversation, Message, Priority, Status
 from visitors.domain.conversation_selection import ChosenConversations
-from visitors.domain.decision import OnConflict, Outcome, Rule
+from visitors.domain.decision import OnConflict, OnExisting, Outcome, Rule
 from visitors.domain.fixture import Difference
 from visitors.domain.metadata import Metadata
 from visitors.domain.operation import Change, Link, Operation, Target
@@ -36,7 +36,6 @@ from visitors.errors import (
     VisitorsError,
 )
 from visitors.input.formats import Format
-from visitors.operations.import_ import OnExisting
 
 __all__ = [
     "Block",

@@ -16,7 +16,7 @@ from visitors.api.session import Session
 from visitors.domain import normalise
 from visitors.domain.contact import Contact, Duplicate, ListedContact, Person
 from visitors.domain.contact_selection import ChosenContacts
-from visitors.domain.decision import OnConflict
+from visitors.domain.decision import OnConflict, OnExisting
 from visitors.domain.identity import CLEARABLE_OF_CONTACT
 from visitors.domain.ids import given_contact_id
 from visitors.domain.page import ContactPage
@@ -26,7 +26,7 @@ from visitors.input.formats import Format
 from visitors.input.kinds import CONTACTS
 from visitors.operations import block, merge, references
 from visitors.operations.contact_import import take_contacts
-from visitors.operations.import_ import OnExisting, Policy
+from visitors.operations.import_ import Policy
 from visitors.operations.imported_blocks import Left
 from visitors.operations.investigate import contact_page
 from visitors.operations.subject import subject, subject_export
@@ -127,7 +127,7 @@ class Contacts:
                 nulls=nulls,
                 ignore_unknown=ignore_unknown,
                 keep_values=aside is not None,
-            ) as checked,
+            ) as (checked, _),
             self._session.operation("contacts import") as operation,
         ):
             taken = take_contacts(self._session.store, operation, checked, policy, aside, left)

@@ -137,7 +137,7 @@ class Conversations:
                 nulls=nulls,
                 ignore_unknown=ignore_unknown,
                 keep_values=aside is not None,
-            ) as checked,
+            ) as (checked, _),
             self._session.operation("conversations import") as operation,
         ):
             taken = take_conversations(self._session.store, operation, checked, aside)

@@ -13,6 +13,7 @@ from visitors.errors import VisitorsError
 from visitors.input.formats import Format
 from visitors.input.kinds import Kind
 from visitors.input.mapping import ColumnMapping
+from visitors.input.mapping_files import Part
 from visitors.input.readers import Header, Place, object_row
 from visitors.input.recognise import AUTO, NONE, choose_part, part_for
 from visitors.input.rows import Read, cell_delimiter, checked_rows, read_checked
@@ -36,9 +37,9 @@ def reading(
     ignore_unknown: bool,
     keep_values: bool,
     lenient: bool = False,
-) -> Iterator[Iterable[Read[Any]]]:
-    """Yield the validated rows of a file or of objects; objects are read by a mapping only if one is given. Raises what
-    reading them raises.
+) -> Iterator[tuple[Iterable[Read[Any]], Part | None]]:
+    """Yield the validated rows of a file or of objects, and the part of the mapping for them; objects are read by a
+    mapping only if one is given. Raises what reading them raises.
     """
     maps = [f"{public(field)}={column}" for field, column in (columns or {}).items()]
     name = str(mapping) if mapping is not None else NONE if maps else AUTO
@@ -46,6 +47,7 @@ def reading(
         with closing(open_source(str(rows), encoding, takes_encoding=True)) as source:
             format_ = choose_format(str(rows), input_format, source, delimiter)
             delimiter = cell_delimiter(source, format_, delimiter, maps, kind, name)
+            part = choose_part(source, format_, kind, name, delimiter)
             _, checked = read_checked(
                 source,
                 format_,
@@ -56,9 +58,9 @@ def reading(
                 nulls=nulls,
                 lenient=lenient,
                 kind=kind,
-                part=choose_part(source, format_, kind, name, delimiter),
+                part=part,
             )
-            yield checked
+            yield checked, part
         return
     given = iter(cast("Iterable[object]", rows))
     begin = list(islice(given, 1)) if mapping is not None else []
@@ -66,7 +68,7 @@ def reading(
     objects = (dict(row) if isinstance(row, Mapping) else row for row in chain(begin, given))
     raw = (object_row(Place("rows", number, "item"), one) for number, one in enumerate(objects, start=1))
     of_columns = ColumnMapping(maps, Header(None), ignore_unknown=ignore_unknown, nulls=nulls, kind=kind, part=part)
-    yield checked_rows(raw, of_columns, keep_values=keep_values, lenient=lenient)
+    yield checked_rows(raw, of_columns, keep_values=keep_values, lenient=lenient), part
 
 
 class SetAside:

@@ -20,7 +20,7 @@ from visitors.api.results import Erased, Identified, Imported, Tracked, Undone
 from visitors.api.session import Session
 from visitors.domain import normalise, times
 from visitors.domain.contact import Person
-from visitors.domain.decision import OnConflict
+from visitors.domain.decision import OnConflict, OnExisting
 from visitors.domain.expectation import Expectation
 from visitors.domain.fields import snake
 from visitors.domain.identity import CLEARABLE
@@ -50,7 +50,7 @@ from visitors.operations.bulk_import import take_all
 from visitors.operations.create import create
 from visitors.operations.expect import expect
 from visitors.operations.identify import identify
-from visitors.operations.import_ import OnExisting, Policy
+from visitors.operations.import_ import Policy
 from visitors.operations.imported_blocks import Left
 from visitors.operations.investigate import visitor_page
 from visitors.operations.targets import Targets
@@ -447,9 +447,9 @@ class VisitorStore:
         encoding: str | None = None,
         nulls: Sequence[str] = (),
         ignore_unknown: bool = False,
-        on_existing: OnExisting = "error",
+        on_existing: OnExisting | None = None,
         on_conflict: OnConflict = "error",
-        relink: bool = False,
+        relink: bool | None = None,
         lenient: bool = False,
         new: bool = False,
         reject: Reject | None = None,
@@ -461,14 +461,14 @@ class VisitorStore:
         equal to a text in `nulls` are empty. `ignore_unknown` skips columns that are no field.
 
         `on_existing` decides about visitors that exist; `on_conflict` and `relink` about contacts, as in
-        `identify`. A row without an id updates the visitor with its fingerprint, or with `new` creates a visitor.
-        With `lenient`, an invalid language, time zone, IP address or country code is not stored. With `reject`,
-        good rows are imported, and each bad one is passed to this function with its error.
+        `identify`. Where they are None, the mapping decides, or else they are "error" and False. A row without an
+        id updates the visitor with its fingerprint, or with `new` creates a visitor. With `lenient`, an invalid
+        language, time zone, IP address or country code is not stored. With `reject`, good rows are imported, and
+        each bad one is passed to this function with its error.
 
         Raises UsageProblem for arguments that make no sense, NotFound if the file is missing, and the error of the
         first bad row: InvalidData, or Conflict if a visitor exists or its contact contradicts the store.
         """
-        policy = Policy(on_existing=on_existing, on_conflict=on_conflict, relink=relink, new=new)
         aside = SetAside(reject) if reject is not None else None
         left: Counter[Left] = Counter()
         incomplete: list[int] = []
@@ -485,9 +485,10 @@ class VisitorStore:
                 ignore_unknown=ignore_unknown,
                 keep_values=aside is not None,
                 lenient=lenient,
-            ) as checked,
+            ) as (checked, part),
             self._session.operation("import") as operation,
         ):
+            policy = Policy.chosen(part, on_existing=on_existing, on_conflict=on_conflict, relink=relink, new=new)
             taken = take_all(
                 self._session.store,
                 operation,

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from visitors.commands import importing, options
 from visitors.commands.bulk_change import read_visitors
 from visitors.context import context_of
-from visitors.domain.decision import OnConflict
+from visitors.domain.decision import OnConflict, OnExisting
 from visitors.input.kinds import VISITORS
 from visitors.input.rows import ReadRow
 from visitors.operations.bulk_import import take_all
-from visitors.operations.import_ import OnExisting, Policy, Taken
+from visitors.operations.import_ import Policy, Taken
 from visitors.operations.imported_blocks import Left
 from visitors.output.shapes import VISITOR
 from visitors.store.history import operations
 from visitors.store.store import OpenOperation
+
+if TYPE_CHECKING:
+    from visitors.input.mapping_files import Part
 
 OPTION_GROUPS = (importing.reading,)
 
@@ -27,13 +30,20 @@ OPTION_GROUPS = (importing.reading,)
 def command(
     ctx: typer.Context,
     file: importing.ImportFile,
-    on_existing: Annotated[OnExisting, typer.Option(help="What to do if a visitor with the id exists.")] = "error",
+    on_existing: Annotated[
+        OnExisting | None,
+        typer.Option(help="What to do if a visitor with the id exists.  [default: error, or as the mapping says]"),
+    ] = None,
     on_conflict: Annotated[
         OnConflict, typer.Option(help="What to do if external id and email belong to two people.")
     ] = "error",
     relink: Annotated[
-        bool, typer.Option("--relink", help="Accept rows that link a visitor to another person.")
-    ] = False,
+        bool | None,
+        typer.Option(
+            "--relink/--no-relink",
+            help="Accept rows that link a visitor to another person.  [default: no-relink, or as the mapping says]",
+        ),
+    ] = None,
     lenient: options.Lenient = False,
     new: Annotated[
         bool,
@@ -60,10 +70,18 @@ def command(
     writes nothing. A summary is printed at the end; with --format, the visitors that were written are shown.
     """
     context = context_of(ctx)
-    policy = Policy(on_existing=on_existing, on_conflict=on_conflict, relink=relink, new=new)
     left: Counter[Left] = Counter()
 
-    def take(operation: OpenOperation, rows: Iterable[ReadRow], bad: importing.Bad) -> Counter[Taken]:
+    def take(
+        operation: OpenOperation, rows: Iterable[ReadRow], bad: importing.Bad, part: Part | None
+    ) -> Counter[Taken]:
+        policy = Policy.chosen(part, on_existing=on_existing, on_conflict=on_conflict, relink=relink, new=new)
+        by_mapping = [
+            *([f"--on-existing {policy.on_existing}"] if on_existing is None and policy.on_existing != "error" else []),
+            *(["--relink"] if relink is None and policy.relink else []),
+        ]
+        if part is not None and by_mapping:
+            context.output.note(f"{part.name} are imported with {' '.join(by_mapping)}; other options override this")
         return take_all(context.store, operation, rows, policy, bad.reject, left, bad.incomplete)
 
     imported = importing.take_file(

@@ -78,8 +78,8 @@ class Bad(NamedTuple):
     incomplete: Callable[[Read[Any]], None] | None
 
 
-Take = Callable[[OpenOperation, Iterable[Read[Any]], Bad], Counter[Any]]
-"""Imports rows; returns the number of each outcome."""
+Take = Callable[[OpenOperation, Iterable[Read[Any]], Bad, "Part | None"], Counter[Any]]
+"""Imports rows of a file, by the part of a mapping for it; returns the number of each outcome."""
 
 
 class File(msgspec.Struct, frozen=True, kw_only=True):
@@ -159,7 +159,7 @@ def take_file(context: Context, kind: Kind, file: File, take: Take) -> Imported:
             kept = rejected_rows(file.rejects, bad_format, header, quiet=context.output.quiet)
             bad_rows = stack.enter_context(kept)
         reject = bad_rows.add if bad_rows is not None and keeps else None
-        taken = take(operation, shown, Bad(reject, bad_rows.add_incomplete if bad_rows is not None else None))
+        taken = take(operation, shown, Bad(reject, bad_rows.add_incomplete if bad_rows is not None else None), part)
     return Imported(file, operation.id, taken, bad_rows)
 
 

@@ -17,6 +17,8 @@ from visitors.domain.metadata import Metadata, encode, parse_metadata
 from visitors.errors import Conflict, UsageProblem
 
 OnConflict = Literal["error", "external-id-wins", "merge"]
+OnExisting = Literal["error", "skip", "update"]
+"""What an import does with a row about a record that is there already."""
 Outcome = Literal["created", "linked", "updated", "unchanged"]
 Rule = Literal["contact-id", "external-id", "email", "email-adopts-external-id", "created"]
 

@@ -25,6 +25,7 @@ from typing import Any, get_args
 import msgspec
 
 from visitors.domain.conversation_row import MESSAGE_FIELDS
+from visitors.domain.decision import OnExisting
 from visitors.domain.fields import BROWSER_DATA, PERSON
 from visitors.domain.node import BadPlace, Node, plain
 from visitors.domain.row import OF_CONTACT
@@ -38,7 +39,8 @@ READY_MADE = ("chatwoot", "cossistant", "intercom", "posthog", "segment", "snowp
 """The mappings in the package."""
 KINDS = (VISITORS, CONTACTS, CONVERSATIONS)
 _TOP = ("version", "name", "about", "source", *(kind.noun for kind in KINDS))
-_PART = ("file", "recognise", "records", "skip", "fields", "messages", "metadata", "drop")
+_PART = ("file", "recognise", "records", "skip", "on-existing", "relink", "fields", "messages", "metadata", "drop")
+_OF_VISITORS = ("on-existing", "relink")
 _MESSAGES = ("from", "skip", "fields", "drop")
 _RULE = ("from", "join", "constant", "prefix", "values", "else", "time", "when", "object", "invalid")
 
@@ -53,6 +55,10 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     recognise: Conditions = ()
     """Path -> the values that it may have; empty: any, as long as it exists."""
     records: tuple[tuple[str, ...], ...] = ()
+    on_existing: OnExisting | None = None
+    """The default of `--on-existing`."""
+    relink: bool = False
+    """The default of `--relink`."""
 
     @property
     def name(self) -> str:
@@ -135,6 +141,11 @@ def _part(node: Node, kind: Kind, mapping: str) -> Part:
         raise BadPlace(
             told["metadata"].key_place, "conversations have no metadata", code="unknown_key", hint="use drop: [...]"
         )
+    for key in _OF_VISITORS:
+        if key in told and kind is not VISITORS:
+            raise BadPlace(
+                told[key].key_place, f"{kind.noun} have no {key}", code="unknown_key", hint="only visitors have it"
+            )
     layout = Layout(
         rules=tuple(rules),
         metadata=_texts(told.get("metadata")),
@@ -149,7 +160,16 @@ def _part(node: Node, kind: Kind, mapping: str) -> Part:
         layout=layout,
         recognise=tuple(_recognised(told.get("recognise"))),
         records=tuple(path for path in records if path != ("",)),
+        on_existing=_one_of(told["on-existing"], get_args(OnExisting)) if "on-existing" in told else None,
+        relink=_one_of(told["relink"], ("false", "true")) == "true" if "relink" in told else False,
     )
+
+
+def _one_of(node: Node, words: Sequence[str]) -> Any:
+    if _text(node) not in words:
+        hint = "use one of " + ", ".join(words)
+        raise BadPlace(node.place, f"{_text(node)!r} is not valid", code="invalid_rule", hint=hint)
+    return _text(node)
 
 
 def _path(text: str) -> str:

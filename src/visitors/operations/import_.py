@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 
 import msgspec
 
-from visitors.domain.decision import OnConflict
+from visitors.domain.decision import OnConflict, OnExisting
 from visitors.domain.fields import BROWSER_DATA
 from visitors.domain.row import VisitorRow
 from visitors.domain.times import Instant
@@ -18,8 +18,15 @@ from visitors.operations.imported_blocks import Left, apply_imported_blocks
 from visitors.store.records import visitors
 from visitors.store.store import OpenOperation, Store
 
-OnExisting = Literal["error", "skip", "update"]
+if TYPE_CHECKING:
+    from visitors.input.mapping_files import Part
+
 Taken = Literal["created", "updated", "unchanged", "skipped", "blank"]
+
+
+class _Others(TypedDict):
+    on_conflict: OnConflict
+    new: bool
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,6 +37,18 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     relink: bool = False
     new: bool = False
     """Create a visitor for a row that identifies none."""
+
+    @classmethod
+    def chosen(
+        cls, part: Part | None, *, on_existing: OnExisting | None, relink: bool | None, **others: Unpack[_Others]
+    ) -> Policy:
+        """Return the policy by the options, or else by the mapping of the file, or else the default."""
+        of_mapping = part if part is not None else cls()
+        return cls(
+            on_existing=on_existing or of_mapping.on_existing or "error",
+            relink=relink if relink is not None else of_mapping.relink,
+            **others,
+        )
 
 
 def take(

@@ -10,10 +10,10 @@ import typer
 from visitors.commands import importing, options
 from visitors.commands.bulk_change import read_contacts
 from visitors.context import context_of
-from visitors.domain.decision import OnConflict
+from visitors.domain.decision import OnConflict, OnExisting
 from visitors.input.kinds import CONTACTS
 from visitors.operations.contact_import import take_contacts
-from visitors.operations.import_ import OnExisting, Policy
+from visitors.operations.import_ import Policy
 from visitors.operations.imported_blocks import Left
 from visitors.output.shapes import CONTACT
 from visitors.store.history import operations
@@ -50,7 +50,7 @@ def command(
         context,
         CONTACTS,
         importing.file_of(context, file, dry_run=dry_run),
-        lambda operation, rows, bad: take_contacts(context.store, operation, rows, policy, bad.reject, left),
+        lambda operation, rows, bad, _: take_contacts(context.store, operation, rows, policy, bad.reject, left),
     )
     with context.reading() as store:  # empty after a dry run
         ids = list(operations.changed_ids(store, imported.operation_id, "contact"))

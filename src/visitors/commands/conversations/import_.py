@@ -45,7 +45,7 @@ def command(
         context,
         CONVERSATIONS,
         importing.file_of(context, file, dry_run=dry_run),
-        lambda operation, rows, bad: take_conversations(context.store, operation, rows, bad.reject),
+        lambda operation, rows, bad, _: take_conversations(context.store, operation, rows, bad.reject),
     )
     line = f"{importing.summary(imported, dry_run=dry_run)}; {number(imported.taken['messages'], 'new message')}"
     with context.reading() as store:  # empty after a dry run
