@@ -64,7 +64,7 @@ def test_a_parquet_file_is_read_as_its_json_would_be(visitors: Visitors, tmp_pat
     ]
     file = table(tmp_path / "x.parquet", rows)
     visitors("import", file)
-    b, a = visitors("list", "--format", "json").json
+    a, b = visitors("list", "--format", "json").json
     assert (a["latitude"], a["lastSeenAt"]) == (50.5, "2026-01-02T03:04:05.000Z")
     assert (a["contact"]["email"], b["contact"]) == ("a@example.com", None)
     assert "2 unchanged" in visitors("import", file, "--on-existing", "update").stderr

@@ -12,6 +12,9 @@ from visitors.store.records import visitors
 
 OPTION_GROUPS = (options.selection,)
 
+_SEEN = "lastSeenAt"
+"""The default sort, in every format: what the table shows."""
+
 
 def command(
     ctx: typer.Context,
@@ -22,11 +25,12 @@ def command(
 ) -> None:
     """List the visitors that match a selection; without one, all that are not deleted.
 
-    Newest first. Times sort newest first, everything else from A to Z; --reverse reverses the order. A table shows
-    at most 50 rows unless --limit says otherwise; other formats are limited only by --limit.
+    Last seen first, never seen last; --sort chooses another field. Times sort newest first, everything else
+    from A to Z; --reverse turns it round. A table is cut at 50 rows unless --limit says otherwise; other
+    formats are cut only by --limit. To page with --after while visitors are tracked, use --sort createdAt.
     """
     context = context_of(ctx)
-    page = listing.page(context, visitors.SORTABLE, sort, reverse=reverse, limit=limit, after=after)
+    page = listing.page(context, visitors.SORTABLE, sort or _SEEN, reverse=reverse, limit=limit, after=after)
     with context.reading() as store:
         selection = references.selection(store, context.selection(), context.now)
         if listing.wants_number(context, page):
