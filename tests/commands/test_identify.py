@@ -86,7 +86,7 @@ def test_a_bad_line_is_reported_by_number_and_nothing_is_written(
     said = lines({"visitorId": "one", "externalId": "a"}) + "\n" + bad + "\n"
     refused = visitors("identify", "-", "--format", "json", input=said, code=code)
     assert refused.error["code"] == name
-    assert refused.error["message"].startswith("line 3: ")
+    assert refused.error["message"].startswith("standard input, line 3")
     assert refused.stdout == ""
     assert everything() == before
 

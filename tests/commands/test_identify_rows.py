@@ -73,12 +73,12 @@ def test_cells_may_clear_unset_and_replace(visitors: Visitors) -> None:
     ("content", "said"),
     [
         ("visitorId,shoe size\none,44\n", "standard input: unknown column 'shoe size'"),
-        ("visitorId,email\none,nobody\n", "line 2: email 'nobody' is not an email"),
+        ("visitorId,email\none,nobody\n", "line 2, column 'email': email 'nobody' is not an email"),
         ("visitorId,email\none,a@example.com,x\n", "line 2: 3 cells for 2 columns"),
-        ("visitorId,email\n,a@example.com\n", "line 2: visitorId is missing"),
+        ("visitorId,email\n,a@example.com\n", "line 2, column 'visitorId': visitorId is missing"),
         ("visitorId,visitorId\none,two\n", "has two columns named 'visitorId'"),
         ("visitorId,replaceMetadata,email\none,maybe,a@example.com\n", "replaceMetadata is not true or false"),
-        ("visitorId,metadata,externalId\none,[1],u\n", "line 2: "),
+        ("visitorId,metadata,externalId\none,[1],u\n", "line 2, column 'metadata': "),
     ],
 )
 def test_bad_csv_is_refused_with_its_line(visitors: Visitors, everything: Everything, content: str, said: str) -> None:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, closing, contextmanager
-from typing import TYPE_CHECKING, Annotated, Any
+from contextlib import ExitStack, closing
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
-import msgspec
 import typer
 
 from visitors.commands import options
@@ -15,25 +13,21 @@ from visitors.context import Context, context_of
 from visitors.domain.contact import Identity
 from visitors.domain.decision import Decision, OnConflict
 from visitors.domain.identity import CLEARABLE
-from visitors.domain.visitor import Visitor
-from visitors.errors import Conflict, InvalidData, NotFound, UsageProblem, VisitorsError
+from visitors.errors import UsageProblem
 from visitors.input.formats import TextFormat
 from visitors.operations import references
-from visitors.operations.identify import Identified, identify
+from visitors.operations.identify import identify
 from visitors.output.machine import as_record
 from visitors.output.shapes import VISITOR
 from visitors.output.words import number
 from visitors.store.records import visitors
+from visitors.store.store import OpenOperation
 
 if TYPE_CHECKING:
-    from visitors.input.person_rows import PersonRow
-    from visitors.input.rows import ReadRow
-    from visitors.output.rejects import RejectedRows
+    from visitors.input.readers import RawRow
 
 OPTION_GROUPS = (options.person,)
 
-_OF_A_ROW = (Conflict, InvalidData, NotFound, UsageProblem)
-"""Errors of a single row, which do not prevent the others."""
 _WOULD = {"created": "would create", "linked": "would link", "updated": "would update"}
 _CLEAR = ", ".join(CLEARABLE)
 
@@ -85,14 +79,17 @@ def command(
         raise UsageProblem("--rejects needs --keep-going", hint="without it, the first bad row stops the command")
     context.refuse_store(rejects)
     more = {"clear": clear, "unset": unset, "replaceMetadata": replace_metadata or None}
-    policy = {"on_conflict": on_conflict, "relink": relink}
+    policy: _Policy = {"on_conflict": on_conflict, "relink": relink}
     if visitor != "-":
         if input_format is not None or keep_going:
             raise UsageProblem(
                 "--input-format and --keep-going only work with standard input", hint="pass - as VISITOR"
             )
-        said = _Said(visitor, options.person_said(context, clearable=CLEARABLE, **more))
-        _identify_all(context, [said], on_conflict=on_conflict, relink=relink, dry_run=dry_run, single=True)
+        said = options.person_said(context, clearable=CLEARABLE, **more)
+        done = _Done(context, policy, dry_run=dry_run)
+        with context.operation(dry_run=dry_run) as operation:
+            done.identify(operation, visitor, said)
+        done.tell(single=True)
         return
     if context.group("person") or any(value is not None for value in more.values()):
         raise UsageProblem(
@@ -102,19 +99,10 @@ def command(
     _identify_rows(context, input_format, policy, keep_going=keep_going, rejects=rejects, dry_run=dry_run)
 
 
-class _Said(msgspec.Struct, frozen=True):
-    """One row of standard input: the visitor, the identity, and the row's position, or its error."""
-
-    visitor: str
-    identity: Identity
-    read: ReadRow | None = None
-    error: VisitorsError | None = None
-
-
 def _identify_rows(
     context: Context,
     input_format: TextFormat | None,
-    policy: dict[str, Any],
+    policy: _Policy,
     *,
     keep_going: bool,
     rejects: str | None,
@@ -123,93 +111,68 @@ def _identify_rows(
     """Identify the visitors in standard input."""
     # importing the row readers is too slow for a single visitor
     from visitors.commands.rejected import tell_rejected
-    from visitors.input.person_rows import read_people
+    from visitors.input.person_rows import person_of, read_people
     from visitors.input.source import open_source
+    from visitors.operations.one_row import take_one
     from visitors.output.rejects import rejected_rows, text_format
 
+    done = _Done(context, policy, dry_run=dry_run)
+    format_ = input_format or "ndjson"
     with ExitStack() as stack:
         source = stack.enter_context(closing(open_source("-")))
-        format_ = input_format or "ndjson"
         header, rows = read_people(source, format_)
-        said = [_of_row(row) for row in rows]
         bad_rows = None
         if keep_going:
             bad_format = text_format(format_, rejects, header)
             kept = rejected_rows(rejects, bad_format, header, quiet=context.output.quiet)
             bad_rows = stack.enter_context(kept)
-        _identify_all(context, said, **policy, dry_run=dry_run, single=False, bad_rows=bad_rows)
+        operation = stack.enter_context(context.operation(dry_run=dry_run))
+
+        def take(raw: RawRow) -> None:
+            done.identify(operation, *person_of(raw, format_))
+
+        for row in rows:
+            take_one(context.store, row, take, bad_rows.add if bad_rows is not None else None)
+    done.tell(single=False)
     if bad_rows is not None:
         tell_rejected(context, bad_rows, rejects, "run identify again with that file")
 
 
-def _of_row(row: PersonRow) -> _Said:
-    from visitors.input.rows import ReadRow
-
-    return _Said(row.visitor, row.identity, ReadRow(row.raw.place, None, row.raw.values, row.raw.raw), row.error)
-
-
-def _identify_all(
-    context: Context,
-    said: Iterable[_Said],
-    *,
-    on_conflict: OnConflict,
-    relink: bool,
-    dry_run: bool,
-    single: bool,
-    bad_rows: RejectedRows | None = None,
-) -> None:
-    results, ids, decisions = [], [], []
-    with context.operation(dry_run=dry_run) as operation:
-
-        def identify_one(one: _Said) -> tuple[Visitor, Identified]:
-            if one.error is not None:
-                raise one.error
-            visitor = references.live_visitor(context.store, one.visitor, operation.at)
-            return visitor, identify(
-                context.store, operation, visitor, one.identity, on_conflict=on_conflict, relink=relink
-            )
-
-        for one in said:
-            if bad_rows is not None and one.read is not None:
-                try:
-                    with context.store.savepoint():
-                        visitor, identified = identify_one(one)
-                except _OF_A_ROW as error:
-                    bad_rows.add(one.read, error)
-                    continue
-            else:
-                with _at_row(one.read):
-                    visitor, identified = identify_one(one)
-            ids.append(visitor.id)
-            decisions.append(identified.decision)
-            if context.output.wants_records:
-                after = visitors.find(context.store, visitor.id, operation.at)
-                assert after is not None
-                outcome = identified.decision.outcome
-                decided = {
-                    "outcome": _WOULD.get(outcome, outcome) if dry_run else outcome,
-                    "rule": identified.decision.rule,
-                }
-                results.append({**decided, **as_record(after)})
-    line_ = _sentence(ids, decisions, dry_run=dry_run)
-    context.output.done(VISITOR.led_by("outcome", "rule"), results, ids, line_, single=single)
-    for decision in decisions:
-        if decision.left_alone is not None:
-            context.output.note(f"contact {decision.left_alone.id} was not changed and keeps its email")
+class _Policy(TypedDict):
+    on_conflict: OnConflict
+    relink: bool
 
 
-@contextmanager
-def _at_row(read: ReadRow | None) -> Iterator[None]:
-    """Put the position of a row before the message of an expected error raised in the block."""
-    try:
-        yield
-    except VisitorsError as error:
-        if read is not None:
-            error.where = f"{read.place.unit} {read.place.number:,}"
-            error.message = f"{error.where}: {error.message}"
-            if error.code == "invalid_json" and error.hint is None:
-                error.hint = "standard input must have one JSON object per line; use --input-format for other formats"
-        raise
+class _Done:
+    """Identifies visitors, and collects the outcomes."""
+
+    def __init__(self, context: Context, policy: _Policy, *, dry_run: bool) -> None:
+        self._context, self._policy, self._dry_run = context, policy, dry_run
+        self._results: list[dict[str, Any]] = []
+        self._ids: list[str] = []
+        self._decisions: list[Decision] = []
+
+    def identify(self, operation: OpenOperation, reference: str, said: Identity) -> None:
+        """Identify one visitor. Raises NotFound, Conflict, and what `identify` raises."""
+        store = self._context.store
+        visitor = references.live_visitor(store, reference, operation.at)
+        decision = identify(store, operation, visitor, said, **self._policy).decision
+        self._ids.append(visitor.id)
+        self._decisions.append(decision)
+        if self._context.output.wants_records:
+            after = visitors.find(store, visitor.id, operation.at)
+            assert after is not None
+            outcome = _WOULD.get(decision.outcome, decision.outcome) if self._dry_run else decision.outcome
+            self._results.append({"outcome": outcome, "rule": decision.rule, **as_record(after)})
+
+    def tell(self, *, single: bool) -> None:
+        """Print the outcomes."""
+        output = self._context.output
+        line_ = _sentence(self._ids, self._decisions, dry_run=self._dry_run)
+        output.done(VISITOR.led_by("outcome", "rule"), self._results, self._ids, line_, single=single)
+        for decision in self._decisions:
+            if decision.left_alone is not None:
+                output.note(f"contact {decision.left_alone.id} was not changed and keeps its email")
 
 
 def _sentence(ids: list[str], decisions: list[Decision], *, dry_run: bool) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from visitors.errors import VisitorsError
+from visitors.errors import Conflict, InvalidData, NotFound, UsageProblem, VisitorsError
 from visitors.input.rows import Read
 from visitors.store.store import Store
 
@@ -13,6 +13,9 @@ Reject = Callable[[Read[Any], VisitorsError], None]
 """A callback for a rejected row and its error."""
 
 Row = TypeVar("Row")
+
+_OF_A_ROW = (Conflict, InvalidData, NotFound, UsageProblem)
+"""Errors of a single row, which do not prevent the others."""
 
 
 def take_one(store: Store, read: Read[Row], take: Callable[[Row], None], reject: Reject | None) -> bool:
@@ -28,7 +31,7 @@ def take_one(store: Store, read: Read[Row], take: Callable[[Row], None], reject:
         else:
             with store.savepoint():
                 take(read.row)
-    except VisitorsError as error:
+    except _OF_A_ROW as error:
         if reject is None:
             raise _placed(read, error) from None
         reject(read, error)
