@@ -292,10 +292,17 @@ def test_an_ambiguous_contact_in_a_selection_is_a_conflict(visitors: Visitors, f
 
 
 @pytest.mark.usefixtures("store")
-def test_newest_first_by_the_order_in_which_the_store_got_them(visitors: Visitors) -> None:
-    order = ["nobody", "stranger", "bob", "ada-phone", "ada-laptop"]
+def test_last_seen_first_and_never_seen_last_in_every_format(visitors: Visitors) -> None:
+    order = ["ada-laptop", "ada-phone", "bob", "nobody", "stranger"]  # the last two the newer first
     assert visitors("list", "--format", "ids").lines == order
     assert visitors("list", "--reverse", "--format", "ids").lines == order[::-1]
+    assert [one["id"] for one in visitors("list", "--format", "json").json] == order
+    assert [line.split()[0] for line in visitors("list", "--format", "table").lines[1:]] == order
+    assert walked(visitors, 2, "list") == order
+    assert walked(visitors, 2, "list", "--reverse") == order[::-1]
+    visitors("track", "--id", "stranger")
+    assert visitors("list", "--format", "ids").lines[0] == "stranger"
+    assert [one["id"] for one in visitors("export", "--format", "json").json][:2] == ["ada-laptop", "ada-phone"]
 
 
 # field -> the ids in order, ties and nulls in creation order
@@ -329,7 +336,7 @@ def test_a_field_that_cannot_be_sorted_by_lists_those_that_can(visitors: Visitor
 
 @pytest.mark.usefixtures("store")
 def test_limit_cuts_and_zero_does_not(visitors: Visitors) -> None:
-    assert visitors("list", "--limit", "2", "--format", "ids").lines == ["nobody", "stranger"]
+    assert visitors("list", "--limit", "2", "--format", "ids").lines == ["ada-laptop", "ada-phone"]
     assert len(visitors("list", "--limit", "0", "--format", "ids").lines) == 5
     assert len(visitors("list", "--limit", "99", "--format", "ids").lines) == 5
 
@@ -387,11 +394,11 @@ def test_the_formats_tell_the_same(visitors: Visitors) -> None:
 
 @pytest.mark.usefixtures("store")
 def test_after_an_id_that_the_selection_does_not_choose_still_is_a_place(visitors: Visitors) -> None:
-    assert visitors("list", "--anonymous", "--after", "bob", "--format", "ids").lines == []
-    assert visitors("list", "--anonymous", "--after", "bob", "--reverse", "--format", "ids").lines == [
-        "stranger",
-        "nobody",
-    ]
+    words = ("list", "--anonymous", "--after", "bob", "--format", "ids")
+    assert visitors(*words).lines == ["nobody", "stranger"]
+    assert visitors(*words, "--reverse").lines == []
+    assert visitors(*words, "--sort", "createdAt").lines == []
+    assert visitors(*words, "--sort", "createdAt", "--reverse").lines == ["stranger", "nobody"]
 
 
 def walked(visitors: Visitors, limit: int, *arguments: str) -> list[str]:
