@@ -79,7 +79,7 @@ _visitors_table() {
         valued=(-o --output --redact --pseudonymize --sort --limit --after --language --timezone --fingerprint --browser --os --device-type --ip --country-code --contact --email-domain --blocked-since --blocked-until --blocked-by --block-reason --created-since --created-until --updated-since --updated-until --seen-since --seen-until --metadata --search --db --store --as --format --fields)
         ;;
     'import')
-        options=(--on-existing --on-conflict --relink --lenient --new -n --dry-run -y --yes --map --mapping --explain-mapping --input-format --delimiter --encoding --null --ignore-unknown --keep-going --rejects --db --store --as --format --fields --insecure-http --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
+        options=(--on-existing --on-conflict --relink --no-relink --lenient --new -n --dry-run -y --yes --map --mapping --explain-mapping --input-format --delimiter --encoding --null --ignore-unknown --keep-going --rejects --db --store --as --format --fields --insecure-http --no-header --no-color --local-time --no-pager -q --quiet -V --version -h --help)
         valued=(--on-existing --on-conflict --map --mapping --input-format --delimiter --encoding --null --rejects --db --store --as --format --fields)
         arguments=('files')
         ;;

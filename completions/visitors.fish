@@ -867,9 +867,10 @@ complete -c visitors -n '__visitors_at \'export\'' -s V -l version -d 'Show the 
 complete -c visitors -n '__visitors_at \'export\'' -s h -l help -d 'Show this message and exit.'
 
 # visitors import
-complete -c visitors -n '__visitors_at \'import\'' -l on-existing -x -a 'error\t skip\t update\t' -d 'What to do if a visitor with the id exists.'
+complete -c visitors -n '__visitors_at \'import\'' -l on-existing -x -a 'error\t skip\t update\t' -d 'What to do if a visitor with the id exists.  [default: error, or as the mapping says]'
 complete -c visitors -n '__visitors_at \'import\'' -l on-conflict -x -a 'error\t external-id-wins\t merge\t' -d 'What to do if external id and email belong to two people.'
-complete -c visitors -n '__visitors_at \'import\'' -l relink -d 'Accept rows that link a visitor to another person.'
+complete -c visitors -n '__visitors_at \'import\'' -l relink -d 'Accept rows that link a visitor to another person.  [default: no-relink, or as the mapping says]'
+complete -c visitors -n '__visitors_at \'import\'' -l no-relink -d 'Accept rows that link a visitor to another person.  [default: no-relink, or as the mapping says]'
 complete -c visitors -n '__visitors_at \'import\'' -l lenient -d 'Skip invalid languages, time zones, IP addresses and countries with a warning.'
 complete -c visitors -n '__visitors_at \'import\'' -l new -d 'Create a visitor for each row without an id, even if its fingerprint is known.'
 complete -c visitors -n '__visitors_at \'import\'' -s n -l dry-run -d 'Show what would change, without changing anything.'
@@ -1614,7 +1615,7 @@ complete -c visitors -n '__visitors_at \'history\'' -l since -x -d 'Done at or a
 complete -c visitors -n '__visitors_at \'history\'' -l until -x -d 'Done before.'
 complete -c visitors -n '__visitors_at \'history\'' -l command -x -d 'Done by this command, such as block.'
 complete -c visitors -n '__visitors_at \'history\'' -l kind -x -a 'contact\t visitor\t block\t conversation\t message\t' -d 'Only records of this kind: contact, visitor, block, conversation, message.'
-complete -c visitors -n '__visitors_at \'history\'' -l record -x -d 'That changed this visitor or contact.'
+complete -c visitors -n '__visitors_at \'history\'' -l record -x -d 'That changed this record, of any kind.'
 complete -c visitors -n '__visitors_at \'history\'' -l changes -d 'Show one row per changed field, across operations.'
 complete -c visitors -n '__visitors_at \'history\'' -l follow -d 'Show new operations as they happen, until Ctrl-C.'
 complete -c visitors -n '__visitors_at \'history\'' -l receipt -d 'Print the receipt of the erasure given by --operation again.'

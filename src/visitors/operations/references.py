@@ -266,7 +266,8 @@ def _other_record_id(store: Store, token: str) -> str:
 
     prefix = token.removesuffix(_ELLIPSIS)
     others = [table for kind, table in RECORDED.items() if kind not in ("visitor", "contact")]
-    matches = [one for table in others for one in with_prefix(store, table, prefix, _CANDIDATES + 1)]
+    found = store.ask_all(*(begin_with(table, prefix, _CANDIDATES + 1) for table in others))
+    matches = [one for ids in found for one in ids]
     if token in matches or len(matches) == 1:
         return token if token in matches else matches[0]
     if matches:

@@ -264,7 +264,7 @@ def with_prefix(store: Store, table: str, prefix: str, limit: int) -> list[str]:
     return store.ask(begin_with(table, prefix, limit))
 
 
-def begin_with(table: Table, prefix: str, limit: int) -> Question[list[str]]:
+def begin_with(table: str, prefix: str, limit: int) -> Question[list[str]]:
     """Return the query of `with_prefix`."""
     sql = f"SELECT id FROM {table} WHERE id >= ? AND id < ? ORDER BY id LIMIT ?"
     return Question(sql, (prefix, prefix + "\U0010ffff", limit), lambda found: [row[0] for row in found])
