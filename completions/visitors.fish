@@ -1709,7 +1709,7 @@ complete -c visitors -n '__visitors_at \'stores\'' -s V -l version -d 'Show the 
 complete -c visitors -n '__visitors_at \'stores\'' -s h -l help -d 'Show this message and exit.'
 
 # visitors help
-complete -c visitors -n '__visitors_at \'help\'' -l schema -d 'Print the JSON Schema of what a command prints.'
+complete -c visitors -n '__visitors_at \'help\'' -l schema -d 'Print the JSON Schema of the output of a command.'
 complete -c visitors -n '__visitors_at \'help\'' -l man -x -d 'Write the man pages to this folder.'
 complete -c visitors -n '__visitors_at \'help\'' -l db -r -F -d 'File or server URL of the store; :temp: for a temporary one.'
 complete -c visitors -n '__visitors_at \'help\'' -l store -x -a '(__visitors_ids stores)' -d 'Name of a store in the settings file.'

@@ -46,7 +46,7 @@ def test_without_a_topic_it_lists_all_of_them_with_what_they_say_of_themselves(v
     listed = visitors("help").stdout
     for topic in topics.topics():
         assert f"{topic.name} {topic.summary}" in _words(listed)
-    assert "'visitors help commands' shows all commands" in listed
+    assert "For all commands and options: visitors help commands." in listed
 
 
 def _words(text: str) -> str:
@@ -119,7 +119,7 @@ def test_what_is_near_to_nothing_gets_the_list(visitors: Visitors) -> None:
     ("words", "problem"),
     [
         ("--schema", "no command given for --schema"),
-        ("assert --schema", "'assert' has no schema, since it prints no records"),
+        ("assert --schema", "'assert' has no schema, because it prints no records"),
         ("commands --schema", "no such command 'commands'"),
         ("--schema lst", "no such command 'lst'"),
     ],

@@ -147,7 +147,7 @@ def test_what_is_no_libsql_server_is_told(
 @needs_server
 def test_a_store_that_was_not_made_is_missing_and_made_by_what_adds_to_it(visitors: Visitors, on_server: str) -> None:
     error = refused(visitors, "list")
-    assert (error["code"], error["message"]) == ("store_missing", f"there is no store at {on_server}")
+    assert (error["code"], error["message"]) == ("store_missing", f"no store found at {on_server}")
     assert visitors("create", "--id", "v").stdout == "v\n"
     assert visitors("list", "--format", "ids").stdout == "v\n"
     assert visitors("db", "path").stdout == f"{on_server}\n"

@@ -21,9 +21,9 @@ def command(
     ctx: typer.Context,
     topic: Annotated[
         list[str] | None,
-        typer.Argument(metavar="TOPIC", help="A topic, or the words of a command.", show_default=False),
+        typer.Argument(metavar="TOPIC", help="A topic or a command.", show_default=False),
     ] = None,
-    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of what a command prints.")] = False,
+    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of the output of a command.")] = False,
     man: Annotated[
         str | None,
         typer.Option("--man", metavar="FOLDER", help="Write the man pages to this folder.", show_default=False),
@@ -40,9 +40,9 @@ def command(
     context = context_of(ctx)
     output, words = context.output, " ".join(topic or [])
     if output.fields is not None or output.format not in (None, "json"):
-        raise UsageProblem("help takes no --fields, and no --format but json")
+        raise UsageProblem("help supports only --format json, and no --fields")
     if man is not None and (words or schema or output.format is not None):
-        raise UsageProblem("--man writes the pages of all commands", hint="leave everything else out")
+        raise UsageProblem("--man cannot be combined with a topic or other options", hint="leave out everything else")
     if man is not None:
         _write_man_pages(ctx, man)
     elif schema:
@@ -80,7 +80,7 @@ def _schema(words: str) -> dict[str, Any]:
     if not words:
         problem = "no command given for --schema"
     elif _is_command(words):
-        problem = f"{words!r} has no schema, since it prints no records"
+        problem = f"{words!r} has no schema, because it prints no records"
     else:
         problem = f"no such command {words!r}"
     raise UsageProblem(problem, hint=one_of(words, ANSWERS, "the commands with a schema are"))
@@ -97,7 +97,7 @@ def _reference(ctx: typer.Context, words: str) -> Reference | CommandHelp | Grou
     for one in table.walk():
         if one.words == words:
             return group_help(one) if one.members else command_help(one)
-    raise UsageProblem(f"{words!r} is a topic, which is Markdown only", hint="leave --format out")
+    raise UsageProblem(f"{words!r} is a topic, which is only available as Markdown", hint="leave out --format")
 
 
 def _write_man_pages(ctx: typer.Context, folder: str) -> None:
@@ -122,7 +122,9 @@ def _listing(ctx: typer.Context) -> str:
     with formatter.section("Topics"):
         formatter.write_dl([(one.name, one.summary) for one in topics.topics()])
     formatter.write_paragraph()
-    formatter.write_text("'visitors help commands' shows all commands and options, 'visitors COMMAND --help' one.")
+    formatter.write_text(
+        "For all commands and options: visitors help commands. For one command: visitors COMMAND --help."
+    )
     return formatter.getvalue()
 
 

@@ -189,8 +189,8 @@ def schema(words: str) -> Schema:
     return {
         "$schema": DIALECT,
         "title": f"visitors {words}",
-        "description": "What the command prints with --format json; with --format ndjson, each line is a record. With"
-        " --fields, the other fields are missing. Later versions may add fields.",
+        "description": "Output of the command with --format json; with --format ndjson, each line is a record. "
+        "With --fields, other fields are missing. Later versions may add fields.",
         **whole,
         "$defs": {"record": made[0] if len(made) == 1 else {"anyOf": list(made)}, **described},
     }

@@ -57,7 +57,7 @@ def _of_snapshot(store: Store, advice: Advice, *, quick: bool) -> Iterator[Findi
     pragma = "quick_check" if quick else "integrity_check"
     said = [str(row[0]) for row in store.execute(f"PRAGMA {pragma}({SHOWN})")]
     if said == ["ok"]:
-        yield ok("integrity", "the pages are sound" + (", indexes not compared" if quick else ""))
+        yield ok("integrity", "the pages are intact" + (", indexes not compared" if quick else ""))
     else:
         yield from (damaged("integrity", line, advice) for line in said)
     yield ok("version", f"schema {SCHEMA_VERSION}")
@@ -80,8 +80,8 @@ def _of_texts(store: Store, advice: Advice) -> Finding:
             store.execute("INSERT INTO contacts_text (contacts_text, rank) VALUES ('integrity-check', 1)")
             raise _Compared  # noqa: TRY301 - rolls back
     except _Compared:
-        return ok("search", "every text is found")
+        return ok("search", "the full-text index is complete")
     except StoreProblem as error:
         if error.code != "store_corrupt":
             raise
-        return problem("search", "contacts_text does not have the texts that the records have", advice.compact())
+        return problem("search", "contacts_text does not match the texts of the records", advice.compact())

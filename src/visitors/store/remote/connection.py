@@ -64,7 +64,7 @@ class Connection:
             *lines, begun = (begun + part).split(b"\n")
             yield from lines
         if begun:
-            self._lost(EOFError("the response was cut off"))
+            self._lost(EOFError("the response was truncated"))
 
     def _parts(self, path: str, body: bytes, within: float, *, repeatable: bool) -> Iterator[bytes]:
         is_whole = False

@@ -107,7 +107,7 @@ class Cursor:
             elif entry.type == "step_end":
                 self._given.append(Rows([], 0))
         if len(self._given) <= self._step:
-            raise AnswerLost("the response was cut off")
+            raise AnswerLost("the response was truncated")
 
     def keep(self) -> None:
         """Buffer the rest of the response, so that the connection is free. Raises AnswerLost."""

@@ -273,13 +273,13 @@ class ServerDatabase:
     def _refuse_misuse(self) -> None:
         if self._is_closed:
             raise UsageProblem(
-                f"the store {self.name} is closed", code="store_closed", hint="open it again: visitors.open_store"
+                f"the store {self.name} is closed", code="store_closed", hint="open it again with visitors.open_store"
             )
         if get_ident() != self._thread:
             raise UsageProblem(
                 f"the store {self.name} was opened in another thread",
                 code="wrong_thread",
-                hint="open one in each thread: visitors.open_store",
+                hint="open one in each thread with visitors.open_store",
             )
 
 

@@ -54,7 +54,7 @@ def translated_errors(name: str) -> Iterator[None]:
 def rolled_back(name: str) -> StoreProblem:
     """Return the error for a transaction that the server rolled back, because another writer waited or it was idle."""
     return StoreProblem(
-        f"{name} rolled the transaction back, because it took too long while others waited; nothing was written",
+        f"{name} rolled back the transaction, because it took too long while others waited; nothing was written",
         code="transaction_timeout",
         hint="try again when nobody else writes, or raise the server's limit: visitors help team",
     )
@@ -76,7 +76,7 @@ _ADVICE: dict[str, tuple[str, str, str]] = {
     "malformed": (
         "store_corrupt",
         "is damaged",
-        "run visitors db check; the administrator of the server has its backups",
+        "to find out what is wrong: visitors db check; the administrator of the server has the backups",
     ),
     "disk is full": ("disk_full", "cannot grow: the server's disk is full", "nothing was written"),
     "disk I/O error": ("store_io", "cannot be read or written by the server", "nothing was written"),
@@ -91,7 +91,7 @@ _ADVICE: dict[str, tuple[str, str, str]] = {
 def _translate(error: ServerError, name: str) -> Exception:
     text = str(error)
     if text.startswith("UNIQUE constraint failed"):
-        return Conflict(f"the store {name} has this already ({text})", code="exists")
+        return Conflict(f"the store {name} already has this ({text})", code="exists")
     for sign, (code, what, hint) in _ADVICE.items():
         if sign in text:
             return StoreProblem(f"the store {name} {what}", code=code, hint=hint)

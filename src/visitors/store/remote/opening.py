@@ -80,12 +80,12 @@ def _change(place: Server, timeout: float, *, make: bool) -> bool:
 def _refuse(place: Server, version: int) -> NoReturn:
     if version == 0:
         raise StoreProblem(
-            f"there is no store at {place.name}",
+            f"no store found at {place.name}",
             code="store_missing",
             hint="check --db and VISITORS_DB; create, track and import create a store in an empty database",
         )
     raise StoreProblem(
         f"the store {place.name} has an older schema ({version}; this version needs {SCHEMA_VERSION})",
         code="store_older",
-        hint="once everybody has this version, run: visitors db migrate",
+        hint="once everyone has this version: visitors db migrate",
     )

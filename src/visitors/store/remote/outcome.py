@@ -33,7 +33,7 @@ def was_committed(server: Server, last: Commit, timeout: float) -> bool:
                     f"the connection to {server.name} was lost while committing {last.name}, and the server cannot be"
                     " asked whether it was committed: the outcome is unknown",
                     code="outcome_unknown",
-                    hint=f"when the server is reachable again, find out with: visitors {last.find}",
+                    hint=f"once the server is reachable again, find out with: visitors {last.find}",
                 ) from error
             time.sleep(_PAUSE)
         else:

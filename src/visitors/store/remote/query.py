@@ -51,7 +51,7 @@ class ServerQueries:
             raise mistake(
                 query,
                 begin.start,
-                "sql only reads, and this statement would write",
+                "sql is read-only, and this statement would write",
                 code="read_only",
                 hint="a query begins with SELECT, WITH or VALUES",
             ) from None
@@ -83,7 +83,7 @@ class ServerQueries:
         following = next((one for one in typed if one.start >= word.end), None)
         is_schema = word.name in _SCHEMAS and following is not None and following.text == "."
         if is_schema or word.name in self._hidden or word.name.startswith(_OF_SQLITE):
-            what = f"sql only reads: {word.name} is not one of its views"
+            what = f"sql is read-only: {word.name} is not one of its views"
             raise mistake(query, word.start, what, code="read_only", hint=TABLES)
 
     def _with_views(self, query: str, typed: Sequence[Word], begin: Word) -> str:
