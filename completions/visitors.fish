@@ -1615,7 +1615,7 @@ complete -c visitors -n '__visitors_at \'history\'' -l since -x -d 'Done at or a
 complete -c visitors -n '__visitors_at \'history\'' -l until -x -d 'Done before.'
 complete -c visitors -n '__visitors_at \'history\'' -l command -x -d 'Done by this command, such as block.'
 complete -c visitors -n '__visitors_at \'history\'' -l kind -x -a 'contact\t visitor\t block\t conversation\t message\t' -d 'Only records of this kind: contact, visitor, block, conversation, message.'
-complete -c visitors -n '__visitors_at \'history\'' -l record -x -d 'That changed this record, of any kind.'
+complete -c visitors -n '__visitors_at \'history\'' -l record -x -d 'That changed this record (any kind).'
 complete -c visitors -n '__visitors_at \'history\'' -l changes -d 'Show one row per changed field, across operations.'
 complete -c visitors -n '__visitors_at \'history\'' -l follow -d 'Show new operations as they happen, until Ctrl-C.'
 complete -c visitors -n '__visitors_at \'history\'' -l receipt -d 'Print the receipt of the erasure given by --operation again.'

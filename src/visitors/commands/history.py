@@ -34,7 +34,7 @@ def command(
         str | None,
         typer.Argument(
             metavar="[VISITOR|CONTACT]",
-            help="Show the history of this record, of any kind; default: all operations.",
+            help="Show the history of this record (any kind). Default: all operations.",
             show_default=False,
         ),
     ] = None,
@@ -59,7 +59,7 @@ def command(
         typer.Option(
             "--record",
             metavar="REFERENCE",
-            help="That changed this record, of any kind.",
+            help="That changed this record (any kind).",
             show_default=False,
         ),
     ] = None,
@@ -75,10 +75,10 @@ def command(
 ) -> None:
     """Show what was done, by whom and when, newest first.
 
-    Alone it lists operations: one for each run of a command that changed something, with the first few
-    visitors, contacts and conversations that it touched. With a record or --operation it lists single
-    changes, with the fields before and after; with --changes each of these fields in a row of its own.
-    The history of a visitor or contact has that of its blocks and conversations.
+    By default it lists operations: one per command run that changed something, with the first few visitors,
+    contacts and conversations that it changed. For a record or --operation it lists single changes, with the
+    fields before and after; with --changes, each changed field has its own row. The history of a visitor or
+    contact includes that of its blocks and conversations.
     """
     context = context_of(ctx)
     others = (record, by, since, until, command_, limit, after, kind, records, by_field or None, follow or None)

@@ -25,9 +25,9 @@ def command(
 ) -> None:
     """List the visitors that match a selection; without one, all that are not deleted.
 
-    Last seen first, never seen last; --sort chooses another field. Times sort newest first, everything else
-    from A to Z; --reverse turns it round. A table is cut at 50 rows unless --limit says otherwise; other
-    formats are cut only by --limit. To page with --after while visitors are tracked, use --sort createdAt.
+    Last seen first, never seen last; --sort chooses another field. Times sort newest first, everything else from A
+    to Z; --reverse reverses the order. A table shows at most 50 rows unless --limit says otherwise; other formats
+    are limited only by --limit. To page with --after while visitors are tracked, use --sort createdAt.
     """
     context = context_of(ctx)
     page = listing.page(context, visitors.SORTABLE, sort or _SEEN, reverse=reverse, limit=limit, after=after)

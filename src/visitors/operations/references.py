@@ -277,7 +277,7 @@ def _other_record_id(store: Store, token: str) -> str:
     raise NotFound(
         f"no record has the id {prefix!r}",
         code="record_not_found",
-        hint="visitors history lists operations, with the first records that each changed",
+        hint="to list operations, with the first records that each changed: visitors history",
     )
 
 

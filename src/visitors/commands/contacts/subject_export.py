@@ -17,12 +17,12 @@ def command(
 ) -> None:
     """Export everything that the store knows about one person, as one JSON document to hand over.
 
-    It has the contact, deleted or not, and those merged into it, or one that only the history has; its visitors,
-    also deleted ones and those that were its before; conversations with their messages, blocks, links, and the
-    history of all these. The file is written whole or not at all, and only its owner may read it.
+    It contains the contact, deleted, only in the history, or neither, and the contacts merged into it; its current,
+    deleted and former visitors; conversations with their messages; blocks, links, and the history of all of these.
+    The file is written completely or not at all, and only its owner can read it.
 
-    'contacts erase' removes exactly these records. A browser that is or was somebody else's, too, stands
-    apart, under devicesOfOthers: with this person's time alone, and an erasure leaves it.
+    'visitors contacts erase' removes exactly these records. A browser that is or was also used by someone else is
+    listed separately, under devicesOfOthers: only this person's time is included, and an erasure keeps it.
     """
     context = context_of(ctx)
     context.refuse_store(output)
