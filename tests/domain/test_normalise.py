@@ -585,7 +585,7 @@ def test_another_device_type_is_refused_with_the_choices(value: str) -> None:
     refused = refusal(normalise.device_type, value)
 
     assert refused.code == "invalid_device_type"
-    assert refused.hint == "one of desktop, mobile, tablet, unknown"
+    assert refused.hint == "use one of desktop, mobile, tablet, unknown"
 
 
 # IP addresses

@@ -273,5 +273,5 @@ def test_advice_is_about_the_store_that_was_named(visitors: Visitors, other: Pat
     visitors("erase", "other-0", "--yes", "--no-vacuum", "--db", str(other), code=0)
     said = visitors("erase", "other-1", "--yes", "--no-vacuum", "--db", str(other)).stderr
     assert f"visitors --db {other} db compact" in said
-    assert f"hint: visitors --db {other} list" in visitors("show", "nobody", "--db", str(other), code=3).stderr
-    assert "hint: visitors list" in visitors("show", "nobody", code=3).stderr
+    assert f": visitors --db {other} list" in visitors("show", "nobody", "--db", str(other), code=3).stderr
+    assert ": visitors list" in visitors("show", "nobody", code=3).stderr

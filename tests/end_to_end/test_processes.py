@@ -265,7 +265,7 @@ def test_where_nothing_was_written_the_error_says_nothing_of_it(visitors: Visito
 def test_a_mistake_that_shows_after_the_write_says_that_it_is_done(visitors: Visitors) -> None:
     refused = visitors("create", "--id", "v1", "--fields", "nope", code=2)
     (newest,) = visitors("history", "--format", "json").json
-    assert f"the changes were saved as operation {newest['id']} (create, of v1)" in refused.stderr
+    assert f"the changes were saved as operation {newest['id']} (create: v1)" in refused.stderr
 
 
 def test_a_disk_that_is_full_is_an_expected_error(visitors: Visitors) -> None:

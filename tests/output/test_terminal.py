@@ -104,7 +104,7 @@ def test_a_change_that_changes_nothing_says_so(visitors: Visitors) -> None:
     fill(visitors, 1)
     visitors("block", "v000")
 
-    assert on_terminal("block", "v000").lines == ["Visitor v000 already blocked; nothing changed."]
+    assert on_terminal("block", "v000").lines == ["Visitor v000 is already blocked; nothing changed."]
 
 
 def test_format_overrides_both_defaults(visitors: Visitors) -> None:
@@ -172,7 +172,7 @@ def test_ctrl_c_at_the_prompt_is_an_interruption_that_changes_nothing(visitors: 
 def test_without_a_terminal_nobody_is_asked(visitors: Visitors) -> None:
     fill(visitors, 3)
 
-    assert "hint: add --yes" in visitors("delete", "--language", "en", code=2).stderr
+    assert "hint: to confirm, add --yes" in visitors("delete", "--language", "en", code=2).stderr
     assert visitors("list", "--format", "count").stdout == "3\n"
 
 
@@ -412,6 +412,6 @@ def test_on_a_narrow_terminal_a_page_has_all_that_it_has_on_a_wide_one(visitors:
     for word in ("1920x1080", "147.0.7727.56", "ada@example.com", '{"plan":"pro"}', "(spam)", "screenresolution"):
         assert word in re.sub(r"\x1b\[[0-9;]*m", "", narrow)
     assert "…" not in narrow
-    for heading in ("Contact", "Blocks(1)", "Links(1)", "Lastchanges"):
+    for heading in ("Contact", "Blocks(1)", "Links(1)", "Recentchanges"):
         assert heading in narrow
         assert heading in wide

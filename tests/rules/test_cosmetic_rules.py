@@ -176,7 +176,10 @@ def test_import_lenient_of_json(visitors: Visitors, tmp_path: Path, name: str) -
     rows = [{"id": "a", "language": 5, "countryCode": "XX"}, {"id": "b", "language": "de"}]
     text = json.dumps(rows) if name == "x.json" else "".join(json.dumps(row) + "\n" for row in rows)
     (tmp_path / name).write_text(text)
-    assert "for 2 bad values: 1 language, 1 countryCode" in visitors("import", str(tmp_path / name), "--lenient").stderr
+    assert (
+        "not stored: 2 bad values (1 language, 1 countryCode)"
+        in visitors("import", str(tmp_path / name), "--lenient").stderr
+    )
     assert [stored(visitors, one, "language") for one in "ab"] == [None, "de"]
 
 

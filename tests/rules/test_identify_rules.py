@@ -227,7 +227,9 @@ def test_clear_metadata_empties_it(visitors: Visitors) -> None:
 def test_what_cannot_be_cleared_is_a_usage_error(visitors: Visitors) -> None:
     identified(visitors, "one", "--external-id", "x")
     for field in ("externalId", "id", "nonsense"):
-        assert refused(visitors, "one", "--external-id", "x", "--clear", field, code=2)["hint"].startswith("one of ")
+        assert refused(visitors, "one", "--external-id", "x", "--clear", field, code=2)["hint"].startswith(
+            "use one of "
+        )
 
 
 def test_a_field_both_given_and_cleared_is_a_usage_error(visitors: Visitors) -> None:

@@ -87,7 +87,7 @@ def test_a_reference_to_a_contact_is_distinguished_from_a_visitor(
         "visitor_not_found",
         f"{reference.strip()!r} refers to a contact, not to a visitor",
     )
-    assert f"visitors list --contact {shlex.quote(reference.strip())} " in refused["hint"]
+    assert f"visitors list --contact {shlex.quote(reference.strip())};" in refused["hint"]
 
 
 def test_an_id_that_a_table_cut_is_a_prefix(visitors: Visitors) -> None:
