@@ -2,7 +2,7 @@
 removes it, and a subject export lists it.
 
 A tombstone belongs to the only contact that has its external id now, or else its email, such as one that was split off;
-or else to the contact that it resolves to.
+or else to the person who once had them; or else to the contact that it resolves to.
 
 A contact whose creation was undone is in no table, but its name and email are in the history. It was the same person if
 it had an email or external id that is theirs and of no remaining contact, or if only their devices were ever linked to
@@ -77,7 +77,7 @@ class _Tombstones:
     def __init__(self, store: Store, contacts: set[str]) -> None:
         self.own: set[str] = set()
         while True:
-            found = store.execute(_TOMBSTONES, [rows(contacts | self.own)] * 3).fetchall()
+            found = store.execute(_TOMBSTONES, [rows(contacts | self.own)] * 4).fetchall()
             own = {tombstone for tombstone, _, holder in found if holder in contacts | self.own}
             if own <= self.own:
                 break
@@ -97,10 +97,13 @@ _TOMBSTONES = (
     "SELECT id, merged_into, coalesce("
     " (SELECT id FROM contacts AS o WHERE o.external_id = t.external_id AND o.merged_into IS NULL),"
     " (SELECT iif(count(*) = 1, max(id), NULL) FROM contacts AS o WHERE o.email = t.email AND o.merged_into IS NULL),"
+    f" (SELECT id FROM contacts AS o WHERE o.id {THESE} AND (o.external_id = t.external_id OR o.email = t.email"
+    "  AND NOT EXISTS (SELECT 1 FROM contacts AS p"
+    "   WHERE p.email = o.email AND p.merged_into IS NULL AND p.id <> o.id))),"
     " t.merged_into) FROM contacts AS t WHERE t.merged_into IS NOT NULL"
     f" AND (t.merged_into {THESE}"
-    f" OR t.external_id IN (SELECT external_id FROM contacts WHERE merged_into IS NULL AND id {THESE})"
-    f" OR t.email IN (SELECT email FROM contacts WHERE merged_into IS NULL AND id {THESE}))"
+    f" OR t.external_id IN (SELECT external_id FROM contacts WHERE id {THESE})"
+    f" OR t.email IN (SELECT email FROM contacts WHERE id {THESE}))"
 )
 """Tombstones that resolve to contacts, or have an external id or email of theirs: id, `merged_into`, and owner."""
 
