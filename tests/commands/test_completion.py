@@ -124,7 +124,7 @@ def test_a_folder_that_cannot_be_written_is_one_line(visitors: Visitors, home: P
 
 
 def test_installing_and_uninstalling_contradict_each_other(visitors: Visitors, home: Path) -> None:
-    assert "contradict" in visitors("completion", "bash", "--install", "--uninstall", code=2).stderr
+    assert "cannot be combined" in visitors("completion", "bash", "--install", "--uninstall", code=2).stderr
     assert not list(home.iterdir())
 
 

@@ -119,7 +119,7 @@ COMMANDS: dict[str, tuple[int, list[str]]] = {
     "ids-and-a-selection": (2, ["delete", "abc1", "--anonymous"]),
     "selection-without-yes": (2, ["delete", "--anonymous"]),
     "folder-as-store": (2, ["create", "--db", "folder/"]),
-    "url-as-store": (2, ["list", "--db", "https://example.com"]),
+    "url-of-no-server": (2, ["list", "--db", "ftp://example.com"]),
     "duplicate-map": (2, ["import", "-", "--input-format", "csv", "--map", "language=a", "--map", "language=b"]),
     "map-of-no-field": (2, ["import", "-", "--input-format", "csv", "--map", "nope=a"]),
     "map-without-column": (2, ["import", "-", "--input-format", "csv", "--map", "language"]),
@@ -293,7 +293,7 @@ def test_one_unknown_id_among_many_on_standard_input_takes_all_back(visitors: Vi
 
 # A byte that is not UTF-8 becomes a lone surrogate in an argument.
 ARGUMENTS = {
-    "id": (["show", "\udcff"], 3),
+    "id": (["show", "\udcff"], 5),
     "new-id": (["create", "--id", "\udcff"], 5),
     "browser-data": (["create", "--city", "\udcff"], 5),
     "name": (["identify", "abc2", "--email", "a@example.com", "--name", "\udcff"], 5),

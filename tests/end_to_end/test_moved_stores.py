@@ -6,7 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ import pytest
 from trials.running import can_trace, eventually
 from visitors import open_store
 from visitors.errors import StoreProblem
-from visitors.store.database import Row
+from visitors.store.database import Commit
 from visitors.store.file.opening import open_store as open_file
 from visitors.store.file.sqlite import SqliteDatabase
 from visitors.store.places import File
@@ -147,17 +147,16 @@ def test_a_load_whose_store_is_replaced_is_reported_and_leaves_the_new_one(
 ) -> None:
     visitors("db", "dump", "--db", str(other), "-o", str(tmp_path / "dump.ndjson"))
     before = content(other)
-    batch = SqliteDatabase.batch
+    commit = SqliteDatabase.commit
 
-    def replacing(self: SqliteDatabase, statements: Sequence[tuple[str, Sequence[object]]], /) -> list[list[Row]]:
-        is_commit = ("COMMIT", ()) in statements
-        done = batch(self, statements)
-        if is_commit and self.name == str(store_path):
+    def replacing(self: SqliteDatabase, last: Commit, /) -> bool:
+        done = commit(self, last)
+        if self.name == str(store_path):
             replace(store_path, other)
         return done
 
     if when == "after the commit":
-        monkeypatch.setattr(SqliteDatabase, "batch", replacing)
+        monkeypatch.setattr(SqliteDatabase, "commit", replacing)
         refused = visitors("db", "load", str(tmp_path / "dump.ndjson"), code=6)
         assert "what was written is in the previous file" in refused.stderr
     else:

@@ -82,9 +82,9 @@ def test_it_says_what_a_value_may_be(table: Any) -> None:
         for option in one["options"]
         for name in option["names"]
     }
-    limit, format_ = options["list", "--limit"], options["import", "--on-existing"]
+    limit, format_ = options["list", "--limit"], options["identify", "--on-conflict"]
     assert (limit["value"]["type"], limit["isRequired"], limit["default"]) == ("integer", False, None)
-    assert format_["value"]["choices"] == ["error", "skip", "update"]
+    assert format_["value"]["choices"] == ["error", "external-id-wins", "merge"]
     assert not format_["value"]["isOpen"]
     assert format_["default"] == "error"
     assert options["stats", "--by"]["value"]["isOpen"]

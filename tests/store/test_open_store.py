@@ -90,7 +90,7 @@ def test_foreign_keys_are_enforced(store: Store) -> None:
 
 
 def test_a_missing_store_is_not_made_for_a_reader(store_path: Path) -> None:
-    with pytest.raises(StoreProblem, match="there is no store") as problem:
+    with pytest.raises(StoreProblem, match="no store found") as problem:
         open_store(place_of(store_path), create=False)
 
     assert problem.value.code == "store_missing"
