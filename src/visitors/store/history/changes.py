@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from operator import itemgetter
 from typing import Any
@@ -17,19 +17,23 @@ from visitors.store.schema.recorded import COLUMNS, RECORDED, REFERENCES
 from visitors.store.store import Store
 
 _OWNERS = ("visitor", "contact")
-# Table and column where else the id of one stands: the history of these records is part of its own, as that of
-# messages is of their conversation's.
-_BELONGINGS = [(RECORDED[kind], column) for kind, column, _ in REFERENCES if kind not in _OWNERS]
+# Kind of record -> the columns with the id of the record it belongs to, whose history includes its own.
+_BELONGINGS = {
+    kind: [column for child, column, _ in REFERENCES if child == kind and kind not in _OWNERS] for kind in RECORDED
+}
 
 _Numbered = list[tuple[Change, int]]
 """Changes, each with the number of its operation."""
 
 
 class _Wanted(msgspec.Struct, frozen=True):
-    """Which changes: of operations `o` that match `operation`, and of the records that `ids` selects."""
+    """Which changes: of operations `o` that match `operation`, and of the records that `ids` selects, or `ids_of` if
+    they are of one kind.
+    """
 
     operation: Condition = Condition("1")
     ids: Condition | None = None
+    ids_of: Mapping[str, Condition] = {}
     kinds: tuple[str, ...] = ()
     limit: int = 0
 
@@ -122,16 +126,20 @@ def causes_of(store: Store, record_ids: Sequence[str]) -> dict[tuple[int, str], 
 def _of(wanted: Filter, limit: int = 0) -> _Wanted:
     """Extend `wanted` with what belongs to its records: blocks, conversations and messages."""
     condition, parameters = wanted.condition
-    ids = None
-    if wanted.records is not None:
-        of_them = " UNION ".join(f"SELECT id FROM {table} WHERE {column} {THESE}" for table, column in _BELONGINGS)
-        sql = f"SELECT value FROM json_each(?) UNION {of_them}"
-        ids = Condition(sql, (rows(wanted.records),) * (1 + len(_BELONGINGS)))
-    return _Wanted(Condition(condition, tuple(parameters)), ids, wanted.kinds, limit)
+    operation = Condition(condition, tuple(parameters))
+    if wanted.records is None:
+        return _Wanted(operation, kinds=wanted.kinds, limit=limit)
+    records = wanted.records
+    ids_of = {kind: _listed(records, kind) for kind in RECORDED}
+    return _Wanted(operation, _listed(records, *RECORDED), ids_of, wanted.kinds, limit)
 
 
-def _listed(ids: Sequence[str]) -> Condition:
-    return Condition("SELECT value FROM json_each(?)", (rows(ids),))
+def _listed(ids: Sequence[str], *kinds: str) -> Condition:
+    """Select the ids, and those of the records of these kinds that belong to them."""
+    belonging = [(RECORDED[kind], column) for kind in kinds for column in _BELONGINGS[kind]]
+    sql = "SELECT value FROM json_each(?)"
+    sql += "".join(f" UNION SELECT id FROM {table} WHERE {column} {THESE}" for table, column in belonging)
+    return Condition(sql, (rows(ids),) * (1 + len(belonging)))
 
 
 def _newest_first(
@@ -179,7 +187,7 @@ def _statements(wanted: _Wanted) -> list[tuple[str, tuple[object, ...]]]:
 
 def _creations(kind: str, place: int, wanted: _Wanted) -> tuple[str, tuple[object, ...]]:
     """Build the statement for the creations of the records `r`, existing or removed."""
-    table, where, ids = RECORDED[kind], wanted.operation, wanted.ids
+    table, where, ids = RECORDED[kind], wanted.operation, wanted.ids_of.get(kind, wanted.ids)
     select = f"SELECT o.pk AS op, 0, {place}, r.pk, {WHO}, '{kind}', r.id, NULL, NULL"
     number = "json_extract(before, '$.pk')"
     removed = (

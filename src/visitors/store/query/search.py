@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import string
-
 SHORTEST = 3
 """The minimum number of characters for the full-text index."""
 
-_OF_IDS = frozenset(string.ascii_lowercase + string.digits + "._:-")
+_OF_IDS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._:-")
 
 
 def trigrams(text: str) -> str:
