@@ -7,7 +7,6 @@ by a spreadsheet; in any letter case, quoted or not.
 from __future__ import annotations
 
 import re
-import string
 
 # Compared in lower case, after stripping quotes and brackets.
 ABSENT = frozenset(
@@ -25,7 +24,8 @@ _WORDS = ABSENT | _FIELD_NAMES
 _DIGITS = frozenset("123456789")
 _MARKS = frozenset(_AROUND + "+.,")
 _WITHIN_NAMES = str.maketrans("", "", "_-. ")
-_NOTHING = string.punctuation + string.whitespace + "0–—−…·´“”„‘’‚«»"
+# Written out, since importing `string` takes 0.5 ms at every start.
+_NOTHING = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~ \t\n\r\v\f0–—−…·´“”„‘’‚«»"
 # {{user.id}} and ${userId} anywhere; {user_id}, <user_id>, [USER ID] and %USER_ID% only as the whole value and without
 # digits, since real ids may have brackets.
 _FOR_TEMPLATES = frozenset("{%<[")
