@@ -24,7 +24,7 @@ from visitors.domain.selection import OF_BLOCKS, MetadataFilter, Selection
 from visitors.store.file.opening import open_store
 from visitors.store.file.sqlite import SqliteDatabase
 from visitors.store.places import Memory
-from visitors.store.query import plans
+from visitors.store.query import bounds, plans
 from visitors.store.query.contacts import SORTABLE
 from visitors.store.query.conversations import SORTABLE as CONVERSATION_SORTS
 from visitors.store.query.listing import Condition, Page
@@ -265,7 +265,7 @@ def way(few: int, far: int, passing: float) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(plans, "FEW", few)
         patch.setattr(plans, "FEW_OF_ALL", few)
-        patch.setattr(plans, "FAR", far)
+        patch.setattr(bounds, "FAR", far)
         patch.setattr(plans, "PASSING", passing)
         yield
 
@@ -274,7 +274,7 @@ def way(few: int, far: int, passing: float) -> Iterator[None]:
 def watched() -> Iterator[Counter[str]]:
     """How often each plan was used."""
     entered: Counter[str] = Counter()
-    walk, drive, bounds = Listing.walk, Listing.drive, Listing._bounds
+    walk, drive, bounds_of = Listing.walk, Listing.drive, bounds.Walk.bounds
 
     def watched_walk(self: Listing, *arguments: Any) -> Any:
         entered["walk" if len(arguments) < 4 or arguments[3] is None else "walk by a driver"] += 1
@@ -284,15 +284,15 @@ def watched() -> Iterator[Counter[str]]:
         entered["drive"] += 1
         return drive(self, *arguments)
 
-    def watched_bounds(self: Listing, *arguments: Any) -> Iterator[Condition]:
-        for condition in bounds(self, *arguments):
+    def watched_bounds(self: bounds.Walk, *arguments: Any) -> Iterator[Condition]:
+        for condition in bounds_of(self, *arguments):
             entered["numbers" if " IN (" in condition.sql else "bounds"] += 1
             yield condition
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Listing, "walk", watched_walk)
         patch.setattr(Listing, "drive", watched_drive)
-        patch.setattr(Listing, "_bounds", watched_bounds)
+        patch.setattr(bounds.Walk, "bounds", watched_bounds)
         yield entered
 
 
@@ -705,7 +705,7 @@ def test_a_walk_that_would_go_far_asks_first_between_which_records_all_matches_l
     monkeypatch.setattr(plans, "FEW", 0)
 
     def asked(far: int, selection: Selection, page: Page) -> tuple[list[str], bool]:
-        monkeypatch.setattr(plans, "FAR", far)
+        monkeypatch.setattr(bounds, "FAR", far)
         with statements(store) as all_asked:
             got = listed(store, selection, page)
         return got, any("(+v.pk)" in one for one in all_asked)
@@ -724,7 +724,7 @@ def test_a_walk_that_would_go_far_asks_first_between_which_records_all_matches_l
 def test_a_walk_that_soon_comes_upon_matches_asks_nothing_more(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     made_on(store, [25] * 20, "")
     monkeypatch.setattr(plans, "FEW", 0)
-    monkeypatch.setattr(plans, "FAR", 5)
+    monkeypatch.setattr(bounds, "FAR", 5)
     with statements(store) as asked:
         assert listed(store, SINCE_THE_20TH, Page(column="language", limit=3)) == ["v00", "v01", "v02"]
     assert not any("(+v.pk)" in one for one in asked)
@@ -736,7 +736,7 @@ def test_matches_between_which_others_lie_are_listed_in_the_order_of_the_page(
     store: Store, monkeypatch: pytest.MonkeyPatch, column: str, far: int
 ) -> None:
     monkeypatch.setattr(plans, "FEW", 0)
-    monkeypatch.setattr(plans, "FAR", far)
+    monkeypatch.setattr(bounds, "FAR", far)
     other = "last_seen_at" if column == "created_at" else "created_at"
     with store.operation("test", actor="ada", clock=lambda: AT):
         for day in range(1, 8):

@@ -14,7 +14,7 @@ from visitors.domain.selection import MetadataFilter, Selection
 from visitors.store.file.opening import open_store
 from visitors.store.file.sqlite import SqliteDatabase
 from visitors.store.places import Memory
-from visitors.store.query import contacts, plans
+from visitors.store.query import bounds, contacts
 from visitors.store.query.listing import Page, Place, in_order
 from visitors.store.query.plans import Driver, Filter, Listing
 from visitors.store.query.selection import chosen
@@ -216,22 +216,22 @@ def test_a_walk_skips_records_outside_of_a_time_range_within_the_index(
     listing = chosen(Selection(**{option: OF_TIMES[option]}), AT)  # type: ignore[arg-type]
     span = next(one.span for one in listing.filters if one.span is not None)
     is_range_of_the_index = page.column == span.column
-    monkeypatch.setattr(plans, "LOOKED_AT", 1)
+    monkeypatch.setattr(bounds, "LOOKED_AT", 1)
     for far in range(1, VISITORS):
-        monkeypatch.setattr(plans, "FAR", far)
+        monkeypatch.setattr(bounds, "FAR", far)
         with statements(store) as asked:
             start = walks(store, listing, page, None)[0].split("\n")[0]
         looks = [sql for sql in asked if "OFFSET" in sql]
-        bounds = [sql for sql in asked if "(+v.pk)" in sql]
-        assert len(looks) == (0 if is_range_of_the_index else 2 if bounds and page.column else 1)
+        ends = [sql for sql in asked if "(+v.pk)" in sql]
+        assert len(looks) == (0 if is_range_of_the_index else 2 if ends and page.column else 1)
         assert not any("TEMP B-TREE" in line for sql in looks for line in explained(store, sql))
-        if bounds:
+        if ends:
             break
     else:
         assert is_range_of_the_index
         assert f"INDEX visitors_{span.column} ({span.column}" in start
         return
-    assert [line for line in explained(store, bounds[0]) if f"COVERING INDEX visitors_{span.column} " not in line] == []
+    assert [line for line in explained(store, ends[0]) if f"COVERING INDEX visitors_{span.column} " not in line] == []
     if page.column is None:
         assert start == f"SEARCH v USING INTEGER PRIMARY KEY (rowid{'<' if page.descending else '>'}?)"
     else:

@@ -13,7 +13,7 @@ this one, 0.06 s at a million.
 
 Sorting thousands of matches means looking up each of them, mostly on a page of its own. A walk that tests each record
 for membership stays in the index: where that fills a page sooner, we walk after all. And since times and numbers mostly
-grow together, all matches of a time range may be at the far end of a walk: see `_bounds`.
+grow together, all matches of a time range may be at the far end of a walk: see `visitors.store.query.bounds`.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from typing import Any
 
 import msgspec
 
+from visitors.store.query.bounds import TIMES, Walk, among
 from visitors.store.query.listing import (
     Condition,
     Page,
@@ -44,17 +45,8 @@ FEW = 15_000
 FEW_OF_ALL = 100_000
 """The same limit in creation order, where matches need no sorting, and the alternative is a walk to the end."""
 
-FAR = 10_000
-"""Passing this many non-matching records takes about as long as finding where the matches are."""
-
-LOOKED_AT = 8
-"""How many records are tested there: with evenly spread matches, one of them would match."""
-
 PASSING = 0.05
 """The cost of passing a record in an index, relative to looking one up by number; rounded up."""
-
-TIMES = ("created_at", "updated_at", "last_seen_at")
-"""The columns whose values mostly grow with record numbers."""
 
 Statement = tuple[str, Condition]
 """How the table is read (`INDEXED BY` ... or `NOT INDEXED`), and the condition on its rows."""
@@ -238,7 +230,7 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
         """Select the sorted page first, so that only its records are joined to the rest of what is shown."""
         source = f"SELECT {self.alias}.pk FROM {self.table} AS {self.alias} NOT INDEXED WHERE {condition.sql}"
         cut = f"{in_order(page, self.alias)} LIMIT {page.limit}"
-        return self._among(Condition(source + cut, condition.parameters))
+        return among(self.alias, Condition(source + cut, condition.parameters))
 
     def walk(self, store: Store, page: Page, place: Place | None, driver: Driver | None = None) -> Iterator[Statement]:
         """Build the statements that scan the sort index, one range after another, and test the filters; that of
@@ -266,55 +258,12 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
             parts = [stretch.condition(page, self.alias) for stretch in stretches(page, place, spans)]
         for number, part in enumerate(parts):
             if number == 0 and driver is None and page.limit:
-                tests += self._bounds(store, page, access, part)
+                times = [one.span for one in self.filters if one.span is not None and not _leads(one, page)]
+                tests += Walk(self.table, self.alias, access, page, part).bounds(store, times)
             yield access, every([part, *tests])
 
-    def _bounds(self, store: Store, page: Page, access: str, start: Condition) -> Iterator[Condition]:
-        """Yield lower bounds on the numbers of records that match a time range, if a walk would go far before reaching
-        them: it then skips the rest within the index or, in creation order, entirely. If that does not help because the
-        store was not filled in order of time, return the numbers themselves.
-
-        At a million, the slowest pair of filter and sort takes 0.1 s of CPU time with it, and 0.7 without; 0.8 and 1.6
-        in a store filled in random order.
-        """
-        table = f"{self.table} AS {self.alias}"
-        for filter_ in self.filters:
-            if filter_.span is None or filter_.span.column not in TIMES or _leads(filter_, page):
-                continue
-            matches = filter_.span.condition(self.alias)
-            if self._is_far(store, page, access, start, matches, FAR):
-                within = self._within(store, page, matches)
-                yield within
-                # in creation order, whatever is spread among others is spread evenly
-                if page.column and self._is_far(store, page, access, every([start, within]), matches, 10 * FAR):
-                    sql = f"SELECT {self.alias}.pk FROM {table} WHERE {matches.sql}"
-                    yield self._among(Condition(sql, matches.parameters))
-
-    def _within(self, store: Store, page: Page, matches: Condition) -> Condition:
-        """Return the lowest number of the matches, and the highest where numbers start again for each value."""
-        far_end = ("max", "<=") if page.descending else ("min", ">=")
-        ends = [far_end] if page.column in (None, "id", *TIMES) else [("min", ">="), ("max", "<=")]
-        # the + makes SQLite use the index on the times instead of scanning the table
-        asked = ", ".join(f"{end}(+{self.alias}.pk)" for end, _ in ends)
-        sql = f"SELECT {asked} FROM {self.table} AS {self.alias} WHERE {matches.sql}"
-        found = store.execute(sql, matches.parameters).fetchone()
-        return Condition(" AND ".join(f"{self.alias}.pk {sign} ?" for _, sign in ends), found)
-
-    def _is_far(self, store: Store, page: Page, access: str, start: Condition, matches: Condition, far: int) -> bool:
-        """Return whether none of some records `far` down a walk matches."""
-        walk = (
-            f"SELECT {matches.sql} AS does FROM {self.table} AS {self.alias} {access}"
-            f" WHERE {start.sql}{in_order(page, self.alias)} LIMIT {LOOKED_AT} OFFSET {far}"
-        )
-        parameters = (*matches.parameters, *start.parameters)
-        count, does = store.execute(f"SELECT count(*), max(does) FROM ({walk})", parameters).fetchone()
-        return bool(count and not does)
-
     def _given(self, driver: Driver) -> Condition:
-        return self._among(Condition("SELECT value FROM json_each(?)", (driver.pks,)))
-
-    def _among(self, matching: Condition) -> Condition:
-        return Condition(f"{self.alias}.pk IN ({matching.sql})", matching.parameters)
+        return among(self.alias, Condition("SELECT value FROM json_each(?)", (driver.pks,)))
 
 
 def _leads(filter_: Filter, page: Page) -> bool:
