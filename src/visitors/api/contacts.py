@@ -32,7 +32,7 @@ from visitors.operations.investigate import contact_page
 from visitors.operations.subject import subject, subject_export
 from visitors.store.query.contacts import SORTABLE
 from visitors.store.query.listing import Page
-from visitors.store.records import contacts
+from visitors.store.records import contacts, duplicates
 from visitors.store.store import OpenOperation, Store
 
 _Act = Callable[[Store, OpenOperation, list[str]], object]
@@ -179,7 +179,7 @@ class Contacts:
     def duplicates(self) -> Sequence[Duplicate]:
         """Return groups of contacts that may be the same person."""
         with self._session.reading() as store:
-            return contacts.duplicates(store)
+            return duplicates.find(store)
 
     def update(
         self,

@@ -8,7 +8,7 @@ from visitors.domain.page import ContactPage, ConversationPage, Sharing, Visitor
 from visitors.domain.times import Instant
 from visitors.store.history import changes
 from visitors.store.history.operations import Filter
-from visitors.store.records import blocks, contacts, conversations, visitors
+from visitors.store.records import blocks, contacts, conversations, devices, visitors
 from visitors.store.store import Store
 
 LAST_CHANGES = 10
@@ -23,16 +23,16 @@ def visitor_page_and_sharing(store: Store, visitor_id: str, current: Instant) ->
     """Return the page like `visitor_page`, and who shares the visitor's fingerprint and IP address."""
     around = (
         visitors.called(visitor_id, current),
-        visitors.sharing("fingerprint", visitor_id),
-        visitors.sharing("ip", visitor_id),
-        visitors.other_devices_of(visitor_id),
+        devices.sharing("fingerprint", visitor_id),
+        devices.sharing("ip", visitor_id),
+        devices.others_of_contact(visitor_id),
         blocks.of_visitor(visitor_id),
         conversations.seen_by_visitor(visitor_id),
     )
-    history, (visitor, *shared, devices, blocked, seen) = changes.links_and_changes(
+    history, (visitor, *shared, others, blocked, seen) = changes.links_and_changes(
         store, visitor_id, LAST_CHANGES, *around
     )
-    page = VisitorPage(*(*msgspec.structs.astuple(visitor), devices, blocked, seen, *history))
+    page = VisitorPage(*(*msgspec.structs.astuple(visitor), others, blocked, seen, *history))
     return page, dict(zip(("fingerprint", "ip"), shared, strict=True))
 
 
@@ -40,7 +40,7 @@ def contact_page(store: Store, contact_id: str, current: Instant) -> ContactPage
     """Return the page of the contact with exactly this id, which must exist."""
     around = (
         contacts.listed(contact_id, current),
-        visitors.devices_of(contact_id),
+        devices.of_contact(contact_id),
         blocks.of_contact(contact_id),
         conversations.of_contact(contact_id),
         contacts.tombstone_ids([contact_id]),

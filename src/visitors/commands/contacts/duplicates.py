@@ -7,7 +7,7 @@ import typer
 from visitors.context import context_of
 from visitors.output.answers import DUPLICATE
 from visitors.output.machine import as_record
-from visitors.store.records import contacts
+from visitors.store.records import duplicates
 
 
 def command(ctx: typer.Context) -> None:
@@ -18,7 +18,7 @@ def command(ctx: typer.Context) -> None:
     """
     context = context_of(ctx)
     with context.reading() as store:
-        found = contacts.duplicates(store)
+        found = duplicates.find(store)
     records = [{**as_record(one), "command": f"visitors contacts merge {' '.join(one.contact_ids)}"} for one in found]
     shown = context.output.records(DUPLICATE, records)
     if shown == 0:

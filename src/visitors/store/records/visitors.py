@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from visitors.domain.contact import Contact
 from visitors.domain.fields import BROWSER_DATA, CONTACT, FLAT, VISITOR, sortable
-from visitors.domain.page import Device, Sharing
 from visitors.domain.pruning import Idle
 from visitors.domain.selection import Selection
 from visitors.domain.times import Instant
 from visitors.domain.visitor import BrowserData, Visitor
-from visitors.store.database import Question, Row, decoded, rows
+from visitors.store.database import Question, decoded, rows
 from visitors.store.query.listing import Page
 from visitors.store.query.selection import LIVE, chosen
 from visitors.store.store import OpenOperation, Store
@@ -128,41 +127,6 @@ def with_any_fingerprint(store: Store, fingerprints: Sequence[str]) -> str | Non
     sql = "SELECT id FROM visitors WHERE fingerprint IN (SELECT value FROM json_each(?)) LIMIT 1"
     found = store.execute(sql, (rows(fingerprints),)).fetchone()
     return None if found is None else str(found[0])
-
-
-_DEVICES = (
-    "SELECT id, browser, os, device_type, country_code, created_at, last_seen_at FROM visitors"
-    " WHERE contact_id = {} AND deleted_at IS NULL ORDER BY last_seen_at DESC, pk DESC"
-)
-
-
-def devices_of(contact_id: str) -> Question[list[Device]]:
-    """Return the query for short views of the contact's live visitors, last seen first."""
-    return Question(_DEVICES.format("?"), (contact_id,), lambda found: [Device(*row) for row in found])
-
-
-def other_devices_of(visitor_id: str) -> Question[list[Device]]:
-    """Return the query of `devices_of` for the visitor's contact, without the visitor itself."""
-    sql = _DEVICES.format("(SELECT contact_id FROM visitors WHERE id = ?)")
-    return Question(sql, (visitor_id,), lambda found: [Device(*row) for row in found if row[0] != visitor_id])
-
-
-def sharing(column: Literal["fingerprint", "ip"], visitor_id: str) -> Question[Sharing]:
-    """Return the query for other live visitors with the visitor's value; none for no value."""
-    sql = (
-        f"SELECT id FROM visitors WHERE {column} = (SELECT {column} FROM visitors WHERE id = ?) AND id <> ?"
-        f" AND deleted_at IS NULL ORDER BY pk DESC LIMIT {_COUNTED + 1}"
-    )
-
-    def read(found: list[Row]) -> Sharing:
-        return Sharing([row[0] for row in found[:_TOLD]], len(found) if len(found) <= _COUNTED else None)
-
-    return Question(sql, (visitor_id, visitor_id), read)
-
-
-_TOLD = 3
-_COUNTED = 1_000
-"""The maximum number of such visitors listed, and counted."""
 
 
 def newest_of(store: Store, contact_id: str) -> str | None:
