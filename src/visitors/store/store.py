@@ -20,7 +20,7 @@ from visitors.domain.times import Instant, to_milliseconds
 from visitors.errors import StoreProblem, moved
 from visitors.store.database import Answer, Commit, Database, Question, Result, Row, Statement, rows
 from visitors.store.places import Place
-from visitors.store.schema.recorded import RECORDED, claimed, given
+from visitors.store.schema import recorded
 
 WRITING_KIBIBYTES = 65_536
 """The cache of a connection that writes: changed pages beyond it are written to disk early, and perhaps again later. A
@@ -46,7 +46,7 @@ class OpenOperation:
 
     def record_causes(self, store: Store, causes: Iterable[tuple[str, str]]) -> None:
         """Like `record_cause`, for many records, each with its code."""
-        for_it = f"INSERT INTO causes (operation, record, code) VALUES ({OPEN}, ?, ?)"
+        for_it = f"INSERT INTO causes (operation, record, code) VALUES ({recorded.OPEN}, ?, ?)"
         some = list(causes)
         if len(some) == 1:
             store.later(for_it, some[0])
@@ -56,7 +56,7 @@ class OpenOperation:
     @staticmethod
     def made(store: Store, kind: str, record_id: str) -> bool:
         """Return whether the open operation created the record."""
-        sql = f"SELECT 1 FROM {RECORDED[kind]} WHERE id = ? AND pk > {claimed(kind)}"
+        sql = f"SELECT 1 FROM {recorded.RECORDED[kind]} WHERE id = ? AND pk > {recorded.claimed(kind)}"
         return store.execute(sql, (record_id,)).fetchone() is not None
 
     @staticmethod
@@ -64,7 +64,7 @@ class OpenOperation:
         """Return the newest change and the newest record of each kind, to detect whether something was written in
         between.
         """
-        tables = ("changes", *RECORDED.values())
+        tables = ("changes", *recorded.RECORDED.values())
         newest = ", ".join(f"(SELECT max(pk) FROM {table})" for table in tables)
         found: tuple[int, ...] = store.execute(f"SELECT {newest}").fetchone()
         return found
@@ -174,13 +174,13 @@ class Store:
         """Insert records of a kind under new numbers, so that they are recorded as a range, and removed records can be
         restored under their old ones.
         """
-        table, remaining = RECORDED[kind], iter(new)
+        table, remaining = recorded.RECORDED[kind], iter(new)
         first = next(remaining, None)
         if first is None:
             return
         marks = ", ".join("?" * len(columns))
         names = ", ".join(columns)
-        self.later(f"INSERT INTO {table} (pk, {names}) VALUES (1 + {given(kind)}, {marks})", first)
+        self.later(f"INSERT INTO {table} (pk, {names}) VALUES (1 + {recorded.given(kind)}, {marks})", first)
         second = next(remaining, None)
         if second is not None:
             # SQLite continues from the highest number, which is that one
@@ -225,7 +225,7 @@ class Store:
         with self._transaction("EXCLUSIVE" if exclusive else "IMMEDIATE"):
             # in a file, the time of the write, after waiting for others
             operation = OpenOperation(clock(), actor, entropy)
-            self.later(_BEGUN, (operation.id, operation.at, actor, command, rows(arguments)))
+            self.later(recorded.BEGIN_OPERATION, (operation.id, operation.at, actor, command, rows(arguments)))
             yield operation
             if dry_run:
                 return
@@ -234,9 +234,9 @@ class Store:
                     name=f"operation {operation.id} ({command})",
                     proof=("SELECT 1 FROM operations WHERE id = ?", (operation.id,)),
                     find=f"history --operation {operation.id}",
-                    first=_CLAIM,
-                    needs=_CHANGED,
-                    last=_DONE,
+                    first=recorded.CLAIM_CREATIONS,
+                    needs=recorded.HAS_CHANGED,
+                    last=recorded.END_OPERATION,
                 )
             )
 
@@ -297,31 +297,3 @@ class Store:
             finally:
                 if self.in_transaction:
                     self._database.rollback()
-
-
-OPEN = "(SELECT pk FROM operations WHERE is_open = 1)"
-"""The SQL of the number of the open operation."""
-
-_BEGUN = "INSERT INTO operations (id, at, actor, command, arguments, is_open) VALUES (?, ?, ?, ?, ?, 1)"
-
-# Everything created since the last operation was created by this one, including what it removed again.
-_CLAIM = [
-    (
-        f"INSERT INTO creations (operation, kind, first, last) SELECT {OPEN}, kind, claimed + 1, newest FROM ("
-        + " UNION ALL ".join(
-            f"SELECT '{kind}' AS kind, {given(kind)} AS newest, {claimed(kind)} AS claimed" for kind in RECORDED
-        )
-        + ") WHERE newest > claimed",
-        (),
-    )
-]
-
-_CHANGED = (
-    " UNION ALL ".join(
-        f"SELECT 1 FROM {table} WHERE operation = {OPEN}" for table in ("creations", "changes", "erasures")
-    )
-    + " LIMIT 1",
-    (),
-)
-
-_DONE = [("UPDATE operations SET is_open = NULL WHERE is_open = 1", ())]

@@ -11,8 +11,8 @@ from visitors.domain.times import Instant
 from visitors.store.database import THESE, Question, decoded, rows
 from visitors.store.history.targets import with_targets
 from visitors.store.query.listing import Page, begins_after, order_by
-from visitors.store.schema.recorded import RECORDED
-from visitors.store.store import OPEN, Store
+from visitors.store.schema.recorded import OPEN, RECORDED
+from visitors.store.store import Store
 
 BY_RECORD = "INDEXED BY changes_record"
 """SQLite would choose the index on removals, of which an undo may have made as many as there are visitors."""

@@ -8,8 +8,8 @@ from typing import NamedTuple
 from visitors.domain.receipt import Kind, Receipt, encode, is_signed, parse_receipt
 from visitors.errors import InvalidData
 from visitors.store.database import Executor
-from visitors.store.schema.recorded import RECORDED
-from visitors.store.store import OPEN, Store
+from visitors.store.schema.recorded import OPEN, RECORDED
+from visitors.store.store import Store
 
 _KEY = "receipts"
 

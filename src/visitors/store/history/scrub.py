@@ -17,8 +17,8 @@ from visitors.domain.receipt import Identities
 from visitors.store.database import THESE, decoded, rows
 from visitors.store.history.belonging import IDENTIFYING
 from visitors.store.history.erasing import Scope
-from visitors.store.schema.recorded import RECORDED, REFERENCES
-from visitors.store.store import OPEN, Store
+from visitors.store.schema.recorded import OPEN, RECORDED, REFERENCES
+from visitors.store.store import Store
 
 _LINKS = {kind: {column: parent for child, column, parent in REFERENCES if child == kind} for kind in RECORDED}
 """Kind of record -> column -> the kind of record that it refers to."""

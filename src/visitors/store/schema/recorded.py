@@ -1,4 +1,4 @@
-"""The tables: those of recorded records with their references, and those of the history."""
+"""The tables of records and of the history, and the SQL with which an operation begins and ends."""
 
 from __future__ import annotations
 
@@ -84,3 +84,32 @@ def given(kind: str) -> str:
         f" WHERE kind = '{kind}' AND before IS NOT NULL AND after IS NULL"
         " ORDER BY json_extract(before, '$.pk') DESC LIMIT 1), 0))"
     )
+
+
+OPEN = "(SELECT pk FROM operations WHERE is_open = 1)"
+"""The SQL of the number of the open operation."""
+
+BEGIN_OPERATION = "INSERT INTO operations (id, at, actor, command, arguments, is_open) VALUES (?, ?, ?, ?, ?, 1)"
+
+CLAIM_CREATIONS = [
+    (
+        f"INSERT INTO creations (operation, kind, first, last) SELECT {OPEN}, kind, claimed + 1, newest FROM ("
+        + " UNION ALL ".join(
+            f"SELECT '{kind}' AS kind, {given(kind)} AS newest, {claimed(kind)} AS claimed" for kind in RECORDED
+        )
+        + ") WHERE newest > claimed",
+        (),
+    )
+]
+"""The statement that records what the open operation created: everything since the last one, even if removed again."""
+
+HAS_CHANGED = (
+    " UNION ALL ".join(
+        f"SELECT 1 FROM {table} WHERE operation = {OPEN}" for table in ("creations", "changes", "erasures")
+    )
+    + " LIMIT 1",
+    (),
+)
+"""The query for whether the open operation changed anything, after CLAIM_CREATIONS."""
+
+END_OPERATION = [("UPDATE operations SET is_open = NULL WHERE is_open = 1", ())]
