@@ -11,10 +11,12 @@ import pytest
 from unguarded import unguarded
 from visitors.store.file.opening import open_store
 from visitors.store.places import File
-from visitors.store.schema.invariants import INVARIANTS, Invariant, offenders
+from visitors.store.schema.history_invariants import OF_HISTORY
+from visitors.store.schema.invariants import OF_RECORDS, Invariant, offenders
 
 Visitors = Callable[..., Any]
 
+INVARIANTS = (*OF_RECORDS, *OF_HISTORY)
 BROKEN = {
     "search-text": ("UPDATE contacts SET name = 'Zoë' WHERE id = 'other'", ("contact", "other")),
     "contact-email": ("UPDATE contacts SET email = 'a@example.com' WHERE id <> 'gone'", ("contact", "other")),

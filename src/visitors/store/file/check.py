@@ -23,7 +23,8 @@ from visitors.store.file.sqlite import READING_FAILED, SqliteDatabase, primary_c
 from visitors.store.history import receipts
 from visitors.store.load import indexes
 from visitors.store.places import File, Memory
-from visitors.store.schema.invariants import INVARIANTS, Invariant, offenders
+from visitors.store.schema.history_invariants import OF_HISTORY
+from visitors.store.schema.invariants import OF_RECORDS, Invariant, offenders
 from visitors.store.schema.recorded import TABLES
 from visitors.store.schema.version import SCHEMA_VERSION, schema_version
 
@@ -180,8 +181,8 @@ def _values(database: SqliteDatabase, advice: Advice) -> Iterator[Finding]:
 
 def of_rules(database: Executor, advice: Advice) -> Iterator[Finding]:
     """Check the rules that constraints cannot express."""
-    broken = 0
-    for invariant in INVARIANTS:
+    broken, rules = 0, (*OF_RECORDS, *OF_HISTORY)
+    for invariant in rules:
         try:
             found = list(islice(offenders(database, invariant), SHOWN + 1))
         except READING_FAILED as error:
@@ -194,7 +195,7 @@ def of_rules(database: Executor, advice: Advice) -> Iterator[Finding]:
             more = ", and more" if len(found) > SHOWN else ""
             yield problem(invariant.name, f"violated: {invariant.says}: {names}{more}", _what_helps(invariant, advice))
     if not broken:
-        yield ok("rules", f"all records satisfy {len(INVARIANTS)} rules")
+        yield ok("rules", f"all records satisfy {len(rules)} rules")
 
 
 def _what_helps(invariant: Invariant, advice: Advice) -> str:

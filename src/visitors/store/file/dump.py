@@ -16,7 +16,8 @@ from visitors.domain.metadata import decode_value
 from visitors.errors import Conflict, InvalidData
 from visitors.store.load import indexes
 from visitors.store.load.bulk import drop
-from visitors.store.schema.invariants import CREATED, OF_TOMBSTONES, offenders
+from visitors.store.schema.history_invariants import CREATED
+from visitors.store.schema.invariants import OF_TOMBSTONES, offenders
 from visitors.store.schema.recorded import DERIVED, SEARCHED, TABLES, UNDUMPED
 from visitors.store.schema.version import BASELINE, SCHEMA_VERSION
 from visitors.store.store import Store

@@ -1,7 +1,7 @@
-"""Invariants of every store that no constraint of the schema can express.
+"""Invariants of the records in every store that no constraint of the schema can express.
 
 Each is a condition on rows that violate it, so `offenders` can check all rows, and an undo those it changed. SQLite
-itself enforces foreign keys, CHECK and UNIQUE.
+itself enforces foreign keys, CHECK and UNIQUE. `history_invariants` has those of the history.
 """
 
 from __future__ import annotations
@@ -90,7 +90,8 @@ _MALFORMED_ID = (
 )
 
 
-def _is_json(text: object) -> bool:
+def is_json(text: object) -> bool:
+    """Return whether the value is JSON."""
     try:
         _decode(str(text))
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
@@ -98,20 +99,13 @@ def _is_json(text: object) -> bool:
     return True
 
 
-def _are_objects(*texts: object) -> bool:
+def are_objects(*texts: object) -> bool:
     """Return whether each value is null or a JSON object."""
-    return all(text is None or (_is_json(text) and isinstance(_decode(str(text)), dict)) for text in texts)
-
-
-def _are_option_names(text: object) -> bool:
-    if not _is_json(text):
-        return False
-    names = _decode(str(text))
-    return isinstance(names, list) and all(isinstance(name, str) for name in names)
+    return all(text is None or (is_json(text) and isinstance(_decode(str(text)), dict)) for text in texts)
 
 
 def _is_flat(text: object) -> bool:
-    return _are_objects(text) and not any(isinstance(value, dict | list) for value in _decode(str(text)).values())
+    return are_objects(text) and not any(isinstance(value, dict | list) for value in _decode(str(text)).values())
 
 
 def _is_hash(text: object, hash_: object) -> bool:
@@ -120,27 +114,6 @@ def _is_hash(text: object, hash_: object) -> bool:
     metadata: dict[str, Any] = _decode(str(text))
     return metadata_hash(metadata) == hash_
 
-
-# The range of the row's number ends at or after it; overlapping ranges violate a rule of their own.
-_IN_NO_RANGE = (
-    "x.pk < coalesce((SELECT first FROM creations WHERE kind = '{}' AND last >= x.pk ORDER BY last LIMIT 1), x.pk + 1)"
-)
-
-# Ordered by end, each range must begin after the previous one ends.
-_OVERLAP = (
-    "(SELECT o.first FROM creations AS o WHERE o.kind = x.kind AND o.last > x.last ORDER BY o.last LIMIT 1) <= x.last"
-    " OR EXISTS (SELECT 1 FROM creations AS o WHERE o.kind = x.kind AND o.last = x.last AND o.pk <> x.pk)"
-)
-
-# Numbers have no gaps, except for changes that an erasure removed: of earlier operations, which it notes, and its own.
-_CHANGE_MISSING = """
-    x.pk <> 1 + coalesce((SELECT max(pk) FROM changes AS p WHERE p.pk < x.pk), 0) AND NOT EXISTS (
-        SELECT 1 FROM (SELECT operation FROM erased_changes UNION ALL SELECT operation FROM erasures) AS e
-        WHERE e.operation <= x.operation AND e.operation >= coalesce((
-            SELECT operation FROM changes AS p WHERE p.pk < x.pk ORDER BY p.pk DESC LIMIT 1
-        ), 0)
-    )
-"""
 
 METADATA_ROWS = (
     "SELECT key, CASE type WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' WHEN 'null' THEN 'null' ELSE value END"
@@ -171,18 +144,6 @@ OF_TOMBSTONES = {
 }
 """The rules that no record belongs to a merged contact, by kind of record."""
 
-CREATED = {
-    kind: Invariant(
-        name=f"{kind}-created",
-        says=f"every {kind} was created by an operation",
-        table=table,
-        broken=_IN_NO_RANGE.format(kind),
-        is_gap=True,
-    )
-    for kind, table in RECORDED.items()
-}
-"""The rules that every record's origin is in the history, by kind of record."""
-
 _SEARCH_TEXTS = [
     Invariant(
         name=name,
@@ -210,7 +171,7 @@ ONE_EMAIL = Invariant(
 )
 """The rule that an email belongs to one person."""
 
-INVARIANTS = (
+OF_RECORDS = (
     ONE_EMAIL,
     *OF_TOMBSTONES.values(),
     Invariant(
@@ -263,81 +224,8 @@ INVARIANTS = (
         table="visitors",
         broken=" OR ".join(f"x.{column} IS NOT NULL" for column in _DOCUMENTS),
         columns=_DOCUMENTS,
-        judge=_are_objects,
+        judge=are_objects,
     ),
-    Invariant(
-        name="open-operation",
-        says="no operation is left open",
-        table="operations",
-        broken="x.is_open IS NOT NULL",
-    ),
-    Invariant(
-        name="operation-options",
-        says="the options of every operation are a JSON array of names",
-        table="operations",
-        columns=("arguments",),
-        judge=_are_option_names,
-    ),
-    Invariant(
-        name="change",
-        says="every change is of a known kind, with JSON objects before and after",
-        table="changes",
-        columns=("kind", "before", "after"),
-        judge=lambda kind, before, after: kind in RECORDED and _are_objects(before, after),
-        id="x.pk",
-    ),
-    Invariant(
-        name="change-missing",
-        says="no change is missing, except after an erasure",
-        table="changes",
-        broken=_CHANGE_MISSING,
-        id="x.pk",
-        is_gap=True,
-    ),
-    Invariant(
-        name="operation-missing",
-        says="no operation is missing",
-        table="operations",
-        broken="x.pk <> 1 + coalesce((SELECT max(pk) FROM operations AS p WHERE p.pk < x.pk), 0)",
-        is_gap=True,
-    ),
-    Invariant(
-        name="operation-empty",
-        says="every operation changed or created something, unless that was erased",
-        table="operations",
-        # if it erased, its receipt is the record
-        broken="x.is_open IS NULL AND x.command NOT IN ('erase', 'contacts erase')"
-        + "".join(
-            f" AND NOT EXISTS (SELECT 1 FROM {table} AS h WHERE h.operation = x.pk)"
-            for table in ("changes", "creations", "erasures", "erased_changes")
-        ),
-        is_gap=True,
-    ),
-    Invariant(
-        name="undo",
-        says="every undo has the operations that it undid",
-        table="operations",
-        broken="x.is_open IS NULL AND x.command = 'undo'"
-        " AND NOT EXISTS (SELECT 1 FROM undone AS u WHERE u.operation = x.pk)",
-        is_gap=True,
-    ),
-    Invariant(
-        name="creation-kind",
-        says="every created record is of a known kind",
-        table="creations",
-        broken=f"x.kind NOT IN ({', '.join(repr(kind) for kind in RECORDED)})",
-        kind="range",
-        id="x.pk",
-    ),
-    Invariant(
-        name="creation-overlap",
-        says="no record was created by two operations",
-        table="creations",
-        broken=_OVERLAP,
-        kind="range",
-        id="x.pk",
-    ),
-    *CREATED.values(),
     *_SEARCH_TEXTS,
     Invariant(
         name="metadata-found",
@@ -359,4 +247,4 @@ INVARIANTS = (
         is_derived=True,
     ),
 )
-"""All rules."""
+"""The rules about records."""
