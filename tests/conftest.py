@@ -18,6 +18,7 @@ import pytest
 from hypothesis import settings
 
 from sqld import Admin
+from visitors import cli  # noqa: F401 - so that pytester, which forgets what its tests import, does not forget half of it
 from visitors.pytest_plugin import run_in_process
 
 pytest_plugins = ["pytester"]
