@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import codecs
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from visitors.domain import times
 from visitors.domain.ids import Entropy
 from visitors.domain.times import Instant
-from visitors.errors import Declined, InvalidData, NotFound, StoreProblem, UsageProblem, moved
+from visitors.errors import InvalidData, NotFound, StoreProblem, UsageProblem, moved
 from visitors.location import COMPANIONS
 from visitors.output.output import Output
 from visitors.output.sanitise import visible
@@ -29,6 +27,7 @@ if TYPE_CHECKING:
     from visitors.domain.contact_selection import ContactSelection
     from visitors.domain.conversation_selection import ConversationSelection
     from visitors.domain.selection import Selection
+    from visitors.input.standard_input import StandardInput
     from visitors.operations.references import Lost
 
 
@@ -50,10 +49,6 @@ _INSTEAD: dict[Ability, str] = {
 
 _TOLD = 5
 """The number of written ids that an error names."""
-
-_HEADER_HINT = "this looks like a header line; to list ids only, use --format ids or --no-header where they come from"
-_LINE_LIMIT = 4 * 1024 * 1024
-"""Like the limit for lines of files: an endless line must not fill the memory."""
 
 
 class Context:
@@ -85,8 +80,6 @@ class Context:
         """Whether this is a dry run, which is reported at its end."""
         self._takes = set(takes)
         self._opened: tuple[int, int] | None = None
-        self._lines: Iterator[str] | None = None
-        """The lines of standard input, once the first has been inspected."""
         self.now: Instant = self.clock()
         self.written: OpenOperation | None = None
         """The last committed operation, whatever happens after it."""
@@ -118,6 +111,13 @@ class Context:
         create = self.command in _MAKING or not self.settings.store_was_named
         migrates = self._agree_to_migrate if self.settings.confirms else None
         return open_store(self.settings.store, timeout=self.settings.timeout, create=create, before_migrating=migrates)
+
+    @cached_property
+    def standard_input(self) -> StandardInput:
+        """Standard input as lines."""
+        from visitors.input.standard_input import StandardInput
+
+        return StandardInput()
 
     @contextmanager
     def reading(self) -> Iterator[Store]:
@@ -260,14 +260,7 @@ class Context:
             raise UsageProblem(
                 "- (ids from standard input) cannot be combined with other ids", hint="leave out - or the other ids"
             )
-        lines = [line for line in map(str.strip, self.input_lines(any_text=False)) if line]
-        if lines and lines[0].startswith(("[", "{")):
-            raise InvalidData(
-                "standard input is JSON, but must have one id per line",
-                code="other_content",
-                hint="to list ids only, use --format ids where they come from",
-            )
-        return lines
+        return self.standard_input.references()
 
     @property
     def ignores_missing(self) -> bool:
@@ -279,54 +272,20 @@ class Context:
         from visitors.operations.references import refuse, told
 
         if not self.ignores_missing:
-            if self._lines is not None and _is_header(lost[0].typed):
-                first = lost[0].error
-                raise NotFound(first.message, code=first.code, hint=_HEADER_HINT)
+            self._refuse_header(lost[0])
             refuse(lost, named, "to skip missing ones, add --ignore-missing" if self.takes("ignore_missing") else None)
         elif not self._told_missing:
             self._told_missing = True
             self.output.note(f"skipped {len(lost):,} of {named:,}, not found: {told(lost)}")
 
-    def input_lines(self, *, any_text: bool = True) -> Iterator[str]:
-        """Yield the lines of standard input, split only at line feeds. Raises InvalidData if it is not UTF-8, or a line
-        is too long; and unless it may be `any_text`, for content recognised as something other than rows or ids.
-        """
-        lines = self._lines if self._lines is not None else self._read_lines(any_text=any_text)
-        self._lines = iter(())
-        return lines
+    def _refuse_header(self, first: Lost) -> None:
+        """Raise NotFound if the first missing reference is the header of a listing on standard input."""
+        if "standard_input" not in self.__dict__:
+            return
+        from visitors.input.standard_input import HEADER_HINT, is_header
 
-    def input_begins_with(self, sign: str) -> bool:
-        """Return whether the first line of standard input that is not blank begins like this. `input_lines` still
-        yields all of it, and raises InvalidData in the same cases.
-        """
-        lines, seen = self.input_lines(any_text=False), []
-        for line in lines:
-            seen.append(line)
-            if line.strip():
-                break
-        self._lines = chain(seen, lines)
-        return bool(seen) and seen[-1].lstrip().startswith(sign)
-
-    def _read_lines(self, *, any_text: bool) -> Iterator[str]:
-        from visitors.input.other_content import refuse_other_content
-
-        stream = sys.stdin.buffer
-        is_looked_at = any_text
-        for number, line in enumerate(iter(lambda: stream.readline(_LINE_LIMIT), b""), start=1):
-            if not is_looked_at:
-                refuse_other_content(line, "standard input")
-                is_looked_at = bool(line.strip())
-            if len(line) == _LINE_LIMIT:
-                raise InvalidData(
-                    f"standard input, line {number}: longer than {_LINE_LIMIT // 1024 // 1024} MiB",
-                    code="line_too_long",
-                )
-            try:
-                yield line.removeprefix(codecs.BOM_UTF8 if number == 1 else b"").decode()
-            except UnicodeDecodeError as error:
-                raise InvalidData(
-                    f"standard input, line {number}: not UTF-8 (byte {error.start + 1})", code="not_utf8"
-                ) from None
+        if is_header(first.typed):
+            raise NotFound(first.error.message, code=first.error.code, hint=HEADER_HINT)
 
     def refuse_store(self, path: str | None) -> None:
         """Raise UsageProblem if writing to `path` would overwrite the store or its log."""
@@ -340,18 +299,13 @@ class Context:
         if is_one or any(are_same(path, file) for file in files):
             raise UsageProblem(f"{path} is the store itself", hint="use another file")
 
-    @property
-    def can_ask(self) -> bool:
-        """Whether there is a person at a terminal to be asked."""
-        return sys.stdin.isatty() and sys.stderr.isatty()
-
     def agree(self) -> None:
         """Ask before a change if the store confirms every one, unless this run was confirmed already.
 
         Raises Declined, or UsageProblem without a terminal.
         """
         if self.settings.confirms:
-            self.confirm(f"change the store {self.settings.store_name} ({self.command})", yes=self._agreed)
+            self.confirm(f"change the store {self.settings.store_name} ({self.command})")
 
     def _agree_to_migrate(self) -> None:
         """Keep a command that only reads from migrating an older store unasked. Raises StoreProblem."""
@@ -368,47 +322,20 @@ class Context:
             self._told_store = True
             self.output.note(f"store: {self.settings.shown_store}")
 
-    def confirm(self, question: str, *, yes: bool) -> None:
-        """Ask for confirmation on the terminal, unless `yes` is given.
+    def confirm(self, question: str) -> None:
+        """Ask for confirmation on the terminal, unless this run was confirmed already.
 
         Raises Declined, or UsageProblem without a terminal.
         """
-        if yes:
+        if self._agreed:
             return
-        if not self.can_ask:
-            raise UsageProblem(
-                f"{question}: confirmation needed, but this is not a terminal",
-                code="yes_needed",
-                hint="to confirm, add --yes",
-            )
+        from visitors.confirmation import ask
+
         self._leave_store()
         self.output.show_long()
-        sys.stdout.flush()
-        if self.settings.store_was_named and not (self._told_store and not self.settings.quiet):
-            sys.stderr.write(f"store: {visible(self.settings.shown_store)}\n")
-            self._told_store = True
-        sys.stderr.write(f"{visible(question)}? [y/N] ")
-        sys.stderr.flush()
-        _discard_typed_input()
-        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-            raise Declined("nothing was changed")
-        self._agreed = True
-
-
-def _is_header(line: str) -> bool:
-    """Return whether a line of standard input that matches no record is the header of a listing."""
-    from visitors.domain.fields import CONTACT, FLAT
-
-    known = {*FLAT, *(field.name for field in CONTACT), "visitorId"}
-    return all(cell.strip() in known for cell in line.replace("\t", ",").split(","))
-
-
-def _discard_typed_input() -> None:
-    """Discard input typed before the question."""
-    if os.name == "posix":
-        import termios
-
-        termios.tcflush(sys.stdin, termios.TCIFLUSH)
+        is_told = self._told_store and not self.settings.quiet
+        ask(question, self.settings.shown_store if self.settings.store_was_named and not is_told else None)
+        self._told_store = self._agreed = True
 
 
 def _usual_store() -> str | None:

@@ -68,7 +68,7 @@ def command(
     if contact is not None:
         options.refuse_other_targets(context, visitor, everything=all_)
         change_contacts(context, [contact], _VERB, act("contact"), dry_run=dry_run, deleted=True)
-    elif visitor == ["-"] and context.input_begins_with("{"):
+    elif visitor == ["-"] and context.standard_input.begins_with("{"):
         from visitors.commands.block_lines import change_lines  # not needed for a single visitor
 
         change_lines(context, _VERB, block_named, everything=all_, dry_run=dry_run)

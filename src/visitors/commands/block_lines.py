@@ -30,7 +30,7 @@ def change_lines(
     """
     if everything or not context.selection().is_everything:
         raise UsageProblem("ids and a selection cannot be combined")
-    lines = [_parsed(line, at) for at, line in enumerate(context.input_lines(), start=1) if line.strip()]
+    lines = [_parsed(line, at) for at, line in enumerate(context.standard_input.lines(), start=1) if line.strip()]
     with context.operation(dry_run=dry_run) as operation:
         done = act(context.store, operation, lines)
         results = _results(context.store, operation, verb, done, dry_run=dry_run)

@@ -80,7 +80,7 @@ def change_visitors(
     if targets.named is None and not dry_run and not yes:
         with context.reading() as store:
             asked = set(targets.resolve(store, context.now))
-        context.confirm(f"{verb.infinitive} {number(len(asked), 'visitor')}", yes=False)
+        context.confirm(f"{verb.infinitive} {number(len(asked), 'visitor')}")
     with context.operation(dry_run=dry_run) as operation:
         ids = targets.resolve(context.store, operation.at, context.missing)
         if asked is not None:

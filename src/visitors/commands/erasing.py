@@ -78,7 +78,7 @@ def erase_records(
     if not yes:
         with context.reading() as store:
             asked = foresee(store, target, resolve(store, target, named, context.now, context.missing))
-        context.confirm(f"permanently erase {_told(asked, target)}, including their history", yes=False)
+        context.confirm(f"permanently erase {_told(asked, target)}, including their history")
     erased = _erase(context, target, named, output, asked)
     _tell(context, target, erased, output)
     _wipe(context, vacuum=vacuum)

@@ -8,6 +8,7 @@ import typer
 
 from visitors.commands import options
 from visitors.commands.bulk_change import Verb, change_visitors
+from visitors.confirmation import can_ask
 from visitors.context import context_of
 from visitors.domain.pruning import age_limit, prunable
 from visitors.store.records import visitors
@@ -41,7 +42,7 @@ def command(
             idle = visitors.idle(store, chosen, context.now)
         for line in idle.preview(since, context.now):
             context.output.note(line)
-        if not idle.count and context.can_ask:
+        if not idle.count and can_ask():
             return
     change_visitors(
         context,

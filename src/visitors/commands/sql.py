@@ -57,7 +57,7 @@ def command(
         return
     if query is None:
         raise UsageProblem("no query given", hint="visitors sql 'SELECT count(*) FROM visitors', or --tables")
-    text = "".join(context.input_lines()) if query == "-" else query
+    text = "".join(context.standard_input.lines()) if query == "-" else query
     with _queries(context) as asked:
         _show(context, asked.ask(text, parse_assignments(param or [], "param")), limit)
 

@@ -44,7 +44,7 @@ def command(
         )
         return
 
-    if visitor == ["-"] and context.input_begins_with("{"):
+    if visitor == ["-"] and context.standard_input.begins_with("{"):
         from visitors.commands.block_lines import change_lines  # not needed for a single visitor
         from visitors.operations.block_lines import unblock_lines
 

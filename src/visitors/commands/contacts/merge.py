@@ -45,7 +45,7 @@ def command(
         with context.reading() as store:
             asked = references.mergeable(store, [survivor, *other], context.now)
         names = [one.label for one in asked]
-        context.confirm(f"merge {', '.join(names[1:])} into {names[0]}", yes=False)
+        context.confirm(f"merge {', '.join(names[1:])} into {names[0]}")
     with context.operation(dry_run=dry_run) as operation:
         first, *rest = references.mergeable(context.store, [survivor, *other], operation.at)
         if asked is not None and _known_as(asked) != _known_as([first, *rest]):

@@ -45,7 +45,7 @@ def command(
 
 def message_text(context: Context, typed: str) -> str:
     """Return the message as typed, or for `-` from standard input. Raises InvalidData."""
-    text = "".join(_at_most(normalise.MESSAGE_LIMIT, context.input_lines())) if typed == "-" else typed
+    text = "".join(_at_most(normalise.MESSAGE_LIMIT, context.standard_input.lines())) if typed == "-" else typed
     return normalise.text(text, "message", normalise.MESSAGE_LIMIT)
 
 

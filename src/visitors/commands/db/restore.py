@@ -57,7 +57,8 @@ def command(
         return
     if os.path.lexists(path):
         before = File(path).identity, File(source).identity, source.stat().st_mtime_ns
-        context.confirm(f"replace the store {path} with {file} ({visitors})", yes=yes)
+        if not yes:
+            context.confirm(f"replace the store {path} with {file} ({visitors})")
         if (File(path).identity, File(source).identity, source.stat().st_mtime_ns) != before:
             raise ChangedMeanwhile(f"{path} or {file} has changed")
     else:
