@@ -25,7 +25,6 @@ from visitors.commands import options
 from visitors.context import Context
 from visitors.errors import UsageProblem, VisitorsError
 from visitors.output.advice import for_store
-from visitors.output.output import is_long
 from visitors.registry import Entry
 
 Click = Any
@@ -227,12 +226,13 @@ def _in_pager(option: Click) -> Click:
 
 def _show_help(ctx: Click) -> None:
     text = ctx.get_help() + "\n"
-    if not ctx.meta.get(_NO_PAGER) and sys.stdout.isatty() and is_long(text, sys.stdout):
+    if not ctx.meta.get(_NO_PAGER) and sys.stdout.isatty():
         from visitors.output import pager
 
-        pager.show(text, sys.stdout)
-    else:
-        typer.echo(text, nl=False)
+        if pager.is_long(text, sys.stdout):
+            pager.show(text, sys.stdout)
+            return
+    typer.echo(text, nl=False)
 
 
 # Cached: tests run many commands in one process, and building them takes an eighth of their time.

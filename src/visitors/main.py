@@ -65,7 +65,6 @@ def _invoke(arguments: list[str]) -> int:
 
     from visitors import cli
     from visitors.errors import VisitorsError
-    from visitors.output.output import write_error
 
     if not gc.isenabled():
         gc.freeze()  # imported objects are permanent: scanning them again would take another 2 ms
@@ -83,14 +82,11 @@ def _invoke(arguments: list[str]) -> int:
         _flush(sys.stdout)
         if error.exit_status in _SAYS_NOTHING_OF_WRITING:
             _add(error, cli.describe_written(context))
-        write_error(error, sys.stderr, as_json=as_json, color=color, quiet=cli.is_quiet(context))
-        return error.exit_status
+        return _failed(error, as_json=as_json, color=color, quiet=cli.is_quiet(context))
     except typer.TyperException as error:
         from visitors.mistakes import usage_problem
 
-        problem = usage_problem(error)
-        write_error(problem, sys.stderr, as_json=as_json, color=color)
-        return problem.exit_status
+        return _failed(usage_problem(error), as_json=as_json, color=color)
     except typer.Exit as error:
         return error.exit_code
     except (KeyboardInterrupt, SystemExit, typer.Abort) as stopped:
@@ -100,6 +96,14 @@ def _invoke(arguments: list[str]) -> int:
     except Exception as error:  # noqa: BLE001 - nothing gets out of here as a traceback
         return _unexpected(error, cli.describe_written(context), as_json=as_json, quiet=cli.is_quiet(context))
     return result if isinstance(result, int) else 0
+
+
+def _failed(error: VisitorsError, *, as_json: bool, color: bool = True, quiet: bool = False) -> int:
+    """Print an error and return its exit status."""
+    from visitors.output.error import write_error
+
+    write_error(error, sys.stderr, as_json=as_json, color=color, quiet=quiet)
+    return error.exit_status
 
 
 def _add(error: VisitorsError, written: str | None) -> None:
@@ -119,18 +123,15 @@ def _interrupted(stopped: BaseException, written: str | None) -> int:
 def _unwritable(error: OSError, written: str | None, *, as_json: bool) -> int:
     """Report that standard output cannot be written, when the disk is full for example."""
     from visitors.errors import FileProblem
-    from visitors.output.output import write_error
 
     problem = FileProblem(f"cannot write the results: {error.strerror or error}")
     _add(problem, written)
-    write_error(problem, sys.stderr, as_json=as_json)
-    return problem.exit_status
+    return _failed(problem, as_json=as_json)
 
 
 def _unexpected(error: Exception, written: str | None, *, as_json: bool, quiet: bool) -> int:
     """Report an unexpected failure: one line, with the traceback on request."""
     from visitors.errors import VisitorsError
-    from visitors.output.output import write_error
 
     if isinstance(error, OSError) and error.errno in _UNWRITABLE:
         _forget(sys.stdout)
@@ -141,8 +142,7 @@ def _unexpected(error: Exception, written: str | None, *, as_json: bool, quiet: 
     hint = "set VISITORS_DEBUG=1 to see the traceback, and please report it"
     problem = VisitorsError(text, hint=hint)
     _add(problem, written)
-    write_error(problem, sys.stderr, as_json=as_json, quiet=quiet)
-    return VisitorsError.exit_status
+    return _failed(problem, as_json=as_json, quiet=quiet)
 
 
 def _wants_json(arguments: list[str]) -> bool:

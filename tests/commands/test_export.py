@@ -231,7 +231,7 @@ def test_a_bar_shows_a_person_how_far_a_file_is(
         visitors("export", "--format", "csv", *arguments)
         return terminal.getvalue()
 
-    monkeypatch.setattr("visitors.output.progress.SMALL_ROWS", 1000)
+    monkeypatch.setattr("visitors.output.exporting.SMALL_ROWS", 1000)
     monkeypatch.setenv("TERM", "xterm")
     fill(*({"id": f"v{number}"} for number in range(1500)))
     file = str(tmp_path / "x.csv")

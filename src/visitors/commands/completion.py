@@ -60,7 +60,7 @@ def _install(context: Context, shell: Shell, file: Path, text: str) -> None:
             make_folders(target.parent)
         except OSError as error:
             raise FileProblem(f"cannot write {file}: {error.strerror or error}") from error
-        context.output.text_file(str(target), [text])
+        context.output.write(str(target), [text])
     outcome = "unchanged" if there == text else "installed" if there is None else "updated"
     record = {"outcome": outcome, "shell": shell, "path": str(file)}
     line = (

@@ -88,7 +88,7 @@ def show(
         from visitors.output.svg import svg as written
 
         rows = list(rows)
-        context.output.text_file(svg, written(draw(rows)))
+        context.output.write(svg, written(draw(rows)))
         shown = len(rows)
     if svg is None or context.output.is_asked:
         shown = context.output.picture(shape, rows, draw, headings)

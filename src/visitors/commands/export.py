@@ -14,8 +14,8 @@ from visitors.errors import UsageProblem
 from visitors.input.formats import BINARY, FORMATS
 from visitors.input.source import format_of
 from visitors.operations import references
+from visitors.output.exporting import Records, export
 from visitors.output.machine import FileFormat
-from visitors.output.output import Records
 from visitors.output.redaction import Alter, Altered, Redaction
 from visitors.output.shapes import VISITOR
 from visitors.output.words import number
@@ -86,11 +86,11 @@ def command(
         selection = references.selection(store, context.selection(), context.now)
         chosen = ChosenVisitors(store, selection, page, context.now)
         if alter is None:
-            written = context.output.file(output, format_, VISITOR, chosen, chosen, safe=spreadsheet_safe)
+            written = export(context.output, output, format_, VISITOR, chosen, chosen, safe=spreadsheet_safe)
         else:
             ordered: Records = chosen if pseudonyms is None else OrderedVisitors(chosen, pseudonyms.visitor_id)
             altered = Altered(ordered, alter)
-            written = context.output.file(output, format_, VISITOR, altered, None, safe=spreadsheet_safe)
+            written = export(context.output, output, format_, VISITOR, altered, None, safe=spreadsheet_safe)
     if output != "-":
         context.output.note(f"wrote {number(written, 'visitor')} to {output}")
 

@@ -18,7 +18,6 @@ from visitors.errors import NotFound, UsageProblem
 from visitors.operations import references
 from visitors.operations.follow import followed_changes, followed_operations
 from visitors.output.answers import RECEIPT
-from visitors.output.output import LINE_FORMATS
 from visitors.output.shape import Shape
 from visitors.output.shapes import CHANGE, FIELD_CHANGE, OPERATION
 from visitors.store.history import changes, operations, receipts
@@ -183,6 +182,8 @@ def _fields(context: Context, found: Iterable[Change], page: Page) -> None:
 
 def _follow(context: Context, wanted: operations.Filter, shape: Shape) -> None:
     """Show operations from now on, or since --since, as they happen. Ctrl-C ends it."""
+    from visitors.output.following import LINE_FORMATS, follow, pause
+
     output, store = context.output, context.store
     if output.format not in (None, *LINE_FORMATS):
         raise UsageProblem(
@@ -191,12 +192,12 @@ def _follow(context: Context, wanted: operations.Filter, shape: Shape) -> None:
         )
     found: Iterable[Operation | Change | FieldChange]
     if shape is OPERATION:
-        found = followed_operations(store, wanted, output.pause)
+        found = followed_operations(store, wanted, lambda: pause(output.stdout))
     else:
-        found = followed_changes(store, wanted, output.pause)
+        found = followed_changes(store, wanted, lambda: pause(output.stdout))
         if shape is FIELD_CHANGE:
             found = (one for change in found for one in field_changes(change))
     try:
-        output.follow(shape, found)
+        follow(output, shape, found)
     except KeyboardInterrupt:
         raise typer.Exit(130) from None

@@ -9,25 +9,22 @@ from __future__ import annotations
 import io
 import os
 import sys
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TextIO, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 import msgspec
 
 from visitors.domain.times import Instant, Zone, zone_named
-from visitors.errors import UsageProblem, VisitorsError
+from visitors.errors import UsageProblem
 from visitors.output.advice import for_store
 from visitors.output.machine import (
-    FileFormat,
     MachineFormat,
     as_record,
     batched,
     encode_json,
     json_document,
-    json_lines,
     lines,
     properties,
 )
@@ -37,30 +34,11 @@ from visitors.output.shape import Record, Shape
 if TYPE_CHECKING:  # needed by few commands
     from rich.console import Console
 
-    from visitors.output.joined import Chosen
     from visitors.output.statistics import Picture
 
-Item = TypeVar("Item")
-
 FORMATS = ("table", "json", "ndjson", "csv", "tsv", "ids", "count")
-LINE_FORMATS = ("ndjson", "csv", "tsv")
-"""Formats with a line for each record, which can be written one by one."""
-
 _REMARKS = 10
 """The maximum number of similar remarks."""
-
-_PAUSE = 0.5
-"""The interval in seconds between polls of `follow`."""
-
-
-class Records(Protocol):
-    """The records of a file."""
-
-    def count(self) -> int | None:
-        """Return how many there are; None if that is unknown."""
-
-    def records(self) -> Iterable[msgspec.Struct | Record]:
-        """Yield them as values."""
 
 
 class Output:
@@ -86,7 +64,7 @@ class Output:
         self.fields = [name.strip() for name in fields.split(",") if name.strip()] if fields is not None else None
         if self.fields == []:
             raise UsageProblem("--fields has no fields")
-        self.color = color and _environment_has_color()
+        self.color = color and environment_has_color()
         self.quiet = quiet
         self.header = header
         self.current = current
@@ -132,6 +110,11 @@ class Output:
         """Whether records are shown as a table."""
         return self.format == "table" or (self.format is None and self.on_terminal)
 
+    @property
+    def machine_format(self) -> MachineFormat:
+        """The format for a program."""
+        return cast("MachineFormat", self.format or "tsv")
+
     def records(
         self,
         shape: Shape,
@@ -153,84 +136,18 @@ class Output:
                 chosen = of_fields(shape, self.fields, self.zone)
             with self._for_person(pager=pager) as target:
                 return write_table(target, chosen, map(as_record, records), self.current)
-        format_ = cast("MachineFormat", self.format or "tsv")
-        for piece in lines(format_, shape, records, fields=self.fields, single=single, header=self.header):
-            self.stdout.write(self._shown(piece))
+        made = lines(self.machine_format, shape, records, fields=self.fields, single=single, header=self.header)
+        self.write("-", made)
         return None
-
-    def follow(self, shape: Shape, records: Iterable[msgspec.Struct]) -> None:
-        """Show records as they arrive, each flushed as one line: one of `LINE_FORMATS`, or text for a person."""
-        header = self.header
-        for record in records:
-            if self.shows_table and self.fields is None:
-                from visitors.output.cells import text_line
-
-                self.stdout.write(text_line(shape, as_record(record), self.current, self.zone) + "\n")
-            else:
-                format_ = cast("MachineFormat", self.format or "tsv")
-                for piece in lines(format_, shape, [record], fields=self.fields, header=header):
-                    self.stdout.write(self._shown(piece))
-            header = False
-            self.stdout.flush()
-
-    def pause(self) -> None:
-        """Wait for the next poll. Raises BrokenPipeError if nobody reads the results any more."""
-        import select
-
-        time.sleep(_PAUSE)
-        if hasattr(select, "poll"):
-            poll = select.poll()
-            poll.register(self.stdout, 0)
-            if poll.poll(0):  # no events were requested, so it is an error or a hang-up
-                raise BrokenPipeError
-
-    def file(
-        self, path: str, format_: FileFormat, shape: Shape, source: Records, as_text: Chosen | None, *, safe: bool
-    ) -> int:
-        """Write records to the file at `path` (`-`: standard output), completely or not at all.
-
-        `as_text` are the same records as rows that are mostly text, if available. `safe` defuses spreadsheet formulas.
-        Shows a progress bar to a person. Returns the number of records. Raises FileProblem.
-        """
-        from visitors.output.joined import FORMATS as JOINED
-        from visitors.output.joined import rows_for, written
-        from visitors.output.progress import SMALL_ROWS, watched
-
-        paths = shape.paths(self.fields)
-        text = as_text if format_ in JOINED and self.fields is None and not safe else None
-        items: Iterable[Any] = source.records() if text is None else rows_for(format_, text)
-        counted = Counting(items, source.count)
-        with watched(counted, counted, quiet=self.quiet or path == "-", color=self.color, small=SMALL_ROWS) as watching:
-            if format_ == "parquet":
-                from visitors.output.parquet import parquet_pieces
-
-                self._write(path, parquet_pieces(paths, watching))
-            elif text is None:
-                made = lines(format_, shape, watching, fields=self.fields, spreadsheet_safe=safe, header=self.header)
-                self._write(path, made)
-            else:
-                self._write(path, written(format_, paths, text, watching, header=self.header))
-        return counted.position
-
-    def json_lines(self, path: str, records: Iterable[Record]) -> int:
-        """Write records unchanged, as NDJSON, to the file at `path` (`-`: standard output), completely or not at all.
-        Returns the number of lines. Raises FileProblem.
-        """
-        counted = Counting(records)
-        self._write(path, json_lines(counted))
-        return counted.position
 
     def document(self, path: str, value: msgspec.Struct | Record) -> None:
         """Write one JSON document, indented, to the file at `path` (`-`: standard output), completely or not at all.
         Raises FileProblem.
         """
-        self._write(path, [json_document(value)])
+        self.write(path, [json_document(value)])
 
-    def text_file(self, path: str, pieces: Iterable[str]) -> None:
+    def write(self, path: str, pieces: Iterable[str | bytes]) -> None:
         """Write text to the file at `path` (`-`: standard output), completely or not at all. Raises FileProblem."""
-        self._write(path, pieces)
-
-    def _write(self, path: str, pieces: Iterable[str | bytes]) -> None:
         if path == "-":
             for piece in pieces:
                 _put(self.stdout, self._shown(_as_text(piece)) if self.on_terminal else piece)
@@ -375,10 +292,9 @@ class Output:
 
     def prose(self, text: str) -> None:
         """Show text that is part of the program, in the pager if it is longer than the screen."""
-        if self._pager and self.on_terminal and is_long(text, self.stdout):
-            self._long.append(text)
+        if self._pager and self.on_terminal:
+            self._show(text)
         else:
-            self.show_long()
             self.stdout.write(text)
 
     def note(self, line: str) -> None:
@@ -423,10 +339,16 @@ class Output:
             return
         text = io.StringIO()
         yield console(text, color=self.color, is_terminal=True)
-        if self._long or is_long(text.getvalue(), self.stdout):
-            self._long.append(text.getvalue())
+        self._show(text.getvalue())
+
+    def _show(self, text: str) -> None:
+        """Show text on the terminal, after what is held back."""
+        from visitors.output.pager import is_long
+
+        if self._long or is_long(text, self.stdout):
+            self._long.append(text)
         else:
-            self.stdout.write(text.getvalue())
+            self.stdout.write(text)
 
     def show_long(self) -> None:
         """Show output longer than the screen in the pager, then the remarks about it."""
@@ -449,18 +371,6 @@ class Output:
         return "\n".join("\t".join(map(visible, line.split("\t"))) for line in piece.split("\n"))
 
 
-def is_long(text: str, terminal: TextIO) -> bool:
-    """Return whether `text` is longer than the terminal's screen, with one line for the prompt."""
-    if os.environ.get("TERM") == "dumb":
-        return False
-    try:
-        columns, screen = os.get_terminal_size(terminal.fileno())
-    except OSError:
-        return False
-    height = sum(1 + len(line) // max(1, columns) for line in text.splitlines())
-    return 0 < screen <= height
-
-
 def _as_text(piece: str | bytes) -> str:
     return piece if isinstance(piece, str) else piece.decode()
 
@@ -474,87 +384,6 @@ def _put(stream: TextIO, piece: str | bytes) -> None:
         stream.buffer.write(piece)
 
 
-class Counting(Generic[Item]):
-    """An iterable that counts the items taken from it, and knows how many there are."""
-
-    def __init__(self, items: Iterable[Item], count: Callable[[], int | None] = lambda: None) -> None:
-        self._items = items
-        self._count = count
-        self.position = 0
-
-    @cached_property
-    def size(self) -> int | None:
-        """Return the number of items; None if it is unknown."""
-        return self._count()
-
-    def __iter__(self) -> Iterator[Item]:
-        for item in self._items:
-            self.position += 1
-            yield item
-
-
-def _environment_has_color() -> bool:
+def environment_has_color() -> bool:
     """Return whether colour is allowed by https://no-color.org and the terminal's capabilities."""
     return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-
-
-_PLAIN_WIDTH = 80
-"""The width assumed for an error that is not written to a terminal."""
-
-
-def write_error(
-    error: VisitorsError, stream: TextIO, *, as_json: bool, color: bool = True, quiet: bool = False
-) -> None:
-    """Print an expected error: one line, the line of input with a caret if there is one, and a hint; or one JSON
-    object. With `quiet`, without personal data.
-    """
-    message, hint = bounded(error.message), bounded(error.hint) if error.hint else None
-    if quiet and error.quotes_data:
-        message, hint = bounded(error.discreet), None
-    if as_json:
-        body = {"code": error.code, "message": message, "hint": hint}
-        stream.write(encode_json({"error": body}) + "\n")
-        return
-    styled = color and stream.isatty() and _environment_has_color()
-    red, dim, reset = ("\x1b[31m", "\x1b[2m", "\x1b[0m") if styled else ("", "", "")
-    told = _in_lines(f"error: {visible(message)}", stream).removeprefix("error:")
-    stream.write(f"{red}error:{reset}{told}\n")
-    if error.pointed_at is not None:
-        line, mark = pointed(*error.pointed_at, _columns(stream) or _PLAIN_WIDTH)
-        stream.write(f"  {line}\n  {red}{mark}{reset}\n")
-    if hint:
-        told = f"hint: {visible(hint)}"
-        # commands are wrapped by the terminal itself, so that they are copied in one piece
-        stream.write(f"{dim}{told if hint.startswith('visitors ') else _in_lines(told, stream)}{reset}\n")
-
-
-def _in_lines(text: str, stream: TextIO) -> str:
-    """Wrap `text` between words on a terminal, which would break lines anywhere."""
-    columns = _columns(stream)
-    if not 0 < columns < len(text):
-        return text
-    import textwrap
-
-    lines_ = textwrap.wrap(text, columns, break_long_words=False, break_on_hyphens=False, replace_whitespace=False)
-    return "\n".join(lines_)
-
-
-def _columns(stream: TextIO) -> int:
-    """Return the width of the terminal; 0 if unknown, or not a terminal."""
-    if not stream.isatty():
-        return 0
-    try:
-        return os.get_terminal_size(stream.fileno()).columns
-    except OSError:
-        return 0
-
-
-def pointed(line: str, at: int, columns: int) -> tuple[str, str]:
-    """Return the line, or the part around `at` that fits the columns, and a line with a caret below that position."""
-    from rich.cells import cell_len
-
-    room = max(20, columns - 4)
-    start = max(0, min(at - room // 2, len(line) - room))
-    before = ("…" if start else "") + visible(line[start:at].replace("\t", " "))
-    after = visible(line[at : start + room].replace("\t", " ")) + ("…" if len(line) > start + room else "")
-    return (before + after).rstrip(), " " * cell_len(before) + "^"

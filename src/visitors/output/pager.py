@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
-import signal
-import subprocess
 from collections.abc import Mapping
 from typing import TextIO
 
@@ -18,6 +15,9 @@ def show(text: str, stdout: TextIO) -> None:
 
     The pager may exit before it has read everything. Ctrl-C is left to the pager, which controls the terminal.
     """
+    import signal
+    import subprocess
+
     words = command(os.environ)
     stdout.flush()
     try:
@@ -38,8 +38,22 @@ def show(text: str, stdout: TextIO) -> None:
         signal.signal(signal.SIGINT, handler)
 
 
+def is_long(text: str, terminal: TextIO) -> bool:
+    """Return whether `text` is longer than the terminal's screen, with one line for the prompt."""
+    if os.environ.get("TERM") == "dumb":
+        return False
+    try:
+        columns, screen = os.get_terminal_size(terminal.fileno())
+    except OSError:
+        return False
+    height = sum(1 + len(line) // max(1, columns) for line in text.splitlines())
+    return 0 < screen <= height
+
+
 def command(environment: Mapping[str, str]) -> list[str]:
     """Return the words of the chosen pager command; empty for no pager."""
+    import shlex
+
     chosen = next((environment[name] for name in ("VISITORS_PAGER", "PAGER") if name in environment), "less")
     try:
         words = shlex.split(chosen)

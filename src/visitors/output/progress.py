@@ -5,14 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Protocol, TypeVar
+from functools import cached_property
+from typing import Generic, Protocol, TypeVar
 
 Item = TypeVar("Item")
 
 SMALL = 1_000_000
 """Bytes below which a bar would only flicker."""
-SMALL_ROWS = 20_000
-"""Like SMALL, in rows."""
 SMALL_PAGES = 20_000
 """Like SMALL, in pages of a store."""
 _EVERY = 500
@@ -24,6 +23,25 @@ class _Measured(Protocol):
 
     @property
     def position(self) -> int: ...
+
+
+class Counting(Generic[Item]):
+    """An iterable that counts the items taken from it, and knows how many there are."""
+
+    def __init__(self, items: Iterable[Item], count: Callable[[], int | None] = lambda: None) -> None:
+        self._items = items
+        self._count = count
+        self.position = 0
+
+    @cached_property
+    def size(self) -> int | None:
+        """Return the number of items; None if it is unknown."""
+        return self._count()
+
+    def __iter__(self) -> Iterator[Item]:
+        for item in self._items:
+            self.position += 1
+            yield item
 
 
 @contextmanager

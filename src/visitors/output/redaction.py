@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+from visitors.output.exporting import Records
 from visitors.output.machine import as_record
-from visitors.output.output import Records
 from visitors.output.shape import Path, Record, Shape
 
 Alter = Callable[[Record], Record]

@@ -7,6 +7,8 @@ import typer
 from visitors.commands import options
 from visitors.context import context_of
 from visitors.errors import UsageProblem
+from visitors.output.machine import json_lines
+from visitors.output.progress import Counting
 from visitors.store.file.dump import dump
 
 
@@ -23,6 +25,7 @@ def command(
     if context.settings.format not in (None, "ndjson"):
         raise UsageProblem("a dump is always ndjson")
     with context.reading() as store:
-        written = context.output.json_lines(output, dump(store))
+        rows = Counting(dump(store))
+        context.output.write(output, json_lines(rows))
     if output != "-":
-        context.output.note(f"wrote {written:,} lines to {output}")
+        context.output.note(f"wrote {rows.position:,} lines to {output}")
