@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -12,25 +11,20 @@ from visitors.domain.fields import BROWSER_DATA, PERSON
 from visitors.domain.row import OF_CONTACT
 from visitors.domain.visitor import leniently
 from visitors.errors import InvalidData, UsageProblem
-from visitors.input.delimiter import hint_of, shown_delimiter
-from visitors.input.kinds import TOLD_BY_AGENT, USER_AGENT, VISITORS, Kind, squeezed
+from visitors.input.conversions import is_blank
+from visitors.input.kinds import TOLD_BY_AGENT, USER_AGENT, VISITORS, Kind
+from visitors.input.paths import flatten, spread
+from visitors.input.plans import Plan, plan_for
 from visitors.input.readers import Header
-from visitors.input.rules import Layout, Plan, Rule, is_blank, spread
+from visitors.input.rules import Layout, Rule
+from visitors.input.unknown_columns import listed, no_column_known, refuse_alike, unmapped
 
 if TYPE_CHECKING:
     from visitors.input.mapping_files import Part
 
-_SEPARATORS = (";", "\t", "|", ",")
-_OF_ERRORS = {"error", "errors", "detail", "message", "statusCode", "status_code"}
-"""The keys of the message in an API's error response."""
-_SHOWN = 10
-"""The maximum number of columns named in an error."""
 REJECT = "reject."
 """The prefix of the additional columns in a file of rejected rows."""
 _RAW = f"{REJECT}raw"
-
-
-_MISSING = object()
 _PLANS = 4_096
 """The maximum number of cached plans: rows with unique keys each need their own."""
 _TEXTS = frozenset(
@@ -94,15 +88,10 @@ class ColumnMapping:
                 raise InvalidData(
                     f"column {missing[0]!r} not found",
                     code="missing_column",
-                    hint="the columns are " + _listed(header.columns),
+                    hint="the columns are " + listed(header.columns),
                 )
             self._plan(header.columns)
             self.refuse_unknown()
-
-    @property
-    def command(self) -> str:
-        """The command that imports such rows."""
-        return self._kind.command
 
     def _with_agent(self, rule: Rule) -> Rule:
         """Extend the rule: the user agent sets the field if nothing else does."""
@@ -129,14 +118,14 @@ class ColumnMapping:
             self._unseen.difference_update(flat)
         plan = self._plan(tuple(flat))
         values = plan.values(self._told(flat))
-        if _RAW in cells and not any(map(_is_told, values)) and _is_told(cells[_RAW]):
+        if _RAW in cells and all(map(is_blank, values)) and not is_blank(cells[_RAW]):
             raise InvalidData("the row could not be read and was not corrected", code="not_mended")
         return plan, values
 
     def flat(self, cells: Mapping[str, Any]) -> Mapping[str, Any]:
         """Flatten nested values of a file's row into columns."""
         if self._part is None:
-            return _flat(cells, self._explicit.values())
+            return flatten(cells, self._explicit.values())
         return cells if self._is_flat else spread(cells, self._whole)
 
     def fates(self, flat: Mapping[str, Any]) -> tuple[dict[str, list[str]], dict[str, Any]]:
@@ -160,7 +149,7 @@ class ColumnMapping:
     def refuse_unknown(self) -> None:
         """Raise InvalidData, after the header or last row, if there were columns and none is known."""
         if self._unknown and not self._knows_a_column:
-            raise _no_column_known(self._unknown, self._kind)
+            raise no_column_known(self._unknown, self._kind)
 
     def saw_known(self) -> None:
         """Record that rows read elsewhere have only known columns."""
@@ -183,10 +172,10 @@ class ColumnMapping:
     def _make_plan(self, columns: tuple[str, ...]) -> Plan:
         if self._part is None:
             self._kind.refuse_others(columns, {*self._explicit, *self._left_out})
-        plan = self._layout.plan([column for column in columns if not column.startswith(REJECT)])
+        plan = plan_for(self._layout, [column for column in columns if not column.startswith(REJECT)])
         if self._part is None:
             alike = [one for one in plan.unknown if self._kind.field_of(one) not in self._left_out]
-            _refuse_alike(alike, self._kind)
+            refuse_alike(alike, self._kind)
         unknown = [column for column in plan.unknown if not self._add_named(plan, column, columns)]
         if self._agent is not None:
             self._add_told_by_agent(plan, columns)
@@ -195,15 +184,9 @@ class ColumnMapping:
         if unknown and not plan.fields:
             self._unknown = self._unknown or unknown
             if not self._ignore_unknown:
-                raise _no_column_known(unknown, self._kind)
+                raise no_column_known(unknown, self._kind)
         if unknown and not self._ignore_unknown:
-            raise InvalidData(
-                f"{len(unknown):,} columns match no field: {_listed(unknown)}"
-                if len(unknown) > 1
-                else f"column {unknown[0]!r} matches no field",
-                code="unmapped_column",
-                hint=_meant(unknown, self._kind) or "use --map FIELD=COLUMN, or --ignore-unknown",
-            )
+            raise unmapped(unknown, self._kind)
         return plan
 
     def _add_named(self, plan: Plan, column: str, columns: tuple[str, ...]) -> bool:
@@ -264,47 +247,6 @@ class _Plan:
         return values
 
 
-def _no_column_known(columns: Sequence[str], kind: Kind) -> InvalidData:
-    """Make the error for a file without any known column, with a guess at what it is."""
-    shown = _listed(columns)
-    message = f"no column matches a field: {shown}"
-    if len(columns) == 1:
-        for separator in _SEPARATORS:
-            if separator in columns[0]:
-                return InvalidData(
-                    f"no column matches a field: the cells of {shown!r} are separated by {shown_delimiter(separator)}",
-                    code="no_known_column",
-                    hint=f"use {hint_of(separator)}",
-                )
-    if any(column in _OF_ERRORS for column in columns):
-        return InvalidData(
-            f"no column matches a field; the file looks like an error response: {shown}",
-            code="no_known_column",
-            hint="check the program that wrote the file: it may have failed",
-        )
-    hint = _meant(columns, kind) or (
-        f"use --map id=COLUMN to name the column with the id; for details: visitors {kind.command} --help"
-    )
-    return InvalidData(message, code="no_known_column", hint=hint)
-
-
-def _listed(columns: Sequence[str]) -> str:
-    more = f" and {len(columns) - _SHOWN:,} more" if len(columns) > _SHOWN else ""
-    return ", ".join(columns[:_SHOWN]) + more
-
-
-def _meant(columns: Iterable[str], kind: Kind) -> str | None:
-    """Suggest the field that one of `columns` probably is, in another spelling."""
-    from visitors.domain.spelling import bare
-
-    known = {bare(name): name for name in (*kind.names, *kind.aliases)}
-    for column in columns:
-        field = known.get(bare(column))
-        if field is not None:
-            return f"did you mean {field}? --map {kind.aliases.get(field, field)}={shlex.quote(column)}"
-    return None
-
-
 def _parse_maps(maps: Iterable[str], kind: Kind) -> tuple[dict[str, str], set[str]]:
     """Parse which field is in which column, and which fields are left out because nothing follows their sign."""
     left_out: set[str] = set()
@@ -338,68 +280,3 @@ def is_known(column: str, maps: Sequence[str], kind: Kind) -> bool:
     return (
         column.startswith(REJECT) or kind.field_of(column) is not None or column in _parse_maps(maps, kind)[0].values()
     )
-
-
-def _refuse_alike(columns: Iterable[str], kind: Kind) -> None:
-    """Raise InvalidData for two columns of the same field, whose names differ only in case or white space."""
-    seen: dict[str, str] = {}
-    for column in columns:
-        field = kind.field_of(column)
-        if field is None:
-            continue
-        other = seen.setdefault(squeezed(column), column)
-        if other != column:
-            raise InvalidData(
-                f"columns {other!r} and {column!r} both match {field}",
-                code="duplicate_column",
-                hint=f"use --map {field}=COLUMN to choose one, and --ignore-unknown to ignore the other",
-            )
-
-
-def _flat(row: Mapping[str, Any], mapped: Collection[str]) -> dict[str, Any]:
-    """Flatten the contact's fields, as dotted names, and other nested values that are mapped; an object that is thereby
-    used up is not a column of its own.
-    """
-    flat = dict(row)
-    contact = flat.get("contact")
-    if isinstance(contact, dict):
-        del flat["contact"]
-        for key, value in contact.items():
-            flat[f"contact.{key}"] = value
-    elif "contact" in flat and contact is None:
-        del flat["contact"]
-    taken: set[str] = set()
-    for column in mapped:
-        if column not in flat and "." in column:
-            value = _nested(row, column)
-            if value is not _MISSING:
-                flat[column] = value
-                taken.add(column)
-    if taken:
-        for column, value in list(flat.items()):
-            if column not in mapped and isinstance(value, dict) and value and _is_taken(value, column, taken):
-                del flat[column]
-    return flat
-
-
-def _is_taken(value: Any, path: str, taken: set[str]) -> bool:
-    """Return whether everything in `value`, located at `path`, is in `taken`."""
-    if path in taken:
-        return True
-    return isinstance(value, dict) and all(_is_taken(inner, f"{path}.{key}", taken) for key, inner in value.items())
-
-
-def _nested(row: Mapping[str, Any], path: str) -> Any:
-    """Return the value at the dotted path in nested objects, whose keys may contain dots; _MISSING if there is none."""
-    if path in row:
-        return row[path]
-    for at, sign in enumerate(path):
-        inner = row.get(path[:at]) if sign == "." else None
-        found = _nested(inner, path[at + 1 :]) if isinstance(inner, dict) else _MISSING
-        if found is not _MISSING:
-            return found
-    return _MISSING
-
-
-def _is_told(value: object) -> bool:
-    return value is not None and not (isinstance(value, str) and not value.strip())

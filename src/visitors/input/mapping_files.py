@@ -31,7 +31,8 @@ from visitors.domain.node import BadPlace, Node, plain
 from visitors.domain.row import OF_CONTACT
 from visitors.errors import UsageProblem
 from visitors.input.kinds import CONTACTS, CONVERSATIONS, VISITORS, Kind
-from visitors.input.rules import Conditions, Layout, Rule, Unit, at
+from visitors.input.paths import at
+from visitors.input.rules import Conditions, Layout, Rule, Unit
 
 VERSION = 1
 """The format version; files of a newer version are rejected."""
