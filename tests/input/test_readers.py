@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from visitors.input.source import format_of
+from visitors.input.formats import format_of
 
 Visitors = Callable[..., Any]
 

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias, cast
 
 from visitors.api.arguments import public
 from visitors.errors import VisitorsError
+from visitors.input.format_choice import choose_format
 from visitors.input.formats import Format
 from visitors.input.kinds import Kind
 from visitors.input.mapping import ColumnMapping
@@ -17,7 +18,7 @@ from visitors.input.mapping_files import Part
 from visitors.input.readers import Header, Place, object_row
 from visitors.input.recognise import AUTO, NONE, choose_part, part_for
 from visitors.input.rows import Read, cell_delimiter, checked_rows, read_checked
-from visitors.input.source import choose_format, open_source
+from visitors.input.source import open_source
 
 Rows: TypeAlias = str | Path | Iterable[Mapping[str, Any]]
 Reject: TypeAlias = Callable[[dict[str, Any], VisitorsError], object]

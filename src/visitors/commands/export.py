@@ -11,8 +11,7 @@ import typer
 from visitors.commands import listing, options
 from visitors.context import Context, context_of
 from visitors.errors import UsageProblem
-from visitors.input.formats import BINARY, FORMATS
-from visitors.input.source import format_of
+from visitors.input.formats import BINARY, FORMATS, format_of
 from visitors.operations import references
 from visitors.output.exporting import Records, export
 from visitors.output.machine import FileFormat

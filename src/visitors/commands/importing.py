@@ -16,11 +16,12 @@ from visitors.commands.rejected import tell_rejected
 from visitors.context import Context
 from visitors.errors import UsageProblem
 from visitors.input.ahead import read_ahead, worth_reading_ahead
+from visitors.input.format_choice import choose_format
 from visitors.input.formats import BINARY, Format
 from visitors.input.kinds import VISITORS, Kind
 from visitors.input.mapping import ColumnMapping
 from visitors.input.rows import Read, cell_delimiter, read_any, read_checked
-from visitors.input.source import Source, choose_format, open_source
+from visitors.input.source import Source, open_source
 from visitors.operations.import_ import Taken
 from visitors.operations.one_row import Reject
 from visitors.output.progress import watched

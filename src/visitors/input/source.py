@@ -11,17 +11,13 @@ import contextlib
 import os
 import stat
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
-import msgspec
-
-from visitors.errors import InvalidData, NotFound, StoreProblem, UsageProblem
-from visitors.input.compression import Damage, unpacked, without_ending
+from visitors.errors import InvalidData, NotFound
+from visitors.input.compression import Damage, unpacked
 from visitors.input.encoding import Transcoder
-from visitors.input.formats import BINARY, FORMATS, Format
 from visitors.input.other_content import refuse_other_content
 
 LINE_LIMIT = 4 * 1024 * 1024
@@ -29,16 +25,6 @@ DUMP_LINE_LIMIT = 64 * 1024 * 1024
 """A message of a million characters, all escaped, is twice in one line of a dump."""
 LARGE = 4_000_000
 """The file size in bytes from which preparations of some milliseconds, such as a separate process, are worthwhile."""
-_EXTENSIONS: dict[str, Format] = {
-    ".csv": "csv",
-    ".tsv": "tsv",
-    ".tab": "tsv",
-    ".json": "json",
-    ".ndjson": "ndjson",
-    ".jsonl": "ndjson",
-    ".xlsx": "xlsx",
-    ".parquet": "parquet",
-}
 _BLOCK = 256 * 1024
 
 
@@ -180,19 +166,11 @@ class Source:
 
     def _unpacked(self) -> BinaryIO:
         """Decompress into an unnamed file, since readers of binary formats seek."""
-        with _spooling(self.name):
-            whole = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115 - `close` closes it
-        try:
-            with self._readable():
-                self._stream.seek(0)
-            while block := self._read_packed():
-                with _spooling(self.name):
-                    whole.write(block)
-        except BaseException:
-            with contextlib.suppress(OSError):  # what did not fit will not fit now either
-                whole.close()
-            raise
-        return whole
+        from visitors.input.spooling import spool
+
+        with self._readable():
+            self._stream.seek(0)
+        return spool(self._read_packed, self.name)
 
     def close(self) -> None:
         """Close the file; standard input stays open."""
@@ -306,97 +284,20 @@ def _spooled(stream: BinaryIO, name: str) -> _Opened:
     """Read a pipe to its end before anything else is done.
 
     The writer may be slow, or may be waiting for the store that the rows are for, so nothing may be locked while
-    waiting for it. The file has no name, and is removed when closed.
+    waiting for it.
     """
     with contextlib.suppress(OSError, ValueError):  # not a file at all
         if stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
             return stream, name, os.fstat(stream.fileno()).st_size
-    with _spooling(name):
-        spool = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115 - the source closes it
-    try:
-        while block := stream.read(_BLOCK):
-            with _spooling(name):
-                spool.write(block)
-        with _spooling(name):
-            size = spool.tell()
-            spool.seek(0)
-    except BaseException:
-        with contextlib.suppress(OSError):  # what did not fit will not fit now either
-            spool.close()
-        raise
-    return spool, name, size
+    from visitors.input.spooling import spool
 
-
-@contextlib.contextmanager
-def _spooling(name: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise StoreProblem(
-            f"{name} does not fit the temporary folder {tempfile.gettempdir()}: {error.strerror or error}",
-            code="disk_full",
-            hint="free some space there, or set TMPDIR to another folder; nothing was written",
-        ) from None
+    spooled = spool(lambda: stream.read(_BLOCK), name)
+    return spooled, name, os.fstat(spooled.fileno()).st_size
 
 
 def is_utf8(encoding: str) -> bool:
     """Return whether this is a name of UTF-8."""
     return encoding.lower().replace("_", "-") in ("utf-8", "utf8", "utf-8-sig")
-
-
-def format_of(path: str) -> Format | None:
-    """Return the format of the extension of `path`, before a `.gz`; None if there is none."""
-    return _EXTENSIONS.get(Path(path.lower().removesuffix(".gz")).suffix)
-
-
-def choose_format(path: str, given: str | None, source: Source, delimiter: str | None = None) -> Format:
-    """Return the given format, else that of the extension, else the one recognised in the content. With a `delimiter`
-    it is CSV.
-
-    Raises UsageProblem if `given` cannot be read, and for a `delimiter` or an encoding with another format.
-    """
-    format_ = _choose_format(path, given, source)
-    if format_ in BINARY and source.has_encoding:
-        raise UsageProblem(f"--encoding only applies to text, and {source.name} is {format_}")
-    if delimiter is None:
-        return format_
-    if given not in (None, "csv") or format_ in ("json", "ndjson", *BINARY):
-        raise UsageProblem(f"--delimiter only applies to csv, and {source.name} is {format_}")
-    return "csv"
-
-
-def _choose_format(path: str, given: str | None, source: Source) -> Format:
-    if given is not None:
-        for known in (*FORMATS, *BINARY):
-            if given == known:
-                return known
-        raise UsageProblem(f"cannot read {given}", hint="use one of " + ", ".join((*FORMATS, *BINARY)))
-    named = format_of(without_ending(path))
-    if named in ("csv", "tsv", *BINARY):
-        return named
-    shown = _format_shown(source.head())
-    # NDJSON files are often called .json, and lists .jsonl
-    return shown if named is None or shown in ("json", "ndjson") else named
-
-
-def _format_shown(head: bytes) -> Format:
-    """Recognise the format of content that begins like this: JSON by its first character, a table by the delimiter of
-    its header.
-    """
-    first, _, rest = head.lstrip().partition(b"\n")
-    if first.startswith(b"["):
-        return "json"
-    if first.startswith(b"{"):
-        return "json" if rest and not _is_json(first) else "ndjson"
-    return "tsv" if first.count(b"\t") > first.count(b",") else "csv"
-
-
-def _is_json(text: bytes) -> bool:
-    try:
-        msgspec.json.decode(text)
-    except (msgspec.MsgspecError, RecursionError, UnicodeError):
-        return False
-    return True
 
 
 def _peek(stream: BinaryIO) -> bytes:

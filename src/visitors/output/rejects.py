@@ -8,11 +8,10 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, TextIO
 
 from visitors.errors import UsageProblem, VisitorsError
-from visitors.input.formats import FORMATS, Format, TextFormat
+from visitors.input.formats import FORMATS, Format, TextFormat, format_of
 from visitors.input.mapping import REJECT
 from visitors.input.readers import Header
 from visitors.input.rows import Read
-from visitors.input.source import format_of
 from visitors.output.files import whole_file
 from visitors.output.machine import encode_json, separated
 from visitors.output.shape import Path, Record
