@@ -7,7 +7,6 @@ Differences are found and fixed in stages, each of which sees the results of the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import count
 from typing import Any, Literal
 
 from visitors.domain.fixture import (
@@ -23,6 +22,7 @@ from visitors.domain.fixture import (
 )
 from visitors.domain.times import Instant
 from visitors.errors import Conflict
+from visitors.operations.fixture_blocks import make_blocks, plan_blocks
 from visitors.store.records import blocks, contacts, conversations, fixtures, visitors
 from visitors.store.store import OpenOperation, Store
 
@@ -60,7 +60,7 @@ def _stages(*, prune: bool) -> list[tuple[_Plan, _Act]]:
     stages: list[tuple[_Plan, _Act]] = [
         (_plan_contacts, _make_contacts),
         (_plan_visitors, _make_visitors),
-        (_plan_blocks, _make_blocks),
+        (plan_blocks, make_blocks),
         (_plan_conversations, _make_conversations),
     ]
     return [(_plan_removal, _remove), *stages] if prune else stages
@@ -177,73 +177,6 @@ def _make_visitors(store: Store, operation: OpenOperation, fixture: Fixture, fou
             operation.record_cause(store, one.id, "fixture")
             if one.action == "change":
                 conversations.give_to_contact(store, [one.id], contact_id)
-
-
-# Blocks
-
-
-def _plan_blocks(store: Store, fixture: Fixture, current: Instant) -> list[Difference]:
-    """Find the blocks to add and lift: existing ones that match stay, other live ones are lifted, and past ones are
-    history.
-    """
-    there = fixtures.blocks(store, _ids(fixture.visitors), _ids(fixture.contacts))
-    names = {record.id: record.name for record in (*fixture.contacts, *fixture.visitors)}
-    missing: list[Values] = []
-    of: dict[str, list[str]] = {}
-    for block_id, values in there.items():
-        of.setdefault(_whom(values), []).append(block_id)
-    # blocks with a time match that time first; those without then match any
-    for wanted in sorted(fixture.blocks, key=lambda values: "blockedAt" not in values):
-        theirs = of.get(_whom(wanted), [])
-        same = next((one for one in theirs if not differing(wanted, there[one])), None)
-        if same is None:
-            missing.append(wanted)
-        else:
-            theirs.remove(same)
-            del there[same]
-
-    def difference(action: Literal["create", "remove"], values: Values, block_id: str | None = None) -> Difference:
-        kind: Kind = "block"
-        whom = _whom(values)
-        before, after = (values, None) if action == "remove" else (None, values)
-        return Difference(
-            kind=kind, id=whom, name=names[whom], action=action, before=before, after=after, block_id=block_id
-        )
-
-    live = {one: values for one, values in there.items() if _is_live(values, current)}
-    new = set(map(id, missing))
-    return [
-        *(difference("remove", values, block_id) for block_id, values in live.items()),
-        *(difference("create", values) for values in fixture.blocks if id(values) in new),
-    ]
-
-
-def _whom(block: Values) -> str:
-    """Return the id of a block's target."""
-    return str(block["visitor"] or block["contact"])
-
-
-def _is_live(block: Values, current: Instant) -> bool:
-    return block["liftedAt"] is None and (block["expiresAt"] is None or block["expiresAt"] > current)
-
-
-def _make_blocks(store: Store, operation: OpenOperation, _: Fixture, found: list[Difference]) -> None:
-    lifted: list[str] = []
-    new: dict[str, Values] = {}
-    for one in found:
-        if one.block_id is not None:
-            lifted.append(one.block_id)
-        elif one.after is not None:
-            values = {"blockedAt": operation.at, **one.after}
-            new[_free_block_id(store, values, one.id, new)] = values
-    blocks.lift_these(store, operation, lifted)
-    fixtures.insert(store, "block", new.items())
-
-
-def _free_block_id(store: Store, values: Values, target_id: str, taken: Iterable[str]) -> str:
-    """Return an unused block id: one for the same target and time may have moved to another by a merge."""
-    candidates = (derived_id(values["blockedAt"], "block", target_id, number) for number in count())
-    return next(one for one in candidates if one not in taken and not fixtures.read(store, "block", [one]))
 
 
 # Conversations
