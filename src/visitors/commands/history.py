@@ -15,7 +15,7 @@ from visitors.domain.receipt import parse_receipt
 from visitors.domain.spelling import near, one_of
 from visitors.domain.times import parse_time
 from visitors.errors import NotFound, UsageProblem
-from visitors.operations import references
+from visitors.operations import history_references
 from visitors.operations.follow import followed_changes, followed_operations
 from visitors.output.answers import RECEIPT
 from visitors.output.shape import Shape
@@ -97,14 +97,14 @@ def command(
     kinds = _kinds(kind or [])
     named = [*([record] if record is not None else []), *(records or [])]
     with context.reading() as store:
-        ids = {one: None for name in named for one in references.record_ids(store, name, context.now)}
+        ids = {one: None for name in named for one in history_references.record_ids(store, name, context.now)}
         wanted = operations.Filter(
             actor=by,
             command=command_,
             since=parse_time(since, "since", context.now) if since is not None else None,
             until=parse_time(until, "until", context.now) if until is not None else None,
             kinds=kinds,
-            operation=references.operation_id(store, operation) if operation is not None else None,
+            operation=history_references.operation_id(store, operation) if operation is not None else None,
             records=tuple(ids) if named else None,
         )
         if not follow:
@@ -138,7 +138,7 @@ def _suggest_actor(context: Context, store: Store, actor: str | None) -> None:
 
 def _receipt(context: Context, named: str) -> None:
     with context.reading() as store:
-        operation_id = references.operation_id(store, named)
+        operation_id = history_references.operation_id(store, named)
         text = receipts.of_operation(store, operation_id)
     if text is None:
         raise NotFound(

@@ -22,7 +22,8 @@ from visitors.store.store import Store
 if TYPE_CHECKING:
     from visitors.domain.conversation_selection import ConversationSelection
 
-_CANDIDATES = 5
+CANDIDATES = 5
+"""The maximum number of matches named in an error."""
 _NAMED = 10
 
 
@@ -68,14 +69,14 @@ def _visitors(store: Store, references: Sequence[str], missing: Missing) -> dict
     whole = visitors.there([one for one in typed if is_id(one)])
     begun: dict[str, list[str]] = {}
     if len(typed) == 1:  # an id or a prefix: one round trip
-        prefix = typed[0].removesuffix(_ELLIPSIS)
-        exact, begun[prefix] = store.ask_all(whole, begin_with("visitors", prefix, _CANDIDATES + 1))
+        prefix = typed[0].removesuffix(ELLIPSIS)
+        exact, begun[prefix] = store.ask_all(whole, begin_with("visitors", prefix, CANDIDATES + 1))
     else:
         exact = store.ask(whole)
 
     def find(reference: str) -> str:
-        token = _token(reference, "visitor")
-        return token if token in exact else _by_prefix(store, "visitors", token, begun)
+        token = id_or_prefix(reference, "visitor")
+        return token if token in exact else by_prefix(store, "visitors", token, begun)
 
     return {one: exact.get(one) for one in _each(references, find, missing)}
 
@@ -149,15 +150,15 @@ def contact(store: Store, reference: str, current: Instant) -> Contact:
             matches = contacts.find_by_email(store, text.lower(), current)
         if len(matches) > 1:
             matches.sort(key=lambda match: match.external_id is None)  # the one that should survive a merge comes first
-            raise _ambiguous(text, "contact", [match.id for match in matches], by_prefix=False)
+            raise ambiguous(text, "contact", [match.id for match in matches], is_prefix=False)
         if not matches:
             raise NotFound(f"no contact has the email {text!r}", code="contact_not_found", hint=_CONTACTS)
         return matches[0]
-    token = _token(text, "contact")
+    token = id_or_prefix(text, "contact")
     exact = contacts.find(store, token, current) if not _is_cut(token) else None
     if exact is not None:
         return exact
-    contact_id = _by_prefix(store, "contacts", token)
+    contact_id = by_prefix(store, "contacts", token)
     found = contacts.find(store, contact_id, current)
     assert found is not None
     return found
@@ -192,7 +193,7 @@ def mergeable(store: Store, references: Sequence[str], current: Instant) -> list
     for reference in references:
         one = live_contact(store, reference, current)
         text = reference.strip()
-        if "@" not in text and not text.startswith("ext:") and _by_prefix(store, "contacts", text) != one.id:
+        if "@" not in text and not text.startswith("ext:") and by_prefix(store, "contacts", text) != one.id:
             raise Conflict(
                 f"contact {text} was already merged into {one.id} ({one.label})",
                 code="contact_merged",
@@ -227,57 +228,8 @@ def conversation_ids(store: Store, references: Sequence[str], missing: Missing =
     """Resolve `references` (ids or unique prefixes) to distinct conversation ids."""
     return _each(
         references,
-        lambda reference: _by_prefix(store, "conversations", _token(reference, "conversation")),
+        lambda reference: by_prefix(store, "conversations", id_or_prefix(reference, "conversation")),
         missing,
-    )
-
-
-def operation_id(store: Store, reference: str) -> str:
-    """Return the id of the operation that `reference` (an id or unique prefix) identifies."""
-    token = _token(reference, "operation")
-    return _by_prefix(store, "operations", token)
-
-
-def record_ids(store: Store, reference: str, current: Instant) -> tuple[str, ...]:
-    """Return the id of the record that `reference` identifies: a visitor, a contact, or another kind of record by its
-    id or a unique prefix; or the full id of one that exists only in the history. Visitors take precedence over
-    contacts, and both over other records.
-
-    Raises NotFound and Conflict.
-    """
-    if reference.startswith("ext:") or "@" in reference:
-        return (contact(store, reference, current).id,)
-    try:
-        return tuple(visitor_ids(store, [reference]))
-    except NotFound:
-        pass
-    try:
-        found = contact(store, reference, current).id
-    except NotFound:
-        return (_other_record_id(store, _token(reference, "record")),)
-    # a tombstone has a history of its own, beside the survivor's
-    return tuple(dict.fromkeys((*with_prefix(store, "contacts", reference.strip(), 1), found)))
-
-
-def _other_record_id(store: Store, token: str) -> str:
-    """Return the id of a record other than a visitor or contact. Raises NotFound and Conflict."""
-    from visitors.store.history import operations  # which no other reference needs
-    from visitors.store.schema.recorded import RECORDED
-
-    prefix = token.removesuffix(_ELLIPSIS)
-    others = [table for kind, table in RECORDED.items() if kind not in ("visitor", "contact")]
-    found = store.ask_all(*(begin_with(table, prefix, _CANDIDATES + 1) for table in others))
-    matches = [one for ids in found for one in ids]
-    if token in matches or len(matches) == 1:
-        return token if token in matches else matches[0]
-    if matches:
-        raise _ambiguous(prefix, "record", matches)
-    if any(operations.removed(store, kind, [token]) for kind in RECORDED):
-        return token
-    raise NotFound(
-        f"no record has the id {prefix!r}",
-        code="record_not_found",
-        hint="to list operations, with the first records that each changed: visitors history",
     )
 
 
@@ -290,20 +242,20 @@ _LISTINGS = {
 }
 
 
-_ELLIPSIS = "…"
+ELLIPSIS = "…"
 """The ellipsis of an id cut off by a table, which is copied with it."""
 
 
 def _is_cut(token: str) -> bool:
-    return token.endswith(_ELLIPSIS)
+    return token.endswith(ELLIPSIS)
 
 
-def _token(reference: str, noun: str) -> str:
+def id_or_prefix(reference: str, noun: str) -> str:
     """Return an id or prefix without a table's ellipsis. Raises NotFound if it cannot be an id."""
     text = reference.strip()
     try:
-        token = id_token(text.removesuffix(_ELLIPSIS), noun)
-        return token + _ELLIPSIS if _is_cut(text) else token
+        token = id_token(text.removesuffix(ELLIPSIS), noun)
+        return token + ELLIPSIS if _is_cut(text) else token
     except InvalidData as error:
         if noun == "visitor" and ("@" in text or text.startswith("ext:")):
             raise _is_of_contact(text) from None
@@ -311,17 +263,17 @@ def _token(reference: str, noun: str) -> str:
         raise NotFound(error.message, code=f"{noun}_not_found", hint=error.hint) from None
 
 
-def _by_prefix(store: Store, table: Table, prefix: str, begun: Mapping[str, list[str]] = MappingProxyType({})) -> str:
+def by_prefix(store: Store, table: Table, prefix: str, begun: Mapping[str, list[str]] = MappingProxyType({})) -> str:
     """Return the id that begins with `prefix`; `begun` has the ids for prefixes that were looked up already."""
     noun = table.removesuffix("s")
-    is_cut, prefix = _is_cut(prefix), prefix.removesuffix(_ELLIPSIS)
-    matches = begun[prefix] if prefix in begun else with_prefix(store, table, prefix, _CANDIDATES + 1)
+    is_cut, prefix = _is_cut(prefix), prefix.removesuffix(ELLIPSIS)
+    matches = begun[prefix] if prefix in begun else with_prefix(store, table, prefix, CANDIDATES + 1)
     if not matches and noun == "visitor" and prefix.startswith("ext:"):
         raise _is_of_contact(prefix)
     if not matches:
         raise NotFound(f"no {noun} has the id {prefix!r}", code=f"{noun}_not_found", hint=_LISTINGS[noun])
     if len(matches) > 1 and (is_cut or matches[0] != prefix):
-        raise _ambiguous(prefix, noun, matches)
+        raise ambiguous(prefix, noun, matches)
     return matches[0]
 
 
@@ -337,14 +289,15 @@ def _is_of_contact(reference: str) -> NotFound:
     )
 
 
-def _ambiguous(reference: str, noun: str, matches: Sequence[str], *, by_prefix: bool = True) -> Conflict:
+def ambiguous(reference: str, noun: str, matches: Sequence[str], *, is_prefix: bool = True) -> Conflict:
+    """Make the error for a reference with several `matches`: a prefix, or an email."""
     one_person = f"visitors contacts merge {' '.join(matches)}"
-    if len(matches) > _CANDIDATES:
+    if len(matches) > CANDIDATES:
         one_person = "visitors contacts duplicates"
     hint = (
         "use a longer prefix, or the whole id"
-        if by_prefix
+        if is_prefix
         else f"use one of the ids; if they are the same person: {one_person}"
     )
-    shown = ", ".join(matches[:_CANDIDATES]) + (", …" if len(matches) > _CANDIDATES else "")
+    shown = ", ".join(matches[:CANDIDATES]) + (", …" if len(matches) > CANDIDATES else "")
     return Conflict(f"{reference!r} is ambiguous: it matches the {noun}s {shown}", code="ambiguous", hint=hint)

@@ -10,7 +10,7 @@ import msgspec
 
 from visitors.domain.operation import Operation
 from visitors.errors import Conflict, NotFound
-from visitors.operations import references
+from visitors.operations import history_references
 from visitors.store.history import operations, undo
 from visitors.store.history.operations import Undos
 from visitors.store.history.undo_conflicts import Overlap
@@ -65,7 +65,7 @@ class _Blocked(Exception):
 def _target(store: Store, actor: str, reference: str | None, undos: Undos) -> int:
     if reference is None:
         return _newest_of(store, actor, undos)
-    operation_id = references.operation_id(store, reference)
+    operation_id = history_references.operation_id(store, reference)
     target = undo.number(store, operation_id)
     if target in undos.standing:
         by = operations.numbered(store, undos.standing[target])

@@ -1,0 +1,57 @@
+"""Resolve what a person typed to what the history has: operations, and records of any kind, removed ones too."""
+
+from __future__ import annotations
+
+from visitors.domain.times import Instant
+from visitors.errors import NotFound
+from visitors.operations import references
+from visitors.store.history import operations
+from visitors.store.query.listing import begin_with, with_prefix
+from visitors.store.schema.recorded import RECORDED
+from visitors.store.store import Store
+
+
+def operation_id(store: Store, reference: str) -> str:
+    """Return the id of the operation that `reference` (an id or unique prefix) identifies."""
+    token = references.id_or_prefix(reference, "operation")
+    return references.by_prefix(store, "operations", token)
+
+
+def record_ids(store: Store, reference: str, current: Instant) -> tuple[str, ...]:
+    """Return the id of the record that `reference` identifies: a visitor, a contact, or another kind of record by its
+    id or a unique prefix; or the full id of one that exists only in the history. Visitors take precedence over
+    contacts, and both over other records.
+
+    Raises NotFound and Conflict.
+    """
+    if reference.startswith("ext:") or "@" in reference:
+        return (references.contact(store, reference, current).id,)
+    try:
+        return tuple(references.visitor_ids(store, [reference]))
+    except NotFound:
+        pass
+    try:
+        found = references.contact(store, reference, current).id
+    except NotFound:
+        return (_other_record_id(store, references.id_or_prefix(reference, "record")),)
+    # a tombstone has a history of its own, beside the survivor's
+    return tuple(dict.fromkeys((*with_prefix(store, "contacts", reference.strip(), 1), found)))
+
+
+def _other_record_id(store: Store, token: str) -> str:
+    """Return the id of a record other than a visitor or contact. Raises NotFound and Conflict."""
+    prefix = token.removesuffix(references.ELLIPSIS)
+    others = [table for kind, table in RECORDED.items() if kind not in ("visitor", "contact")]
+    found = store.ask_all(*(begin_with(table, prefix, references.CANDIDATES + 1) for table in others))
+    matches = [one for ids in found for one in ids]
+    if token in matches or len(matches) == 1:
+        return token if token in matches else matches[0]
+    if matches:
+        raise references.ambiguous(prefix, "record", matches)
+    if any(operations.removed(store, kind, [token]) for kind in RECORDED):
+        return token
+    raise NotFound(
+        f"no record has the id {prefix!r}",
+        code="record_not_found",
+        hint="to list operations, with the first records that each changed: visitors history",
+    )
