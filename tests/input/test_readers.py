@@ -1,4 +1,4 @@
-"""Files from other programs: byte order marks, line ends, compression, and extensions."""
+"""Files from other programs: byte order marks, line ends and compression."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from visitors.input.formats import format_of
 
 Visitors = Callable[..., Any]
 
@@ -68,26 +66,6 @@ def test_lines_end_at_line_feeds_only(visitors: Visitors, separator: str) -> Non
 
     for visitor in ("v1", "v2", "v3"):
         assert visitors("show", visitor, "--format", "json").json["city"] == city
-
-
-@pytest.mark.parametrize(
-    ("path", "format_"),
-    [
-        ("a.csv", "csv"),
-        ("a.CSV", "csv"),
-        ("a.tsv.gz", "tsv"),
-        ("a.tab", "tsv"),
-        ("a.json", "json"),
-        ("a.jsonl", "ndjson"),
-        ("a.ndjson.GZ", "ndjson"),
-        ("a.b.csv", "csv"),
-        ("a.csv.txt", None),
-        ("csv", None),
-        ("-", None),
-    ],
-)
-def test_the_extension_names_the_format(path: str, format_: str | None) -> None:
-    assert format_of(path) == format_
 
 
 @pytest.mark.parametrize("format_", list(ROWS))
