@@ -1,7 +1,7 @@
 """Measure whether a million visitors are as fast to handle as ten, and faster than with comparable tools.
 
-    python tests/benchmarks/scale.py [--scale 1M] [--rounds 3] [--only import,export,list,ranges,talks,sql,block,stats]
-                                     [--with-growth] [--all-combinations] [--folder DIR] [--json FILE]
+    python tests/benchmarks/scale.py [--scale 1M] [--rounds 3] [--only PARTS] [--with-growth]
+                                     [--all-combinations] [--folder DIR] [--json FILE]
 
 It generates the visitors (always the same ones, see made_up.py), then runs our command and a peer in turns, each as a
 separate process with its output discarded, and compares the medians:
@@ -17,6 +17,9 @@ separate process with its output discarded, and compares the medians:
 - sql: queries over the views, compared with the sqlite3 shell on the same store; and without the start-up time of each.
 - block: a tenth of the visitors, 100,000 at most, by a selection; each round on a fresh copy of the store.
 - stats: the overview and counts by one field, including some that no index can answer.
+- mappings: the file, and as CSV, imported with a mapping of every field; the peer is the same import without.
+
+PARTS are some of these, separated by commas.
 
 How to read the table: OURS s and PEER s are median seconds, RATIO is the first divided by the second, OURS MB and PEER
 MB the peak memory of one process of a run (no less than this program's own 25 or so). LIMIT is the maximum of RATIO,
@@ -48,11 +51,12 @@ from typing import NamedTuple
 from processes import Failed, Programs, machine
 from scale_bench import Bench, Row
 from scale_files import exports, growth, imports
+from scale_mappings import mappings
 from scale_sql import queries
 from scale_stats import counts
 from scale_store import blocks, combinations, lists, pages, ranges, talks
 
-PARTS = ("import", "export", "list", "ranges", "talks", "sql", "block", "stats")
+PARTS = ("import", "export", "list", "ranges", "talks", "sql", "block", "stats", "mappings")
 
 
 class Arguments(NamedTuple):
@@ -127,6 +131,7 @@ def measure(bench: Bench, asked: Arguments) -> list[Row]:
         "sql": [queries],
         "block": [blocks],
         "stats": [counts],
+        "mappings": [mappings],
     }
     rows: list[Row] = []
     for part in PARTS:

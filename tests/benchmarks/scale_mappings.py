@@ -1,0 +1,59 @@
+"""Import everything with a mapping, compared with the same file without one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from processes import Run
+from scale_bench import Bench, Row, compared, say
+
+MAPPING = """\
+version: 1
+name: same
+visitors:
+  recognise: [id]
+  fields:
+    {fields}
+  metadata: [{metadata}]
+  drop: [contact.metadataHash, isBlocked, blockedAt, blockedBy, blockReason, blockExpiresAt, contact.isBlocked]
+"""
+TEXTS = """
+    id language timezone fingerprint browser browserVersion os osVersion device deviceType ip city region country
+    countryCode latitude longitude screenResolution viewport createdAt updatedAt lastSeenAt deletedAt contact.id
+    contact.externalId contact.name contact.email contact.image contact.createdAt contact.updatedAt contact.deletedAt
+"""
+
+
+OBJECTS = {"attribution": ["source", "medium", "campaign", "cost"], "currentPage": ["url", "title", "referrer"]}
+
+
+def mappings(bench: Bench) -> list[Row]:
+    """Import the NDJSON, whose fields are nested, and the CSV, whose columns are flat, by a mapping of every field."""
+    nested = [
+        f"{field}: {{object: {{{', '.join(f'{key}: {field}.{key}' for key in keys)}}}}}"
+        for field, keys in OBJECTS.items()
+    ]
+    flat = [f"{field}: {field}" for field in (*OBJECTS, "contact.metadata")]
+    kinds = (
+        ("NDJSON", bench.data(bench.scale), nested, "contact.metadata.*"),
+        ("CSV", bench.as_csv(), flat, ""),
+    )
+    rows = []
+    for name, data, documents, metadata in kinds:
+        mapping = bench.scratch(f"{name}.yaml")
+        fields = [f"{field}: {field}" for field in TEXTS.split()] + documents
+        mapping.write_text(MAPPING.format(fields="\n    ".join(fields), metadata=metadata))
+        runs: dict[str, list[Run]] = {str(mapping): [], "none": []}
+        for _ in range(bench.rounds):
+            for given, found in runs.items():
+                found.append(_import(bench, data, given))
+        rows.append(compared(f"import {name} with a mapping", "without", *runs.values(), ratio_limit=1.15))
+    return rows
+
+
+def _import(bench: Bench, data: Path, mapping: str) -> Run:
+    os.sync()
+    run = bench.visitors(bench.scratch("mapped.db"), "import", str(data), "--mapping", mapping)
+    say(f"import of {data.name} with the mapping {Path(mapping).name}: {run.seconds:.1f} s")
+    return run
