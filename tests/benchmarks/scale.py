@@ -17,7 +17,8 @@ separate process with its output discarded, and compares the medians:
 - sql: queries over the views, compared with the sqlite3 shell on the same store; and without the start-up time of each.
 - block: a tenth of the visitors, 100,000 at most, by a selection; each round on a fresh copy of the store.
 - stats: the overview and counts by one field, including some that no index can answer.
-- mappings: the file, and as CSV, imported with a mapping of every field; the peer is the same import without.
+- mappings: the file, and as CSV, imported with a mapping of every field; the peers are the same
+  import without, and with one `--map`.
 
 PARTS are some of these, separated by commas.
 
