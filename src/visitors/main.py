@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import codecs
 import errno
+import io
 import os
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING, NoReturn, TextIO
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from visitors import interrupts
 
@@ -32,11 +33,27 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
     gc.disable()  # imports create many objects and no garbage: collecting takes 2 ms of 60
     interrupts.install()
+    if sys.stderr is not None:  # else it was closed by the parent process
+        sys.stderr = io.TextIOWrapper(io.BufferedWriter(_Diagnostics(2, "w", closefd=False)), line_buffering=True)
     status = run(arguments)
-    _flush(sys.stderr)
+    if sys.stderr is not None:
+        _flush(sys.stderr)
     # The store and all files are closed. Finalising the interpreter would take a sixth of the command's time for
     # nothing.
     os._exit(status)
+
+
+class _Diagnostics(io.FileIO):
+    """Standard error. What cannot be written there, since the terminal is closed or the disk is full, is lost, but
+    changes neither what the command does nor its exit status.
+    """
+
+    def write(self, data: Any, /) -> int:
+        """Write, or drop."""
+        try:
+            return super().write(data)
+        except OSError:
+            return len(data)
 
 
 def run(arguments: list[str]) -> int:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from next_version import next_version
-from trials.running import settings
+from trials.running import COMMAND, settings
 from visitors.location import COMPANIONS
 
 Visitors = Callable[..., Any]
@@ -240,6 +240,20 @@ def test_a_terminal_that_is_closed_leaves_nothing(ada: Path, commands: dict[str,
     os.close(terminal)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 129
     assert unfinished(ada.parent) == []
+
+
+def test_a_terminal_that_is_closed_while_a_bar_is_shown_is_reported_as_closed(tmp_path: Path) -> None:
+    rows = "".join(f"v{number},{'x' * 100}\n" for number in range(20_000))
+    (tmp_path / "many.csv").write_text(f"id,device\n{rows}")
+    child, terminal = pty.fork()
+    if child == 0:
+        program = [COMMAND, "import", str(tmp_path / "many.csv")]
+        os.execve(program[0], program, settings())  # noqa: S606
+    shown = b""
+    while b"rows" not in shown:
+        shown += os.read(terminal, 1_000)
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 129
 
 
 def test_a_command_that_is_to_outlive_its_terminal_does(ada: Path, commands: dict[str, tuple[str, ...]]) -> None:

@@ -278,6 +278,33 @@ def test_a_disk_that_is_full_is_an_expected_error(visitors: Visitors) -> None:
     assert "unexpected failure" not in done.stderr
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        ("show nobody", 3),
+        ("show nobody --format json", 3),
+        ("lst", 2),
+        ("list --limit 1", 0),
+        ("import x.csv", 0),
+        ("import bad.csv", 5),
+        ("undo", 0),
+        ("list > /dev/full", 1),
+    ],
+)
+@pytest.mark.parametrize("lost", ["2> /dev/full", "2> >(exec 0<&-)"])
+def test_a_remark_or_an_error_that_cannot_be_written_does_not_change_the_exit_status(
+    visitors: Visitors, tmp_path: Path, command: str, code: int, lost: str
+) -> None:
+    visitors("create", "--id", "v1")
+    (tmp_path / "x.csv").write_text("id\nv2\n")
+    (tmp_path / "bad.csv").write_text("id,ip\nv2,nowhere\n")
+
+    assert shell(f"cd {tmp_path}; visitors {command} {lost}").returncode == code
+    wrote = command in ("import x.csv", "undo")
+    assert len(visitors("history", "--format", "json").json) == (2 if wrote else 1)
+
+
 @pytest.mark.parametrize(
     ("script", "code"),
     [
