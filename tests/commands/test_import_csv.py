@@ -112,7 +112,6 @@ def test_a_file_is_read_in_the_encoding_that_is_said(visitors: Visitors, taken: 
     assert city_of(visitors, "a") == "Köln"
 
 
-@pytest.mark.file_only  # 20,000 updates, each of which takes round trips
 def test_characters_split_across_blocks_are_decoded(visitors: Visitors, taken: Take) -> None:
     rows = "".join(f"v{number},Köln{'ö' * (number % 50)}\n" for number in range(20_000))
     taken("x.csv", f"id,city\n{rows}".encode("shift_jis", "replace").replace(b"?", b"o"), "--encoding", "shift_jis")

@@ -17,7 +17,7 @@ from visitors.input.readers import Place
 from visitors.input.rows import Problem, ReadRow
 from visitors.operations import bulk_import
 from visitors.operations.bulk_import import take_all
-from visitors.operations.import_ import Policy, Taken, take
+from visitors.operations.import_ import Policy, Taken
 from visitors.store.file.opening import open_store
 from visitors.store.load import bulk
 from visitors.store.places import File
@@ -79,16 +79,7 @@ def one_by_one(
     """What `take_all` promises, implemented in the simplest way."""
     taken: Counter[Taken] = Counter()
     for row in rows:
-        try:
-            with store.savepoint():
-                if row.problem is not None:
-                    raise row.problem.error()
-                assert row.row is not None
-                taken[take(store, operation, row.row, policy)] += 1
-        except VisitorsError as error:
-            if reject is None:
-                raise
-            reject(row, error)
+        taken += take_all(store, operation, [row], policy, reject)
     return taken
 
 
@@ -107,7 +98,7 @@ def imported(taking: Any, folder: Path, files: list[list[Cells]], policy: Policy
             try:
                 with store.operation("import", actor="ada", clock=lambda: AT) as operation:
                     taken = taking(store, operation, rows, policy, reject if keep_going else None)
-                outcomes.append((taken, rejected))
+                outcomes.append((sorted(taken.items()), rejected))
             except VisitorsError as error:
                 outcomes.append(error.code)
         tables = {table: store.execute(f"SELECT * FROM {table} ORDER BY pk").fetchall() for table in RECORDED.values()}
@@ -200,3 +191,14 @@ def test_indexes_are_dropped_once_maintaining_them_took_as_long_as_rebuilding(
 
 def _indexes(store: Store) -> set[str]:
     return {row[0] for row in store.execute("SELECT name FROM sqlite_master WHERE type = 'index'")}
+
+
+def test_the_newer_of_two_blocks_of_a_contact_in_one_batch_stays(tmp_path: Path) -> None:
+    person = {"contact.externalId": "u1", "contact.isBlocked": True}
+    older = {"id": "v1", **person, "blockedAt": "2026-01-01", "blockReason": "abuse"}
+    newer = {"id": "v2", **person, "blockedAt": "2026-02-02", "blockReason": "spam"}
+
+    imported(take_all, tmp_path, [[older, newer]], Policy(), keep_going=False)
+
+    with open_store(File.at(tmp_path / "visitors.db")) as store:
+        assert store.execute("SELECT reason FROM blocks WHERE lifted_at IS NULL").fetchall() == [("spam",)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -118,6 +119,40 @@ def test_undo_takes_few_round_trips_whatever_it_takes_back(
     asked.clear()
     visitors("undo")
     assert 0 < len(asked) <= 8, asked
+
+
+def lines(count: int, **fields: str) -> str:
+    """NDJSON of visitors `v0`, `v1`, ...; `{}` in a value is the number."""
+    rows = ({"id": f"v{n}", **{name: value.format(n) for name, value in fields.items()}} for n in range(count))
+    return "".join(f"{json.dumps(row)}\n" for row in rows)
+
+
+IMPORT = ("import", "-", "--input-format", "ndjson")
+UPDATE = (*IMPORT, "--on-existing", "update")
+CONTACTS = ("contacts", "import", "-", "--input-format", "ndjson", "--on-existing", "update")
+
+
+@pytest.mark.parametrize(
+    ("words", "fields"),
+    [
+        (UPDATE, {"city": "Rome", "lastSeenAt": "2026-02-01"}),
+        (UPDATE, {"contact.email": "{}@example.com"}),  # a new contact for each
+        (UPDATE, {"contact.externalId": "u{}", "contact.name": "Bob {}"}),  # their contacts change
+        (UPDATE, {"isBlocked": "true", "blockReason": "{}"}),
+        ((*IMPORT, "--on-existing", "skip"), {"city": "Rome"}),
+        ((*IMPORT, "--keep-going"), {"city": "Rome"}),  # each is rejected
+        (CONTACTS, {"id": "", "externalId": "u{}", "name": "Bob {}"}),
+        (CONTACTS, {"id": "", "externalId": "u{}", "isBlocked": "true"}),
+    ],
+)
+def test_a_thousand_rows_about_existing_records_take_some_tens_of_round_trips(
+    visitors: Visitors, asked: list[str], words: tuple[str, ...], fields: dict[str, str]
+) -> None:
+    named = {"contact.externalId": "u{}", "contact.name": "Ann {}"} if "u{}" in fields.values() else {}
+    visitors(*IMPORT, input=lines(1_000, **named))
+    asked.clear()
+    visitors(*words, input=lines(1_000, **fields), code=5 if "--keep-going" in words else 0)
+    assert 0 < len(asked) <= 40, len(asked)
 
 
 def test_every_verb_of_a_database_is_counted_or_goes_with_others() -> None:

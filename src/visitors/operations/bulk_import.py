@@ -1,8 +1,8 @@
 """Import many rows in batches, all in one operation.
 
-Most rows of a large file are plain: a new visitor that is anonymous, belongs to a new contact, or to a contact about
-which the row has nothing new. Those are collected and written many at a time; every other row is imported alone by
-`import_.take`, after all rows before it are written. The result is the same as importing row by row.
+What the rows of a batch may refer to is looked up at once, and what they change is written at once, after the new
+records. A row that merges contacts is imported alone, after all rows before it are written, and so are later rows of
+the batch about the same people. The result is the same as importing row by row.
 """
 
 from __future__ import annotations
@@ -10,17 +10,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from itertools import islice
-from typing import Any
+
+import msgspec
 
 from visitors.domain.decision import Rule
 from visitors.domain.row import VisitorRow
+from visitors.errors import Conflict
 from visitors.input.rows import ReadRow
-from visitors.operations.import_ import Policy, Taken, as_inserted, take
+from visitors.operations.identify import Identified, settle_contact
+from visitors.operations.import_ import Policy, Taken, contact_times, is_older
+from visitors.operations.import_devices import Devices
 from visitors.operations.import_people import People
 from visitors.operations.imported_blocks import Left, apply_imported_blocks
 from visitors.operations.one_row import Reject, take_one
 from visitors.store.load.bulk import bulk_load
-from visitors.store.records import contacts, visitors
+from visitors.store.records.visitors import Stored
 from visitors.store.store import OpenOperation, Store
 
 BATCH = 1_000
@@ -51,7 +55,12 @@ def take_all(
         keep.add("visitors_fingerprint")  # needed to find the visitors of rows without ids
     with bulk_load(store, keep=keep) as made:
         while batch:
-            _Batch(store, operation, policy, batch, taken, reject, left, incomplete).take()
+            good = [read.row for read in batch if read.row is not None]
+            together = _Batch(store, operation, policy, good, taken, left)
+            for read in batch:
+                if together.take(read, reject) and read.left_out and incomplete is not None:
+                    incomplete(read)
+            together.write()
             made(taken["created"])
             batch = list(islice(rows, BATCH))
     return taken
@@ -65,95 +74,148 @@ class _Batch:
         store: Store,
         operation: OpenOperation,
         policy: Policy,
-        rows: list[ReadRow],
+        rows: list[VisitorRow],
         taken: Counter[Taken],
-        reject: Reject | None,
         left: Counter[Left] | None,
-        incomplete: Callable[[ReadRow], None] | None,
+        *,
+        is_alone: bool = False,
     ) -> None:
+        """Look up what the rows refer to. Only one that `is_alone` may merge contacts."""
         self._store = store
-        self._incomplete = incomplete
         self._operation = operation
         self._policy = policy
-        self._rows = rows
         self._taken = taken
-        self._reject = reject
         self._left = left
         self._lifts = policy.on_existing == "update"
-        good = [read.row for read in rows if read.row is not None]
-        self._ids = visitors.existing(store, [row.id for row in good if row.id is not None])
-        told = [row.fingerprint for row in good if row.id is None and row.fingerprint is not None]
-        self._fingerprints = visitors.known_fingerprints(store, told) if told and not policy.new else set[str]()
-        self._people = People(store, [row.identity for row in good if row.identity is not None])
-        self._new: list[tuple[Any, ...]] = []
-        self._new_contacts: list[tuple[Any, ...]] = []
+        self._is_alone = is_alone
+        self._devices = Devices(store, operation, rows, policy)
+        said = [row.identity for row in rows if row.identity is not None]
+        self._people = People(store, operation, said, self._devices.contact_ids)
         self._causes: list[tuple[str, Rule]] = []
         self._to_block: list[tuple[VisitorRow, str, str | None]] = []
+        self._outcomes: list[Taken] = []
+        """Of the rows in `_to_block`, if their blocks stay."""
 
-    def take(self) -> None:
-        """Import the rows in order. Raises the error of a bad row, unless there is a `reject`."""
-        for read in self._rows:
-            is_taken = (read.row is not None and self._gather(read.row)) or self._try_alone(read)
-            if is_taken and read.left_out and self._incomplete is not None:
-                self._incomplete(read)
-        self._write()
+    def take(self, read: ReadRow, reject: Reject | None) -> bool:
+        """Import a row; return false if it was rejected. Raises its error, unless there is a `reject`."""
+        is_queued = False
 
-    def _gather(self, row: VisitorRow) -> bool:
-        """Return whether the row is plain; if so, it is queued."""
-        if row.id is not None:
-            if row.id in self._ids:
-                return False
-        elif not self._is_new(row):
+        def queue(row: VisitorRow) -> None:
+            nonlocal is_queued
+            is_queued = self._queue(row)
+
+        if not take_one(None, read, queue, reject):
             return False
-        contact_id, rule = None, None
+        return is_queued or self._take_alone(read, reject)
+
+    def _take_alone(self, read: ReadRow, reject: Reject | None) -> bool:
+        """Import a row after all rows before it are written; return false if it was rejected. Raises like `take`."""
+        self.write()
+
+        def take(row: VisitorRow) -> None:
+            self._people.doubt(row.identity, self._devices.contact_of(row))
+            self._devices.doubt(row)
+            alone = _Batch(self._store, self._operation, self._policy, [row], self._taken, self._left, is_alone=True)
+            alone._queue(row)
+            alone.write()
+
+        return take_one(self._store, read, take, reject)
+
+    def _queue(self, row: VisitorRow) -> bool:
+        """Queue what the row changes; return false if it has to be imported alone. Raises Conflict and InvalidData."""
+        if row.id is None and row.says_nothing:
+            self._taken["blank"] += 1
+            return True
+        if not self._devices.is_certain(row):
+            return False
+        existing = self._devices.find(row)
+        if existing is None:
+            return self._create(row)
+        if self._policy.on_existing == "skip":
+            self._taken["skipped"] += 1
+            return True
+        if self._policy.on_existing == "error":
+            raise Conflict(
+                f"visitor {existing.id} already exists",
+                code="visitor_exists",
+                hint="use --on-existing skip or --on-existing update",
+            )
+        if existing.deleted_at is not None and row.deleted_at is None:
+            raise Conflict(
+                f"visitor {existing.id} is deleted", code="visitor_deleted", hint=f"visitors restore {existing.id}"
+            )
+        return self._update(existing, row)
+
+    def _create(self, row: VisitorRow) -> bool:
+        contact_id: str | None = None
+        rule: Rule | None = None
         if row.identity is not None:
-            found = self._people.settle(row.identity)
-            if found is None:
-                return False
-            contact_id, rule = found
-            if rule == "created":
-                contact_id, made = self._people.make(self._operation, row, row.identity, contact_id)
-                self._new_contacts.append(made)
-        visitor_id = row.id or self._operation.new_id()
-        self._ids.add(visitor_id)
-        if row.fingerprint is not None:
-            self._fingerprints.add(row.fingerprint)
-        self._new.append(as_inserted(row, visitor_id, contact_id, self._operation.at))
+            plain = self._people.plain(row.identity)
+            if plain is not None:
+                contact_id, rule = plain
+                if rule == "created":
+                    contact_id = self._people.make(row.identity, contact_times(row))
+            else:
+                settled = self._settle(row, None)
+                if settled is None:
+                    return False
+                contact_id, rule = settled.contact_id, settled.decision.rule
+        visitor_id = self._devices.make(row, contact_id)
         if rule is not None:
             self._causes.append((visitor_id, rule))
         if row.is_blocked or row.contact_is_blocked or (self._lifts and contact_id and rule != "created"):
             self._to_block.append((row, visitor_id, contact_id))
+            self._outcomes.append("created")
+        else:
+            self._taken["created"] += 1
         return True
 
-    def _is_new(self, row: VisitorRow) -> bool:
-        """Return whether a row without an id creates a visitor."""
-        if self._policy.new:
-            return not row.says_nothing
-        return row.fingerprint is not None and row.fingerprint not in self._fingerprints
+    def _update(self, existing: Stored, row: VisitorRow) -> bool:
+        contact_id, said = existing.contact_id, row.identity
+        is_changed = False
+        if said is not None:
+            keeps = is_older(row, existing) and contact_id is not None and self._policy.relink
+            settled = self._settle(row, None if keeps else contact_id)
+            if settled is None:
+                return False
+            decision = settled.decision
+            is_changed = decision.contact is None or bool(decision.changes or decision.merges)
+            if contact_id is not None and contact_id in [other.id for other in decision.merges]:
+                contact_id = settled.contact_id  # the merge moved the visitor
+                existing = msgspec.structs.replace(existing, contact_id=contact_id)
+            elif decision.links and not keeps:
+                contact_id = settled.contact_id
+                self._causes.append((existing.id, decision.rule))
+        is_changed |= self._devices.change(existing, row, contact_id)
+        self._to_block.append((row, existing.id, contact_id))
+        self._outcomes.append("updated" if is_changed else "unchanged")
+        return True
 
-    def _try_alone(self, read: ReadRow) -> bool:
-        """Import a row that is not plain; return false if it was rejected. Raises like `take`."""
-        self._write()
-        return take_one(self._store, read, self._take_alone, self._reject)
+    def _settle(self, row: VisitorRow, linked: str | None) -> Identified | None:
+        """Find or make the contact of a visitor that is linked to that one; None if the row has to be imported alone.
+        Raises what `decide` raises.
+        """
+        assert row.identity is not None
+        policy, times = self._policy, contact_times(row)
+        settled = self._people.settle(
+            linked, row.identity, on_conflict=policy.on_conflict, relink=policy.relink, times=times
+        )
+        if settled is not None or not self._is_alone:
+            return settled
+        return settle_contact(
+            self._store, self._operation, self._people.contact(linked), row.identity,
+            on_conflict=policy.on_conflict, relink=policy.relink, times=times,
+        )  # fmt: skip
 
-    def _take_alone(self, row: VisitorRow) -> None:
-        if row.id is not None:
-            self._ids.add(row.id)
-        if row.fingerprint is not None:
-            self._fingerprints.add(row.fingerprint)
-        if row.identity is not None:
-            self._people.doubt(row.identity)
-        self._taken[take(self._store, self._operation, row, self._policy, self._left)] += 1
-
-    def _write(self) -> None:
-        """Write the queued rows."""
-        if not self._new:
-            return
-        store, operation = self._store, self._operation
-        contacts.insert_many(store, self._new_contacts)
-        visitors.insert_many(store, self._new)
-        operation.record_causes(store, self._causes)
-        apply_imported_blocks(store, operation, self._to_block, lifts=self._lifts, left=self._left)
-        self._taken["created"] += len(self._new)
-        for written in (self._new, self._new_contacts, self._causes, self._to_block):
+    def write(self) -> None:
+        """Write what is queued."""
+        self._people.write()
+        self._devices.write()
+        self._operation.record_causes(self._store, self._causes)
+        blocked = apply_imported_blocks(
+            self._store, self._operation, self._to_block, lifts=self._lifts, left=self._left
+        )
+        for outcome, is_changed in zip(self._outcomes, blocked, strict=True):
+            self._taken["updated" if outcome == "unchanged" and is_changed else outcome] += 1
+        for written in (self._causes, self._to_block, self._outcomes):
             written.clear()

@@ -1,7 +1,6 @@
 """Import contacts by the identity rules, all in one operation.
 
-A row is one of `import_`, of which only the person is used. New contacts are collected and written many at a time, and
-rows with nothing new need no write; every other row is imported alone, after all rows before it are written.
+A row is one of `import_`, of which only the person is used. They are imported in batches, like those of `bulk_import`.
 """
 
 from __future__ import annotations
@@ -9,23 +8,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from itertools import islice
-from typing import Any
 
 import msgspec
 
 from visitors.domain.contact import Contact, Identity
-from visitors.domain.decision import decide
+from visitors.domain.decision import Known, decide
 from visitors.domain.fields import PERSON
 from visitors.domain.row import VisitorRow
 from visitors.errors import Conflict, InvalidData
 from visitors.input.rows import ReadRow
 from visitors.operations.bulk_import import BATCH
-from visitors.operations.identify import ContactTimes, known, settle_contact
+from visitors.operations.identify import settle_contact
 from visitors.operations.import_ import Policy, Taken, contact_times
 from visitors.operations.import_people import People
 from visitors.operations.imported_blocks import Left, apply_imported_blocks
 from visitors.operations.one_row import Reject, take_one
-from visitors.store.records import contacts
 from visitors.store.store import OpenOperation, Store
 
 
@@ -45,7 +42,10 @@ def take_contacts(
     taken: Counter[Taken] = Counter()
     rows = iter(rows)
     while batch := list(islice(rows, BATCH)):
-        _Batch(store, operation, policy, batch, taken, reject, left).take()
+        together = _Batch(store, operation, policy, [read.row for read in batch if read.row is not None], taken, left)
+        for read in batch:
+            together.take(read, reject)
+        together.write()
     return taken
 
 
@@ -57,99 +57,113 @@ class _Batch:
         store: Store,
         operation: OpenOperation,
         policy: Policy,
-        rows: list[ReadRow],
+        rows: list[VisitorRow],
         taken: Counter[Taken],
-        reject: Reject | None,
         left: Counter[Left] | None,
+        *,
+        is_alone: bool = False,
     ) -> None:
+        """Look up what the rows refer to. Only one that `is_alone` may merge contacts."""
         self._store = store
         self._operation = operation
         self._policy = policy
-        self._rows = rows
         self._taken = taken
-        self._reject = reject
         self._left = left
-        said = [read.row.identity for read in rows if read.row is not None and read.row.identity is not None]
-        self._people = People(store, said)
-        self._new: list[tuple[Any, ...]] = []
+        self._is_alone = is_alone
+        self._people = People(store, operation, [row.identity for row in rows if row.identity is not None])
+        self._to_block: list[tuple[VisitorRow, str, str | None]] = []
+        self._outcomes: list[Taken] = []
+        """Of the rows in `_to_block`, if their blocks stay."""
 
-    def take(self) -> None:
-        """Import the rows in order. Raises the error of a bad row, unless there is a `reject`."""
-        for read in self._rows:
-            if read.row is not None and self._gather(read.row):
-                continue
-            self._write()
-            take_one(self._store, read, self._take_alone, self._reject)
-        self._write()
+    def take(self, read: ReadRow, reject: Reject | None) -> None:
+        """Import a row. Raises its error, unless there is a `reject`."""
+        is_queued = False
 
-    def _gather(self, row: VisitorRow) -> bool:
-        """Return whether the row is plain; if so, it is queued unless it has nothing new."""
-        said = row.identity
-        if said is None or row.contact_is_blocked is not None:
-            return False
-        found = self._people.settle(said)
-        if found is None:
-            return False
-        contact_id, rule = found
-        if rule != "created":
-            if self._policy.on_existing != "update":
-                return False
-            self._taken["unchanged"] += 1
-            return True
-        _, made = self._people.make(self._operation, row, said, contact_id)
-        self._new.append(made)
-        return True
+        def queue(row: VisitorRow) -> None:
+            nonlocal is_queued
+            is_queued = self._queue(row)
+
+        if take_one(None, read, queue, reject) and not is_queued:
+            self.write()
+            take_one(self._store, read, self._take_alone, reject)
 
     def _take_alone(self, row: VisitorRow) -> None:
-        if row.identity is not None:
-            self._people.doubt(row.identity)
-        self._taken[take_contact(self._store, self._operation, row, self._policy, self._left)] += 1
+        """Import a row after all rows before it are written."""
+        self._people.doubt(row.identity)
+        alone = _Batch(self._store, self._operation, self._policy, [row], self._taken, self._left, is_alone=True)
+        alone._queue(row)
+        alone.write()
 
-    def _write(self) -> None:
-        contacts.insert_many(self._store, self._new)
-        self._taken["created"] += len(self._new)
-        self._new.clear()
+    def _queue(self, row: VisitorRow) -> bool:
+        """Queue what the row changes; return false if it has to be imported alone.
 
+        A row is about the contact that the identity rules choose. If that contact does not have the row's id, and no
+        other has, the id becomes an alias, as after a merge: it resolves to the contact, and the values of rows with
+        that id only fill blanks.
 
-def take_contact(
-    store: Store, operation: OpenOperation, row: VisitorRow, policy: Policy, left: Counter[Left] | None = None
-) -> Taken:
-    """Import one row; one without data is blank.
+        Raises InvalidData for a row that identifies nobody, Conflict for a contact that exists (depending on the
+        policy), and what `decide` raises.
+        """
+        said = row.identity
+        if said is None:
+            if not row.says_nothing:
+                raise InvalidData("the row has no id, externalId or email", code="nobody")
+            self._taken["blank"] += 1
+            return True
+        plain = self._people.plain(said)
+        if plain is not None and plain[1] == "created":
+            self._done(row, "created", self._people.make(said, contact_times(row)))
+            return True
+        knows = self._people.known(said)
+        if knows is None:
+            return False
+        existing = knows.by_contact_id or knows.by_external_id or next(iter(knows.by_email), None)
+        if existing is not None and self._policy.on_existing == "skip":
+            self._taken["skipped"] += 1
+            return True
+        if existing is not None and self._policy.on_existing == "error":
+            raise _exists(existing)
+        if plain is not None and plain[0] is not None:
+            self._done(row, "unchanged", plain[0])
+            return True
+        return self._settle(row, said, knows)
 
-    A row is about the contact that the identity rules choose. If that contact does not have the row's id, and no other
-    has, the id becomes an alias, as after a merge: it resolves to the contact, and the values of rows with that id only
-    fill blanks.
+    def _settle(self, row: VisitorRow, said: Identity, knows: Known) -> bool:
+        """Change or make the contact; return false if the row has to be imported alone. Raises what `decide` raises."""
+        on_conflict, times = self._policy.on_conflict, contact_times(row)
+        chosen = decide(said, knows, on_conflict=on_conflict)
+        leads = chosen.contact if said.contact_id is not None and not chosen.merges else None
+        told = _filling(said, leads) if leads is not None and leads.id != said.contact_id else said
+        settled = self._people.settle(None, told, on_conflict=on_conflict, times=times)
+        if settled is None:
+            if not self._is_alone:
+                return False
+            settled = settle_contact(self._store, self._operation, None, told, on_conflict=on_conflict, times=times)
+        decision = settled.decision
+        is_changed = bool(decision.changes or decision.merges)
+        if said.contact_id is not None and knows.by_contact_id is None and settled.contact_id != said.contact_id:
+            self._people.lead(said.contact_id, settled.contact_id, times)
+            is_changed = True
+        outcome: Taken = "updated" if is_changed else "unchanged"
+        self._done(row, "created" if decision.contact is None else outcome, settled.contact_id)
+        return True
 
-    Raises InvalidData for a row that identifies nobody, Conflict for a contact that exists (depending on the policy),
-    and whatever identify raises.
-    """
-    said = row.identity
-    if said is None:
-        if row.says_nothing:
-            return "blank"
-        raise InvalidData("the row has no id, externalId or email", code="nobody")
-    knows = known(store, None, said, operation.at)
-    existing = knows.by_contact_id or knows.by_external_id or next(iter(knows.by_email), None)
-    if existing is not None and policy.on_existing == "skip":
-        return "skipped"
-    if existing is not None and policy.on_existing == "error":
-        raise _exists(existing)
-    before = operation.state(store)
-    times = contact_times(row)
-    chosen = decide(said, knows, on_conflict=policy.on_conflict)
-    leads = chosen.contact if said.contact_id is not None and not chosen.merges else None
-    if leads is not None and leads.id != said.contact_id:
-        settled = settle_contact(store, operation, None, _filling(said, leads), times=times)
-    else:
-        settled = settle_contact(store, operation, None, said, on_conflict=policy.on_conflict, times=times)
-    if said.contact_id is not None and knows.by_contact_id is None and settled.contact_id != said.contact_id:
-        _lead(store, operation, said.contact_id, settled.contact_id, times)
-    apply_imported_blocks(
-        store, operation, [(row, "", settled.contact_id)], lifts=policy.on_existing == "update", left=left
-    )
-    if settled.decision.contact is None:
-        return "created"
-    return "updated" if operation.state(store) != before else "unchanged"
+    def _done(self, row: VisitorRow, outcome: Taken, contact_id: str) -> None:
+        if row.contact_is_blocked is None and not row.is_blocked:
+            self._taken[outcome] += 1
+        else:
+            self._to_block.append((row, "", contact_id))
+            self._outcomes.append(outcome)
+
+    def write(self) -> None:
+        """Write what is queued."""
+        self._people.write()
+        lifts = self._policy.on_existing == "update"
+        blocked = apply_imported_blocks(self._store, self._operation, self._to_block, lifts=lifts, left=self._left)
+        for outcome, is_changed in zip(self._outcomes, blocked, strict=True):
+            self._taken["updated" if outcome == "unchanged" and is_changed else outcome] += 1
+        self._to_block.clear()
+        self._outcomes.clear()
 
 
 def _filling(said: Identity, contact: Contact) -> Identity:
@@ -165,9 +179,3 @@ def _exists(contact: Contact) -> Conflict:
         code="contact_exists",
         hint="use --on-existing skip or --on-existing update",
     )
-
-
-def _lead(store: Store, operation: OpenOperation, contact_id: str, survivor_id: str, times: ContactTimes) -> None:
-    """Make `contact_id` an alias of a contact: a tombstone that resolves to it."""
-    contacts.insert(store, operation, {}, contact_id=contact_id, created_at=times.created_at)
-    contacts.bury(store, operation, contact_id, survivor_id)

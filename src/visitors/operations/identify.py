@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from visitors.domain.contact import Contact, Identity
@@ -33,6 +35,17 @@ def known(store: Store, linked: Contact | None, said: Identity, current: Instant
     by_contact_id, by_external_id, by_email = contacts.find_all(
         store, current, contact_id=said.contact_id, external_id=said.external_id, email=said.email
     )
+    return known_by(linked, said, by_contact_id, by_external_id, by_email)
+
+
+def known_by(
+    linked: Contact | None,
+    said: Identity,
+    by_contact_id: Contact | None,
+    by_external_id: Contact | None,
+    by_email: Sequence[Contact],
+) -> Known:
+    """Return what `decide` needs, of contacts that were looked up."""
     strong = by_contact_id or by_external_id
     # a person who is said to be deleted, and is, is none of the live ones, whoever has that email now
     if said.is_deleted and (strong is None or strong.deleted_at is not None):
@@ -82,13 +95,13 @@ def settle_contact(
     knows = known(store, linked, said, operation.at)
     decision = decide(said, knows, on_conflict=on_conflict, relink=relink)
     if decision.contact is not None:
-        changes = decision.changes
+        contact, changes = decision.contact, decision.changes
         if decision.merges:
-            merge(store, operation, decision.contact, decision.merges)
-            merged = contacts.find(store, decision.contact.id, operation.at)
-            changes = changes_of(said, merged, keep_email=True)
-        contacts.update(store, operation, decision.contact.id, changes)
-        return Identified(decision, decision.contact.id)
+            merge(store, operation, contact, decision.merges)
+            contact = contacts.find(store, contact.id, operation.at) or contact
+            changes = changes_of(said, contact, keep_email=True)
+        contacts.update(store, operation, contact, changes)
+        return Identified(decision, contact.id)
     times = times or ContactTimes()
     contact_id = contacts.insert(
         store,

@@ -1,73 +1,194 @@
-"""Resolve the people of an import for many rows at once."""
+"""The people of an import: looked up for many rows at once, and written for many rows at once."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import insort
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import count
 from operator import attrgetter
 from typing import Any
 
-from visitors.domain.contact import Identity
-from visitors.domain.decision import Rule
+import msgspec
+
+from visitors.domain.contact import Contact, Identity
+from visitors.domain.decision import Known, OnConflict, Rule, decide
 from visitors.domain.fields import PERSON
 from visitors.domain.metadata import decode_value, encode, metadata_hash
-from visitors.domain.row import VisitorRow
+from visitors.operations.identify import ContactTimes, Identified, known_by
 from visitors.store.records import contacts
 from visitors.store.records.contacts import Trace
 from visitors.store.store import OpenOperation, Store
 
+_NEW = 2**62
+"""Contacts that are not written yet are numbered from here: they come after all others."""
+
 
 class People:
-    """The contacts that a batch of rows may refer to, looked up at once instead of row by row."""
+    """The contacts that a batch of rows may refer to, as they are once the changes of earlier rows are written."""
 
-    def __init__(self, store: Store, said: list[Identity]) -> None:
-        self._by_key: dict[tuple[str, str], list[Trace]] = {}
+    def __init__(
+        self, store: Store, operation: OpenOperation, said: Sequence[Identity], linked: Sequence[str] = ()
+    ) -> None:
+        """`linked` are ids of contacts besides those that the rows name."""
+        self._store = store
+        self._operation = operation
+        self._by_id: dict[str, Trace] = {}
+        self._by_key: dict[tuple[str, str], list[str]] = {}
+        self._survivors: dict[str, str] = {}
         self._doubtful: set[tuple[str, str]] = set()
-        if said:
+        self._numbers = count(_NEW)
+        self._new: list[tuple[Any, ...]] = []
+        self._changes: list[Callable[[], None]] = []
+        if said or linked:
             ids = [one.contact_id for one in said if one.contact_id is not None]
             external_ids = [one.external_id for one in said if one.external_id is not None]
             emails = [one.email for one in said if one.email is not None]
-            for trace in contacts.traces(store, ids, external_ids, emails):
-                self.add(trace)
+            self._look_up([*ids, *linked], external_ids, emails)
 
-    def add(self, trace: Trace) -> None:
-        """Add a contact."""
+    def _look_up(self, ids: Sequence[str], external_ids: Sequence[str], emails: Sequence[str]) -> None:
+        for trace in contacts.traces(self._store, ids, external_ids, emails):
+            self._add(trace)
+        tombstones = [trace.id for trace in self._by_id.values() if trace.merged_into is not None]
+        if tombstones:
+            for tombstone_id, survivor in contacts.survivors(self._store, tombstones):
+                self._survivors[tombstone_id] = survivor.id
+                if survivor.id not in self._by_id:
+                    self._add(survivor)
+
+    def _add(self, trace: Trace) -> None:
+        self._by_id[trace.id] = trace
         for key in _keys_of(trace):
-            self._by_key.setdefault(key, []).append(trace)
+            self._by_key.setdefault(key, []).append(trace.id)
 
-    def make(
-        self, operation: OpenOperation, row: VisitorRow, said: Identity, contact_id: str | None
-    ) -> tuple[str, tuple[Any, ...]]:
-        """Create a contact and add it; return its id, and its values for `contacts.insert_many`."""
-        new_id = contact_id or operation.new_id()
-        metadata, texts = encode(said.metadata or {}), _texts_of(said)
-        self.add(Trace(new_id, texts, metadata, row.contact_deleted_at))
-        times = (row.contact_created_at or operation.at, row.contact_updated_at or operation.at)
-        return new_id, (new_id, *texts, metadata, _hash_of(metadata), *times, row.contact_deleted_at)
-
-    def doubt(self, said: Identity) -> None:
-        """Mark the contacts that the input is about to change: they have to be looked up from now on."""
-        for key in _keys(said.contact_id, said.external_id, said.email):
-            self._doubtful.add(key)
-            for trace in self._by_key.get(key, ()):
-                self._doubtful.update(_keys_of(trace))
-
-    def settle(self, said: Identity) -> tuple[str | None, Rule] | None:
+    def plain(self, said: Identity) -> tuple[str | None, Rule] | None:
         """Return the contact's id and the matching rule if `decide` would change nothing; the given id, if any, if it
         would create one. None if it has to be called.
         """
         keys = list(_keys(said.contact_id, said.external_id, said.email))
         if not self._doubtful.isdisjoint(keys):
             return None
-        found = {trace.id: trace for key in keys for trace in self._by_key.get(key, ())}
+        found = {one for key in keys for one in self._by_key.get(key, ())}
         if not found:
             return said.contact_id, "created"
         if len(found) > 1:
             return None
-        contact = next(iter(found.values()))
+        contact = self._by_id[next(iter(found))]
         if contact.merged_into is not None or (contact.deleted_at is not None and not said.is_deleted):
             return None
         return (contact.id, _RULES[keys[0][0]]) if _says_nothing_new(said, contact) else None
+
+    def known(self, said: Identity, linked: str | None = None) -> Known | None:
+        """Return what `decide` needs; None if that has to be looked up, for a contact marked by `doubt`."""
+        if not self._doubtful.isdisjoint(_keys(said.contact_id, said.external_id, said.email)):
+            return None
+        if linked is not None and not self.is_certain(linked):
+            return None
+        by_id = self._first("id", said.contact_id)
+        by_external_id = self._first("external id", said.external_id)
+        return known_by(self.contact(linked), said, by_id, by_external_id, self._live(said.email))
+
+    def is_certain(self, contact_id: str) -> bool:
+        """Return whether it is not marked by `doubt`."""
+        return ("id", contact_id) not in self._doubtful
+
+    def contact(self, contact_id: str | None) -> Contact | None:
+        """Return the contact with exactly this id, if it was looked up. Whether it is blocked is left out."""
+        trace = self._by_id.get(contact_id) if contact_id is not None else None
+        return trace.contact if trace is not None else None
+
+    def _first(self, kind: str, value: str | None) -> Contact | None:
+        found = [self._by_id[one] for one in self._by_key.get((kind, value), ())] if value is not None else []
+        if not found:
+            return None
+        own = [trace for trace in found if trace.merged_into is None]
+        return (own[-1] if own else self._survivor(found[-1])).contact
+
+    def _live(self, email: str | None) -> list[Contact]:
+        found = [self._by_id[one] for one in self._by_key.get(("email", email), ())] if email is not None else []
+        own = [trace for trace in found if trace.merged_into is None and trace.deleted_at is None]
+        survivors = [self._survivor(trace) for trace in found if trace.merged_into is not None]
+        live = own or [trace for trace in survivors if trace.deleted_at is None]
+        return [trace.contact for trace in {trace.id: trace for trace in live}.values()]
+
+    def _survivor(self, trace: Trace) -> Trace:
+        return self._by_id[self._survivors.get(trace.id, trace.id)]
+
+    def settle(
+        self,
+        linked: str | None,
+        said: Identity,
+        *,
+        on_conflict: OnConflict = "error",
+        relink: bool = False,
+        times: ContactTimes,
+    ) -> Identified | None:
+        """Like `settle_contact`, but queue what is to be written. None if that has to be called instead: for a merge,
+        and for contacts marked by `doubt`. Raises what `decide` raises.
+        """
+        knows = self.known(said, linked)
+        if knows is None:
+            return None
+        decision = decide(said, knows, on_conflict=on_conflict, relink=relink)
+        if decision.merges:
+            return None
+        if decision.contact is not None:
+            self.change(decision.contact, decision.changes)
+            return Identified(decision, decision.contact.id)
+        if decision.left_alone is not None:
+            said = msgspec.structs.replace(said, email=None)
+        return Identified(decision, self.make(said, times))
+
+    def make(self, said: Identity, times: ContactTimes) -> str:
+        """Queue a new contact; return its id."""
+        new_id = said.contact_id or self._operation.new_id()
+        metadata, texts = encode(said.metadata or {}), _texts_of(said)
+        hash_ = _hash_of(metadata)
+        at = (times.created_at or self._operation.at, times.updated_at or self._operation.at, times.deleted_at)
+        self._add(Trace(next(self._numbers), new_id, texts, metadata, hash_, *at))
+        self._new.append((new_id, *texts, metadata, hash_, *at))
+        return new_id
+
+    def change(self, contact: Contact, changes: Mapping[str, Any]) -> None:
+        """Queue a change of public fields of a contact."""
+        if not changes:
+            return
+        before = self._by_id[contact.id]
+        texts = tuple(changes.get(name, old) for name, old in zip(PERSON, before.texts, strict=True))
+        metadata = encode(changes["metadata"]) if "metadata" in changes else before.metadata
+        after = msgspec.structs.replace(before, texts=texts, metadata=metadata, metadata_hash=_hash_of(metadata))
+        self._by_id[contact.id] = after
+        old, new = set(_keys_of(before)), set(_keys_of(after))
+        for key in old - new:
+            self._by_key[key].remove(contact.id)
+        for key in new - old:
+            insort(self._by_key.setdefault(key, []), contact.id, key=lambda one: self._by_id[one].pk)
+        self._changes.append(lambda: contacts.update(self._store, self._operation, contact, changes))
+
+    def lead(self, contact_id: str, survivor_id: str, times: ContactTimes) -> None:
+        """Queue an alias of a contact: a tombstone that resolves to it."""
+        self.make(Identity(contact_id=contact_id), ContactTimes(created_at=times.created_at))
+        self._by_id[contact_id] = msgspec.structs.replace(self._by_id[contact_id], merged_into=survivor_id)
+        self._survivors[contact_id] = survivor_id
+        self._changes.append(lambda: contacts.bury(self._store, self._operation, contact_id, survivor_id))
+
+    def doubt(self, said: Identity | None, linked: str | None = None) -> None:
+        """Mark the contacts that a row may change in the store itself: they have to be looked up from now on."""
+        keys = list(_keys(said.contact_id, said.external_id, said.email)) if said is not None else []
+        keys += [("id", linked)] if linked is not None else []
+        for key in keys:
+            self._doubtful.add(key)
+            for one in self._by_key.get(key, ()):
+                trace = self._by_id[one]
+                self._doubtful.update([*_keys_of(trace), *_keys_of(self._survivor(trace))])
+
+    def write(self) -> None:
+        """Write what is queued."""
+        contacts.insert_many(self._store, self._new)
+        for change in self._changes:
+            change()
+        self._new.clear()
+        self._changes.clear()
 
 
 @lru_cache(maxsize=4_096)
@@ -92,7 +213,7 @@ def _keys(contact_id: str | None, external_id: str | None, email: str | None) ->
         yield "email", email
 
 
-def _keys_of(trace: Trace) -> Iterator[tuple[str, str]]:
+def _keys_of(trace: Trace) -> Iterable[tuple[str, str]]:
     return _keys(trace.id, trace.texts[_EXTERNAL_ID], trace.texts[_EMAIL])
 
 

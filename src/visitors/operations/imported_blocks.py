@@ -7,7 +7,7 @@ older than the row, and a block lifted since the row was written does not come b
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
@@ -17,7 +17,7 @@ from visitors.domain.row import VisitorRow
 from visitors.domain.times import Instant
 from visitors.operations.block import touch
 from visitors.store.records import blocks
-from visitors.store.records.blocks import NewBlock, Target
+from visitors.store.records.blocks import Target
 from visitors.store.store import OpenOperation, Store
 
 Left = Literal["standing", "lifted"]
@@ -33,79 +33,113 @@ class RowBlock(msgspec.Struct, frozen=True):
     """The time of the row's data."""
 
 
-_Wanted = dict[tuple[Target, str], RowBlock]
+_Whose = tuple[Target, str]
+_Wanted = dict[_Whose, RowBlock]
 
 
 def apply_imported_blocks(
     store: Store,
     operation: OpenOperation,
-    told: Iterable[tuple[VisitorRow, str, str | None]],
+    told: Sequence[tuple[VisitorRow, str, str | None]],
     *,
     lifts: bool = False,
     left: Counter[Left] | None = None,
-) -> None:
+) -> list[bool]:
     """Block the targets that the rows say are blocked; the contact, if a row says that. With `lifts`, lift the blocks
     of targets that the rows say are not blocked. What a row could not change is counted in `left`.
 
-    Each row comes with the ids of its visitor and contact.
+    Each row comes with the ids of its visitor and contact. Returns for each row whether it changed something.
     """
-    wanted = _wanted(told, lifts=lifts)
-    if not wanted:
-        return
-    there = _there(store, wanted)
-    new: list[NewBlock] = []
-    old: list[str] = []
-    unblocked: dict[Target, list[str]] = {"visitor": [], "contact": []}
-    for (target, id_), one in wanted.items():
-        decided = _decide(one, there.get((target, id_), []), operation.at)
-        old += [block.id for block in decided.ended]
+    wanted = [_wanted(*one, lifts=lifts) for one in told]
+    if not any(wanted):
+        return [False] * len(wanted)
+    there = _Blocks(store, operation, list(dict.fromkeys(whose for one in wanted for whose in one)))
+    changed = [there.take(one) for one in wanted]
+    there.write()
+    if left is not None:
+        left += there.left
+    return changed
+
+
+class _Blocks:
+    """All blocks, live or not, of the targets of rows, as they are once the changes of earlier rows are written."""
+
+    def __init__(self, store: Store, operation: OpenOperation, wanted: Sequence[_Whose]) -> None:
+        self._store = store
+        self._operation = operation
+        self._by_id: dict[str, Block] = {}
+        self._ids: dict[_Whose, list[str]] = {whose: [] for whose in wanted}
+        self._new: list[str] = []
+        self._lifted: list[str] = []
+        self._unblocked: dict[Target, dict[str, None]] = {"visitor": {}, "contact": {}}
+        self.left: Counter[Left] = Counter()
+        """What rows could not change."""
+        contact_ids = [id_ for target, id_ in wanted if target == "contact"]
+        visitor_ids = [id_ for target, id_ in wanted if target == "visitor"]
+        for block in blocks.of_any(store, contact_ids, visitor_ids):
+            self._add(block)
+
+    def _add(self, block: Block) -> None:
+        whose: _Whose = (
+            ("contact", block.contact_id or "") if block.visitor_id is None else ("visitor", block.visitor_id)
+        )
+        self._by_id[block.id] = block
+        self._ids[whose].append(block.id)
+
+    def take(self, wanted: _Wanted) -> bool:
+        """Decide what happens to the blocks of a row's targets; return whether something does."""
+        return True in [self._take(whose, told) for whose, told in wanted.items()]
+
+    def _take(self, whose: _Whose, told: RowBlock) -> bool:
+        at, (target, id_) = self._operation.at, whose
+        decided = _decide(told, [self._by_id[one] for one in self._ids[whose]], at)
+        for block in decided.ended:
+            self._by_id[block.id] = msgspec.structs.replace(
+                block, lifted_at=max(block.blocked_at, at), lifted_by=self._operation.actor
+            )
+            self._lifted.append(block.id)
         if decided.begins is not None:
-            whom = (id_, None) if target == "visitor" else (None, id_)
+            visitor_id, contact_id = (id_, None) if target == "visitor" else (None, id_)
             # drawn like the ids in `blocks.add`, so a seed gives the same ones
-            new.append((next(operation.new_ids(1)), *whom, *decided.begins))
+            new_id = next(self._operation.new_ids(1))
+            reason, since, blocked_by, end = decided.begins
+            self._add(Block(new_id, visitor_id, contact_id, reason, since, blocked_by, end, None, None))
+            self._new.append(new_id)
         elif decided.ended:
-            unblocked[target].append(id_)
-        if decided.left is not None and left is not None:
-            left[decided.left] += 1
-    if old:
-        blocks.lift_these(store, operation, old)
-        for target, lifted in unblocked.items():
-            touch(store, operation, target, lifted)
-    blocks.add_many(store, new)
+            self._unblocked[target][id_] = None
+        if decided.left is not None:
+            self.left[decided.left] += 1
+        return bool(decided.ended) or decided.begins is not None
+
+    def write(self) -> None:
+        """Write what was decided."""
+        new = [self._by_id[one] for one in self._new]
+        blocks.add_many(
+            self._store,
+            [
+                (one.id, one.visitor_id, one.contact_id, one.reason, one.blocked_at, one.blocked_by, one.expires_at)
+                for one in new
+            ],
+        )
+        if self._lifted:
+            blocks.lift_these(self._store, self._operation, self._lifted)
+        for target, ids in self._unblocked.items():
+            if ids:
+                touch(self._store, self._operation, target, ids)
 
 
-def _wanted(told: Iterable[tuple[VisitorRow, str, str | None]], *, lifts: bool) -> _Wanted:
+def _wanted(row: VisitorRow, visitor_id: str, contact_id: str | None, *, lifts: bool) -> _Wanted:
+    """Return what a row says about the blocks of its visitor and contact."""
     wanted: _Wanted = {}
-    for row, visitor_id, contact_id in told:
-        if row.contact_is_blocked and contact_id:
-            _want(wanted, "contact", contact_id, RowBlock(row, is_blocked=True, at=row.blocked_at))
-        elif row.is_blocked or row.contact_is_blocked:
-            _want(wanted, "visitor", visitor_id, RowBlock(row, is_blocked=True, at=row.blocked_at))
-        elif lifts and row.is_blocked is False:
-            _want(wanted, "visitor", visitor_id, RowBlock(row, is_blocked=False, at=row.at))
-        if lifts and contact_id and row.contact_is_blocked is False:
-            _want(wanted, "contact", contact_id, RowBlock(row, is_blocked=False, at=row.contact_updated_at or row.at))
+    if row.contact_is_blocked and contact_id:
+        wanted["contact", contact_id] = RowBlock(row, is_blocked=True, at=row.blocked_at)
+    elif row.is_blocked or row.contact_is_blocked:
+        wanted["visitor", visitor_id] = RowBlock(row, is_blocked=True, at=row.blocked_at)
+    elif lifts and row.is_blocked is False:
+        wanted["visitor", visitor_id] = RowBlock(row, is_blocked=False, at=row.at)
+    if lifts and contact_id and row.contact_is_blocked is False:
+        wanted["contact", contact_id] = RowBlock(row, is_blocked=False, at=row.contact_updated_at or row.at)
     return wanted
-
-
-def _want(wanted: _Wanted, target: Target, id_: str, told: RowBlock) -> None:
-    """Keep the first row about a target; a row that says it is blocked takes precedence."""
-    earlier = wanted.get((target, id_))
-    if earlier is None or (told.is_blocked and not earlier.is_blocked):
-        wanted[target, id_] = told
-
-
-def _there(store: Store, wanted: _Wanted) -> dict[tuple[Target, str], list[Block]]:
-    """Return all blocks, live or not, of the targets of rows."""
-    there: dict[tuple[Target, str], list[Block]] = {}
-    contact_ids = [id_ for target, id_ in wanted if target == "contact"]
-    visitor_ids = [id_ for target, id_ in wanted if target == "visitor"]
-    for block in blocks.of_any(store, contact_ids, visitor_ids):
-        if block.visitor_id is not None:
-            there.setdefault(("visitor", block.visitor_id), []).append(block)
-        elif block.contact_id is not None:
-            there.setdefault(("contact", block.contact_id), []).append(block)
-    return there
 
 
 NewTerms = tuple[str | None, Instant, str | None, Instant | None]

@@ -28,7 +28,7 @@ def merge(
         plan = plan_merge(current, other, force=force)
         # before the survivor takes its external id, which is unique
         contacts.bury(store, operation, other.id, survivor.id)
-        contacts.update(store, operation, survivor.id, plan.changes)
+        contacts.update(store, operation, current, plan.changes)
         moved_visitors = visitors.move(store, operation, other.id, survivor.id)
         operation.record_causes(store, [(visitor_id, "merged") for visitor_id in moved_visitors])
         steps += [
@@ -137,7 +137,7 @@ def update_contacts(store: Store, operation: OpenOperation, contact_ids: Sequenc
         assert found is not None
         changes = contact_changes(said, found)
         refuse_taken(store, operation, changes, besides=found.id)
-        contacts.update(store, operation, found.id, changes)
+        contacts.update(store, operation, found, changes)
         changed |= {found.id} if changes else set()
     return changed
 

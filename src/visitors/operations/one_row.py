@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any, TypeVar
 
 from visitors.errors import Conflict, InvalidData, NotFound, UsageProblem, VisitorsError
@@ -18,19 +19,17 @@ _OF_A_ROW = (Conflict, InvalidData, NotFound, UsageProblem)
 """Errors of a single row, which do not prevent the others."""
 
 
-def take_one(store: Store, read: Read[Row], take: Callable[[Row], None], reject: Reject | None) -> bool:
+def take_one(store: Store | None, read: Read[Row], take: Callable[[Row], None], reject: Reject | None) -> bool:
     """Call `take` on the row; return whether it succeeded. A bad row goes to `reject` and leaves nothing in the store;
-    without `reject` its error is raised, with its position before the message.
+    without `reject` its error is raised, with its position before the message. The store is None if `take` only writes
+    once nothing can fail any more.
     """
     try:
         if read.problem is not None:
             raise read.problem.error()
         assert read.row is not None
-        if reject is None:
+        with nullcontext() if store is None or reject is None else store.savepoint():
             take(read.row)
-        else:
-            with store.savepoint():
-                take(read.row)
     except _OF_A_ROW as error:
         if reject is None:
             raise _placed(read, error) from None

@@ -49,9 +49,9 @@ def _recognise(store: Store, operation: OpenOperation, stored_id: str | None, da
                     f"visitor {known.id} is deleted", code="visitor_deleted", hint=f"visitors restore {known.id}"
                 )
             return Tracked(known.id, "id")
-    fingerprint = data.get("fingerprint")
-    if fingerprint is not None:
-        candidates = visitors.with_fingerprint(store, str(fingerprint))
+    if data.get("fingerprint") is not None:
+        fingerprint = str(data["fingerprint"])
+        candidates = visitors.ids_by_fingerprint(store, [fingerprint]).get(fingerprint, [])
         if len(candidates) == 1:
             return Tracked(candidates[0], "fingerprint")
     return None

@@ -191,3 +191,19 @@ def test_a_file_of_visitors_is_refused(visitors: Visitors, take: Callable[..., A
     visitors("identify", "v1", "--email", "a@example.com")
     answer = take(visitors("export", "--format", "csv").stdout, "--ignore-unknown", code=5)
     assert answer.stderr == "error: the file contains visitors, not contacts\nhint: visitors import FILE\n"
+
+
+def test_a_row_that_leads_to_a_contact_leaves_the_one_with_its_email_if_external_ids_win(
+    visitors: Visitors, take: Callable[..., Any]
+) -> None:
+    rows = [
+        {"id": "ada", "externalId": "u1"},
+        {"id": "bob", "externalId": "u2", "email": "b@example.com"},
+        {"id": "old", "externalId": "u1", "email": "b@example.com", "name": "Ada"},
+    ]
+    take(rows, "--on-existing", "update", "--on-conflict", "external-id-wins")
+    assert {one["id"]: (one["name"], one["email"]) for one in contacts(visitors)} == {
+        "ada": ("Ada", None),
+        "bob": (None, "b@example.com"),
+    }
+    assert visitors("contacts", "show", "old", "--format", "json").json["id"] == "ada"

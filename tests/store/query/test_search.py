@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, event, example, given, settings
 from hypothesis import strategies as st
 
+from visitors.domain.contact import Contact
 from visitors.domain.contact_selection import ContactSelection
 from visitors.domain.folding import fold
 from visitors.domain.ids import ALPHABET
@@ -38,6 +39,12 @@ COLUMNS = ("external_id", "name", "email")
 def store(store_path: Path) -> Iterator[Store]:
     with open_store(place_of(store_path)) as opened:
         yield opened
+
+
+def contact_of(store: Store, contact_id: str) -> Contact:
+    found = contacts.find(store, contact_id, AT)
+    assert found is not None
+    return found
 
 
 def found(store: Store, text: str) -> list[str]:
@@ -114,7 +121,7 @@ class Book:
                 visitors.insert(self.store, self.operation, {}, visitor_id=which, contact_id=contact)
                 self.visitors[which] = contact
             elif deed == "update" and which < len(known):
-                contacts.update(self.store, self.operation, known[which], told)
+                contacts.update(self.store, self.operation, contact_of(self.store, known[which]), told)
                 self.contacts[known[which]].update(told)
             elif deed == "remove" and which < len(known):
                 # as undo does, with whatever is left of it
@@ -253,7 +260,7 @@ def test_the_indexes_of_contacts_follow_every_change_and_can_be_rebuilt(store: S
         for name in ("Ada", "Bob", "gone"):
             metadata = {"n": 5, "real": 0.5, "t": True, "no": None, "s": "5", "name": name}
             contacts.insert(store, operation, {"name": name, "metadata": metadata}, contact_id=name)
-        contacts.update(store, operation, "Ada", {"name": "Bob", "metadata": {"n": 5.0, "new": "x"}})
+        contacts.update(store, operation, contact_of(store, "Ada"), {"name": "Bob", "metadata": {"n": 5.0, "new": "x"}})
         store.execute("DELETE FROM contacts WHERE id = 'gone'")
 
     after = rows_derived(store)
@@ -298,7 +305,9 @@ def test_a_load_leaves_the_schema_and_what_finds_contacts_as_they_were(store: St
             for number in range(10):
                 contact = contacts.insert(store, operation, {"name": f"Ada {number}", "metadata": {"n": number}})
                 visitors.insert(store, operation, {}, visitor_id=f"v{number}", contact_id=contact)
-            contacts.update(store, operation, contact, {"name": "Grace"})  # one that is not indexed yet
+            contacts.update(
+                store, operation, contact_of(store, contact), {"name": "Grace"}
+            )  # one that is not indexed yet
         contacts.insert(store, operation, {"name": "Ada after"})
     assert schema(store) == before
     assert found(store, "ada") == [f"v{number}" for number in range(9)]
@@ -361,7 +370,7 @@ def test_merging_leaves_the_index_in_one_piece_which_finds_the_same(store: Store
     for number in range(5):
         with store.operation("test", actor="ada", clock=lambda: AT) as operation:
             contacts.insert(store, operation, {"name": f"Ada {number}"}, contact_id=f"c{number}")
-            contacts.update(store, operation, "c0", {"name": f"Grace {number}"})
+            contacts.update(store, operation, contact_of(store, "c0"), {"name": f"Grace {number}"})
     assert pieces() > 1
     with store.writing():
         indexes.merge(store)

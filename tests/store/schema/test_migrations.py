@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from visitors.domain.contact import Contact
 from visitors.domain.selection import MetadataFilter, Selection
 from visitors.errors import StoreProblem
 from visitors.store.file.opening import migrate_store, open_store
@@ -24,6 +25,12 @@ from visitors.store.store import Store
 Visitors = Callable[..., Any]
 
 AT = "2026-03-01T12:00:00.000Z"
+
+
+def contact_of(store: Store, contact_id: str) -> Contact:
+    found = contacts.find(store, contact_id, AT)
+    assert found is not None
+    return found
 
 
 def schema(store: Store) -> list[Any]:
@@ -148,7 +155,7 @@ def test_contacts_are_found_by_what_their_triggers_keep(store_path: Path) -> Non
         ):
             assert found(store, wanted) == 1, wanted
         with writing(store) as operation:
-            contacts.update(store, operation, "C", {"name": "Ada", "metadata": {}})
+            contacts.update(store, operation, contact_of(store, "C"), {"name": "Ada", "metadata": {}})
         assert found(store, Selection(search="MÜLL")) == 0
         assert found(store, Selection(search="Ada")) == 1
         assert found(store, Selection(metadata=(MetadataFilter("n"),))) == 0

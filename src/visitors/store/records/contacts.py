@@ -20,7 +20,6 @@ from visitors.domain.times import Instant
 from visitors.store.database import THESE, Question, Row, decoded, rows
 from visitors.store.query.contacts import BLOCKED, listing
 from visitors.store.query.listing import Page
-from visitors.store.records.search_texts import update_search_text
 from visitors.store.schema.recorded import DERIVED, SEARCHED
 from visitors.store.store import OpenOperation, Store
 
@@ -141,43 +140,92 @@ _searched = itemgetter(*(_INSERTED.index(column) for column in SEARCHED["contact
 class Trace(msgspec.Struct, frozen=True):
     """A contact as bulk jobs compare it with input: its texts in the order of PERSON, its metadata as JSON."""
 
+    pk: int
     id: str
     texts: tuple[str | None, ...]
     metadata: str
+    metadata_hash: str
+    created_at: Instant
+    updated_at: Instant
     deleted_at: Instant | None = None
     merged_into: str | None = None
+
+    @property
+    def contact(self) -> Contact:
+        """The contact, as if it was not blocked."""
+        return Contact(
+            id=self.id,
+            **dict(zip(_COLUMNS.values(), self.texts, strict=True)),
+            metadata=decoded(self.metadata),
+            metadata_hash=self.metadata_hash,
+            is_blocked=False,
+            created_at=self.created_at,
+            updated_at=self.updated_at,
+            deleted_at=self.deleted_at,
+        )
+
+
+_TRACED = ", ".join(
+    f"c.{column}"
+    for column in (
+        *("pk", "id", "metadata", "metadata_hash", "created_at", "updated_at", "deleted_at", "merged_into"),
+        *_COLUMNS.values(),
+    )
+)
 
 
 def traces(
     store: Store, contact_ids: Sequence[str], external_ids: Sequence[str], emails: Sequence[str]
 ) -> Iterator[Trace]:
-    """Return the contacts, including deleted ones and tombstones, with one of these ids, external ids or emails."""
+    """Return the contacts, including deleted ones and tombstones, with one of these ids, external ids or emails, in
+    creation order.
+    """
     sql = f"""
-        SELECT id, metadata, deleted_at, merged_into, {", ".join(_COLUMNS.values())} FROM contacts WHERE pk IN (
+        SELECT {_TRACED} FROM contacts AS c WHERE pk IN (
             SELECT pk FROM contacts WHERE id IN (SELECT value FROM json_each(?))
             UNION SELECT pk FROM contacts WHERE external_id IN (SELECT value FROM json_each(?))
             UNION SELECT pk FROM contacts WHERE email IN (SELECT value FROM json_each(?))
-        )
+        ) ORDER BY pk
     """
-    for row in store.execute(sql, (rows(contact_ids), rows(external_ids), rows(emails))):
-        yield Trace(row[0], row[4:], *row[1:4])
+    return map(_trace, store.execute(sql, (rows(contact_ids), rows(external_ids), rows(emails))))
 
 
-def update(store: Store, operation: OpenOperation, contact_id: str, changes: Mapping[str, Any]) -> None:
-    """Set the public fields in `changes`; without any, `updatedAt` stays."""
+def survivors(store: Store, tombstone_ids: Sequence[str]) -> Iterator[tuple[str, Trace]]:
+    """Return the id of each tombstone, with the contact at the end of its chain of merges."""
+    sql = f"""
+        WITH RECURSIVE chain (first, id, merged_into) AS (
+            SELECT id, id, merged_into FROM contacts WHERE id {THESE}
+            UNION SELECT chain.first, next.id, next.merged_into
+            FROM contacts AS next JOIN chain ON next.id = chain.merged_into
+        )
+        SELECT chain.first, {_TRACED} FROM contacts AS c JOIN chain ON chain.id = c.id WHERE chain.merged_into IS NULL
+    """
+    for first, *row in store.execute(sql, (rows(tombstone_ids),)):
+        yield first, _trace(tuple(row))
+
+
+def _trace(row: Row) -> Trace:
+    pk, contact_id, metadata, hash_, created_at, updated_at, deleted_at, merged_into, *texts = row
+    return Trace(pk, contact_id, tuple(texts), metadata, hash_, created_at, updated_at, deleted_at, merged_into)
+
+
+def update(store: Store, operation: OpenOperation, contact: Contact, changes: Mapping[str, Any]) -> None:
+    """Set the public fields in `changes` of a contact that was read in this operation; without any, `updatedAt`
+    stays.
+    """
     if not changes:
         return
     columns: dict[str, Any] = {_COLUMNS[field]: changes[field] for field in _COLUMNS if field in changes}
+    if not columns.keys().isdisjoint(SEARCHED["contact"]):
+        columns[DERIVED] = search_text(*(columns.get(one, getattr(contact, one)) for one in SEARCHED["contact"]))
     if "metadata" in changes:
         columns["metadata"] = encode(changes["metadata"])
         columns["metadata_hash"] = metadata_hash(changes["metadata"])
     assignments = ", ".join(f"{column} = ?" for column in columns)
     store.later(
         f"UPDATE contacts SET {assignments}, updated_at = max(updated_at, ?) WHERE id = ?",
-        [*columns.values(), operation.at, contact_id],
+        [*columns.values(), operation.at, contact.id],
     )
-    if not columns.keys().isdisjoint(SEARCHED["contact"]):
-        update_search_text(store, "contact", [contact_id])
 
 
 def bury(store: Store, operation: OpenOperation, contact_id: str, survivor_id: str) -> None:

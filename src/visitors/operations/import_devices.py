@@ -1,0 +1,125 @@
+"""The visitors of an import: looked up for many rows at once, and written for many rows at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from visitors.domain.row import VisitorRow
+from visitors.errors import Conflict, InvalidData
+from visitors.operations.import_ import Policy, as_inserted, data_of
+from visitors.store.records import conversations, visitors
+from visitors.store.records.visitors import Stored
+from visitors.store.store import OpenOperation, Store
+
+
+class Devices:
+    """The visitors that a batch of rows may refer to, as they are once the changes of earlier rows are written."""
+
+    def __init__(self, store: Store, operation: OpenOperation, rows: Sequence[VisitorRow], policy: Policy) -> None:
+        self._store = store
+        self._operation = operation
+        self._policy = policy
+        self._doubtful: set[str] = set()
+        self._new: list[tuple[Any, ...]] = []
+        self._changes: list[Callable[[], None]] = []
+        told = [] if policy.new else [row.fingerprint for row in rows if row.id is None and row.fingerprint is not None]
+        self._with_fingerprint = visitors.ids_by_fingerprint(store, told) if told else {}
+        ids = [row.id for row in rows if row.id is not None]
+        ids += [one for found in self._with_fingerprint.values() for one in found]
+        self._by_id = visitors.stored(store, ids) if ids else {}
+
+    @property
+    def contact_ids(self) -> list[str]:
+        """The ids of their contacts."""
+        return [one.contact_id for one in self._by_id.values() if one.contact_id is not None]
+
+    def is_certain(self, row: VisitorRow) -> bool:
+        """Return whether `find` knows the row's visitor: it is not marked by `doubt`."""
+        return self._doubtful.isdisjoint(self._names(row))
+
+    def _names(self, row: VisitorRow) -> list[str]:
+        """Return the ids and the fingerprint by which `find` finds the row's visitor."""
+        if row.id is not None:
+            return [row.id]
+        if self._policy.new or row.fingerprint is None:
+            return []
+        return [row.fingerprint, *self._with_fingerprint.get(row.fingerprint, ())]
+
+    def find(self, row: VisitorRow) -> Stored | None:
+        """Return the row's visitor, by id or, as in track, by fingerprint; None for a new one.
+
+        Raises InvalidData for a row with neither, and Conflict if several live visitors have the fingerprint.
+        """
+        if row.id is not None:
+            return self._by_id.get(row.id)
+        if self._policy.new:
+            return None
+        if row.fingerprint is None:
+            names_person = row.identity is not None
+            raise InvalidData(
+                f"the row {'is about a person, but not a visitor' if names_person else 'does not identify a visitor'}:"
+                " id and fingerprint are blank",
+                code="no_visitor",
+                hint="use --map id=COLUMN to name the column with the id, or --new to create a visitor from "
+                "each such row, on every import",
+            )
+        found = self._with_fingerprint.get(row.fingerprint, [])
+        if len(found) > 1:
+            raise Conflict(
+                f"several visitors have the fingerprint {row.fingerprint}",
+                code="ambiguous_fingerprint",
+                hint=f"use the id of one of them: {' or '.join(found[:2])}",
+            )
+        return self._by_id[found[0]] if found else None
+
+    def contact_of(self, row: VisitorRow) -> str | None:
+        """Return the id of the contact of the row's visitor, if `find` finds one."""
+        found = [self._by_id[one] for one in self._names(row) if one in self._by_id]
+        return found[0].contact_id if found else None
+
+    def make(self, row: VisitorRow, contact_id: str | None) -> str:
+        """Queue a new visitor; return its id."""
+        visitor_id = row.id or self._operation.new_id()
+        values = as_inserted(row, visitor_id, contact_id, self._operation.at)
+        self._new.append(values)
+        self._by_id[visitor_id] = Stored.of(values)
+        if row.fingerprint is not None and row.deleted_at is None:
+            self._with_fingerprint.setdefault(row.fingerprint, []).append(visitor_id)
+        return visitor_id
+
+    def change(self, before: Stored, row: VisitorRow, contact_id: str | None) -> bool:
+        """Queue what the row changes on its visitor, which is linked to the contact if it is not; return whether it
+        changes something.
+        """
+        data = data_of(row, before)
+        created_at = min(before.created_at, row.created_at or before.created_at)
+        seen = [at for at in (before.last_seen_at, row.last_seen_at) if at is not None]
+        after = msgspec.structs.replace(
+            before, contact_id=contact_id, created_at=created_at, last_seen_at=max(seen, default=None), data=data
+        )
+        if after == before:
+            return False
+        self._by_id[before.id] = after
+        if after.fingerprint != before.fingerprint:
+            self._doubtful.update(one for one in (before.fingerprint, after.fingerprint) if one is not None)
+        self._changes.append(lambda: visitors.replace(self._store, self._operation, before, after))
+        if contact_id is not None and contact_id != before.contact_id:
+            self._changes.append(lambda: conversations.give_to_contact(self._store, [before.id], contact_id))
+        return True
+
+    def doubt(self, row: VisitorRow) -> None:
+        """Mark the visitor that a row may change in the store itself: it has to be looked up from now on."""
+        names = self._names(row)
+        fingerprints = [row.fingerprint, *(self._by_id[one].fingerprint for one in names if one in self._by_id)]
+        self._doubtful.update([*names, *(one for one in fingerprints if one is not None)])
+
+    def write(self) -> None:
+        """Write what is queued."""
+        visitors.insert_many(self._store, self._new)
+        for change in self._changes:
+            change()
+        self._new.clear()
+        self._changes.clear()
