@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -152,6 +153,39 @@ def test_a_thousand_rows_about_existing_records_take_some_tens_of_round_trips(
     visitors(*IMPORT, input=lines(1_000, **named))
     asked.clear()
     visitors(*words, input=lines(1_000, **fields), code=5 if "--keep-going" in words else 0)
+    assert 0 < len(asked) <= 40, len(asked)
+
+
+@pytest.mark.parametrize(
+    ("words", "line", "most"),
+    [
+        (("block", "-", "--reason", "spam"), "v{}", 10),
+        (("block", "-"), '{{"visitorId": "v{}"}}', 10),
+        (("block", "-"), '{{"contact": "ext:u{}", "reason": "{}"}}', 10),
+        (("contacts", "delete", "-", "--yes"), "ext:u{}", 10),
+        (("contacts", "update", "-", "--image", "x.png"), "u{}@example.com", 10),
+        (("update", "-", "--city", "Rome"), "v{}", 10),
+        (("delete", "-", "--yes"), "v{}", 10),
+        (("erase", "-", "--yes"), "v{}", 65),
+    ],
+)
+def test_changing_a_hundred_records_takes_as_many_round_trips_as_changing_a_few(
+    visitors: Visitors, asked: list[str], words: tuple[str, ...], line: str, most: int
+) -> None:
+    visitors(*IMPORT, input=lines(100, **{"contact.externalId": "u{}", "contact.email": "u{}@example.com"}))
+    asked.clear()
+    visitors(*words, input="".join(line.format(n, n) + "\n" for n in range(100)))
+    assert 0 < len(asked) <= most, len(asked)
+
+
+def test_applying_fixtures_takes_few_round_trips(visitors: Visitors, asked: list[str], tmp_path: Path) -> None:
+    visitors(*IMPORT, input=lines(100, **{"contact.externalId": "u{}", "city": "Oslo"}))
+    dumped = visitors("fixtures", "dump").stdout
+    assert "externalId: u99" in dumped
+    fixture = tmp_path / "all.yaml"
+    fixture.write_text(dumped.replace("Oslo", "Rome").replace("externalId: u", "externalId: w"))
+    asked.clear()
+    visitors("fixtures", "apply", str(fixture), "--yes")
     assert 0 < len(asked) <= 40, len(asked)
 
 

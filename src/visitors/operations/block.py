@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
@@ -54,9 +54,11 @@ def block(
     *,
     reason: str | None = None,
     expires_at: Instant | None = None,
+    live: Mapping[str, list[Block]] | None = None,
 ) -> Blocked:
     """Block `ids`, until `expires_at` or for good. A live block with the same terms is kept; one with other terms is
-    lifted and replaced. Without a reason, that of the earlier block is kept.
+    lifted and replaced. Without a reason, that of the earlier block is kept. `live` are the live blocks of these and
+    possibly others, if they were looked up.
 
     Raises InvalidData if `expires_at` is not in the future.
     """
@@ -64,10 +66,12 @@ def block(
         raise InvalidData(
             f"the end of the block, {expires_at}, is in the past", field="until", code="expiry_in_the_past"
         )
-    live = blocks.live(store, target, ids, operation.at)
+    if live is None:
+        live = blocks.live(store, target, ids, operation.at)
     replaced = []
     again: dict[str | None, list[str]] = {}
-    for target_id, there in live.items():
+    for target_id in ids:
+        there = live.get(target_id, [])
         old = [one for one in there if not one.has_terms(reason, expires_at)]
         if not old:
             continue
@@ -75,7 +79,8 @@ def block(
         replaced.append(Replaced(target_id, old, why, expires_at))
         if len(old) == len(there):
             again.setdefault(why, []).append(target_id)
-    blocks.lift_these(store, operation, [one.id for whose in replaced for one in whose.old])
+    if replaced:
+        blocks.lift_these(store, operation, [one.id for whose in replaced for one in whose.old])
     new = [target_id for target_id in ids if target_id not in live]
     for why, whom in [(reason, new), *again.items()]:
         blocks.add(store, operation, target, whom, reason=why, blocked_by=operation.actor, expires_at=expires_at)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from visitors.domain.block_line import BlockLine
 from visitors.domain.times import Instant
-from visitors.errors import InvalidData, at_line
+from visitors.errors import InvalidData, NotFound, at_line
 from visitors.operations import block, references
 from visitors.operations.references import Lost, Missing
 from visitors.store.records import blocks
@@ -57,8 +57,17 @@ def block_lines(
         terms = (one.line.reason or reason, one.line.until or expires_at)
         alike.setdefault((one.target, *terms), []).append(one.id)
     done = Done(_each(named), set(), set(), [])
+    targets: dict[Target, list[str]] = {}
+    for target, id_ in done.named:
+        targets.setdefault(target, []).append(id_)
+    live = {target: blocks.live(store, target, ids, operation.at) for target, ids in targets.items()}
     for (target, why, until), ids in alike.items():
-        blocked = block.block(store, operation, target, list(dict.fromkeys(ids)), reason=why, expires_at=until)
+        # a target that is named again has the block of the line before
+        is_again = not done.changed.isdisjoint((target, id_) for id_ in ids)
+        blocked = block.block(
+            store, operation, target, list(dict.fromkeys(ids)),
+            reason=why, expires_at=until, live=None if is_again else live[target],
+        )  # fmt: skip
         done.changed.update((target, id_) for id_ in blocked.new)
         done.changed.update((target, one.target_id) for one in blocked.replaced)
         done.replaced.update((target, one.target_id) for one in blocked.replaced)
@@ -92,16 +101,22 @@ def _each(named: Iterable[Named]) -> list[tuple[Target, str]]:
 
 def _named(store: Store, operation: OpenOperation, lines: Sequence[BlockLine], missing: Missing) -> list[Named]:
     """Resolve the lines' targets. Raises Conflict with the line number, and what `missing` raises for unknown ones."""
-    find: dict[Target, Callable[[str, Missing], list[str]]] = {
-        "visitor": lambda reference, lost: references.live_visitor_ids(store, [reference], lost),
-        "contact": lambda reference, lost: references.contact_ids(store, [reference], operation.at, lost),
-    }
     lost: list[Lost] = []
     named: list[Named] = []
+    devices = references.look_up_visitors(store, [line.reference for line in lines if line.target == "visitor"])
+    people = references.look_up_contacts(store, [line.reference for line in lines if line.target == "contact"])
+
+    def find(line: BlockLine) -> str:
+        if line.target == "visitor":
+            return references.live_visitor_id(store, line.reference, devices)
+        return references.contact(store, line.reference, operation.at, people).id
+
     for line in lines:
         with at_line(line.number):
-            ids = find[line.target](line.reference, lambda some, _: lost.extend(some))
-        named.extend(Named(line.target, id_, line) for id_ in ids)
+            try:
+                named.append(Named(line.target, find(line), line))
+            except NotFound as error:
+                lost.append(Lost(line.reference, error))
     if lost:
         missing(lost, len(lines))
     return named

@@ -6,7 +6,7 @@ what differs is lifted, and blocked anew.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from itertools import count
 from typing import Literal
 
@@ -62,19 +62,25 @@ def _is_live(block: Values, current: Instant) -> bool:
 
 def make_blocks(store: Store, operation: OpenOperation, _: Fixture, found: list[Difference]) -> None:
     """Lift and add the blocks that `plan_blocks` found."""
-    lifted: list[str] = []
+    wanted = [(one.id, {"blockedAt": operation.at, **one.after}) for one in found if one.after is not None]
+    taken = set(fixtures.read(store, "block", [_block_id(*one, 0) for one in wanted])) if wanted else set()
     new: dict[str, Values] = {}
-    for one in found:
-        if one.block_id is not None:
-            lifted.append(one.block_id)
-        elif one.after is not None:
-            values = {"blockedAt": operation.at, **one.after}
-            new[_free_block_id(store, values, one.id, new)] = values
-    blocks.lift_these(store, operation, lifted)
+    for target_id, values in wanted:
+        new[_free_block_id(store, target_id, values, taken | new.keys())] = values
+    blocks.lift_these(store, operation, [one.block_id for one in found if one.block_id is not None])
     fixtures.insert(store, "block", new.items())
 
 
-def _free_block_id(store: Store, values: Values, target_id: str, taken: Iterable[str]) -> str:
-    """Return an unused block id: one for the same target and time may have moved to another by a merge."""
-    candidates = (derived_id(values["blockedAt"], "block", target_id, number) for number in count())
-    return next(one for one in candidates if one not in taken and not fixtures.read(store, "block", [one]))
+def _block_id(target_id: str, values: Values, number: int) -> str:
+    return derived_id(values["blockedAt"], "block", target_id, number)
+
+
+def _free_block_id(store: Store, target_id: str, values: Values, taken: AbstractSet[str]) -> str:
+    """Return a block id that is not `taken`, as the first one is if it exists: one for the same target and time may
+    have moved to another by a merge.
+    """
+    first = _block_id(target_id, values, 0)
+    if first not in taken:
+        return first
+    others = (_block_id(target_id, values, number) for number in count(1))
+    return next(one for one in others if one not in taken and not fixtures.read(store, "block", [one]))

@@ -194,32 +194,33 @@ def _plan_conversations(store: Store, fixture: Fixture, _: Instant) -> list[Diff
 def _make_conversations(store: Store, operation: OpenOperation, fixture: Fixture, found: list[Difference]) -> None:
     _create(store, operation, "conversation", found)
     _change(store, operation, fixture.conversations, found)
-    for one in found:
-        if one.after is not None and "messages" in one.after:
-            _make_messages(store, operation, one)
+    said = [one for one in found if one.after is not None and "messages" in one.after]
+    there = fixtures.messages(store, _ids(said)) if said else {}
+    made = [_messages(operation, one, there.get(one.id, {})) for one in said]
+    fixtures.remove(store, "message", [message_id for old, _ in made for message_id in old])
+    fixtures.insert(store, "message", [message for _, new in made for message in new])
 
 
-def _make_messages(store: Store, operation: OpenOperation, conversation: Difference) -> None:
-    """Replace messages from the first one that differs, since they are ordered."""
+def _messages(
+    operation: OpenOperation, conversation: Difference, there: fixtures.Found
+) -> tuple[list[str], list[tuple[str, Values]]]:
+    """Return the ids of the messages to remove, and those to insert: all from the first one that differs, since they
+    are ordered.
+    """
     assert conversation.after is not None
     wanted: list[Values] = conversation.after["messages"]
-    there = fixtures.messages(store, [conversation.id]).get(conversation.id, {})
     same = 0
     for one, other in zip(wanted, there.values(), strict=False):
         if differing(one, other):
             break
         same += 1
-    fixtures.remove(store, "message", list(there)[same:])
     start = conversation.after.get("createdAt") or operation.at
     new = [{"createdAt": start, **values, "conversation": conversation.id} for values in wanted[same:]]
-    fixtures.insert(
-        store,
-        "message",
-        [
-            (derived_id(values["createdAt"], "message", conversation.id, number), values)
-            for number, values in enumerate(new, start=same)
-        ],
-    )
+    made = [
+        (derived_id(values["createdAt"], "message", conversation.id, number), values)
+        for number, values in enumerate(new, start=same)
+    ]
+    return list(there)[same:], made
 
 
 # Any kind
@@ -259,20 +260,22 @@ def _with_times(values: Values, at: Instant) -> Values:
 
 def _change(store: Store, operation: OpenOperation, records: Sequence[Record], found: list[Difference]) -> None:
     said = {record.id: record.values for record in records}
-    for one in found:
-        if one.action != "change" or one.after is None:
-            continue
+    changed = [one for one in found if one.action == "change" and one.after is not None]
+    if not changed:
+        return
+    there = fixtures.read(store, changed[0].kind, _ids(changed))
+    for one in changed:
+        assert one.after is not None
         values: dict[str, Any] = {field: value for field, value in one.after.items() if field != "messages"}
         if "updatedAt" not in said[one.id] and not set(one.after) <= set(_CREATED_BY_THEMSELVES):
-            current = fixtures.read(store, one.kind, [one.id])[one.id]
-            values["updatedAt"] = max(current["updatedAt"], operation.at)
+            values["updatedAt"] = max(there[one.id]["updatedAt"], operation.at)
         if values.get("status") == "resolved":
             values.setdefault("resolvedAt", said[one.id].get("resolvedAt") or operation.at)
         if values:
-            fixtures.change(store, one.kind, one.id, values)
+            fixtures.change(store, one.kind, one.id, there[one.id], values)
 
 
-def _ids(records: Iterable[Record]) -> list[str]:
+def _ids(records: Iterable[Record | Difference]) -> list[str]:
     return [record.id for record in records]
 
 

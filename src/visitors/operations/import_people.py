@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from itertools import count
 from operator import attrgetter
@@ -17,6 +17,7 @@ from visitors.domain.fields import PERSON
 from visitors.domain.metadata import decode_value, encode, metadata_hash
 from visitors.operations.identify import ContactTimes, Identified, known_by
 from visitors.store.records import contacts
+from visitors.store.records.contact_lookup import ContactLookup, Key, keys, keys_of
 from visitors.store.records.contacts import Trace
 from visitors.store.store import OpenOperation, Store
 
@@ -24,51 +25,32 @@ _NEW = 2**62
 """Contacts that are not written yet are numbered from here: they come after all others."""
 
 
-class People:
+class People(ContactLookup):
     """The contacts that a batch of rows may refer to, as they are once the changes of earlier rows are written."""
 
     def __init__(
         self, store: Store, operation: OpenOperation, said: Sequence[Identity], linked: Sequence[str] = ()
     ) -> None:
         """`linked` are ids of contacts besides those that the rows name."""
+        ids = [one.contact_id for one in said if one.contact_id is not None]
+        external_ids = [one.external_id for one in said if one.external_id is not None]
+        emails = [one.email for one in said if one.email is not None]
+        super().__init__(store, [*ids, *linked], external_ids, emails)
         self._store = store
         self._operation = operation
-        self._by_id: dict[str, Trace] = {}
-        self._by_key: dict[tuple[str, str], list[str]] = {}
-        self._survivors: dict[str, str] = {}
-        self._doubtful: set[tuple[str, str]] = set()
+        self._doubtful: set[Key] = set()
         self._numbers = count(_NEW)
         self._new: list[tuple[Any, ...]] = []
         self._changes: list[Callable[[], None]] = []
-        if said or linked:
-            ids = [one.contact_id for one in said if one.contact_id is not None]
-            external_ids = [one.external_id for one in said if one.external_id is not None]
-            emails = [one.email for one in said if one.email is not None]
-            self._look_up([*ids, *linked], external_ids, emails)
-
-    def _look_up(self, ids: Sequence[str], external_ids: Sequence[str], emails: Sequence[str]) -> None:
-        for trace in contacts.traces(self._store, ids, external_ids, emails):
-            self._add(trace)
-        tombstones = [trace.id for trace in self._by_id.values() if trace.merged_into is not None]
-        if tombstones:
-            for tombstone_id, survivor in contacts.survivors(self._store, tombstones):
-                self._survivors[tombstone_id] = survivor.id
-                if survivor.id not in self._by_id:
-                    self._add(survivor)
-
-    def _add(self, trace: Trace) -> None:
-        self._by_id[trace.id] = trace
-        for key in _keys_of(trace):
-            self._by_key.setdefault(key, []).append(trace.id)
 
     def plain(self, said: Identity) -> tuple[str | None, Rule] | None:
         """Return the contact's id and the matching rule if `decide` would change nothing; the given id, if any, if it
         would create one. None if it has to be called.
         """
-        keys = list(_keys(said.contact_id, said.external_id, said.email))
-        if not self._doubtful.isdisjoint(keys):
+        told = list(keys(said.contact_id, said.external_id, said.email))
+        if not self._doubtful.isdisjoint(told):
             return None
-        found = {one for key in keys for one in self._by_key.get(key, ())}
+        found = {one for key in told for one in self._by_key.get(key, ())}
         if not found:
             return said.contact_id, "created"
         if len(found) > 1:
@@ -76,43 +58,25 @@ class People:
         contact = self._by_id[next(iter(found))]
         if contact.merged_into is not None or (contact.deleted_at is not None and not said.is_deleted):
             return None
-        return (contact.id, _RULES[keys[0][0]]) if _says_nothing_new(said, contact) else None
+        return (contact.id, _RULES[told[0][0]]) if _says_nothing_new(said, contact) else None
 
     def known(self, said: Identity, linked: str | None = None) -> Known | None:
         """Return what `decide` needs; None if that has to be looked up, for a contact marked by `doubt`."""
-        if not self._doubtful.isdisjoint(_keys(said.contact_id, said.external_id, said.email)):
+        if not self._doubtful.isdisjoint(keys(said.contact_id, said.external_id, said.email)):
             return None
         if linked is not None and not self.is_certain(linked):
             return None
-        by_id = self._first("id", said.contact_id)
-        by_external_id = self._first("external id", said.external_id)
-        return known_by(self.contact(linked), said, by_id, by_external_id, self._live(said.email))
+        by_id, by_external_id = self.find(said.contact_id), self.find_by_external_id(said.external_id)
+        return known_by(self.contact(linked), said, by_id, by_external_id, self.find_by_email(said.email))
 
     def is_certain(self, contact_id: str) -> bool:
         """Return whether it is not marked by `doubt`."""
         return ("id", contact_id) not in self._doubtful
 
     def contact(self, contact_id: str | None) -> Contact | None:
-        """Return the contact with exactly this id, if it was looked up. Whether it is blocked is left out."""
+        """Return the contact with exactly this id, if it was looked up."""
         trace = self._by_id.get(contact_id) if contact_id is not None else None
         return trace.contact if trace is not None else None
-
-    def _first(self, kind: str, value: str | None) -> Contact | None:
-        found = [self._by_id[one] for one in self._by_key.get((kind, value), ())] if value is not None else []
-        if not found:
-            return None
-        own = [trace for trace in found if trace.merged_into is None]
-        return (own[-1] if own else self._survivor(found[-1])).contact
-
-    def _live(self, email: str | None) -> list[Contact]:
-        found = [self._by_id[one] for one in self._by_key.get(("email", email), ())] if email is not None else []
-        own = [trace for trace in found if trace.merged_into is None and trace.deleted_at is None]
-        survivors = [self._survivor(trace) for trace in found if trace.merged_into is not None]
-        live = own or [trace for trace in survivors if trace.deleted_at is None]
-        return [trace.contact for trace in {trace.id: trace for trace in live}.values()]
-
-    def _survivor(self, trace: Trace) -> Trace:
-        return self._by_id[self._survivors.get(trace.id, trace.id)]
 
     def settle(
         self,
@@ -158,7 +122,7 @@ class People:
         metadata = encode(changes["metadata"]) if "metadata" in changes else before.metadata
         after = msgspec.structs.replace(before, texts=texts, metadata=metadata, metadata_hash=_hash_of(metadata))
         self._by_id[contact.id] = after
-        old, new = set(_keys_of(before)), set(_keys_of(after))
+        old, new = set(keys_of(before)), set(keys_of(after))
         for key in old - new:
             self._by_key[key].remove(contact.id)
         for key in new - old:
@@ -174,13 +138,12 @@ class People:
 
     def doubt(self, said: Identity | None, linked: str | None = None) -> None:
         """Mark the contacts that a row may change in the store itself: they have to be looked up from now on."""
-        keys = list(_keys(said.contact_id, said.external_id, said.email)) if said is not None else []
-        keys += [("id", linked)] if linked is not None else []
-        for key in keys:
+        told = list(keys(said.contact_id, said.external_id, said.email)) if said is not None else []
+        for key in (*told, *keys(linked, None, None)):
             self._doubtful.add(key)
             for one in self._by_key.get(key, ()):
                 trace = self._by_id[one]
-                self._doubtful.update([*_keys_of(trace), *_keys_of(self._survivor(trace))])
+                self._doubtful.update([*keys_of(trace), *keys_of(self._survivor(trace))])
 
     def write(self) -> None:
         """Write what is queued."""
@@ -198,23 +161,8 @@ def _hash_of(metadata: str) -> str:
 
 
 _texts_of = attrgetter(*(field.column for field in PERSON.values()))
-_EXTERNAL_ID, _EMAIL = (list(PERSON).index(name) for name in ("externalId", "email"))
 
 _RULES: dict[str, Rule] = {"id": "contact-id", "external id": "external-id", "email": "email"}
-
-
-def _keys(contact_id: str | None, external_id: str | None, email: str | None) -> Iterator[tuple[str, str]]:
-    """Return the identifying keys of a person, strongest first."""
-    if contact_id is not None:
-        yield "id", contact_id
-    if external_id is not None:
-        yield "external id", external_id
-    if email is not None:
-        yield "email", email
-
-
-def _keys_of(trace: Trace) -> Iterable[tuple[str, str]]:
-    return _keys(trace.id, trace.texts[_EXTERNAL_ID], trace.texts[_EMAIL])
 
 
 def _says_nothing_new(said: Identity, contact: Trace) -> bool:

@@ -10,6 +10,7 @@ from visitors.domain.decision import contact_changes
 from visitors.domain.merging import Step, moved, plan_merge
 from visitors.errors import Conflict, UsageProblem
 from visitors.store.records import blocks, contacts, conversations, visitors
+from visitors.store.records.contact_lookup import ContactLookup
 from visitors.store.store import OpenOperation, Store
 
 
@@ -132,8 +133,9 @@ def update_contacts(store: Store, operation: OpenOperation, contact_ids: Sequenc
     if not said.says_something:
         raise UsageProblem("nothing to update", hint="use an option such as --name, or --clear FIELD")
     changed = set()
+    there = ContactLookup(store, contact_ids, [], [])
     for contact_id in contact_ids:
-        found = contacts.find(store, contact_id, operation.at)
+        found = there.find(contact_id)
         assert found is not None
         changes = contact_changes(said, found)
         refuse_taken(store, operation, changes, besides=found.id)

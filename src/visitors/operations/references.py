@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from visitors.domain.visitor import Visitor
 from visitors.errors import Conflict, InvalidData, NotFound
 from visitors.store.query.listing import Table, begin_with, with_prefix
 from visitors.store.records import contacts, visitors
+from visitors.store.records.contact_lookup import ContactLookup
 from visitors.store.store import Store
 
 if TYPE_CHECKING:
@@ -107,6 +109,24 @@ def live_visitor_ids(store: Store, references: Sequence[str], missing: Missing =
     return list(found)
 
 
+def look_up_visitors(store: Store, references: Sequence[str]) -> dict[str, bool]:
+    """Return those of the references that are full ids of visitors, and whether these are deleted."""
+    ids = [one for one in map(str.strip, references) if is_id(one)]
+    return store.ask(visitors.there(ids)) if ids else {}
+
+
+def live_visitor_id(store: Store, reference: str, ahead: Mapping[str, bool]) -> str:
+    """Like `live_visitor_ids` of one reference, which `look_up_visitors` has looked up. Raises NotFound, and Conflict
+    if it is ambiguous, or deleted.
+    """
+    token = id_or_prefix(reference, "visitor")
+    if token not in ahead:
+        return live_visitor_ids(store, [reference])[0]
+    if ahead[token]:
+        raise _deleted(token)
+    return token
+
+
 def _deleted(visitor_id: str) -> Conflict:
     return Conflict(f"visitor {visitor_id} is deleted", code="visitor_deleted", hint=f"visitors restore {visitor_id}")
 
@@ -126,28 +146,29 @@ def live_visitor(store: Store, reference: str, current: Instant) -> Visitor:
     return found
 
 
-def contact(store: Store, reference: str, current: Instant) -> Contact:
-    """Return the contact that `reference` identifies: an id or unique prefix, an email, or `ext:VALUE`.
+def contact(store: Store, reference: str, current: Instant, ahead: ContactLookup | None = None) -> Contact:
+    """Return the contact that `reference` identifies: an id or unique prefix, an email, or `ext:VALUE`, found by
+    `ahead` if that has looked it up.
 
     A tombstone resolves to its survivor. Raises NotFound, Conflict if it is ambiguous, and InvalidData.
     """
+    find, find_by_external_id, find_by_email = _finders(store, current, ahead)
     text = normalise.unseen_trimmed(reference)
     if text.startswith("ext:"):
-        value = text.removeprefix("ext:")
-        external_id = normalise.text(normalise.unseen_trimmed(value), "contact", normalise.EXTERNAL_ID_LIMIT)
-        found = contacts.find_by_external_id(store, external_id, current)
+        external_id = _external_id(text)
+        found = find_by_external_id(external_id)
         # stored before values were normalised to NFC and stripped of invisible characters
         if found is None and not reference.isascii():
             as_it_came = reference.strip()
-            found = contacts.find_by_external_id(store, as_it_came.removeprefix("ext:").strip(), current)
+            found = find_by_external_id(as_it_came.removeprefix("ext:").strip())
         if found is None:
             raise NotFound(f"no contact has the external id {external_id!r}", code="contact_not_found", hint=_CONTACTS)
         return found
     if "@" in text:
         email = email_rules.email(text, "contact")
-        matches = contacts.find_by_email(store, email, current)
+        matches = find_by_email(email)
         if not matches and email != text.lower():
-            matches = contacts.find_by_email(store, text.lower(), current)
+            matches = find_by_email(text.lower())
         if len(matches) > 1:
             matches.sort(key=lambda match: match.external_id is None)  # the one that should survive a merge comes first
             raise ambiguous(text, "contact", [match.id for match in matches], is_prefix=False)
@@ -155,7 +176,7 @@ def contact(store: Store, reference: str, current: Instant) -> Contact:
             raise NotFound(f"no contact has the email {text!r}", code="contact_not_found", hint=_CONTACTS)
         return matches[0]
     token = id_or_prefix(text, "contact")
-    exact = contacts.find(store, token, current) if not _is_cut(token) else None
+    exact = find(token) if not _is_cut(token) else None
     if exact is not None:
         return exact
     contact_id = by_prefix(store, "contacts", token)
@@ -164,9 +185,44 @@ def contact(store: Store, reference: str, current: Instant) -> Contact:
     return found
 
 
-def live_contact(store: Store, reference: str, current: Instant) -> Contact:
+def _finders(
+    store: Store, current: Instant, ahead: ContactLookup | None
+) -> tuple[Callable[[str], Contact | None], Callable[[str], Contact | None], Callable[[str], list[Contact]]]:
+    """Return what finds a contact by id, external id and email."""
+    if ahead is not None:
+        return ahead.find, ahead.find_by_external_id, ahead.find_by_email
+    return (
+        lambda value: contacts.find(store, value, current),
+        lambda value: contacts.find_by_external_id(store, value, current),
+        lambda value: contacts.find_by_email(store, value, current),
+    )
+
+
+def _external_id(text: str) -> str:
+    value = text.removeprefix("ext:")
+    return normalise.text(normalise.unseen_trimmed(value), "contact", normalise.EXTERNAL_ID_LIMIT)
+
+
+def look_up_contacts(store: Store, references: Sequence[str]) -> ContactLookup | None:
+    """Look up what `contact` would for each of many references; None for a single one."""
+    if len(references) < 2:
+        return None
+    ids, external_ids, emails = [], [], []
+    for reference in references:
+        text = normalise.unseen_trimmed(reference)
+        with suppress(InvalidData):  # which `contact` raises, unless an earlier one is not found
+            if text.startswith("ext:"):
+                external_ids += [_external_id(text), reference.strip().removeprefix("ext:").strip()]
+            elif "@" in text:
+                emails += [text.lower(), email_rules.email(text, "contact")]
+            else:
+                ids.append(text)
+    return ContactLookup(store, ids, external_ids, emails)
+
+
+def live_contact(store: Store, reference: str, current: Instant, ahead: ContactLookup | None = None) -> Contact:
     """Like `contact`; raises Conflict if it is deleted."""
-    found = contact(store, reference, current)
+    found = contact(store, reference, current, ahead)
     if found.deleted_at is not None:
         raise Conflict(
             f"contact {found.id} ({found.label}) is deleted",
@@ -181,7 +237,8 @@ def contact_ids(
 ) -> list[str]:
     """Resolve `references` to distinct contact ids; with `live` like `live_contact`."""
     find = live_contact if live else contact
-    return _each(references, lambda reference: find(store, reference, current).id, missing)
+    ahead = look_up_contacts(store, references)
+    return _each(references, lambda reference: find(store, reference, current, ahead).id, missing)
 
 
 def mergeable(store: Store, references: Sequence[str], current: Instant) -> list[Contact]:

@@ -127,13 +127,14 @@ def insert(store: Store, kind: Kind, records: Iterable[tuple[str, Values]]) -> N
     store.insert(kind, list(_row(kind, "", {})), (tuple(_row(kind, *record).values()) for record in records))
 
 
-def change(store: Store, kind: Kind, record_id: str, values: Mapping[str, Any]) -> None:
-    """Set the fields in `values`."""
+def change(store: Store, kind: Kind, record_id: str, before: Values, values: Values) -> None:
+    """Set the fields in `values` of a record that was read as `before`."""
     columns = _columns(kind, values)
-    assignments = ", ".join(f"{column} = ?" for column in columns)
-    store.execute(f"UPDATE {RECORDED[kind]} SET {assignments} WHERE id = ?", [*columns.values(), record_id])
     if kind in SEARCHED:
-        update_search_text(store, kind, [record_id])
+        whole = _columns(kind, {**before, **values})
+        columns[DERIVED] = search_text(*(whole[column] for column in SEARCHED[kind]))
+    assignments = ", ".join(f"{column} = ?" for column in columns)
+    store.later(f"UPDATE {RECORDED[kind]} SET {assignments} WHERE id = ?", [*columns.values(), record_id])
 
 
 def release_external_ids(store: Store, contact_ids: Iterable[str]) -> None:
