@@ -14,9 +14,9 @@ from visitors.store.file.sqlite import SqliteDatabase
 
 Visitors = Callable[..., Any]
 
-WAITING = ("execute", "execute_many", "change", "batch", "stream", "commit", "end", "rollback")
+WAITING = ("execute", "change", "batch", "stream", "commit", "end", "rollback")
 """The verbs of a database that wait for an answer."""
-GOING_WITH_OTHERS = ("begin", "later", "tune")
+GOING_WITH_OTHERS = ("begin", "later", "execute_many", "tune")
 OUTSIDE = ("data_version", "translated_errors", "close")
 
 
@@ -154,6 +154,21 @@ def test_a_thousand_rows_about_existing_records_take_some_tens_of_round_trips(
     asked.clear()
     visitors(*words, input=lines(1_000, **fields), code=5 if "--keep-going" in words else 0)
     assert 0 < len(asked) <= 40, len(asked)
+
+
+def test_new_rows_are_written_together_with_the_questions_about_the_next_ones(
+    visitors: Visitors, asked: list[str]
+) -> None:
+    counts = []
+    for rows in (3_000, 9_000):  # from 2,000 on the indexes are made again at the end
+        visitors("delete", "--all", "--yes")
+        asked.clear()
+        visitors(
+            *IMPORT,
+            input=lines(rows, **{"contact.externalId": f"{rows}-{{}}", "city": "Rome"}).replace('"v', f'"{rows}-'),
+        )
+        counts.append(len(asked))
+    assert counts[1] - counts[0] <= 6 * 3, counts
 
 
 @pytest.mark.parametrize(

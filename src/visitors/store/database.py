@@ -1,8 +1,8 @@
 """The interface between a store and its database, in a file or on a server.
 
 Every call that waits for a result is one round trip and costs the latency to the database. Independent queries are
-therefore sent together (`batch`), many rows in one request (`execute_many`), and statements whose results nobody needs
-together with the next request (`begin`, `later`). SQL uses `?` parameters only.
+therefore sent together (`batch`), and statements whose results nobody needs, also for many rows, together with the next
+request (`begin`, `later`, `execute_many`). SQL uses `?` parameters only.
 """
 
 from __future__ import annotations
@@ -63,8 +63,8 @@ class Database(Executor, Protocol):
     def in_transaction(self) -> bool:
         """Whether a transaction is open."""
 
-    def execute_many(self, sql: str, parameters: Iterable[Sequence[object]], /) -> int:
-        """Run one statement for each of `parameters`; return the number of changed rows."""
+    def execute_many(self, sql: str, parameters: Iterable[Sequence[object]], /) -> None:
+        """Run one statement for each of `parameters`, at the latest together with the next one, like `later`."""
 
     def batch(self, statements: Sequence[Statement], /) -> list[list[Row]]:
         """Run independent statements in one round trip; return the rows of each."""

@@ -46,12 +46,13 @@ class OpenOperation:
 
     def record_causes(self, store: Store, causes: Iterable[tuple[str, str]]) -> None:
         """Like `record_cause`, for many records, each with its code."""
-        for_it = f"INSERT INTO causes (operation, record, code) VALUES ({recorded.OPEN}, ?, ?)"
         some = list(causes)
-        if len(some) == 1:
-            store.later(for_it, some[0])
-        elif some:
-            store.execute_many(for_it, some)
+        if some:
+            store.later(
+                f"INSERT INTO causes (operation, record, code) SELECT {recorded.OPEN}, json_extract(value, '$[0]'),"
+                " json_extract(value, '$[1]') FROM json_each(?)",
+                (rows(some),),
+            )
 
     @staticmethod
     def made(store: Store, kind: str, record_id: str) -> bool:
@@ -141,9 +142,9 @@ class Store:
         """Run one statement. Only for modules of the store, inside `reading` or `operation`."""
         return self._database.execute(sql, parameters)
 
-    def execute_many(self, sql: str, parameters: Iterable[Sequence[object]]) -> int:
-        """Run one statement for each of `parameters`; return the number of changed rows."""
-        return self._database.execute_many(sql, parameters)
+    def execute_many(self, sql: str, parameters: Iterable[Sequence[object]]) -> None:
+        """Run one statement for each of `parameters`: on a server, possibly together with the next one."""
+        self._database.execute_many(sql, parameters)
 
     def later(self, sql: str, parameters: Sequence[object] = ()) -> None:
         """Run one statement whose result is not needed: on a server, together with the next one."""

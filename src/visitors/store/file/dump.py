@@ -139,6 +139,7 @@ def _load_some(store: Store, sql: str, some: Sequence[_Line]) -> None:
     store.later("SAVEPOINT some")
     try:
         store.execute_many(sql, [line.values for line in some])
+        store.execute("RELEASE some")
     except wrong:
         store.later("ROLLBACK TO some")
         for line in some:  # find out which
@@ -146,7 +147,7 @@ def _load_some(store: Store, sql: str, some: Sequence[_Line]) -> None:
                 store.execute(sql, line.values)
             except wrong as error:
                 raise InvalidData(f"{line.place}: the row cannot be loaded: {error}", code="not_a_dump") from None
-    store.later("RELEASE some")
+        store.later("RELEASE some")
 
 
 def _checked(place: str, line: dict[str, Any]) -> _Line:

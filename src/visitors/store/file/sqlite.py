@@ -73,9 +73,9 @@ class SqliteDatabase:
         """Run one statement; its rows are fetched lazily."""
         return self._connection.execute(sql, parameters)
 
-    def execute_many(self, sql: str, parameters: Iterable[Sequence[object]], /) -> int:
-        """Run one statement for each of `parameters`; return the number of changed rows."""
-        return self._connection.executemany(sql, parameters).rowcount
+    def execute_many(self, sql: str, parameters: Iterable[Sequence[object]], /) -> None:
+        """Run one statement for each of `parameters` immediately."""
+        self._connection.executemany(sql, parameters)
 
     def begin(self, kind: str, /) -> None:
         """Begin a transaction."""

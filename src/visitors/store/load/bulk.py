@@ -87,5 +87,5 @@ def drop(store: Store, chosen: Callable[[SchemaObject], bool]) -> list[str]:
     dropped = [(SchemaObject(*row), sql) for *row, sql in found]
     dropped = [(one, sql) for one, sql in dropped if chosen(one)]
     for one, _ in dropped:
-        store.execute(f"DROP {'INDEX' if one.is_index else 'TRIGGER'} {one.name}")
+        store.later(f"DROP {'INDEX' if one.is_index else 'TRIGGER'} {one.name}")
     return [sql for _, sql in dropped]

@@ -24,8 +24,11 @@ from visitors.store.remote.outcome import was_committed
 from visitors.store.remote.stream import StepFailed, Stream
 from visitors.store.servers import Server
 
-_AT_ONCE = 500
-"""How many statements are sent in one request, and how many may be deferred."""
+_AT_ONCE = 1_000
+"""How many statements or rows are sent in one request, and how many statements may be deferred."""
+
+_LARGE = 4_000_000
+"""How many characters may be deferred."""
 
 _READ: Statement = ("BEGIN DEFERRED", ())
 _WRITE: Statement = ("BEGIN IMMEDIATE", ())
@@ -70,6 +73,7 @@ class ServerDatabase:
         self._begin: Statement | None = None
         """The statement that begins the open transaction, if there is one."""
         self._waiting: list[Statement] = []
+        self._waiting_size = 0
         self._cursor: Cursor | None = None
 
     @property
@@ -90,18 +94,18 @@ class ServerDatabase:
         """Run statements in order, in one round trip; return the number of rows changed by each."""
         return [found.rowcount for found in self._ask(statements)] if statements else []
 
-    def execute_many(self, sql: str, parameters: Iterable[Sequence[object]], /) -> int:
-        """Run one statement for each of `parameters`; return the number of changed rows."""
-        remaining, changed = iter(parameters), 0
+    def execute_many(self, sql: str, parameters: Iterable[Sequence[object]], /) -> None:
+        """Run one statement for each of `parameters`: as one together with the next statement, or in requests of their
+        own.
+        """
+        remaining = iter(parameters)
         while rows := list(islice(remaining, _AT_ONCE)):
             whole = as_one(sql, rows) if len(rows) > 1 else None
             if whole is not None:
-                changed += self._ask([whole])[0].rowcount
+                self.later(*whole)
                 continue
             some = [(sql, one) for one in rows]
-            found = self._run(some, lambda steps, _: self._stream.pipeline(steps, stored=sql))
-            changed += sum(one.rowcount for one in found[-len(some) :])
-        return changed
+            self._run(some, lambda steps, _: self._stream.pipeline(steps, stored=sql))
 
     def stream(self, sql: str, parameters: Sequence[object] = (), /) -> Iterator[Row]:
         """Stream the rows of a statement."""
@@ -137,7 +141,8 @@ class ServerDatabase:
     def later(self, sql: str, parameters: Sequence[object] = (), /) -> None:
         """Run one statement together with the next one."""
         self._waiting.append((sql, parameters))
-        if len(self._waiting) >= _AT_ONCE:
+        self._waiting_size += sum(len(one) for one in parameters if isinstance(one, str))
+        if len(self._waiting) >= _AT_ONCE or self._waiting_size >= _LARGE:
             self._ask([])
 
     def commit(self, last: Commit, /) -> bool:
@@ -222,7 +227,7 @@ class ServerDatabase:
         if self._cursor is not None:
             self._cursor.keep()
             self._cursor = None
-        waiting, self._waiting = self._waiting, []
+        waiting, self._waiting, self._waiting_size = self._waiting, [], 0
         while True:
             begin = [self._begin] if self._begin is not None and not self._stream.is_open else []
             steps = [*begin, *self._asked_first, *waiting, *asked]
@@ -266,7 +271,7 @@ class ServerDatabase:
     def _is_over(self) -> None:
         """Reset the state of the transaction, and close its stream if the server still has it."""
         self._begin, self._cursor = None, None
-        self._waiting.clear()
+        self._waiting, self._waiting_size = [], 0
         with suppress(AnswerLost, StreamOver, StoreProblem):  # the server closes idle streams itself
             self._stream.end()
 

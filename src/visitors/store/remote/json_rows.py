@@ -22,28 +22,24 @@ def as_one(sql: str, rows: Sequence[Sequence[object]]) -> Statement | None:
     insert = _INSERT.fullmatch(sql)
     if insert is None:
         return None
-    count = len(insert[2].split(", "))
-    floats = [False] * count
-    sent: list[Sequence[object]] = []
-    for row in rows:
-        if not _PLAIN.issuperset(map(type, row)):
-            exact = [_exact(value) for value in row]
-            if None in (found for found, value in zip(exact, row, strict=True) if value is not None):
-                return None
-            for column, value in enumerate(row):
-                floats[column] = floats[column] or isinstance(value, float)
-            row = exact  # noqa: PLW2901 - the same row
-        sent.append(row)
-    document = msgspec.json.encode(sent)
+    columns, read = [], []
+    for number, column in enumerate(zip(*rows, strict=True)):
+        types = set(map(type, column))
+        sent = column if types <= _PLAIN else tuple(map(_exact, column))
+        if sent is not column and sent.count(None) > column.count(None):
+            return None
+        columns.append(sent)
+        read.append(_FLOAT.format(number) if float in types else f"row ->> {number}")
+    document = msgspec.json.encode(list(zip(*columns, strict=True)))
     if b"\\u0000" in document:  # SQLite ends a text of JSON there
         return None
-    columns = ", ".join(_FLOAT.format(column) if floats[column] else f"value ->> {column}" for column in range(count))
-    return f"{insert[1]} SELECT {columns} FROM json_each(?)", (document.decode(),)
+    return f"{insert[1]} {_GIVEN} SELECT {', '.join(read)} FROM given", (document.decode(),)
 
 
-_FLOAT = (
-    "iif(json_type(value, '$[{0}]') = 'array', (value ->> '$[{0}][0]') * 1.0 / (value ->> '$[{0}][1]'), value ->> {0})"
-)
+_GIVEN = "WITH given (row) AS MATERIALIZED (SELECT value FROM json_each(?))"
+"""Materialized, since SQLite would print the row again for each of its columns."""
+
+_FLOAT = "iif(json_type(row, '$[{0}]') = 'array', (row ->> '$[{0}][0]') * 1.0 / (row ->> '$[{0}][1]'), row ->> {0})"
 """A floating-point number is sent as a fraction, because SQLite does not read every decimal exactly."""
 
 
