@@ -20,6 +20,12 @@ GOING_WITH_OTHERS = ("begin", "later", "execute_many", "tune")
 OUTSIDE = ("data_version", "translated_errors", "close")
 
 
+FIVE_FILTERS = (
+    *("--language", "en", "--ip", "203.0.113.7", "--created-since", "1d", "--seen-since", "1d"),
+    *("--fingerprint", "fp"),
+)
+
+
 @pytest.fixture(params=["file", "server"])
 def asked(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The method of every call to a database, from opening the store to the end of the transaction."""
@@ -85,6 +91,24 @@ def busy_visitor(visitors: Visitors, asked: list[str]) -> None:
         (("history", "v"), 6),
         (("list", "--limit", "3"), 4),
         (("list", "--language", "en", "--format", "json"), 4),
+        (("list", *FIVE_FILTERS, "--format", "json"), 4),
+        (("list", *FIVE_FILTERS, "--format", "table"), 4),
+        (("list", *FIVE_FILTERS, "--format", "count"), 4),
+        (("list", *FIVE_FILTERS, "--after", "v", "--limit", "3"), 4),
+        (
+            (
+                "contacts",
+                "list",
+                "--created-since",
+                "1d",
+                "--not-blocked",
+                "--email-domain",
+                "example.com",
+                "--sort",
+                "email",
+            ),
+            4,
+        ),
         (("create",), 5),
         (("create", "--id", "n", "--city", "Leeds"), 5),
         (("block", "w"), 5),

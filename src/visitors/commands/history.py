@@ -159,16 +159,16 @@ def _operations(context: Context, store: Store, wanted: operations.Filter, page:
     found = listing.Cut(operations.select(store, wanted, page.and_one), page.limit)
     shown = context.output.records(OPERATION, found)
     if shown is not None:
-        total = operations.count(store, wanted)
-        listing.report_rest(context, shown, total, "operation", more=found.more, after=page.after)
+        listing.report_rest(
+            context, shown, lambda: operations.count(store, wanted), "operation", more=found.more, after=page.after
+        )
 
 
 def _changes(context: Context, store: Store, wanted: operations.Filter, page: Page) -> None:
     found = listing.Cut(changes.changes(store, wanted, limit=page.and_one.limit), page.limit)
     shown = context.output.records(CHANGE, found)
     if shown is not None:
-        total = changes.count_changes(store, wanted)
-        listing.report_rest(context, shown, total, "change", more=found.more)
+        listing.report_rest(context, shown, lambda: changes.count_changes(store, wanted), "change", more=found.more)
 
 
 def _fields(context: Context, found: Iterable[Change], page: Page) -> None:

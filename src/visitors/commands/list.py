@@ -39,5 +39,11 @@ def command(
         found = listing.Cut(visitors.select(store, selection, page.and_one, context.now), page.limit)
         shown = context.output.records(VISITOR, found)
         if shown is not None:
-            total = visitors.count(store, selection, context.now, listing.COUNT_LIMIT + 1)
-            listing.report_rest(context, shown, total, "visitor", more=found.more, after=after)
+            listing.report_rest(
+                context,
+                shown,
+                lambda: visitors.count(store, selection, context.now, listing.COUNT_LIMIT + 1),
+                "visitor",
+                more=found.more,
+                after=after,
+            )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Annotated, Generic, TypeVar
 
 import typer
@@ -66,11 +66,15 @@ class Cut(Generic[Item]):
             yield record
 
 
-def report_rest(context: Context, shown: int, total: int, noun: str, *, more: bool, after: str | None = None) -> None:
+def report_rest(
+    context: Context, shown: int, count: Callable[[], int], noun: str, *, more: bool, after: str | None = None
+) -> None:
     """Say on standard error that there was nothing, or that there is more than the table shows.
 
-    A `total` above `COUNT_LIMIT` means that counting stopped there.
+    `count` returns the total, and is only called if that is not what is shown. One above `COUNT_LIMIT` means that
+    counting stopped there.
     """
+    total = count() if more or (after and not shown) else shown
     if total == 0:
         context.output.note(f"no {noun}s found")
     elif more:

@@ -807,7 +807,7 @@ def test_a_walk_that_fills_soon_asks_for_the_matches_of_a_filter_instead_of_look
         listing, page_ = chosen(selection, AT), Page(column=column, limit=5)
         driver = listing.driver(store, page_)
         assert driver is not None
-        assert listing._fills_soon(store, driver, page_) is soon
+        assert listing._fills_soon(driver, page_) is soon
 
 
 def test_who_is_blocked_is_listed_until_the_block_expires_or_is_lifted(store: Store) -> None:

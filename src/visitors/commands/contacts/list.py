@@ -35,5 +35,11 @@ def command(
         found = listing.Cut(contacts.select(store, wanted, page.and_one, context.now), page.limit)
         shown = context.output.records(LISTED_CONTACT, found)
         if shown is not None:
-            total = contacts.count(store, wanted, context.now, listing.COUNT_LIMIT + 1)
-            listing.report_rest(context, shown, total, "contact", more=found.more, after=after)
+            listing.report_rest(
+                context,
+                shown,
+                lambda: contacts.count(store, wanted, context.now, listing.COUNT_LIMIT + 1),
+                "contact",
+                more=found.more,
+                after=after,
+            )

@@ -32,5 +32,11 @@ def command(
         found = listing.Cut(conversations.select(store, wanted, page.and_one, context.now), page.limit)
         shown = context.output.records(CONVERSATION, found)
         if shown is not None:
-            total = conversations.count(store, wanted, context.now, listing.COUNT_LIMIT + 1)
-            listing.report_rest(context, shown, total, "conversation", more=found.more, after=after)
+            listing.report_rest(
+                context,
+                shown,
+                lambda: conversations.count(store, wanted, context.now, listing.COUNT_LIMIT + 1),
+                "conversation",
+                more=found.more,
+                after=after,
+            )

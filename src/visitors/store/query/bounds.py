@@ -8,10 +8,11 @@ store filled in random order.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
+from visitors.store.database import Question
 from visitors.store.query.listing import Condition, Page, Span, Table, every, in_order
 from visitors.store.store import Store
 
@@ -38,38 +39,43 @@ class Walk(msgspec.Struct, frozen=True):
         """Yield bounds on the numbers of records in those `spans` of times that the walk would reach late. If these do
         not help, because the store was not filled in order of time, yield the numbers themselves.
         """
-        for span in spans:
-            matches = span.condition(self.alias)
-            if span.column not in TIMES or not self._is_far(store, self.start, matches, FAR):
-                continue
-            within = self._within(store, matches)
-            yield within
-            # in creation order, whatever is spread among others is spread evenly
-            if self.page.column and self._is_far(store, every([self.start, within]), matches, 10 * FAR):
+        ranges = [span.condition(self.alias) for span in spans if span.column in TIMES]
+        late = self._reached_late(store, [(self.start, matches) for matches in ranges], FAR)
+        bounds = store.ask_all(*map(self._within, late)) if late else []
+        yield from bounds
+        # in creation order, whatever is spread among others is spread evenly
+        if self.page.column and late:
+            within = [(every([self.start, bound]), matches) for bound, matches in zip(bounds, late, strict=True)]
+            for matches in self._reached_late(store, within, 10 * FAR):
                 sql = f"SELECT {self.alias}.pk FROM {self.table} AS {self.alias} WHERE {matches.sql}"
                 yield among(self.alias, Condition(sql, matches.parameters))
 
-    def _within(self, store: Store, matches: Condition) -> Condition:
-        """Return the bound on the lowest number of the matches, and the highest where numbers start again for each
-        value.
+    def _reached_late(self, store: Store, walks: Sequence[tuple[Condition, Condition]], far: int) -> list[Condition]:
+        """Return those matches that none of some records `far` down the walk from their start is among."""
+        questions = [self._is_far(start, matches, far) for start, matches in walks]
+        answers = store.ask_all(*questions) if questions else []
+        return [matches for (_, matches), is_far in zip(walks, answers, strict=True) if is_far]
+
+    def _within(self, matches: Condition) -> Question[Condition]:
+        """Return the query for the bound on the lowest number of the matches, and the highest where numbers start again
+        for each value.
         """
         far_end = ("max", "<=") if self.page.descending else ("min", ">=")
         ends = [far_end] if self.page.column in (None, "id", *TIMES) else [("min", ">="), ("max", "<=")]
         # the + makes SQLite use the index on the times instead of scanning the table
         asked = ", ".join(f"{end}(+{self.alias}.pk)" for end, _ in ends)
         sql = f"SELECT {asked} FROM {self.table} AS {self.alias} WHERE {matches.sql}"
-        found = store.execute(sql, matches.parameters).fetchone()
-        return Condition(" AND ".join(f"{self.alias}.pk {sign} ?" for _, sign in ends), found)
+        condition = " AND ".join(f"{self.alias}.pk {sign} ?" for _, sign in ends)
+        return Question(sql, matches.parameters, lambda found: Condition(condition, found[0]))
 
-    def _is_far(self, store: Store, start: Condition, matches: Condition, far: int) -> bool:
-        """Return whether none of some records `far` down the walk from `start` matches."""
+    def _is_far(self, start: Condition, matches: Condition, far: int) -> Question[bool]:
+        """Return the query whether none of some records `far` down the walk from `start` matches."""
         walk = (
             f"SELECT {matches.sql} AS does FROM {self.table} AS {self.alias} {self.access}"
             f" WHERE {start.sql}{in_order(self.page, self.alias)} LIMIT {LOOKED_AT} OFFSET {far}"
         )
-        parameters = (*matches.parameters, *start.parameters)
-        count, does = store.execute(f"SELECT count(*), max(does) FROM ({walk})", parameters).fetchone()
-        return bool(count and not does)
+        sql = f"SELECT count(*) AND NOT max(does) FROM ({walk})"
+        return Question(sql, (*matches.parameters, *start.parameters), lambda found: bool(found[0][0]))
 
 
 def among(alias: str, matching: Condition) -> Condition:

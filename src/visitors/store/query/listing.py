@@ -18,7 +18,7 @@ from visitors.domain.expectation import LARGEST
 from visitors.domain.fields import VISITOR
 from visitors.domain.spelling import one_of
 from visitors.errors import NotFound, UsageProblem
-from visitors.store.database import Question
+from visitors.store.database import Question, Row
 from visitors.store.store import Store
 
 Table = Literal["visitors", "contacts", "conversations", "operations"]
@@ -145,20 +145,30 @@ def place_of(store: Store, table: Table, page: Page) -> Place | None:
     """Return the place where the page begins. Raises NotFound if there is no record with the id `page.after`, and
     UsageProblem if that is empty.
     """
+    question = place_asked(table, page)
+    return None if question is None else store.ask(question)
+
+
+def place_asked(table: Table, page: Page) -> Question[Place] | None:
+    """Return the query of `place_of`, if the page does not begin with the first record. Raises UsageProblem."""
     if page.after is None:
         return None
     if not page.after.strip():
         raise UsageProblem("--after is empty", hint="use the last id of the previous page; an empty page has none")
     value = compared("t", page.column) if page.column else "NULL"
     sql = f"SELECT t.pk, {value} FROM {table} AS t WHERE t.id = ?"
-    row = store.execute(sql, (page.after,)).fetchone()
-    if row is None:
-        raise NotFound(
-            f"--after {page.after!r} is not the id of a record",
-            code="cursor_not_found",
-            hint="use the last id of the previous page",
-        )
-    return Place(*row)
+
+    def read(found: list[Row]) -> Place:
+        if not found:
+            raise NotFound(
+                f"--after {page.after!r} is not the id of a record",
+                code="cursor_not_found",
+                hint="use the last id of the previous page",
+            )
+        pk, of_column = found[0]
+        return Place(pk, of_column)
+
+    return Question(sql, (page.after,), read)
 
 
 class Stretch(msgspec.Struct, frozen=True):

@@ -23,6 +23,7 @@ from typing import Any
 
 import msgspec
 
+from visitors.store.database import Question, Row
 from visitors.store.query.bounds import TIMES, Walk, among
 from visitors.store.query.listing import (
     Condition,
@@ -34,7 +35,7 @@ from visitors.store.query.listing import (
     every,
     in_order,
     pk_beyond,
-    place_of,
+    place_asked,
     stretches,
 )
 from visitors.store.store import Store
@@ -76,6 +77,8 @@ class Driver(msgspec.Struct, frozen=True):
     filter: Filter
     count: int
     pks: str
+    records: int = 0
+    """The number of records in the table, at most."""
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,9 +95,11 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
         """Yield `columns` of the page's records and of `joins`; both take the `parameters`. Raises NotFound if there is
         no record with the id `page.after`.
         """
-        place = place_of(store, self.table, page)
+        asked = (place_asked(self.table, page), self.driver_asked(page))
+        found = iter(store.ask_all(*(question for question in asked if question is not None)))
+        place, driver = (None if question is None else next(found) for question in asked)
         left = page.limit
-        for access, condition in self._statements(store, page, place):
+        for access, condition in self._statements(store, page, place, driver):
             sql = (
                 f"SELECT {columns} FROM {self.table} AS {self.alias} {access} {joins} WHERE {condition.sql}"
                 f"{in_order(page, self.alias)} LIMIT {left if page.limit else -1}"
@@ -116,7 +121,10 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
         told = self._from_indexes(store)
         if told is not None:
             return _up_to(store, told, limit)
-        access, condition = next(self._statements(store, Page(), None)) if limit else self._all(store)
+        if limit:
+            access, condition = next(self._statements(store, Page(), None, self.driver(store, Page())))
+        else:
+            access, condition = self._all(store)
         sql = f"SELECT 1 FROM {self.table} AS {self.alias} {access} WHERE {condition.sql}"
         return _up_to(store, Condition(sql, condition.parameters), limit)
 
@@ -127,9 +135,8 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
         found: tuple[Any, ...] = store.execute(sql, condition.parameters).fetchone()
         return found
 
-    def _statements(self, store: Store, page: Page, place: Place | None) -> Iterator[Statement]:
-        driver = self.driver(store, page)
-        if driver is None or self._fills_soon(store, driver, page):
+    def _statements(self, store: Store, page: Page, place: Place | None, driver: Driver | None) -> Iterator[Statement]:
+        if driver is None or self._fills_soon(driver, page):
             return self.walk(store, page, place, driver)
         return iter([self.drive(driver, page, place)])
 
@@ -142,20 +149,44 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
 
     def driver(self, store: Store, page: Page) -> Driver | None:
         """Return the filter with the fewest matches and their pks, if they are few enough to fetch and sort."""
-        least = FEW if page.limit or page.column else FEW_OF_ALL
-        best = None
-        for filter_ in self.filters:
-            matching = None if _leads(filter_, page) else self.matching(filter_)
-            if matching is None:
-                continue
-            # as one value: fetching hundreds of thousands of rows takes Python three times as long
-            sql = f"SELECT count(*), json_group_array(pk) FROM (SELECT pk FROM ({matching.sql}) LIMIT ?)"
-            count, pks = store.execute(sql, (*matching.parameters, least)).fetchone()
-            if count < least:
-                best, least = Driver(filter_, count, pks), count
-        return best
+        question = self.driver_asked(page)
+        return None if question is None else store.ask(question)
 
-    def _fills_soon(self, store: Store, driver: Driver, page: Page) -> bool:
+    def driver_asked(self, page: Page) -> Question[Driver | None] | None:
+        """Return the query of `driver`: one for all filters, each counted up to the matches of the one before;
+        None without such a filter.
+        """
+        least = FEW if page.limit or page.column else FEW_OF_ALL
+        asked = [(filter_, self.matching(filter_)) for filter_ in self.filters if not _leads(filter_, page)]
+        chosen = [(filter_, matching) for filter_, matching in asked if matching is not None]
+        if not chosen:
+            return None
+        counts = []
+        parameters: list[object] = []
+        for number, (_, matching) in enumerate(chosen):
+            limit = f"(SELECT matches FROM f{number - 1})" if number else f"{least:d}"
+            # as one value: fetching hundreds of thousands of rows takes Python three times as long
+            counts.append(
+                f"f{number} AS MATERIALIZED (SELECT count(*) AS matches, json_group_array(pk) AS pks"
+                f" FROM (SELECT pk FROM ({matching.sql}) LIMIT {limit}))"
+            )
+            parameters += matching.parameters
+        found = " UNION ALL ".join(
+            f"SELECT {number} AS number, matches, pks FROM f{number}" for number in range(len(chosen))
+        )
+        sql = (
+            f"WITH {', '.join(counts)} SELECT number, matches, pks, (SELECT max(pk) FROM {self.table}) FROM ({found})"
+            f" WHERE matches < {least:d} ORDER BY matches, number LIMIT 1"
+        )
+
+        def read(rows: list[Row]) -> Driver | None:
+            for number, count, pks, records in rows:
+                return Driver(chosen[number][0], count, pks, records or 0)
+            return None
+
+        return Question(sql, parameters, read)
+
+    def _fills_soon(self, driver: Driver, page: Page) -> bool:
         """Return whether a walk finds a page of the driver's matches at less cost than looking all of them up."""
         span = driver.filter.span
         if page.column is None or not page.limit or not driver.count:
@@ -164,8 +195,7 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
             return False  # all matches may be at the far end
         if any(self.matching(one) is not None for one in self.filters if one is not driver.filter):
             return False  # the number matching both is unknown
-        records = store.execute(f"SELECT max(pk) FROM {self.table}").fetchone()[0]
-        return bool(page.limit * records / driver.count * PASSING < driver.count)
+        return bool(page.limit * driver.records / driver.count * PASSING < driver.count)
 
     def matching(self, filter_: Filter) -> Condition | None:
         """Build the statement that gets the pks of all matches of the filter from an index; None if none can."""
@@ -208,15 +238,15 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
 
     def _without_exceptions(self, store: Store, pk: str) -> Condition | None:
         """Build the condition that a record is no exception of any filter; None if there are many exceptions."""
-        found: list[Condition] = []
-        for filter_ in self.filters:
-            exceptions = filter_.exceptions
-            count = 0 if exceptions is None else _up_to(store, exceptions, FEW)
-            if count == FEW:
-                return None
-            if exceptions is not None and count:
-                found.append(Condition(f"{pk} NOT IN ({exceptions.sql})", exceptions.parameters))
-        return every(found)
+        exceptions = [filter_.exceptions for filter_ in self.filters if filter_.exceptions is not None]
+        counts = store.ask_all(*(_counted(one, FEW) for one in exceptions)) if exceptions else []
+        if FEW in counts:
+            return None
+        return every(
+            Condition(f"{pk} NOT IN ({one.sql})", one.parameters)
+            for one, count in zip(exceptions, counts, strict=True)
+            if count
+        )
 
     def drive(self, driver: Driver, page: Page, place: Place | None) -> Statement:
         """Build the statement that fetches the records of `driver`, and sorts them."""
@@ -273,6 +303,10 @@ def _leads(filter_: Filter, page: Page) -> bool:
 
 def _up_to(store: Store, statement: Condition, limit: int | None) -> int:
     """Return the number of rows of the statement, counted up to `limit`."""
+    return store.ask(_counted(statement, limit))
+
+
+def _counted(statement: Condition, limit: int | None) -> Question[int]:
+    """Return the query of `_up_to`."""
     cut = "" if limit is None else f" LIMIT {limit:d}"
-    found: int = store.execute(f"SELECT count(*) FROM ({statement.sql}{cut})", statement.parameters).fetchone()[0]
-    return found
+    return Question(f"SELECT count(*) FROM ({statement.sql}{cut})", statement.parameters, lambda rows: int(rows[0][0]))
