@@ -463,7 +463,7 @@ def test_the_clock_and_the_actor_are_those_of_the_command_unless_said(
 ) -> None:
     monkeypatch.setenv("VISITORS_NOW", "2026-05-05T00:00:00Z")
     with visitors.open_store() as store:
-        assert (store.path, store.actor) == (store_path, "tester")
+        assert (store.path, store.name, store.actor) == (store_path, str(store_path), "tester")
         assert store.create("a").created_at == "2026-05-05T00:00:00.000Z"
     assert request.getfixturevalue("visitors")("list", "--format", "ids").lines == ["a"]
 

@@ -20,7 +20,7 @@ import pytest
 import visitors as api
 from conftest import SERVER
 from proxy import Proxy
-from visitors.errors import StoreProblem
+from visitors.errors import StoreProblem, UsageProblem
 from visitors.store.remote import outcome
 
 Visitors = Callable[..., Any]
@@ -86,6 +86,29 @@ def test_a_server_that_is_not_there_is_told_at_once(visitors: Visitors) -> None:
         error = refused(visitors, *words, "--db", url)
         assert error["code"] == "server_unreachable"
         assert error["message"] == (f"the server {url} cannot be reached: connection refused; nothing was written")
+
+
+def test_a_program_is_told_when_it_opens_the_store(answering: Callable[[int, str], str]) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        nobody = f"http://127.0.0.1:{free.getsockname()[1]}"
+    for url, code in ((nobody, "server_unreachable"), (answering(401, "no"), "server_denied")):
+        with pytest.raises(StoreProblem) as raised:
+            api.open_store(url)
+        assert raised.value.code == code
+
+
+@needs_server
+def test_a_program_opens_a_store_by_its_url(server_store: str) -> None:
+    with pytest.raises(StoreProblem) as raised:
+        api.open_store(server_store, create=False)
+    assert raised.value.code == "store_missing"
+    with api.open_store(server_store) as store:
+        assert store.name == server_store
+        with pytest.raises(UsageProblem, match="has no path"):
+            _ = store.path
+    with api.open_store(server_store, create=False):
+        pass  # opening it created it
 
 
 def test_a_server_that_takes_no_connection_is_given_up(visitors: Visitors, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -60,6 +60,7 @@ from visitors.settings import load_settings
 from visitors.store import opening
 from visitors.store.query.listing import Page
 from visitors.store.records import visitors
+from visitors.store.servers import Server
 from visitors.store.store import OpenOperation, Store
 
 Now: TypeAlias = Time | Callable[[], Time]
@@ -77,7 +78,7 @@ def open_store(
     actor: str | None = None,
     create: bool = True,
 ) -> VisitorStore:
-    """Open the store at `path`, and create it if it is missing, unless `create` is false.
+    """Open the store at `path`, or at the URL of a server, and create it if it is missing, unless `create` is false.
 
     `:memory:` is a store that never touches the disk, and `:temp:` one that is deleted when it is closed. `store`
     opens the one with that name in the settings file instead, without asking before changes. With neither it is the
@@ -86,13 +87,14 @@ def open_store(
     `now` is a fixed time, or a function that returns the time (default: `VISITORS_NOW`, or else the clock). `actor`
     is the name that the history records (default: `VISITORS_ACTOR`, or else the login name).
 
-    Raises StoreProblem when the store cannot be opened, UsageProblem for a path that cannot be a store or an unknown
-    name, and InvalidData for a time that cannot be parsed or an invalid settings file.
+    Raises StoreProblem when the store cannot be opened, as on a server that cannot be reached or denies access,
+    UsageProblem for a path that cannot be a store or an unknown name, and InvalidData for a time that cannot be parsed
+    or an invalid settings file.
     """
     flags = {"db": str(path) if path is not None else None, "store": store, "as_": actor}
     settings = load_settings(flags, os.environ)
     clock = _clock(now, settings.frozen_now)
-    opened = opening.open_store(settings.store, timeout=settings.timeout, create=create)
+    opened = opening.open_store(settings.store, timeout=settings.timeout, create=create, at_once=True)
     return VisitorStore(Session(opened, settings.actor, clock))
 
 
@@ -140,8 +142,19 @@ class VisitorStore:
 
     @property
     def path(self) -> Path:
-        """The file of the store, or `:memory:`."""
-        return Path(self._session.store.name)
+        """The file of the store, or `:memory:`.
+
+        Raises UsageProblem for a store on a server; see `name`.
+        """
+        store = self._session.store
+        if isinstance(store.place, Server):
+            raise UsageProblem(f"the store {store.name} is on a server, and has no path", hint="use .name")
+        return Path(store.name)
+
+    @property
+    def name(self) -> str:
+        """The path of the store's file, `:memory:`, or the URL of a store on a server, as given to `open_store`."""
+        return self._session.store.name
 
     @property
     def environment(self) -> dict[str, str]:

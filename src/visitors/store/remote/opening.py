@@ -25,9 +25,16 @@ _VERSION = "(SELECT user_version FROM pragma_user_version)"
 _WHOSE = f"SELECT {_VERSION}, iif({_IS_OURS}, {APPLICATION_ID}, 0), {_IS_EMPTY}"
 
 
-def open_store(place: Server, *, timeout: float = 30.0, create: bool = True) -> Store:
-    """Return the store at `place`, opened like `database_of`."""
-    return Store(database_of(place, timeout=timeout, create=create), place)
+def open_store(place: Server, *, timeout: float = 30.0, create: bool = True, at_once: bool = False) -> Store:
+    """Return the store at `place`, opened like `database_of`, and checked `at_once`."""
+    database = database_of(place, timeout=timeout, create=create)
+    if at_once:
+        try:
+            database.data_version()
+        except BaseException:
+            database.close()
+            raise
+    return Store(database, place)
 
 
 def database_of(place: Server, *, timeout: float = 30.0, create: bool = True) -> ServerDatabase:
