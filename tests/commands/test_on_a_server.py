@@ -353,7 +353,12 @@ def test_sql_only_reads_views(visitors: Visitors, query: str, code: str) -> None
 @pytest.mark.usefixtures("on_server")
 def test_an_erasure_says_where_on_a_server_it_may_still_be(visitors: Visitors) -> None:
     visitors("create", "--id", "v")
-    assert "until they are rotated" in visitors("erase", "v", "--yes").stderr
+    erased = visitors("erase", "v", "--yes", "--format", "json")
+    assert "until they are rotated" in erased.stderr
+    assert erased.json["mayRemainIn"] == ["serverLogs", "serverBackups"]
+    visitors("db", "check", "--receipt", "-", input=erased.stdout)
+    altered = json.dumps({**erased.json, "mayRemainIn": []})
+    assert "its signature does not match" in visitors("db", "check", "--receipt", "-", input=altered, code=8).stderr
     assert visitors("list", "--deleted", "--format", "count").stdout == "0\n"
 
 

@@ -6,7 +6,7 @@ one can check whether an identity was erased and whether the receipt was altered
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import msgspec
@@ -54,8 +54,16 @@ class Subject(msgspec.Struct, frozen=True, order=True, forbid_unknown_fields=Tru
     hash: str
 
 
+Remains = Literal["serverLogs", "serverBackups"]
+"""Where erased data may remain, for its administrator to remove."""
+
+
 class Receipt(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
-    """The receipt of an erasure. `subjects` are sorted by hash, so their order reveals nothing."""
+    """The receipt of an erasure. `subjects` are sorted by hash, so their order reveals nothing.
+
+    `may_remain_in` is where a server may still have the data, until its administrator rotates it: nowhere for a file.
+    Receipts of earlier versions do not have it.
+    """
 
     type: Literal["visitors.erasure"]
     version: Literal[1]
@@ -65,6 +73,7 @@ class Receipt(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields
     command: str
     counts: Counts
     subjects: list[Subject]
+    may_remain_in: list[Remains] | msgspec.UnsetType = msgspec.UNSET
     signature: str = ""
 
 
@@ -74,12 +83,20 @@ def new_key(entropy: Entropy) -> str:
 
 
 def make_receipt(
-    key: str, operation_id: str, at: Instant, by: str, command: str, counts: Counts, erased: Identities
+    key: str,
+    operation_id: str,
+    at: Instant,
+    by: str,
+    command: str,
+    counts: Counts,
+    erased: Identities,
+    may_remain_in: Sequence[Remains] = (),
 ) -> Receipt:
     """Return the receipt, signed with `key`."""
     hashed = hasher(key)
     subjects = sorted(Subject(kind, hashed(kind, value)) for kind, values in erased.items() for value in values)
-    unsigned = Receipt("visitors.erasure", 1, operation_id, at, by, command, counts, subjects)
+    where = list(may_remain_in)
+    unsigned = Receipt("visitors.erasure", 1, operation_id, at, by, command, counts, subjects, where)
     return msgspec.structs.replace(unsigned, signature=_signature(key, unsigned))
 
 

@@ -113,6 +113,7 @@ def erase(
         command,
         msgspec.structs.replace(counts, changes=changes, operations=touched),
         scrub.identities(scope, known),
+        store.place.keeps_copies_in,
     )
     receipts.keep(store, receipt)
     return receipt, scope.belongings.left

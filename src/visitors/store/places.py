@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import msgspec
 
+from visitors.domain.receipt import Remains
 from visitors.location import MEMORY, TEMPORARY
 from visitors.store.servers import Ability, Server, server_of
 
@@ -18,6 +19,7 @@ class File(msgspec.Struct, frozen=True):
 
     path: Path
     abilities: ClassVar[frozenset[Ability]] = frozenset({"back up", "check", "compact", "wipe"})
+    keeps_copies_in: ClassVar[tuple[Remains, ...]] = ()
 
     @classmethod
     def at(cls, path: str | os.PathLike[str]) -> File:
@@ -48,6 +50,7 @@ class Memory(msgspec.Struct, frozen=True):
     """Memory only: nothing is written to disk."""
 
     abilities: ClassVar[frozenset[Ability]] = frozenset()
+    keeps_copies_in: ClassVar[tuple[Remains, ...]] = ()
     name: ClassVar[str] = MEMORY
     identity: ClassVar[tuple[int, int] | None] = None
 
@@ -56,6 +59,7 @@ class Temporary(msgspec.Struct, frozen=True):
     """A new, private file, deleted when closed."""
 
     abilities: ClassVar[frozenset[Ability]] = frozenset()
+    keeps_copies_in: ClassVar[tuple[Remains, ...]] = ()
     name: ClassVar[str] = TEMPORARY
     identity: ClassVar[tuple[int, int] | None] = None
 

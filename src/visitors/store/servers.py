@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 
 import msgspec
 
+from visitors.domain.receipt import Remains
 from visitors.errors import UsageProblem
 
 Ability = Literal["back up", "check", "compact", "wipe"]
@@ -26,6 +27,8 @@ class Server(msgspec.Struct, frozen=True):
     is_encrypted: bool
     token: str = ""
     abilities: ClassVar[frozenset[Ability]] = frozenset()
+    keeps_copies_in: ClassVar[tuple[Remains, ...]] = ("serverLogs", "serverBackups")
+    """Where data may remain after it was removed from the store."""
     identity: ClassVar[tuple[int, int] | None] = None
 
     def __repr__(self) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from unguarded import unguarded
+from visitors.domain.receipt import encode, parse_receipt
 
 Visitors = Callable[..., Any]
 
@@ -213,3 +214,9 @@ def test_receipts_that_changed_places_are_found(visitors: Visitors, store_path: 
     assert of_receipts(visitors, code=8) == [
         ("problem", f"erasure {receipt['operationId']} does not match its receipt")
     ]
+
+
+def test_a_receipt_of_an_earlier_version_is_read_as_it_was_written(receipt: dict[str, Any]) -> None:
+    earlier = {key: value for key, value in receipt.items() if key != "mayRemainIn"}
+    text = json.dumps(earlier, separators=(",", ":"))
+    assert encode(parse_receipt(text, "it")) == text
