@@ -21,7 +21,9 @@ import visitors as api
 from conftest import SERVER
 from proxy import Proxy
 from visitors.errors import StoreProblem, UsageProblem
-from visitors.store.remote import outcome
+from visitors.store.remote import database, outcome
+from visitors.store.remote.hrana import Failure
+from visitors.store.remote.stream import StepFailed, Stream
 
 Visitors = Callable[..., Any]
 
@@ -225,6 +227,30 @@ def test_waiting_for_another_writer_has_an_end(
     ask(on_server, baton=baton)
     visitors("create")
     assert visitors("list", "--format", "count").stdout == "2\n"
+
+
+@needs_server
+@pytest.mark.usefixtures("on_server")
+def test_a_write_waits_if_the_server_only_says_that_it_is_busy(
+    visitors: Visitors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visitors("create", "--id", "v")
+    ask_server, calls = Stream.pipeline, []
+
+    def busy_twice(self: Stream, statements: Any, **options: Any) -> Any:
+        calls.append(statements[0][0])
+        if len(calls) <= 2:
+            raise StepFailed(0, Failure("SQLite error: database is locked", "SQLITE_BUSY"), [])
+        return ask_server(self, statements, **options)
+
+    monkeypatch.setattr(Stream, "pipeline", busy_twice)
+    visitors("update", "v", "--city", "Rome")
+    assert calls[:3] == ["BEGIN IMMEDIATE"] * 3
+    assert visitors("history", "v", "--command", "update", "--format", "count").stdout == "1\n"
+    calls.clear()
+    monkeypatch.setattr(database, "_SHORTEST_WAIT", 0)
+    monkeypatch.setenv("VISITORS_TIMEOUT", "0")
+    assert refused(visitors, "update", "v", "--city", "Oslo")["code"] == "store_locked"
 
 
 @needs_server

@@ -8,6 +8,7 @@ each statement runs only if the previous one did and the transaction is still op
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from itertools import islice
@@ -35,6 +36,12 @@ _WRITE: Statement = ("BEGIN IMMEDIATE", ())
 
 _TOO_LARGE = "RESPONSE_TOO_LARGE"
 """The error code for a result that only a cursor can return."""
+
+_BUSY = "SQLITE_BUSY"
+"""The error code if there is another writer. A server mostly makes writers wait, but not always."""
+
+_PAUSE = 0.05
+"""How long to wait before asking such a server again, in seconds."""
 
 _SHORTEST_WAIT = 1.0
 """The shortest timeout for the write lock, in seconds: it includes the latency."""
@@ -228,6 +235,7 @@ class ServerDatabase:
             self._cursor.keep()
             self._cursor = None
         waiting, self._waiting, self._waiting_size = self._waiting, [], 0
+        deadline = time.monotonic() + self._timeout
         while True:
             begin = [self._begin] if self._begin is not None and not self._stream.is_open else []
             steps = [*begin, *self._asked_first, *waiting, *asked]
@@ -236,6 +244,11 @@ class ServerDatabase:
             try:
                 found = take(steps, len(steps) - len(asked))
             except StepFailed as failed:
+                is_busy = is_write and failed.step == 0 and failed.failure.code == _BUSY
+                if is_busy and time.monotonic() < deadline:  # it has not begun
+                    self._stream.end()
+                    time.sleep(_PAUSE)
+                    continue
                 if self._asked_first and failed.step == len(begin) + 1:
                     self._stream.end()
                     if self._judge(failed.before[-1].fetchall()[0]):
