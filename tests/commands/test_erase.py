@@ -18,7 +18,7 @@ Everything = Callable[[], Any]
 
 COMMAND = str(Path(sys.executable).with_name("visitors"))
 
-KEYS = ["type", "version", "operationId", "at", "by", "command", "counts", "subjects", "mayRemainIn", "signature"]
+KEYS = ["type", "version", "operationId", "at", "by", "command", "counts", "subjects", "signature", "mayRemainIn"]
 
 
 @pytest.fixture(autouse=True)

@@ -58,11 +58,11 @@ Remains = Literal["serverLogs", "serverBackups"]
 """Where erased data may remain, for its administrator to remove."""
 
 
-class Receipt(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+class Receipt(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, forbid_unknown_fields=True):
     """The receipt of an erasure. `subjects` are sorted by hash, so their order reveals nothing.
 
     `may_remain_in` is where a server may still have the data, until its administrator rotates it: nowhere for a file.
-    Receipts of earlier versions do not have it.
+    It is None for a receipt of an earlier version, which is written without it.
     """
 
     type: Literal["visitors.erasure"]
@@ -73,8 +73,8 @@ class Receipt(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields
     command: str
     counts: Counts
     subjects: list[Subject]
-    may_remain_in: list[Remains] | msgspec.UnsetType = msgspec.UNSET
-    signature: str = ""
+    signature: str
+    may_remain_in: list[Remains] | None = None
 
 
 def new_key(entropy: Entropy) -> str:
@@ -96,7 +96,7 @@ def make_receipt(
     hashed = hasher(key)
     subjects = sorted(Subject(kind, hashed(kind, value)) for kind, values in erased.items() for value in values)
     where = list(may_remain_in)
-    unsigned = Receipt("visitors.erasure", 1, operation_id, at, by, command, counts, subjects, where)
+    unsigned = Receipt("visitors.erasure", 1, operation_id, at, by, command, counts, subjects, "", where)
     return msgspec.structs.replace(unsigned, signature=_signature(key, unsigned))
 
 

@@ -154,7 +154,7 @@ EVENT = Shape(
 RECEIPT = Shape(
     fields=(
         "type", "version", "operationId", "at", "by", "command", *cells.field_names(Counts, "counts."), "subjects",
-        "mayRemainIn", "signature",
+        "signature", "mayRemainIn",
     ),
     id_field="operationId",
     columns=(),
