@@ -24,7 +24,7 @@ from visitors.operations.import_people import People
 from visitors.operations.imported_blocks import Left, apply_imported_blocks
 from visitors.operations.one_row import Reject, take_one
 from visitors.store.load.bulk import bulk_load
-from visitors.store.records.visitors import Stored
+from visitors.store.records.stored_visitors import Stored
 from visitors.store.store import OpenOperation, Store
 
 BATCH = 1_000

@@ -10,7 +10,7 @@ from visitors.domain.decision import OnConflict, OnExisting
 from visitors.domain.row import VisitorRow
 from visitors.domain.times import Instant
 from visitors.operations.identify import ContactTimes
-from visitors.store.records.visitors import Stored
+from visitors.store.records.stored_visitors import Stored
 
 if TYPE_CHECKING:
     from visitors.input.mapping_files import Part

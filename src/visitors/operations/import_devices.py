@@ -10,8 +10,8 @@ import msgspec
 from visitors.domain.row import VisitorRow
 from visitors.errors import Conflict, InvalidData
 from visitors.operations.import_ import Policy, as_inserted, data_of
-from visitors.store.records import conversations, visitors
-from visitors.store.records.visitors import Stored
+from visitors.store.records import conversations, stored_visitors, visitors
+from visitors.store.records.stored_visitors import Stored
 from visitors.store.store import OpenOperation, Store
 
 
@@ -26,10 +26,10 @@ class Devices:
         self._new: list[tuple[Any, ...]] = []
         self._changes: list[Callable[[], None]] = []
         told = [] if policy.new else [row.fingerprint for row in rows if row.id is None and row.fingerprint is not None]
-        self._with_fingerprint = visitors.ids_by_fingerprint(store, told) if told else {}
+        self._with_fingerprint = stored_visitors.ids_by_fingerprint(store, told) if told else {}
         ids = [row.id for row in rows if row.id is not None]
         ids += [one for found in self._with_fingerprint.values() for one in found]
-        self._by_id = visitors.stored(store, ids) if ids else {}
+        self._by_id = stored_visitors.find(store, ids) if ids else {}
 
     @property
     def contact_ids(self) -> list[str]:
@@ -105,7 +105,7 @@ class Devices:
         self._by_id[before.id] = after
         if after.fingerprint != before.fingerprint:
             self._doubtful.update(one for one in (before.fingerprint, after.fingerprint) if one is not None)
-        self._changes.append(lambda: visitors.replace(self._store, self._operation, before, after))
+        self._changes.append(lambda: stored_visitors.replace(self._store, self._operation, before, after))
         if contact_id is not None and contact_id != before.contact_id:
             self._changes.append(lambda: conversations.give_to_contact(self._store, [before.id], contact_id))
         return True

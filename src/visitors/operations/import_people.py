@@ -17,8 +17,7 @@ from visitors.domain.fields import PERSON
 from visitors.domain.metadata import decode_value, encode, metadata_hash
 from visitors.operations.identify import ContactTimes, Identified, known_by
 from visitors.store.records import contacts
-from visitors.store.records.contact_lookup import ContactLookup, Key, keys, keys_of
-from visitors.store.records.contacts import Trace
+from visitors.store.records.contact_lookup import ContactLookup, Key, Trace, keys, keys_of
 from visitors.store.store import OpenOperation, Store
 
 _NEW = 2**62

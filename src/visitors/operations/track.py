@@ -8,7 +8,7 @@ import msgspec
 
 from visitors.domain.visitor import BrowserData, seen_again
 from visitors.errors import Conflict
-from visitors.store.records import visitors
+from visitors.store.records import stored_visitors, visitors
 from visitors.store.store import OpenOperation, Store
 
 ResolvedBy = Literal["id", "fingerprint", "created"]
@@ -51,7 +51,7 @@ def _recognise(store: Store, operation: OpenOperation, stored_id: str | None, da
             return Tracked(known.id, "id")
     if data.get("fingerprint") is not None:
         fingerprint = str(data["fingerprint"])
-        candidates = visitors.ids_by_fingerprint(store, [fingerprint]).get(fingerprint, [])
+        candidates = stored_visitors.ids_by_fingerprint(store, [fingerprint]).get(fingerprint, [])
         if len(candidates) == 1:
             return Tracked(candidates[0], "fingerprint")
     return None

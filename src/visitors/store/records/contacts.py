@@ -10,8 +10,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from visitors.domain.contact import Alias, Contact, ListedContact, called
 from visitors.domain.fields import CONTACT, PERSON
 from visitors.domain.folding import search_text
@@ -135,78 +133,6 @@ _INSERTED = (
     "id", *_COLUMNS.values(), "metadata", "metadata_hash", "created_at", "updated_at", "deleted_at", DERIVED,
 )  # fmt: skip
 _searched = itemgetter(*(_INSERTED.index(column) for column in SEARCHED["contact"]))
-
-
-class Trace(msgspec.Struct, frozen=True):
-    """A contact as bulk jobs compare it with input: its texts in the order of PERSON, its metadata as JSON."""
-
-    pk: int
-    id: str
-    texts: tuple[str | None, ...]
-    metadata: str
-    metadata_hash: str
-    created_at: Instant
-    updated_at: Instant
-    deleted_at: Instant | None = None
-    merged_into: str | None = None
-
-    @property
-    def contact(self) -> Contact:
-        """The contact, as if it was not blocked."""
-        return Contact(
-            id=self.id,
-            **dict(zip(_COLUMNS.values(), self.texts, strict=True)),
-            metadata=decoded(self.metadata),
-            metadata_hash=self.metadata_hash,
-            is_blocked=False,
-            created_at=self.created_at,
-            updated_at=self.updated_at,
-            deleted_at=self.deleted_at,
-        )
-
-
-_TRACED = ", ".join(
-    f"c.{column}"
-    for column in (
-        *("pk", "id", "metadata", "metadata_hash", "created_at", "updated_at", "deleted_at", "merged_into"),
-        *_COLUMNS.values(),
-    )
-)
-
-
-def traces(
-    store: Store, contact_ids: Sequence[str], external_ids: Sequence[str], emails: Sequence[str]
-) -> Iterator[Trace]:
-    """Return the contacts, including deleted ones and tombstones, with one of these ids, external ids or emails, in
-    creation order.
-    """
-    sql = f"""
-        SELECT {_TRACED} FROM contacts AS c WHERE pk IN (
-            SELECT pk FROM contacts WHERE id IN (SELECT value FROM json_each(?))
-            UNION SELECT pk FROM contacts WHERE external_id IN (SELECT value FROM json_each(?))
-            UNION SELECT pk FROM contacts WHERE email IN (SELECT value FROM json_each(?))
-        ) ORDER BY pk
-    """
-    return map(_trace, store.execute(sql, (rows(contact_ids), rows(external_ids), rows(emails))))
-
-
-def survivors(store: Store, tombstone_ids: Sequence[str]) -> Iterator[tuple[str, Trace]]:
-    """Return the id of each tombstone, with the contact at the end of its chain of merges."""
-    sql = f"""
-        WITH RECURSIVE chain (first, id, merged_into) AS (
-            SELECT id, id, merged_into FROM contacts WHERE id {THESE}
-            UNION SELECT chain.first, next.id, next.merged_into
-            FROM contacts AS next JOIN chain ON next.id = chain.merged_into
-        )
-        SELECT chain.first, {_TRACED} FROM contacts AS c JOIN chain ON chain.id = c.id WHERE chain.merged_into IS NULL
-    """
-    for first, *row in store.execute(sql, (rows(tombstone_ids),)):
-        yield first, _trace(tuple(row))
-
-
-def _trace(row: Row) -> Trace:
-    pk, contact_id, metadata, hash_, created_at, updated_at, deleted_at, merged_into, *texts = row
-    return Trace(pk, contact_id, tuple(texts), metadata, hash_, created_at, updated_at, deleted_at, merged_into)
 
 
 def update(store: Store, operation: OpenOperation, contact: Contact, changes: Mapping[str, Any]) -> None:

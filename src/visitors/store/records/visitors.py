@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-import msgspec
-
 from visitors.domain.contact import Contact
 from visitors.domain.fields import BROWSER_DATA, CONTACT, FLAT, VISITOR, sortable
 from visitors.domain.pruning import Idle
 from visitors.domain.selection import Selection
 from visitors.domain.times import Instant
 from visitors.domain.visitor import BrowserData, Visitor
-from visitors.store.database import THESE, Question, decoded, rows
+from visitors.store.database import Question, decoded, rows
 from visitors.store.query.listing import Page
 from visitors.store.query.selection import LIVE, chosen
 from visitors.store.store import OpenOperation, Store
@@ -109,20 +107,6 @@ def there(visitor_ids: Sequence[str]) -> Question[dict[str, bool]]:
     return Question(sql, (rows(visitor_ids),), lambda found: {row[0]: bool(row[1]) for row in found})
 
 
-def ids_by_fingerprint(store: Store, fingerprints: Iterable[str]) -> dict[str, list[str]]:
-    """Map fingerprints to the ids of up to two live visitors with each: two make it ambiguous."""
-    sql = """
-        SELECT v.fingerprint, v.id FROM (SELECT DISTINCT value FROM json_each(?)) AS wanted
-        JOIN visitors AS v ON v.pk IN (
-            SELECT pk FROM visitors WHERE fingerprint = wanted.value AND deleted_at IS NULL LIMIT 2
-        ) ORDER BY v.pk
-    """
-    found: dict[str, list[str]] = {}
-    for fingerprint, visitor_id in store.execute(sql, (rows(fingerprints),)):
-        found.setdefault(fingerprint, []).append(visitor_id)
-    return found
-
-
 def with_any_fingerprint(store: Store, fingerprints: Sequence[str]) -> str | None:
     """Return the id of a visitor, deleted or not, with one of these fingerprints."""
     sql = "SELECT id FROM visitors WHERE fingerprint IN (SELECT value FROM json_each(?)) LIMIT 1"
@@ -159,60 +143,15 @@ def insert(
     return str(values["id"])
 
 
-_EVERY_COLUMN = ("id", "contact_id", "created_at", "updated_at", "last_seen_at", "deleted_at", *COLUMNS.values())
+EVERY_COLUMN = ("id", "contact_id", "created_at", "updated_at", "last_seen_at", "deleted_at", *COLUMNS.values())
+"""All columns but the number, in the order of `insert_many`."""
 
 
 def insert_many(store: Store, new: Iterable[tuple[Any, ...]]) -> None:
     """Insert visitors: each `(id, contact id, createdAt, updatedAt, lastSeenAt, deletedAt)`, then the browser data in
     the order of COLUMNS.
     """
-    store.insert("visitor", _EVERY_COLUMN, new)
-
-
-class Stored(msgspec.Struct, frozen=True, gc=False):
-    """A visitor as bulk jobs compare it with input: its browser data as stored, in the order of COLUMNS."""
-
-    id: str
-    contact_id: str | None
-    created_at: Instant
-    last_seen_at: Instant | None
-    deleted_at: Instant | None
-    data: tuple[str | float | None, ...]
-
-    @classmethod
-    def of(cls, values: tuple[Any, ...]) -> Stored:
-        """Return the visitor of values for `insert_many`."""
-        visitor_id, contact_id, created_at, _, last_seen_at, deleted_at, *data = values
-        return cls(visitor_id, contact_id, created_at, last_seen_at, deleted_at, tuple(data))
-
-    @property
-    def fingerprint(self) -> str | None:
-        """The fingerprint."""
-        told = self.data[_FINGERPRINT]
-        return None if told is None else str(told)
-
-
-_FINGERPRINT = list(COLUMNS).index("fingerprint")
-
-
-def stored(store: Store, visitor_ids: Iterable[str]) -> dict[str, Stored]:
-    """Return those of the visitors that exist, deleted or not, by id."""
-    sql = f"SELECT {', '.join(_EVERY_COLUMN)} FROM visitors WHERE id {THESE}"
-    return {row[0]: Stored.of(row) for row in store.execute(sql, (rows(visitor_ids),))}
-
-
-def replace(store: Store, operation: OpenOperation, before: Stored, after: Stored) -> None:
-    """Write what differs. A visitor that was only seen is not updated."""
-    names = ("contact_id", *COLUMNS.values())
-    old, new = (before.contact_id, *before.data), (after.contact_id, *after.data)
-    columns = {name: value for name, was, value in zip(names, old, new, strict=True) if value != was}
-    assignments = [f"{name} = ?" for name in columns] + (["updated_at = max(updated_at, ?)"] if columns else [])
-    values = [*columns.values(), *([operation.at] if columns else [])]
-    for name in ("created_at", "last_seen_at"):
-        if getattr(before, name) != getattr(after, name):
-            assignments.append(f"{name} = ?")
-            values.append(getattr(after, name))
-    store.later(f"UPDATE visitors SET {', '.join(assignments)} WHERE id = ?", [*values, before.id])
+    store.insert("visitor", EVERY_COLUMN, new)
 
 
 def update(store: Store, operation: OpenOperation, visitor_ids: Sequence[str], data: BrowserData) -> set[str]:
