@@ -19,8 +19,10 @@ from hypothesis import strategies as st
 from sqlite_utils import Database
 
 from views_agree import as_told, assert_views_agree, flat, read
+from visitors.domain.block import Block
 from visitors.domain.times import from_milliseconds
-from visitors.output import shapes
+from visitors.output import history_shapes, shapes
+from visitors.output.cells import field_names
 from visitors.store import views
 from visitors.store.file.opening import open_store
 from visitors.store.places import File, Memory
@@ -53,8 +55,8 @@ def test_the_program_prints_the_statements_that_create_the_views() -> None:
         ("contacts", shapes.LISTED_CONTACT),
         ("conversations", shapes.CONVERSATION),
         ("messages", shapes.MESSAGE),
-        ("operations", shapes.OPERATION),
-        ("changes", shapes.CHANGE),
+        ("operations", history_shapes.OPERATION),
+        ("changes", history_shapes.CHANGE),
     ],
 )
 def test_the_columns_of_a_view_are_the_keys_of_show(view: str, shape: Any) -> None:
@@ -66,7 +68,7 @@ def test_the_columns_of_a_view_are_the_keys_of_show(view: str, shape: Any) -> No
 
 
 def test_a_block_also_has_its_state() -> None:
-    assert VIEWS["blocks"] == (*shapes.BLOCK.fields, "state")
+    assert VIEWS["blocks"] == (*field_names(Block), "state")
 
 
 def test_every_column_has_a_meaning_and_a_type() -> None:

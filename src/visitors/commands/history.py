@@ -18,8 +18,8 @@ from visitors.errors import NotFound, UsageProblem
 from visitors.operations import history_references
 from visitors.operations.follow import followed_changes, followed_operations
 from visitors.output.answers import RECEIPT
+from visitors.output.history_shapes import CHANGE, FIELD_CHANGE, OPERATION
 from visitors.output.shape import Shape
-from visitors.output.shapes import CHANGE, FIELD_CHANGE, OPERATION
 from visitors.store.history import changes, operations, receipts
 from visitors.store.history.change_log import every_change
 from visitors.store.query.listing import Page

@@ -11,7 +11,7 @@ from visitors.help import topics
 from visitors.input.kinds import CONTACTS, CONVERSATIONS, VISITORS
 from visitors.input.mapping_files import READY_MADE, read_mapping
 from visitors.input.recognise import AUTO, NONE
-from visitors.output import answers, shapes, statistics
+from visitors.output import answers, history_shapes, shapes, statistics
 from visitors.output.shape import Shape
 from visitors.output.shapes import CONTACT, CONVERSATION, VISITOR
 from visitors.registry import COMMANDS, GROUPS
@@ -44,7 +44,7 @@ ANSWERS: Mapping[str, tuple[Shape, ...]] = {
     "export": (VISITOR,),
     "import": (VISITOR, shapes.EXPLAINED_COLUMN),
     "seed": (VISITOR,),
-    "history": (shapes.OPERATION, shapes.CHANGE, shapes.FIELD_CHANGE, answers.RECEIPT),
+    "history": (history_shapes.OPERATION, history_shapes.CHANGE, history_shapes.FIELD_CHANGE, answers.RECEIPT),
     "undo": (answers.TAKEN_BACK,),
     "explain": (answers.EVENT,),
     "contacts": (shapes.LISTED_CONTACT,),

@@ -18,11 +18,11 @@ from visitors.domain.visitor import Visitor
 from visitors.errors import Conflict, InvalidData, NotFound
 from visitors.store.query.listing import Table, begin_with, with_prefix
 from visitors.store.records import contacts, visitors
-from visitors.store.records.contact_lookup import ContactLookup
 from visitors.store.store import Store
 
 if TYPE_CHECKING:
     from visitors.domain.conversation_selection import ConversationSelection
+    from visitors.store.records.contact_lookup import ContactLookup
 
 CANDIDATES = 5
 """The maximum number of matches named in an error."""
@@ -207,6 +207,8 @@ def look_up_contacts(store: Store, references: Sequence[str]) -> ContactLookup |
     """Look up what `contact` would for each of many references; None for a single one."""
     if len(references) < 2:
         return None
+    from visitors.store.records.contact_lookup import ContactLookup
+
     ids, external_ids, emails = [], [], []
     for reference in references:
         text = normalise.unseen_trimmed(reference)

@@ -11,17 +11,43 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from visitors.domain.block import Block
 from visitors.domain.contact import called
+from visitors.domain.page import Device
 from visitors.domain.times import Instant, Zone, in_zone, relative
+from visitors.output import cells
+from visitors.output.history_shapes import CHANGE, LINK
 from visitors.output.machine import as_text
 from visitors.output.sanitise import visible
-from visitors.output.shape import Record, Shape
-from visitors.output.shapes import BLOCK, CHANGE, CONVERSATION, DEVICE, LINK, MESSAGE
+from visitors.output.shape import Column, Record, Shape
+from visitors.output.shapes import CONVERSATION, MESSAGE
 from visitors.output.tables import write_table
 
+_DEVICE = Shape(
+    fields=tuple(cells.field_names(Device)),
+    columns=(
+        Column("ID", cells.field("id"), style="cyan"),
+        Column("DEVICE", cells.device, shrinks_to=6),
+        Column("FROM", cells.field("countryCode")),
+        Column("CREATED", cells.age("createdAt")),
+        Column("SEEN", cells.age("lastSeenAt"), style="dim"),
+    ),
+)
+_BLOCK = Shape(
+    fields=tuple(cells.field_names(Block)),
+    columns=(
+        Column("STATE", cells.block_state),
+        Column("WHOM", lambda record, _: "contact" if record["contactId"] else "visitor"),
+        Column("SINCE", cells.age("blockedAt")),
+        Column("BY", cells.field("blockedBy")),
+        Column("REASON", cells.field("reason"), shrinks_to=8),
+        Column("ENDS", cells.age("expiresAt")),
+        Column("LIFTED", cells.age("liftedAt")),
+    ),
+)
 _LISTS = {
-    "devices": DEVICE,
-    "blocks": BLOCK,
+    "devices": _DEVICE,
+    "blocks": _BLOCK,
     "conversations": CONVERSATION,
     "messages": MESSAGE,
     "links": LINK,

@@ -7,11 +7,8 @@ from collections.abc import Callable
 import msgspec
 
 from visitors.domain import fields
-from visitors.domain.block import Block
 from visitors.domain.contact import Contact, ListedContact
 from visitors.domain.conversation import Conversation, Message
-from visitors.domain.operation import Change, FieldChange, Link, Operation
-from visitors.domain.page import Device
 from visitors.domain.times import Instant
 from visitors.output import cells
 from visitors.output.shape import Column, Record, Shape
@@ -66,26 +63,6 @@ LISTED_CONTACT = msgspec.structs.replace(
         CONTACT.columns[-1],
     ),
 )
-_DEVICE_COLUMNS = (
-    Column("ID", cells.field("id"), style="cyan"),
-    Column("DEVICE", cells.device, shrinks_to=6),
-    Column("FROM", cells.field("countryCode")),
-    Column("CREATED", cells.age("createdAt")),
-    Column("SEEN", cells.age("lastSeenAt"), style="dim"),
-)
-DEVICE = Shape(fields=tuple(cells.field_names(Device)), columns=_DEVICE_COLUMNS)
-BLOCK = Shape(
-    fields=tuple(cells.field_names(Block)),
-    columns=(
-        Column("STATE", cells.block_state),
-        Column("WHOM", lambda record, _: "contact" if record["contactId"] else "visitor"),
-        Column("SINCE", cells.age("blockedAt")),
-        Column("BY", cells.field("blockedBy")),
-        Column("REASON", cells.field("reason"), shrinks_to=8),
-        Column("ENDS", cells.age("expiresAt")),
-        Column("LIFTED", cells.age("liftedAt")),
-    ),
-)
 BLOCKED = Shape(
     fields=("outcome", "visitorId", "contact", "reason", "until"),
     id_field="visitorId",
@@ -117,57 +94,6 @@ MESSAGE = Shape(
         Column("WHEN", cells.age("createdAt"), style="dim"),
         Column("FROM", lambda record, _: record["agent"] or "visitor"),
         Column("MESSAGE", cells.field("body"), wraps=True),
-    ),
-)
-OPERATION = Shape(
-    fields=tuple(cells.field_names(Operation)),
-    columns=(
-        Column("ID", cells.field("id"), style="cyan"),
-        Column("WHEN", cells.age("at"), style="dim"),
-        Column("BY", cells.field("actor")),
-        Column("WHAT", cells.deed, wraps=True),
-        Column("OPTIONS", cells.words("arguments"), extra=True),
-        Column("CHANGES", cells.field("changeCount"), right=True, extra=True),
-        Column("", lambda record, _: "undone" if record["undoneBy"] else "", style="red"),
-    ),
-)
-CHANGE = Shape(
-    fields=tuple(cells.field_names(Change)),
-    id_field="operationId",
-    open_objects=("before", "after"),
-    columns=(
-        Column("WHEN", cells.age("at"), style="dim"),
-        Column("BY", cells.field("actor")),
-        Column("COMMAND", cells.field("command"), shrinks_to=8),
-        Column("KIND", cells.field("kind"), shrinks_to=7),
-        Column("RECORD", cells.field("recordId"), style="cyan"),
-        Column("", cells.field("action")),
-        Column("WHAT", cells.difference, wraps=True),
-    ),
-)
-FIELD_CHANGE = Shape(
-    fields=tuple(cells.field_names(FieldChange)),
-    id_field="operationId",
-    columns=(
-        Column("WHEN", cells.age("at"), style="dim"),
-        Column("BY", cells.field("actor"), extra=True),
-        Column("KIND", cells.field("kind"), extra=True),
-        Column("RECORD", cells.field("recordId"), style="cyan"),
-        Column("FIELD", cells.field("field"), shrinks_to=10),
-        Column("BEFORE", cells.field("before"), wraps=True),
-        Column("AFTER", cells.field("after"), wraps=True),
-    ),
-)
-LINK = Shape(
-    fields=tuple(cells.field_names(Link)),
-    id_field="operationId",
-    columns=(
-        Column("WHEN", cells.age("at"), style="dim"),
-        Column("BY", cells.field("actor")),
-        Column("COMMAND", cells.field("command"), shrinks_to=8),
-        Column("FROM", cells.field("fromContactId"), wraps=True),
-        Column("TO", cells.field("toContactId"), wraps=True),
-        Column("WHY", cells.field("cause"), shrinks_to=8),
     ),
 )
 EXPLAINED_COLUMN = Shape(

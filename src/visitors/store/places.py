@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 
-from visitors.domain.receipt import Remains
 from visitors.location import MEMORY, TEMPORARY
 from visitors.store.servers import Ability, Server, server_of
+
+if TYPE_CHECKING:
+    from visitors.domain.receipt import Remains
 
 
 class File(msgspec.Struct, frozen=True):

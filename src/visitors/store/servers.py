@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import msgspec
 
-from visitors.domain.receipt import Remains
 from visitors.errors import UsageProblem
+
+if TYPE_CHECKING:
+    from visitors.domain.receipt import Remains
 
 Ability = Literal["back up", "check", "compact", "wipe"]
 """What can be done at a location, besides reading and writing."""
