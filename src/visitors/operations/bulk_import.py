@@ -98,28 +98,22 @@ class _Batch:
 
     def take(self, read: ReadRow, reject: Reject | None) -> bool:
         """Import a row; return false if it was rejected. Raises its error, unless there is a `reject`."""
-        is_queued = False
-
-        def queue(row: VisitorRow) -> None:
-            nonlocal is_queued
-            is_queued = self._queue(row)
-
-        if not take_one(None, read, queue, reject):
-            return False
-        return is_queued or self._take_alone(read, reject)
+        is_queued = take_one(None, read, self._queue, reject)
+        return is_queued or (is_queued is not None and self._take_alone(read, reject))
 
     def _take_alone(self, read: ReadRow, reject: Reject | None) -> bool:
         """Import a row after all rows before it are written; return false if it was rejected. Raises like `take`."""
         self.write()
 
-        def take(row: VisitorRow) -> None:
+        def take(row: VisitorRow) -> bool:
             self._people.doubt(row.identity, self._devices.contact_of(row))
             self._devices.doubt(row)
             alone = _Batch(self._store, self._operation, self._policy, [row], self._taken, self._left, is_alone=True)
             alone._queue(row)
             alone.write()
+            return True
 
-        return take_one(self._store, read, take, reject)
+        return bool(take_one(self._store, read, take, reject))
 
     def _queue(self, row: VisitorRow) -> bool:
         """Queue what the row changes; return false if it has to be imported alone. Raises Conflict and InvalidData."""

@@ -77,13 +77,7 @@ class _Batch:
 
     def take(self, read: ReadRow, reject: Reject | None) -> None:
         """Import a row. Raises its error, unless there is a `reject`."""
-        is_queued = False
-
-        def queue(row: VisitorRow) -> None:
-            nonlocal is_queued
-            is_queued = self._queue(row)
-
-        if take_one(None, read, queue, reject) and not is_queued:
+        if take_one(None, read, self._queue, reject) is False:
             self.write()
             take_one(self._store, read, self._take_alone, reject)
 
