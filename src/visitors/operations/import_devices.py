@@ -24,8 +24,11 @@ class Devices:
         self._policy = policy
         self._doubtful: set[str] = set()
         self._new: list[tuple[Any, ...]] = []
+        self._made: dict[str, tuple[Any, ...]] = {}
+        """The values of new visitors by id, written or not: few rows refer to one, so that is made when it is."""
         self._changes: list[Callable[[], None]] = []
         told = [] if policy.new else [row.fingerprint for row in rows if row.id is None and row.fingerprint is not None]
+        self._finds_by_fingerprint = bool(told)
         self._with_fingerprint = stored_visitors.ids_by_fingerprint(store, told) if told else {}
         ids = [row.id for row in rows if row.id is not None]
         ids += [one for found in self._with_fingerprint.values() for one in found]
@@ -38,7 +41,7 @@ class Devices:
 
     def is_certain(self, row: VisitorRow) -> bool:
         """Return whether `find` knows the row's visitor: it is not marked by `doubt`."""
-        return self._doubtful.isdisjoint(self._names(row))
+        return not self._doubtful or self._doubtful.isdisjoint(self._names(row))
 
     def _names(self, row: VisitorRow) -> list[str]:
         """Return the ids and the fingerprint by which `find` finds the row's visitor."""
@@ -54,7 +57,7 @@ class Devices:
         Raises InvalidData for a row with neither, and Conflict if several live visitors have the fingerprint.
         """
         if row.id is not None:
-            return self._by_id.get(row.id)
+            return self._known(row.id)
         if self._policy.new:
             return None
         if row.fingerprint is None:
@@ -73,20 +76,27 @@ class Devices:
                 code="ambiguous_fingerprint",
                 hint=f"use the id of one of them: {' or '.join(found[:2])}",
             )
-        return self._by_id[found[0]] if found else None
+        return self._known(found[0]) if found else None
+
+    def _known(self, visitor_id: str) -> Stored | None:
+        """Return the visitor with exactly this id, found or new."""
+        found = self._by_id.get(visitor_id)
+        if found is None and visitor_id in self._made:
+            found = Stored.of(self._made[visitor_id])
+        return found
 
     def contact_of(self, row: VisitorRow) -> str | None:
         """Return the id of the contact of the row's visitor, if `find` finds one."""
-        found = [self._by_id[one] for one in self._names(row) if one in self._by_id]
-        return found[0].contact_id if found else None
+        found = next((one for name in self._names(row) if (one := self._known(name)) is not None), None)
+        return None if found is None else found.contact_id
 
     def make(self, row: VisitorRow, contact_id: str | None) -> str:
         """Queue a new visitor; return its id."""
         visitor_id = row.id or self._operation.new_id()
         values = as_inserted(row, visitor_id, contact_id, self._operation.at)
         self._new.append(values)
-        self._by_id[visitor_id] = Stored.of(values)
-        if row.fingerprint is not None and row.deleted_at is None:
+        self._made[visitor_id] = values
+        if self._finds_by_fingerprint and row.fingerprint is not None and row.deleted_at is None:
             self._with_fingerprint.setdefault(row.fingerprint, []).append(visitor_id)
         return visitor_id
 
@@ -113,7 +123,8 @@ class Devices:
     def doubt(self, row: VisitorRow) -> None:
         """Mark the visitor that a row may change in the store itself: it has to be looked up from now on."""
         names = self._names(row)
-        fingerprints = [row.fingerprint, *(self._by_id[one].fingerprint for one in names if one in self._by_id)]
+        known = [one for name in names if (one := self._known(name)) is not None]
+        fingerprints = [row.fingerprint, *(one.fingerprint for one in known)]
         self._doubtful.update([*names, *(one for one in fingerprints if one is not None)])
 
     def write(self) -> None:
