@@ -153,7 +153,7 @@ class VisitorStore:
 
     @property
     def name(self) -> str:
-        """The path of the store's file, `:memory:`, or the URL of a store on a server, as given to `open_store`."""
+        """The absolute path of the store's file, `:memory:`, or the URL of a store on a server."""
         return self._session.store.name
 
     @property

@@ -61,15 +61,12 @@ def identify(
     *,
     on_conflict: OnConflict = "error",
     relink: bool = False,
-    times: ContactTimes | None = None,
 ) -> Identified:
     """Decide, create or update the contact, link the visitor, and transfer its conversations.
 
     Conversations that already have an owner keep it. Raises what `decide` raises.
     """
-    identified = settle_contact(
-        store, operation, visitor.contact, said, on_conflict=on_conflict, relink=relink, times=times
-    )
+    identified = settle_contact(store, operation, visitor.contact, said, on_conflict=on_conflict, relink=relink)
     merged_away = visitor.contact is not None and visitor.contact in identified.decision.merges
     if identified.decision.links and not merged_away:
         visitors.link(store, operation, [visitor.id], identified.contact_id)

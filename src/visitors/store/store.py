@@ -54,22 +54,6 @@ class OpenOperation:
                 (rows(some),),
             )
 
-    @staticmethod
-    def made(store: Store, kind: str, record_id: str) -> bool:
-        """Return whether the open operation created the record."""
-        sql = f"SELECT 1 FROM {recorded.RECORDED[kind]} WHERE id = ? AND pk > {recorded.claimed(kind)}"
-        return store.execute(sql, (record_id,)).fetchone() is not None
-
-    @staticmethod
-    def state(store: Store) -> tuple[int, ...]:
-        """Return the newest change and the newest record of each kind, to detect whether something was written in
-        between.
-        """
-        tables = ("changes", *recorded.RECORDED.values())
-        newest = ", ".join(f"(SELECT max(pk) FROM {table})" for table in tables)
-        found: tuple[int, ...] = store.execute(f"SELECT {newest}").fetchone()
-        return found
-
     def new_id(self) -> str:
         """Return a new ULID of the operation's time."""
         return new_id(self._milliseconds, self._entropy)

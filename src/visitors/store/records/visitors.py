@@ -169,23 +169,10 @@ def update(store: Store, operation: OpenOperation, visitor_ids: Sequence[str], d
     return {row[0] for row in changed}
 
 
-def saw(
-    store: Store,
-    operation: OpenOperation,
-    visitor_id: str,
-    *,
-    first: Instant | None = None,
-    last: Instant | None = None,
-) -> None:
-    """Extend the time in which the visitor was seen: `createdAt` back to `first`, and `lastSeenAt` forward to `last`.
-    Without either it is seen now.
-    """
-    latest = operation.at if first is None and last is None else last
-    store.later(
-        "UPDATE visitors SET created_at = min(created_at, coalesce(?, created_at)),"
-        " last_seen_at = coalesce(max(last_seen_at, ?), last_seen_at, ?) WHERE id = ?",
-        (first, latest, latest, visitor_id),
-    )
+def saw(store: Store, operation: OpenOperation, visitor_id: str) -> None:
+    """Record that the visitor was seen now, unless it was seen later."""
+    sql = "UPDATE visitors SET last_seen_at = coalesce(max(last_seen_at, ?), ?) WHERE id = ?"
+    store.later(sql, (operation.at, operation.at, visitor_id))
 
 
 def link(store: Store, operation: OpenOperation, visitor_ids: Iterable[str], contact_id: str) -> None:
