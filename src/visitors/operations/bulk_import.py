@@ -21,7 +21,7 @@ from visitors.operations.identify import Identified, settle_contact
 from visitors.operations.import_ import Policy, Taken, contact_times, is_older
 from visitors.operations.import_devices import Devices
 from visitors.operations.import_people import People
-from visitors.operations.imported_blocks import Left, apply_imported_blocks
+from visitors.operations.imported_blocks import BlocksOfRows, Left
 from visitors.operations.one_row import Reject, take_one
 from visitors.store.load.bulk import bulk_load
 from visitors.store.records.stored_visitors import Stored
@@ -86,15 +86,13 @@ class _Batch:
         self._policy = policy
         self._taken = taken
         self._left = left
-        self._lifts = policy.on_existing == "update"
         self._is_alone = is_alone
         self._devices = Devices(store, operation, rows, policy)
         said = [row.identity for row in rows if row.identity is not None]
         self._people = People(store, operation, said, self._devices.contact_ids)
         self._causes: list[tuple[str, Rule]] = []
-        self._to_block: list[tuple[VisitorRow, str, str | None]] = []
-        self._outcomes: list[Taken] = []
-        """Of the rows in `_to_block`, if their blocks stay."""
+        self._lifts = policy.on_existing == "update"
+        self._blocks = BlocksOfRows(taken, left, lifts=self._lifts)
 
     def take(self, read: ReadRow, reject: Reject | None) -> bool:
         """Import a row; return false if it was rejected. Raises its error, unless there is a `reject`."""
@@ -158,8 +156,7 @@ class _Batch:
         if rule is not None:
             self._causes.append((visitor_id, rule))
         if row.is_blocked or row.contact_is_blocked or (self._lifts and contact_id and rule != "created"):
-            self._to_block.append((row, visitor_id, contact_id))
-            self._outcomes.append("created")
+            self._blocks.add(row, visitor_id, contact_id, "created")
         else:
             self._taken["created"] += 1
         return True
@@ -181,8 +178,7 @@ class _Batch:
                 contact_id = settled.contact_id
                 self._causes.append((existing.id, decision.rule))
         is_changed |= self._devices.change(existing, row, contact_id)
-        self._to_block.append((row, existing.id, contact_id))
-        self._outcomes.append("updated" if is_changed else "unchanged")
+        self._blocks.add(row, existing.id, contact_id, "updated" if is_changed else "unchanged")
         return True
 
     def _settle(self, row: VisitorRow, linked: str | None) -> Identified | None:
@@ -206,10 +202,5 @@ class _Batch:
         self._people.write()
         self._devices.write()
         self._operation.record_causes(self._store, self._causes)
-        blocked = apply_imported_blocks(
-            self._store, self._operation, self._to_block, lifts=self._lifts, left=self._left
-        )
-        for outcome, is_changed in zip(self._outcomes, blocked, strict=True):
-            self._taken["updated" if outcome == "unchanged" and is_changed else outcome] += 1
-        for written in (self._causes, self._to_block, self._outcomes):
-            written.clear()
+        self._causes.clear()
+        self._blocks.write(self._store, self._operation)

@@ -21,7 +21,7 @@ from visitors.operations.bulk_import import BATCH
 from visitors.operations.identify import settle_contact
 from visitors.operations.import_ import Policy, Taken, contact_times
 from visitors.operations.import_people import People
-from visitors.operations.imported_blocks import Left, apply_imported_blocks
+from visitors.operations.imported_blocks import BlocksOfRows, Left
 from visitors.operations.one_row import Reject, take_one
 from visitors.store.store import OpenOperation, Store
 
@@ -71,9 +71,7 @@ class _Batch:
         self._left = left
         self._is_alone = is_alone
         self._people = People(store, operation, [row.identity for row in rows if row.identity is not None])
-        self._to_block: list[tuple[VisitorRow, str, str | None]] = []
-        self._outcomes: list[Taken] = []
-        """Of the rows in `_to_block`, if their blocks stay."""
+        self._blocks = BlocksOfRows(taken, left, lifts=policy.on_existing == "update")
 
     def take(self, read: ReadRow, reject: Reject | None) -> None:
         """Import a row. Raises its error, unless there is a `reject`."""
@@ -146,18 +144,12 @@ class _Batch:
         if row.contact_is_blocked is None and not row.is_blocked:
             self._taken[outcome] += 1
         else:
-            self._to_block.append((row, "", contact_id))
-            self._outcomes.append(outcome)
+            self._blocks.add(row, "", contact_id, outcome)
 
     def write(self) -> None:
         """Write what is queued."""
         self._people.write()
-        lifts = self._policy.on_existing == "update"
-        blocked = apply_imported_blocks(self._store, self._operation, self._to_block, lifts=lifts, left=self._left)
-        for outcome, is_changed in zip(self._outcomes, blocked, strict=True):
-            self._taken["updated" if outcome == "unchanged" and is_changed else outcome] += 1
-        self._to_block.clear()
-        self._outcomes.clear()
+        self._blocks.write(self._store, self._operation)
 
 
 def _filling(said: Identity, contact: Contact) -> Identity:

@@ -16,6 +16,7 @@ from visitors.domain.block import Block
 from visitors.domain.row import VisitorRow
 from visitors.domain.times import Instant
 from visitors.operations.block import touch
+from visitors.operations.import_ import Taken
 from visitors.store.records import blocks
 from visitors.store.records.blocks import Target
 from visitors.store.store import OpenOperation, Store
@@ -37,28 +38,35 @@ _Whose = tuple[Target, str]
 _Wanted = dict[_Whose, RowBlock]
 
 
-def apply_imported_blocks(
-    store: Store,
-    operation: OpenOperation,
-    told: Sequence[tuple[VisitorRow, str, str | None]],
-    *,
-    lifts: bool = False,
-    left: Counter[Left] | None = None,
-) -> list[bool]:
-    """Block the targets that the rows say are blocked; the contact, if a row says that. With `lifts`, lift the blocks
-    of targets that the rows say are not blocked. What a row could not change is counted in `left`.
+class BlocksOfRows:
+    """The blocks of imported rows, decided once the records of these rows are written, and the outcomes of these rows.
 
-    Each row comes with the ids of its visitor and contact. Returns for each row whether it changed something.
+    A row can say that its visitor or its contact is blocked. With `lifts`, blocks are lifted of targets that rows say
+    are not blocked. Outcomes are counted in `taken`, and what a row could not change in `left`.
     """
-    wanted = [_wanted(*one, lifts=lifts) for one in told]
-    if not any(wanted):
-        return [False] * len(wanted)
-    there = _Blocks(store, operation, list(dict.fromkeys(whose for one in wanted for whose in one)))
-    changed = [there.take(one) for one in wanted]
-    there.write()
-    if left is not None:
-        left += there.left
-    return changed
+
+    def __init__(self, taken: Counter[Taken], left: Counter[Left] | None, *, lifts: bool) -> None:
+        self._taken = taken
+        self._left = left
+        self._lifts = lifts
+        self._queued: list[tuple[_Wanted, Taken]] = []
+
+    def add(self, row: VisitorRow, visitor_id: str, contact_id: str | None, outcome: Taken) -> None:
+        """Queue the blocks of a row about these records; `outcome` is its own if they stay as they are."""
+        self._queued.append((_wanted(row, visitor_id, contact_id, lifts=self._lifts), outcome))
+
+    def write(self, store: Store, operation: OpenOperation) -> None:
+        """Write what the queued rows change, and count their outcomes."""
+        targets = dict.fromkeys(whose for wanted, _ in self._queued for whose in wanted)
+        there = _Blocks(store, operation, list(targets)) if targets else None
+        for wanted, outcome in self._queued:
+            is_changed = there is not None and there.take(wanted)
+            self._taken["updated" if outcome == "unchanged" and is_changed else outcome] += 1
+        self._queued.clear()
+        if there is not None:
+            there.write()
+            if self._left is not None:
+                self._left += there.left
 
 
 class _Blocks:
