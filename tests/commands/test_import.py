@@ -1229,3 +1229,20 @@ def test_a_row_of_the_same_visit_or_with_the_time_it_was_written_overwrites(visi
     older = '{"id": "a", "language": "fr", "lastSeenAt": "2026-01-01", "updatedAt": "2026-03-01"}'
     taken("x.ndjson", older, "--on-existing", "update")
     assert shown(visitors, "a")["language"] == "fr"
+
+
+@pytest.mark.parametrize(
+    ("words", "row"),
+    [("import", {"id": "v1", "isBlocked": True}), ("contacts import", {"id": "c1", "isBlocked": True})],
+)
+def test_a_row_that_only_changes_a_block_counts_as_an_update_once(
+    visitors: Visitors, tmp_path: Path, words: str, row: dict[str, object]
+) -> None:
+    visitors("create", "--id", "v1")
+    visitors("contacts", "create", "--id", "c1", "--external-id", "u1")
+    path = tmp_path / "rows.ndjson"
+    path.write_text(json.dumps(row) + "\n")
+
+    for outcome in ("updated", "unchanged"):
+        done = visitors(*words.split(), str(path), "--on-existing", "update")
+        assert done.stderr == f"imported 1 row: 1 {outcome}\n"
