@@ -1233,13 +1233,20 @@ def test_a_row_of_the_same_visit_or_with_the_time_it_was_written_overwrites(visi
 
 @pytest.mark.parametrize(
     ("words", "row"),
-    [("import", {"id": "v1", "isBlocked": True}), ("contacts import", {"id": "c1", "isBlocked": True})],
+    [
+        ("import", {"id": "v1", "isBlocked": True}),
+        ("import", {"id": "v1", "contact": {"externalId": "u1", "name": "Ada"}}),
+        ("contacts import", {"id": "c1", "isBlocked": True}),
+        ("contacts import", {"id": "old", "externalId": "u1"}),
+    ],
+    ids=["block", "person", "block of a contact", "alias"],
 )
-def test_a_row_that_only_changes_a_block_counts_as_an_update_once(
+def test_a_row_that_changes_only_what_belongs_to_its_record_counts_as_an_update_once(
     visitors: Visitors, tmp_path: Path, words: str, row: dict[str, object]
 ) -> None:
     visitors("create", "--id", "v1")
     visitors("contacts", "create", "--id", "c1", "--external-id", "u1")
+    visitors("identify", "v1", "--external-id", "u1")
     path = tmp_path / "rows.ndjson"
     path.write_text(json.dumps(row) + "\n")
 
