@@ -64,8 +64,8 @@ def usage_problem(error: typer.TyperException) -> UsageProblem:
     if allowed:
         hint = f"use one of {allowed}"
     elif " is not one of " in text:
-        value, *choices = re.findall("'([^']*)'", error.message) or [""]
-        hint = meant(value, choices, hint)
+        value, _, choices = error.message.rpartition(" is not one of ")
+        hint = meant(value[1:-1], re.findall("'([^']*)'", choices), hint)
     return UsageProblem(text, hint=hint)
 
 
@@ -83,13 +83,15 @@ def _plain(text: str) -> str:
 
 def _out_of_range(match: re.Match[str]) -> str:
     value, least, most = match.groups()
-    return f"{value} is less than {least}" if float(value) < float(least) else f"{value} is greater than {most}"
+    return f"{value} is less than {least}" if int(value) < int(least) else f"{value} is greater than {most}"
 
 
 _WORDS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"is not a valid int(?:eger)?(?: range)?$", "is not a whole number"),
     (r"is not a valid float(?: range)?$", "is not a number"),
-    (r"(\S+) is not in the range (\S+)<=x<=(\S+)$", _out_of_range),
+    (r"(?<!\S)(-?[0-9]{1,1000}) is not in the range ([0-9]{1,20})<=x<=([0-9]{1,20})$", _out_of_range),
     (r"^Got unexpected extra argument\(s\) \((.*)\)$", r"unexpected argument: \1"),
 )
-"""Typer's messages that name its types, or use notation instead of words, and what they become."""
+"""Typer's messages that name its types, or use notation instead of words, and what they become. They may contain any
+text that was typed, of any length.
+"""

@@ -55,6 +55,22 @@ WRONG = {
         "invalid value for '--limit': 9999999999999999999 is greater than 1000000000000000000",
         "visitors list --help",
     ),
+    # a value that reads like a message
+    "list 'a is not in the range 1<=x<=2'": (
+        2,
+        "unexpected argument: a is not in the range 1<=x<=2",
+        "visitors list --help",
+    ),
+    "list '--a is not in the range 1<=x<=2'": (
+        2,
+        "no such option: --a is not in the range 1<",
+        "visitors list --help",
+    ),
+    """stats --per "it's is not one of 'dya'\"""": (
+        2,
+        """invalid value for '--per': "it's is not one of 'dya'" is not one of 'day', 'week', 'month'""",
+        "visitors stats --help",
+    ),
     # an unknown field
     "list --fields lnguage": (2, "unknown field 'lnguage'", "did you mean language? the fields are id, language, …"),
     "list --sort lnguage": (2, "cannot sort by 'lnguage'", "did you mean language? sort by one of …"),

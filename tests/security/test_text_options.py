@@ -6,6 +6,7 @@ The options are discovered, not listed: a new command is tested as soon as it is
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator
 from itertools import cycle
 from pathlib import Path
@@ -103,8 +104,10 @@ def test_hostile_text_does_no_harm(
             value = next(values)
             words = [word.format(files=furnished.files, first=first) for word in (*place.before, *place.after)]
             typed = [*words[: len(place.before)], value, *words[len(place.before) :]]
+            start = time.monotonic()
             done = visitors(*typed, code=None, input="v01\n")
 
+            assert time.monotonic() - start < 20, (typed[0], place, "is a pattern quadratic?")
             assert done.code in CODES, (typed, done.stderr[:300])
             assert "Traceback" not in done.stderr, typed
             assert "unexpected failure" not in done.stderr, (typed, done.stderr[:300])
