@@ -25,6 +25,8 @@ from visitors.domain.row import FIELDS
 from visitors.domain.selection import Chosen, MetadataFilter, Selection
 from visitors.domain.subject import ANOTHER_TIME
 from visitors.domain.visitor import Browser, Visitor
+from visitors.help.closed_lists import closed_list
+from visitors.input.paths import at
 from visitors.output import shapes
 from visitors.store.query import contacts, conversations
 from visitors.store.query.selection import chosen
@@ -49,6 +51,9 @@ VALUES: Mapping[Any, tuple[Any, Any]] = {
     normalise.url: ("https://example.com/a", "https://example.com/b"),
 }  # fmt: skip
 """Rule of a field -> two values in normalised form."""
+
+GIVEN: Mapping[str, Field] = {**BROWSER_DATA, **{f"contact.{name}": field for name, field in PERSON.items()}}
+"""The fields that `row` has a value of, by path."""
 
 BROWSER = pytest.mark.parametrize("field", BROWSER_DATA.values(), ids=BROWSER_DATA)
 OF_PERSON = pytest.mark.parametrize("field", PERSON.values(), ids=PERSON)
@@ -162,6 +167,15 @@ def test_a_field_is_set_changed_cleared_and_all_of_it_is_undone(visitors: Visito
     assert shown(visitors)[field.name] == other
     [change, *_] = visitors("history", "v-0", "--format", "json").json
     assert field.name in {*(change["before"] or {})}
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, field in BROWSER_DATA.items() if field.metavar and field.type != "document"]
+)
+def test_a_page_load_changes_a_field_of_a_known_visitor(visitors: Visitors, name: str) -> None:
+    for value in values_of(BROWSER_DATA[name]):
+        visitors("track", "--id", "v-0", f"{flag(name)}={value}")
+        assert shown(visitors)[name] == value
 
 
 @OF_PERSON
@@ -301,6 +315,38 @@ def test_every_format_has_every_field_and_gives_it_back(visitors: Visitors, tmp_
 
 
 @pytest.mark.usefixtures("full")
+@pytest.mark.parametrize("format_", ["csv", "json"])
+def test_a_whole_export_has_the_value_of_every_field(visitors: Visitors, format_: str) -> None:
+    visitors("import", "-", "--input-format", "ndjson", input=json.dumps(row(1)))
+    done = visitors("export", "--format", format_)
+    found = list(csv.DictReader(io.StringIO(done.stdout))) if format_ == "csv" else done.json
+    assert len(found) == 2
+    for number, record in enumerate(found):
+        for path, field in GIVEN.items():
+            told = at(record, [path] if format_ == "csv" else path.split("."))
+            is_plain = field.type == "text" or format_ == "json"
+            assert (told if is_plain else json.loads(told)) == at(row(number), path.split(".")), path
+
+
+def test_a_parquet_file_has_every_field_and_gives_it_back(
+    visitors: Visitors, full: dict[str, Any], tmp_path: Path
+) -> None:
+    pytest.importorskip("pyarrow")
+    visitors("export", "-o", str(tmp_path / "all.parquet"))
+    visitors("import", str(tmp_path / "all.parquet"), "--db", str(tmp_path / "new.db"))
+    assert visitors("list", "--format", "json", "--db", str(tmp_path / "new.db")).json == [full]
+
+
+@pytest.mark.parametrize("name", [name for name, field in BROWSER_DATA.items() if field.rule is normalise.text])
+def test_a_mapping_takes_a_number_as_the_text_of_any_field(visitors: Visitors, tmp_path: Path, name: str) -> None:
+    mapping = tmp_path / "other.yaml"
+    mapping.write_text(json.dumps({"version": 1, "name": "other", "visitors": {"fields": {"id": "key", name: "told"}}}))
+    given = json.dumps({"key": "v-0", "told": 5})
+    visitors("import", "-", "--input-format", "ndjson", "--mapping", str(mapping), input=given)
+    assert shown(visitors)[name] == "5"
+
+
+@pytest.mark.usefixtures("full")
 @pytest.mark.parametrize("path", [path for path, field in FLAT.items() if field.type == "document"])
 def test_one_key_of_every_document_is_picked_out(visitors: Visitors, path: str) -> None:
     key = {"contact.metadata": "plan"}.get(path, "b")
@@ -308,7 +354,7 @@ def test_one_key_of_every_document_is_picked_out(visitors: Visitors, path: str) 
 
 
 def test_rows_may_say_every_field() -> None:
-    assert {*BROWSER_DATA, *(f"contact.{name}" for name in PERSON)} <= {*FIELDS}
+    assert {*GIVEN} <= {*FIELDS}
 
 
 def test_fixtures_have_every_field(visitors: Visitors, full: dict[str, Any], tmp_path: Path) -> None:
@@ -318,6 +364,16 @@ def test_fixtures_have_every_field(visitors: Visitors, full: dict[str, Any], tmp
     again = visitors("list", "--format", "json", "--db", str(tmp_path / "new.db")).json
     assert [{**again[0], "updatedAt": ""}] == [{**shown(visitors), "updatedAt": ""}]
     assert {full[name] is None for name in BROWSER_DATA} == {False}
+
+
+@BROWSER
+def test_applying_a_fixture_sets_changes_and_clears_a_field(visitors: Visitors, tmp_path: Path, field: Field) -> None:
+    file = tmp_path / "store.yaml"
+    for value in (*values_of(field), None):
+        told = {} if value is None else {field.name: value}
+        file.write_text(json.dumps({"version": 1, "visitors": {"v-0": told}}), encoding="utf-8")
+        visitors("fixtures", "apply", str(file))
+        assert shown(visitors)[field.name] == value
 
 
 def test_the_schema_of_fixtures_has_every_field_with_its_type(visitors: Visitors) -> None:
@@ -340,10 +396,33 @@ def test_a_dump_has_every_field(visitors: Visitors, full: dict[str, Any], tmp_pa
     assert visitors("list", "--format", "json", "--db", str(tmp_path / "new.db")).json == [full]
 
 
+# Counting and completion
+
+
+@pytest.mark.parametrize("name", [name for name, field in BROWSER_DATA.items() if field.type == "text"])
+def test_visitors_are_counted_by_every_text(visitors: Visitors, full: dict[str, Any], name: str) -> None:
+    [group] = visitors("stats", "--by", name, "--format", "json").json
+    assert group["value"] == full[name]
+
+
+def test_every_field_is_completed_wherever_fields_are_named() -> None:
+    for words, name in (("list", "FIELDS"), ("export", "FIELDS"), ("export", "REDACT")):
+        assert {*FLAT} <= {*closed_list(words, name)}
+    assert {*closed_list("update", "CLEAR")} == {*BROWSER_DATA}
+    assert {name for name, field in BROWSER_DATA.items() if field.type == "text"} <= {*closed_list("stats", "BY")}
+
+
 # Pseudonymising and masking
 
 
-@pytest.mark.parametrize("path", [*BROWSER_DATA, *(f"contact.{name}" for name in PERSON)])
+@pytest.mark.parametrize("path", GIVEN)
+def test_a_redacted_field_is_null(visitors: Visitors, full: dict[str, Any], path: str) -> None:
+    assert at(full, path.split(".")) is not None
+    [redacted] = visitors("export", "--format", "json", "--redact", path).json
+    assert at(redacted, path.split(".")) is None
+
+
+@pytest.mark.parametrize("path", GIVEN)
 def test_a_field_of_an_export_to_pass_on_is_what_its_row_says(
     visitors: Visitors, full: dict[str, Any], tmp_path: Path, path: str
 ) -> None:
@@ -379,6 +458,24 @@ def test_a_subject_export_masks_what_another_person_left_behind_unless_it_is_of_
     visitors("identify", "v-0", "--external-id", "ada", "--relink")
     [visitor] = visitors("contacts", "subject-export", "ext:ada").json["visitors"]
     assert visitor[field.name] == (other if field.of_device else ANOTHER_TIME)
+
+
+@BROWSER
+def test_the_history_of_a_subject_export_masks_what_was_set_in_anothers_time(visitors: Visitors, field: Field) -> None:
+    def told(which: int) -> None:
+        given = json.dumps({"id": "v-0", field.name: values_of(field)[which]})
+        visitors("import", "-", "--input-format", "ndjson", "--on-existing", "update", input=given)
+
+    told(0)
+    visitors("identify", "v-0", "--external-id", "ada")
+    told(1)
+    visitors("identify", "v-0", "--external-id", "bo", "--relink")
+    told(0)
+    visitors("identify", "v-0", "--external-id", "ada", "--relink")
+    told(1)
+    history = visitors("contacts", "subject-export", "ext:ada").json["history"]
+    before = [change["before"][field.name] for change in history if field.name in (change["before"] or {})]
+    assert before == [values_of(field)[0], ANOTHER_TIME]
 
 
 # The Python API
