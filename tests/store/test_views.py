@@ -7,7 +7,6 @@ import os
 import shutil
 import sqlite3
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -40,12 +39,6 @@ def test_the_views_of_a_store_are_those_that_are_written_for_the_fields() -> Non
         found = store.execute("SELECT name, sql FROM sqlite_master WHERE type = 'view'").fetchall()
 
     assert {name: f"{sql};" for name, sql in found} == {f"{PREFIX}{view}": views.in_store(view) for view in VIEWS}
-
-
-def test_the_program_prints_the_statements_that_create_the_views() -> None:
-    done = subprocess.run([sys.executable, "-m", "visitors.store.views"], capture_output=True, text=True, check=True)
-
-    assert all(views.in_store(view) in done.stdout for view in VIEWS)
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,8 @@
 """The views that other programs read: the output of `show`, as tables whose columns are its keys.
 
 A store has each of them as `v_NAME`, as of SQLite's clock; `visitors sql` uses the plain names, as of the program's
-clock. `schema/baseline_views.sql` has their text in stores. A migration that changes a view drops and creates it again,
-with the statements that this prints:
-
-    python -m visitors.store.views
+clock. `schema/baseline_views.sql` has their text in stores. A migration that changes a view drops and creates it again;
+`python tests/migration.py` prints the statements.
 
 A visitor's contact and block columns are looked up one by one. A join would read all columns faster (6 s instead of 25
 at a million visitors), but SQLite would join even if a query uses none of it: 1.7 s instead of 0.03 to count visitors,
@@ -266,11 +264,3 @@ _MEANINGS = {
     "after": "Changed fields after; all fields of a new record",
 }
 """Descriptions of columns not covered by the fields, by name, or by view and name."""
-
-
-if __name__ == "__main__":
-    import sys
-
-    sys.stdout.write("-- What other programs read, as `visitors.store.views` writes and explains it. Frozen, too.\n")
-    for view in VIEWS:
-        sys.stdout.write(f"{in_store(view)}\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import sqlite3
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 
+import migration
 from visitors.domain.contact import Contact
 from visitors.domain.selection import MetadataFilter, Selection
 from visitors.errors import StoreProblem
@@ -164,3 +166,29 @@ def test_contacts_are_found_by_what_their_triggers_keep(store_path: Path) -> Non
             store.execute("DELETE FROM contacts")
         assert store.execute("SELECT count(*) FROM contact_metadata").fetchone() == (0,)
         assert store.execute("SELECT rowid FROM contacts_text WHERE contacts_text MATCH 'Ada'").fetchall() == []
+
+
+def test_a_new_store_needs_no_other_triggers_and_views() -> None:
+    assert list(migration.statements(migration.of_new_store(), migration.expected())) == []
+
+
+def test_the_printed_statements_make_the_triggers_and_views_what_they_should_be(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_store(Memory()) as store, store.writing():
+        store.execute("DROP TRIGGER visitors_update")
+        store.execute("CREATE TRIGGER visitors_update AFTER UPDATE ON visitors BEGIN SELECT 'earlier'; END")
+        store.execute("DROP VIEW v_changes")
+        earlier = {f"{kind.upper()} {name}": f"{sql};" for kind, name, _, sql in schema(store) if sql}
+        monkeypatch.setattr(migration, "of_new_store", lambda: earlier)
+        migration.main()
+
+        printed = ast.literal_eval(f"[{capsys.readouterr().out}]")
+        assert [one.split(" (")[0].split("\n")[0] for one in printed] == [
+            "DROP TRIGGER visitors_update",
+            "CREATE TRIGGER visitors_update AFTER UPDATE ON visitors BEGIN",
+            "CREATE VIEW v_changes",
+        ]
+        for statement in printed:
+            store.execute(statement)
+        assert schema(store) == schema(open_store(Memory()))

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import sqlite3
 import struct
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing
@@ -107,21 +104,6 @@ def test_the_triggers_of_the_schema_are_those_that_are_written_for_its_columns(s
     there: dict[str, str] = dict(store.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall())
     assert sorted(written) == sorted(recording)
     assert {name: there[name] for name in recording} == written
-
-
-def test_the_program_prints_the_triggers_of_a_kind_of_record(store: Store) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "visitors.store.schema.recording", "visitor"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-
-    wanted = ("visitors_insert", "visitors_update", "visitors_delete")
-    there: dict[str, str] = dict(store.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall())
-    printed = ast.literal_eval(f"[{done.stdout}]")
-    assert printed[:3] == [f"DROP TRIGGER {name}" for name in wanted]
-    assert printed[3:] == [f"{there[name]};" for name in wanted]
 
 
 def test_the_columns_that_the_program_knows_are_those_of_the_tables(store: Store) -> None:

@@ -9,10 +9,8 @@ removed row all columns before, including its number. A row restored under its f
 Writes outside of an operation, by hand in a SQLite shell for example, are rejected, since they would be missing from
 the history.
 
-A migration that adds a column to a recorded table drops the table's three triggers and creates them again, with the
-statements that this prints as Python once the column is in `domain/fields.py` or `recorded.py`:
-
-    python -m visitors.store.schema.recording visitor
+A migration that adds a column to a recorded table drops its triggers and creates them again; once the column is in
+`domain/fields.py` or `recorded.py`, `python tests/migration.py` prints the statements.
 """
 
 from __future__ import annotations
@@ -20,7 +18,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Collection, Iterator, Sequence
 
-from visitors.store.schema.recorded import COLUMNS, REALS, RECORDED, claimed
+from visitors.store.schema.recorded import RECORDED, claimed
 
 _OPEN = (
     "coalesce((SELECT pk FROM operations WHERE is_open = 1),\n"
@@ -66,14 +64,3 @@ CREATE TRIGGER {table}_delete AFTER DELETE ON {table} BEGIN
         )
     );
 END;"""
-
-
-if __name__ == "__main__":
-    import sys
-
-    (kind,) = sys.argv[1:]
-    _, *columns = COLUMNS[kind]
-    for event in ("insert", "update", "delete"):
-        sys.stdout.write(f'"DROP TRIGGER {RECORDED[kind]}_{event}",\n')
-    for statement in recording_triggers(kind, columns, REALS):
-        sys.stdout.write(f'"""\\\n{statement}""",\n')
