@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from visitors.domain.documents import DOCUMENT_LIMIT, document
+from visitors.domain.documents import DEPTH_LIMIT, DOCUMENT_LIMIT, document
 from visitors.domain.fields import BROWSER_DATA
 from visitors.domain.visitor import browser_data
 from visitors.errors import InvalidData, UsageProblem
@@ -193,6 +194,18 @@ def test_a_document_with_a_nul_is_refused(value: object) -> None:
         document(value, "attribution")
 
     assert refused.value.code == "invalid_text"
+
+
+def test_a_document_may_have_many_lists_next_to_each_other_but_not_deep_in_each_other() -> None:
+    wide = {"a": [["x"]] * DEPTH_LIMIT}
+    assert msgspec.json.decode(document(wide, "attribution")) == wide
+    deep: list[object] = []
+    for _ in range(DEPTH_LIMIT):
+        deep = [deep]
+    with pytest.raises(InvalidData) as refused:
+        document({"a": deep}, "attribution")
+
+    assert refused.value.code == "too_deep"
 
 
 def test_a_backslash_before_u0000_is_ordinary_text() -> None:
