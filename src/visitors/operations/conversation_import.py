@@ -51,8 +51,7 @@ def take_conversation(store: Store, operation: OpenOperation, row: ConversationR
 
     A new conversation belongs to the row's visitor, which is created if necessary; else to the latest visitor of the
     row's contact, found by the identity rules; one is created if the contact has none. Without either, the author of
-    its message is the contact. An existing conversation keeps its owner, and a row that is not newer only adds
-    messages.
+    its message is the contact. An existing conversation keeps its owner, and an older row only adds messages.
 
     Raises InvalidData for a row without a conversation or owner, Conflict for a deleted visitor or a message that is in
     another conversation, and whatever identify raises.
@@ -104,8 +103,11 @@ def _new(store: Store, operation: OpenOperation, conversation_id: str, row: Conv
 
 
 def _updated(operation: OpenOperation, existing: Conversation, row: ConversationRow) -> Conversation:
-    """Return the conversation updated by a row that is newer or has no time."""
-    if row.updated_at is not None and row.updated_at <= existing.updated_at:
+    """Return the conversation updated by a row that is not older, or has no time.
+
+    A row with the same time counts: the last message, imported before it, gave the conversation that time.
+    """
+    if row.updated_at is not None and row.updated_at < existing.updated_at:
         return existing
     status: Status = row.status or existing.status
     resolved_at = row.resolved_at or existing.resolved_at or row.updated_at or operation.at

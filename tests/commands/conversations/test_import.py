@@ -125,6 +125,23 @@ def test_a_newer_row_says_what_became_of_it_and_an_older_one_does_not(visitors: 
     assert (shown(visitors, "k1")["status"], shown(visitors, "k1")["updatedAt"]) == ("spam", LATER)
 
 
+def test_a_row_as_new_as_the_last_message_says_what_became_of_the_conversation(visitors: Visitors, take: Take) -> None:
+    take({"id": "k1", "visitorId": "v1", "messages": [{"id": "m1", "agent": "bo", "body": "Done", "createdAt": T[2]}]})
+    row = {
+        "id": "k1",
+        "title": "Fire",
+        "status": "resolved",
+        "priority": "urgent",
+        "createdAt": T[0],
+        "updatedAt": T[2],
+    }
+    assert "1 updated" in take(row).stderr
+    found = shown(visitors, "k1")
+    assert (found["title"], found["status"], found["priority"]) == ("Fire", "resolved", "urgent")
+    assert (found["createdAt"], found["updatedAt"], found["resolvedAt"]) == (T[0], T[2], T[2])
+    assert "1 unchanged" in take(row).stderr
+
+
 def test_a_contact_writes_as_its_newest_visitor(visitors: Visitors, take: Take) -> None:
     for visitor in ("v1", "v2", "v3"):
         visitors("create", "--id", visitor)

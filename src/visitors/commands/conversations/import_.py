@@ -29,8 +29,8 @@ def command(
     same id form one conversation.
 
     Conversations are matched by id; messages by id, or without one by author, time and text. Messages that exist
-    are not imported again. A newer row updates the title, status and priority of a conversation that exists, but
-    never its owner.
+    are not imported again. A row updates the title, status and priority of a conversation that exists, unless it
+    is older, but never its owner.
 
     A conversation belongs to its visitor, who is created if missing. If only a contact is given (contactId,
     externalId or email), it goes to the contact's newest visitor; a contact without visitors gets one. A
