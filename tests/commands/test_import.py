@@ -750,6 +750,17 @@ def test_a_row_that_could_not_be_read_does_not_become_an_empty_visitor_when_nobo
     assert visitors("list", "--format", "ids").lines == ["a"]
 
 
+@pytest.mark.parametrize("extension", ["csv", "tsv", "ndjson"])
+def test_the_text_of_a_row_that_could_not_be_read_stays_until_it_is_mended(
+    visitors: Visitors, taken: Take, tmp_path: Path, extension: str
+) -> None:
+    first, second = tmp_path / f"first.{extension}", tmp_path / f"second.{extension}"
+    taken("x.csv", "id,city\na,Bonn\nonly-one-cell\n", "--keep-going", "--rejects", str(first), code=5)
+    visitors("import", str(first), "--keep-going", "--rejects", str(second), code=5)
+    assert "only-one-cell" in second.read_text()
+    assert "the row could not be read and was not corrected" in visitors("import", str(second), code=5).stderr
+
+
 @pytest.mark.parametrize("cells", [("", ""), ("  ", ""), ("", "\u00a0")])
 def test_an_unreadable_row_is_not_corrected_by_blanks(
     visitors: Visitors, anonymous: str, taken: Take, cells: tuple[str, str]

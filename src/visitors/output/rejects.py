@@ -64,7 +64,8 @@ class RejectedRows:
             f"{REJECT}code": code,
             f"{REJECT}reason": message,
         }
-        raw = {f"{REJECT}raw": row.raw} if row.raw else {}
+        text = row.raw or (row.values or {}).get(f"{REJECT}raw")  # as it was, or as in a file of rejected rows
+        raw = {f"{REJECT}raw": text} if text else {}
         values = {column: value for column, value in (row.values or {}).items() if not column.startswith(REJECT)}
         first = not self._written
         self._written += 1
