@@ -811,6 +811,17 @@ def test_rejects_need_keep_going_and_a_format_that_holds_them(taken: Take, tmp_p
     assert not (tmp_path / "bad.csv").exists()
 
 
+@pytest.mark.parametrize("option", ["--keep-going", "--lenient", "--dry-run"])
+def test_rejects_do_not_replace_the_file_that_is_read(taken: Take, tmp_path: Path, option: str) -> None:
+    file = tmp_path / "x.csv"
+    (tmp_path / "link.csv").symlink_to(file)
+    for rejects in (file, tmp_path / "link.csv", f"{tmp_path}/./x.csv"):
+        answer = taken("x.csv", MIXED, option, "--rejects", str(rejects), code=2)
+        assert answer.stderr.splitlines()[1] == "hint: use another file"
+        assert file.read_text() == MIXED
+    assert "--rejects needs a file" in taken("x.csv", MIXED, option, "--rejects", "-", code=2).stderr
+
+
 def test_a_dry_run_checks_every_row_and_writes_nothing(
     visitors: Visitors, anonymous: str, taken: Take, everything: Everything, tmp_path: Path
 ) -> None:

@@ -110,12 +110,13 @@ def _identify_rows(
 ) -> None:
     """Identify the visitors in standard input."""
     # importing the row readers is too slow for a single visitor
-    from visitors.commands.rejected import tell_rejected
+    from visitors.commands.rejected import refuse_input, tell_rejected
     from visitors.input.person_rows import person_of, read_people
     from visitors.input.source import open_source
     from visitors.operations.one_row import take_one
     from visitors.output.rejects import rejected_rows, text_format
 
+    refuse_input(rejects, "-")
     done = _Done(context, policy, dry_run=dry_run)
     format_ = input_format or "ndjson"
     with ExitStack() as stack:

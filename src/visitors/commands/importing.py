@@ -12,7 +12,7 @@ import msgspec
 import typer
 
 from visitors.commands import options
-from visitors.commands.rejected import tell_rejected
+from visitors.commands.rejected import refuse_input, tell_rejected
 from visitors.context import Context
 from visitors.errors import UsageProblem
 from visitors.input.ahead import read_ahead, worth_reading_ahead
@@ -124,6 +124,7 @@ def take_file(context: Context, kind: Kind, file: File, take: Take) -> Imported:
         ways, without = ("--keep-going or --lenient", "them") if kind is VISITORS else ("--keep-going", "it")
         raise UsageProblem(f"--rejects needs {ways}", hint=f"without {without}, the first bad row stops the import")
     context.refuse_store(file.rejects)
+    refuse_input(file.rejects, file.path)
     with ExitStack() as stack:
         source = stack.enter_context(closing(open_source(file.path, file.encoding, takes_encoding=True)))
         format_ = choose_format(file.path, file.input_format, source, file.delimiter)
