@@ -359,11 +359,19 @@ def test_junk_that_identifies_nobody_is_refused_in_any_letter_case_quoted_or_not
     assert refusal(given_id, spelled).code in ("junk_id", "invalid_id")
 
 
-@pytest.mark.parametrize("word", ["null", "NaN", "0", "000", "n.a.", "guest", "true", "id", "userId", "1.5E12"])
+@pytest.mark.parametrize("word", ["null", "NaN", "0", "000", "n.a.", "guest", "true", "id", "userId"])
 def test_junk_that_could_be_an_id_by_its_form_is_called_junk(word: str) -> None:
     refused = refusal(given_id, word, "visitor")
     assert (refused.code, refused.field) == ("junk_id", "visitor")
     assert refused.hint == "leave out visitor if there is none"
+
+
+@pytest.mark.parametrize("number", ["1.5E12", "1.23457E+12", '"1,23457E+12"', "1e+17"])
+def test_a_rounded_number_is_called_one(number: str) -> None:
+    refused = refusal(normalise.external_id, number)
+    assert (refused.code, refused.field) == ("junk_external_id", "externalId")
+    assert "is a number that a spreadsheet has rounded" in refused.message
+    assert "format the column as text" in str(refused.hint)
 
 
 @pytest.mark.parametrize(

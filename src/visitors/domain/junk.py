@@ -54,6 +54,11 @@ def is_junk(token: str) -> bool:
     )
 
 
+def is_rounded(token: str) -> bool:
+    """Return whether `token` is a number that a spreadsheet has rounded: `1.23457E+12`."""
+    return re.fullmatch(_ROUNDED, token.strip(_AROUND).lower()) is not None
+
+
 def is_template(token: str) -> bool:
     """Return whether `token` contains an unfilled template placeholder."""
     if _FOR_TEMPLATES.isdisjoint(token):

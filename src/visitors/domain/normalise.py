@@ -10,7 +10,7 @@ import contextlib
 import functools
 import re
 
-from visitors.domain.junk import is_junk
+from visitors.domain.junk import is_junk, is_rounded
 from visitors.errors import InvalidData
 
 TEXT_LIMIT = 1_000
@@ -118,6 +118,13 @@ def fingerprint(value: str, field: str = "fingerprint") -> str:
 
 def junk_error(value: str, field: str, code: str, hint: str | None = None) -> InvalidData:
     """Make the error for a value that `is_junk`."""
+    if is_rounded(value):
+        return InvalidData(
+            f"{field} {short(value)!r} is a number that a spreadsheet has rounded",
+            field=field,
+            code=code,
+            hint="format the column as text where the number is still whole, and export it again",
+        )
     return InvalidData(
         f"{field} {short(value)!r} is a placeholder and identifies nobody",
         field=field,
