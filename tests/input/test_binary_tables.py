@@ -4,6 +4,7 @@ import bz2
 import gzip
 import lzma
 import sys
+import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -68,6 +69,39 @@ def test_a_parquet_file_is_read_as_its_json_would_be(visitors: Visitors, tmp_pat
     assert (a["latitude"], a["lastSeenAt"]) == (50.5, "2026-01-02T03:04:05.000Z")
     assert (a["contact"]["email"], b["contact"]) == ("a@example.com", None)
     assert "2 unchanged" in visitors("import", file, "--on-existing", "update").stderr
+
+
+def test_times_of_nanoseconds_lose_only_these(visitors: Visitors, tmp_path: Path) -> None:
+    at = 1767607200123456789
+    columns = {
+        "id": ["a"],
+        "createdAt": pyarrow.array([at], pyarrow.timestamp("ns")),
+        "lastSeenAt": pyarrow.array([at], pyarrow.timestamp("ns", "America/New_York")),
+    }
+    parquet.write_table(pyarrow.table(columns), tmp_path / "x.parquet")
+    visitors("import", str(tmp_path / "x.parquet"))
+    (a,) = visitors("list", "--format", "json").json
+    assert (a["createdAt"], a["lastSeenAt"]) == ("2026-01-05T10:00:00.123Z", "2026-01-05T10:00:00.123Z")
+
+
+def test_a_file_that_is_damaged_in_the_middle_is_refused(visitors: Visitors, tmp_path: Path) -> None:
+    file = Path(table(tmp_path / "x.parquet", [{"id": f"v{number}"} for number in range(5_000)]))
+    content = bytearray(file.read_bytes())
+    content[10_000:10_400] = bytes(400)
+    file.write_bytes(content)
+    far = tmp_path / "far.parquet"
+    columns = {"id": ["a"], "lastSeenAt": pyarrow.array([2**62], pyarrow.timestamp("us"))}
+    parquet.write_table(pyarrow.table(columns), far)
+    cut = tmp_path / "x.xlsx"
+    with (
+        zipfile.ZipFile(workbook(tmp_path / "y.xlsx", ["id"], *([f"v{number}"] for number in range(500)))) as whole,
+        zipfile.ZipFile(cut, "w") as damaged,
+    ):
+        for name in whole.namelist():
+            part = whole.read(name)
+            damaged.writestr(name, part[: len(part) // 2] if "sheet1" in name else part)
+    for one in (file, far, cut):
+        assert f"{one} is damaged, or has an invalid value: " in visitors("import", str(one), code=5).stderr
 
 
 def test_mappings_know_what_is_in_them(visitors: Visitors, tmp_path: Path) -> None:

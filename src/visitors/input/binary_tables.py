@@ -44,7 +44,7 @@ def excel(source: Source) -> tuple[Header, Iterator[RawRow]]:
                 values += [None] * (len(header) - len(values))
                 yield RawRow(Place(source.name, number), dict(zip(header, values, strict=True)))
 
-    return Header(header), below()
+    return Header(header), _readable(below(), source, "invalid_xlsx")
 
 
 def _text(cell: Any) -> str | None:
@@ -55,6 +55,14 @@ def _text(cell: Any) -> str | None:
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
     return cell.isoformat() if isinstance(cell, date | time) else str(cell)
+
+
+def _readable(rows: Iterator[RawRow], source: Source, code: str) -> Iterator[RawRow]:
+    """Yield the rows. Raises InvalidData where the file turns out to be damaged, or has what Python cannot hold."""
+    try:
+        yield from rows
+    except Exception as error:  # noqa: BLE001 - of the packages' own kinds
+        raise InvalidData(f"{source.name} is damaged, or has an invalid value: {error}", code=code) from None
 
 
 def parquet(source: Source) -> tuple[Header, Iterator[RawRow]]:
@@ -69,11 +77,22 @@ def parquet(source: Source) -> tuple[Header, Iterator[RawRow]]:
     def rows() -> Iterator[RawRow]:
         number = 0
         for batch in file.iter_batches(batch_size=_AT_ONCE, use_threads=False):
-            for row in batch.to_pylist():
+            for row in _in_microseconds(batch).to_pylist():
                 number += 1
                 yield RawRow(Place(source.name, number, "row"), _plain(row))
 
-    return Header(None), rows()
+    return Header(None), _readable(rows(), source, "invalid_parquet")
+
+
+def _in_microseconds(batch: Any) -> Any:
+    """Return the rows of the batch as a table, without the nanoseconds of times, which Python's cannot hold."""
+    pyarrow = needed("pyarrow", "pyarrow", "reading a Parquet file")
+    table = pyarrow.Table.from_batches([batch])
+    for at, field in enumerate(table.schema):
+        if pyarrow.types.is_timestamp(field.type) and field.type.unit == "ns":
+            cut = table.column(at).cast(pyarrow.timestamp("us", field.type.tz), safe=False)
+            table = table.set_column(at, field.name, cut)
+    return table
 
 
 def _plain(value: Any) -> Any:
