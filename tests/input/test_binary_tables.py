@@ -71,6 +71,31 @@ def test_a_parquet_file_is_read_as_its_json_would_be(visitors: Visitors, tmp_pat
     assert "2 unchanged" in visitors("import", file, "--on-existing", "update").stderr
 
 
+def test_numbers_that_a_workbook_has_rounded_identify_nobody(visitors: Visitors, tmp_path: Path) -> None:
+    whole, rounded = 2**53 - 1, 12345678901234567890  # kept as 1.234567890123457e+19
+    file = workbook(tmp_path / "x.xlsx", ["id", "externalId"], ["a", whole], ["b", rounded])
+    answer = visitors("import", file, code=5)
+    assert "line 3, column 'externalId': externalId '1.234567890123457e+19' is a number that" in answer.stderr
+    visitors("import", file, "--keep-going", code=5)
+    assert visitors("list", "--format", "json").json[0]["contact"]["externalId"] == str(whole)
+
+
+def test_what_is_not_read_of_a_workbook_is_told(visitors: Visitors, tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for sheet, rows in ((book.active, [["id"], ["a"]]), (book.create_sheet("March"), [["id"], ["b"]])):
+        for row in rows:
+            sheet.append(row)
+    book.create_sheet("Empty")
+    book.save(tmp_path / "x.xlsx")
+    said = visitors("import", str(tmp_path / "x.xlsx")).stderr.splitlines()
+    assert said[0] == f"{tmp_path / 'x.xlsx'}: only the first sheet is read, not March"
+
+
+def test_a_cell_beyond_the_last_column_name_of_a_workbook_is_refused(visitors: Visitors, tmp_path: Path) -> None:
+    file = workbook(tmp_path / "x.xlsx", ["id", "city"], ["a", "Bonn", " ", None], ["b", None, None, "lost"])
+    assert "line 3: 4 cells for 2 columns" in visitors("import", file, code=5).stderr
+
+
 def test_times_of_nanoseconds_lose_only_these(visitors: Visitors, tmp_path: Path) -> None:
     at = 1767607200123456789
     columns = {

@@ -146,6 +146,8 @@ def take_file(context: Context, kind: Kind, file: File, take: Take) -> Imported:
             kind=kind,
             part=part,
         )
+        if header.note is not None:
+            context.output.note(header.note)
         # rows from another process are decoded as visitors; other kinds come in smaller files
         is_ahead = kind is VISITORS and format_ not in BINARY and worth_reading_ahead(source)
         ahead = stack.enter_context(read_ahead(checked, source)) if is_ahead else None

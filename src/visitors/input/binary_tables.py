@@ -6,7 +6,7 @@ without a zone are UTC.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
@@ -17,6 +17,8 @@ from visitors.input.readers import Header, Place, RawRow, header_of
 from visitors.input.source import Source
 
 _AT_ONCE = 1_000
+_EXACT = 2**53
+"""Workbooks keep numbers as floats: whole ones from here on are rounded."""
 
 
 def excel(source: Source) -> tuple[Header, Iterator[RawRow]]:
@@ -30,21 +32,39 @@ def excel(source: Source) -> tuple[Header, Iterator[RawRow]]:
         book = openpyxl.load_workbook(content, read_only=True, data_only=True)
         rows = book.worksheets[0].iter_rows(values_only=True)
         first = next(rows, ())
+        others = [sheet.title for sheet in book.worksheets[1:] if _has_cells(sheet)]
     except Exception as error:  # noqa: BLE001 - whatever a damaged archive makes it raise
         raise InvalidData(f"{source.name} is not an Excel workbook (.xlsx): {error}", code="invalid_xlsx") from None
-    cells = [_text(cell) or "" for cell in first]
-    while cells and not cells[-1].strip():
-        cells.pop()
-    header = header_of(cells, source) if cells else ()
+    cells = _texts(first)
+    header = header_of([cell or "" for cell in cells], source) if cells else ()
 
     def below() -> Iterator[RawRow]:
         for number, row in enumerate(rows, start=2):
             if any(cell is not None for cell in row):
-                values = [_text(cell) for cell in row[: len(header)]]
-                values += [None] * (len(header) - len(values))
-                yield RawRow(Place(source.name, number), dict(zip(header, values, strict=True)))
+                yield _row(Place(source.name, number), header, _texts(row))
 
-    return Header(header), _readable(below(), source, "invalid_xlsx")
+    note = f"{source.name}: only the first sheet is read, not {', '.join(others)}" if others else None
+    return Header(header, note), _readable(below(), source, "invalid_xlsx")
+
+
+def _has_cells(sheet: Any) -> bool:
+    return any(cell is not None for row in sheet.iter_rows(values_only=True) for cell in row)
+
+
+def _row(place: Place, header: tuple[str, ...], cells: list[str | None]) -> RawRow:
+    if len(cells) > len(header):
+        error = InvalidData(f"{len(cells):,} cells for {len(header):,} columns", code="wrong_cell_count")
+        return RawRow(place, {}, raw=",".join(cell or "" for cell in cells), error=error)
+    cells += [None] * (len(header) - len(cells))
+    return RawRow(place, dict(zip(header, cells, strict=True)))
+
+
+def _texts(row: Iterable[Any]) -> list[str | None]:
+    """Return the cells of a row up to the last that is not blank."""
+    cells = [_text(cell) for cell in row]
+    while cells and not (cells[-1] or "").strip():
+        cells.pop()
+    return cells
 
 
 def _text(cell: Any) -> str | None:
@@ -53,7 +73,7 @@ def _text(cell: Any) -> str | None:
     if isinstance(cell, bool):
         return "true" if cell else "false"
     if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
+        return str(int(cell)) if abs(cell) < _EXACT else f"{cell:.15e}"
     return cell.isoformat() if isinstance(cell, date | time) else str(cell)
 
 

@@ -47,9 +47,13 @@ class RawRow(msgspec.Struct, frozen=True):
 
 
 class Header(msgspec.Struct, frozen=True):
-    """The columns of a CSV or TSV file; None for JSON, where each row has its own keys."""
+    """The columns of a CSV or TSV file; None for JSON, where each row has its own keys.
+
+    A `note` says what is not read.
+    """
 
     columns: tuple[str, ...] | None
+    note: str | None = None
 
 
 def read_rows(source: Source, format_: Format, delimiter: str = ",") -> tuple[Header, Iterator[RawRow]]:
@@ -73,8 +77,8 @@ def read_records(
 ) -> tuple[Header, Iterator[RawRow]]:
     """Like `read_rows`, for a file whose records are at one of `paths` in its rows, or in the whole file."""
     if format_ in BINARY:
-        _, rows = read_rows(source, format_)
-        return Header(None), (record for row in rows for record in _expanded(row, paths))
+        header, rows = read_rows(source, format_)
+        return Header(None, header.note), (record for row in rows for record in _expanded(row, paths))
     head = source.head()
     is_one = format_ == "ndjson" and head.lstrip().startswith(b"{") and b"\n" not in head.strip()
     if source.is_empty or format_ in ("csv", "tsv"):
