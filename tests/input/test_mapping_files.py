@@ -197,6 +197,18 @@ def test_bad_rows_are_set_aside_unchanged_and_import_once_corrected(
             "line 2, column 44",
             "be used for id",
         ),
+        (
+            "version: 1\ncontacts: {fields: {id: {from: x, constant: y}}}",
+            "line 2, column 35",
+            "two sources: from and co",
+        ),
+        ("version: 1\ncontacts: {fields: {name: {from: x, else: y}}}", "line 2, column 37", "else needs values"),
+        ("version: 1\ncontacts: {fields: {createdAt: {from: x, time: {}}}}", "line 2, column 48", "zone of the time"),
+        (
+            "version: 1\ncontacts: {fields: {createdAt: {from: x, time: {zone: CETT}}}}",
+            "line 2, column 55",
+            "zone 'CETT' is not an IANA time zone",
+        ),
         ("version: 1\ncontacts: {fields: {id: {frm: x}}}", "line 2, column 26", "unknown key 'frm'"),
         ("version: 1\ncontacts: {relink: true}", "line 2, column 12", "contacts have no relink"),
         ("version: 1\nvisitors: {relink: perhaps}", "line 2, column 20", "'perhaps' is not valid"),

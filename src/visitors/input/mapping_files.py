@@ -29,7 +29,7 @@ from visitors.domain.decision import OnExisting
 from visitors.domain.fields import BROWSER_DATA, PERSON
 from visitors.domain.node import BadPlace, Node, plain
 from visitors.domain.row import OF_CONTACT
-from visitors.errors import UsageProblem
+from visitors.errors import InvalidData, UsageProblem
 from visitors.input.kinds import CONTACTS, CONVERSATIONS, VISITORS, Kind
 from visitors.input.paths import at
 from visitors.input.rules import Conditions, Layout, Rule, Unit
@@ -228,9 +228,16 @@ def _rule(name: str, node: Node, field_of: Callable[[str, Node], str]) -> Rule:
     if not isinstance(node.value, dict):
         return Rule(field=field, sources=tuple(map(_path, _texts(node))))
     told = _mapping(node, _RULE)
-    if not {"from", "constant", "object"} & told.keys():
+    sources = [key for key in ("from", "constant", "object") if key in told]
+    if not sources:
         hint = "add from: COLUMN, constant: VALUE or object: {KEY: COLUMN}"
         raise BadPlace(node.place, f"the source of {name} is missing", code="missing_key", hint=hint)
+    if len(sources) > 1:
+        reason = f"{name} has two sources: {sources[0]} and {sources[1]}"
+        raise BadPlace(told[sources[1]].key_place, reason, code="invalid_rule", hint="remove one of the two")
+    if "else" in told and "values" not in told:
+        hint = "add values: {THEIRS: OURS}"
+        raise BadPlace(told["else"].key_place, f"else needs values for {name}", code="invalid_rule", hint=hint)
     unit, zone = _time(told.get("time"))
     invalid = _text(told["invalid"]) if "invalid" in told else None
     of_person = field.removeprefix(OF_CONTACT) in PERSON if field.startswith(OF_CONTACT) else field in BROWSER_DATA
@@ -263,14 +270,20 @@ def _time(node: Node | None) -> tuple[Unit | None, str | None]:
     """Parse the unit, or the zone, of times."""
     if node is None:
         return None, None
+    hint = f"use one of {', '.join(get_args(Unit))}, or {{zone: Europe/Berlin}}"
     if isinstance(node.value, dict):
         from visitors.domain.normalise import timezone
 
-        return None, timezone(_text(_mapping(node, ("zone",))["zone"]), "zone")
+        zone = _mapping(node, ("zone",)).get("zone")
+        if zone is None:
+            raise BadPlace(node.place, "the zone of the time is missing", code="missing_key", hint=hint)
+        try:
+            return None, timezone(_text(zone), "zone")
+        except InvalidData as error:
+            raise BadPlace(zone.place, error.message, code=error.code, hint=error.hint) from None
     for unit in get_args(Unit):
         if node.value == unit:
             return unit, None
-    hint = f"use one of {', '.join(get_args(Unit))}, or {{zone: Europe/Berlin}}"
     raise BadPlace(node.place, f"time {_text(node)!r} is not valid", code="invalid_rule", hint=hint)
 
 

@@ -99,5 +99,5 @@ def too_deep(place: Place) -> BadPlace:
 def empty(name: str) -> BadPlace:
     """Make the error for an empty file."""
     return BadPlace(
-        Place(name, 1, 1), "the file is empty", code="empty_file", hint="for an empty fixture, write: version: 1"
+        Place(name, 1, 1), "the file is empty", code="empty_file", hint="it needs at least the line: version: 1"
     )
