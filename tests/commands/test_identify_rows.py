@@ -114,6 +114,14 @@ def test_keep_going_takes_the_good_rows_and_keeps_the_bad_ones(visitors: Visitor
     assert contact_of(visitors, "two")["email"] == "b@example.com"
 
 
+def test_the_hint_for_a_row_that_names_nobody_is_about_the_row(visitors: Visitors) -> None:
+    answer = visitors("identify", "-", input='{"visitorId": "two", "name": "Ada"}', code=2)
+    assert answer.stderr.splitlines() == [
+        "error: standard input, line 1: the row has neither externalId nor email",
+        "hint: add one of the two to the row, or both",
+    ]
+
+
 def test_keep_going_of_csv(visitors: Visitors, tmp_path: Path) -> None:
     rejects = tmp_path / "bad.csv"
     words = ("--input-format", "csv", "--keep-going", "--rejects", str(rejects))

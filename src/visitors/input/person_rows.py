@@ -9,7 +9,7 @@ from visitors.domain.contact import Identity
 from visitors.domain.fields import PERSON
 from visitors.domain.identity import parse_identity
 from visitors.domain.metadata import decode_value
-from visitors.errors import InvalidData
+from visitors.errors import InvalidData, UsageProblem
 from visitors.input.delimiter import delimiter_of
 from visitors.input.formats import Format
 from visitors.input.mapping import REJECT
@@ -61,7 +61,10 @@ def person_of(raw: RawRow, format_: Format) -> tuple[str, Identity]:
     visitor = values.get("visitorId")
     if not isinstance(visitor, str):
         raise InvalidData("visitorId is missing, or is not a string", field="visitorId", code="invalid_type")
-    return visitor, parse_identity(values)
+    said = parse_identity(values)
+    if not said.names_somebody:
+        raise UsageProblem("the row has neither externalId nor email", hint="add one of the two to the row, or both")
+    return visitor, said
 
 
 def _from_cells(cells: Mapping[str, Any]) -> dict[str, Any]:
