@@ -388,6 +388,18 @@ def test_an_imported_contact_that_is_deleted_is_not_the_live_one_with_its_email(
     assert visitors("contacts", "list", "--format", "ids").lines == ["live"]
 
 
+def test_a_visitor_whose_contact_is_deleted_gets_no_second_one_unasked(visitors: Visitors) -> None:
+    visitors("identify", "one", "--email", "a@example.com")
+    (person,) = visitors("contacts", "list", "--format", "ids").lines
+    visitors("contacts", "delete", person, "--yes")
+    error = refused(visitors, "one", "--email", "a@example.com")
+    assert f"already linked to contact {person} (a@example.com), which is deleted, not to a new" in error["message"]
+    assert command_in(error["hint"]) == ["contacts", "restore", person]
+    visitors(*command_in(error["hint"]))
+    visitors("identify", "one", "--email", "a@example.com")
+    assert visitors("contacts", "list", "--format", "ids").lines == [person]
+
+
 def command_in(hint: str) -> list[str]:
     """Return the command in a hint for the same person."""
     before, command = hint.split("; if another person", maxsplit=1)[0].split(": ", 1)

@@ -81,8 +81,10 @@ def decide(said: Identity, known: Known, *, on_conflict: OnConflict = "error", r
     if links and known.linked is not None and not relink and not becomes_it:
         other = "a new contact" if contact is None else f"{contact.id} ({contact.label})"
         same = _same_person(said, known.linked) if contact is None else None
+        deleted = ", which is deleted" if known.linked.deleted_at is not None else ""
         raise Conflict(
-            f"the visitor is already linked to contact {known.linked.id} ({known.linked.label}), not to {other}",
+            f"the visitor is already linked to contact {known.linked.id} ({known.linked.label}){deleted}, not to "
+            f"{other}",
             code="linked_elsewhere",
             hint=(f"if it is the same person: {same}; " if same else "")
             + "if another person now uses this browser, add --relink; past conversations stay with the "
@@ -102,13 +104,15 @@ def decide(said: Identity, known: Known, *, on_conflict: OnConflict = "error", r
 
 
 def _same_person(said: Identity, linked: Contact) -> str | None:
-    """Return the command that adds the given values to the visitor's own contact; None if any would replace a value."""
-    if said.contact_id is not None or linked.deleted_at is not None:
+    """Return the command that makes the visitor's own contact the one that was said; None if it has other values."""
+    if said.contact_id is not None:
         return None
     given = (("--external-id", said.external_id, linked.external_id), ("--email", said.email, linked.email))
     new = [(option, value) for option, value, old in given if value is not None and value != old]
     if any(old is not None and value not in (None, old) for _, value, old in given):
         return None
+    if linked.deleted_at is not None:
+        return f"visitors contacts restore {linked.id}"
     import shlex
 
     options = " ".join(f"{option}={shlex.quote(value)}" for option, value in new)
