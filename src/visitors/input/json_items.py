@@ -21,6 +21,7 @@ _BEHIND_NUMBERS = (",", "]", "}", " ", "\t", "\n", "\r")
 _LONGEST_NUMBER = 2_000
 _BAD_BYTES = "[\udc80-\udcff]"
 """The replacement for bytes that are not UTF-8."""
+_SEVERAL = "if these are several values, put each on a line of its own: jq -c . FILE"
 _TRUNCATED = "Input data was truncated"
 """msgspec's message for truncated JSON."""
 
@@ -47,7 +48,7 @@ def _items_of(reader: _Reader) -> Iterator[Any]:
     else:
         yield from _list(reader)
     if reader.next_sign():
-        raise reader.problem("extra data after the end")
+        raise reader.problem("extra data after the end", hint=_SEVERAL)
 
 
 def json_records(source: Source, paths: Sequence[tuple[str, ...]]) -> Iterator[tuple[Any, bool]]:
@@ -65,7 +66,7 @@ def json_records(source: Source, paths: Sequence[tuple[str, ...]]) -> Iterator[t
     if not found.any:
         yield found.rest, False
     if reader.next_sign():
-        raise reader.problem("extra data after the end")
+        raise reader.problem("extra data after the end", hint=_SEVERAL)
 
 
 class _Found:
@@ -209,10 +210,10 @@ class _Reader:
         self._position = 0
         return not self._is_at_end
 
-    def problem(self, reason: str) -> InvalidData:
+    def problem(self, reason: str, hint: str | None = None) -> InvalidData:
         """Make the error for malformed JSON at this position."""
         item = f", item {self._items:,}" if self._items > 1 else ""
-        return InvalidData(f"{self._name}{item} is not JSON: {reason}", code="invalid_json")
+        return InvalidData(f"{self._name}{item} is not JSON: {reason}", code="invalid_json", hint=hint)
 
 
 def _reason(error: Exception) -> str:

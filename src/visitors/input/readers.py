@@ -261,7 +261,7 @@ def _json_row(place: Place, line: str) -> RawRow:
     try:
         return object_row(place, _decode(line), line)
     except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
-        problem = InvalidData(f"not JSON: {_reason(error)}", code="invalid_json")
+        problem = InvalidData(f"not JSON: {_reason(error, line)}", code="invalid_json")
         return RawRow(place, {}, raw=line.rstrip("\n"), error=problem)
 
 
@@ -272,8 +272,22 @@ def object_row(place: Place, item: object, raw: str = "") -> RawRow:
     return RawRow(place, {}, raw=raw.rstrip("\n"), error=InvalidData("not a JSON object", code="invalid_json"))
 
 
-def _reason(error: Exception) -> str:
-    return "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+def _reason(error: Exception, line: str) -> str:
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    # msgspec says that of half an emoji too, as programs leave it that cut text after a number of characters
+    is_truncated = str(error).startswith("Input data was truncated")
+    return "a lone surrogate" if is_truncated and _is_complete(line) else str(error)
+
+
+def _is_complete(line: str) -> bool:
+    import json
+
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _split(line: str) -> list[str]:
