@@ -235,6 +235,23 @@ def test_an_invalid_mapping_is_refused_with_its_position(
     assert reason in answer.stderr
 
 
+@pytest.mark.parametrize(
+    ("kind", "name", "page"),
+    [
+        ("contacts", "zendesk", '{"users": [], "next_page": null, "count": 0}'),
+        ("conversations", "zendesk", '{"tickets": [], "count": 0}'),
+        ("contacts", "intercom", '{"type": "list", "data": [], "total_count": 0}'),
+        ("contacts", "zendesk", "[]"),
+    ],
+)
+def test_an_empty_page_of_the_mapping_asked_for_is_nothing(visitors: Visitors, kind: str, name: str, page: str) -> None:
+    answer = visitors(kind, "import", "-", "--mapping", name, input=page)
+    assert answer.stderr.startswith("imported 0 rows: nothing")
+    for other in ('{"error": "unauthorized"}', '{"data": {"users": []}}', "{}", "[{}]"):
+        refused = visitors(kind, "import", "-", "--mapping", name, input=other, code=5)
+        assert f"standard input does not fit the mapping {name}" in refused.stderr
+
+
 def test_a_mapping_is_asked_for_by_its_name_or_its_file(visitors: Visitors, take: Take) -> None:
     answer = visitors("import", "-", "--mapping", "zendsk", input='{"id": "a"}', code=2)
     assert answer.stderr.splitlines()[0] == "error: unknown mapping 'zendsk'"

@@ -76,6 +76,10 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
                 return found
         return row
 
+    def is_empty(self, row: Any) -> bool:
+        """Return whether the file is a list without records: `[]`, or `{"users": [], …}`."""
+        return row == [] or any(at(row, path) == [] for path in self.records)
+
     def fits(self, row: Any) -> bool:
         """Return whether a row, or the file, is of this kind."""
         record = self.record_of(row)

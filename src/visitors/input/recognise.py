@@ -49,7 +49,7 @@ def part_for(first: Any, kind: Kind, mapping: str, name: str = "it") -> Part | N
             code="other_mapping",
             hint=f"visitors {parts[0].kind.command} FILE --mapping {mapping}",
         )
-    fitting = [part for part in ours if part.fits(first)]
+    fitting = [part for part in ours if part.fits(first)] or [part for part in ours if part.is_empty(first)]
     if not fitting:
         known = "; ".join(f"{part.file}: {', '.join(path for path, _ in part.recognise)}" for part in ours)
         raise InvalidData(
