@@ -75,6 +75,7 @@ def test_cells_may_clear_unset_and_replace(visitors: Visitors) -> None:
         ("visitorId,shoe size\none,44\n", "standard input: unknown column 'shoe size'"),
         ("visitorId,email\none,nobody\n", "line 2, column 'email': email 'nobody' is not an email"),
         ("visitorId,email\none,a@example.com,x\n", "line 2: 3 cells for 2 columns"),
+        ("visitorId,email\none\n", "line 2: 1 cell for 2 columns"),
         ("visitorId,email\n,a@example.com\n", "line 2, column 'visitorId': visitorId is missing"),
         ("visitorId,visitorId\none,two\n", "has two columns named 'visitorId'"),
         ("visitorId,replaceMetadata,email\none,maybe,a@example.com\n", "replaceMetadata is not true or false"),

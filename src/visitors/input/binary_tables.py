@@ -13,7 +13,7 @@ from typing import Any
 
 from visitors.errors import InvalidData
 from visitors.input.optional import needed
-from visitors.input.readers import Header, Place, RawRow, header_of
+from visitors.input.readers import Header, Place, RawRow, header_of, wrong_cell_count
 from visitors.input.source import Source
 
 _AT_ONCE = 1_000
@@ -53,8 +53,8 @@ def _has_cells(sheet: Any) -> bool:
 
 def _row(place: Place, header: tuple[str, ...], cells: list[str | None]) -> RawRow:
     if len(cells) > len(header):
-        error = InvalidData(f"{len(cells):,} cells for {len(header):,} columns", code="wrong_cell_count")
-        return RawRow(place, {}, raw=",".join(cell or "" for cell in cells), error=error)
+        raw = ",".join(cell or "" for cell in cells)
+        return RawRow(place, {}, raw=raw, error=wrong_cell_count(len(cells), len(header)))
     cells += [None] * (len(header) - len(cells))
     return RawRow(place, dict(zip(header, cells, strict=True)))
 

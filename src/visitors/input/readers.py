@@ -252,9 +252,14 @@ def header_of(cells: list[str], source: Source) -> tuple[str, ...]:
 
 def _table_row(place: Place, header: tuple[str, ...], cells: list[str] | list[str | None], raw: str) -> RawRow:
     if len(cells) != len(header):
-        error = InvalidData(f"{len(cells):,} cells for {len(header):,} columns", code="wrong_cell_count")
-        return RawRow(place, {}, raw=raw.rstrip("\n"), error=error)
+        return RawRow(place, {}, raw=raw.rstrip("\n"), error=wrong_cell_count(len(cells), len(header)))
     return RawRow(place, dict(zip(header, cells, strict=True)))
+
+
+def wrong_cell_count(cells: int, columns: int) -> InvalidData:
+    """Make the error for a row with so many cells, in a table with so many columns."""
+    counted = [f"{count:,} {noun}{'' if count == 1 else 's'}" for count, noun in ((cells, "cell"), (columns, "column"))]
+    return InvalidData(" for ".join(counted), code="wrong_cell_count")
 
 
 def _json_row(place: Place, line: str) -> RawRow:
