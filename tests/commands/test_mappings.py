@@ -120,6 +120,24 @@ def test_a_table_is_known_whatever_separates_its_cells(visitors: Visitors, tmp_p
     assert visitors("contacts", "list", "--format", "json").json == told
 
 
+@pytest.mark.parametrize("is_current_first", [True, False])
+def test_of_a_table_of_history_only_the_current_version_of_a_contact_is_taken(
+    visitors: Visitors,
+    tmp_path: Path,
+    is_current_first: bool,  # noqa: FBT001
+) -> None:
+    header, current = (FOLDER / "intercom-contacts.csv").read_text(encoding="utf-8").splitlines()
+    earlier = current.replace("2026-01-06 09:00:00,TRUE", "2026-01-05 10:00:00,FALSE").replace("Ken", "Ben")
+    assert earlier != current
+    versions = [current, earlier] if is_current_first else [earlier, current]
+    (tmp_path / "history.csv").write_text("\n".join([header, *versions, ""]), encoding="utf-8")
+    done = visitors("contacts", "import", str(tmp_path / "history.csv"))
+    assert "1 created" in done.stderr
+    assert "1 blank" in done.stderr
+    [contact] = visitors("contacts", "list", "--format", "json").json
+    assert contact["name"] == "Ken"
+
+
 def test_words_that_are_nothing_are_so_before_a_mapping_reads_them(visitors: Visitors, tmp_path: Path) -> None:
     mapping = tmp_path / "shop.yaml"
     mapping.write_text(
