@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from visitors.domain.operation import Change
-from visitors.domain.subject import ANOTHER_TIME, Ownership, OwnTime, Spell
+from visitors.domain.subject import ANOTHER_TIME, Ownership, OwnTime, Spell, without_reason
 
 
 def owners(*spells: Spell) -> list[str | None]:
@@ -91,3 +91,11 @@ def test_where_a_visitor_was_in_anothers_time_is_masked_in_its_record_but_not_wh
     own = OwnTime(changes, Ownership([Spell(1, "ada"), Spell(2, "ben")]), {"ben"})
     record = {"id": "v", "city": "Rome", "ip": None, "os": "Linux"}
     assert own.record(record) == {**record, "city": ANOTHER_TIME}
+
+
+def test_of_a_block_that_concerns_somebody_else_only_the_reason_is_masked() -> None:
+    told: dict[str, object] = {"id": "b", "visitorId": "v", "reason": "rude", "expiresAt": None}
+    lifted = without_reason(change(told, {**told, "reason": None, "liftedBy": "me"}))
+    assert lifted.before == {**told, "reason": ANOTHER_TIME}
+    assert lifted.after == {**told, "reason": None, "liftedBy": "me"}
+    assert without_reason(change(None, told)).before is None

@@ -122,6 +122,13 @@ def test_the_parser_in_python_refuses_the_same(
     assert (caught.value.place.line, caught.value.code) == (line, code)
 
 
+def test_a_mistake_that_the_parser_places_in_nothing_else_is_reported_without_it() -> None:
+    with pytest.raises(BadPlace) as caught:
+        parse_document("a: b: c", "f.yaml")
+    assert "not YAML: mapping values are not allowed" in caught.value.message
+    assert "None" not in caught.value.message
+
+
 def test_a_tab_gets_the_advice_to_use_spaces() -> None:
     with pytest.raises(BadPlace, match="tab") as caught:
         parse_document("a:\n\tb: 1", "f.yaml")
