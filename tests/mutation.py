@@ -12,15 +12,16 @@ Most mutation tools swap code inside the test process, which would not affect th
 copy of the project with its own virtual environment, whose `visitors` and Python import the copy. The checkout is not
 changed.
 
-The tests nearest to a file run first, then those of its package, then all others, until one fails. A timeout, several
-times as long as on the unchanged program, also counts as noticed, and is reported.
+The tests run once on the unchanged program, with probes that note which of them run which function. Then each mutant
+only gets the tests that run its function, the nearest first, until one fails. All tests are for those of what is run
+at import, and of functions that also run where a probe cannot tell for which test. A timeout, several times as long as
+on the unchanged program, also counts as noticed, and is reported.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import itertools
 import os
 import queue
 import re
@@ -34,12 +35,13 @@ import tempfile
 import time
 import venv
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
+import probes
 from mutants import Mutant, mutants, sample
 
 ROOT = Path(__file__).parent.parent
@@ -62,7 +64,7 @@ ROOMS = {
 LEFT_OUT = (".git", ".venv", "__pycache__", ".*_cache", ".hypothesis", "*.egg-info", ".coverage*", "htmlcov")
 """Files in a checkout that no test needs."""
 
-NEAREST_SECONDS = 8.0
+FIRST_SECONDS = 8.0
 """The maximum total time of the tests that run first."""
 
 MEMORY = 4 << 30
@@ -140,41 +142,42 @@ def _kill_group(leader: int) -> None:
 
 
 class Stage(NamedTuple):
-    """Test files that run together, and the seconds their tests take on the unchanged program."""
+    """Tests, or test files, that run together, and the seconds that they take on the unchanged program."""
 
     name: str
-    files: list[str]
+    tests: list[str]
     seconds: float
 
 
-def stages(path: Path, seconds: dict[str, float]) -> Iterator[Stage]:
+def stages(path: Path, tests: Mapping[str, float]) -> Iterator[Stage]:
     """Return the tests for a file of the program, most likely to fail first, fast ones first.
 
     Args:
         path: The file, relative to the project.
-        seconds: Every test file, with its duration.
+        tests: The tests to choose from, as `FILE` or `FILE::TEST`, with their durations.
     """
     module = ".".join(path.with_suffix("").parts[1:])
     name = path.stem.strip("_")
-    room = _room(path)
+    room = ROOMS[_room(path)]
+    texts = {file: (ROOT / file).read_text(encoding="utf-8") for file in {test.split("::")[0] for test in tests}}
 
-    def rank(file: str) -> int:
+    def rank(test: str) -> int:
+        file = test.split("::", maxsplit=1)[0]
         if Path(file).stem == f"test_{name}":
-            return 0 if file.startswith(ROOMS[room]) else 1
-        if f"{module} import" in (ROOT / file).read_text(encoding="utf-8"):
+            return 0 if file.startswith(room) else 1
+        if f"{module} import" in texts[file]:
             return 2
-        return 3 if name.removesuffix("s") in Path(file).stem else 4
+        return 3 if name.removesuffix("s") in Path(file).stem else 4 if file.startswith(room) else 5
 
-    by_rank = sorted(seconds, key=lambda file: (rank(file), seconds[file]))
-    nearest = [file for file in by_rank if rank(file) < 4]
-    spent = itertools.accumulate(seconds[file] for file in nearest)
-    nearest = [file for file, sum_ in zip(nearest, spent, strict=True) if sum_ <= NEAREST_SECONDS or file == nearest[0]]
-    by_time = sorted(seconds, key=seconds.__getitem__)
-    of_room = [file for file in by_time if file.startswith(ROOMS[room]) and file not in nearest]
-    others = [file for file in by_time if file not in nearest and file not in of_room]
-    for stage, files in (("nearest", nearest), ("room", of_room), ("others", others)):
-        if files:
-            yield Stage(stage, files, sum(seconds[file] for file in files))
+    first: list[str] = []
+    others: list[str] = []
+    spent = 0.0
+    for test in sorted(tests, key=lambda test: (rank(test), tests[test])):
+        spent += tests[test]
+        (first if spent <= FIRST_SECONDS or not first else others).append(test)
+    for stage, chosen in (("first", first), ("others", others)):
+        if chosen:
+            yield Stage(stage, chosen, sum(tests[test] for test in chosen))
 
 
 def _room(path: Path) -> str:
@@ -200,25 +203,53 @@ class Run:
         self._jobs = jobs
         self._workers = max(1, (os.cpu_count() or 1) // jobs)
         self._choice = [] if with_slow else ["-m", "not slow"]
-        self._seconds: dict[str, float] = {}
+        self._files: dict[str, float] = {}
+        self._tests: dict[str, float] = {}
+        self._noted: dict[str, set[str]] = {}
 
-    def baseline(self) -> float:
-        """Run all tests on the unchanged program, and return how long it took. Raises SystemExit if one fails."""
+    def baseline(self, chosen: Iterable[Mutant]) -> float:
+        """Run all tests on the unchanged program, with probes in the functions of these mutants, and return how long it
+        took. Raises SystemExit if one fails.
+        """
         copy = self._copies.get()
-        report = copy.root.parent / "report.xml"
+        report, notes = copy.root.parent / "report.xml", copy.root.parent / "notes"
+        notes.mkdir()
+        for folder in (notes, *notes.parents[:2]):
+            folder.chmod(0o777)  # some tests start processes of other users
+        by_path: dict[Path, list[Mutant]] = {}
+        for mutant in chosen:
+            by_path.setdefault(mutant.path, []).append(mutant)
+        for path, found in by_path.items():
+            copy.write(path, probes.probed((ROOT / path).read_bytes(), found))
+        copy.write(probes.MODULE, probes.module(notes).encode())
         start = time.monotonic()
         cores = os.cpu_count() or 1
         status, said = copy.test([*self._choice, "-n", str(cores), "--junitxml", str(report)])
         if status != 0:
             raise SystemExit(f"{said[-6000:]}\nthe tests fail without any mutant")
+        for path in by_path:
+            copy.write(path, (ROOT / path).read_bytes())
+        (copy.root / probes.MODULE).unlink()
         for case in ET.parse(report).iter("testcase"):  # noqa: S314 - pytest wrote it
-            file = next(self._files(case.get("classname", "")))
-            self._seconds[file] = self._seconds.get(file, 0.0) + float(case.get("time", 0))
+            file = next(self._file_of(case.get("classname", "")))
+            test = f"{file}::{case.get('name', '').partition('[')[0]}"
+            for tests, name in ((self._files, file), (self._tests, test)):
+                tests[name] = tests.get(name, 0.0) + float(case.get("time", 0))
+        self._noted = probes.noted(notes)
         self._copies.put(copy)
         return time.monotonic() - start
 
+    def _tests_for(self, mutant: Mutant) -> Iterator[Stage]:
+        """Return the tests that run the mutant, then, if others may do, all files."""
+        function = probes.function_of((ROOT / mutant.path).read_bytes(), mutant)
+        noted = self._noted.get(probes.name_of(mutant.path, function.lineno), set()) if function is not None else {""}
+        known = {test: self._tests[test] for test in noted & self._tests.keys()}
+        yield from stages(mutant.path, known)
+        if not noted <= known.keys():
+            yield from stages(mutant.path, self._files)
+
     @staticmethod
-    def _files(classname: str) -> Iterator[str]:
+    def _file_of(classname: str) -> Iterator[str]:
         parts = classname.split(".")
         for end in range(len(parts), 0, -1):
             file = "/".join(parts[:end]) + ".py"
@@ -241,7 +272,7 @@ class Run:
         start = time.monotonic()
         copy.write(mutant.path, mutant.applied(source))
         try:
-            by = next(filter(None, (self._killer(copy, stage) for stage in stages(mutant.path, self._seconds))), "")
+            by = next(filter(None, (self._killer(copy, stage) for stage in self._tests_for(mutant))), "")
         finally:
             copy.write(mutant.path, source)
             self._copies.put(copy)
@@ -252,7 +283,9 @@ class Run:
         workers = self._workers if stage.seconds > 15 else 1
         parallel = ["-n", str(workers)] if workers > 1 else []
         timeout = 30 + 4 * stage.seconds / workers
-        status, said = copy.test([*self._choice, *parallel, *stage.files], timeout)
+        names = copy.root.parent / "tests.txt"
+        names.write_text("\n".join(stage.tests), encoding="utf-8")
+        status, said = copy.test([*self._choice, *parallel, f"@{names}"], timeout)
         if status in (0, 5):  # 5: no tests were collected
             return ""
         if status is None:
@@ -284,7 +317,7 @@ def main() -> int:
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
     with tempfile.TemporaryDirectory(prefix="mutation-") as folder:
         run = Run(Path(folder), options.jobs, with_slow=options.all)
-        say(f"without any mutant the tests pass in {run.baseline():.0f} s")
+        say(f"without any mutant the tests pass in {run.baseline(chosen):.0f} s")
         outcomes = []
         for number, outcome in enumerate(run.outcomes(chosen), 1):
             outcomes.append(outcome)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
+import probes
 from mutants import Mutant, mutants, sample
-from mutation import ROOMS, ROOT, SOURCE, stages
+from mutation import FIRST_SECONDS, ROOMS, ROOT, SOURCE, stages
 
 PATH = Path("src/visitors/domain/small.py")
 SMALL = '''
@@ -112,9 +115,60 @@ def test_a_file_has_its_share_of_a_sample() -> None:
 def test_the_tests_of_a_file_run_first_and_every_test_once() -> None:
     seconds = dict.fromkeys((str(file.relative_to(ROOT)) for file in (ROOT / "tests").rglob("test_*.py")), 1.0)
     ordered = list(stages(SOURCE / "domain" / "times.py", seconds))
-    assert [stage.name for stage in ordered] == ["nearest", "room", "others"]
-    assert ordered[0].files[0] == "tests/domain/test_times.py"
-    assert sorted(file for stage in ordered for file in stage.files) == sorted(seconds)
+    assert [stage.name for stage in ordered] == ["first", "others"]
+    assert ordered[0].tests[0] == "tests/domain/test_times.py"
+    assert ordered[0].seconds == FIRST_SECONDS
+    assert sorted(test for stage in ordered for test in stage.tests) == sorted(seconds)
+    assert list(stages(SOURCE / "domain" / "times.py", {})) == []
+
+
+PROBED = '''
+def outer(one):
+    """A docstring."""
+    @str
+    def inner():
+        return one + 1
+    for _ in range(3):
+        one += 1
+    return one + 2
+
+class Some:
+    def method(self):
+        """Only a docstring."""
+
+    def other(self):
+        return 3 < 4
+
+TOP = 5 < 6
+'''
+
+
+def test_probes_note_which_test_runs_which_function(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    possible = [mutant for mutant in found(PROBED) if mutant.kind in ("arithmetic", "comparison")]
+    package = tmp_path / "visitors"
+    package.mkdir()
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    (package / "_probe.py").write_text(probes.module(notes), encoding="utf-8")
+    (package / "__init__.py").write_bytes(probes.probed(PROBED.encode(), possible))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+
+    def run(code: str) -> None:
+        subprocess.run([sys.executable, "-c", f"import visitors; {code}"], check=True)
+
+    for test in ("tests/test_a.py::test_b[1::[2] (call)", "tests/test_a.py::test_c (setup)"):
+        monkeypatch.setenv("PYTEST_CURRENT_TEST", test)
+        run("assert visitors.outer(1) == 6")
+    monkeypatch.delenv("PYTEST_CURRENT_TEST")
+    run("visitors.Some().other(); visitors.Some().method()")
+
+    functions = {mutant: probes.function_of(PROBED.encode(), mutant) for mutant in possible}
+    assert {one.name if one else None for one in functions.values()} == {"inner", "outer", "other", None}
+    lines = {one.name: probes.name_of(PATH, one.lineno) for one in functions.values() if one}
+    assert probes.noted(notes) == {
+        lines["outer"]: {"tests/test_a.py::test_b", "tests/test_a.py::test_c"},
+        lines["other"]: {""},
+    }
 
 
 @pytest.mark.parametrize("room", ROOMS)
