@@ -339,7 +339,24 @@ def test_a_key_has_enough_bytes_and_not_too_many(
     assert refused.stdout == ""
     assert anonymous not in refused.stderr
     assert refused.error["code"] == code
-    assert refused.error["hint"] == f"openssl rand -out '{path}' 32 && chmod 600 '{path}'"
+    assert refused.error["hint"] == "use another file: (umask 077; openssl rand -out NEW.key 32)"
+
+
+def test_the_hint_about_a_missing_key_makes_a_private_one(visitors: Visitors, anonymous: str, tmp_path: Path) -> None:
+    path = tmp_path / "the key"
+    refused = visitors("export", "--pseudonymize", str(path), "--format", "json", code=5)
+    assert anonymous not in refused.stderr
+    assert refused.error["hint"] == f"(umask 077; openssl rand -out '{path}' 32)"
+
+
+def test_no_hint_overwrites_a_file_that_was_taken_for_a_key(
+    visitors: Visitors, anonymous: str, store_path: Path, tmp_path: Path
+) -> None:
+    assert anonymous
+    short = key_file(tmp_path / "short", b"k")
+    for file in (store_path, short):
+        hint = visitors("export", "--pseudonymize", str(file), "--format", "json", code=5).error["hint"]
+        assert str(file) not in hint
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o602, 0o660, 0o644, 0o610, 0o601, 0o777])

@@ -12,7 +12,9 @@ SHORTEST = 16
 LONGEST = 65_536
 """The maximum size in bytes; a larger file is not a key."""
 
-_MAKE_ONE = "openssl rand -out {path} 32 && chmod 600 {path}"
+_MAKE_ONE = "(umask 077; openssl rand -out {path} 32)"
+_MAKE_ANOTHER = f"use another file: {_MAKE_ONE.format(path='NEW.key')}"
+"""The hint about a file that exists: a command with its path would overwrite it."""
 
 
 def read_key(path: str) -> bytes:
@@ -21,12 +23,12 @@ def read_key(path: str) -> bytes:
     Raises InvalidData if it is missing, not a regular file, unreadable, too short or too long, or if its group or
     others can read or write it. Neither the message nor the hint reveals its content.
     """
-    make_one = _MAKE_ONE.format(path=_quoted(path))
     try:
         # check the file that is read, not its path; do not block on a pipe without a writer
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
     except FileNotFoundError:
-        raise InvalidData(f"key file {path} not found", code="key_missing", hint=make_one) from None
+        hint = _MAKE_ONE.format(path=_quoted(path))
+        raise InvalidData(f"key file {path} not found", code="key_missing", hint=hint) from None
     except OSError as error:
         raise InvalidData(f"cannot read the key file {path}: {error.strerror}", code="key_unreadable") from None
     try:
@@ -38,13 +40,15 @@ def read_key(path: str) -> bytes:
     if len(key) < SHORTEST:
         found = f"has {len(key)} bytes" if key else "is empty"
         raise InvalidData(
-            f"the key file {path} {found}; a key needs at least {SHORTEST} bytes", code="key_too_short", hint=make_one
+            f"the key file {path} {found}; a key needs at least {SHORTEST} bytes",
+            code="key_too_short",
+            hint=_MAKE_ANOTHER,
         )
     if len(key) > LONGEST:
         raise InvalidData(
             f"the key file {path} is larger than {LONGEST:,} bytes, so it is probably not a key",
             code="key_too_long",
-            hint=make_one,
+            hint=_MAKE_ANOTHER,
         )
     return key
 
