@@ -222,7 +222,7 @@ class Context:
 
     def file_to(self, ability: Ability) -> File:
         """Return the store's path, for a command that does this to its file. Raises UsageProblem if that is not
-        possible.
+        possible, and StoreProblem for a link to a missing file.
         """
         place = self.settings.store
         self._tell_store()
@@ -234,6 +234,9 @@ class Context:
             )
         if ability not in place.abilities or not isinstance(place, File):
             raise UsageProblem(f"{place.name} has no permanent file", hint="use --db PATH")
+        from visitors.store.file.opening import refuse_dangling_link
+
+        refuse_dangling_link(place.path)
         return place.resolved  # SQLite's log is beside the resolved path
 
     @property

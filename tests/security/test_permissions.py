@@ -184,6 +184,19 @@ def test_a_link_to_nothing_is_no_place_for_a_new_store(visitors: Visitors, tmp_p
     assert not elsewhere.exists()
 
 
+@pytest.mark.usefixtures("anonymous")
+def test_a_link_to_nothing_is_no_place_to_restore_a_store_to(visitors: Visitors, tmp_path: Path) -> None:
+    backup = visitors("db", "backup").stdout.strip()
+    link, elsewhere = tmp_path / "link.db", tmp_path / "elsewhere"
+    link.symlink_to(elsewhere)
+
+    for words in (["db", "restore", backup, "--dry-run"], ["db", "restore", backup, "--yes"]):
+        refused = visitors(*words, "--db", str(link), "--format", "json", code=6)
+        assert refused.error["code"] == "store_invalid"
+        assert "is a link to a missing file" in refused.error["message"]
+    assert not elsewhere.exists()
+
+
 def test_a_link_to_a_store_is_followed(visitors: Visitors, anonymous: str, store_path: Path, tmp_path: Path) -> None:
     link = tmp_path / "link.db"
     link.symlink_to(store_path)

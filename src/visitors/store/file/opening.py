@@ -102,13 +102,18 @@ def _make_empty(path: Path) -> None:
     make_folders(path.parent)
     try:
         os.close(make_file(path))
-    except FileExistsError:  # another process was quicker
-        if path.is_symlink() and not path.exists():
-            raise StoreProblem(
-                f"{path} is a link to a missing file",
-                code="store_invalid",
-                hint="remove the link, or use --db with the path of the file itself",
-            ) from None
+    except FileExistsError:
+        refuse_dangling_link(path)  # otherwise another process was quicker
+
+
+def refuse_dangling_link(path: Path) -> None:
+    """Raise StoreProblem for a link to a missing file: creating that is left to whoever knows where it leads."""
+    if path.is_symlink() and not path.exists():
+        raise StoreProblem(
+            f"{path} is a link to a missing file",
+            code="store_invalid",
+            hint="remove the link, or use --db with the path of the file itself",
+        )
 
 
 def _refuse_long_name(path: Path) -> None:
