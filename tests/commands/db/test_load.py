@@ -166,6 +166,35 @@ def test_json_that_no_command_could_read_is_refused(
     assert "line " in refused(visitors, tmp_path, text(dumped))["message"]
 
 
+OF_LINES: dict[str, Edit] = {
+    "nested metadata": lambda lines: line_of(lines, "contact").update(metadata='{"a":{"b":1}}'),
+    "a hash of other metadata": lambda lines: line_of(lines, "contact").update(metadata_hash="00000000"),
+    "a list of attributions": lambda lines: line_of(lines, "visitor").update(attribution="[]"),
+    "options that are no list": lambda lines: line_of(lines, "operation").update(arguments="{}"),
+    "a change that is no object": lambda lines: line_of(lines, "change").update(after="[]"),
+}
+OF_RECORDS: dict[str, Edit] = {
+    "a time without milliseconds": lambda lines: line_of(lines, "visitor").update(created_at="2026-01-01T00:00:00Z"),
+    "a time that is none": lambda lines: line_of(lines, "operation").update(at="yesterday"),
+    "an id with a blank": lambda lines: line_of(lines, "message").update(id="a b"),
+    "a contact merged into itself": lambda lines: lines.insert(
+        1, {**line_of(lines, "contact"), "pk": 50, "id": "c", "external_id": None, "merged_into": "c"}
+    ),
+}
+
+
+@pytest.mark.parametrize("edit", [*OF_LINES.values(), *OF_RECORDS.values()], ids=[*OF_LINES, *OF_RECORDS])
+def test_what_a_check_would_have_corrected_in_a_dump_is_refused(
+    visitors: Visitors, tmp_path: Path, dumped: list[dict[str, Any]], edit: Edit
+) -> None:
+    edit(dumped)
+    dumped[0]["rows"] = len(dumped) - 1
+    error = refused(visitors, tmp_path, text(dumped))
+    assert error["code"] == "not_a_dump"
+    assert "violates a rule: " in error["message"]
+    assert ("line " in error["message"]) == (edit in OF_LINES.values())
+
+
 def test_an_operation_that_is_still_open_is_refused(
     visitors: Visitors, tmp_path: Path, dumped: list[dict[str, Any]]
 ) -> None:

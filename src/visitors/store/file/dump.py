@@ -16,8 +16,8 @@ from visitors.domain.metadata import decode_value
 from visitors.errors import Conflict, InvalidData
 from visitors.store.load import indexes
 from visitors.store.load.bulk import drop
-from visitors.store.schema.history_invariants import CREATED
-from visitors.store.schema.invariants import OF_TOMBSTONES, offenders
+from visitors.store.schema.history_invariants import CREATED, OF_HISTORY
+from visitors.store.schema.invariants import OF_RECORDS, OF_TOMBSTONES, offenders
 from visitors.store.schema.recorded import DERIVED, SEARCHED, TABLES, UNDUMPED
 from visitors.store.schema.version import BASELINE, SCHEMA_VERSION
 from visitors.store.store import Store
@@ -29,6 +29,15 @@ _AT_ONCE = 500
 
 _UNRELEASED = 11
 """The last schema before the first release. Its dumps can be loaded too; their causes are numbers."""
+
+_MENDED = [rule for rule in (*OF_RECORDS, *OF_HISTORY) if rule.is_mended_in_dumps]
+_OF_LINES = {
+    kind: [(rule, rule.judge) for rule in _MENDED if rule.table == table and rule.judge is not None]
+    for kind, table in TABLES.items()
+}
+"""The rules that each line of a kind must satisfy."""
+_OF_STORES = (*(rule for rule in _MENDED if rule.judge is None), *CREATED.values())
+"""The rules that a loaded store must satisfy, besides those of its lines."""
 
 _ORDER = {"causes": "record, operation"}
 """The sort columns of tables without a `pk`."""
@@ -162,6 +171,9 @@ def _checked(place: str, line: dict[str, Any]) -> _Line:
     for name in _JSON_COLUMNS & line.keys():
         if line[name] is not None:
             decode_value(str(line[name]), f"{place}: {name}")
+    for rule, judge in _OF_LINES[kind]:
+        if not judge(*(line[column] for column in rule.columns)):
+            raise InvalidData(f"{place}: the row violates a rule: {rule.says}", code="not_a_dump")
     if line.get("is_open") is not None:
         raise InvalidData(f"{place}: the operation is still open", code="not_a_dump")
     sql = f"INSERT INTO {TABLES[kind]} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
@@ -176,10 +188,10 @@ def _refuse_unsound(store: Store) -> None:
             f"a row of {broken[0]} refers to a missing row of {broken[2]}",
             code="dangling_reference",
         )
-    for rule in (*OF_TOMBSTONES.values(), *CREATED.values()):
+    for rule in _OF_STORES:
         one = next(offenders(store, rule), None)
         if one is not None:
-            code = "not_a_dump" if rule in CREATED.values() else "dangling_reference"
+            code = "dangling_reference" if rule in OF_TOMBSTONES.values() else "not_a_dump"
             raise InvalidData(f"{one.kind} {one.id} violates a rule: {rule.says}", code=code)
 
 

@@ -42,6 +42,11 @@ class Invariant(msgspec.Struct, frozen=True, kw_only=True):
     command: str = ""
     """The command that shows how to repair it, if there is one."""
 
+    @property
+    def is_mended_in_dumps(self) -> bool:
+        """Whether correcting a dump is the way to repair it."""
+        return not (self.is_derived or self.is_gap or self.command)
+
 
 class Offender(msgspec.Struct, frozen=True):
     """A record that violates a rule."""
