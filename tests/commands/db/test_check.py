@@ -45,6 +45,12 @@ def problems(visitors: Visitors, *words: str) -> dict[str, tuple[str, str]]:
     return {one["check"]: (one["detail"], one["help"]) for one in found if one["result"] == "problem"}
 
 
+def run(helps: str, **settings: str) -> None:
+    """Run a command that helps in a shell."""
+    bin_ = str(Path(sys.executable).parent)
+    subprocess.run(["bash", "-c", helps], check=True, env={**os.environ, "PATH": f"{bin_}:/usr/bin:/bin", **settings})
+
+
 def test_an_intact_store_passes_the_check_and_is_unchanged(visitors: Visitors, filled: Path) -> None:
     before = files(filled.parent)
     checked = visitors("db", "check", "--format", "json")
@@ -158,8 +164,8 @@ def test_without_a_backup_what_can_be_read_is_saved(visitors: Visitors, filled: 
     filled.write_bytes(b"nothing" * 1_000)
     detail, helps = problems(visitors)["file"]
     assert "not a database" in detail
-    recovered = filled.with_name(f"recovered-{filled.name}")
-    assert helps == f"sqlite3 {filled} .recover > {recovered}.sql && sqlite3 {recovered} < {recovered}.sql"
+    recovered = f"{filled}.recovered"
+    assert helps == f"(umask 077; sqlite3 {filled} .recover > {recovered}.sql && sqlite3 {recovered} < {recovered}.sql)"
 
 
 def test_an_invalid_value_can_be_corrected_as_the_check_says(visitors: Visitors, filled: Path, tmp_path: Path) -> None:
@@ -169,11 +175,8 @@ def test_an_invalid_value_can_be_corrected_as_the_check_says(visitors: Visitors,
     editor.write_text("""#!/bin/sh\nsed -i 's/{nonsense/{\\\\"plan\\\\":\\\\"pro\\\\"}/' "$1"\n""")
     editor.chmod(0o700)
     _, helps = problems(visitors)["metadata"]
-    bin_ = str(Path(sys.executable).parent)
-    subprocess.run(
-        ["bash", "-c", helps], check=True, env={**os.environ, "EDITOR": str(editor), "PATH": f"{bin_}:/usr/bin:/bin"}
-    )
-    mended = str(filled.with_name(f"mended-{filled.name}"))
+    run(helps, EDITOR=str(editor))
+    mended = f"{filled}.mended"
     visitors("db", "check", "--db", mended)
     assert visitors("contacts", "show", "ada@example.com", "--db", mended, "--format", "json").json["metadata"] == {
         "plan": "pro"
@@ -239,6 +242,33 @@ def test_a_schema_that_is_not_that_of_a_new_store(
     assert problems(visitors)["schema"][0] == detail
 
 
+@pytest.mark.parametrize(
+    "part", ["INDEX visitors_browser", "TRIGGER visitors_update", "VIEW v_visitors", "TABLE contacts_text"]
+)
+def test_a_store_that_lost_a_part_of_its_schema_but_no_data_is_rebuilt(
+    visitors: Visitors, filled: Path, part: str
+) -> None:
+    before = visitors("db", "dump").stdout
+    execute(filled, f"DROP {part}")
+    run(problems(visitors)["schema"][1])
+    mended = ("--db", f"{filled}.mended")
+    visitors("db", "check", *mended)
+    assert visitors("db", "dump", *mended).stdout == before
+
+
+def test_a_store_that_lost_a_table_cannot_be_dumped(visitors: Visitors, filled: Path) -> None:
+    execute(filled, "DROP TABLE causes")
+    assert ".recover" in problems(visitors)["schema"][1]
+
+
+def test_the_copies_that_a_check_recommends_are_listed_by_an_erasure(visitors: Visitors, filled: Path) -> None:
+    execute(filled, "DROP INDEX visitors_browser")
+    run(problems(visitors)["schema"][1])
+    told = visitors("contacts", "erase", "ada@example.com", "--yes").stderr
+    for copy in (f"{filled}.ndjson", f"{filled}.mended"):
+        assert f"an earlier copy may still contain erased data: {copy}\n" in told
+
+
 def test_statistics_of_sqlite_are_no_part_of_the_schema(visitors: Visitors, filled: Path) -> None:
     execute(filled, "ANALYZE")
     visitors("db", "check")
@@ -254,6 +284,7 @@ def test_a_record_that_refers_to_nothing(visitors: Visitors, filled: Path) -> No
         "a row of causes refers to a missing row of operations",
         "row 7 of undone refers to a missing row of operations",
     }
+    assert all(".ndjson" in one["help"] for one in found if one["check"] == "references")
 
 
 def test_text_that_is_not_utf8(visitors: Visitors, filled: Path) -> None:

@@ -188,6 +188,7 @@ def test_a_key_that_is_gone_is_found(visitors: Visitors, store_path: Path, recei
     assert receipt
     change(store_path, "DELETE FROM keys")
     assert of_receipts(visitors, code=8) == [("problem", "the key that signs receipts is missing")]
+    assert "hint: no command: look for an older backup\n" in visitors("db", "check", code=8).stderr
 
 
 def test_a_receipt_that_is_gone_is_found(visitors: Visitors, store_path: Path, receipt: dict[str, Any]) -> None:

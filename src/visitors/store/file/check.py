@@ -136,7 +136,7 @@ def of_references(database: Executor, advice: Advice) -> Iterator[Finding]:
     for table, row, parent, _ in broken:
         where = f"row {row} of {table}" if row is not None else f"a row of {table}"
         detail = f"{where} refers to a missing row of {parent}"
-        yield damaged("references", detail, advice)
+        yield problem("references", detail, advice.mend())
     if not broken:
         yield ok("references", "no references to missing records")
 
@@ -145,14 +145,17 @@ def of_schema(database: Executor, advice: Advice) -> Iterator[Finding]:
     """Check that every table, index, trigger and view is as in a new store."""
     with open_store(Memory()) as fresh:
         expected, actual = _objects(fresh), _objects(database)
+    # a dump needs nothing else of the schema
+    is_dumped = all(actual.get(("table", name)) == expected["table", name] for name in TABLES.values())
+    rebuilt = advice.rebuild() if is_dumped else advice.restore()
     for kind, name in sorted(expected.keys() | actual.keys()):
         if (kind, name) not in actual:
-            yield damaged("schema", f"the {kind} {name} is missing", advice)
+            yield problem("schema", f"the {kind} {name} is missing", rebuilt)
         elif (kind, name) not in expected:
             help_ = advice.drop(f'DROP {kind} "{name}"')
             yield problem("schema", f"the {kind} {name} does not belong to visitors", help_)
         elif expected[kind, name] != actual[kind, name]:
-            yield damaged("schema", f"the {kind} {name} differs from the expected definition", advice)
+            yield problem("schema", f"the {kind} {name} differs from the expected definition", rebuilt)
     if expected == actual:
         yield ok("schema", f"{len(expected)} tables, indexes, triggers and views")
 
@@ -210,7 +213,7 @@ def of_receipts(database: Executor, advice: Advice) -> Iterator[Finding]:
     """Check that the receipts of erasures are unaltered."""
     faults = list(islice(receipts.faults(database), SHOWN))
     for fault in faults:
-        yield damaged("receipts", fault, advice)
+        yield problem("receipts", fault, advice.nothing())
     if not faults:
         kept = receipts.count(database)
         told = "1 receipt, unchanged" if kept == 1 else f"{kept:,} receipts, unchanged"

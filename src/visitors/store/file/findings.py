@@ -39,8 +39,9 @@ class Advice:
         """Restore the newest backup, or, without one, save what can be read."""
         newest = newest_backup(self._path)
         if newest is None:
-            recovered = quoted(self._path.with_name(f"recovered-{self._path.name}"))
-            return f"sqlite3 {quoted(self._path)} .recover > {recovered}.sql && sqlite3 {recovered} < {recovered}.sql"
+            recovered, sql = self._beside(".recovered"), self._beside(".recovered.sql")
+            store = quoted(self._path)
+            return f"(umask 077; sqlite3 {store} .recover > {sql} && sqlite3 {recovered} < {sql})"
         return f"{self._program} db restore {quoted(newest)}"
 
     def nothing(self) -> str:
@@ -49,8 +50,13 @@ class Advice:
 
     def mend(self) -> str:
         """Correct the lines of a dump in an editor, then load it into a new store, which reports what is wrong."""
-        dump, mended = quoted(f"{self._path}.ndjson"), quoted(self._path.with_name(f"mended-{self._path.name}"))
-        return f"{self._program} db dump -o {dump} && ${{EDITOR:-vi}} {dump} && visitors --db {mended} db load {dump}"
+        dump = self._beside(".ndjson")
+        return f"{self._program} db dump -o {dump} && ${{EDITOR:-vi}} {dump} && {self._load(dump)}"
+
+    def rebuild(self) -> str:
+        """Load a dump into a new store, which has a sound schema."""
+        dump = self._beside(".ndjson")
+        return f"{self._program} db dump -o {dump} && {self._load(dump)}"
 
     def drop(self, statement: str) -> str:
         """Return the command that removes an unknown object from the schema."""
@@ -59,6 +65,13 @@ class Advice:
     def compact(self) -> str:
         """Rebuild derived data."""
         return f"{self._program} db compact"
+
+    def _load(self, dump: str) -> str:
+        return f"visitors --db {self._beside('.mended')} db load {dump}"
+
+    def _beside(self, ending: str) -> str:
+        """Return a path that begins with the store's, so that an erasure lists it as a copy."""
+        return quoted(f"{self._path}{ending}")
 
     def run(self, command: str) -> str:
         """Run a command on the store."""

@@ -36,13 +36,17 @@ class ServerAdvice(Advice):
         """Return how to correct records in a dump."""
         return f"correct the lines of {self._calls} db dump, and load them into a new database"
 
+    def rebuild(self) -> str:
+        """Return how to get a sound schema."""
+        return f"load {self._calls} db dump into a new database"
+
     def drop(self, statement: str) -> str:
         """Return how to remove an unknown object from the schema."""
         return f"ask the administrator of the server to run: {statement}"
 
     def compact(self) -> str:
         """Return how to rebuild derived data."""
-        return f"load {self._calls} db dump into a new database, which rebuilds the indexes"
+        return f"{self.rebuild()}, which rebuilds the indexes"
 
 
 def check(place: Server, program: str, *, quick: bool = False, timeout: float = 30.0) -> list[Finding]:
