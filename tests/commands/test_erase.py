@@ -170,15 +170,18 @@ def test_an_interrupt_while_the_file_is_rewritten_leaves_the_receipt_and_says_wh
 
 
 @pytest.mark.file_only
-def test_a_file_that_cannot_be_rewritten_is_reported(visitors: Visitors, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As if the disk had no room for a second copy of the store."""
+@pytest.mark.parametrize("failing", ["VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"])
+def test_a_file_that_cannot_be_rewritten_is_reported(
+    visitors: Visitors, monkeypatch: pytest.MonkeyPatch, failing: str
+) -> None:
+    """As if the disk had no room for a second copy of the store, or for its log."""
     from visitors.errors import StoreProblem
     from visitors.store.store import Store
 
     execute = Store.execute
 
     def full(self: Store, sql: str, parameters: Any = ()) -> Any:
-        if sql == "VACUUM":
+        if sql == failing:
             raise StoreProblem("the store cannot grow: the disk is full")
         return execute(self, sql, parameters)
 
@@ -187,6 +190,7 @@ def test_a_file_that_cannot_be_rewritten_is_reported(visitors: Visitors, monkeyp
     assert json.loads(answer.stdout)["counts"]["visitors"] == 1
     assert "bytes of erased data may remain" in answer.stderr
     assert "the disk is full; to finish, once nobody else uses the store: visitors db compact" in answer.stderr
+    assert "another process" not in answer.stderr
 
 
 def test_through_a_link_the_files_next_to_the_store_itself_are_meant(

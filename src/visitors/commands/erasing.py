@@ -173,10 +173,10 @@ def _wipe(context: Context, *, vacuum: bool) -> None:
     except (KeyboardInterrupt, SystemExit):
         warn(f"the data is erased, but bytes of it may remain in {place.name}; {finish}")
         raise
-    if not wiped.log_is_empty:
-        warn(f"erased data may still be in {log_of(place)}, which another process is reading; {finish}")
     if wiped.problem is not None:
         warn(f"bytes of erased data may remain in {place.name}: {wiped.problem}; {finish}")
+    elif not wiped.log_is_empty:
+        warn(f"erased data may still be in {log_of(place)}, which another process is reading; {finish}")
     elif not vacuum:
         warn(f"bytes of erased data may remain in {place.name}; to rewrite it: visitors db compact")
     for copy in find_copies(place):

@@ -24,7 +24,7 @@ _EMPTY_LOG = "PRAGMA wal_checkpoint(TRUNCATE)"
 
 
 class Wiped(msgspec.Struct, frozen=True):
-    """The result: what prevented rewriting the file, and whether the log is empty."""
+    """The result: what prevented rewriting the file or emptying the log, and whether the log is empty."""
 
     problem: str | None
     log_is_empty: bool
@@ -49,8 +49,8 @@ def wipe(store: Store, *, rewrite: bool) -> Wiped:
             if rewrite and problem is None and not busy:
                 receipts.finish(store)
                 store.execute(_EMPTY_LOG)
-    except StoreProblem:
-        busy = 1
+    except StoreProblem as error:
+        problem, busy = problem or error.message, 1
     return Wiped(problem, log_is_empty=not busy)
 
 
