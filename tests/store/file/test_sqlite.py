@@ -7,12 +7,14 @@ import sqlite3
 import stat
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import visitors as package
+from unguarded import OPEN_OPERATION
 from visitors.errors import StoreProblem, UsageProblem, VisitorsError
 from visitors.store.file.sqlite import OLDEST, refuse_old_sqlite, statements
 
@@ -82,6 +84,18 @@ def test_a_short_file_of_something_else_is_not_written_over(
     store_path.write_bytes(content)
     assert visitors(*words, "--format", "json", code=6).error["code"] == "store_invalid"
     assert store_path.read_bytes() == content
+
+
+def test_an_operation_that_was_left_open_is_damage_that_a_check_finds(visitors: Visitors, store_path: Path) -> None:
+    visitors("create", "--id", "a")
+    with closing(sqlite3.connect(store_path, isolation_level=None)) as connection:
+        connection.execute(OPEN_OPERATION)
+    for words in (["create"], ["update", "a", "--city", "Oslo"], ["undo"], ["erase", "a", "--yes"]):
+        refused = visitors(*words, "--format", "json", code=6).error
+        assert refused["code"] == "store_corrupt"
+        assert refused["hint"].endswith("visitors db check")
+    assert "open-operation" in visitors("db", "check", code=8).stdout
+    assert visitors("list", "--format", "ids").lines == ["a"]
 
 
 def test_a_missing_table_is_no_damage_but_a_mistake(

@@ -277,9 +277,14 @@ _MISUSE = {
     ),
 }
 
-_OF_DAMAGE = ("unsupported file format", _UNREADABLE, "malformed JSON")
-"""Errors without a distinct code: SQLite's, of a header that no version writes and of invalid JSON in the store (JSON
-parameters are always valid), and Python's, of invalid text.
+_OF_DAMAGE = (
+    "unsupported file format",
+    _UNREADABLE,
+    "malformed JSON",
+    "UNIQUE constraint failed: operations.is_open",
+)
+"""Errors without a distinct code: SQLite's, of a header that no version writes, of invalid JSON in the store (JSON
+parameters are always valid), and of an operation that another program left open; and Python's, of invalid text.
 """
 
 
@@ -304,12 +309,12 @@ def _translate(error: sqlite3.Error, name: object) -> Exception:
             if str(error).startswith(begins):
                 return UsageProblem(f"the store {name} {what}", code=code, hint=hint)
     result = getattr(error, "sqlite_errorcode", None)
+    if str(error).startswith(_OF_DAMAGE):
+        result = CORRUPT
     if result in (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY):
         return Conflict(f"the store {name} already has this ({error})", code="exists")
     if result == sqlite3.SQLITE_READONLY_DBMOVED:
         return moved(str(name))
-    if str(error).startswith(_OF_DAMAGE):
-        result = CORRUPT
     if result is None or (result & 0xFF) not in _ADVICE:
         return error
     code, what, hint = _ADVICE[result & 0xFF]
