@@ -62,7 +62,6 @@ END;
 """
 STATEMENTS = [statement.strip() for statement in _STATEMENTS.split(";\n\n")]
 """The SQL of the migration."""
-TRIGGERS = [f"{statement.removesuffix(';')};" for statement in STATEMENTS if "TRIGGER" in statement]
 
 _STEP = f"""
 def m{NEW:04}_notes(database: Database) -> None:
