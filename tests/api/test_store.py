@@ -161,6 +161,25 @@ def test_a_list_comes_some_at_a_time_while_the_store_is_changed(store: visitors.
     assert ids(store.list(sort="created_at", reverse=True, limit=1)) == ["v0000"]
 
 
+def test_a_list_goes_on_when_what_it_has_listed_is_erased(store: visitors.VisitorStore) -> None:
+    store.import_({"id": f"v{number:04}"} for number in range(502))
+    for number, visitor in enumerate(store.list(sort="id"), start=1):
+        if number == 500:
+            store.erase(visitor.id, vacuum=False)
+    assert number == 502
+    assert store.find("v0499") is None
+
+
+def test_a_list_does_not_begin_again_when_what_it_is_sorted_by_changes(store: visitors.VisitorStore) -> None:
+    store.import_({"id": f"v{number:04}", "lastSeenAt": "2026-02-20"} for number in range(502))
+    seen = []
+    for visitor in store.list(sort="last_seen_at"):
+        seen.append(visitor.id)
+        if len(seen) % 250 == 0:
+            store.track(visitor.id)
+    assert seen == [f"v{number:04}" for number in reversed(range(502))]
+
+
 def test_what_a_file_is_can_be_said_or_shows_in_it(store: visitors.VisitorStore, tmp_path: Path) -> None:
     file = tmp_path / "of-another-system.log"
     file.write_text('{"id": "a"}\n{"id": "b"}\n')

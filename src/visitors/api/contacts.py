@@ -164,7 +164,7 @@ class Contacts:
         page = _page(sort, reverse=reverse, limit=limit, after=after)
         current = self._session.clock()
         wanted = contact_selection(chosen, current)
-        return self._session.pages(page, lambda store, some: contacts.select(store, wanted, some, current))
+        return self._session.pages("contacts", page, lambda store, some: contacts.select(store, wanted, some, current))
 
     def count(self, **chosen: Unpack[ChosenContacts]) -> int:
         """Count the contacts that a selection chooses.

@@ -176,7 +176,9 @@ class Conversations:
         named = conversation_selection(chosen, current)
         with self._session.reading() as store:
             wanted = references.conversation_selection(store, named, current)
-        return self._session.pages(page, lambda store, some: conversations.select(store, wanted, some, current))
+        return self._session.pages(
+            "conversations", page, lambda store, some: conversations.select(store, wanted, some, current)
+        )
 
     @overload
     def stats(

@@ -15,7 +15,7 @@ from visitors.domain.times import Instant
 from visitors.errors import UsageProblem
 from visitors.operations.erase import Target, erase, resolve
 from visitors.store.file.secure_wipe import wipe
-from visitors.store.query.listing import Page
+from visitors.store.query.listing import Page, Table, place_of
 from visitors.store.store import OpenOperation, Store
 
 _AT_ONCE = 500
@@ -67,15 +67,22 @@ class Session:
         wiped = wipe(self.store, rewrite=vacuum)
         return Erased(receipt, vacuum and wiped.log_is_empty and wiped.problem is None, list(left))
 
-    def pages(self, page: Page, select: Callable[[Store, Page], Iterator[Item] | list[Item]]) -> Iterator[Item]:
-        """Yield the records of `page`, read in batches, so that the store can be written to in between."""
+    def pages(
+        self, table: Table, page: Page, select: Callable[[Store, Page], Iterator[Item] | list[Item]]
+    ) -> Iterator[Item]:
+        """Yield the records of `page`, read in batches, so that the store can be written to in between.
+
+        A batch begins where the one before ended, even if its last record was changed or erased since.
+        """
         left = page.limit
         while True:
             size = min(left, _AT_ONCE) if page.limit else _AT_ONCE
             with self.reading() as store:
                 some = list(select(store, msgspec.structs.replace(page, limit=size)))
+                left -= size
+                ended = len(some) < size or left == 0
+                last = None if ended else place_of(store, table, msgspec.structs.replace(page, after=some[-1].id))
             yield from some
-            left -= size
-            if len(some) < size or (page.limit and not left):
+            if last is None:
                 return
-            page = msgspec.structs.replace(page, after=some[-1].id)
+            page = msgspec.structs.replace(page, after=None, place=last)

@@ -655,7 +655,7 @@ class VisitorStore:
         current = self._session.clock()
         with self._session.reading() as store:
             wanted = self._selection(store, chosen, current)
-        return self._session.pages(page, lambda store, some: visitors.select(store, wanted, some, current))
+        return self._session.pages("visitors", page, lambda store, some: visitors.select(store, wanted, some, current))
 
     def _selection(self, store: Store, chosen: Chosen, current: Instant) -> Selection:
         return references.selection(store, selection(chosen, current), current)

@@ -41,12 +41,13 @@ _ALWAYS_THERE = {"id", "status", "created_at", "updated_at", "visitor_count"}
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
-    """`limit` records (0: all) sorted by `column`, starting after the record with id `after`."""
+    """`limit` records (0: all) sorted by `column`, starting after the record with id `after`, or at `place`."""
 
     column: str | None = None
     descending: bool = False
     limit: int = 0
     after: str | None = None
+    place: Place | None = None
 
     @classmethod
     def sorted_by(
@@ -146,11 +147,11 @@ def place_of(store: Store, table: Table, page: Page) -> Place | None:
     UsageProblem if that is empty.
     """
     question = place_asked(table, page)
-    return None if question is None else store.ask(question)
+    return page.place if question is None else store.ask(question)
 
 
 def place_asked(table: Table, page: Page) -> Question[Place] | None:
-    """Return the query of `place_of`, if the page does not begin with the first record. Raises UsageProblem."""
+    """Return the query of `place_of`, if the page begins after a record. Raises UsageProblem."""
     if page.after is None:
         return None
     if not page.after.strip():

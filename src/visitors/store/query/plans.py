@@ -99,7 +99,7 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
         found = iter(store.ask_all(*(question for question in asked if question is not None)))
         place, driver = (None if question is None else next(found) for question in asked)
         left = page.limit
-        for access, condition in self._statements(store, page, place, driver):
+        for access, condition in self._statements(store, page, place or page.place, driver):
             sql = (
                 f"SELECT {columns} FROM {self.table} AS {self.alias} {access} {joins} WHERE {condition.sql}"
                 f"{in_order(page, self.alias)} LIMIT {left if page.limit else -1}"
