@@ -428,6 +428,30 @@ def test_fields_are_cleared_by_their_python_names(store: visitors.VisitorStore) 
     assert store.contacts.update("c", clear=["external_id"]).external_id is None
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda store, unknown: store.track(**unknown),
+        lambda store, unknown: store.create(**unknown),
+        lambda store, unknown: store.update("a", language="de", **unknown),
+        lambda store, unknown: store.identify("a", external_id="u-2", **unknown),
+        lambda store, unknown: store.contacts.create(external_id="u-2", **unknown),
+        lambda store, unknown: store.contacts.update("ext:u-1", name="Ada", **unknown),
+        lambda store, unknown: store.contacts.split("ext:u-1", "a", **unknown),
+        lambda store, unknown: store.list(**unknown),
+    ],
+)
+def test_an_unknown_argument_is_a_type_error(
+    store: visitors.VisitorStore, call: Callable[[visitors.VisitorStore, dict[str, str]], object]
+) -> None:
+    store.create("a")
+    store.identify("a", external_id="u-1")
+    before = store.contacts.count()
+    with pytest.raises(TypeError, match="argument 'mail'"):
+        call(store, {"mail": "ada@example.com"})
+    assert store.contacts.count() == before
+
+
 def test_export_and_import_carry_everything_there_and_back(store: visitors.VisitorStore, tmp_path: Path) -> None:
     store.seed(50, 7)
     rows = list(store.export())

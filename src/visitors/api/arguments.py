@@ -6,14 +6,14 @@ on the command line: RFC 3339, a date, or where documented an age (`30d`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from visitors.domain.contact import Identity
 from visitors.domain.contact_selection import ContactSelection, parse_contact_selection
 from visitors.domain.conversation_selection import ConversationSelection, parse_conversation_selection
-from visitors.domain.identity import parse_identity
+from visitors.domain.identity import CLEARABLE_OF_CONTACT, parse_identity
 from visitors.domain.selection import Selection, parse_selection
 from visitors.domain.times import Instant, Time, from_datetime, parse_instant
 
@@ -34,8 +34,11 @@ def public(name: str) -> str:
     return first + "".join(word.capitalize() for word in rest)
 
 
-def by_public_name(values: Mapping[str, object]) -> dict[str, object]:
-    """Rename arguments to their names in the machine formats."""
+def by_public_name(values: Mapping[str, object], known: Container[str]) -> dict[str, object]:
+    """Rename arguments to their names in the machine formats. Raises TypeError for one that is not in `known`."""
+    for name in values:
+        if public(name) not in known:
+            raise TypeError(f"Unexpected keyword argument {name!r}")
     return {public(name): value for name, value in values.items()}
 
 
@@ -47,9 +50,13 @@ def identity(
     unset: Sequence[str] = (),
     replace_metadata: bool = False,
 ) -> Identity:
-    """Build the identity of a person. Raises InvalidData and UsageProblem."""
-    more = {"clear": [public(name) for name in clear], "unset": list(unset), "replaceMetadata": replace_metadata}
-    return parse_identity({**by_public_name(person), **more}, tuple(clearable))
+    """Build the identity of a person. Raises InvalidData, UsageProblem, and TypeError for an unknown argument."""
+    more = {
+        "clear": [public(name) for name in clear],
+        "unset": list(unset),
+        "replaceMetadata": replace_metadata,
+    }
+    return parse_identity({**by_public_name(person, CLEARABLE_OF_CONTACT), **more}, tuple(clearable))
 
 
 def selection(chosen: Mapping[str, Any], current: Instant) -> Selection:

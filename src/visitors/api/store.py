@@ -22,7 +22,7 @@ from visitors.domain import normalise, times
 from visitors.domain.contact import Person
 from visitors.domain.decision import OnConflict, OnExisting
 from visitors.domain.expectation import Expectation
-from visitors.domain.fields import snake
+from visitors.domain.fields import BROWSER_DATA, snake
 from visitors.domain.identity import CLEARABLE
 from visitors.domain.ids import given_id
 from visitors.domain.page import VisitorPage
@@ -197,7 +197,7 @@ class VisitorStore:
         Raises InvalidData, and Conflict if the visitor with this id is deleted.
         """
         stored_id = given_id(id) if id is not None else None
-        values = by_public_name(browser)
+        values = by_public_name(browser, BROWSER_DATA)
         if lenient:
             data, left_out = leniently(lambda: browser_data(values), values.__delitem__)
             for problem in left_out:
@@ -221,7 +221,7 @@ class VisitorStore:
         unchanged.
         """
         visitor_id = given_id(id) if id is not None else None
-        data = browser_data(by_public_name(browser))
+        data = browser_data(by_public_name(browser, BROWSER_DATA))
         with self._session.operation("create") as operation:
             touched, _ = create(self._session.store, operation, visitor_id, data, exist_ok=exist_ok)
             return self._found(touched, operation)
@@ -331,7 +331,7 @@ class VisitorStore:
         Raises NotFound, InvalidData, Conflict for a deleted visitor, and UsageProblem when nothing is given or a
         field is both given and cleared.
         """
-        data = browser_changes(by_public_name(browser), tuple(map(public, clear)))
+        data = browser_changes(by_public_name(browser, BROWSER_DATA), tuple(map(public, clear)))
         return self._change(
             "update",
             visitor,
