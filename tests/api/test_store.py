@@ -428,6 +428,22 @@ def test_fields_are_cleared_by_their_python_names(store: visitors.VisitorStore) 
     assert store.contacts.update("c", clear=["external_id"]).external_id is None
 
 
+def test_one_field_to_clear_need_not_be_a_list(store: visitors.VisitorStore) -> None:
+    store.create("a", language="de")
+    assert store.update("a", clear="language")[0].language is None
+    store.identify("a", external_id="u-1", name="Ada", metadata={"plan": "pro", "p": 1})
+    found = store.identify("a", external_id="u-1", clear="name", unset="plan").visitor.contact
+    assert found is not None
+    assert (found.name, found.metadata) == (None, {"p": 1})
+
+
+def test_one_locale_and_one_word_for_nothing_need_not_be_lists(store: visitors.VisitorStore) -> None:
+    store.seed(3, locales="de-DE")
+    assert [group.value for group in store.stats("language")] == ["de-DE"]
+    store.import_([{"id": "a", "os": "N/A", "browser": "N"}], nulls="N/A")
+    assert [(one.os, one.browser) for one in store.list(browser="N")] == [(None, "N")]
+
+
 @pytest.mark.parametrize(
     "call",
     [

@@ -42,6 +42,11 @@ def by_public_name(values: Mapping[str, object], known: Container[str]) -> dict[
     return {public(name): value for name, value in values.items()}
 
 
+def names(given: Sequence[str]) -> tuple[str, ...]:
+    """Return the names in a list; a text is a single name, as in a filter."""
+    return (given,) if isinstance(given, str) else tuple(given)
+
+
 def identity(
     person: Mapping[str, object],
     *,
@@ -52,8 +57,8 @@ def identity(
 ) -> Identity:
     """Build the identity of a person. Raises InvalidData, UsageProblem, and TypeError for an unknown argument."""
     more = {
-        "clear": [public(name) for name in clear],
-        "unset": list(unset),
+        "clear": [public(name) for name in names(clear)],
+        "unset": names(unset),
         "replaceMetadata": replace_metadata,
     }
     return parse_identity({**by_public_name(person, CLEARABLE_OF_CONTACT), **more}, tuple(clearable))

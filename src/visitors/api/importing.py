@@ -8,7 +8,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any, TypeAlias, cast
 
-from visitors.api.arguments import public
+from visitors.api.arguments import names, public
 from visitors.errors import VisitorsError
 from visitors.input.format_choice import choose_format
 from visitors.input.formats import Format
@@ -42,6 +42,7 @@ def reading(
     """Yield the validated rows of a file or of objects, and the part of the mapping for them; objects are read by a
     mapping only if one is given. Raises what reading them raises.
     """
+    nulls = names(nulls)
     maps = [f"{public(field)}={column}" for field, column in (columns or {}).items()]
     name = str(mapping) if mapping is not None else NONE if maps else AUTO
     if isinstance(rows, str | Path):

@@ -11,7 +11,7 @@ from typing import Any, Literal, Self, TypeAlias, Unpack, cast, overload
 
 import msgspec
 
-from visitors.api.arguments import by_public_name, identity, instant_of, public, selection, text_of
+from visitors.api.arguments import by_public_name, identity, instant_of, names, public, selection, text_of
 from visitors.api.contacts import Contacts
 from visitors.api.conversations import Conversations
 from visitors.api.fixtures import Fixtures
@@ -331,7 +331,7 @@ class VisitorStore:
         Raises NotFound, InvalidData, Conflict for a deleted visitor, and UsageProblem when nothing is given or a
         field is both given and cleared.
         """
-        data = browser_changes(by_public_name(browser, BROWSER_DATA), tuple(map(public, clear)))
+        data = browser_changes(by_public_name(browser, BROWSER_DATA), tuple(map(public, names(clear))))
         return self._change(
             "update",
             visitor,
@@ -546,7 +546,7 @@ class VisitorStore:
             devices=str(devices),
             blocked=str(blocked),
             conversations=str(conversations),
-            locales=locales,
+            locales=names(locales),
         )
         with self._session.reading() as store:
             refuse_again(store, plan)
