@@ -27,8 +27,10 @@ def start(
 
 def check_author(visitor: str | None, agent: str | None) -> None:
     """Raise UsageProblem unless a message has exactly one author, a visitor or an agent."""
-    if (visitor is None) is (agent is None):
+    if visitor is None and agent is None:
         raise UsageProblem("no author given", hint="use --as-visitor VISITOR or --as-agent NAME")
+    if visitor is not None and agent is not None:
+        raise UsageProblem("--as-visitor and --as-agent cannot be combined", hint="leave out one of them")
 
 
 def reply(

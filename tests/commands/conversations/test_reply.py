@@ -48,6 +48,13 @@ def test_a_resolved_conversation_opens_again(visitors: Visitors, started: str, w
     assert (answer["status"], answer["resolvedAt"], answer["updatedAt"]) == ("open", None, FRIDAY)
 
 
+def test_a_reply_has_one_author(visitors: Visitors, started: str) -> None:
+    nobody = visitors("conversations", "reply", started, "Hi", code=2)
+    assert nobody.stderr.startswith("error: no author given")
+    both = visitors("conversations", "reply", started, "Hi", "--as-visitor", "phone", "--as-agent", "Bea", code=2)
+    assert both.stderr.startswith("error: --as-visitor and --as-agent cannot be combined")
+
+
 def test_spam_stays_spam(visitors: Visitors, started: str) -> None:
     visitors("conversations", "spam", started)
     answer = visitors("conversations", "reply", started, "Buy!", "--as-visitor", "laptop", "--format", "json").json
