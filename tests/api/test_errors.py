@@ -180,6 +180,7 @@ CASES: list[tuple[str, type[Exception], Call]] = [
     ("contacts.unblock", errors.UsageProblem, lambda s: s.contacts.unblock()),
     *named("conversations.start", lambda s: s.conversations.start, "blocked-1"),
     ("conversations.start", errors.InvalidData, lambda s: s.conversations.start("linked-1", message="")),
+    ("conversations.start", errors.UsageProblem, lambda s: s.conversations.start("a", priority="x")),  # type: ignore[arg-type]
     ("conversations.reply", errors.InvalidData, lambda s: s.conversations.reply("talk-1", "", agent="bo")),
     *named("conversations.reply", lambda s: s.conversations.reply, None, "Hello", agent="bo"),
     ("conversations.reply", errors.UsageProblem, lambda s: s.conversations.reply("talk-1", "Hello")),

@@ -407,11 +407,25 @@ def test_what_is_refused_raises_the_errors_of_the_commands_and_writes_nothing(st
         (lambda: store.contacts.update("x@example.com", name="X"), NotFound),
         (lambda: store.conversations.reply("x", "Hi"), UsageProblem),
         (lambda: store.list(sort="shoe_size"), UsageProblem),
+        (lambda: store.conversations.reply("x", "Hi", visitor="a", agent="bo"), UsageProblem),
+        (lambda: store.conversations.start("a", priority="huge"), UsageProblem),  # type: ignore[arg-type]
+        (lambda: store.conversations.stats(per="year"), UsageProblem),  # type: ignore[call-overload]
+        (lambda: store.conversations.stats(time="updated_at"), UsageProblem),
+        (lambda: store.identify("a", external_id="u-9", on_conflict="win"), UsageProblem),  # type: ignore[arg-type]
+        (lambda: store.stats(per="year"), UsageProblem),  # type: ignore[call-overload]
+        (lambda: store.stats(per="day", time="createdAt"), UsageProblem),  # type: ignore[call-overload]
+        (lambda: store.stats("os", time="blocked_at"), UsageProblem),
+        (lambda: store.stats("os", top=-1), UsageProblem),
+        (lambda: store.stats(per="day", top=3), UsageProblem),
+        (lambda: store.expect(5, 3), UsageProblem),
         (lambda: store.seed(-1), UsageProblem),
         (lambda: store.seed(seed=2**64), UsageProblem),
         (store.fixtures.apply, UsageProblem),
         (lambda: store.fixtures.apply({"version": 1, "visitor": {}}), InvalidData),
         (lambda: store.fixtures.apply({"version": object()}), InvalidData),
+        (lambda: store.import_([{"id": "a", "os": "X"}], on_existing="replace"), UsageProblem),  # type: ignore[arg-type]
+        (lambda: store.import_([{"id": "c"}], on_conflict="win"), UsageProblem),  # type: ignore[arg-type]
+        (lambda: store.contacts.import_([{"name": "C"}], on_existing="add"), UsageProblem),  # type: ignore[arg-type]
         (lambda: store.import_([{"id": "c"}, {"id": "a"}]), Conflict),
         (lambda: store.import_([{"id": "c"}, ["d"]]), InvalidData),  # type: ignore[list-item]
         (lambda: store.import_([{"id": datetime.now(tz=UTC)}]), InvalidData),

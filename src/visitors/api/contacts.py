@@ -9,7 +9,7 @@ from typing import Any, Unpack, cast
 
 import msgspec
 
-from visitors.api.arguments import contact_selection, identity, public, text_of
+from visitors.api.arguments import contact_selection, identity, public, refuse_unknown_policy, text_of
 from visitors.api.importing import Reject, Rows, SetAside, reading
 from visitors.api.results import Erased, Imported
 from visitors.api.session import Session
@@ -112,6 +112,7 @@ class Contacts:
         Raises UsageProblem for arguments that make no sense, NotFound if the file is missing, and the error of the
         first bad row: InvalidData, or Conflict if it contradicts the store.
         """
+        refuse_unknown_policy(on_existing, on_conflict)
         policy = Policy(on_existing=on_existing, on_conflict=on_conflict)
         aside = SetAside(reject) if reject is not None else None
         left: Counter[Left] = Counter()

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, TypeAlias, Unpack, overload
 
-from visitors.api.arguments import conversation_selection, public
+from visitors.api.arguments import conversation_selection, public, refuse_contradictions, refuse_unlisted
 from visitors.api.importing import Reject, Rows, SetAside, reading
 from visitors.api.results import ImportedConversations
 from visitors.api.session import Session
 from visitors.domain import normalise
-from visitors.domain.conversation import Conversation, Priority, Status
+from visitors.domain.conversation import PRIORITIES, Conversation, Priority, Status
 from visitors.domain.conversation_selection import ChosenConversations
 from visitors.domain.page import ConversationPage
 from visitors.domain.statistics import (
@@ -55,8 +55,10 @@ class Conversations:
     ) -> Conversation:
         """Start a conversation as a visitor, with a first message if one is given.
 
-        Raises NotFound, InvalidData, and Conflict if the visitor is blocked or deleted.
+        Raises NotFound, InvalidData, Conflict if the visitor is blocked or deleted, and UsageProblem for an unknown
+        priority.
         """
+        refuse_unlisted(priority, PRIORITIES, "priority")
         about = normalise.text(title, "title") if title is not None else None
         body = normalise.text(message, "message", normalise.MESSAGE_LIMIT) if message is not None else None
         with self._session.operation("conversations start") as operation:
@@ -242,12 +244,11 @@ class Conversations:
 
         `time` says which time `per` is about.
 
-        Raises UsageProblem for a field together with `per`, and UsageProblem, InvalidData, NotFound and Conflict
-        for the selection, as `list` does.
+        Raises UsageProblem for arguments that contradict each other, and UsageProblem, InvalidData, NotFound and
+        Conflict for the selection, as `list` does.
         """
         fields = parse_conversation_fields(by)
-        if fields and per is not None:
-            raise UsageProblem("fields and per cannot be combined")
+        refuse_contradictions(fields, per, time, list(_TIMES))
         current = self._session.clock()
         named = conversation_selection(chosen, current)
         with self._session.reading() as store:

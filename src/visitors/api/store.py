@@ -11,7 +11,17 @@ from typing import Any, Literal, Self, TypeAlias, Unpack, cast, overload
 
 import msgspec
 
-from visitors.api.arguments import by_public_name, identity, instant_of, names, public, selection, text_of
+from visitors.api.arguments import (
+    by_public_name,
+    identity,
+    instant_of,
+    names,
+    public,
+    refuse_contradictions,
+    refuse_unknown_policy,
+    selection,
+    text_of,
+)
 from visitors.api.contacts import Contacts
 from visitors.api.conversations import Conversations
 from visitors.api.fixtures import Fixtures
@@ -267,6 +277,7 @@ class VisitorStore:
         Raises NotFound, InvalidData, UsageProblem when nothing is given or a field is both given and cleared, and
         Conflict when the data contradicts the store.
         """
+        refuse_unknown_policy(None, on_conflict)
         said = identity(person, clearable=CLEARABLE, clear=clear, unset=unset, replace_metadata=replace_metadata)
         with self._session.operation("identify") as operation:
             store = self._session.store
@@ -318,9 +329,11 @@ class VisitorStore:
     def expect(self, least: int, most: int | None = None, **chosen: Unpack[Chosen]) -> None:
         """Check that a selection chooses at least `least` visitors, and at most `most`, like the command `assert`.
 
-        Raises CheckFailed, which names the first visitors found, if it does not; UsageProblem, InvalidData,
-        NotFound and Conflict for the selection, as `list` does.
+        Raises CheckFailed, which names the first visitors found, if it does not; UsageProblem if `least` is greater
+        than `most`; UsageProblem, InvalidData, NotFound and Conflict for the selection, as `list` does.
         """
+        if most is not None and least > most:
+            raise UsageProblem(f"least {least} is greater than most {most}")
         current = self._session.clock()
         with self._session.reading() as store:
             expect(store, self._selection(store, chosen, current), Expectation(least, most), current)
@@ -482,6 +495,7 @@ class VisitorStore:
         Raises UsageProblem for arguments that make no sense, NotFound if the file is missing, and the error of the
         first bad row: InvalidData, or Conflict if a visitor exists or its contact contradicts the store.
         """
+        refuse_unknown_policy(on_existing, on_conflict)
         aside = SetAside(reject) if reject is not None else None
         left: Counter[Left] = Counter()
         incomplete: list[int] = []
@@ -622,12 +636,11 @@ class VisitorStore:
         Fields are those of a visitor, such as `country_code`, and `contact.email` (its domain) or
         `contact.metadata.KEY`. `time` says which time `per` is about. `top` limits the number of groups (0: all).
 
-        Raises UsageProblem for a field that cannot be counted by and for a field together with `per`, and
+        Raises UsageProblem for a field that cannot be counted by and for arguments that contradict each other, and
         UsageProblem, InvalidData, NotFound and Conflict for the selection, as `list` does.
         """
         groupings = parse_groupings([_GROUPABLE.get(name, name) for name in by])
-        if groupings and per is not None:
-            raise UsageProblem("fields and per cannot be combined")
+        refuse_contradictions(groupings, per, time, list(_TIMES), top)
         current = self._session.clock()
         with self._session.reading() as store:
             wanted = self._selection(store, chosen, current)
