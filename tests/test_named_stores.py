@@ -78,6 +78,7 @@ BAD: dict[str, tuple[str | bytes, str]] = {
     "no-db": ("[stores.prod]\nconfirm = true\n", ": [stores.prod] has no db"),
     "empty-db": ('[stores.prod]\ndb = ""\n', ": [stores.prod] has no db"),
     "relative": ('[stores.prod]\ndb = "prod.db"\n', ": [stores.prod] db 'prod.db' is not an absolute path"),
+    "nul": ('[stores.prod]\ndb = "/x\\u0000y"\n', ": [stores.prod] db '/x\\x00y' is not an absolute path"),
     "not-a-flag": ('[stores.prod]\ndb = "/x"\nconfirm = "yes"\n', ": [stores.prod] confirm must be true or false"),
     "not-a-string": ("[stores.prod]\ndb = 1\n", ": [stores.prod] db must be a string"),
     "of-a-server": (

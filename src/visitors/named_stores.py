@@ -102,8 +102,8 @@ def _refuse_unknown(path: Path, where: str, table: dict[str, Any], known: Any) -
 
 
 def _refuse_relative(path: Path, where: str, key: str, value: str) -> None:
-    """Refuse paths whose meaning depends on the working directory."""
-    if not value.startswith("~") and not Path(value).is_absolute():
+    """Refuse paths whose meaning depends on the working directory, and those that no system has."""
+    if "\0" in value or not (value.startswith("~") or Path(value).is_absolute()):
         raise _invalid(
             f"{path}: {where} {key} {value!r} is not an absolute path", hint="use a path that starts with / or ~/"
         )

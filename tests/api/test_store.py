@@ -548,6 +548,11 @@ def test_a_store_is_made_unless_it_must_be_there(store_path: Path) -> None:
     visitors.open_store(store_path, create=False).close()
 
 
+def test_a_path_that_no_system_has_is_refused() -> None:
+    with pytest.raises(UsageProblem, match="contains a NUL character"):
+        visitors.open_store("a\0b.db")
+
+
 def test_a_call_within_a_call_is_refused_and_the_outer_one_undone(store: visitors.VisitorStore) -> None:
     def rows() -> Iterator[dict[str, str]]:
         yield {"id": "a"}

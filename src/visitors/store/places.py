@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 
+from visitors.errors import UsageProblem
 from visitors.location import MEMORY, TEMPORARY
 from visitors.store.servers import Ability, Server, server_of
 
@@ -74,9 +75,11 @@ Place = Local | Server
 
 def place_of(named: str | os.PathLike[str], *, token: Callable[[], str] = str, insecure_http: bool = False) -> Place:
     """Return the place for `:memory:`, `:temp:`, a URL or a path; `./:temp:` is a file. `token` returns the token for a
-    server. Raises UsageProblem for an invalid URL, and for `http://` to another machine, unless `insecure_http`.
+    server. Raises UsageProblem for an invalid URL or path, and unless `insecure_http` for `http://` to another machine.
     """
     text = os.fspath(named)
+    if "\0" in text:
+        raise UsageProblem(f"the path {text!r} contains a NUL character")
     if "://" in text:
         return server_of(text, token=token(), insecure_http=insecure_http)
     if text == MEMORY:
