@@ -192,9 +192,16 @@ def test_it_predicts_a_deleted_visitor(visitors: Visitors) -> None:
     assert event["code"] == "visitor_deleted"
 
 
-@pytest.mark.parametrize("who", ["", "x", "external-id", "name=Ada", "external-id=x,,email=a@example.com"])
+@pytest.mark.parametrize(
+    "who", ["", "x", "external-id", "name=Ada", "external-id=x,,email=a@example.com", "external-id=x, external-id=y"]
+)
 def test_what_cannot_be_read_is_a_usage_error(visitors: Visitors, anonymous: str, who: str) -> None:
     visitors("explain", anonymous, "--identify-as", who, code=2)
+
+
+@pytest.mark.parametrize("options", [("--relink",), ("--on-conflict", "merge")])
+def test_what_is_about_identifying_needs_a_person(visitors: Visitors, anonymous: str, options: tuple[str, ...]) -> None:
+    assert "need --identify-as" in visitors("explain", anonymous, *options, code=2).stderr
 
 
 def test_of_nobody_is_not_found(visitors: Visitors, anonymous: str) -> None:

@@ -34,6 +34,8 @@ def command(
     With --identify-as, show what 'visitors identify' would do and why, or why it would refuse.
     """
     context = context_of(ctx)
+    if identify_as is None and (relink or on_conflict != "error"):
+        raise UsageProblem("--on-conflict and --relink need --identify-as")
     with context.reading() as store:
         if identify_as is None:
             events = explain(store, references.visitor_ids(store, [visitor])[0])
@@ -53,5 +55,8 @@ def _parse(text: str) -> dict[str, object]:
                 f"--identify-as: {part.strip()!r} is not external-id=ID or email=ADDRESS",
                 hint="for example external-id=u-17,email=ada@example.com",
             )
-        values[_KEYS[key.strip()]] = value
+        name = _KEYS[key.strip()]
+        if name in values:
+            raise UsageProblem(f"--identify-as has two values for {key.strip()}")
+        values[name] = value
     return values
