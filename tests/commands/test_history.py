@@ -266,6 +266,10 @@ def test_until_leaves_out_what_was_done_then_or_later(visitors: Visitors) -> Non
     assert commands(visitors, "a", "--until", TUESDAY) == ["create"]
 
 
+def test_times_the_wrong_way_round_are_refused(visitors: Visitors) -> None:
+    assert "is after --until" in visitors("history", "--since", WEDNESDAY, "--until", TUESDAY, code=2).stderr
+
+
 def test_kind_chooses_operations_and_changes_by_what_they_touched(visitors: Visitors) -> None:
     assert commands(visitors, "--kind", "block") == ["block"]
     assert commands(visitors, "--kind", "contact", "--kind", "block") == ["block", "identify"]

@@ -12,6 +12,7 @@ from visitors.commands import listing
 from visitors.context import Context, context_of
 from visitors.domain.operation import Change, FieldChange, Operation, field_changes
 from visitors.domain.receipt import parse_receipt
+from visitors.domain.selection import refuse_backwards
 from visitors.domain.spelling import near, one_of
 from visitors.domain.times import parse_time
 from visitors.errors import NotFound, UsageProblem
@@ -95,14 +96,17 @@ def command(
         raise UsageProblem("--follow cannot be combined with --operation, --until, --limit or --after")
     page = listing.page(context, {}, None, reverse=False, limit=limit, after=after)
     kinds = _kinds(kind or [])
+    begin = parse_time(since, "since", context.now) if since is not None else None
+    end = parse_time(until, "until", context.now) if until is not None else None
+    refuse_backwards("since", begin, "until", end)
     named = [*([record] if record is not None else []), *(records or [])]
     with context.reading() as store:
         ids = {one: None for name in named for one in history_references.record_ids(store, name, context.now)}
         wanted = operations.Filter(
             actor=by,
             command=command_,
-            since=parse_time(since, "since", context.now) if since is not None else None,
-            until=parse_time(until, "until", context.now) if until is not None else None,
+            since=begin,
+            until=end,
             kinds=kinds,
             operation=history_references.operation_id(store, operation) if operation is not None else None,
             records=tuple(ids) if named else None,

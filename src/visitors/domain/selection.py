@@ -177,7 +177,7 @@ def parse_filters(
         else:
             filters[name] = value
     for since, until in ranges.items():
-        _refuse_backwards(since, filters.get(since), until, filters.get(until))
+        refuse_backwards(since, filters.get(since), until, filters.get(until))
     if metadata:
         filters["metadata"] = tuple(map(_metadata_filter, metadata))
     return filters
@@ -215,7 +215,8 @@ def _refuse_contradictions(selection: Selection) -> None:
         )
 
 
-def _refuse_backwards(since: str, begin: Any, until: str, end: Any) -> None:
+def refuse_backwards(since: str, begin: Any, until: str, end: Any) -> None:
+    """Raise UsageProblem if the time of the option `since` is after that of the option `until`."""
     if begin and end and begin > end:
         raise UsageProblem(
             f"--{since.replace('_', '-')} {begin} is after --{until.replace('_', '-')} {end}",
