@@ -57,6 +57,8 @@ TESTS = """
         assert (result.exit_code, result.stderr) == (0, "")
         assert result.json["id"] == "a"
         assert visitors_store.find("a") is not None
+        assert [one["id"] for one in visitors_cli("list", "--format", "ndjson").json] == ["a"]
+        assert visitors_cli("list", "--deleted", "--format", "ndjson").json == []
         visitors_store.create("b")
         assert visitors_cli("list", "--format", "ndjson").json[0]["id"] == "b"
         assert visitors_cli("list", "--format", "ids").stdout == "b\\na\\n"

@@ -69,10 +69,9 @@ class Result:
     @property
     def json(self) -> Any:
         """Standard output parsed as JSON; for ndjson, a list."""
-        try:
-            return json.loads(self.stdout)
-        except json.JSONDecodeError:
+        if self.stdout.startswith('{"') or not self.stdout:  # a single object of json has a line for each key
             return [json.loads(line) for line in self.stdout.split("\n") if line]
+        return json.loads(self.stdout)
 
     @property
     def error(self) -> Any:
