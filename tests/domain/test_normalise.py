@@ -72,7 +72,7 @@ def test_empty_text_is_an_error_that_says_to_leave_it_out(value: str) -> None:
     refused = refusal(normalise.text, value, "name")
 
     assert (refused.code, refused.field) == ("empty", "name")
-    assert refused.hint == "leave out name to keep its value"
+    assert refused.hint == "give it a value, or leave out name"
 
 
 def test_text_may_be_as_long_as_its_limit_and_no_longer() -> None:

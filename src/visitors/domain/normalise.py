@@ -73,7 +73,7 @@ def trimmed(value: str, field: str, limit: int) -> str:
     """Validate text of 1 to `limit` characters, trimmed and otherwise unchanged."""
     inner = value.strip()
     if not inner:
-        raise InvalidData(f"{field} is empty", field=field, code="empty", hint=f"leave out {field} to keep its value")
+        raise InvalidData(f"{field} is empty", field=field, code="empty", hint=f"give it a value, or leave out {field}")
     return as_it_is(inner, field, limit)
 
 
