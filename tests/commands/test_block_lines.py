@@ -138,6 +138,7 @@ def test_a_dry_run_says_what_would_be_done(visitors: Visitors, everything: Every
         ({}, 5, "neither a visitor nor a contact"),
         ({"id": 1}, 5, "id is not a string"),
         ({"visitorId": "one", "x": 1}, 5, "unknown field 'x'"),
+        ({"id": "one", "reason": "spam"}, 5, "hint: with id, a line is a visitor that visitors list wrote"),
         ({"visitorId": "one", "reason": ""}, 5, "reason is empty"),
         ({"visitorId": "one", "until": "2020-01-01"}, 5, "is in the past"),
         ({"visitorId": "one", "until": "soon"}, 5, "until"),

@@ -14,6 +14,8 @@ from visitors.errors import InvalidData
 
 _FIELDS = ("visitorId", "contact", "reason", "until")
 _RECORD = frozenset(field.name for field in VISITOR)
+_FIELDS_HINT = f"the fields are {', '.join(_FIELDS)}, and those that visitors list writes"
+_RECORD_HINT = 'with id, a line is a visitor that visitors list wrote; or use {"visitorId": "…", "reason": "…"}'
 _OUTCOME = "outcome"
 """An extra key in the output of `block`, allowed in its input."""
 
@@ -39,9 +41,9 @@ def parse_block_line(values: object, number: int) -> BlockLine:
     if not isinstance(values, dict):
         raise InvalidData("the line is not a JSON object", code="invalid_json")
     if "id" in values:
-        _refuse_unknown(values, _RECORD)
+        _refuse_unknown(values, _RECORD, _RECORD_HINT)
         return _of_record(values, number)
-    _refuse_unknown(values, frozenset(_FIELDS))
+    _refuse_unknown(values, frozenset(_FIELDS), _FIELDS_HINT)
     visitor, contact = _text(values, "visitorId"), _text(values, "contact")
     if (visitor is None) == (contact is None):
         raise InvalidData(
@@ -83,14 +85,10 @@ def _reference(contact: Mapping[str, Any]) -> str:
     return reference
 
 
-def _refuse_unknown(values: Mapping[str, Any], known: frozenset[str]) -> None:
+def _refuse_unknown(values: Mapping[str, Any], known: frozenset[str], hint: str) -> None:
     unknown = sorted(set(values) - known - {_OUTCOME})
     if unknown:
-        raise InvalidData(
-            f"unknown field {unknown[0]!r}",
-            code="unknown_field",
-            hint=f"the fields are {', '.join(_FIELDS)}, and those that visitors list writes",
-        )
+        raise InvalidData(f"unknown field {unknown[0]!r}", code="unknown_field", hint=hint)
 
 
 def _text(values: Mapping[str, Any], field: str) -> str | None:
