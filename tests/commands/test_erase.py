@@ -81,6 +81,7 @@ def test_a_dry_run_counts_and_changes_nothing(visitors: Visitors, everything: Ev
     visitors("block", "v-1", "--reason", "loud")
     visitors("unblock", "v-1")
     before = everything()
+    assert visitors("erase", "v-1", "--dry-run", "--format", "ids").stdout == ""
     preview = json.loads(visitors("erase", "v-1", "--dry-run").stdout)
     assert preview["command"] == "erase"
     assert preview["counts"]["visitors"] == preview["counts"]["blocks"] == preview["counts"]["operations"] == 1

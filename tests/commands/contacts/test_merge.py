@@ -28,6 +28,7 @@ def test_the_preview_is_a_table_that_fits_80_columns(visitors: Visitors, monkeyp
 def test_the_preview_is_rows_in_every_machine_format(visitors: Visitors) -> None:
     words = ("contacts", "merge", "A", "B", "--dry-run")
     assert visitors(*words, "--format", "count").stdout == "3\n"
+    assert visitors(*words, "--format", "ids").stdout == "A\n"
     header = "outcome,action,reason,what,otherId,survivorValue,otherValue,count"
     assert visitors(*words, "--format", "csv").lines[0] == header
 

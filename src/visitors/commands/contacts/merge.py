@@ -54,9 +54,12 @@ def command(
         contact = contacts.find(context.store, first.id, operation.at)
         assert contact is not None
     if dry_run:
-        context.output.records(
-            MERGE_STEP.led_by("outcome"), ({"outcome": "would merge", **as_record(step)} for step in steps)
-        )
+        if context.output.format == "ids":  # steps have none
+            context.output.ids([first.id])
+        else:
+            context.output.records(
+                MERGE_STEP.led_by("outcome"), ({"outcome": "would merge", **as_record(step)} for step in steps)
+            )
         context.output.note(f"would merge {number(len(rest), 'contact')} into {first.id}")
         return
     result = {**as_record(contact), "steps": [as_record(step) for step in steps]}
