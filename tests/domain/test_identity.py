@@ -13,6 +13,7 @@ from contract import CONTACT_KEYS
 from visitors.domain.contact import Contact, Identity
 from visitors.domain.decision import Decision, Known, OnConflict, decide
 from visitors.domain.identity import CLEARABLE, parse_identity
+from visitors.domain.merging import plan_merge
 from visitors.domain.metadata import Metadata, metadata_hash
 from visitors.errors import Conflict, InvalidData, UsageProblem, VisitorsError
 
@@ -53,6 +54,16 @@ SAID_BOTH = Identity(external_id="u1", email="e@example.com")
 
 
 # Which contact
+
+
+def test_an_id_and_an_external_id_that_are_not_of_one_contact_are_refused_with_whose_the_latter_is() -> None:
+    said = Identity(contact_id="e", external_id="u1")
+    assert conflict(said, Known(by_contact_id=E_WITH_ID, by_external_id=X)).message == (
+        "contact e has external id u2, and u1 belongs to contact x"
+    )
+    assert (
+        conflict(said, Known(by_contact_id=E_WITH_ID)).message == "contact e has external id u2, and u1 is not in use"
+    )
 
 
 @pytest.mark.parametrize("said", [SAID_ID, SAID_EMAIL, SAID_BOTH])
@@ -536,3 +547,11 @@ def test_what_is_decided_obeys_the_contract(story: Story) -> None:
 @given(stories)
 def test_deciding_twice_gives_the_same_decision(story: Story) -> None:
     assert run(story) == run(story)
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_deleted_contact_is_not_merged(is_first: bool) -> None:  # noqa: FBT001
+    both = (contact("gone", deleted=True), X) if is_first else (X, contact("gone", deleted=True))
+    with pytest.raises(Conflict, match=r"contact gone .* is deleted") as refused:
+        plan_merge(*both)
+    assert refused.value.hint == "visitors contacts restore gone"

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from visitors.output.shape import picked
+
 Visitors = Callable[..., Any]
 
 NAME, EMAIL, EXTERNAL_ID, ID = {"name": "Ada"}, {"email": "a@example.com"}, {"externalId": "u1"}, {"id": "c1"}
@@ -36,3 +38,16 @@ def test_a_listing_names_by_the_best_that_is_known(
     header, row = visitors("list", "--format", "table").lines
     start = header.index(column)
     assert row[start:].split("  ")[0].strip() == shown
+
+
+@pytest.mark.parametrize(
+    ("contact", "reduced"),
+    [
+        (None, None),
+        ({"name": "Ada", "metadata": None}, {"metadata": None}),
+        ({"metadata": {"seats": 5}}, {"metadata": {"plan": None}}),
+        ({"metadata": {"plan": "pro", "seats": 5}}, {"metadata": {"plan": "pro"}}),
+    ],
+)
+def test_a_record_is_reduced_to_a_nested_field_up_to_where_there_is_nothing(contact: Any, reduced: Any) -> None:
+    assert picked({"id": "v", "contact": contact}, [("contact", "metadata", "plan")]) == {"contact": reduced}

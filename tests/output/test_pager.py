@@ -33,7 +33,7 @@ def store(visitors: Visitors) -> None:
 def pager(tmp_path: Path) -> str:
     """A pager that marks its output."""
     script = tmp_path / "pager"
-    script.write_text('#!/bin/sh\necho "BEGIN $*"\ncat\necho "END LESS=$LESS"\n')
+    script.write_text('#!/bin/sh\necho "BEGIN $*"\ncat\necho "END LESS=$LESS LV=$LV"\n')
     script.chmod(0o700)
     return str(script)
 
@@ -108,7 +108,7 @@ def test_the_store_is_closed_while_a_person_reads(tmp_path: Path) -> None:
 def test_tables_pages_and_help_go_through_the_pager_if_they_are_long(pager: str, words: tuple[str, ...]) -> None:
     text, code = run(*words, PAGER=f"{pager} -x 'y z'")
     assert text.startswith("BEGIN -x y z\n")
-    assert "END LESS=FRX\n" in text
+    assert "END LESS=FRX LV=-c\n" in text
     assert code == 0
 
 
@@ -180,7 +180,7 @@ def test_the_exit_status_is_that_of_the_command_and_errors_bypass_the_pager(page
 
 
 def test_less_keeps_its_own_settings(pager: str) -> None:
-    assert "END LESS=-i\n" in run("list", PAGER=pager, LESS="-i")[0]
+    assert "END LESS=-i LV=-c\n" in run("list", PAGER=pager, LESS="-i")[0]
 
 
 def test_nothing_of_it_is_imported_unless_it_pages() -> None:

@@ -156,6 +156,15 @@ def test_an_ambiguous_email_lists_the_candidates_and_how_to_merge_them(
     assert visitors("contacts", "show", "shared@example.com", "--format", "json").json["id"] == "c-3"
 
 
+def test_an_email_of_many_contacts_lists_a_few_and_how_to_see_all(
+    visitors: Visitors, contacts_with_one_email: Callable[..., None], store_path: Path
+) -> None:
+    contacts_with_one_email(*(f"c-{number}" for number in range(7)), db=store_path)
+    error = visitors("contacts", "show", "shared@example.com", "--format", "json", code=4).error
+    assert error["message"].endswith(", …")
+    assert error["hint"] == "use one of the ids; if they are the same person: visitors contacts duplicates"
+
+
 def test_an_email_that_is_not_there_is_shown_as_it_was_typed(visitors: Visitors, ada: str) -> None:
     assert ada
     refused = visitors("contacts", "show", "Nobody@Example.com", "--format", "json", code=3)

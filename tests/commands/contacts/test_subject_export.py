@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import visitors as api
+from contract import VISITOR_KEYS
 from visitors.domain.subject import ANOTHER_CONTACT, ANOTHER_TIME
 from visitors.store.history.operations import OPEN_NUMBER
 
@@ -96,6 +97,8 @@ def test_it_is_one_document_with_the_same_keys_in_the_same_order(visitors: Visit
     assert alice
     document = exported(visitors, "ext:alice")
     assert list(document) == SECTIONS
+    apart = {"contact", "blockedAt", "blockedBy", "blockReason", "blockExpiresAt"}
+    assert [{*visitor} for visitor in document["visitors"]] == [{*VISITOR_KEYS} - apart] * len(document["visitors"])
     header = document["subjectExport"]
     assert list(header) == ["what", "format", "contactId", "exportedAt", "schemaVersion", "counts", "notes"]
     assert (header["contactId"], header["exportedAt"]) == (document["contact"]["id"], NOW)
