@@ -607,3 +607,9 @@ def test_contacts_and_conversations_come_in_as_they_are_given_out(store: visitor
         assert copy.conversations.import_(talks).unchanged == len(talks)
         again = [msgspec.to_builtins(copy.conversations.show(talk["id"])) for talk in talks]
         assert again == talks
+
+
+def test_a_bad_row_is_named_by_its_number(store: visitors.VisitorStore) -> None:
+    with pytest.raises(visitors.InvalidData) as refused:
+        store.import_([{"id": "a"}, {"id": "-"}])
+    assert refused.value.message.startswith("rows, item 2, column 'id': ")

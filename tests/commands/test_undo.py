@@ -535,3 +535,17 @@ def test_after_ones_own_erasure_the_hint_names_ones_own_before_it(visitors: Visi
     visitors("create", "--id", "gone", "--as", "me")
     visitors("erase", "gone", "--yes", "--as", "me")
     assert visitors("undo", "--as", "me", code=4).stderr.endswith(f"create by me: visitors undo {mine}\n")
+
+
+@pytest.mark.parametrize(("actor", "named"), [("ada", "ada"), ("bob", "bob"), ("cleo", "bob")])
+def test_an_erasure_cannot_be_undone_but_the_operation_before_it_can_be_one_of_the_same_actor_if_any(
+    visitors: Visitors, actor: str, named: str
+) -> None:
+    for one in ("ada", "bob"):
+        visitors("create", "--id", f"of-{one}", "--as", one)
+    visitors("create", "--id", "gone", "--as", "dora")
+    visitors("erase", "gone", "--yes", "--as", actor)
+    hint = visitors("undo", "--as", actor, "--format", "json", code=4).error["hint"]
+    assert hint.startswith(f"to undo the operation before it, create by {named}: visitors undo ")
+    visitors(*hint.split(": visitors ")[1].split(), "--as", actor)
+    assert visitors("list", "--format", "ids").lines == [f"of-{'ada' if named == 'bob' else 'bob'}"]
