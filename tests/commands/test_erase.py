@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import errno
 import json
+import sqlite3
 import stat
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -214,3 +216,11 @@ def test_a_store_with_a_rollback_journal_is_erased_from_as_well(visitors: Visito
     store.close()
     assert visitors("erase", "v-1", "--yes").stderr == ""
     assert b"v-1" not in store_path.read_bytes()
+
+
+def test_a_later_version_finds_the_key_of_the_receipts_under_the_same_name(
+    visitors: Visitors, anonymous: str, store_path: Path
+) -> None:
+    visitors("erase", anonymous, "--yes")
+    with closing(sqlite3.connect(store_path)) as store:
+        assert store.execute("SELECT name, length(value) FROM keys").fetchall() == [("receipts", 64)]

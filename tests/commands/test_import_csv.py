@@ -210,6 +210,11 @@ def test_headings_that_are_one_field_are_refused(
     assert city_of(visitors, "a") == "Bonn"
 
 
+def test_headings_that_are_no_field_may_be_alike_if_they_are_ignored(visitors: Visitors, taken: Take) -> None:
+    taken("x.csv", "id,Colour,colour,city\na,red,blue,Bonn\n", "--ignore-unknown")
+    assert city_of(visitors, "a") == "Bonn"
+
+
 def test_headings_without_a_known_column_name_the_file(taken: Take, tmp_path: Path) -> None:
     refused = taken("x.csv", "colour\nred\n", code=5)
     assert f"error: {tmp_path}/x.csv: no column matches a field: colour" in refused.stderr

@@ -305,6 +305,13 @@ def test_a_picture_is_small_and_well_formed(made: Made, words: list[str], tmp_pa
     assert file.stat().st_mode & 0o777 == 0o600
 
 
+def test_the_number_beside_the_longest_bar_is_inside_the_picture(made: Made) -> None:
+    root = parsed(run(made, "stats", "--by", "timezone", "--svg", "-"))
+    bars = [one.attrib for one in root.iter() if one.tag.endswith("rect") and one.get("height") == "13"]
+    ends = [float(one["x"]) + float(one["width"]) for one in bars]
+    assert 0 < max(ends) <= float(root.attrib["viewBox"].split()[2]) - 150
+
+
 def test_a_picture_comes_with_the_numbers_on_request(made: Made, tmp_path: Path) -> None:
     file = tmp_path / "picture.svg.gz"
     by_os = ("stats", "--by", "os", "--format", "csv")

@@ -242,7 +242,7 @@ def test_a_terminal_has_colour_unless_it_is_not_wanted(visitors: Visitors) -> No
     fill(visitors, 1)
 
     assert "\x1b[" in on_terminal("list").text
-    assert "\x1b[" in on_terminal("show", "v000").text
+    assert "\x1b[1;36mv000" in on_terminal("show", "v000").text
     assert "\x1b[" in on_terminal("show", "nobody").text
 
 
