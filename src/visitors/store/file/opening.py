@@ -108,7 +108,11 @@ def _make_empty(path: Path) -> None:
 
 def refuse_dangling_link(path: Path) -> None:
     """Raise StoreProblem for a link to a missing file: creating that is left to whoever knows where it leads."""
-    if path.is_symlink() and not path.exists():
+    try:
+        is_dangling = path.is_symlink() and not path.exists()
+    except OSError:  # opening the file reports it
+        return
+    if is_dangling:
         raise StoreProblem(
             f"{path} is a link to a missing file",
             code="store_invalid",
