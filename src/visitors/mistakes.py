@@ -17,6 +17,9 @@ from visitors.registry import Entry
 if TYPE_CHECKING:
     import typer
 
+_NEWER = "Value error, "
+"""How Typer 0.29 and later begin the reason why a value is invalid."""
+
 _SYNONYMS = {"ls": "list", "rm": "delete", "remove": "delete", "get": "show"}
 """Names used by other programs."""
 
@@ -65,7 +68,7 @@ def usage_problem(error: typer.TyperException) -> UsageProblem:
         hint = f"use one of {allowed}"
     elif " is not one of " in text:
         value, _, choices = error.message.rpartition(" is not one of ")
-        hint = meant(value[1:-1], re.findall("'([^']*)'", choices), hint)
+        hint = meant(value.removeprefix(_NEWER)[1:-1], re.findall("'([^']*)'", choices), hint)
     return UsageProblem(text, hint=hint)
 
 
@@ -75,7 +78,7 @@ def _flags(parameter: Any) -> list[str]:
 
 def _plain(text: str) -> str:
     """Convert a message of Typer to the words and style of errors here: one line, lower case, no full stop."""
-    text = " ".join(text.replace(": Value error, ", ": ", 1).split()).rstrip(".")
+    text = " ".join(text.replace(f": {_NEWER}", ": ", 1).split()).rstrip(".")
     for theirs, ours in _WORDS:
         text = re.sub(theirs, ours, text)
     return text[:1].lower() + text[1:]
