@@ -77,7 +77,7 @@ def test_tables_lists_the_views(visitors: Visitors, store_path: Path) -> None:
     told = visitors("sql", "--tables", "--format", "json").json
 
     assert [(one["view"], one["column"]) for one in told] == [(view, one) for view in VIEWS for one in VIEWS[view]]
-    assert {*map(tuple, told)} == {("view", "column", "type", "meaning")}
+    assert visitors("sql", "--tables", "--format", "csv").lines[0] == "view,column,type,meaning"
     assert not store_path.exists()
     for view in VIEWS:
         quoted = ", ".join(f'"{one}"' for one in VIEWS[view])
