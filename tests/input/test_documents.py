@@ -122,6 +122,12 @@ def test_the_parser_in_python_refuses_the_same(
     assert (caught.value.place.line, caught.value.code) == (line, code)
 
 
+@pytest.mark.parametrize(("key", "kind"), [("[a]", "a list"), ("{a: b}", "a mapping")])
+def test_a_key_that_is_no_text_is_refused_with_what_it_is(key: str, kind: str) -> None:
+    with pytest.raises(BadPlace, match=f"a key must be text, not {kind}$"):
+        parse_document(f"? {key}\n: 1", "f.yaml")
+
+
 def test_a_mistake_that_the_parser_places_in_nothing_else_is_reported_without_it() -> None:
     with pytest.raises(BadPlace) as caught:
         parse_document("a: b: c", "f.yaml")
