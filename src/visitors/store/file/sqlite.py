@@ -11,6 +11,7 @@ from typing import Final, Self
 from visitors.errors import Conflict, InvalidData, StoreProblem, UsageProblem, moved
 from visitors.location import MEMORY
 from visitors.store.database import Commit, Row, Statement
+from visitors.store.schema.recorded import LEFT_OPEN
 
 OLDEST = (3, 37, 0)
 """The oldest SQLite with everything that the schema uses: STRICT tables."""
@@ -277,12 +278,7 @@ _MISUSE = {
     ),
 }
 
-_OF_DAMAGE = (
-    "unsupported file format",
-    _UNREADABLE,
-    "malformed JSON",
-    "UNIQUE constraint failed: operations.is_open",
-)
+_OF_DAMAGE = ("unsupported file format", _UNREADABLE, "malformed JSON", LEFT_OPEN)
 """Errors without a distinct code: SQLite's, of a header that no version writes, of invalid JSON in the store (JSON
 parameters are always valid), and of an operation that another program left open; and Python's, of invalid text.
 """

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from visitors.errors import Conflict, InvalidData, StoreProblem
 from visitors.store.remote.connection import AnswerLost, StreamOver
 from visitors.store.remote.hrana import Failure
+from visitors.store.schema.recorded import LEFT_OPEN
 
 _PREFIX = "SQLite error: "
 _OVER = ("TRANSACTION_TIMEOUT", "TRANSACTION_BUSY", "STREAM_EXPIRED")
@@ -73,10 +74,13 @@ def locked(name: str) -> StoreProblem:
 _ADVICE: dict[str, tuple[str, str, str]] = {
     "SQLITE_BUSY": ("store_locked", "is locked by another writer", "try again, or raise VISITORS_TIMEOUT"),
     "database is locked": ("store_locked", "is locked by another writer", "try again, or raise VISITORS_TIMEOUT"),
-    "malformed": (
-        "store_corrupt",
-        "is damaged",
-        "to find out what is wrong: visitors db check; the administrator of the server has the backups",
+    **dict.fromkeys(
+        ("malformed", LEFT_OPEN),
+        (
+            "store_corrupt",
+            "is damaged",
+            "to find out what is wrong: visitors db check; the administrator of the server has the backups",
+        ),
     ),
     "disk is full": ("disk_full", "cannot grow: the server's disk is full", "nothing was written"),
     "disk I/O error": ("store_io", "cannot be read or written by the server", "nothing was written"),
@@ -90,7 +94,7 @@ _ADVICE: dict[str, tuple[str, str, str]] = {
 
 def _translate(error: ServerError, name: str) -> Exception:
     text = str(error)
-    if text.startswith("UNIQUE constraint failed"):
+    if text.startswith("UNIQUE constraint failed") and not text.startswith(LEFT_OPEN):
         return Conflict(f"the store {name} already has this ({text})", code="exists")
     for sign, (code, what, hint) in _ADVICE.items():
         if sign in text:

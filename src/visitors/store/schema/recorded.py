@@ -89,6 +89,9 @@ def given(kind: str) -> str:
 OPEN = "(SELECT pk FROM operations WHERE is_open = 1)"
 """The SQL of the number of the open operation."""
 
+LEFT_OPEN = "UNIQUE constraint failed: operations.is_open"
+"""SQLite's message for beginning an operation if another program left one open: the store is damaged."""
+
 BEGIN_OPERATION = "INSERT INTO operations (id, at, actor, command, arguments, is_open) VALUES (?, ?, ?, ?, ?, 1)"
 
 CLAIM_CREATIONS = [
