@@ -49,7 +49,7 @@ def is_junk(token: str) -> bool:
         unquoted in ABSENT  # some junk words contain punctuation themselves
         or word in ABSENT
         or word.translate(_WITHIN_NAMES) in _FIELD_NAMES
-        or re.fullmatch(_ROUNDED, word) is not None
+        or is_rounded(word)
         or is_template(token)
     )
 

@@ -22,7 +22,7 @@ _LONGEST_NUMBER = 2_000
 _BAD_BYTES = "[\udc80-\udcff]"
 """The replacement for bytes that are not UTF-8."""
 _SEVERAL = "if these are several values, put each on a line of its own: jq -c . FILE"
-_TRUNCATED = "Input data was truncated"
+TRUNCATED = "Input data was truncated"
 """msgspec's message for truncated JSON."""
 
 
@@ -178,8 +178,8 @@ class _Reader:
             return msgspec.json.decode(item)
         except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
             # the value is complete, so this is a truncated character after it
-            truncated = str(error).startswith(_TRUNCATED)
-            raise self.problem("a lone surrogate" if truncated else _reason(error)) from None
+            truncated = str(error).startswith(TRUNCATED)
+            raise self.problem("a lone surrogate" if truncated else reason(error)) from None
 
     def _read_on(self) -> None:
         """Double the text read for an unfinished value. Raises InvalidData if there is no more, or it is too long."""
@@ -191,12 +191,12 @@ class _Reader:
         try:
             msgspec.json.decode(self._text[self._position :])
         except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
-            if length > LINE_LIMIT and str(error).startswith(_TRUNCATED):
+            if length > LINE_LIMIT and str(error).startswith(TRUNCATED):
                 raise InvalidData(
                     f"{self._name}, item {self._items:,}: longer than {LINE_LIMIT // 1024 // 1024} MiB",
                     code="line_too_long",
                 ) from None
-            raise self.problem(_reason(error)) from None
+            raise self.problem(reason(error)) from None
         raise self.problem("malformed value")
 
     def _fill(self) -> bool:
@@ -216,5 +216,6 @@ class _Reader:
         return InvalidData(f"{self._name}{item} is not JSON: {reason}", code="invalid_json", hint=hint)
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
+    """Describe an error of the JSON parser."""
     return "it is nested too deeply" if isinstance(error, RecursionError) else str(error)

@@ -278,11 +278,10 @@ def object_row(place: Place, item: object, raw: str = "") -> RawRow:
 
 
 def _reason(error: Exception, line: str) -> str:
-    if isinstance(error, RecursionError):
-        return "it is nested too deeply"
-    # msgspec says that of half an emoji too, as programs leave it that cut text after a number of characters
-    is_truncated = str(error).startswith("Input data was truncated")
-    return "a lone surrogate" if is_truncated and _is_complete(line) else str(error)
+    from visitors.input.json_items import TRUNCATED, reason
+
+    # msgspec calls half an emoji truncated data, too; a program that cuts text by length leaves one
+    return "a lone surrogate" if str(error).startswith(TRUNCATED) and _is_complete(line) else reason(error)
 
 
 def _is_complete(line: str) -> bool:
