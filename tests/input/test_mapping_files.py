@@ -203,6 +203,7 @@ def test_bad_rows_are_set_aside_unchanged_and_import_once_corrected(
             "two sources: from and co",
         ),
         ("version: 1\ncontacts: {fields: {name: {from: x, else: y}}}", "line 2, column 37", "else needs values"),
+        ("version: 1\ncontacts: {fields: {name: {constant: x, join: y}}}", "line 2, column 41", "join needs from"),
         ("version: 1\ncontacts: {fields: {createdAt: {from: x, time: {}}}}", "line 2, column 48", "zone of the time"),
         (
             "version: 1\ncontacts: {fields: {createdAt: {from: x, time: {zone: CETT}}}}",

@@ -239,6 +239,8 @@ def _rule(name: str, node: Node, field_of: Callable[[str, Node], str]) -> Rule:
     if len(sources) > 1:
         reason = f"{name} has two sources: {sources[0]} and {sources[1]}"
         raise BadPlace(told[sources[1]].key_place, reason, code="invalid_rule", hint="remove one of the two")
+    if "join" in told and "from" not in told:
+        raise BadPlace(told["join"].key_place, f"join needs from for {name}", code="invalid_rule", hint="remove join")
     if "else" in told and "values" not in told:
         hint = "add values: {THEIRS: OURS}"
         raise BadPlace(told["else"].key_place, f"else needs values for {name}", code="invalid_rule", hint=hint)
