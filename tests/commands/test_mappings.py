@@ -138,6 +138,14 @@ def test_of_a_table_of_history_only_the_current_version_of_a_contact_is_taken(
     assert contact["name"] == "Ken"
 
 
+def test_of_a_table_of_history_only_the_current_version_of_a_user_is_taken(visitors: Visitors, tmp_path: Path) -> None:
+    user = json.loads((FOLDER / "zendesk-users.json").read_text(encoding="utf-8"))["users"][0]
+    versions = [{**user, "_fivetran_active": is_active, "name": str(is_active)} for is_active in (True, False)]
+    (tmp_path / "history.ndjson").write_text("\n".join(map(json.dumps, versions)), encoding="utf-8")
+    visitors("contacts", "import", str(tmp_path / "history.ndjson"))
+    assert [one["name"] for one in visitors("contacts", "list", "--format", "json").json] == ["True"]
+
+
 def test_words_that_are_nothing_are_so_before_a_mapping_reads_them(visitors: Visitors, tmp_path: Path) -> None:
     mapping = tmp_path / "shop.yaml"
     mapping.write_text(
