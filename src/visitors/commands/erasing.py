@@ -130,10 +130,7 @@ def _rehearse(context: Context, target: Target, named: Sequence[str]) -> None:
         receipt, left = erase(context.store, operation, target, ids, command=context.command, rehearsal=True)
     counts = receipt.counts
     preview = {"outcome": "would erase", "command": context.command, "counts": msgspec.structs.asdict(counts)}
-    if context.output.format == "ids":  # a receipt has the id of its operation, and a dry run is none
-        context.output.ids([])
-    else:
-        context.output.kept(ERASURE_PREVIEW, preview, f"Would erase {_told(counts, target)}.")
+    context.output.kept(ERASURE_PREVIEW, preview, f"Would erase {_told(counts, target)}.")
     _tell_left(context, left)
 
 

@@ -160,7 +160,9 @@ RECEIPT = Shape(
     columns=(),
 )  # fmt: skip
 ERASURE_PREVIEW = Shape(
-    fields=("outcome", "command", *cells.field_names(Counts, "counts.")), id_field="command", columns=()
+    fields=("outcome", "command", *cells.field_names(Counts, "counts.")),
+    id_field="operationId",  # as in a receipt; a dry run has none
+    columns=(),
 )
 VIEW_COLUMN = Shape(
     fields=("view", "column", "type", "meaning"),

@@ -90,7 +90,7 @@ def as_record(value: msgspec.Struct | Record) -> Record:
 
 
 def _ids(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
+    return value if isinstance(value, list) else [] if value is None else [value]
 
 
 def encode_json(value: object) -> str:
