@@ -73,7 +73,8 @@ Visitors = Callable[..., Result]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """On a server, leave out what is about a file."""
+    """Begin with the slow tests, so that no worker waits for the last of them; on a server, skip what needs a file."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
     for item in items if SERVER else []:
         if item.get_closest_marker("file_only") or "store_path" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.skip(reason="about a file"))
