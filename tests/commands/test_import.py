@@ -1243,13 +1243,13 @@ def test_an_earlier_event_fills_blanks_and_overwrites_nothing_whichever_order_th
         assert "2 unchanged" in taken(f"{name}.ndjson", content, *options).stderr
 
 
-def test_a_row_of_the_same_visit_or_with_the_time_it_was_written_overwrites(visitors: Visitors, taken: Take) -> None:
+def test_a_row_of_the_same_visit_or_that_was_updated_later_overwrites(visitors: Visitors, taken: Take) -> None:
     row = '{"id": "a", "language": "de", "lastSeenAt": "2026-01-02"}'
     taken("x.ndjson", row)
     taken("x.ndjson", row.replace("de", "en"), "--on-existing", "update")
     assert shown(visitors, "a")["language"] == "en"
-    older = '{"id": "a", "language": "fr", "lastSeenAt": "2026-01-01", "updatedAt": "2026-03-01"}'
-    taken("x.ndjson", older, "--on-existing", "update")
+    later = '{"id": "a", "language": "fr", "lastSeenAt": "2026-01-01", "updatedAt": "2026-03-11"}'
+    taken("x.ndjson", later, "--on-existing", "update")
     assert shown(visitors, "a")["language"] == "fr"
 
 

@@ -39,8 +39,8 @@ class Erased(NamedTuple):
 
 class Imported(NamedTuple):
     """What `import_` returns: how many rows had which outcome, how many blocks were left standing (because the
-    store has a newer one) or not taken (because they were lifted since), and how many invalid values were not
-    stored.
+    store has a newer one) or not taken (because they were lifted since), how many invalid values were not stored, and
+    how many rows had values that were updated in the store since, and kept.
     """
 
     created: int
@@ -52,6 +52,7 @@ class Imported(NamedTuple):
     blocks_left_standing: int
     blocks_not_taken: int
     values_left_out: int = 0
+    rows_outdated: int = 0
 
     @classmethod
     def of(cls, taken: Counter[Any], rejected: int, left: Counter[Any], values_left_out: int = 0) -> Self:
@@ -63,6 +64,7 @@ class Imported(NamedTuple):
             blocks_left_standing=left["standing"],
             blocks_not_taken=left["lifted"],
             values_left_out=values_left_out,
+            rows_outdated=left["outdated"],
         )
 
 

@@ -94,5 +94,5 @@ def command(
         ids = operations.changed_ids(store, imported.operation_id, "visitor")
         shown = read_visitors(store, operations.changed_ids(store, imported.operation_id, "visitor"), context.now)
         context.output.loaded(VISITOR, shown, ids, importing.summary(imported, dry_run=dry_run))
-    importing.tell_blocks(context, left)
+    importing.tell_left(context, VISITORS, left)
     importing.tell_bad_rows(context, imported)

@@ -226,8 +226,14 @@ def _tell_left_out(context: Context, rows: RejectedRows) -> None:
     context.output.note(f"not stored: {number(count, 'bad value')} ({parts})")
 
 
-def tell_blocks(context: Context, left: Counter[Any]) -> None:
-    """Report which blocks were left as they were."""
+def tell_left(context: Context, kind: Kind, left: Counter[Any]) -> None:
+    """Report what was left as it was: values that were updated since, and blocks."""
+    if left["outdated"]:
+        times = ("updatedAt", "lastSeenAt", "contact.updatedAt") if kind is VISITORS else ("updatedAt",)
+        context.output.note(
+            f"{number(left['outdated'], 'row')} with values older than those here, which were kept; to overwrite them, "
+            f"add {' '.join(f'--map {one}=' for one in times)}"
+        )
     if left["standing"]:
         context.output.note(f"{number(left['standing'], 'block')} kept: no row is newer than the block")
     if left["lifted"]:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 import msgspec
 
 from visitors.domain.contact import Contact, Identity
+from visitors.domain.fields import PERSON
 from visitors.domain.metadata import Metadata, encode, parse_metadata
 from visitors.errors import Conflict, UsageProblem
 
@@ -125,6 +126,13 @@ def contact_changes(said: Identity, contact: Contact) -> dict[str, Any]:
     if said.external_id not in (None, contact.external_id):
         changes["externalId"] = said.external_id
     return changes
+
+
+def filling(said: Identity, contact: Contact) -> Identity:
+    """Reduce `said` to what the contact lacks: what the contact has is newer, or is that of a survivor."""
+    texts = {field.column: None for name, field in PERSON.items() if contact.texts[name] is not None}
+    metadata = {key: value for key, value in (said.metadata or {}).items() if key not in contact.metadata}
+    return msgspec.structs.replace(said, contact_id=contact.id, metadata=metadata or None, **texts)
 
 
 class _Choice(msgspec.Struct, frozen=True):

@@ -17,8 +17,8 @@ from visitors.domain.decision import Rule
 from visitors.domain.row import VisitorRow
 from visitors.errors import Conflict
 from visitors.input.rows import ReadRow
-from visitors.operations.identify import Identified, settle_contact
-from visitors.operations.import_ import Policy, Taken, contact_times, is_older
+from visitors.operations.identify import ContactTimes, Identified, settle_contact
+from visitors.operations.import_ import Policy, Taken, contact_times, is_older, leaves_out
 from visitors.operations.import_devices import Devices
 from visitors.operations.import_people import People
 from visitors.operations.imported_blocks import BlocksOfRows, Left
@@ -142,13 +142,14 @@ class _Batch:
         contact_id: str | None = None
         rule: Rule | None = None
         if row.identity is not None:
-            plain = self._people.plain(row.identity)
+            times = contact_times(row)
+            plain = self._people.plain(row.identity, times)
             if plain is not None:
                 contact_id, rule = plain
                 if rule == "created":
-                    contact_id = self._people.make(row.identity, contact_times(row))
+                    contact_id = self._people.make(row.identity, times)
             else:
-                settled = self._settle(row, None)
+                settled = self._settle(row, None, times)
                 if settled is None:
                     return False
                 contact_id, rule = settled.contact_id, settled.decision.rule
@@ -163,30 +164,33 @@ class _Batch:
 
     def _update(self, existing: Stored, row: VisitorRow) -> bool:
         contact_id, said = existing.contact_id, row.identity
-        is_changed = False
+        is_changed, is_outdated = False, leaves_out(row, existing)
         if said is not None:
             keeps = is_older(row, existing) and contact_id is not None and self._policy.relink
-            settled = self._settle(row, None if keeps else contact_id)
+            settled = self._settle(row, None if keeps else contact_id, contact_times(row, existing))
             if settled is None:
                 return False
             decision = settled.decision
-            is_changed = decision.contact is None or bool(decision.changes or decision.merges)
+            is_changed = settled.is_changed
+            is_outdated |= settled.leaves_out
             if contact_id is not None and contact_id in [other.id for other in decision.merges]:
                 contact_id = settled.contact_id  # the merge moved the visitor
                 existing = msgspec.structs.replace(existing, contact_id=contact_id)
             elif decision.links and not keeps:
                 contact_id = settled.contact_id
                 self._causes.append((existing.id, decision.rule))
+        if is_outdated and self._left is not None:
+            self._left["outdated"] += 1
         is_changed |= self._devices.change(existing, row, contact_id)
         self._blocks.add(row, existing.id, contact_id, "updated" if is_changed else "unchanged")
         return True
 
-    def _settle(self, row: VisitorRow, linked: str | None) -> Identified | None:
+    def _settle(self, row: VisitorRow, linked: str | None, times: ContactTimes) -> Identified | None:
         """Find or make the contact of a visitor that is linked to that one; None if the row has to be imported alone.
         Raises what `decide` raises.
         """
         assert row.identity is not None
-        policy, times = self._policy, contact_times(row)
+        policy = self._policy
         settled = self._people.settle(
             linked, row.identity, on_conflict=policy.on_conflict, relink=policy.relink, times=times
         )

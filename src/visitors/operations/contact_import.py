@@ -9,11 +9,8 @@ from collections import Counter
 from collections.abc import Iterable
 from itertools import islice
 
-import msgspec
-
 from visitors.domain.contact import Contact, Identity
-from visitors.domain.decision import Known, decide
-from visitors.domain.fields import PERSON
+from visitors.domain.decision import Known, decide, filling
 from visitors.domain.row import VisitorRow
 from visitors.errors import Conflict, InvalidData
 from visitors.input.rows import ReadRow
@@ -102,9 +99,10 @@ class _Batch:
                 raise InvalidData("the row has no id, externalId or email", code="nobody")
             self._taken["blank"] += 1
             return True
-        plain = self._people.plain(said)
+        times = contact_times(row)
+        plain = self._people.plain(said, times)
         if plain is not None and plain[1] == "created":
-            self._done(row, "created", self._people.make(said, contact_times(row)))
+            self._done(row, "created", self._people.make(said, times))
             return True
         knows = self._people.known(said)
         if knows is None:
@@ -125,19 +123,20 @@ class _Batch:
         on_conflict, times = self._policy.on_conflict, contact_times(row)
         chosen = decide(said, knows, on_conflict=on_conflict)
         leads = chosen.contact if said.contact_id is not None and not chosen.merges else None
-        told = _filling(said, leads) if leads is not None and leads.id != said.contact_id else said
+        told = filling(said, leads) if leads is not None and leads.id != said.contact_id else said
         settled = self._people.settle(None, told, on_conflict=on_conflict, times=times)
         if settled is None:
             if not self._is_alone:
                 return False
             settled = settle_contact(self._store, self._operation, None, told, on_conflict=on_conflict, times=times)
-        decision = settled.decision
-        is_changed = bool(decision.changes or decision.merges)
+        if settled.leaves_out and self._left is not None:
+            self._left["outdated"] += 1
+        is_changed = settled.is_changed
         if said.contact_id is not None and knows.by_contact_id is None and settled.contact_id != said.contact_id:
             self._people.lead(said.contact_id, settled.contact_id, times)
             is_changed = True
         outcome: Taken = "updated" if is_changed else "unchanged"
-        self._done(row, "created" if decision.contact is None else outcome, settled.contact_id)
+        self._done(row, "created" if settled.decision.contact is None else outcome, settled.contact_id)
         return True
 
     def _done(self, row: VisitorRow, outcome: Taken, contact_id: str) -> None:
@@ -150,13 +149,6 @@ class _Batch:
         """Write what is queued."""
         self._people.write()
         self._blocks.write(self._store, self._operation)
-
-
-def _filling(said: Identity, contact: Contact) -> Identity:
-    """Reduce `said` to what the contact lacks, as in a merge, where the survivor's values win."""
-    texts = {field.column: None for name, field in PERSON.items() if contact.texts[name] is not None}
-    metadata = {key: value for key, value in (said.metadata or {}).items() if key not in contact.metadata}
-    return msgspec.structs.replace(said, contact_id=contact.id, metadata=metadata or None, **texts)
 
 
 def _exists(contact: Contact) -> Conflict:

@@ -7,12 +7,35 @@ from collections.abc import Sequence
 import msgspec
 
 from visitors.domain.contact import Contact, Identity
-from visitors.domain.decision import Decision, Known, OnConflict, changes_of, decide
+from visitors.domain.decision import Decision, Known, OnConflict, changes_of, decide, filling
 from visitors.domain.times import Instant
 from visitors.domain.visitor import Visitor
 from visitors.operations.merge import merge
 from visitors.store.records import contacts, conversations, visitors
+from visitors.store.records.contact_lookup import Trace
 from visitors.store.store import OpenOperation, Store
+
+
+class ContactTimes(msgspec.Struct, frozen=True, kw_only=True):
+    """Times that an import sets on a contact; None means the operation's time.
+
+    An existing contact keeps the earliest `created_at` and the latest `updated_at`.
+    """
+
+    created_at: Instant | None = None
+    updated_at: Instant | None = None
+    deleted_at: Instant | None = None
+    is_of_earlier_visit: bool = False
+    """Whether the visitor who said this has said more since."""
+
+    def is_outdated(self, contact: Contact) -> bool:
+        """Return whether the contact was updated since."""
+        return self.updated_at is not None and self.updated_at < contact.updated_at
+
+    def moves(self, contact: Contact | Trace) -> bool:
+        """Return whether they change those of the contact."""
+        is_earlier = self.created_at is not None and self.created_at < contact.created_at
+        return is_earlier or (self.updated_at is not None and self.updated_at > contact.updated_at)
 
 
 class Identified(msgspec.Struct, frozen=True):
@@ -20,14 +43,17 @@ class Identified(msgspec.Struct, frozen=True):
 
     decision: Decision
     contact_id: str
+    times: ContactTimes = ContactTimes()
+    leaves_out: bool = False
+    """Whether values were left out, because the contact was updated since they were."""
 
-
-class ContactTimes(msgspec.Struct, frozen=True, kw_only=True):
-    """Times that an import sets on a contact it creates; None means the operation's time."""
-
-    created_at: Instant | None = None
-    updated_at: Instant | None = None
-    deleted_at: Instant | None = None
+    @property
+    def is_changed(self) -> bool:
+        """Whether the contact is new or changed."""
+        decision = self.decision
+        if decision.contact is None or decision.changes or decision.merges:
+            return True
+        return self.times.moves(decision.contact)
 
 
 def known(store: Store, linked: Contact | None, said: Identity, current: Instant) -> Known:
@@ -89,17 +115,17 @@ def settle_contact(
 
     Raises what `decide` raises.
     """
+    times = times or ContactTimes()
     knows = known(store, linked, said, operation.at)
-    decision = decide(said, knows, on_conflict=on_conflict, relink=relink)
+    said, decision, leaves_out = decide_at(times, said, knows, on_conflict=on_conflict, relink=relink)
     if decision.contact is not None:
         contact, changes = decision.contact, decision.changes
         if decision.merges:
             merge(store, operation, contact, decision.merges)
             contact = contacts.find(store, contact.id, operation.at) or contact
             changes = changes_of(said, contact, keep_email=True)
-        contacts.update(store, operation, contact, changes)
-        return Identified(decision, contact.id)
-    times = times or ContactTimes()
+        contacts.update(store, operation, contact, changes, created_at=times.created_at, updated_at=times.updated_at)
+        return Identified(decision, contact.id, times, leaves_out)
     contact_id = contacts.insert(
         store,
         operation,
@@ -109,4 +135,21 @@ def settle_contact(
         updated_at=times.updated_at,
         deleted_at=times.deleted_at,
     )
-    return Identified(decision, contact_id)
+    return Identified(decision, contact_id, times)
+
+
+def decide_at(
+    times: ContactTimes, said: Identity, knows: Known, *, on_conflict: OnConflict, relink: bool
+) -> tuple[Identity, Decision, bool]:
+    """Like `decide`, about something said at that time: if the contact said more since, it only fills blanks.
+
+    Returns what is left of it, the decision, and whether values were left out because the contact was updated since.
+    Raises what `decide` raises.
+    """
+    decision = decide(said, knows, on_conflict=on_conflict, relink=relink)
+    contact = decision.contact
+    if contact is None or not (times.is_of_earlier_visit or times.is_outdated(contact)):
+        return said, decision, False
+    said = filling(said, contact)
+    filled = decide(said, knows, on_conflict=on_conflict, relink=relink)
+    return said, filled, times.is_outdated(contact) and filled.changes != decision.changes

@@ -45,10 +45,13 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def contact_times(row: VisitorRow) -> ContactTimes:
-    """Return the times of the row's contact."""
+def contact_times(row: VisitorRow, existing: Stored | None = None) -> ContactTimes:
+    """Return the times of the row's contact; `existing` is its visitor, if that is known."""
     return ContactTimes(
-        created_at=row.contact_created_at, updated_at=row.contact_updated_at, deleted_at=row.contact_deleted_at
+        created_at=row.contact_created_at,
+        updated_at=row.contact_updated_at,
+        deleted_at=row.contact_deleted_at,
+        is_of_earlier_visit=row.contact_updated_at is None and existing is not None and is_older(row, existing),
     )
 
 
@@ -68,13 +71,18 @@ def data_of(row: VisitorRow, existing: Stored) -> tuple[str | float | None, ...]
 
 
 def is_older(row: VisitorRow, existing: Stored) -> bool:
-    """Return whether the row is older than the latest known visit. Its values then fill blanks only, so the latest
-    event wins in whatever order, and however often, events are imported.
+    """Return whether the row is older than what is known: it was updated earlier, or does not say when and is about an
+    earlier visit. Its values then fill blanks only, so the latest row wins in whatever order, and however often, rows
+    are imported.
     """
+    if row.updated_at is not None:
+        return row.updated_at < existing.updated_at
     seen = row.last_seen_at
-    return (
-        row.updated_at is None
-        and seen is not None
-        and existing.last_seen_at is not None
-        and seen < existing.last_seen_at
-    )
+    return seen is not None and existing.last_seen_at is not None and seen < existing.last_seen_at
+
+
+def leaves_out(row: VisitorRow, existing: Stored) -> bool:
+    """Return whether values of the row are left out, because the visitor was updated since they were."""
+    if row.updated_at is None or not is_older(row, existing):
+        return False
+    return any(None not in (old, value) and old != value for old, value in zip(existing.data, row.data, strict=True))

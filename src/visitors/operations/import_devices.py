@@ -105,17 +105,23 @@ class Devices:
         changes something.
         """
         data = data_of(row, before)
-        created_at = min(before.created_at, row.created_at or before.created_at)
+        is_changed = (contact_id, data) != (before.contact_id, before.data)
+        updated_at = row.updated_at or (self._operation.at if is_changed else before.updated_at)
         seen = [at for at in (before.last_seen_at, row.last_seen_at) if at is not None]
         after = msgspec.structs.replace(
-            before, contact_id=contact_id, created_at=created_at, last_seen_at=max(seen, default=None), data=data
+            before,
+            contact_id=contact_id,
+            created_at=min(before.created_at, row.created_at or before.created_at),
+            updated_at=max(before.updated_at, updated_at),
+            last_seen_at=max(seen, default=None),
+            data=data,
         )
         if after == before:
             return False
         self._by_id[before.id] = after
         if after.fingerprint != before.fingerprint:
             self._doubtful.update(one for one in (before.fingerprint, after.fingerprint) if one is not None)
-        self._changes.append(lambda: stored_visitors.replace(self._store, self._operation, before, after))
+        self._changes.append(lambda: stored_visitors.replace(self._store, before, after))
         if contact_id is not None and contact_id != before.contact_id:
             self._changes.append(lambda: conversations.give_to_contact(self._store, [before.id], contact_id))
         return True

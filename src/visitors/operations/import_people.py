@@ -12,10 +12,10 @@ from typing import Any
 import msgspec
 
 from visitors.domain.contact import Contact, Identity
-from visitors.domain.decision import Known, OnConflict, Rule, decide
+from visitors.domain.decision import Known, OnConflict, Rule
 from visitors.domain.fields import PERSON
 from visitors.domain.metadata import decode_value, encode, metadata_hash
-from visitors.operations.identify import ContactTimes, Identified, known_by
+from visitors.operations.identify import ContactTimes, Identified, decide_at, known_by
 from visitors.store.records import contacts
 from visitors.store.records.contact_lookup import ContactLookup, Key, Trace, keys, keys_of
 from visitors.store.store import OpenOperation, Store
@@ -42,7 +42,7 @@ class People(ContactLookup):
         self._new: list[tuple[Any, ...]] = []
         self._changes: list[Callable[[], None]] = []
 
-    def plain(self, said: Identity) -> tuple[str | None, Rule] | None:
+    def plain(self, said: Identity, times: ContactTimes) -> tuple[str | None, Rule] | None:
         """Return the contact's id and the matching rule if `decide` would change nothing; the given id, if any, if it
         would create one. None if it has to be called.
         """
@@ -57,7 +57,8 @@ class People(ContactLookup):
         contact = self._by_id[next(iter(found))]
         if contact.merged_into is not None or (contact.deleted_at is not None and not said.is_deleted):
             return None
-        return (contact.id, _RULES[told[0][0]]) if _says_nothing_new(said, contact) else None
+        is_known = _says_nothing_new(said, contact) and not times.moves(contact)
+        return (contact.id, _RULES[told[0][0]]) if is_known else None
 
     def known(self, said: Identity, linked: str | None = None) -> Known | None:
         """Return what `decide` needs; None if that has to be looked up, for a contact marked by `doubt`."""
@@ -92,15 +93,15 @@ class People(ContactLookup):
         knows = self.known(said, linked)
         if knows is None:
             return None
-        decision = decide(said, knows, on_conflict=on_conflict, relink=relink)
+        said, decision, leaves_out = decide_at(times, said, knows, on_conflict=on_conflict, relink=relink)
         if decision.merges:
             return None
         if decision.contact is not None:
-            self.change(decision.contact, decision.changes)
-            return Identified(decision, decision.contact.id)
+            self.change(decision.contact, decision.changes, times)
+            return Identified(decision, decision.contact.id, times, leaves_out)
         if decision.left_alone is not None:
             said = msgspec.structs.replace(said, email=None)
-        return Identified(decision, self.make(said, times))
+        return Identified(decision, self.make(said, times), times)
 
     def make(self, said: Identity, times: ContactTimes) -> str:
         """Queue a new contact; return its id."""
@@ -112,21 +113,33 @@ class People(ContactLookup):
         self._new.append((new_id, *texts, metadata, hash_, *at))
         return new_id
 
-    def change(self, contact: Contact, changes: Mapping[str, Any]) -> None:
-        """Queue a change of public fields of a contact."""
-        if not changes:
+    def change(self, contact: Contact, changes: Mapping[str, Any], times: ContactTimes) -> None:
+        """Queue a change of public fields and times of a contact."""
+        if not changes and not times.moves(contact):
             return
         before = self._by_id[contact.id]
         texts = tuple(changes.get(name, old) for name, old in zip(PERSON, before.texts, strict=True))
         metadata = encode(changes["metadata"]) if "metadata" in changes else before.metadata
-        after = msgspec.structs.replace(before, texts=texts, metadata=metadata, metadata_hash=_hash_of(metadata))
+        updated_at = times.updated_at or (self._operation.at if changes else before.updated_at)
+        after = msgspec.structs.replace(
+            before,
+            texts=texts,
+            metadata=metadata,
+            metadata_hash=_hash_of(metadata),
+            created_at=min(before.created_at, times.created_at or before.created_at),
+            updated_at=max(before.updated_at, updated_at),
+        )
         self._by_id[contact.id] = after
         old, new = set(keys_of(before)), set(keys_of(after))
         for key in old - new:
             self._by_key[key].remove(contact.id)
         for key in new - old:
             insort(self._by_key.setdefault(key, []), contact.id, key=lambda one: self._by_id[one].pk)
-        self._changes.append(lambda: contacts.update(self._store, self._operation, contact, changes))
+        self._changes.append(
+            lambda: contacts.update(
+                self._store, self._operation, contact, changes, created_at=times.created_at, updated_at=times.updated_at
+            )
+        )
 
     def lead(self, contact_id: str, survivor_id: str, times: ContactTimes) -> None:
         """Queue an alias of a contact: a tombstone that resolves to it."""

@@ -21,8 +21,10 @@ from visitors.store.records import blocks
 from visitors.store.records.blocks import Target
 from visitors.store.store import OpenOperation, Store
 
-Left = Literal["standing", "lifted"]
-"""Blocks that a row could not lift or replace, and blocks that were lifted since the row was written."""
+Left = Literal["standing", "lifted", "outdated"]
+"""Blocks that a row could not lift or replace, blocks that were lifted since the row was written, and rows with values
+that were updated in the store since.
+"""
 
 
 class RowBlock(msgspec.Struct, frozen=True):

@@ -56,5 +56,5 @@ def command(
         ids = list(operations.changed_ids(store, imported.operation_id, "contact"))
         shown = read_contacts(store, ids, context.now)
         context.output.loaded(CONTACT, shown, ids, importing.summary(imported, dry_run=dry_run))
-    importing.tell_blocks(context, left)
+    importing.tell_left(context, CONTACTS, left)
     importing.tell_bad_rows(context, imported)

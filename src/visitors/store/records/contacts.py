@@ -135,23 +135,37 @@ _INSERTED = (
 _searched = itemgetter(*(_INSERTED.index(column) for column in SEARCHED["contact"]))
 
 
-def update(store: Store, operation: OpenOperation, contact: Contact, changes: Mapping[str, Any]) -> None:
-    """Set the public fields in `changes` of a contact that was read in this operation; without any, `updatedAt`
-    stays.
+def update(
+    store: Store,
+    operation: OpenOperation,
+    contact: Contact,
+    changes: Mapping[str, Any],
+    *,
+    created_at: Instant | None = None,
+    updated_at: Instant | None = None,
+) -> None:
+    """Set the public fields in `changes` of a contact that was read in this operation.
+
+    It keeps the earliest of its own and the given `created_at`, and the latest `updated_at`, which is the operation's
+    time unless given; without changes and times, both stay.
     """
-    if not changes:
-        return
     columns: dict[str, Any] = {_COLUMNS[field]: changes[field] for field in _COLUMNS if field in changes}
     if not columns.keys().isdisjoint(SEARCHED["contact"]):
         columns[DERIVED] = search_text(*(columns.get(one, getattr(contact, one)) for one in SEARCHED["contact"]))
     if "metadata" in changes:
         columns["metadata"] = encode(changes["metadata"])
         columns["metadata_hash"] = metadata_hash(changes["metadata"])
-    assignments = ", ".join(f"{column} = ?" for column in columns)
-    store.later(
-        f"UPDATE contacts SET {assignments}, updated_at = max(updated_at, ?) WHERE id = ?",
-        [*columns.values(), operation.at, contact.id],
-    )
+    if created_at is not None and created_at < contact.created_at:
+        columns["created_at"] = created_at
+    assignments = [f"{column} = ?" for column in columns]
+    if updated_at is None and changes:
+        updated_at = operation.at
+    if updated_at is not None and updated_at > contact.updated_at:
+        assignments.append("updated_at = max(updated_at, ?)")
+        columns["updated_at"] = updated_at
+    if assignments:
+        sql = f"UPDATE contacts SET {', '.join(assignments)} WHERE id = ?"
+        store.later(sql, [*columns.values(), contact.id])
 
 
 def bury(store: Store, operation: OpenOperation, contact_id: str, survivor_id: str) -> None:

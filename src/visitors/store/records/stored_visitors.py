@@ -10,7 +10,7 @@ import msgspec
 from visitors.domain.times import Instant
 from visitors.store.database import THESE, rows
 from visitors.store.records.visitors import COLUMNS, EVERY_COLUMN
-from visitors.store.store import OpenOperation, Store
+from visitors.store.store import Store
 
 
 class Stored(msgspec.Struct, frozen=True, gc=False):
@@ -19,6 +19,7 @@ class Stored(msgspec.Struct, frozen=True, gc=False):
     id: str
     contact_id: str | None
     created_at: Instant
+    updated_at: Instant
     last_seen_at: Instant | None
     deleted_at: Instant | None
     data: tuple[str | float | None, ...]
@@ -26,8 +27,8 @@ class Stored(msgspec.Struct, frozen=True, gc=False):
     @classmethod
     def of(cls, values: tuple[Any, ...]) -> Stored:
         """Return the visitor of values for `insert_many`."""
-        visitor_id, contact_id, created_at, _, last_seen_at, deleted_at, *data = values
-        return cls(visitor_id, contact_id, created_at, last_seen_at, deleted_at, tuple(data))
+        visitor_id, contact_id, created_at, updated_at, last_seen_at, deleted_at, *data = values
+        return cls(visitor_id, contact_id, created_at, updated_at, last_seen_at, deleted_at, tuple(data))
 
     @property
     def fingerprint(self) -> str | None:
@@ -45,18 +46,16 @@ def find(store: Store, visitor_ids: Iterable[str]) -> dict[str, Stored]:
     return {row[0]: Stored.of(row) for row in store.execute(sql, (rows(visitor_ids),))}
 
 
-def replace(store: Store, operation: OpenOperation, before: Stored, after: Stored) -> None:
-    """Write what differs. A visitor that was only seen is not updated."""
-    names = ("contact_id", *COLUMNS.values())
-    old, new = (before.contact_id, *before.data), (after.contact_id, *after.data)
-    columns = {name: value for name, was, value in zip(names, old, new, strict=True) if value != was}
-    assignments = [f"{name} = ?" for name in columns] + (["updated_at = max(updated_at, ?)"] if columns else [])
-    values = [*columns.values(), *([operation.at] if columns else [])]
-    for name in ("created_at", "last_seen_at"):
-        if getattr(before, name) != getattr(after, name):
-            assignments.append(f"{name} = ?")
-            values.append(getattr(after, name))
-    store.later(f"UPDATE visitors SET {', '.join(assignments)} WHERE id = ?", [*values, before.id])
+def replace(store: Store, before: Stored, after: Stored) -> None:
+    """Write what differs. `updated_at` stays the latest."""
+    names = ("contact_id", "created_at", "last_seen_at", "updated_at", *COLUMNS.values())
+    columns = {name: new for name, old, new in zip(names, _values(before), _values(after), strict=True) if new != old}
+    assignments = [f"{name} = max(updated_at, ?)" if name == "updated_at" else f"{name} = ?" for name in columns]
+    store.later(f"UPDATE visitors SET {', '.join(assignments)} WHERE id = ?", [*columns.values(), before.id])
+
+
+def _values(one: Stored) -> tuple[object, ...]:
+    return (one.contact_id, one.created_at, one.last_seen_at, one.updated_at, *one.data)
 
 
 def ids_by_fingerprint(store: Store, fingerprints: Iterable[str]) -> dict[str, list[str]]:
