@@ -165,7 +165,9 @@ def _timeout(text: str | None) -> float:
 
 
 def _actor(flag: str | None, environment: Mapping[str, str]) -> str:
-    """Return the actor: the flag, the setting, or else the login name; blank ones are ignored."""
+    """Return the actor: the flag, the setting, or else the login name; blank settings are ignored."""
+    if flag is not None and not flag.strip():
+        raise UsageProblem("the name of the actor is empty", hint="leave it out for VISITORS_ACTOR or the login name")
     for name in (flag, *map(environment.get, ("VISITORS_ACTOR", "LOGNAME", "USER"))):
         if name and name.strip():
             return name.strip()

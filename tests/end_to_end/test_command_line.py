@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from trials.writes import READS
-from visitors import __version__, registry
+from visitors import UsageProblem, __version__, open_store, registry
 from visitors.cli import build
 
 Visitors = Callable[..., Any]
@@ -335,6 +335,13 @@ def test_a_flag_comes_before_the_environment(
     assert not (tmp_path / "environment.db").exists()
     monkeypatch.setenv("VISITORS_DB", flag)
     assert visitors("history", "--fields", "actor").lines == ["actor", "flag"]
+
+
+@pytest.mark.parametrize("name", ["", " "])
+def test_an_empty_actor_is_a_usage_error_and_not_the_login_name(visitors: Visitors, name: str) -> None:
+    assert "the name of the actor is empty" in visitors("create", "--as", name, code=2).stderr
+    with pytest.raises(UsageProblem, match="actor is empty"):
+        open_store(actor=name)
 
 
 def test_without_settings_the_store_is_in_the_users_data_folder(
