@@ -401,7 +401,7 @@ def test_every_filter_and_every_sort_go_together(store: Store, *, ordered_by_tim
             with way(few, far, passing):
                 assert_chosen(store, filters, chosen_ones)
                 for (column, descending), ordered in of_sorts.items():
-                    for after in (None, ordered[3], ordered[8]):
+                    for after in (None, ordered[5]):
                         page = Page(column=column, descending=descending, limit=3, after=after)
                         start = 0 if after is None else ordered.index(after) + 1
                         expected = [one for one in ordered[start:] if one in ids][:3]
