@@ -104,7 +104,9 @@ def _named(store: Store, operation: OpenOperation, lines: Sequence[BlockLine], m
     lost: list[Lost] = []
     named: list[Named] = []
     devices = references.look_up_visitors(store, [line.reference for line in lines if line.target == "visitor"])
-    people = references.look_up_contacts(store, [line.reference for line in lines if line.target == "contact"])
+    people = references.look_up_contacts(
+        store, [line.reference for line in lines if line.target == "contact"], operation.at
+    )
 
     def find(line: BlockLine) -> str:
         if line.target == "visitor":

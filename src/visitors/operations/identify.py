@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import msgspec
 
 from visitors.domain.contact import Contact, Identity
@@ -12,7 +10,7 @@ from visitors.domain.times import Instant
 from visitors.domain.visitor import Visitor
 from visitors.operations.merge import merge
 from visitors.store.records import contacts, conversations, visitors
-from visitors.store.records.contact_lookup import Trace
+from visitors.store.records.contact_lookup import ContactLookup
 from visitors.store.store import OpenOperation, Store
 
 
@@ -32,7 +30,7 @@ class ContactTimes(msgspec.Struct, frozen=True, kw_only=True):
         """Return whether the contact was updated since."""
         return self.updated_at is not None and self.updated_at < contact.updated_at
 
-    def moves(self, contact: Contact | Trace) -> bool:
+    def moves(self, contact: Contact) -> bool:
         """Return whether they change those of the contact."""
         is_earlier = self.created_at is not None and self.created_at < contact.created_at
         return is_earlier or (self.updated_at is not None and self.updated_at > contact.updated_at)
@@ -58,20 +56,14 @@ class Identified(msgspec.Struct, frozen=True):
 
 def known(store: Store, linked: Contact | None, said: Identity, current: Instant) -> Known:
     """Look up the contacts that `said` may refer to."""
-    by_contact_id, by_external_id, by_email = contacts.find_all(
-        store, current, contact_id=said.contact_id, external_id=said.external_id, email=said.email
-    )
-    return known_by(linked, said, by_contact_id, by_external_id, by_email)
+    there = ContactLookup(store, current, ids=[said.contact_id], external_ids=[said.external_id], emails=[said.email])
+    return known_by(linked, said, there)
 
 
-def known_by(
-    linked: Contact | None,
-    said: Identity,
-    by_contact_id: Contact | None,
-    by_external_id: Contact | None,
-    by_email: Sequence[Contact],
-) -> Known:
+def known_by(linked: Contact | None, said: Identity, there: ContactLookup) -> Known:
     """Return what `decide` needs, of contacts that were looked up."""
+    by_contact_id, by_external_id = there.find(said.contact_id), there.find_by_external_id(said.external_id)
+    by_email = there.find_by_email(said.email)
     strong = by_contact_id or by_external_id
     # a person who is said to be deleted, and is, is none of the live ones, whoever has that email now
     if said.is_deleted and (strong is None or strong.deleted_at is not None):

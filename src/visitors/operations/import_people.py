@@ -17,7 +17,7 @@ from visitors.domain.fields import PERSON
 from visitors.domain.metadata import decode_value, encode, metadata_hash
 from visitors.operations.identify import ContactTimes, Identified, decide_at, known_by
 from visitors.store.records import contacts
-from visitors.store.records.contact_lookup import ContactLookup, Key, Trace, keys, keys_of
+from visitors.store.records.contact_lookup import ContactLookup, Found, Key, keys, keys_of
 from visitors.store.store import OpenOperation, Store
 
 _NEW = 2**62
@@ -31,10 +31,13 @@ class People(ContactLookup):
         self, store: Store, operation: OpenOperation, said: Sequence[Identity], linked: Sequence[str] = ()
     ) -> None:
         """`linked` are ids of contacts besides those that the rows name."""
-        ids = [one.contact_id for one in said if one.contact_id is not None]
-        external_ids = [one.external_id for one in said if one.external_id is not None]
-        emails = [one.email for one in said if one.email is not None]
-        super().__init__(store, [*ids, *linked], external_ids, emails)
+        super().__init__(
+            store,
+            operation.at,
+            ids=[*(one.contact_id for one in said), *linked],
+            external_ids=[one.external_id for one in said],
+            emails=[one.email for one in said],
+        )
         self._store = store
         self._operation = operation
         self._doubtful: set[Key] = set()
@@ -54,8 +57,9 @@ class People(ContactLookup):
             return said.contact_id, "created"
         if len(found) > 1:
             return None
-        contact = self._by_id[next(iter(found))]
-        if contact.merged_into is not None or (contact.deleted_at is not None and not said.is_deleted):
+        only = self._by_id[next(iter(found))]
+        contact = only.contact
+        if only.merged_into is not None or (contact.deleted_at is not None and not said.is_deleted):
             return None
         is_known = _says_nothing_new(said, contact) and not times.moves(contact)
         return (contact.id, _RULES[told[0][0]]) if is_known else None
@@ -66,8 +70,7 @@ class People(ContactLookup):
             return None
         if linked is not None and not self.is_certain(linked):
             return None
-        by_id, by_external_id = self.find(said.contact_id), self.find_by_external_id(said.external_id)
-        return known_by(self.contact(linked), said, by_id, by_external_id, self.find_by_email(said.email))
+        return known_by(self.contact(linked), said, self)
 
     def is_certain(self, contact_id: str) -> bool:
         """Return whether it is not marked by `doubt`."""
@@ -75,8 +78,8 @@ class People(ContactLookup):
 
     def contact(self, contact_id: str | None) -> Contact | None:
         """Return the contact with exactly this id, if it was looked up."""
-        trace = self._by_id.get(contact_id) if contact_id is not None else None
-        return trace.contact if trace is not None else None
+        found = self._by_id.get(contact_id) if contact_id is not None else None
+        return found.contact if found is not None else None
 
     def settle(
         self,
@@ -106,11 +109,13 @@ class People(ContactLookup):
     def make(self, said: Identity, times: ContactTimes) -> str:
         """Queue a new contact; return its id."""
         new_id = said.contact_id or self._operation.new_id()
-        metadata, texts = encode(said.metadata or {}), _texts_of(said)
-        hash_ = _hash_of(metadata)
+        metadata, texts = said.metadata or {}, _texts_of(said)
+        encoded = encode(metadata)
+        hash_ = _hash_of(encoded)
         at = (times.created_at or self._operation.at, times.updated_at or self._operation.at, times.deleted_at)
-        self._add(Trace(next(self._numbers), new_id, texts, metadata, hash_, *at))
-        self._new.append((new_id, *texts, metadata, hash_, *at))
+        contact = Contact(*(new_id, *texts, metadata, hash_, False, *at))
+        self._add(Found(contact, next(self._numbers)))
+        self._new.append((new_id, *texts, encoded, hash_, *at))
         return new_id
 
     def change(self, contact: Contact, changes: Mapping[str, Any], times: ContactTimes) -> None:
@@ -118,19 +123,18 @@ class People(ContactLookup):
         if not changes and not times.moves(contact):
             return
         before = self._by_id[contact.id]
-        texts = tuple(changes.get(name, old) for name, old in zip(PERSON, before.texts, strict=True))
-        metadata = encode(changes["metadata"]) if "metadata" in changes else before.metadata
-        updated_at = times.updated_at or (self._operation.at if changes else before.updated_at)
+        updated_at = times.updated_at or (self._operation.at if changes else contact.updated_at)
+        values = {field.column: changes[name] for name, field in PERSON.items() if name in changes}
+        if "metadata" in changes:
+            values["metadata"] = changes["metadata"]
         after = msgspec.structs.replace(
-            before,
-            texts=texts,
-            metadata=metadata,
-            metadata_hash=_hash_of(metadata),
-            created_at=min(before.created_at, times.created_at or before.created_at),
-            updated_at=max(before.updated_at, updated_at),
+            contact,
+            **values,
+            created_at=min(contact.created_at, times.created_at or contact.created_at),
+            updated_at=max(contact.updated_at, updated_at),
         )
-        self._by_id[contact.id] = after
-        old, new = set(keys_of(before)), set(keys_of(after))
+        self._by_id[contact.id] = msgspec.structs.replace(before, contact=after)
+        old, new = set(keys_of(contact)), set(keys_of(after))
         for key in old - new:
             self._by_key[key].remove(contact.id)
         for key in new - old:
@@ -154,8 +158,8 @@ class People(ContactLookup):
         for key in (*told, *keys(linked, None, None)):
             self._doubtful.add(key)
             for one in self._by_key.get(key, ()):
-                trace = self._by_id[one]
-                self._doubtful.update([*keys_of(trace), *keys_of(self._survivor(trace))])
+                found = self._by_id[one]
+                self._doubtful.update([*keys_of(found.contact), *keys_of(self._survivor(found))])
 
     def write(self) -> None:
         """Write what is queued."""
@@ -177,9 +181,9 @@ _texts_of = attrgetter(*(field.column for field in PERSON.values()))
 _RULES: dict[str, Rule] = {"id": "contact-id", "external id": "external-id", "email": "email"}
 
 
-def _says_nothing_new(said: Identity, contact: Trace) -> bool:
+def _says_nothing_new(said: Identity, contact: Contact) -> bool:
     return (
         said.contact_id in (None, contact.id)
-        and all(one in (None, other) for one, other in zip(_texts_of(said), contact.texts, strict=True))
-        and (not said.metadata or encode(said.metadata) == contact.metadata)
+        and all(one in (None, other) for one, other in zip(_texts_of(said), _texts_of(contact), strict=True))
+        and (not said.metadata or encode(said.metadata) == encode(contact.metadata))
     )

@@ -94,11 +94,9 @@ def find_or_create_contact(
     Raises Conflict if these are several contacts, or one that is deleted or has another external id.
     """
     external_id, email = said.texts.get("externalId"), said.texts.get("email")
-    found = [
-        contacts.find(store, contact_id, operation.at) if contact_id is not None else None,
-        contacts.find_by_external_id(store, external_id, operation.at) if external_id else None,
-        *(contacts.find_by_email(store, email, operation.at) if email else ()),
-    ]
+    there = ContactLookup(store, operation.at, ids=[contact_id], external_ids=[external_id], emails=[email])
+    by_external_id = there.find_by_external_id(external_id)
+    found = [there.find(contact_id), by_external_id, *there.find_by_email(email)]
     owners = {one.id: one for one in found if one is not None}
     if not owners:
         return create_contact(store, operation, said, contact_id=contact_id), True
@@ -115,8 +113,7 @@ def find_or_create_contact(
             code="contact_deleted",
             hint=f"visitors contacts restore {first.id}",
         )
-    has_another = external_id and contacts.find_by_external_id(store, external_id, operation.at) is None
-    if has_another and first.external_id is not None:
+    if external_id and by_external_id is None and first.external_id is not None:
         raise Conflict(
             f"contact {first.id} ({first.label}) already exists with another external id",
             code="contact_exists",
@@ -133,7 +130,7 @@ def update_contacts(store: Store, operation: OpenOperation, contact_ids: Sequenc
     if not said.says_something:
         raise UsageProblem("nothing to update", hint="use an option such as --name, or --clear FIELD")
     changed = set()
-    there = ContactLookup(store, contact_ids, [], [])
+    there = ContactLookup(store, operation.at, ids=contact_ids)
     for contact_id in contact_ids:
         found = there.find(contact_id)
         assert found is not None
@@ -155,8 +152,7 @@ def restore_contacts(store: Store, operation: OpenOperation, contact_ids: Sequen
         assert found is not None
         if found.deleted_at is None:
             continue
-        owners = contacts.find_by_email(store, found.email, operation.at) if found.email else []
-        for owner in owners:
+        for owner in ContactLookup(store, operation.at, emails=[found.email]).find_by_email(found.email):
             if owner.email == found.email:  # ignore contacts that were merged into it
                 raise Conflict(
                     f"contact {found.id} cannot be restored: its email {found.email} now belongs to contact "
@@ -181,12 +177,11 @@ def refuse_taken(
     """Raise Conflict if a contact other than `besides` has the external id or email in `fields`. A tombstone that
     resolves to `out_of` does not count.
     """
-    owners: list[tuple[str, str, Contact]] = []
-    if external_id := fields.get("externalId"):
-        owner = contacts.find_by_external_id(store, external_id, operation.at)
-        owners += [("external id", external_id, owner)] if owner else []
-    if email := fields.get("email"):
-        owners += [("email", email, owner) for owner in contacts.find_by_email(store, email, operation.at)]
+    external_id, email = fields.get("externalId"), fields.get("email")
+    there = ContactLookup(store, operation.at, external_ids=[external_id], emails=[email])
+    by_external_id = there.find_by_external_id(external_id)
+    owners = [("external id", external_id, by_external_id)] if by_external_id is not None else []
+    owners += [("email", email, owner) for owner in there.find_by_email(email)]
     for what, value, owner in owners:
         own = owner.email if what == "email" else owner.external_id
         if owner.id == besides or (owner == out_of and own != value):

@@ -18,11 +18,11 @@ from visitors.domain.visitor import Visitor
 from visitors.errors import Conflict, InvalidData, NotFound
 from visitors.store.query.listing import Table, begin_with, with_prefix
 from visitors.store.records import contacts, visitors
+from visitors.store.records.contact_lookup import ContactLookup
 from visitors.store.store import Store
 
 if TYPE_CHECKING:
     from visitors.domain.conversation_selection import ConversationSelection
-    from visitors.store.records.contact_lookup import ContactLookup
 
 CANDIDATES = 5
 """The maximum number of matches named in an error."""
@@ -152,23 +152,24 @@ def contact(store: Store, reference: str, current: Instant, ahead: ContactLookup
 
     A tombstone resolves to its survivor. Raises NotFound, Conflict if it is ambiguous, and InvalidData.
     """
-    find, find_by_external_id, find_by_email = _finders(store, current, ahead)
+    if ahead is None:
+        ahead = look_up_contacts(store, [reference], current)
     text = normalise.unseen_trimmed(reference)
     if text.startswith("ext:"):
         external_id = _external_id(text)
-        found = find_by_external_id(external_id)
+        found = ahead.find_by_external_id(external_id)
         # stored before values were normalised to NFC and stripped of invisible characters
         if found is None and not reference.isascii():
             as_it_came = reference.strip()
-            found = find_by_external_id(as_it_came.removeprefix("ext:").strip())
+            found = ahead.find_by_external_id(as_it_came.removeprefix("ext:").strip())
         if found is None:
             raise NotFound(f"no contact has the external id {external_id!r}", code="contact_not_found", hint=_CONTACTS)
         return found
     if "@" in text:
         email = email_rules.email(text, "contact")
-        matches = find_by_email(email)
+        matches = ahead.find_by_email(email)
         if not matches and email != text.lower():
-            matches = find_by_email(text.lower())
+            matches = ahead.find_by_email(text.lower())
         if len(matches) > 1:
             matches.sort(key=lambda match: match.external_id is None)  # the one that should survive a merge comes first
             raise ambiguous(text, "contact", [match.id for match in matches], is_prefix=False)
@@ -176,7 +177,7 @@ def contact(store: Store, reference: str, current: Instant, ahead: ContactLookup
             raise NotFound(f"no contact has the email {text!r}", code="contact_not_found", hint=_CONTACTS)
         return matches[0]
     token = id_or_prefix(text, "contact")
-    exact = find(token) if not _is_cut(token) else None
+    exact = ahead.find(token)
     if exact is not None:
         return exact
     contact_id = by_prefix(store, "contacts", token)
@@ -185,30 +186,13 @@ def contact(store: Store, reference: str, current: Instant, ahead: ContactLookup
     return found
 
 
-def _finders(
-    store: Store, current: Instant, ahead: ContactLookup | None
-) -> tuple[Callable[[str], Contact | None], Callable[[str], Contact | None], Callable[[str], list[Contact]]]:
-    """Return what finds a contact by id, external id and email."""
-    if ahead is not None:
-        return ahead.find, ahead.find_by_external_id, ahead.find_by_email
-    return (
-        lambda value: contacts.find(store, value, current),
-        lambda value: contacts.find_by_external_id(store, value, current),
-        lambda value: contacts.find_by_email(store, value, current),
-    )
-
-
 def _external_id(text: str) -> str:
     value = text.removeprefix("ext:")
     return normalise.text(normalise.unseen_trimmed(value), "contact", normalise.EXTERNAL_ID_LIMIT)
 
 
-def look_up_contacts(store: Store, references: Sequence[str]) -> ContactLookup | None:
-    """Look up what `contact` would for each of many references; None for a single one."""
-    if len(references) < 2:
-        return None
-    from visitors.store.records.contact_lookup import ContactLookup
-
+def look_up_contacts(store: Store, references: Sequence[str], current: Instant) -> ContactLookup:
+    """Look up what `contact` needs for these references."""
     ids, external_ids, emails = [], [], []
     for reference in references:
         text = normalise.unseen_trimmed(reference)
@@ -219,7 +203,7 @@ def look_up_contacts(store: Store, references: Sequence[str]) -> ContactLookup |
                 emails += [text.lower(), email_rules.email(text, "contact")]
             else:
                 ids.append(text)
-    return ContactLookup(store, ids, external_ids, emails)
+    return ContactLookup(store, current, ids=ids, external_ids=external_ids, emails=emails)
 
 
 def live_contact(store: Store, reference: str, current: Instant, ahead: ContactLookup | None = None) -> Contact:
@@ -239,7 +223,7 @@ def contact_ids(
 ) -> list[str]:
     """Resolve `references` to distinct contact ids; with `live` like `live_contact`."""
     find = live_contact if live else contact
-    ahead = look_up_contacts(store, references)
+    ahead = look_up_contacts(store, references, current)
     return _each(references, lambda reference: find(store, reference, current, ahead).id, missing)
 
 

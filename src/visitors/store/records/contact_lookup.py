@@ -1,153 +1,132 @@
-"""Many contacts by their ids, external ids and emails, looked up at once."""
+"""Contacts by their ids, external ids and emails, one or many at once, with the survivors of merged ones."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import msgspec
 
 from visitors.domain.contact import Contact
-from visitors.domain.fields import PERSON
+from visitors.domain.fields import CONTACT
 from visitors.domain.times import Instant
-from visitors.store.database import THESE, Row, decoded, rows
+from visitors.store.database import THESE, decoded, rows
+from visitors.store.query.contacts import BLOCKED
 from visitors.store.store import Store
 
-_TEXTS = tuple(field.column for field in PERSON.values())
+VALUES = ", ".join(BLOCKED if field.computed else f"c.{field.column}" for field in CONTACT)
+"""The columns of contact `c`, in the order of its fields; takes the current instant."""
 
 Key = tuple[str, str]
 """A kind of identifier (`id`, `external id` or `email`) and its value."""
 
 
-class Trace(msgspec.Struct, frozen=True):
-    """A contact as bulk jobs compare it with input: its texts in the order of PERSON, its metadata as JSON."""
+class Found(msgspec.Struct, frozen=True):
+    """A contact, its number, and the id of the one that it was merged into."""
 
+    contact: Contact
     pk: int
-    id: str
-    texts: tuple[str | None, ...]
-    metadata: str
-    metadata_hash: str
-    created_at: Instant
-    updated_at: Instant
-    deleted_at: Instant | None = None
     merged_into: str | None = None
-
-    @property
-    def contact(self) -> Contact:
-        """The contact, as if it was not blocked."""
-        return Contact(
-            id=self.id,
-            **dict(zip(_TEXTS, self.texts, strict=True)),
-            metadata=decoded(self.metadata),
-            metadata_hash=self.metadata_hash,
-            is_blocked=False,
-            created_at=self.created_at,
-            updated_at=self.updated_at,
-            deleted_at=self.deleted_at,
-        )
-
-
-_TRACED = ", ".join(
-    f"c.{column}"
-    for column in (
-        *("pk", "id", "metadata", "metadata_hash", "created_at", "updated_at", "deleted_at", "merged_into"),
-        *_TEXTS,
-    )
-)
-
-
-def _traces(
-    store: Store, contact_ids: Sequence[str], external_ids: Sequence[str], emails: Sequence[str]
-) -> Iterator[Trace]:
-    """Return the contacts, including deleted ones and tombstones, with one of these ids, external ids or emails, in
-    creation order.
-    """
-    sql = f"""
-        SELECT {_TRACED} FROM contacts AS c WHERE pk IN (
-            SELECT pk FROM contacts WHERE id IN (SELECT value FROM json_each(?))
-            UNION SELECT pk FROM contacts WHERE external_id IN (SELECT value FROM json_each(?))
-            UNION SELECT pk FROM contacts WHERE email IN (SELECT value FROM json_each(?))
-        ) ORDER BY pk
-    """
-    return map(_trace, store.execute(sql, (rows(contact_ids), rows(external_ids), rows(emails))))
-
-
-def _end_of_merges(store: Store, tombstone_ids: Sequence[str]) -> Iterator[tuple[str, Trace]]:
-    """Return the id of each tombstone, with the contact at the end of its chain of merges."""
-    sql = f"""
-        WITH RECURSIVE chain (first, id, merged_into) AS (
-            SELECT id, id, merged_into FROM contacts WHERE id {THESE}
-            UNION SELECT chain.first, next.id, next.merged_into
-            FROM contacts AS next JOIN chain ON next.id = chain.merged_into
-        )
-        SELECT chain.first, {_TRACED} FROM contacts AS c JOIN chain ON chain.id = c.id WHERE chain.merged_into IS NULL
-    """
-    for first, *row in store.execute(sql, (rows(tombstone_ids),)):
-        yield first, _trace(tuple(row))
-
-
-def _trace(row: Row) -> Trace:
-    pk, contact_id, metadata, hash_, created_at, updated_at, deleted_at, merged_into, *texts = row
-    return Trace(pk, contact_id, tuple(texts), metadata, hash_, created_at, updated_at, deleted_at, merged_into)
 
 
 class ContactLookup:
-    """The contacts, including deleted ones and tombstones, with one of these ids, external ids and emails.
+    """The contacts, including deleted ones and tombstones, with one of these ids, external ids and emails."""
 
-    `find`, `find_by_external_id` and `find_by_email` answer as those of `contacts` do, for these values only. Whether a
-    contact is blocked is left out.
-    """
-
-    def __init__(self, store: Store, ids: Sequence[str], external_ids: Sequence[str], emails: Sequence[str]) -> None:
-        self._by_id: dict[str, Trace] = {}
+    def __init__(
+        self,
+        store: Store,
+        current: Instant,
+        *,
+        ids: Iterable[str | None] = (),
+        external_ids: Iterable[str | None] = (),
+        emails: Iterable[str | None] = (),
+    ) -> None:
+        self._by_id: dict[str, Found] = {}
         self._by_key: dict[Key, list[str]] = {}
         self._survivors: dict[str, str] = {}
-        if not (ids or external_ids or emails):
+        wanted = [[value for value in values if value] for values in (ids, external_ids, emails)]
+        if not any(wanted):
             return
-        for trace in _traces(store, ids, external_ids, emails):
-            self._add(trace)
-        tombstones = [trace.id for trace in self._by_id.values() if trace.merged_into is not None]
+        sql = f"""
+            SELECT {VALUES}, c.pk, c.merged_into FROM contacts AS c WHERE c.pk IN (
+                SELECT pk FROM contacts WHERE id {THESE}
+                UNION SELECT pk FROM contacts WHERE external_id {THESE}
+                UNION SELECT pk FROM contacts WHERE email {THESE}
+            ) ORDER BY c.pk
+        """
+        for row in store.execute(sql, (current, *map(rows, wanted))):
+            self._add(_found(row))
+        tombstones = [found.contact.id for found in self._by_id.values() if found.merged_into is not None]
         if tombstones:
-            for tombstone_id, survivor in _end_of_merges(store, tombstones):
-                self._survivors[tombstone_id] = survivor.id
-                if survivor.id not in self._by_id:
-                    self._add(survivor)
+            self._find_survivors(store, current, tombstones)
 
-    def _add(self, trace: Trace) -> None:
-        self._by_id[trace.id] = trace
-        for key in keys_of(trace):
-            self._by_key.setdefault(key, []).append(trace.id)
+    def _find_survivors(self, store: Store, current: Instant, tombstones: list[str]) -> None:
+        """Find the contact at the end of each tombstone's chain of merges."""
+        sql = f"""
+            WITH RECURSIVE chain (first, id, merged_into) AS (
+                SELECT id, id, merged_into FROM contacts WHERE id {THESE}
+                UNION SELECT chain.first, next.id, next.merged_into
+                FROM contacts AS next JOIN chain ON next.id = chain.merged_into
+            )
+            SELECT {VALUES}, c.pk, c.merged_into, chain.first
+            FROM contacts AS c JOIN chain ON chain.id = c.id WHERE chain.merged_into IS NULL
+        """
+        for *row, tombstone in store.execute(sql, (rows(tombstones), current)):
+            survivor = _found(row)
+            self._survivors[tombstone] = survivor.contact.id
+            if survivor.contact.id not in self._by_id:
+                self._add(survivor)
+
+    def _add(self, found: Found) -> None:
+        self._by_id[found.contact.id] = found
+        for key in keys_of(found.contact):
+            self._by_key.setdefault(key, []).append(found.contact.id)
 
     def find(self, contact_id: str | None) -> Contact | None:
-        """Return the contact with this id, or its survivor."""
+        """Return the contact with this id, or its survivor; deleted or not."""
         return self._first("id", contact_id)
 
     def find_by_external_id(self, external_id: str | None) -> Contact | None:
-        """Return the contact with this external id, else the survivor of one that had it."""
+        """Return the contact with this external id (deleted or not), else the survivor of one that had it."""
         return self._first("external id", external_id)
 
     def find_by_email(self, email: str | None) -> list[Contact]:
         """Return the live contacts with this email, else the live survivors of tombstones that had it."""
         found = self._with("email", email)
-        own = [trace for trace in found if trace.merged_into is None and trace.deleted_at is None]
-        survivors = [self._survivor(trace) for trace in found if trace.merged_into is not None]
-        live = own or [trace for trace in survivors if trace.deleted_at is None]
-        return [trace.contact for trace in {trace.id: trace for trace in live}.values()]
+        own = [one.contact for one in found if one.merged_into is None and one.contact.deleted_at is None]
+        survivors = [self._survivor(one) for one in found if one.merged_into is not None]
+        live = own or [contact for contact in survivors if contact.deleted_at is None]
+        return list({contact.id: contact for contact in live}.values())
 
-    def _with(self, kind: str, value: str | None) -> list[Trace]:
+    def _with(self, kind: str, value: str | None) -> list[Found]:
         return [self._by_id[one] for one in self._by_key.get((kind, value), ())] if value is not None else []
 
     def _first(self, kind: str, value: str | None) -> Contact | None:
         found = self._with(kind, value)
-        own = [trace for trace in found if trace.merged_into is None]
+        own = [one for one in found if one.merged_into is None]
         if own:
             return own[-1].contact
-        return self._survivor(found[-1]).contact if found else None
+        return self._survivor(found[-1]) if found else None
 
-    def _survivor(self, trace: Trace) -> Trace:
-        return self._by_id[self._survivors.get(trace.id, trace.id)]
+    def _survivor(self, found: Found) -> Contact:
+        contact = found.contact
+        return self._by_id[self._survivors.get(contact.id, contact.id)].contact
 
 
-_EXTERNAL_ID, _EMAIL = (list(PERSON).index(name) for name in ("externalId", "email"))
+_METADATA, _IS_BLOCKED = ([field.name for field in CONTACT].index(name) for name in ("metadata", "isBlocked"))
+
+
+def read_values(row: Iterable[Any]) -> list[Any]:
+    """Convert a row that begins with `VALUES` to values of a contact's fields."""
+    values = list(row)
+    values[_METADATA] = decoded(values[_METADATA])
+    values[_IS_BLOCKED] = bool(values[_IS_BLOCKED])
+    return values
+
+
+def _found(row: Iterable[Any]) -> Found:
+    *values, pk, merged_into = read_values(row)
+    return Found(Contact(*values), pk, merged_into)
 
 
 def keys(contact_id: str | None, external_id: str | None, email: str | None) -> Iterator[Key]:
@@ -160,6 +139,6 @@ def keys(contact_id: str | None, external_id: str | None, email: str | None) -> 
         yield "email", email
 
 
-def keys_of(trace: Trace) -> Iterator[Key]:
+def keys_of(contact: Contact) -> Iterator[Key]:
     """Return the identifiers of a contact, strongest first."""
-    return keys(trace.id, trace.texts[_EXTERNAL_ID], trace.texts[_EMAIL])
+    return keys(contact.id, contact.external_id, contact.email)

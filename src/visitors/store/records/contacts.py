@@ -11,13 +11,14 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from visitors.domain.contact import Alias, Contact, ListedContact, called
-from visitors.domain.fields import CONTACT, PERSON
+from visitors.domain.fields import PERSON
 from visitors.domain.folding import search_text
 from visitors.domain.metadata import encode, metadata_hash
 from visitors.domain.times import Instant
-from visitors.store.database import THESE, Question, Row, decoded, rows
-from visitors.store.query.contacts import BLOCKED, listing
+from visitors.store.database import THESE, Question, decoded, rows
+from visitors.store.query.contacts import listing
 from visitors.store.query.listing import Page
+from visitors.store.records.contact_lookup import VALUES, ContactLookup, read_values
 from visitors.store.schema.recorded import DERIVED, SEARCHED
 from visitors.store.store import OpenOperation, Store
 
@@ -26,19 +27,17 @@ if TYPE_CHECKING:
 
 _COLUMNS = {name: field.column for name, field in PERSON.items()}
 
-_VALUES = ", ".join(BLOCKED if field.computed else f"c.{field.column}" for field in CONTACT)
-_SELECT = f"SELECT {_VALUES}"
 _TOTALS = """,
         (SELECT count(*) FROM visitors AS v WHERE v.contact_id = c.id AND v.deleted_at IS NULL),
         (SELECT max(v.last_seen_at) FROM visitors AS v WHERE v.contact_id = c.id AND v.deleted_at IS NULL)
 """
-SELECT_LISTED = f"{_SELECT}{_TOTALS} FROM contacts AS c"
+SELECT_LISTED = f"SELECT {VALUES}{_TOTALS} FROM contacts AS c"
 """Contacts `c` with aggregates of their visitors; takes the current instant."""
 
 
 def find(store: Store, contact_id: str, current: Instant) -> Contact | None:
     """Return the contact with exactly this id, or its survivor; deleted or not."""
-    return find_all(store, current, contact_id=contact_id)[0]
+    return ContactLookup(store, current, ids=[contact_id]).find(contact_id)
 
 
 def called_by_id(store: Store, contact_ids: Iterable[str]) -> dict[str, str]:
@@ -47,55 +46,16 @@ def called_by_id(store: Store, contact_ids: Iterable[str]) -> dict[str, str]:
     return {row[0]: called(*row) for row in store.execute(sql, (rows(contact_ids),))}
 
 
-def find_by_external_id(store: Store, external_id: str, current: Instant) -> Contact | None:
-    """Return the contact with this external id (deleted or not), else the survivor of one that had it."""
-    return find_all(store, current, external_id=external_id)[1]
-
-
-def find_by_email(store: Store, email: str, current: Instant) -> list[Contact]:
-    """Return the live contacts with this email, else the live survivors of tombstones that had it."""
-    return find_all(store, current, email=email)[2]
-
-
-def find_all(
-    store: Store,
-    current: Instant,
-    *,
-    contact_id: str | None = None,
-    external_id: str | None = None,
-    email: str | None = None,
-) -> tuple[Contact | None, Contact | None, list[Contact]]:
-    """Combine `find`, `find_by_external_id` and `find_by_email` in one round trip, for the values given."""
-    wanted = {
-        ("c.id = ?", _FIRST): contact_id,
-        ("c.external_id = ?", _FIRST): external_id,
-        ("c.email = ?", " ORDER BY c.pk"): email,
-    }
-    questions = [_with(*how, value, current) for how, value in wanted.items() if value]
-    found = iter(store.ask_all(*questions))
-    by_id, by_external_id, by_email = (next(found) if value else [] for value in wanted.values())
-    return _first(store, by_id, current), _first(store, by_external_id, current), _live(store, by_email, current)
-
-
-def _live(store: Store, found: list[Row], current: Instant) -> list[Contact]:
-    own = [_contact(row[:-1]) for row in found if row[-1] is None]
-    live = [contact for contact in own if contact.deleted_at is None]
-    if live:
-        return live
-    survivors = [_survivor(store, _contact(row[:-1]), current) for row in found if row[-1] is not None]
-    return list({contact.id: contact for contact in survivors if contact.deleted_at is None}.values())
-
-
 def select(store: Store, wanted: ContactSelection, page: Page, current: Instant) -> Iterator[ListedContact]:
     """Return the contacts that are not tombstones, in the order of `page`, with aggregates of their visitors."""
-    for row in listing(wanted, current).rows(store, _VALUES + _TOTALS, "", (current,), page):
-        yield ListedContact(*_values(row))
+    for row in listing(wanted, current).rows(store, VALUES + _TOTALS, "", (current,), page):
+        yield ListedContact(*read_values(row))
 
 
 def listed(contact_id: str, current: Instant) -> Question[ListedContact | None]:
     """Return the contact with exactly this id, with aggregates of its visitors."""
     sql = f"{SELECT_LISTED} WHERE c.id = ?"
-    return Question(sql, (current, contact_id), lambda found: ListedContact(*_values(found[0])) if found else None)
+    return Question(sql, (current, contact_id), lambda found: ListedContact(*read_values(found[0])) if found else None)
 
 
 def count(store: Store, wanted: ContactSelection, current: Instant, limit: int | None = None) -> int:
@@ -207,56 +167,14 @@ def tombstone_ids(contact_ids: Iterable[str]) -> Question[list[str]]:
 
 def tombstones(store: Store, contact_ids: Sequence[str]) -> list[Alias]:
     """Return those of the contacts that are tombstones, oldest first."""
-    columns = ", ".join(Alias.__struct_fields__)
+    fields = Alias.__struct_fields__
+    columns, metadata = ", ".join(fields), fields.index("metadata")
     sql = f"SELECT {columns} FROM contacts WHERE merged_into IS NOT NULL AND id {THESE} ORDER BY pk"
     found = store.execute(sql, (rows(contact_ids),))
-    return [Alias(*(*row[:_METADATA], decoded(row[_METADATA]), *row[_METADATA + 1 :])) for row in found]
+    return [Alias(*(*row[:metadata], decoded(row[metadata]), *row[metadata + 1 :])) for row in found]
 
 
 def deleted_with_email(store: Store, email: str) -> list[str]:
     """Return the ids of the deleted contacts with this email, without tombstones."""
     sql = "SELECT id FROM contacts WHERE email = ? AND deleted_at IS NOT NULL AND merged_into IS NULL ORDER BY pk"
     return [row[0] for row in store.execute(sql, (email,))]
-
-
-_FIRST = " ORDER BY c.merged_into IS NOT NULL, c.pk DESC LIMIT 1"
-
-
-def _with(condition: str, order: str, value: str, current: Instant) -> Question[list[Row]]:
-    """Return the query for contacts that match `condition`, including tombstones."""
-    return Question(f"{_SELECT}, c.merged_into FROM contacts AS c WHERE {condition}{order}", (current, value), list)
-
-
-def _first(store: Store, found: list[Row], current: Instant) -> Contact | None:
-    if not found:
-        return None
-    row = found[0]
-    contact = _contact(row[:-1])
-    return contact if row[-1] is None else _survivor(store, contact, current)
-
-
-def _survivor(store: Store, contact: Contact, current: Instant) -> Contact:
-    """Follow the chain of merges from `contact` to its end."""
-    sql = f"""
-        WITH RECURSIVE chain (id, merged_into) AS (
-            SELECT id, merged_into FROM contacts WHERE id = ?
-            UNION SELECT next.id, next.merged_into FROM contacts AS next JOIN chain ON next.id = chain.merged_into
-        )
-        {_SELECT} FROM contacts AS c JOIN chain ON chain.id = c.id WHERE chain.merged_into IS NULL
-    """
-    row = store.execute(sql, (contact.id, current)).fetchone()
-    return contact if row is None else _contact(row)
-
-
-def _contact(row: tuple[Any, ...]) -> Contact:
-    return Contact(*_values(row))
-
-
-_METADATA, _IS_BLOCKED = ([field.name for field in CONTACT].index(name) for name in ("metadata", "isBlocked"))
-
-
-def _values(row: tuple[Any, ...]) -> list[Any]:
-    values = list(row)
-    values[_METADATA] = decoded(values[_METADATA])
-    values[_IS_BLOCKED] = bool(values[_IS_BLOCKED])
-    return values
