@@ -15,13 +15,13 @@ from visitors.domain.row import RowParser
 from visitors.errors import VisitorsError
 from visitors.input.readers import Place
 from visitors.input.rows import Problem, ReadRow
-from visitors.operations import bulk_import
+from visitors.operations import batches, bulk_import
 from visitors.operations.bulk_import import take_all
 from visitors.operations.import_ import Policy, Taken
 from visitors.store.file.opening import open_store
 from visitors.store.load import bulk
 from visitors.store.places import File
-from visitors.store.records import visitors
+from visitors.store.records import contacts, visitors
 from visitors.store.schema.recorded import RECORDED
 from visitors.store.store import OpenOperation, Store
 
@@ -118,7 +118,8 @@ def imported(taking: Any, folder: Path, files: list[list[Cells]], policy: Policy
 
 @pytest.fixture(autouse=True)
 def _small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bulk_import, "BATCH", 4)
+    for module in (batches, bulk_import):
+        monkeypatch.setattr(module, "BATCH", 4)
     monkeypatch.setattr(bulk, "WORTH_IT", 3)
 
 
@@ -150,6 +151,15 @@ def _small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     policy=Policy(on_conflict="merge"),
     keep_going=False,
 )
+@example(  # a fingerprint that an earlier row gave to another visitor
+    files=[
+        [{"id": "v1", "fingerprint": "f1"}, {"id": "v2", "fingerprint": "f2"}],
+        [{"id": "v1", "fingerprint": "f2"}, {"fingerprint": "f2", "city": "Oslo"}],
+        [{"id": "v2", "fingerprint": "f1"}, {"fingerprint": "f1", "city": "Rome"}],
+    ],
+    policy=Policy(on_existing="update"),
+    keep_going=True,
+)
 @example(  # an email that two people have
     files=[
         [
@@ -172,6 +182,26 @@ def test_rows_in_batches_leave_what_rows_one_by_one_leave(
         found = imported(take_all, Path(second), files, policy, keep_going=keep_going)
 
     assert found == expected
+
+
+def test_a_rejected_row_whose_first_of_two_merges_was_possible_leaves_nothing(tmp_path: Path) -> None:
+    same = {"email": "a@example.com"}
+    rejected: list[str] = []
+    with open_store(File.at(tmp_path / "visitors.db")) as store:
+        with store.operation("seed", actor="ada", clock=lambda: AT) as operation:
+            for fields in (same, {**same, "externalId": "u2"}, {"externalId": "u3"}):
+                contacts.insert(store, operation, fields)
+        rows = [
+            read(1, {"id": "v1", "contact.externalId": "u3", "contact.email": "a@example.com"}),
+            read(2, {"id": "v2"}),
+        ]
+        with store.operation("import", actor="ada", clock=lambda: AT) as operation:
+            policy = Policy(on_conflict="merge")
+            taken = take_all(store, operation, rows, policy, lambda _, error: rejected.append(error.code))
+        merged = store.execute("SELECT count(merged_into) FROM contacts").fetchone()
+        made = store.execute("SELECT id FROM visitors").fetchall()
+
+    assert (rejected, taken, merged, made) == (["two_external_ids"], {"created": 1}, (0,), [("v2",)])
 
 
 @pytest.mark.parametrize(("before", "kept_up"), [(0, 3), (24, 3), (64, 8)])

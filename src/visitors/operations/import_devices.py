@@ -9,6 +9,7 @@ import msgspec
 
 from visitors.domain.row import VisitorRow
 from visitors.errors import Conflict, InvalidData
+from visitors.operations.batches import NeedsOwnBatch
 from visitors.operations.import_ import Policy, as_inserted, data_of
 from visitors.store.records import conversations, stored_visitors, visitors
 from visitors.store.records.stored_visitors import Stored
@@ -22,10 +23,9 @@ class Devices:
         self._store = store
         self._operation = operation
         self._policy = policy
-        self._doubtful: set[str] = set()
+        self._moved: set[str] = set()
+        """Fingerprints that a visitor of the batch lost or got."""
         self._new: list[tuple[Any, ...]] = []
-        self._made: dict[str, tuple[Any, ...]] = {}
-        """The values of new visitors by id, written or not: few rows refer to one, so that is made when it is."""
         self._changes: list[Callable[[], None]] = []
         told = [] if policy.new else [row.fingerprint for row in rows if row.id is None and row.fingerprint is not None]
         self._finds_by_fingerprint = bool(told)
@@ -39,25 +39,14 @@ class Devices:
         """The ids of their contacts."""
         return [one.contact_id for one in self._by_id.values() if one.contact_id is not None]
 
-    def is_certain(self, row: VisitorRow) -> bool:
-        """Return whether `find` knows the row's visitor: it is not marked by `doubt`."""
-        return not self._doubtful or self._doubtful.isdisjoint(self._names(row))
-
-    def _names(self, row: VisitorRow) -> list[str]:
-        """Return the ids and the fingerprint by which `find` finds the row's visitor."""
-        if row.id is not None:
-            return [row.id]
-        if self._policy.new or row.fingerprint is None:
-            return []
-        return [row.fingerprint, *self._with_fingerprint.get(row.fingerprint, ())]
-
     def find(self, row: VisitorRow) -> Stored | None:
         """Return the row's visitor, by id or, as in track, by fingerprint; None for a new one.
 
-        Raises InvalidData for a row with neither, and Conflict if several live visitors have the fingerprint.
+        Raises InvalidData for a row with neither, Conflict if several live visitors have the fingerprint, and
+        NeedsOwnBatch if an earlier row changed who has it.
         """
         if row.id is not None:
-            return self._known(row.id)
+            return self._by_id.get(row.id)
         if self._policy.new:
             return None
         if row.fingerprint is None:
@@ -69,6 +58,8 @@ class Devices:
                 hint="use --map id=COLUMN to name the column with the id, or --new to create a visitor from "
                 "each such row, on every import",
             )
+        if row.fingerprint in self._moved:
+            raise NeedsOwnBatch
         found = self._with_fingerprint.get(row.fingerprint, [])
         if len(found) > 1:
             raise Conflict(
@@ -76,26 +67,14 @@ class Devices:
                 code="ambiguous_fingerprint",
                 hint=f"use the id of one of them: {' or '.join(found[:2])}",
             )
-        return self._known(found[0]) if found else None
-
-    def _known(self, visitor_id: str) -> Stored | None:
-        """Return the visitor with exactly this id, found or new."""
-        found = self._by_id.get(visitor_id)
-        if found is None and visitor_id in self._made:
-            found = Stored.of(self._made[visitor_id])
-        return found
-
-    def contact_of(self, row: VisitorRow) -> str | None:
-        """Return the id of the contact of the row's visitor, if `find` finds one."""
-        found = next((one for name in self._names(row) if (one := self._known(name)) is not None), None)
-        return None if found is None else found.contact_id
+        return self._by_id.get(found[0]) if found else None
 
     def make(self, row: VisitorRow, contact_id: str | None) -> str:
         """Queue a new visitor; return its id."""
         visitor_id = row.id or self._operation.new_id()
         values = as_inserted(row, visitor_id, contact_id, self._operation.at)
         self._new.append(values)
-        self._made[visitor_id] = values
+        self._by_id[visitor_id] = Stored.of(values)
         if self._finds_by_fingerprint and row.fingerprint is not None and row.deleted_at is None:
             self._with_fingerprint.setdefault(row.fingerprint, []).append(visitor_id)
         return visitor_id
@@ -120,23 +99,14 @@ class Devices:
             return False
         self._by_id[before.id] = after
         if after.fingerprint != before.fingerprint:
-            self._doubtful.update(one for one in (before.fingerprint, after.fingerprint) if one is not None)
+            self._moved.update(one for one in (before.fingerprint, after.fingerprint) if one is not None)
         self._changes.append(lambda: stored_visitors.replace(self._store, before, after))
         if contact_id is not None and contact_id != before.contact_id:
             self._changes.append(lambda: conversations.give_to_contact(self._store, [before.id], contact_id))
         return True
-
-    def doubt(self, row: VisitorRow) -> None:
-        """Mark the visitor that a row may change in the store itself: it has to be looked up from now on."""
-        names = self._names(row)
-        known = [one for name in names if (one := self._known(name)) is not None]
-        fingerprints = [row.fingerprint, *(one.fingerprint for one in known)]
-        self._doubtful.update([*names, *(one for one in fingerprints if one is not None)])
 
     def write(self) -> None:
         """Write what is queued."""
         visitors.insert_many(self._store, self._new)
         for change in self._changes:
             change()
-        self._new.clear()
-        self._changes.clear()

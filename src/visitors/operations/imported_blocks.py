@@ -64,7 +64,6 @@ class BlocksOfRows:
         for wanted, outcome in self._queued:
             is_changed = there is not None and there.take(wanted)
             self._taken["updated" if outcome == "unchanged" and is_changed else outcome] += 1
-        self._queued.clear()
         if there is not None:
             there.write()
             if self._left is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any, TypeVar
 
 from visitors.errors import Conflict, InvalidData, NotFound, UsageProblem, VisitorsError
@@ -13,32 +14,29 @@ Reject = Callable[[Read[Any], VisitorsError], None]
 """A callback for a rejected row and its error."""
 
 Row = TypeVar("Row")
-Outcome = TypeVar("Outcome")
 
 _OF_A_ROW = (Conflict, InvalidData, NotFound, UsageProblem)
 """Errors of a single row, which do not prevent the others."""
 
 
-def take_one(
-    store: Store | None, read: Read[Row], take: Callable[[Row], Outcome], reject: Reject | None
-) -> Outcome | None:
-    """Return what `take` returns for the row. A bad row goes to `reject` and leaves nothing in the store, which gives
-    None; without `reject` its error is raised, with its position before the message. The store is None if `take` only
-    writes once nothing can fail any more.
+def take_one(store: Store | None, read: Read[Row], take: Callable[[Row], None], reject: Reject | None) -> bool:
+    """Take the row; return false if it was rejected.
+
+    A bad row goes to `reject` and leaves nothing in the store; without `reject` its error is raised, with its position
+    before the message. The store is None if `take` only writes once nothing can fail any more.
     """
     try:
         if read.problem is not None:
             raise read.problem.error()
         assert read.row is not None
-        if store is None or reject is None:
-            return take(read.row)
-        with store.savepoint():
-            return take(read.row)
+        with nullcontext() if store is None or reject is None else store.savepoint():
+            take(read.row)
     except _OF_A_ROW as error:
         if reject is None:
             raise _placed(read, error) from None
         reject(read, error)
-        return None
+        return False
+    return True
 
 
 def _placed(read: Read[Any], error: VisitorsError) -> VisitorsError:

@@ -13,7 +13,8 @@ from visitors.domain.made_up.plan import Plan
 from visitors.errors import Conflict
 from visitors.input.readers import Place
 from visitors.input.rows import ReadRow
-from visitors.operations.bulk_import import BATCH, take_all
+from visitors.operations.batches import BATCH
+from visitors.operations.bulk_import import take_all
 from visitors.operations.import_ import Policy
 from visitors.store.records import conversations, visitors
 from visitors.store.store import OpenOperation, Store
