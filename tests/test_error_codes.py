@@ -10,12 +10,12 @@ from pathlib import Path
 import visitors
 from visitors import errors
 from visitors.error_codes import ERROR_CODES
-from visitors.operations.references import _LISTINGS
+from visitors.operations.prefixes import TO_FIND
 from visitors.store.file import sqlite
 
 SOURCES = Path(visitors.__file__).parent
 COMPUTED = {
-    "f'{noun}_not_found'": [f"{noun}_not_found" for noun in _LISTINGS],
+    "f'{noun}_not_found'": [f"{noun}_not_found" for noun in TO_FIND],
     "f'invalid_{option}'": ["invalid_status", "invalid_priority"],
 }
 """Codes composed at run time: the source of the expression -> all possible values."""

@@ -235,7 +235,7 @@ class Contacts:
         with self._session.operation("contacts split") as operation:
             store = self._session.store
             source = references.live_contact(store, contact, operation.at)
-            ids = references.live_visitor_ids(store, visitors)
+            ids = references.visitor_ids(store, visitors, live=True)
             return self._found(merge.split(store, operation, source, ids, said), operation)
 
     def delete(self, *contact: str) -> Sequence[Contact]:

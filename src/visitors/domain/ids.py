@@ -55,11 +55,6 @@ def new_ids(milliseconds: int, count: int, entropy: Entropy = os.urandom) -> Ite
         yield f"{prefix}{_PAIRS[(number >> 10) & 1023]}{_PAIRS[number & 1023]}"
 
 
-def is_id(text: str) -> bool:
-    """Return whether a record may have this id."""
-    return bool(re.fullmatch(ID_PATTERN, text))
-
-
 def id_token(value: str, field: str = "id") -> str:
     """Validate the id of an existing record, trimmed.
 

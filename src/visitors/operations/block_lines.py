@@ -9,7 +9,7 @@ import msgspec
 from visitors.domain.block_line import BlockLine
 from visitors.domain.times import Instant
 from visitors.errors import InvalidData, NotFound, at_line
-from visitors.operations import block, references
+from visitors.operations import block, prefixes, references
 from visitors.operations.references import Lost, Missing
 from visitors.store.records import blocks
 from visitors.store.records.blocks import Target
@@ -103,14 +103,14 @@ def _named(store: Store, operation: OpenOperation, lines: Sequence[BlockLine], m
     """Resolve the lines' targets. Raises Conflict with the line number, and what `missing` raises for unknown ones."""
     lost: list[Lost] = []
     named: list[Named] = []
-    devices = references.look_up_visitors(store, [line.reference for line in lines if line.target == "visitor"])
+    devices = prefixes.look_up(store, "visitors", [line.reference for line in lines if line.target == "visitor"])
     people = references.look_up_contacts(
         store, [line.reference for line in lines if line.target == "contact"], operation.at
     )
 
     def find(line: BlockLine) -> str:
         if line.target == "visitor":
-            return references.live_visitor_id(store, line.reference, devices)
+            return references.live_visitor_id(line.reference, devices)
         return references.contact(store, line.reference, operation.at, people).id
 
     for line in lines:

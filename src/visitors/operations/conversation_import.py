@@ -219,6 +219,6 @@ def _author(store: Store, operation: OpenOperation, conversation: Conversation, 
         if contact is None or contact.id != conversation.contact_id:
             return None, told.author_id
     visitor_id = told.visitor_id or conversation.visitor_id
-    if visitor_id != conversation.visitor_id and not visitors.exists(store, visitor_id):
+    if visitor_id != conversation.visitor_id and not visitors.existing(store, [visitor_id]):
         _make_visitor(store, operation, visitor_id, conversation.contact_id, told.created_at or conversation.created_at)
     return visitor_id, None

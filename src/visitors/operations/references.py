@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
 from visitors.domain import email_rules, normalise
 from visitors.domain.contact import Contact
-from visitors.domain.ids import id_token, is_id
 from visitors.domain.selection import Selection, each
 from visitors.domain.times import Instant
 from visitors.domain.visitor import Visitor
 from visitors.errors import Conflict, InvalidData, NotFound
-from visitors.store.query.listing import Table, begin_with, with_prefix
+from visitors.operations.prefixes import TO_FIND, Begun, ambiguous, by_prefix, id_or_prefix, look_up
+from visitors.store.query.listing import Match
 from visitors.store.records import contacts, visitors
 from visitors.store.records.contact_lookup import ContactLookup
 from visitors.store.store import Store
@@ -24,8 +23,6 @@ from visitors.store.store import Store
 if TYPE_CHECKING:
     from visitors.domain.conversation_selection import ConversationSelection
 
-CANDIDATES = 5
-"""The maximum number of matches named in an error."""
 _NAMED = 10
 
 
@@ -35,6 +32,8 @@ class Lost(msgspec.Struct, frozen=True):
     typed: str
     error: NotFound
 
+
+Found = TypeVar("Found", Match, str)
 
 Missing = Callable[[Sequence[Lost], int], None]
 """Handles references that match nothing, given the total number; if it returns, the others are used."""
@@ -57,74 +56,41 @@ def told(lost: Sequence[Lost]) -> str:
     return names + (f" and {len(lost) - _NAMED:,} more" if len(lost) > _NAMED else "")
 
 
-def visitor_ids(store: Store, references: Sequence[str], missing: Missing = refuse) -> list[str]:
+def visitor_ids(store: Store, references: Sequence[str], missing: Missing = refuse, *, live: bool = False) -> list[str]:
     """Resolve `references` (ids or unique prefixes) to distinct visitor ids, in order.
 
-    Raises what `missing` raises for unknown ones, and Conflict for the first ambiguous one.
+    Raises what `missing` raises for unknown ones, and Conflict for the first ambiguous one; if they have to be `live`,
+    also for a deleted one.
     """
-    return list(_visitors(store, references, missing))
+    begun = look_up(store, "visitors", references)
+    found = _each(references, lambda reference: by_prefix("visitors", reference, begun), missing)
+    return [_live_id(one) if live else one.id for one in found]
 
 
-def _visitors(store: Store, references: Sequence[str], missing: Missing) -> dict[str, bool | None]:
-    """Like `visitor_ids`, with whether those named by their full id are deleted."""
-    typed = [one.strip() for one in references]
-    whole = visitors.there([one for one in typed if is_id(one)])
-    begun: dict[str, list[str]] = {}
-    if len(typed) == 1:  # an id or a prefix: one round trip
-        prefix = typed[0].removesuffix(ELLIPSIS)
-        exact, begun[prefix] = store.ask_all(whole, begin_with("visitors", prefix, CANDIDATES + 1))
-    else:
-        exact = store.ask(whole)
-
-    def find(reference: str) -> str:
-        token = id_or_prefix(reference, "visitor")
-        return token if token in exact else by_prefix(store, "visitors", token, begun)
-
-    return {one: exact.get(one) for one in _each(references, find, missing)}
-
-
-def _each(references: Sequence[str], find: Callable[[str], str], missing: Missing) -> list[str]:
-    ids: dict[str, None] = {}
+def _each(references: Sequence[str], find: Callable[[str], Found], missing: Missing) -> list[Found]:
+    found: dict[Found, None] = {}
     lost = []
     for reference in references:
         try:
-            ids[find(reference)] = None
+            found[find(reference)] = None
         except NotFound as error:
             lost.append(Lost(reference, error))
     if lost:
         missing(lost, len(references))
-    return list(ids)
-
-
-def live_visitor_ids(store: Store, references: Sequence[str], missing: Missing = refuse) -> list[str]:
-    """Like `visitor_ids`; raises Conflict for a deleted visitor."""
-    found = _visitors(store, references, missing)
-    unknown = [one for one, is_deleted in found.items() if is_deleted is None]
-    if unknown:
-        told = store.ask(visitors.there(unknown))
-        found.update(told)
-    for visitor_id, is_deleted in found.items():
-        if is_deleted:
-            raise _deleted(visitor_id)
     return list(found)
 
 
-def look_up_visitors(store: Store, references: Sequence[str]) -> dict[str, bool]:
-    """Return those of the references that are full ids of visitors, and whether these are deleted."""
-    ids = [one for one in map(str.strip, references) if is_id(one)]
-    return store.ask(visitors.there(ids)) if ids else {}
-
-
-def live_visitor_id(store: Store, reference: str, ahead: Mapping[str, bool]) -> str:
-    """Like `live_visitor_ids` of one reference, which `look_up_visitors` has looked up. Raises NotFound, and Conflict
-    if it is ambiguous, or deleted.
+def live_visitor_id(reference: str, begun: Begun) -> str:
+    """Return the id of the visitor that `reference` identifies, which was looked up. Raises NotFound, and Conflict if
+    it is ambiguous, or deleted.
     """
-    token = id_or_prefix(reference, "visitor")
-    if token not in ahead:
-        return live_visitor_ids(store, [reference])[0]
-    if ahead[token]:
-        raise _deleted(token)
-    return token
+    return _live_id(by_prefix("visitors", reference, begun))
+
+
+def _live_id(found: Match) -> str:
+    if found.is_deleted:
+        raise _deleted(found.id)
+    return found.id
 
 
 def _deleted(visitor_id: str) -> Conflict:
@@ -163,7 +129,9 @@ def contact(store: Store, reference: str, current: Instant, ahead: ContactLookup
             as_it_came = reference.strip()
             found = ahead.find_by_external_id(as_it_came.removeprefix("ext:").strip())
         if found is None:
-            raise NotFound(f"no contact has the external id {external_id!r}", code="contact_not_found", hint=_CONTACTS)
+            raise NotFound(
+                f"no contact has the external id {external_id!r}", code="contact_not_found", hint=TO_FIND["contact"]
+            )
         return found
     if "@" in text:
         email = email_rules.email(text, "contact")
@@ -174,14 +142,13 @@ def contact(store: Store, reference: str, current: Instant, ahead: ContactLookup
             matches.sort(key=lambda match: match.external_id is None)  # the one that should survive a merge comes first
             raise ambiguous(text, "contact", [match.id for match in matches], is_prefix=False)
         if not matches:
-            raise NotFound(f"no contact has the email {text!r}", code="contact_not_found", hint=_CONTACTS)
+            raise NotFound(f"no contact has the email {text!r}", code="contact_not_found", hint=TO_FIND["contact"])
         return matches[0]
-    token = id_or_prefix(text, "contact")
-    exact = ahead.find(token)
+    exact = ahead.find(id_or_prefix(text, "contact"))
     if exact is not None:
         return exact
-    contact_id = by_prefix(store, "contacts", token)
-    found = contacts.find(store, contact_id, current)
+    begun = look_up(store, "contacts", [text])
+    found = contacts.find(store, by_prefix("contacts", text, begun).id, current)
     assert found is not None
     return found
 
@@ -236,7 +203,10 @@ def mergeable(store: Store, references: Sequence[str], current: Instant) -> list
     for reference in references:
         one = live_contact(store, reference, current)
         text = reference.strip()
-        if "@" not in text and not text.startswith("ext:") and by_prefix(store, "contacts", text) != one.id:
+        own_id = one.id
+        if "@" not in text and not text.startswith("ext:"):
+            own_id = by_prefix("contacts", text, look_up(store, "contacts", [text])).id
+        if own_id != one.id:
             raise Conflict(
                 f"contact {text} was already merged into {one.id} ({one.label})",
                 code="contact_merged",
@@ -269,78 +239,5 @@ def conversation_selection(store: Store, chosen: ConversationSelection, current:
 
 def conversation_ids(store: Store, references: Sequence[str], missing: Missing = refuse) -> list[str]:
     """Resolve `references` (ids or unique prefixes) to distinct conversation ids."""
-    return _each(
-        references,
-        lambda reference: by_prefix(store, "conversations", id_or_prefix(reference, "conversation")),
-        missing,
-    )
-
-
-_CONTACTS = "to search by part of a name, email or external id: visitors contacts list --search TEXT"
-_LISTINGS = {
-    "visitor": "to search by part of an id, name, email or external id: visitors list --search TEXT",
-    "contact": _CONTACTS,
-    "conversation": "to list conversations: visitors conversations list",
-    "operation": "to list operations: visitors history",
-}
-
-
-ELLIPSIS = "…"
-"""The ellipsis of an id cut off by a table, which is copied with it."""
-
-
-def _is_cut(token: str) -> bool:
-    return token.endswith(ELLIPSIS)
-
-
-def id_or_prefix(reference: str, noun: str) -> str:
-    """Return an id or prefix without a table's ellipsis. Raises NotFound if it cannot be an id."""
-    text = reference.strip()
-    try:
-        token = id_token(text.removesuffix(ELLIPSIS), noun)
-        return token + ELLIPSIS if _is_cut(text) else token
-    except InvalidData as error:
-        if noun == "visitor" and ("@" in text or text.startswith("ext:")):
-            raise _is_of_contact(text) from None
-        # Not a valid id, so it matches no record.
-        raise NotFound(error.message, code=f"{noun}_not_found", hint=error.hint) from None
-
-
-def by_prefix(store: Store, table: Table, prefix: str, begun: Mapping[str, list[str]] = MappingProxyType({})) -> str:
-    """Return the id that begins with `prefix`; `begun` has the ids for prefixes that were looked up already."""
-    noun = table.removesuffix("s")
-    is_cut, prefix = _is_cut(prefix), prefix.removesuffix(ELLIPSIS)
-    matches = begun[prefix] if prefix in begun else with_prefix(store, table, prefix, CANDIDATES + 1)
-    if not matches and noun == "visitor" and prefix.startswith("ext:"):
-        raise _is_of_contact(prefix)
-    if not matches:
-        raise NotFound(f"no {noun} has the id {prefix!r}", code=f"{noun}_not_found", hint=_LISTINGS[noun])
-    if len(matches) > 1 and (is_cut or matches[0] != prefix):
-        raise ambiguous(prefix, noun, matches)
-    return matches[0]
-
-
-def _is_of_contact(reference: str) -> NotFound:
-    import shlex
-
-    quoted = shlex.quote(reference)
-    return NotFound(
-        f"{reference!r} refers to a contact, not to a visitor",
-        code="visitor_not_found",
-        hint=f"to list its visitors: visitors list --contact {quoted}; to show the contact: visitors "
-        f"contacts show {quoted}",
-    )
-
-
-def ambiguous(reference: str, noun: str, matches: Sequence[str], *, is_prefix: bool = True) -> Conflict:
-    """Make the error for a reference with several `matches`: a prefix, or an email."""
-    one_person = f"visitors contacts merge {' '.join(matches)}"
-    if len(matches) > CANDIDATES:
-        one_person = "visitors contacts duplicates"
-    hint = (
-        "use a longer prefix, or the whole id"
-        if is_prefix
-        else f"use one of the ids; if they are the same person: {one_person}"
-    )
-    shown = ", ".join(matches[:CANDIDATES]) + (", …" if len(matches) > CANDIDATES else "")
-    return Conflict(f"{reference!r} is ambiguous: it matches the {noun}s {shown}", code="ambiguous", hint=hint)
+    begun = look_up(store, "conversations", references)
+    return [one.id for one in _each(references, lambda one: by_prefix("conversations", one, begun), missing)]

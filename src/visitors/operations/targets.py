@@ -55,6 +55,4 @@ class Targets:
         if self.named is None:
             chosen = references.selection(store, self._selection, current)
             return visitors.chosen_ids(store, chosen, current)
-        if self._may_be_deleted:
-            return references.visitor_ids(store, self.named, missing)
-        return references.live_visitor_ids(store, self.named, missing)
+        return references.visitor_ids(store, self.named, missing, live=not self._may_be_deleted)

@@ -13,7 +13,7 @@ from visitors.domain.selection import Selection
 from visitors.errors import NotFound
 from visitors.store.opening import open_store
 from visitors.store.places import place_of
-from visitors.store.query.listing import Page, with_prefix
+from visitors.store.query.listing import Page, begin_with
 from visitors.store.records import visitors
 from visitors.store.store import Store
 
@@ -84,6 +84,6 @@ def test_a_prefix_is_taken_literally(store: Store) -> None:
         for visitor in ("a_1", "ab1", "A_1", "a_", "b"):
             visitors.insert(store, operation, {}, visitor_id=visitor)
 
-    assert with_prefix(store, "visitors", "a_", 10) == ["a_", "a_1"]
-    assert with_prefix(store, "visitors", "a", 2) == ["a_", "a_1"]
-    assert with_prefix(store, "visitors", "c", 10) == []
+    found = store.ask(begin_with("visitors", ["a_", "a", "c"], 2))
+    ids = {prefix: [one.id for one in matches] for prefix, matches in found.items()}
+    assert ids == {"a_": ["a_", "a_1"], "a": ["a_", "a_1"], "c": []}

@@ -41,7 +41,7 @@ def command(
     said = options.person_said(context)
     with context.operation(dry_run=dry_run) as operation:
         source = references.live_contact(context.store, contact, operation.at)
-        ids = references.live_visitor_ids(context.store, typed)
+        ids = references.visitor_ids(context.store, typed, live=True)
         new_id = split(context.store, operation, source, ids, said)
         created = contacts.find(context.store, new_id, operation.at)
         assert created is not None

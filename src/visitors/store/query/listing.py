@@ -10,7 +10,7 @@ beyond, and those without a value. See `stretches`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -18,7 +18,7 @@ from visitors.domain.expectation import LARGEST
 from visitors.domain.fields import VISITOR
 from visitors.domain.spelling import one_of
 from visitors.errors import NotFound, UsageProblem
-from visitors.store.database import Question, Row
+from visitors.store.database import Question, Row, rows
 from visitors.store.store import Store
 
 Table = Literal["visitors", "contacts", "conversations", "operations"]
@@ -270,12 +270,29 @@ def compared(alias: str, column: str) -> str:
     return f"{alias}.{column}" + (" COLLATE NOCASE" if column in _NO_CASE else "")
 
 
-def with_prefix(store: Store, table: str, prefix: str, limit: int) -> list[str]:
-    """Return up to `limit` ids in `table` that begin with `prefix`, sorted."""
-    return store.ask(begin_with(table, prefix, limit))
+class Match(NamedTuple):
+    """The id of a record, and whether the record is deleted."""
+
+    id: str
+    is_deleted: bool
 
 
-def begin_with(table: str, prefix: str, limit: int) -> Question[list[str]]:
-    """Return the query of `with_prefix`."""
-    sql = f"SELECT id FROM {table} WHERE id >= ? AND id < ? ORDER BY id LIMIT ?"
-    return Question(sql, (prefix, prefix + "\U0010ffff", limit), lambda found: [row[0] for row in found])
+def begin_with(table: str, prefixes: Iterable[str], limit: int) -> Question[dict[str, list[Match]]]:
+    """Return the query for up to `limit` records in `table` whose ids begin with each of the prefixes, sorted by id."""
+    deleted = "found.deleted_at IS NOT NULL" if table in ("visitors", "contacts") else "0"
+    sql = f"""
+        SELECT wanted.value, found.id, {deleted} FROM json_each(?) AS wanted
+        CROSS JOIN {table} AS found ON found.pk IN (
+            SELECT pk FROM {table} WHERE id >= wanted.value AND id < wanted.value || char(0x10ffff)
+            ORDER BY id LIMIT {limit:d}
+        ) ORDER BY wanted.key, found.id
+    """
+    wanted = list(dict.fromkeys(prefixes))
+
+    def read(found: list[Row]) -> dict[str, list[Match]]:
+        by_prefix: dict[str, list[Match]] = {prefix: [] for prefix in wanted}
+        for prefix, record_id, is_deleted in found:
+            by_prefix[prefix].append(Match(record_id, bool(is_deleted)))
+        return by_prefix
+
+    return Question(sql, (rows(wanted),), read)

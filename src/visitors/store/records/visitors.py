@@ -96,17 +96,6 @@ def existing(store: Store, visitor_ids: Sequence[str]) -> set[str]:
     return {row[0] for row in store.execute(sql, (rows(visitor_ids),))}
 
 
-def exists(store: Store, visitor_id: str) -> bool:
-    """Return whether there is a visitor with exactly this id, deleted or not; far cheaper than `find`."""
-    return store.execute("SELECT 1 FROM visitors WHERE id = ?", (visitor_id,)).fetchone() is not None
-
-
-def there(visitor_ids: Sequence[str]) -> Question[dict[str, bool]]:
-    """Return those of `visitor_ids` that are deleted."""
-    sql = "SELECT id, deleted_at IS NOT NULL FROM visitors WHERE id IN (SELECT value FROM json_each(?))"
-    return Question(sql, (rows(visitor_ids),), lambda found: {row[0]: bool(row[1]) for row in found})
-
-
 def with_any_fingerprint(store: Store, fingerprints: Sequence[str]) -> str | None:
     """Return the id of a visitor, deleted or not, with one of these fingerprints."""
     sql = "SELECT id FROM visitors WHERE fingerprint IN (SELECT value FROM json_each(?)) LIMIT 1"
