@@ -23,7 +23,8 @@ from visitors.domain.fields import CONTACT, FLAT, Field
 from visitors.domain.operation import Change, Operation
 from visitors.store.history import operations
 from visitors.store.history.changes import public_name
-from visitors.store.query.selection import BLOCKED, LIVE
+from visitors.store.query.filters import LIVE
+from visitors.store.query.selection import BLOCKED
 from visitors.store.records import blocks, contacts, conversations, visitors
 from visitors.store.schema.recorded import COLUMNS, REALS, RECORDED, TABLES
 from visitors.store.schema.recording import EXACT

@@ -15,8 +15,9 @@ from visitors.store.file.opening import open_store
 from visitors.store.file.sqlite import SqliteDatabase
 from visitors.store.places import Memory
 from visitors.store.query import bounds, contacts
+from visitors.store.query.filters import Filter
 from visitors.store.query.listing import Page, Place, in_order
-from visitors.store.query.plans import Driver, Filter, Listing
+from visitors.store.query.plans import Driver, Listing
 from visitors.store.query.selection import chosen
 from visitors.store.records import visitors
 from visitors.store.store import Store
@@ -139,7 +140,7 @@ def walks(store: Store, listing: Listing, page: Page, place: Place | None) -> li
 
 def driven(store: Store, listing: Listing, filter_: Filter, page: Page, place: Place | None) -> str:
     access, condition = listing.drive(Driver(filter_, 2, "[1,2]"), page, place)
-    matching = listing.matching(filter_)
+    matching = filter_.matching(listing.table, listing.alias)
     assert matching is not None
     used = "\n".join(explained(store, f"SELECT pk FROM ({matching.sql}) LIMIT 9", matching.parameters))
     return used + "\n" + plan(store, listing, page, access, condition.sql, condition.parameters)
@@ -241,7 +242,7 @@ def test_a_walk_skips_records_outside_of_a_time_range_within_the_index(
 @pytest.mark.parametrize(("option", "value"), [(option, value) for option in SERVED for value in SERVED[option]])
 def test_a_filter_that_drives_is_served_by_an_index(store: Store, option: str, value: object) -> None:
     listing = chosen(Selection(**{option: value}), AT)  # type: ignore[arg-type]
-    (filter_,) = [one for one in listing.filters if listing.matching(one) is not None]
+    (filter_,) = [one for one in listing.filters if one.matching(listing.table, listing.alias) is not None]
     for page, place in pages():
         text = driven(store, listing, filter_, page, place)
         assert "SEARCH v USING INTEGER PRIMARY KEY (rowid=?)" in text
@@ -273,7 +274,7 @@ def test_what_one_option_chooses_is_counted_without_looking_up_a_visitor(
 def test_what_no_index_can_serve_never_drives(option: str) -> None:
     for value in TESTED[option]:
         listing = chosen(Selection(**{option: value}), AT)  # type: ignore[arg-type]
-        assert all(listing.matching(filter_) is None for filter_ in listing.filters)
+        assert all(filter_.matching(listing.table, listing.alias) is None for filter_ in listing.filters)
 
 
 @pytest.mark.parametrize("column", [None, *contacts.SORTABLE.values()])
@@ -314,7 +315,7 @@ def test_contacts_are_listed_by_indexes_too_where_there_are_some(
             assert column is None or f"INDEX {listing.indexes[column]}" in text.split("\n")[0]
             assert place is None or text.startswith("SEARCH c")
         for filter_ in listing.filters:
-            if listing.matching(filter_) is not None:
+            if filter_.matching(listing.table, listing.alias) is not None:
                 text = driven(store, listing, filter_, page, place)
                 assert "SEARCH c USING INTEGER PRIMARY KEY (rowid=?)" in text
                 of_deleted = {"SCAN c"} if wanted.deleted else set()  # 0.01 s at 216,000

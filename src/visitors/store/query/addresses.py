@@ -8,8 +8,8 @@ runs on a server too.
 
 from __future__ import annotations
 
+from visitors.store.query.filters import Filter
 from visitors.store.query.listing import Condition, Span, every
-from visitors.store.query.plans import Filter
 
 _OCTET, _HEXTET = 8, 16
 

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from visitors.domain.fields import CONTACT, sortable
 from visitors.domain.folding import fold
 from visitors.domain.selection import MetadataFilter, each
 from visitors.domain.times import Instant
-from visitors.store.query.alternatives import any_of
-from visitors.store.query.emails import at_domain
+from visitors.store.query.filters import LIVE, Filter, Serve, any_of, filters_of, none_of, of_deletion
 from visitors.store.query.listing import Condition, Span
 from visitors.store.query.metadata import alternatives, with_key, with_value
-from visitors.store.query.plans import Filter, Listing
-from visitors.store.query.search import SHORTEST, part_of_an_id, trigrams
-from visitors.store.query.selection import LIVE, of_deletion
+from visitors.store.query.plans import Listing
+from visitors.store.query.search import SHORTEST, of_ids, trigrams
 
 if TYPE_CHECKING:
     from visitors.domain.contact_selection import ContactSelection
@@ -40,21 +38,13 @@ HAS_VISITORS = "EXISTS (SELECT 1 FROM visitors AS v WHERE v.contact_id = c.id AN
 
 def listing(wanted: ContactSelection, current: Instant) -> Listing:
     """Return the listing of the chosen contacts, without tombstones."""
-    return Listing(table="contacts", alias="c", indexes=_INDEXES, filters=tuple(_filters(wanted, current)))
-
-
-def _filters(wanted: ContactSelection, current: Instant) -> Iterator[Filter]:
-    """Yield the filters that are set, and the one that excludes tombstones. Raises NotImplementedError for a filter
-    without SQL, since ignoring it would choose too much.
-    """
     tombstones = Condition("SELECT pk FROM contacts WHERE merged_into IS NOT NULL")
-    yield Filter(test=Condition("c.merged_into IS NULL"), exceptions=tombstones)
-    yield of_deletion("c", "contacts", deleted=wanted.deleted)
-    unserved = [name for name in wanted.given if name not in _SERVED]
-    if unserved:
-        raise NotImplementedError(f"no SQL serves the filter {unserved[0]}")
-    for serve in dict.fromkeys(_SERVED[name] for name in wanted.given):
-        yield from serve(wanted, current)
+    filters = (
+        Filter(test=Condition("c.merged_into IS NULL"), exceptions=tombstones),
+        of_deletion("contacts", "c", deleted=wanted.deleted),
+        *filters_of(wanted, current, _SERVED),
+    )
+    return Listing(table="contacts", alias="c", indexes=_INDEXES, filters=filters)
 
 
 def _blocked(wanted: ContactSelection, current: Instant) -> Iterator[Filter]:
@@ -64,10 +54,18 @@ def _blocked(wanted: ContactSelection, current: Instant) -> Iterator[Filter]:
     yield Filter(test=test, members=members if wanted.blocked else None)
 
 
+def at_domain(domains: Sequence[str]) -> Filter:
+    """Return the filter for contacts whose email is at one of the domains. An email has one @."""
+    ends = tuple(f"@{domain}" for domain in domains)
+    tests = " OR ".join(f"substr(c.email, -{len(end)}) = ?" for end in ends)
+    test = Condition(f"(c.email > '' AND ({tests}))", ends)
+    # all emails are scanned, in their index: 0.03 s at 216,000
+    members = f"SELECT c.pk FROM contacts AS c INDEXED BY {_INDEXES['email']} WHERE {test.sql}"
+    return Filter(test=test, members=Condition(members, ends))
+
+
 def _email_domain(wanted: ContactSelection, _: Instant) -> Iterator[Filter]:
-    asked = at_domain("c", each(wanted.email_domain))
-    members = f"SELECT c.pk FROM contacts AS c INDEXED BY {_INDEXES['email']} WHERE {asked.sql}"
-    yield Filter(test=asked, members=Condition(members, asked.parameters))
+    yield at_domain(each(wanted.email_domain))
 
 
 def _created(wanted: ContactSelection, _: Instant) -> Iterator[Filter]:
@@ -85,58 +83,49 @@ def _visitors(wanted: ContactSelection, _: Instant) -> Iterator[Filter]:
     yield Filter(test=without, members=Condition(members))
 
 
-def _every_metadata(wanted: ContactSelection, _: Instant) -> Iterator[Filter]:
-    for group in alternatives(wanted.metadata):
-        yield any_of([_metadata(one) for one in group], "c", "contacts")
-
-
-def _metadata(wanted: MetadataFilter) -> Filter:
+def has_metadata(wanted: MetadataFilter) -> Filter:
+    """Return the filter for contacts with the key and, if given, the value, whether or not `wanted` is negated."""
     found = with_value(wanted)
     members = Condition(f"SELECT m.contact AS pk FROM contact_metadata AS m WHERE {found.sql}", found.parameters)
     if wanted.value is None:
         key = with_key("j.key", wanted)
         test = Condition(f"EXISTS (SELECT 1 FROM json_each(c.metadata) AS j WHERE {key.sql})", key.parameters)
-        return Filter(test=test, members=members)
-    test = Condition(
-        f"EXISTS (SELECT 1 FROM contact_metadata AS m WHERE m.contact = c.pk AND {found.sql})", found.parameters
-    )
-    if wanted.negated:
-        return Filter(test=Condition(f"NOT {test.sql}", test.parameters))
+    else:
+        of_contact = f"SELECT 1 FROM contact_metadata AS m WHERE m.contact = c.pk AND {found.sql}"
+        test = Condition(f"EXISTS ({of_contact})", found.parameters)
     return Filter(test=test, members=members)
 
 
-def _searched(wanted: ContactSelection, _: Instant) -> Iterator[Filter]:
-    yield any_of([_search(text) for text in each(wanted.search)], "c", "contacts")
+def _metadata(wanted: ContactSelection, _: Instant) -> Iterator[Filter]:
+    for group in alternatives(wanted.metadata):
+        found = [none_of(has_metadata(one), "c") if one.negated else has_metadata(one) for one in group]
+        yield any_of(found, "contacts", "c")
 
 
-def _search(wanted: str) -> Filter:
-    text = fold(wanted)
-    of_text = Condition("instr(c.search_text, ?) > 0", (text,))
+def has_text(text: str) -> Filter:
+    """Return the filter for contacts whose texts contain the folded `text`."""
+    test = Condition("instr(c.search_text, ?) > 0", (text,))
     members = Condition(
         "SELECT c.pk FROM contacts_text AS t CROSS JOIN contacts AS c ON c.pk = t.rowid"
-        f" WHERE contacts_text MATCH ? AND {of_text.sql}",
-        (trigrams(text), *of_text.parameters),
+        f" WHERE contacts_text MATCH ? AND {test.sql}",
+        (trigrams(text), text),
     )
-    part_of_id = part_of_an_id(text)
-    if part_of_id is not None:
-        of_id = Condition("c.id LIKE ? ESCAPE '!'", (part_of_id,))
-        of_text = Condition(f"{of_text.sql} OR {of_id.sql}", of_text.parameters + of_id.parameters)
-        members = Condition(
-            f"{members.sql} UNION ALL SELECT c.pk FROM contacts AS c WHERE {of_id.sql}",
-            members.parameters + of_id.parameters,
-        )
-    test = Condition(f"({of_text.sql})", of_text.parameters)
     return Filter(test=test, members=members if len(text) >= SHORTEST else None)
 
 
-_SERVED: dict[str, Callable[[ContactSelection, Instant], Iterator[Filter]]] = {
+def _searched(wanted: ContactSelection, _: Instant) -> Iterator[Filter]:
+    texts = [fold(text) for text in each(wanted.search)]
+    yield any_of([one for text in texts for one in (has_text(text), *of_ids(text, "contacts", "c"))], "contacts", "c")
+
+
+_SERVED: dict[str, Serve] = {
     "search": _searched,
     "blocked": _blocked,
     "email_domain": _email_domain,
-    "metadata": _every_metadata,
+    "metadata": _metadata,
     "created_since": _created,
     "created_until": _created,
     "has_visitors": _visitors,
     "deleted": lambda _, __: iter(()),  # handled elsewhere
 }
-"""Filter -> the function that builds its SQL; both ends of a range share one."""
+"""Filter -> the function that builds its SQL."""

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from visitors.domain.folding import fold
 from visitors.domain.selection import each
 from visitors.domain.times import Instant
-from visitors.store.query.alternatives import any_of
+from visitors.store.query.filters import Filter, Serve, any_of, filters_of
 from visitors.store.query.listing import Condition, Span
-from visitors.store.query.plans import Filter, Listing
+from visitors.store.query.plans import Listing
 
 if TYPE_CHECKING:
     from visitors.domain.conversation_selection import ConversationSelection
-
-    _Serve = Callable[[ConversationSelection, Instant], Iterator[Filter]]
 
 SORTABLE = {"id": "id", "status": "status", "createdAt": "created_at", "updatedAt": "updated_at"}
 """Public name -> column, of the sortable fields."""
@@ -31,25 +29,15 @@ _UNANSWERED = (
 
 def listing(wanted: ConversationSelection, current: Instant) -> Listing:
     """Return the listing of the chosen conversations; visitors and contacts are given by id."""
-    return Listing(table="conversations", alias="k", indexes=_INDEXES, filters=tuple(_filters(wanted, current)))
+    filters = tuple(filters_of(wanted, current, _SERVED))
+    return Listing(table="conversations", alias="k", indexes=_INDEXES, filters=filters)
 
 
-def _filters(wanted: ConversationSelection, current: Instant) -> Iterator[Filter]:
-    """Yield the filters that are set. Raises NotImplementedError for a filter without SQL, since ignoring it would
-    choose too much.
-    """
-    unserved = [name for name in wanted.given if name not in _SERVED]
-    if unserved:
-        raise NotImplementedError(f"no SQL serves the filter {unserved[0]}")
-    for serve in dict.fromkeys(_SERVED[name] for name in wanted.given):
-        yield from serve(wanted, current)
-
-
-def _equal(name: str, column: str, *, indexed: bool) -> _Serve:
+def _equal(name: str, column: str, *, indexed: bool) -> Serve:
     def serve(wanted: ConversationSelection, _: Instant) -> Iterator[Filter]:
         spans = [Span.of(column, value) for value in each(getattr(wanted, name))]
         filters = [Filter(span=span) if indexed else Filter(test=span.condition("k")) for span in spans]
-        yield any_of(filters, "k", "conversations")
+        yield any_of(filters, "conversations", "k")
 
     return serve
 
@@ -64,7 +52,7 @@ def _unanswered(_: ConversationSelection, __: Instant) -> Iterator[Filter]:
 
 
 def _searched(wanted: ConversationSelection, _: Instant) -> Iterator[Filter]:
-    yield any_of([_search(text) for text in each(wanted.search)], "k", "conversations")
+    yield any_of([_search(text) for text in each(wanted.search)], "conversations", "k")
 
 
 def _search(wanted: str) -> Filter:
@@ -86,7 +74,7 @@ def _search(wanted: str) -> Filter:
     )
 
 
-_SERVED: dict[str, _Serve] = {
+_SERVED: dict[str, Serve] = {
     "visitor": _equal("visitor", "visitor_id", indexed=True),
     "contact": _equal("contact", "contact_id", indexed=True),
     "status": _equal("status", "status", indexed=False),
@@ -96,4 +84,4 @@ _SERVED: dict[str, _Serve] = {
     "until": _started,
     "unanswered": _unanswered,
 }
-"""Filter -> the function that builds its SQL; both ends of a range share one."""
+"""Filter -> the function that builds its SQL."""

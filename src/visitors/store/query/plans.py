@@ -25,11 +25,11 @@ import msgspec
 
 from visitors.store.database import Question, Row
 from visitors.store.query.bounds import TIMES, Walk, among
+from visitors.store.query.filters import Filter
 from visitors.store.query.listing import (
     Condition,
     Page,
     Place,
-    Span,
     Table,
     beyond,
     every,
@@ -51,24 +51,6 @@ PASSING = 0.05
 
 Statement = tuple[str, Condition]
 """How the table is read (`INDEXED BY` ... or `NOT INDEXED`), and the condition on its rows."""
-
-
-class Filter(msgspec.Struct, frozen=True, kw_only=True):
-    """One filter of a listing: a `span` of a column, or a `test` of a row; if both are given, both must hold.
-
-    If an index can serve it some other way, `members` selects the pks of the matches; if most records match and an
-    index has the others, `exceptions` selects the pks of these.
-    """
-
-    span: Span | None = None
-    test: Condition | None = None
-    members: Condition | None = None
-    exceptions: Condition | None = None
-
-    def on_row(self, alias: str) -> Condition:
-        """Build the condition that a row matches."""
-        of_span = [self.span.condition(alias)] if self.span is not None else []
-        return every([*of_span, *([self.test] if self.test is not None else [])])
 
 
 class Driver(msgspec.Struct, frozen=True):
@@ -157,7 +139,9 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
         None without such a filter.
         """
         least = FEW if page.limit or page.column else FEW_OF_ALL
-        asked = [(filter_, self.matching(filter_)) for filter_ in self.filters if not _leads(filter_, page)]
+        asked = [
+            (filter_, filter_.matching(self.table, self.alias)) for filter_ in self.filters if not _leads(filter_, page)
+        ]
         chosen = [(filter_, matching) for filter_, matching in asked if matching is not None]
         if not chosen:
             return None
@@ -193,17 +177,9 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
             return False
         if span is not None and {span.column, page.column} <= {"id", *TIMES}:
             return False  # all matches may be at the far end
-        if any(self.matching(one) is not None for one in self.filters if one is not driver.filter):
+        if any(one.matching(self.table, self.alias) is not None for one in self.filters if one is not driver.filter):
             return False  # the number matching both is unknown
         return bool(page.limit * driver.records / driver.count * PASSING < driver.count)
-
-    def matching(self, filter_: Filter) -> Condition | None:
-        """Build the statement that gets the pks of all matches of the filter from an index; None if none can."""
-        if filter_.members is not None or filter_.span is None:
-            return filter_.members
-        condition = filter_.on_row(self.alias)
-        sql = f"SELECT {self.alias}.pk FROM {self.table} AS {self.alias} WHERE {condition.sql}"
-        return Condition(sql, condition.parameters)
 
     def _from_indexes(self, store: Store) -> Condition | None:
         """Build the statement that gives a row for each match, from indexes alone: the matches of one filter, without
@@ -211,7 +187,7 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
         """
         chosen = [filter_ for filter_ in self.filters if filter_.exceptions is None]
         others = self._without_exceptions(store, "pk") if len(chosen) < 2 else None
-        matching = self.matching(chosen[0]) if chosen else Condition(f"SELECT pk FROM {self.table}")
+        matching = chosen[0].matching(self.table, self.alias) if chosen else Condition(f"SELECT pk FROM {self.table}")
         if matching is None or others is None:
             return None
         # a visitor may have two blocks

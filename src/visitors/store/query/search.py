@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from visitors.store.query.filters import Filter
+from visitors.store.query.listing import Condition, Table
+
 SHORTEST = 3
 """The minimum number of characters for the full-text index."""
 
@@ -16,8 +19,13 @@ def trigrams(text: str) -> str:
     return " AND ".join('"' + part.replace('"', '""') + '"' for part in parts)
 
 
-def part_of_an_id(text: str) -> str | None:
-    """Return the LIKE pattern, with `!` as its escape, for ids that contain the folded `text`; None if no id can. LIKE
+def of_ids(text: str, table: Table, alias: str) -> list[Filter]:
+    """Return the filter for records whose ids contain the folded `text`, as a list, which is empty if no id can. LIKE
     ignores the case of ASCII letters, and ids have no others.
     """
-    return "%" + text.replace("_", "!_") + "%" if _OF_IDS.issuperset(text) else None
+    if not _OF_IDS.issuperset(text):
+        return []
+    test = Condition(f"{alias}.id LIKE ? ESCAPE '!'", ("%" + text.replace("_", "!_") + "%",))
+    # all ids are scanned, in the index of the UNIQUE constraint: 0.05 s at a million
+    scan = f"SELECT {alias}.pk FROM {table} AS {alias} INDEXED BY sqlite_autoindex_{table}_1 WHERE {test.sql}"
+    return [Filter(test=test, members=Condition(scan, test.parameters))]

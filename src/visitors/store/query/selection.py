@@ -5,24 +5,18 @@ The table aliases in every statement are `v` for visitors, `c` for the contact, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import TypeAlias
+from collections.abc import Iterator, Sequence
 
 from visitors.domain.fields import FILTERS, VISITOR, Field, sortable
 from visitors.domain.folding import fold
-from visitors.domain.selection import OF_BLOCKS, MetadataFilter, Selection, each
+from visitors.domain.selection import OF_BLOCKS, Selection, each
 from visitors.domain.times import Instant
-from visitors.store.query.alternatives import any_of, joined
-from visitors.store.query.emails import at_domain
+from visitors.store.query.contacts import at_domain, has_metadata, has_text
+from visitors.store.query.filters import LIVE, Filter, Serve, any_of, filters_of, joined, none_of, of_deletion
 from visitors.store.query.listing import Condition, Span, every
-from visitors.store.query.metadata import alternatives, with_key, with_value
-from visitors.store.query.plans import Filter, Listing
-from visitors.store.query.search import SHORTEST, part_of_an_id, trigrams
-
-_Serve: TypeAlias = Callable[[Selection, Instant], Iterator[Filter]]
-
-LIVE = "lifted_at IS NULL AND (expires_at IS NULL OR expires_at > ?)"
-"""The condition of a live block; takes the current instant."""
+from visitors.store.query.metadata import alternatives
+from visitors.store.query.plans import Listing
+from visitors.store.query.search import of_ids
 
 BLOCKED = (
     f"(EXISTS (SELECT 1 FROM blocks WHERE visitor_id = v.id AND {LIVE})"
@@ -52,31 +46,11 @@ _INDEXES = {
 
 def chosen(selection: Selection, current: Instant) -> Listing:
     """Return the listing of the chosen visitors."""
-    return Listing(table="visitors", alias="v", indexes=_INDEXES, filters=tuple(_filters(selection, current)))
+    filters = (of_deletion("visitors", "v", deleted=selection.deleted), *filters_of(selection, current, _SERVED))
+    return Listing(table="visitors", alias="v", indexes=_INDEXES, filters=filters)
 
 
-def of_deletion(alias: str, table: str, *, deleted: bool) -> Filter:
-    """Return the filter for deleted visitors, or for the others."""
-    condition = f"{alias}.deleted_at IS NOT NULL"
-    members = Condition(f"SELECT {alias}.pk FROM {table} AS {alias} WHERE {condition}")
-    if not deleted:
-        return Filter(test=Condition(f"{alias}.deleted_at IS NULL"), exceptions=members)
-    return Filter(test=Condition(condition), members=members)
-
-
-def _filters(selection: Selection, current: Instant) -> Iterator[Filter]:
-    """Yield the filters that are set, and the one on deletion. Raises NotImplementedError for a filter without SQL,
-    since ignoring it would choose too much.
-    """
-    yield of_deletion("v", "visitors", deleted=selection.deleted)
-    unserved = [name for name in selection.given if name not in _SERVED]
-    if unserved:
-        raise NotImplementedError(f"no SQL serves the filter {unserved[0]}")
-    for serve in dict.fromkeys(_SERVED[name] for name in selection.given):
-        yield from serve(selection, current)
-
-
-def _equal(name: str, column: str, *, indexed: bool = True) -> _Serve:
+def _equal(name: str, column: str, *, indexed: bool = True) -> Serve:
     def serve(selection: Selection, _: Instant) -> Iterator[Filter]:
         spans = [Span.of(column, value) for value in each(getattr(selection, name))]
         yield _any([Filter(span=span) if indexed else Filter(test=span.condition("v")) for span in spans])
@@ -84,14 +58,14 @@ def _equal(name: str, column: str, *, indexed: bool = True) -> _Serve:
     return serve
 
 
-def _prefix(name: str, column: str) -> _Serve:
+def _prefix(name: str, column: str) -> Serve:
     def serve(selection: Selection, _: Instant) -> Iterator[Filter]:
         yield _any([_tag(column, tag) for tag in each(getattr(selection, name))])
 
     return serve
 
 
-def _zone(name: str, column: str) -> _Serve:
+def _zone(name: str, column: str) -> Serve:
     """Match any name of the zone, since it is stored as given."""
 
     def serve(selection: Selection, _: Instant) -> Iterator[Filter]:
@@ -103,7 +77,7 @@ def _zone(name: str, column: str) -> _Serve:
     return serve
 
 
-def _network(name: str, column: str) -> _Serve:
+def _network(name: str, column: str) -> Serve:
     def serve(selection: Selection, _: Instant) -> Iterator[Filter]:
         from visitors.store.query.addresses import in_network
 
@@ -115,7 +89,7 @@ def _network(name: str, column: str) -> _Serve:
     return serve
 
 
-def _of_field(name: str, field: Field) -> _Serve:
+def _of_field(name: str, field: Field) -> Serve:
     if field.filter == "network":
         return _network(name, field.column)
     if field.filter == "prefix":
@@ -126,7 +100,7 @@ def _of_field(name: str, field: Field) -> _Serve:
 
 
 def _any(filters: Sequence[Filter]) -> Filter:
-    return any_of(filters, "v", "visitors")
+    return any_of(filters, "visitors", "v")
 
 
 def _identified(selection: Selection, _: Instant) -> Iterator[Filter]:
@@ -165,19 +139,21 @@ def _block(selection: Selection, current: Instant) -> Iterator[Filter]:
     yield Filter(test=joined(" OR ", tests, "({})"), members=joined(" UNION ALL ", members))
 
 
-def _email_domain(selection: Selection, _: Instant) -> Iterator[Filter]:
-    asked = at_domain("k", each(selection.email_domain))
-    yield Filter(
+def _of_contact(filter_: Filter) -> Filter:
+    """Return the filter for visitors whose contact matches that one."""
+    test, members = filter_.on_row("c"), filter_.members
+    # CROSS JOIN forces looking up visitors by contact, instead of the reverse
+    visitors = "CROSS JOIN contacts AS c ON c.pk = m.pk CROSS JOIN visitors AS v ON v.contact_id = c.id"
+    return Filter(
         test=Condition(
-            f"EXISTS (SELECT 1 FROM contacts AS k WHERE k.id = v.contact_id AND {asked.sql})", asked.parameters
+            f"EXISTS (SELECT 1 FROM contacts AS c WHERE c.id = v.contact_id AND {test.sql})", test.parameters
         ),
-        # all emails are scanned, in their index: 0.03 s at 216,000
-        members=Condition(
-            "SELECT v.pk FROM contacts AS k INDEXED BY contacts_email CROSS JOIN visitors AS v ON v.contact_id = k.id"
-            f" WHERE {asked.sql}",
-            asked.parameters,
-        ),
+        members=members and Condition(f"SELECT v.pk FROM ({members.sql}) AS m {visitors}", members.parameters),
     )
+
+
+def _email_domain(selection: Selection, _: Instant) -> Iterator[Filter]:
+    yield _of_contact(at_domain(each(selection.email_domain)))
 
 
 def _updated(selection: Selection, _: Instant) -> Iterator[Filter]:
@@ -211,57 +187,19 @@ def _tag(column: str, tag: str) -> Filter:
     return Filter(span=span, test=Condition(f"(v.{column} = ? OR v.{column} >= ?)", (tag, f"{tag}-")))
 
 
-def _every_metadata(selection: Selection, _: Instant) -> Iterator[Filter]:
+def _metadata(selection: Selection, _: Instant) -> Iterator[Filter]:
     for group in alternatives(selection.metadata):
-        yield _any([_metadata(one) for one in group])
-
-
-def _metadata(wanted: MetadataFilter) -> Filter:
-    found = with_value(wanted)
-    # CROSS JOIN forces looking up contacts by key, instead of the reverse
-    members = Condition(
-        "SELECT v.pk FROM contact_metadata AS m CROSS JOIN contacts AS k ON k.pk = m.contact"
-        f" CROSS JOIN visitors AS v ON v.contact_id = k.id WHERE {found.sql}",
-        found.parameters,
-    )
-    if wanted.value is None:
-        key = with_key("j.key", wanted)
-        test = (
-            f"EXISTS (SELECT 1 FROM contacts AS k, json_each(k.metadata) AS j WHERE k.id = v.contact_id AND {key.sql})"
-        )
-        return Filter(test=Condition(test, key.parameters), members=members)
-    test = (
-        "EXISTS (SELECT 1 FROM contacts AS k JOIN contact_metadata AS m ON m.contact = k.pk"
-        f" WHERE k.id = v.contact_id AND {found.sql})"
-    )
-    if wanted.negated:  # K!=V also chooses those without K, as in Kubernetes label selectors
-        return Filter(test=Condition(f"NOT {test}", found.parameters))
-    return Filter(test=Condition(test, found.parameters), members=members)
+        found = [(one, _of_contact(has_metadata(one))) for one in group]
+        # K!=V also chooses those without K, as in Kubernetes label selectors
+        yield _any([none_of(filter_, "v") if one.negated else filter_ for one, filter_ in found])
 
 
 def _searched(selection: Selection, _: Instant) -> Iterator[Filter]:
-    yield _any([_search(text) for text in each(selection.search)])
+    texts = [fold(text) for text in each(selection.search)]
+    yield _any([one for text in texts for one in (_of_contact(has_text(text)), *of_ids(text, "visitors", "v"))])
 
 
-def _search(wanted: str) -> Filter:
-    text = fold(wanted)
-    part_of_id, of_contact = part_of_an_id(text), "instr(k.search_text, ?) > 0"
-    test = Condition(f"EXISTS (SELECT 1 FROM contacts AS k WHERE k.id = v.contact_id AND {of_contact})", (text,))
-    members = Condition(
-        "SELECT v.pk FROM contacts_text AS t CROSS JOIN contacts AS k ON k.pk = t.rowid"
-        f" CROSS JOIN visitors AS v ON v.contact_id = k.id WHERE contacts_text MATCH ? AND {of_contact}",
-        (trigrams(text), *test.parameters),
-    )
-    if part_of_id is not None:
-        # all ids are scanned, in their unique index: 0.05 s at a million
-        of_id = Condition("v.id LIKE ? ESCAPE '!'", (part_of_id,))
-        scan = f"SELECT v.pk FROM visitors AS v INDEXED BY {_INDEXES['id']} WHERE {of_id.sql}"
-        test = Condition(f"({of_id.sql} OR {test.sql})", of_id.parameters + test.parameters)
-        members = Condition(f"{members.sql} UNION ALL {scan}", members.parameters + of_id.parameters)
-    return Filter(test=test, members=members if len(text) >= SHORTEST else None)
-
-
-_SERVED: dict[str, _Serve] = {
+_SERVED: dict[str, Serve] = {
     **{name: _of_field(name, field) for name, field in FILTERS.items()},
     "contact": _equal("contact", "contact_id"),
     "identified": _identified,
@@ -277,8 +215,8 @@ _SERVED: dict[str, _Serve] = {
     "never_seen": _never_seen,
     "idle_since": _idle,
     "without_conversations": _silent,
-    "metadata": _every_metadata,
+    "metadata": _metadata,
     "search": _searched,
     "deleted": lambda _, __: iter(()),  # handled elsewhere
 }
-"""Filter -> the function that builds its SQL; both ends of a range share one."""
+"""Filter -> the function that builds its SQL."""

@@ -8,7 +8,7 @@ from typing import Literal
 from visitors.domain.block import Block
 from visitors.domain.times import Instant
 from visitors.store.database import Question, Row, rows
-from visitors.store.query.selection import LIVE
+from visitors.store.query.filters import LIVE
 from visitors.store.store import OpenOperation, Store
 
 Target = Literal["visitor", "contact"]

@@ -12,8 +12,9 @@ from visitors.domain.selection import Selection
 from visitors.domain.times import Instant
 from visitors.domain.visitor import BrowserData, Visitor
 from visitors.store.database import Question, decoded, rows
+from visitors.store.query.filters import LIVE
 from visitors.store.query.listing import Page
-from visitors.store.query.selection import LIVE, chosen
+from visitors.store.query.selection import chosen
 from visitors.store.store import OpenOperation, Store
 
 SORTABLE = sortable(VISITOR)
