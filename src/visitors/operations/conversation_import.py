@@ -174,7 +174,7 @@ def _new_messages(
     told = list(told)
     if not told:
         return []
-    there = conversations.messages(store, conversation.id)
+    there = conversations.messages_of(store, [conversation.id])[conversation.id]
     of_ids = conversations.of_messages(store, [one.id for one in told if one.id is not None])
     known = Counter(_key(message, at=message.created_at) for message in there)
     known.update(_key(message, at=None) for message in there)  # for messages without a time

@@ -53,5 +53,5 @@ def conversation_page(store: Store, conversation_id: str) -> ConversationPage:
     """Return the conversation with exactly this id, which must exist, with its messages."""
     conversation = conversations.find(store, conversation_id)
     assert conversation is not None
-    messages = conversations.messages(store, conversation_id)
+    messages = conversations.messages_of(store, [conversation_id])[conversation_id]
     return ConversationPage(*(*msgspec.structs.astuple(conversation), messages))

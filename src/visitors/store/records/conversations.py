@@ -42,14 +42,13 @@ def start(
     priority: Priority = "normal",
 ) -> str:
     """Insert a conversation of the visitor, and of its contact if it has one. Returns its id."""
-    conversation_id = operation.new_id()
     contact_id = store.execute("SELECT contact_id FROM visitors WHERE id = ?", (visitor_id,)).fetchone()[0]
-    at = operation.at
-    new = (conversation_id, title, "open", priority, visitor_id, contact_id, at, at, None, search_text(title))
-    store.insert("conversation", _CONVERSATION, [new])
+    at, new_id = operation.at, operation.new_id()
+    started = Conversation(new_id, title, "open", priority, visitor_id, contact_id, 0, at, at, None)
+    insert_many(store, [(started, ())])
     if message is not None:
-        add_message(store, operation, conversation_id, body=message, visitor_id=visitor_id)
-    return conversation_id
+        add_message(store, operation, new_id, body=message, visitor_id=visitor_id)
+    return new_id
 
 
 def add_message(
@@ -62,10 +61,9 @@ def add_message(
     agent: str | None = None,
 ) -> str:
     """Insert a message by a visitor or an agent. Returns its id."""
-    message_id = operation.new_id()
-    new = (message_id, conversation_id, visitor_id, agent, body, operation.at, search_text(body))
-    store.insert("message", _MESSAGE, [new])
-    return message_id
+    message = Message(operation.new_id(), conversation_id, visitor_id, agent, body, operation.at)
+    insert_messages(store, [message])
+    return message.id
 
 
 def insert_many(store: Store, whole: Sequence[tuple[Conversation, Sequence[Message]]]) -> None:
@@ -134,8 +132,7 @@ def give_to_contact(store: Store, visitor_ids: Sequence[str], contact_id: str) -
 
 def find(store: Store, conversation_id: str) -> Conversation | None:
     """Return the conversation with exactly this id."""
-    row = store.execute(SELECT + " WHERE k.id = ?", (conversation_id,)).fetchone()
-    return None if row is None else Conversation(*row)
+    return next(iter(with_ids(store, [conversation_id])), None)
 
 
 def seen_by_visitor(visitor_id: str) -> Question[list[Conversation]]:
@@ -194,15 +191,6 @@ def move(
         [to, operation.at, contact_id, *parameters],
     )
     return moved.rowcount
-
-
-def messages(store: Store, conversation_id: str) -> list[Message]:
-    """Return the messages of a conversation, in order."""
-    sql = (
-        "SELECT id, conversation_id, visitor_id, agent, body, created_at FROM messages"
-        " WHERE conversation_id = ? ORDER BY pk"
-    )
-    return [Message(*row) for row in store.execute(sql, (conversation_id,))]
 
 
 def messages_of(store: Store, conversation_ids: Sequence[str]) -> dict[str, list[Message]]:
