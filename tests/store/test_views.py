@@ -108,7 +108,8 @@ def test_a_row_is_what_show_says_of_the_record(
                 blocks.add(store, operation, target, [one], expires_at=ends, blocked_by="ada")  # type: ignore[arg-type]
             if lifted:
                 with writing() as operation:
-                    blocks.lift(store, operation, target, [one])  # type: ignore[arg-type]
+                    live = blocks.live(store, target, [one], operation.at)  # type: ignore[arg-type]
+                    blocks.lift(store, operation, [block.id for block in live.get(one, ())])
         with writing() as operation:
             visitors.update(store, operation, [visitor], {"city": changed})
             if deleted:

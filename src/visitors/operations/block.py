@@ -80,7 +80,7 @@ def block(
         if len(old) == len(there):
             again.setdefault(why, []).append(target_id)
     if replaced:
-        blocks.lift_these(store, operation, [one.id for whose in replaced for one in whose.old])
+        blocks.lift(store, operation, [one.id for whose in replaced for one in whose.old])
     new = [target_id for target_id in ids if target_id not in live]
     for why, whom in [(reason, new), *again.items()]:
         blocks.add(store, operation, target, whom, reason=why, blocked_by=operation.actor, expires_at=expires_at)
@@ -118,7 +118,7 @@ def unblock(
                 code="contact_blocked",
                 hint=f"visitors unblock --contact {contact_id}",
             )
-    lifted = blocks.blocked(store, target, [one for one in ids if one not in left], operation.at)
-    blocks.lift(store, operation, target, sorted(lifted))
-    touch(store, operation, target, lifted)
-    return Unblocked(lifted, left)
+    live = blocks.live(store, target, [one for one in ids if one not in left], operation.at)
+    blocks.lift(store, operation, [block.id for whose in live.values() for block in whose])
+    touch(store, operation, target, live)
+    return Unblocked(set(live), left)

@@ -67,7 +67,7 @@ def make_blocks(store: Store, operation: OpenOperation, _: Fixture, found: list[
     new: dict[str, Values] = {}
     for target_id, values in wanted:
         new[_free_block_id(store, target_id, values, taken | new.keys())] = values
-    blocks.lift_these(store, operation, [one.block_id for one in found if one.block_id is not None])
+    blocks.lift(store, operation, [one.block_id for one in found if one.block_id is not None])
     fixtures.insert(store, "block", new.items())
 
 

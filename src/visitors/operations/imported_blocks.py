@@ -131,7 +131,7 @@ class _Blocks:
             ],
         )
         if self._lifted:
-            blocks.lift_these(self._store, self._operation, self._lifted)
+            blocks.lift(self._store, self._operation, self._lifted)
         for target, ids in self._unblocked.items():
             if ids:
                 touch(self._store, self._operation, target, ids)

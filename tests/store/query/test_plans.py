@@ -830,5 +830,6 @@ def test_who_is_blocked_is_listed_until_the_block_expires_or_is_lifted(store: St
     assert blocked(TIMES[2]) == ["c"]
 
     with store.operation("test", actor="ada", clock=lambda: TIMES[0]) as operation:
-        blocks.lift(store, operation, "visitor", ["c"])
+        live = blocks.live(store, "visitor", ["c"], operation.at)
+        blocks.lift(store, operation, [block.id for block in live["c"]])
     assert blocked(TIMES[0]) == ["a", "b"]

@@ -42,16 +42,7 @@ def add_many(store: Store, new: Iterable[NewBlock]) -> None:
     store.insert("block", ("id", "visitor_id", "contact_id", "reason", "blocked_at", "blocked_by", "expires_at"), new)
 
 
-def lift(store: Store, operation: OpenOperation, target: Target, ids: Sequence[str]) -> None:
-    """Lift every live block of each of `ids`."""
-    store.later(
-        "UPDATE blocks SET lifted_at = max(blocked_at, ?), lifted_by = ?"
-        f" WHERE {target}_id IN (SELECT value FROM json_each(?)) AND {LIVE}",
-        (operation.at, operation.actor, rows(ids), operation.at),
-    )
-
-
-def lift_these(store: Store, operation: OpenOperation, block_ids: Iterable[str]) -> None:
+def lift(store: Store, operation: OpenOperation, block_ids: Iterable[str]) -> None:
     """Lift the blocks with these ids."""
     sql = "UPDATE blocks SET lifted_at = max(blocked_at, ?), lifted_by = ? WHERE id IN (SELECT value FROM json_each(?))"
     store.later(sql, (operation.at, operation.actor, rows(block_ids)))
@@ -64,12 +55,6 @@ def live(store: Store, target: Target, ids: Sequence[str], current: Instant) -> 
     for block in _blocks(store.execute(sql, (rows(ids), current)).fetchall()):
         found.setdefault(str(block.visitor_id or block.contact_id), []).append(block)
     return found
-
-
-def blocked(store: Store, target: Target, ids: Sequence[str], current: Instant) -> set[str]:
-    """Return those of `ids` that have a live block themselves."""
-    sql = f"SELECT {target}_id FROM blocks WHERE {target}_id IN (SELECT value FROM json_each(?)) AND {LIVE}"
-    return {row[0] for row in store.execute(sql, (rows(ids), current))}
 
 
 def blocked_contacts_of(store: Store, visitor_ids: Sequence[str], current: Instant) -> dict[str, str]:
