@@ -25,7 +25,7 @@ from visitors.output.cells import field_names
 from visitors.store import views
 from visitors.store.file.opening import open_store
 from visitors.store.places import File, Memory
-from visitors.store.records import blocks, contacts, visitors
+from visitors.store.records import blocks, contacts, states, visitors
 from visitors.store.store import Store
 from visitors.store.views import PREFIX, VIEWS
 
@@ -113,7 +113,7 @@ def test_a_row_is_what_show_says_of_the_record(
         with writing() as operation:
             visitors.update(store, operation, [visitor], {"city": changed})
             if deleted:
-                visitors.set_deleted(store, operation, [other], deleted=True)
+                states.set_deleted(store, operation, "visitor", [other], deleted=True)
 
         assert_views_agree(store, now)
 

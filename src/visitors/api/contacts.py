@@ -32,7 +32,7 @@ from visitors.operations.investigate import contact_page
 from visitors.operations.subject import subject, subject_export
 from visitors.store.query.contacts import SORTABLE
 from visitors.store.query.listing import Page
-from visitors.store.records import contacts, duplicates
+from visitors.store.records import contacts, duplicates, states
 from visitors.store.store import OpenOperation, Store
 
 _Act = Callable[[Store, OpenOperation, list[str]], object]
@@ -246,7 +246,7 @@ class Contacts:
         return self._change(
             "contacts delete",
             contact,
-            lambda store, operation, ids: contacts.set_deleted(store, operation, ids, deleted=True),
+            lambda store, operation, ids: states.set_deleted(store, operation, "contact", ids, deleted=True),
         )
 
     def restore(self, *contact: str) -> Sequence[Contact]:

@@ -69,7 +69,7 @@ from visitors.operations.undo import take_back
 from visitors.settings import load_settings
 from visitors.store import opening
 from visitors.store.query.listing import Page
-from visitors.store.records import visitors
+from visitors.store.records import states, visitors
 from visitors.store.servers import Server
 from visitors.store.store import OpenOperation, Store
 
@@ -418,7 +418,7 @@ class VisitorStore:
         return self._change(
             "delete",
             visitor,
-            lambda store, operation, ids: visitors.set_deleted(store, operation, ids, deleted=True),
+            lambda store, operation, ids: states.set_deleted(store, operation, "visitor", ids, deleted=True),
             chosen,
             everything=everything,
             deleted=None,
@@ -433,7 +433,7 @@ class VisitorStore:
         return self._change(
             "restore",
             visitor,
-            lambda store, operation, ids: visitors.set_deleted(store, operation, ids, deleted=False),
+            lambda store, operation, ids: states.set_deleted(store, operation, "visitor", ids, deleted=False),
             chosen,
             deleted=True,
         )
@@ -450,7 +450,7 @@ class VisitorStore:
         wanted = prunable(selection(chosen, current), age_limit(text_of(older_than), current))
         with self._session.operation("prune") as operation:
             ids = visitors.chosen_ids(self._session.store, wanted, operation.at)
-            visitors.set_deleted(self._session.store, operation, ids, deleted=True)
+            states.set_deleted(self._session.store, operation, "visitor", ids, deleted=True)
             return visitors.find_many(self._session.store, ids, operation.at)
 
     def erase(self, *visitor: str, vacuum: bool = True) -> Erased:

@@ -7,7 +7,7 @@ import typer
 from visitors.commands import options
 from visitors.commands.bulk_change import Verb, change_visitors
 from visitors.context import context_of
-from visitors.store.records import visitors
+from visitors.store.records import states
 
 OPTION_GROUPS = (options.selection, options.ignore_missing)
 
@@ -24,7 +24,7 @@ def command(
         context_of(ctx),
         visitor or [],
         Verb("delete", "deleted", "already deleted"),
-        lambda store, operation, ids: visitors.set_deleted(store, operation, ids, deleted=True),
+        lambda store, operation, ids: states.set_deleted(store, operation, "visitor", ids, deleted=True),
         everything=all_,
         yes=yes,
         dry_run=dry_run,

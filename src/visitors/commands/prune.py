@@ -11,7 +11,7 @@ from visitors.commands.bulk_change import Verb, change_visitors
 from visitors.confirmation import can_ask
 from visitors.context import context_of
 from visitors.domain.pruning import age_limit, prunable
-from visitors.store.records import visitors
+from visitors.store.records import states, visitors
 
 OPTION_GROUPS = (options.selection,)
 
@@ -48,7 +48,7 @@ def command(
         context,
         [],
         Verb("prune", "pruned", "already pruned"),
-        lambda store, operation, ids: visitors.set_deleted(store, operation, ids, deleted=True),
+        lambda store, operation, ids: states.set_deleted(store, operation, "visitor", ids, deleted=True),
         chosen=chosen,
         yes=yes,
         dry_run=dry_run,

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from visitors.domain.block import Block, terms
 from visitors.domain.times import Instant, parse_expiry, parse_instant
 from visitors.errors import Conflict, InvalidData, UsageProblem
-from visitors.store.records import blocks, contacts, visitors
+from visitors.store.records import blocks
 from visitors.store.records.blocks import Target
+from visitors.store.records.states import touch
 from visitors.store.store import OpenOperation, Store
 
 
@@ -85,11 +86,6 @@ def block(
     for why, whom in [(reason, new), *again.items()]:
         blocks.add(store, operation, target, whom, reason=why, blocked_by=operation.actor, expires_at=expires_at)
     return Blocked(set(new), replaced)
-
-
-def touch(store: Store, operation: OpenOperation, target: Target, ids: Collection[str]) -> None:
-    """Set the `updatedAt` of the unblocked."""
-    (visitors if target == "visitor" else contacts).touch(store, operation, ids)
 
 
 class Unblocked(msgspec.Struct, frozen=True):

@@ -23,7 +23,7 @@ from visitors.domain.fixture import (
 from visitors.domain.times import Instant
 from visitors.errors import Conflict
 from visitors.operations.fixture_blocks import make_blocks, plan_blocks
-from visitors.store.records import blocks, contacts, conversations, fixtures, visitors
+from visitors.store.records import blocks, conversations, fixtures, states, visitors
 from visitors.store.store import OpenOperation, Store
 
 _MAKE_AN_EMAIL_ONES_OWN = ("email", "deletedAt", "mergedInto")
@@ -98,8 +98,8 @@ def _remove(store: Store, operation: OpenOperation, fixture: Fixture, found: lis
         for kind in ("conversation", "visitor", "contact")
     }
     fixtures.remove(store, "conversation", removed["conversation"])
-    visitors.set_deleted(store, operation, removed["visitor"], deleted=True)
-    contacts.set_deleted(store, operation, removed["contact"], deleted=True)
+    states.set_deleted(store, operation, "visitor", removed["visitor"], deleted=True)
+    states.set_deleted(store, operation, "contact", removed["contact"], deleted=True)
     # external ids are unique, even among deleted contacts: free them for contacts in the files
     holders = fixtures.owners(store, "externalId", _external_ids(fixture), _ids(fixture.contacts))
     fixtures.release_external_ids(store, holders)

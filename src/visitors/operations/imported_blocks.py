@@ -15,10 +15,10 @@ import msgspec
 from visitors.domain.block import Block
 from visitors.domain.row import VisitorRow
 from visitors.domain.times import Instant
-from visitors.operations.block import touch
 from visitors.operations.import_ import Taken
 from visitors.store.records import blocks
 from visitors.store.records.blocks import Target
+from visitors.store.records.states import touch
 from visitors.store.store import OpenOperation, Store
 
 Left = Literal["standing", "lifted", "outdated"]

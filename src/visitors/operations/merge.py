@@ -9,7 +9,7 @@ from visitors.domain.contact import Contact, Identity
 from visitors.domain.decision import contact_changes
 from visitors.domain.merging import Step, moved, plan_merge
 from visitors.errors import Conflict, UsageProblem
-from visitors.store.records import blocks, contacts, conversations, visitors
+from visitors.store.records import blocks, contacts, conversations, states, visitors
 from visitors.store.records.contact_lookup import ContactLookup
 from visitors.store.store import OpenOperation, Store
 
@@ -162,7 +162,7 @@ def restore_contacts(store: Store, operation: OpenOperation, contact_ids: Sequen
                     f" they are the same person, then visitors contacts merge {owner.id} {found.id}, which "
                     "sets it again",
                 )
-        restored |= contacts.set_deleted(store, operation, [found.id], deleted=False)
+        restored |= states.set_deleted(store, operation, "contact", [found.id], deleted=False)
     return restored
 
 

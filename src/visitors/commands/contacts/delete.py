@@ -7,7 +7,7 @@ import typer
 from visitors.commands import options
 from visitors.commands.bulk_change import Verb, change_contacts
 from visitors.context import context_of
-from visitors.store.records import contacts
+from visitors.store.records import states
 
 OPTION_GROUPS = (options.ignore_missing,)
 
@@ -18,7 +18,7 @@ def command(ctx: typer.Context, contact: options.ContactArguments = None, dry_ru
         context_of(ctx),
         contact or [],
         Verb("delete", "deleted", "already deleted"),
-        lambda store, operation, ids: contacts.set_deleted(store, operation, ids, deleted=True),
+        lambda store, operation, ids: states.set_deleted(store, operation, "contact", ids, deleted=True),
         dry_run=dry_run,
         deleted=True,
     )

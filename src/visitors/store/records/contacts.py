@@ -136,23 +136,6 @@ def bury(store: Store, operation: OpenOperation, contact_id: str, survivor_id: s
     )
 
 
-def touch(store: Store, operation: OpenOperation, ids: Iterable[str]) -> None:
-    """Set the `updatedAt` of contacts after a change to related records."""
-    sql = "UPDATE contacts SET updated_at = max(updated_at, ?) WHERE id IN (SELECT value FROM json_each(?))"
-    store.later(sql, (operation.at, rows(ids)))
-
-
-def set_deleted(store: Store, operation: OpenOperation, contact_ids: Sequence[str], *, deleted: bool) -> set[str]:
-    """Delete softly, or restore. Returns the ids of the changed contacts."""
-    changed = store.execute(
-        "UPDATE contacts SET deleted_at = ?, updated_at = max(updated_at, ?)"
-        f" WHERE id IN (SELECT value FROM json_each(?)) AND deleted_at IS {'' if deleted else 'NOT '}NULL"
-        " RETURNING id",
-        (operation.at if deleted else None, operation.at, rows(contact_ids)),
-    )
-    return {row[0] for row in changed}
-
-
 def tombstone_ids(contact_ids: Iterable[str]) -> Question[list[str]]:
     """Return the ids of the tombstones that resolve to these contacts, directly or indirectly, oldest first."""
     sql = """

@@ -199,23 +199,6 @@ def not_of_contact(store: Store, visitor_ids: Sequence[str], contact_id: str) ->
     return [row[0] for row in store.execute(sql, (rows(visitor_ids), contact_id))]
 
 
-def touch(store: Store, operation: OpenOperation, ids: Iterable[str]) -> None:
-    """Set the `updatedAt` of visitors after a change to related records."""
-    sql = "UPDATE visitors SET updated_at = max(updated_at, ?) WHERE id IN (SELECT value FROM json_each(?))"
-    store.later(sql, (operation.at, rows(ids)))
-
-
-def set_deleted(store: Store, operation: OpenOperation, visitor_ids: Sequence[str], *, deleted: bool) -> set[str]:
-    """Delete softly, or restore. Returns the ids of the changed visitors."""
-    changed = store.execute(
-        "UPDATE visitors SET deleted_at = ?, updated_at = max(updated_at, ?)"
-        f" WHERE id IN (SELECT value FROM json_each(?)) AND deleted_at IS {'' if deleted else 'NOT '}NULL"
-        " RETURNING id",
-        (operation.at if deleted else None, operation.at, rows(visitor_ids)),
-    )
-    return {row[0] for row in changed}
-
-
 _PATHS = list(CELLS)
 _CONTACT_BEGINS = _PATHS.index("contact.id")
 _CONTACT_ENDS = _CONTACT_BEGINS + len(CONTACT)
