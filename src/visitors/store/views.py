@@ -26,8 +26,7 @@ from visitors.store.history.changes import public_name
 from visitors.store.query.filters import LIVE
 from visitors.store.query.selection import BLOCKED
 from visitors.store.records import blocks, contacts, conversations, visitors
-from visitors.store.schema.recorded import COLUMNS, REALS, RECORDED, TABLES
-from visitors.store.schema.recording import EXACT
+from visitors.store.schema.recorded import COLUMNS, EXACT, REALS, RECORDED, TABLES
 
 NOW = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
 """The SQL of the current instant, by SQLite's own clock."""

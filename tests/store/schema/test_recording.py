@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from migration import recording_triggers
 from unguarded import unguarded
 from visitors.store.file.opening import open_store
 from visitors.store.history import changes as history
@@ -23,7 +24,6 @@ from visitors.store.load.indexes import TRIGGERS
 from visitors.store.places import File
 from visitors.store.records import blocks, visitors
 from visitors.store.schema.recorded import COLUMNS, DERIVED, REALS, RECORDED, TABLES
-from visitors.store.schema.recording import recording_triggers
 from visitors.store.store import OpenOperation, Store
 
 Visitors = Callable[..., Any]

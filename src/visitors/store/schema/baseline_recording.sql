@@ -1,4 +1,4 @@
--- The triggers that record every change, as `visitors.store.schema.recording` writes and explains them. Frozen, too.
+-- The triggers that record every change, as `visitors.store.schema.recorded` explains them. Frozen, too.
 CREATE TRIGGER contacts_insert AFTER INSERT ON contacts
 WHEN NEW.pk <= coalesce((SELECT max(last) FROM creations WHERE kind = 'contact'), 0)
     OR NOT EXISTS (SELECT 1 FROM operations WHERE is_open = 1) BEGIN

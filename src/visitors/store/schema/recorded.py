@@ -1,4 +1,15 @@
-"""The tables of records and of the history, and the SQL with which an operation begins and ends."""
+"""The tables of records and of the history, and the SQL with which an operation begins and ends.
+
+Triggers record every change of a table of records, so that no write can bypass it. New rows have ascending numbers, so
+everything that an operation creates of one kind is recorded as one range (`creations`), written by `Store.operation` at
+its end: the cost is the same for one row and for a million. The initial state of a row is its current one with all
+changes reverted.
+
+Each changed row becomes one row of `changes`, tied to the open operation: the changed columns, before and after; for a
+removed row all columns before, including its number. A row restored under its former number is a change without either.
+Writes outside of an operation, by hand in a SQLite shell for example, are rejected, since they would be missing from
+the history.
+"""
 
 from __future__ import annotations
 
@@ -42,6 +53,9 @@ UNDUMPED = {DERIVED, "is_unfinished"}
 
 REALS = {field.column for field in VISITOR if field.type == "number"}
 """The columns of floating-point numbers."""
+
+EXACT = "iif(typeof({0}) = 'real', json(printf('%!.17g', {0})), {0})"
+"""The SQL of a value in JSON. Some SQLite versions print a REAL in JSON with 15 digits; 17 are needed to round-trip."""
 
 TABLES = {
     **RECORDED,
