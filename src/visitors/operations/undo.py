@@ -41,7 +41,7 @@ def take_back(store: Store, operation: OpenOperation, reference: str | None, *, 
         try:
             # without a cascade a conflict ends the open operation, which rolls back what was begun
             with store.savepoint() if cascade else nullcontext():
-                return list(_newest_first(store, own, plan, undos))
+                return [_reversed(store, own, one) for one in sorted(plan, reverse=True)]
         except _Blocked as blocked:
             if not cascade:
                 raise _overlap_conflict(store, target, blocked.overlaps) from None
@@ -120,17 +120,9 @@ def _before_erasure_hint(store: Store, actor: str, undos: Undos) -> str:
     return f"to undo the operation before it, {found.command} by {found.actor}: visitors undo {found.id}"
 
 
-def _newest_first(store: Store, own: int, plan: set[int], undos: Undos) -> Iterator[TakenBack]:
-    for target in sorted(plan, reverse=True):
-        yield _reversed(store, own, target, undos)
-        undos = undos.and_now(own, target)
-
-
-def _reversed(store: Store, own: int, target: int, undos: Undos) -> TakenBack:
+def _reversed(store: Store, own: int, target: int) -> TakenBack:
     """Undo one operation. Raises Conflict if it cannot be undone, and _Blocked if others prevent it."""
-    later = [those for undo_, those in undos.targets.items() if undo_ > target]
-    earlier = {one for those in later for one in those if one < target}
-    footprint = undo.footprint(store, target, earlier)
+    footprint = undo.footprint(store, target)
     found = footprint.operation
     if footprint.is_erasure:
         raise _for_good(found, "to list earlier operations: visitors history; to undo one: visitors undo ID")
@@ -139,7 +131,7 @@ def _reversed(store: Store, own: int, target: int, undos: Undos) -> TakenBack:
             f"operation {found.id} ({found.command}) cannot be undone: what it changed has been erased",
             code="erased",
         )
-    blocking = list(_blocking(own, target, footprint.overlaps, earlier, undos))
+    blocking = list(_blocking(own, target, footprint.overlaps, footprint.undos))
     if blocking:
         raise _Blocked(blocking)
     counts = undo.reverse(store, own, target, footprint)
@@ -158,16 +150,15 @@ def _reversed(store: Store, own: int, target: int, undos: Undos) -> TakenBack:
     return TakenBack(found, counts)
 
 
-def _blocking(own: int, target: int, overlaps: list[Overlap], earlier: set[int], undos: Undos) -> Iterator[Overlap]:
+def _blocking(own: int, target: int, overlaps: list[Overlap], undos: Undos) -> Iterator[Overlap]:
     """Return the operations that changed the same records since and are still in force. An undone operation no longer
-    matters, and neither does its undo, unless that also undid one of the `earlier` ones, from before `target`, that
-    changed them.
+    matters, and neither does its undo, unless that also undid one from before `target` that changed them.
     """
-    overlapping_earlier = earlier & {overlap.operation for overlap in overlaps}
+    earlier = {overlap.operation for overlap in overlaps if overlap.operation < target}
     for overlap in overlaps:
         is_later = target < overlap.operation != own
         took_back = undos.targets.get(overlap.operation)
-        if is_later and overlap.operation not in undos.standing and (not took_back or overlapping_earlier & took_back):
+        if is_later and overlap.operation not in undos.standing and (not took_back or earlier & took_back):
             yield overlap
 
 

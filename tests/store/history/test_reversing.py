@@ -29,7 +29,7 @@ def ids(store: Store) -> list[str]:
 
 def reverse(store: Store, operation: OpenOperation, taken: OpenOperation) -> Counter[tuple[str, str]]:
     target = undo.number(store, taken.id)
-    return undo.reverse(store, undo.number(store, operation.id), target, undo.footprint(store, target, []))
+    return undo.reverse(store, undo.number(store, operation.id), target, undo.footprint(store, target))
 
 
 def unsound(store: Store, operation: OpenOperation) -> tuple[str, str] | None:

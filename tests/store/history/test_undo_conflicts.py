@@ -12,7 +12,7 @@ TABLES = {*RECORDED.values(), "changes", "creations", "operations"}
 
 def test_no_table_is_read_from_end_to_end() -> None:
     with open_store(Memory()) as store:
-        plan = [row[3] for row in store.execute(f"EXPLAIN QUERY PLAN {OVERLAPS}", (1, "[]"))]
+        plan = [row[3] for row in store.execute(f"EXPLAIN QUERY PLAN {OVERLAPS}", (1,))]
 
     searched = [step for step in plan if step.startswith("SEARCH")]
     assert {step.split()[1] for step in plan if step.startswith("SCAN")} & (TABLES | {"r", "w"}) == set()

@@ -97,8 +97,7 @@ def _operation(row: Sequence[object], undone_by: str | None) -> Operation:
 class Undos:
     """Which operations undid which others. `pairs` are (undo, undone), the newest undo first."""
 
-    def __init__(self, pairs: Sequence[tuple[int, int]]) -> None:
-        self._pairs = pairs
+    def __init__(self, pairs: Iterable[tuple[int, int]]) -> None:
         self.targets: dict[int, set[int]] = {}
         """All undos with what they undid, whether or not that was undone in turn."""
         self.standing: dict[int, int] = {}
@@ -108,10 +107,6 @@ class Undos:
             self.targets.setdefault(undo, set()).add(target)
             if undo not in self.standing:
                 self.standing[target] = undo
-
-    def and_now(self, undo: int, target: int) -> Undos:
-        """Return these, after the newest operation has undone one more."""
-        return Undos([(undo, target), *self._pairs])
 
 
 OPEN_NUMBER = Question(f"SELECT {OPEN}", (), lambda found: int(found[0][0]))

@@ -18,7 +18,7 @@ from visitors.domain.folding import search_text
 from visitors.domain.operation import Operation
 from visitors.errors import StoreProblem
 from visitors.store.database import Question, Row, decoded, rows
-from visitors.store.history.operations import ALL_UNDOS, by_number
+from visitors.store.history.operations import ALL_UNDOS, Undos, by_number
 from visitors.store.history.undo_conflicts import Overlap, overlaps_since
 from visitors.store.load.bulk import WORTH_IT, indexed_at_the_end
 from visitors.store.query.listing import Condition
@@ -107,7 +107,8 @@ class Footprint(msgspec.Struct, frozen=True):
     lost_changes: bool
     """Whether an erasure removed some of its changes, or all that was left of it."""
     overlaps: list[Overlap]
-    """Later operations that changed the same records; see `visitors.store.history.undo_conflicts`."""
+    """Other operations that changed the same records; see `visitors.store.history.undo_conflicts`."""
+    undos: Undos
     created: list[tuple[str, int, int, int]]
     """Kind, first and last number of the records that it created, and how many of them still exist."""
     changes: list[Row]
@@ -124,8 +125,8 @@ class Footprint(msgspec.Struct, frozen=True):
         return goes + self.comes >= max(WORTH_IT, self.visitors / 2)
 
 
-def footprint(store: Store, target: int, earlier: Iterable[int]) -> Footprint:
-    """Return the footprint of one operation; conflicts are sought in all later operations, and the `earlier` ones."""
+def footprint(store: Store, target: int) -> Footprint:
+    """Return the footprint of one operation."""
     there = " UNION ALL ".join(
         f"SELECT kind, first, last, (SELECT count(*) FROM {table} WHERE pk BETWEEN first AND last)"
         f" FROM creations WHERE operation = ? AND kind = '{kind}'"
@@ -137,7 +138,8 @@ def footprint(store: Store, target: int, earlier: Iterable[int]) -> Footprint:
             by_number(target),
             Question("SELECT 1 FROM erasures WHERE operation = ?", (target,), bool),
             Question("SELECT 1 FROM erased_changes WHERE operation = ?", (target,), bool),
-            overlaps_since(target, earlier),
+            overlaps_since(target),
+            ALL_UNDOS,
             Question(there, (target,) * len(RECORDED), list),
             Question(_PAGE_OF_CHANGES, (target, _NEWER_THAN_ALL), list),
             Question(f"SELECT count(*) FROM changes WHERE {moved}", (target,), _number),

@@ -1,16 +1,16 @@
 """Find what prevents undoing an operation: later operations that changed the same records.
 
-This is one query, composed of parts named after what they find. Its single row of parameters is the `target`: the
-number of the operation, and those of earlier operations to include.
+This is one query, composed of parts named after what they find. Its parameter is the `target`: the number of the
+operation.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import msgspec
 
-from visitors.store.database import Question, rows
+from visitors.store.database import Question
 from visitors.store.schema.recorded import RECORDED, REFERENCES
 
 
@@ -23,18 +23,16 @@ class Overlap(msgspec.Struct, frozen=True):
     record: str
 
 
-def overlaps_since(target: int, earlier: Iterable[int] = ()) -> Question[list[Overlap]]:
-    """Return the operations after `target`, and those of `earlier`, that changed what undoing it would change, newest
-    first.
+def overlaps_since(target: int) -> Question[list[Overlap]]:
+    """Return the operations after `target`, and those before it that were undone or redone after it, that changed what
+    undoing it would change, newest first.
 
     That is: records that it changed or created, references to records that would be removed, contacts with an email or
     external id that would be restored, and records to which a reference would be restored though they are removed or
     merged.
     """
     # sorted here: for groups of a UNION, SQLite 3.53 ignores ORDER BY ... DESC
-    return Question(
-        OVERLAPS, (target, rows(earlier)), lambda found: [Overlap(*row) for row in sorted(found, reverse=True)]
-    )
+    return Question(OVERLAPS, (target,), lambda found: [Overlap(*row) for row in sorted(found, reverse=True)])
 
 
 def _made() -> Iterator[str]:
@@ -105,7 +103,7 @@ def _members(operation: str, joined: str) -> str:
     """Build the SQL for the members with operations joined to them: later than the target, and the earlier ones."""
     return (
         f"SELECT {operation}, m.kind, m.record FROM members AS m {joined} WHERE {operation} > (SELECT pk FROM target)"
-        f" OR {operation} IN (SELECT value FROM json_each((SELECT earlier FROM target)))"
+        f" OR {operation} IN (SELECT pk FROM earlier)"
     )
 
 
@@ -118,7 +116,8 @@ def _maker(number: str) -> str:
 
 
 _PARTS = {
-    "target (pk, earlier)": ["SELECT ?, ?"],
+    "target (pk)": ["SELECT ?"],
+    "earlier (pk)": ["SELECT u.target FROM target AS t JOIN undone AS u ON u.operation > t.pk AND u.target < t.pk"],
     "own (kind, record, before, after)": [
         "SELECT h.kind, h.record, h.before, h.after FROM target AS t JOIN changes AS h ON h.operation = t.pk"
     ],
@@ -142,4 +141,4 @@ OVERLAPS = (
     + f", overlapping (operation, kind, record) AS ({' UNION '.join(_overlapping())})"
     " SELECT operation, count(*), min(kind), min(record) FROM overlapping GROUP BY operation"
 )
-"""The query; its parameters are the number of the operation, and a JSON array of those of earlier ones."""
+"""The query; its parameter is the number of the operation."""
