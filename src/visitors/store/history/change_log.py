@@ -11,7 +11,7 @@ from operator import itemgetter
 
 from visitors.domain.operation import Change
 from visitors.store.database import THESE, Question, Row, rows
-from visitors.store.history.changes import WHO, as_created, as_told
+from visitors.store.history.changes import WHO, tell
 from visitors.store.history.operations import Filter
 from visitors.store.schema.recorded import RECORDED
 from visitors.store.store import Store
@@ -100,9 +100,7 @@ def _changes_in(store: Store, batch: list[_Window], kinds: tuple[str, ...], *, o
             questions.append(Question(sql, (created, created), list))
     found: list[Row] = [row for some in store.ask_all(*questions) for row in some]
     found.sort(key=itemgetter(0, 1, 2, 3), reverse=not oldest_first)
-    states = as_created(store, [row for row in found if row[10] is row[11] is None])
-    for row in found:
-        yield as_told(row, states)
+    yield from tell(store, found)
 
 
 def _window(table: str, number: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -21,9 +20,6 @@ _OWNERS = ("visitor", "contact")
 _BELONGINGS = {
     kind: [column for child, column, _ in REFERENCES if child == kind and kind not in _OWNERS] for kind in RECORDED
 }
-
-_Numbered = list[tuple[Change, int]]
-"""Changes, each with the number of its operation."""
 
 
 class _Wanted(msgspec.Struct, frozen=True):
@@ -47,33 +43,35 @@ def changes(store: Store, wanted: Filter, *, limit: int = 0) -> list[Change]:
 
 def changes_and(store: Store, wanted: Filter, limit: int, *beside: Question[Any]) -> tuple[list[Change], list[Any]]:
     """Like `changes`, with the answers to the questions `beside`, in the same round trip."""
-    (found,), _, answers = _newest_first(store, _of(wanted, limit), beside=beside)
-    return [change for change, _ in found], answers
+    found, *answers = store.ask_all(_rows(_of(wanted, limit)), *beside)
+    return tell(store, found), answers
 
 
 def count_changes(store: Store, wanted: Filter) -> int:
     """Return how many changes `changes` would return without a limit."""
-    statements = _statements(_of(wanted))
-    counts = (
-        Question(f"SELECT count(*) FROM ({sql})", values, lambda found: found[0][0]) for sql, values in statements
-    )
-    return sum(store.ask_all(*counts))
+    sql, parameters = _statement(_of(wanted))
+    found: int = store.execute(f"SELECT count(*) FROM ({sql})", parameters).fetchone()[0]
+    return found
 
 
 def links_and_changes(
     store: Store, visitor_id: str, limit: int, *beside: Question[Any]
 ) -> tuple[tuple[list[Link], list[Change]], list[Any]]:
     """Return every change of the visitor's link, oldest first, and its latest changes, newest first."""
-    own = _Wanted(ids=_listed([visitor_id]))
-    wanted = (own, _of(Filter(records=(visitor_id,)), limit))
-    (everything, last), causes, answers = _newest_first(store, *wanted, causes_of=visitor_id, beside=beside)
-    found = []
-    for change, operation in reversed(everything):
+    own, latest, causes, *answers = store.ask_all(
+        _rows(_Wanted(ids=_listed([visitor_id]))),
+        _rows(_of(Filter(records=(visitor_id,)), limit)),
+        _causes(visitor_id),
+        *beside,
+    )
+    told = tell(store, [*own, *latest])
+    links = []
+    for row, change in zip(own, told, strict=False):
         before, after = (columns or {} for columns in (change.before, change.after))
         if change.kind == "visitor" and before.get("contactId") != after.get("contactId"):
             who = (change.at, change.actor, change.command, change.operation_id)
-            found.append(Link(*who, before.get("contactId"), after.get("contactId"), causes.get(operation)))
-    return (found, [change for change, _ in last]), answers
+            links.append(Link(*who, before.get("contactId"), after.get("contactId"), causes.get(row[0])))
+    return (links[::-1], told[len(own) :]), answers
 
 
 def story(store: Store, visitor_id: str) -> list[tuple[Change, str | None]]:
@@ -92,23 +90,20 @@ def story(store: Store, visitor_id: str) -> list[tuple[Change, str | None]]:
         UNION SELECT id FROM conversations WHERE visitor_id = ?
     """
     ids = Condition(sql, (visitor_id,) * sql.count("?"))
-    (found,), causes, _ = _newest_first(store, _Wanted(ids=ids), causes_of=visitor_id)
-    return [(change, causes.get(operation)) for change, operation in reversed(found)]
+    found, causes = store.ask_all(_rows(_Wanted(ids=ids)), _causes(visitor_id))
+    return [(change, causes.get(row[0])) for row, change in zip(found, tell(store, found), strict=True)][::-1]
 
 
 def operations_of(store: Store, record_ids: Sequence[str]) -> tuple[int, ...]:
     """Return the numbers of operations that created or changed the records, or what belongs to them."""
-    questions = (
-        Question(f"SELECT DISTINCT op FROM ({sql})", values, lambda found: [row[0] for row in found])
-        for sql, values in _statements(_of(Filter(records=tuple(record_ids))))
-    )
-    return tuple({number for numbers in store.ask_all(*questions) for number in numbers})
+    sql, parameters = _statement(_of(Filter(records=tuple(record_ids))))
+    return tuple(row[0] for row in store.execute(f"SELECT DISTINCT op FROM ({sql})", parameters))
 
 
-def timeline(store: Store, record_ids: Sequence[str]) -> _Numbered:
+def timeline(store: Store, record_ids: Sequence[str]) -> list[tuple[Change, int]]:
     """Return every change of exactly these records, oldest first, each with its operation's number."""
-    (found,), *_ = _newest_first(store, _Wanted(ids=_listed(record_ids)))
-    return found[::-1]
+    found = store.ask(_rows(_Wanted(ids=_listed(record_ids))))
+    return [(change, row[0]) for row, change in zip(found, tell(store, found), strict=True)][::-1]
 
 
 def removed_of(store: Store, kind: str, column: str, values: Sequence[str]) -> list[str]:
@@ -121,6 +116,11 @@ def causes_of(store: Store, record_ids: Sequence[str]) -> dict[tuple[int, str], 
     """Map (operation, record) to the rule by which the operation changed the record."""
     sql = f"SELECT operation, record, code FROM causes WHERE record {THESE}"
     return {(operation, record): code for operation, record, code in store.execute(sql, (rows(record_ids),))}
+
+
+def _causes(record_id: str) -> Question[dict[int, str]]:
+    """Map operations to the rule by which they changed the record."""
+    return Question("SELECT operation, code FROM causes WHERE record = ?", (record_id,), dict[int, str])
 
 
 def _of(wanted: Filter, limit: int = 0) -> _Wanted:
@@ -142,33 +142,24 @@ def _listed(ids: Sequence[str], *kinds: str) -> Condition:
     return Condition(sql, (rows(ids),) * (1 + len(belonging)))
 
 
-def _newest_first(
-    store: Store, *wanted: _Wanted, causes_of: str | None = None, beside: Sequence[Question[Any]] = ()
-) -> tuple[list[_Numbered], dict[int, str], list[Any]]:
-    """Return the changes of each of `wanted`, newest first, and the rules by which operations changed the record
-    `causes_of`, in two round trips.
-    """
-    sizes = [len(_statements(one)) for one in wanted]
-    causes = Question("SELECT operation, code FROM causes WHERE record = ?", (causes_of,), dict[int, str])
-    questions = (Question(sql, values, list) for one in wanted for sql, values in _statements(one))
-    told, *others = store.ask_all(causes, *beside, *questions)
-    answers, found = others[: len(beside)], iter(others[len(beside) :])
-    selected = []
-    for one, size in zip(wanted, sizes, strict=True):
-        some: list[Row] = [row for _ in range(size) for row in next(found)]
-        some.sort(key=itemgetter(0, 1, 2, 3), reverse=True)
-        selected.append(some[: one.limit or None])
-    created = as_created(store, [row for some in selected for row in some if row[10] is row[11] is None])
-    return [[(as_told(row, created), row[0]) for row in some] for some in selected], told, answers
+def _rows(wanted: _Wanted) -> Question[list[Row]]:
+    """Ask for the rows of the changes, newest first, for `tell`."""
+    sql, parameters = _statement(wanted)
+    return Question(f"{sql} ORDER BY 1 DESC, 2 DESC, 3 DESC, 4 DESC{_limit(wanted)}", parameters, list)
 
 
-# The sort key of a change: operation, creations before changes, kind of record, number.
+def _limit(wanted: _Wanted) -> str:
+    return f" LIMIT {int(wanted.limit)}" if wanted.limit else ""
+
+
 WHO = "o.id, o.at, o.actor, o.command"
 
 
-def _statements(wanted: _Wanted) -> list[tuple[str, tuple[object, ...]]]:
-    """Build the statements for changes, and for creations of each kind of record, that together give what is wanted:
-    sort key, operation, kind and id of the record, columns before and after.
+def _statement(wanted: _Wanted) -> tuple[str, tuple[object, ...]]:
+    """Build the statement for changes, and for creations of each kind of record.
+
+    Its columns: operation, creations before changes, kind of record and number, by which they are in order; then the
+    operation's, kind and id of the record, columns before and after.
     """
     where, ids = wanted.operation, wanted.ids
     of_records = f" AND h.record IN ({ids.sql})" if ids is not None else ""
@@ -181,8 +172,9 @@ def _statements(wanted: _Wanted) -> list[tuple[str, tuple[object, ...]]]:
     values = (*where.parameters, *(ids.parameters if ids is not None else ()), *kinds)
     of_kind = [(kind, place) for place, kind in enumerate(RECORDED) if not wanted.kinds or kind in wanted.kinds]
     found = [(changed, values), *(_creations(kind, place, wanted) for kind, place in of_kind)]
-    order = " ORDER BY 1 DESC, 4 DESC" + (f" LIMIT {int(wanted.limit)}" if wanted.limit else "")
-    return [(sql + order, values) for sql, values in found]
+    newest = f"ORDER BY 1 DESC, 4 DESC{_limit(wanted)}" if wanted.limit else ""
+    union = " UNION ALL ".join(f"SELECT * FROM ({sql} {newest})" for sql, _ in found)
+    return union, tuple(value for _, values in found for value in values)
 
 
 def _creations(kind: str, place: int, wanted: _Wanted) -> tuple[str, tuple[object, ...]]:
@@ -212,15 +204,22 @@ def _creations(kind: str, place: int, wanted: _Wanted) -> tuple[str, tuple[objec
     return sql, (*ids.parameters * 2, *where.parameters)
 
 
-States = dict[tuple[str, str, int], dict[str, Any]]
+def tell(store: Store, found: Sequence[Row]) -> list[Change]:
+    """Return the changes in these rows, in at most one more round trip."""
+    created = _as_created(store, found)
+    return [_as_told(row, created) for row in found]
+
+
+_States = dict[tuple[str, str, int], dict[str, Any]]
 """(kind, id, 0 or the number of a change) -> the record's columns when it was created, or restored by that change."""
 
 
-def as_created(store: Store, created: Sequence[Row]) -> States:
-    """Return the initial columns of the `created` records: their current ones with all changes reverted."""
+def _as_created(store: Store, found: Sequence[Row]) -> _States:
+    """Return the initial columns of records created by these changes: their current ones with all changes reverted."""
     ids: dict[str, list[str]] = {}
-    for row in created:
-        ids.setdefault(row[8], []).append(row[9])
+    for row in found:
+        if row[10] is row[11] is None:
+            ids.setdefault(row[8], []).append(row[9])
     questions: list[Question[Any]] = []
     for kind, some in ids.items():
         columns = COLUMNS[kind]
@@ -229,11 +228,11 @@ def as_created(store: Store, created: Sequence[Row]) -> States:
         questions.append(Question(sql, of_them, partial(_by_id, columns)))
         sql = f"SELECT pk, record, before FROM changes WHERE record {THESE} AND kind = '{kind}' ORDER BY pk DESC"
         questions.append(Question(sql, of_them, list))
-    found = iter(store.ask_all(*questions) if questions else ())
-    states: States = {}
+    answers = iter(store.ask_all(*questions) if questions else ())
+    states: _States = {}
     for kind in ids:
-        records: dict[str, dict[str, Any]] = next(found)
-        for pk, record_id, before in next(found):
+        records: dict[str, dict[str, Any]] = next(answers)
+        for pk, record_id, before in next(answers):
             if before is None:
                 states[kind, record_id, pk] = dict(records[record_id])
             else:
@@ -247,8 +246,8 @@ def _by_id(columns: Sequence[str], found: list[Row]) -> dict[str, dict[str, Any]
     return {record["id"]: record for record in records}
 
 
-def as_told(row: Row, created: States) -> Change:
-    """Return the change in a row of a statement; the columns of a creation are looked up in `created`."""
+def _as_told(row: Row, created: _States) -> Change:
+    """Return the change in a row; the columns of a creation are looked up in `created`."""
     is_change, pk, kind, record = row[1], row[3], row[8], row[9]
     before, after = (None if text is None else decoded(text) for text in row[10:12])
     if before is after is None:
