@@ -37,6 +37,7 @@ from visitors.domain.times import Instant
 from visitors.domain.visitor import Visitor
 from visitors.operations.erase import resolve
 from visitors.store.history import changes, erasing, operations
+from visitors.store.history.values import removed_with
 from visitors.store.records import blocks, contacts, conversations, visitors
 from visitors.store.schema.version import SCHEMA_VERSION
 from visitors.store.store import Store
@@ -110,8 +111,7 @@ def subject_export(store: Store, contact_ids: Sequence[str], current: Instant) -
 
 def _of_others(store: Store, shared: _Devices, current: Instant) -> OfOthers:
     there = blocks.of_any(store, [], shared.ids)
-    removed = changes.removed_of(store, "block", "visitor_id", shared.ids)
-    ids = {*removed, *(block.id for block in there)}
+    ids = {*removed_with(store, "block", "visitor_id", shared.ids), *(block.id for block in there)}
     own = ids - shared.blocks_of_others(sorted(ids))
     return OfOthers(
         list(shared.former()),

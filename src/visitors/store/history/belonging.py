@@ -17,16 +17,13 @@ from collections.abc import Iterable
 import msgspec
 
 from visitors.domain.receipt import Left
-from visitors.store.database import THESE, Row, decoded, rows
+from visitors.store.database import THESE, Row, rows
 from visitors.store.history import operations
-from visitors.store.history.operations import is_removal
+from visitors.store.history.values import Values, gone, had, held, with_value
 from visitors.store.store import Store
 
 IDENTIFYING = ("external_id", "email")
 """The identifying columns of contacts."""
-
-_Values = set[tuple[str, str]]
-"""(column, value) pairs of contacts."""
 
 
 class Belongings(msgspec.Struct, frozen=True):
@@ -65,7 +62,7 @@ def of_devices(store: Store, visitor_ids: set[str]) -> Belongings:
     devices = set(visitor_ids)
     while True:
         selves, alike = _linked_only_to(store, devices), _Alike(store, devices)
-        more = devices | _found(store, selves) | alike.own
+        more = devices | with_value(store, "visitor", "contact_id", selves) | alike.own
         if more == devices:
             return Belongings(selves, devices, sorted(alike.left))
         devices = more
@@ -112,7 +109,7 @@ class _Devices:
     """The devices of contacts: those linked to them, and those that were and are now nobody else's."""
 
     def __init__(self, store: Store, contacts: set[str]) -> None:
-        own = _found(store, contacts)
+        own = with_value(store, "visitor", "contact_id", contacts)
         void = operations.undos(store).standing
         once = {visitor for visitor, _ in _links(store, "contact", contacts, void)} - own
         links = _links(store, "visitor", once, void)
@@ -138,13 +135,13 @@ class _Selves:
     """The contacts that exist only in the history and were the same person."""
 
     def __init__(self, store: Store, contacts: set[str], devices: set[str]) -> None:
-        values = _values(store, contacts)
-        held = _held(store, values, contacts)
+        values = Values().union(*had(store, "contact", IDENTIFYING, contacts).values())
+        of_others = held(store, "contact", values, contacts)
         alike: set[str] = set()
         shared: set[str] = set()
         for one, theirs in _removed_contacts(store).items():
             if one not in contacts and theirs & values:
-                (alike if theirs & (values - held) else shared).add(one)
+                (alike if theirs & (values - of_others) else shared).add(one)
         known = _only_in_history(store, {contact for _, contact in _links(store, "visitor", devices)})
         self.own = alike | _linked_only_to(store, devices)
         unclear = (known | shared) - self.own - contacts
@@ -154,39 +151,9 @@ class _Selves:
         ]
 
 
-def _removed_contacts(store: Store) -> dict[str, _Values]:
+def _removed_contacts(store: Store) -> dict[str, Values]:
     """Return all contacts that exist only in the history, with all identifying values they had."""
-    sql = f"SELECT DISTINCT record FROM changes AS h WHERE {is_removal('contact')}"
-    return _states(store, {row[0] for row in store.execute(sql)})
-
-
-def _values(store: Store, contacts: set[str]) -> _Values:
-    """Return all identifying values that these contacts have or had."""
-    columns = ", ".join(IDENTIFYING)
-    there = store.execute(f"SELECT {columns} FROM contacts WHERE id {THESE}", (rows(contacts),))
-    values = {pair for row in there for pair in zip(IDENTIFYING, row, strict=True) if pair[1] is not None}
-    return values.union(*_states(store, contacts).values())
-
-
-def _states(store: Store, contacts: set[str]) -> dict[str, _Values]:
-    """Yield identifying values of contacts, as far as their changes have them."""
-    found: dict[str, _Values] = {}
-    sql = f"SELECT record, before, after FROM changes WHERE kind = 'contact' AND record {THESE}"
-    for record, *sides in store.execute(sql, (rows(contacts),)):
-        known = found.setdefault(record, set())
-        for side in map(decoded, filter(None, sides)):
-            known.update((column, side[column]) for column in IDENTIFYING if side.get(column) is not None)
-    return found
-
-
-def _held(store: Store, values: _Values, contacts: set[str]) -> _Values:
-    """Return those of the values that another contact has."""
-    held: _Values = set()
-    for column in IDENTIFYING:
-        wanted = rows(value for of_column, value in values if of_column == column)
-        sql = f"SELECT {column} FROM contacts WHERE {column} {THESE} AND id NOT {THESE}"
-        held.update((column, row[0]) for row in store.execute(sql, (wanted, rows(contacts))))
-    return held
+    return had(store, "contact", IDENTIFYING, gone(store, "contact"))
 
 
 # Links and devices
@@ -233,53 +200,20 @@ class _Alike:
     """
 
     def __init__(self, store: Store, devices: set[str]) -> None:
-        sql = f"SELECT DISTINCT record FROM changes AS h WHERE {is_removal('visitor')}"
-        gone = {row[0] for row in store.execute(sql)} - devices
-        strangers = gone - {visitor for visitor, _ in _links(store, "visitor", gone)}
-        fingerprints = _had(store, "fingerprint", devices)
-        theirs = {value for values in fingerprints.values() for value in values}
-        shared = theirs & _had_by_others(store, theirs, devices)
-        of_strangers = _had(store, "fingerprint", strangers)
-        self.own = {one for one, values in of_strangers.items() if values & (theirs - shared)}
-        addresses = {value for values in _had(store, "ip", devices).values() for value in values}
-        unclear = {one: "fingerprint" for one, values in of_strangers.items() if values & shared}
-        for one, values in _had(store, "ip", strangers).items():
-            if values & addresses:
-                unclear.setdefault(one, "address")
-        self.left = [
-            Left("visitor", one, f"it is only in the history, and shares the {what}")
-            for one, what in unclear.items()
-            if one not in self.own
-        ]
-
-
-def _had(store: Store, column: str, devices: set[str]) -> dict[str, set[str]]:
-    """Return devices that have or had one of these values in the column, with the values."""
-    path = f"'$.{column}'"
-    sql = f"SELECT id, {column} FROM visitors WHERE id {THESE} AND {column} IS NOT NULL" + "".join(
-        f" UNION SELECT record, json_extract({side}, {path}) FROM changes"
-        f" WHERE kind = 'visitor' AND record {THESE} AND json_extract({side}, {path}) IS NOT NULL"
-        for side in ("before", "after")
-    )
-    found: dict[str, set[str]] = {}
-    for record, value in store.execute(sql, [rows(devices)] * 3):
-        found.setdefault(record, set()).add(value)
-    return found
-
-
-def _had_by_others(store: Store, fingerprints: set[str], devices: set[str]) -> set[str]:
-    """Return those of the fingerprints that another device has."""
-    sql = f"SELECT fingerprint FROM visitors WHERE fingerprint {THESE} AND id NOT {THESE}"
-    return {row[0] for row in store.execute(sql, (rows(fingerprints), rows(devices)))}
-
-
-def _found(store: Store, contacts: set[str]) -> set[str]:
-    """Return the devices that are linked to these contacts, or were when they were removed."""
-    sql = (
-        f"SELECT id FROM visitors WHERE contact_id {THESE} UNION SELECT h.record FROM changes AS h"
-        f" WHERE json_extract(h.before, '$.contact_id') {THESE} AND {is_removal('visitor')}"
-    )
-    return {row[0] for row in store.execute(sql, [rows(contacts)] * 2)} if contacts else set()
+        removed = gone(store, "visitor") - devices
+        strangers = removed - {visitor for visitor, _ in _links(store, "visitor", removed)}
+        columns = ("fingerprint", "ip")
+        theirs = Values().union(*had(store, "visitor", columns, devices).values())
+        fingerprints = {(column, value) for column, value in theirs if column == "fingerprint"}
+        shared = held(store, "visitor", fingerprints, devices)
+        self.own: set[str] = set()
+        self.left: list[Left] = []
+        for one, values in had(store, "visitor", columns, strangers).items():
+            if values & (fingerprints - shared):
+                self.own.add(one)
+            elif values & theirs:
+                what = "fingerprint" if values & shared else "address"
+                self.left.append(Left("visitor", one, f"it is only in the history, and shares the {what}"))
 
 
 def _only_in_history(store: Store, contacts: set[str]) -> set[str]:

@@ -10,7 +10,7 @@ import msgspec
 
 from visitors.domain.operation import Change, Link
 from visitors.store.database import THESE, Question, Row, decoded, rows
-from visitors.store.history.operations import BY_RECORD, Filter, is_removal
+from visitors.store.history.operations import BY_RECORD, Filter
 from visitors.store.query.listing import Condition
 from visitors.store.schema.recorded import COLUMNS, RECORDED, REFERENCES
 from visitors.store.store import Store
@@ -104,12 +104,6 @@ def timeline(store: Store, record_ids: Sequence[str]) -> list[tuple[Change, int]
     """Return every change of exactly these records, oldest first, each with its operation's number."""
     found = store.ask(_rows(_Wanted(ids=_listed(record_ids))))
     return [(change, row[0]) for row, change in zip(found, tell(store, found), strict=True)][::-1]
-
-
-def removed_of(store: Store, kind: str, column: str, values: Sequence[str]) -> list[str]:
-    """Return the ids of removed records of `kind` that had one of these values in the column."""
-    sql = f"SELECT h.record FROM changes AS h WHERE json_extract(h.before, '$.{column}') {THESE} AND {is_removal(kind)}"
-    return [row[0] for row in store.execute(sql, (rows(values),))]
 
 
 def causes_of(store: Store, record_ids: Sequence[str]) -> dict[tuple[int, str], str]:

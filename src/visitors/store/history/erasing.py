@@ -11,9 +11,10 @@ from typing import Any
 import msgspec
 
 from visitors.store.database import THESE, rows
-from visitors.store.history import belonging, changes
+from visitors.store.history import belonging
 from visitors.store.history.belonging import Belongings
 from visitors.store.history.operations import is_removal
+from visitors.store.history.values import removed_with, with_value
 from visitors.store.schema.recorded import RECORDED
 from visitors.store.store import OpenOperation, Store
 
@@ -75,23 +76,23 @@ def remove(store: Store, operation: OpenOperation, scope: Scope) -> None:
 def _scope(store: Store, theirs: Belongings) -> Scope:
     contacts, visitors = theirs.contacts, theirs.visitors
     own = {row[0] for row in store.execute(_OWN_CONVERSATIONS, (rows(visitors),))}
-    started = _there(store, "conversation", "visitor_id", visitors)
-    of_contacts = _found(store, "conversation", "contact_id", contacts)
-    removed = _removed(store, "conversation", "visitor_id", visitors)
+    of_contacts = with_value(store, "conversation", "contact_id", contacts)
+    removed = removed_with(store, "conversation", "visitor_id", visitors)
     linked = {row[0] for row in store.execute(_LINKED, [rows(visitors)] * 2)}
     of_others = {row[0] for row in store.execute(_REMOVED_OF_OTHERS, (rows(removed), rows(contacts | linked)))}
-    kept = started - own - of_contacts
+    kept = with_value(store, "conversation", "visitor_id", visitors) - removed - own - of_contacts
     conversations = own | of_contacts | removed - of_others
     written = f"SELECT id FROM messages WHERE visitor_id {THESE} AND conversation_id NOT {THESE}"
-    written_there = _removed(store, "message", "conversation_id", kept | of_others)
+    written_there = removed_with(store, "message", "conversation_id", kept | of_others)
     ids = {
         "contact": contacts,
         "visitor": visitors,
-        "block": _found(store, "block", "contact_id", contacts) | _found(store, "block", "visitor_id", visitors),
+        "block": with_value(store, "block", "contact_id", contacts)
+        | with_value(store, "block", "visitor_id", visitors),
         "conversation": conversations,
-        "message": _found(store, "message", "conversation_id", conversations)
+        "message": with_value(store, "message", "conversation_id", conversations)
         | {row[0] for row in store.execute(written, (rows(visitors), rows(kept)))}
-        | _removed(store, "message", "visitor_id", visitors) - written_there,
+        | removed_with(store, "message", "visitor_id", visitors) - written_there,
     }
     return Scope(ids, kept, theirs)
 
@@ -112,20 +113,6 @@ _REMOVED_OF_OTHERS = (
     f"SELECT h.record FROM changes AS h WHERE h.record {THESE} AND {is_removal('conversation')}"
     f" AND EXISTS (SELECT 1 FROM contacts WHERE id = json_extract(h.before, '$.contact_id') AND id NOT {THESE})"
 )
-
-
-def _found(store: Store, kind: str, column: str, values: set[str]) -> set[str]:
-    return _there(store, kind, column, values) | _removed(store, kind, column, values)
-
-
-def _there(store: Store, kind: str, column: str, values: set[str]) -> set[str]:
-    sql = f"SELECT id FROM {RECORDED[kind]} WHERE {column} {THESE}"
-    return {row[0] for row in store.execute(sql, (rows(values),))}
-
-
-def _removed(store: Store, kind: str, column: str, values: set[str]) -> set[str]:
-    """Like `_there`, for records that exist only in the history, by their state when removed."""
-    return {*changes.removed_of(store, kind, column, sorted(values))} if values else set()
 
 
 # What is left

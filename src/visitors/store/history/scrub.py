@@ -17,6 +17,7 @@ from visitors.domain.receipt import Identities
 from visitors.store.database import THESE, decoded, rows
 from visitors.store.history.belonging import IDENTIFYING
 from visitors.store.history.erasing import Scope
+from visitors.store.history.values import Values, had, held
 from visitors.store.schema.recorded import OPEN, RECORDED, REFERENCES
 from visitors.store.store import Store
 
@@ -44,30 +45,19 @@ class Known(msgspec.Struct, frozen=True):
 
 def known(store: Store, scope: Scope) -> Known:
     """Collect what is known of the contacts in `scope`, before they are removed."""
-    these = rows(scope.ids["contact"])
-    columns = (*_TEXTS, "metadata")
-    sql = f"SELECT {', '.join(columns)} FROM contacts WHERE id {THESE}"
-    states: list[_Columns] = [dict(zip(columns, row, strict=True)) for row in store.execute(sql, (these,))]
-    sql = f"SELECT before, after FROM changes WHERE kind = 'contact' AND record {THESE}"
-    states += [decoded(side) for sides in store.execute(sql, (these,)) for side in sides if side is not None]
-
-    def values(column: str) -> set[str]:
-        return {state[column] for state in states if state.get(column) is not None}
-
-    pairs = {pair for text in values("metadata") for pair in _pairs(text)}
-    survivors = _survivors(store, scope.ids["contact"])
-    return Known({column: values(column) for column in _TEXTS}, pairs, survivors)
+    contacts = scope.ids["contact"]
+    values = Values().union(*had(store, "contact", (*_TEXTS, "metadata"), contacts).values())
+    texts = {column: {value for of_column, value in values if of_column == column} for column in _TEXTS}
+    pairs = {pair for column, value in values if column == "metadata" for pair in _pairs(value)}
+    return Known(texts, pairs, _survivors(store, contacts))
 
 
 def without_what_others_have(store: Store, known: Known) -> Known:
     """Leave out the emails and external ids that a remaining contact has too."""
-
-    def held(column: str, values: set[str]) -> set[str]:
-        sql = f"SELECT {column} FROM contacts WHERE {column} {THESE}"
-        return {row[0] for row in store.execute(sql, (rows(values),))}
-
-    own = {column: known.texts[column] - held(column, known.texts[column]) for column in IDENTIFYING}
-    return msgspec.structs.replace(known, texts=known.texts | own)
+    own = {(column, value) for column in IDENTIFYING for value in known.texts[column]}
+    of_others = held(store, "contact", own)
+    texts = {column: {value for value in known.texts[column] if (column, value) not in of_others} for column in _TEXTS}
+    return msgspec.structs.replace(known, texts=texts)
 
 
 def identities(scope: Scope, known: Known) -> Identities:
