@@ -22,9 +22,9 @@ _BELONGINGS = {
 }
 
 
-class _Wanted(msgspec.Struct, frozen=True):
+class Wanted(msgspec.Struct, frozen=True):
     """Which changes: of operations `o` that match `operation`, and of the records that `ids` selects, or `ids_of` if
-    they are of one kind.
+    they are of one kind; or, without `ids`, only a `part` of them.
     """
 
     operation: Condition = Condition("1")
@@ -32,6 +32,13 @@ class _Wanted(msgspec.Struct, frozen=True):
     ids_of: Mapping[str, Condition] = {}
     kinds: tuple[str, ...] = ()
     limit: int = 0
+    part: Part | None = None
+
+
+CHANGED = "changed"
+
+Part = tuple[str, int, int]
+"""Creations of a kind of record, or all that is `CHANGED`: the first and last number of the records, or changes."""
 
 
 def changes(store: Store, wanted: Filter, *, limit: int = 0) -> list[Change]:
@@ -43,7 +50,7 @@ def changes(store: Store, wanted: Filter, *, limit: int = 0) -> list[Change]:
 
 def changes_and(store: Store, wanted: Filter, limit: int, *beside: Question[Any]) -> tuple[list[Change], list[Any]]:
     """Like `changes`, with the answers to the questions `beside`, in the same round trip."""
-    found, *answers = store.ask_all(_rows(_of(wanted, limit)), *beside)
+    found, *answers = store.ask_all(rows_of(_of(wanted, limit)), *beside)
     return tell(store, found), answers
 
 
@@ -59,8 +66,8 @@ def links_and_changes(
 ) -> tuple[tuple[list[Link], list[Change]], list[Any]]:
     """Return every change of the visitor's link, oldest first, and its latest changes, newest first."""
     own, latest, causes, *answers = store.ask_all(
-        _rows(_Wanted(ids=_listed([visitor_id]))),
-        _rows(_of(Filter(records=(visitor_id,)), limit)),
+        rows_of(Wanted(ids=_listed([visitor_id]))),
+        rows_of(_of(Filter(records=(visitor_id,)), limit)),
         _causes(visitor_id),
         *beside,
     )
@@ -90,7 +97,7 @@ def story(store: Store, visitor_id: str) -> list[tuple[Change, str | None]]:
         UNION SELECT id FROM conversations WHERE visitor_id = ?
     """
     ids = Condition(sql, (visitor_id,) * sql.count("?"))
-    found, causes = store.ask_all(_rows(_Wanted(ids=ids)), _causes(visitor_id))
+    found, causes = store.ask_all(rows_of(Wanted(ids=ids)), _causes(visitor_id))
     return [(change, causes.get(row[0])) for row, change in zip(found, tell(store, found), strict=True)][::-1]
 
 
@@ -102,7 +109,7 @@ def operations_of(store: Store, record_ids: Sequence[str]) -> tuple[int, ...]:
 
 def timeline(store: Store, record_ids: Sequence[str]) -> list[tuple[Change, int]]:
     """Return every change of exactly these records, oldest first, each with its operation's number."""
-    found = store.ask(_rows(_Wanted(ids=_listed(record_ids))))
+    found = store.ask(rows_of(Wanted(ids=_listed(record_ids))))
     return [(change, row[0]) for row, change in zip(found, tell(store, found), strict=True)][::-1]
 
 
@@ -117,15 +124,15 @@ def _causes(record_id: str) -> Question[dict[int, str]]:
     return Question("SELECT operation, code FROM causes WHERE record = ?", (record_id,), dict[int, str])
 
 
-def _of(wanted: Filter, limit: int = 0) -> _Wanted:
+def _of(wanted: Filter, limit: int = 0) -> Wanted:
     """Extend `wanted` with what belongs to its records: blocks, conversations and messages."""
     condition, parameters = wanted.condition
     operation = Condition(condition, tuple(parameters))
     if wanted.records is None:
-        return _Wanted(operation, kinds=wanted.kinds, limit=limit)
+        return Wanted(operation, kinds=wanted.kinds, limit=limit)
     records = wanted.records
     ids_of = {kind: _listed(records, kind) for kind in RECORDED}
-    return _Wanted(operation, _listed(records, *RECORDED), ids_of, wanted.kinds, limit)
+    return Wanted(operation, _listed(records, *RECORDED), ids_of, wanted.kinds, limit)
 
 
 def _listed(ids: Sequence[str], *kinds: str) -> Condition:
@@ -136,61 +143,81 @@ def _listed(ids: Sequence[str], *kinds: str) -> Condition:
     return Condition(sql, (rows(ids),) * (1 + len(belonging)))
 
 
-def _rows(wanted: _Wanted) -> Question[list[Row]]:
+def rows_of(wanted: Wanted) -> Question[list[Row]]:
     """Ask for the rows of the changes, newest first, for `tell`."""
     sql, parameters = _statement(wanted)
     return Question(f"{sql} ORDER BY 1 DESC, 2 DESC, 3 DESC, 4 DESC{_limit(wanted)}", parameters, list)
 
 
-def _limit(wanted: _Wanted) -> str:
+def _limit(wanted: Wanted) -> str:
     return f" LIMIT {int(wanted.limit)}" if wanted.limit else ""
 
 
-WHO = "o.id, o.at, o.actor, o.command"
+_WHO = "o.id, o.at, o.actor, o.command"
 
 
-def _statement(wanted: _Wanted) -> tuple[str, tuple[object, ...]]:
+def _statement(wanted: Wanted) -> tuple[str, tuple[object, ...]]:
     """Build the statement for changes, and for creations of each kind of record.
 
     Its columns: operation, creations before changes, kind of record and number, by which they are in order; then the
     operation's, kind and id of the record, columns before and after.
     """
-    where, ids = wanted.operation, wanted.ids
-    of_records = f" AND h.record IN ({ids.sql})" if ids is not None else ""
-    of_kinds = f" AND h.kind {THESE}" if wanted.kinds else ""
-    changed = (
-        f"SELECT o.pk AS op, 1, 0, h.pk, {WHO}, h.kind, h.record, h.before, h.after"
-        f" FROM changes AS h JOIN operations AS o ON o.pk = h.operation WHERE {where.sql}{of_records}{of_kinds}"
-    )
-    kinds = [rows(wanted.kinds)] if wanted.kinds else []
-    values = (*where.parameters, *(ids.parameters if ids is not None else ()), *kinds)
-    of_kind = [(kind, place) for place, kind in enumerate(RECORDED) if not wanted.kinds or kind in wanted.kinds]
-    found = [(changed, values), *(_creations(kind, place, wanted) for kind, place in of_kind)]
+    kinds = wanted.kinds or tuple(RECORDED)
+    found = {CHANGED: _changed(wanted)} | {kind: _creations(kind, wanted) for kind in RECORDED if kind in kinds}
+    if wanted.part is not None:
+        found = {wanted.part[0]: found[wanted.part[0]]}
     newest = f"ORDER BY 1 DESC, 4 DESC{_limit(wanted)}" if wanted.limit else ""
-    union = " UNION ALL ".join(f"SELECT * FROM ({sql} {newest})" for sql, _ in found)
-    return union, tuple(value for _, values in found for value in values)
+    union = " UNION ALL ".join(f"SELECT * FROM ({sql} {newest})" for sql, _ in found.values())
+    return union, tuple(value for _, values in found.values() for value in values)
 
 
-def _creations(kind: str, place: int, wanted: _Wanted) -> tuple[str, tuple[object, ...]]:
-    """Build the statement for the creations of the records `r`, existing or removed."""
+def _changed(wanted: Wanted) -> tuple[str, tuple[object, ...]]:
+    """Build the statement for changes."""
+    where, ids = wanted.operation, wanted.ids
+    sql = (
+        f"SELECT o.pk AS op, 1, 0, h.pk, {_WHO}, h.kind, h.record, h.before, h.after"
+        f" FROM changes AS h JOIN operations AS o ON o.pk = h.operation WHERE {where.sql}"
+    )
+    values = list(where.parameters)
+    if ids is not None:
+        sql += f" AND h.record IN ({ids.sql})"
+        values += ids.parameters
+    if wanted.kinds:
+        sql += f" AND h.kind {THESE}"
+        values.append(rows(wanted.kinds))
+    if wanted.part is not None:
+        sql += " AND h.pk BETWEEN ? AND ?"
+        values += wanted.part[1:]
+    return sql, tuple(values)
+
+
+def _creations(kind: str, wanted: Wanted) -> tuple[str, tuple[object, ...]]:
+    """Build the statement for the creations of the records, existing or removed."""
     table, where, ids = RECORDED[kind], wanted.operation, wanted.ids_of.get(kind, wanted.ids)
-    select = f"SELECT o.pk AS op, 0, {place}, r.pk, {WHO}, '{kind}', r.id, NULL, NULL"
-    number = "json_extract(before, '$.pk')"
-    removed = (
-        f"SELECT DISTINCT {number} AS pk, record AS id FROM changes {'' if ids is None else BY_RECORD}"
-        f" WHERE kind = '{kind}' AND before IS NOT NULL AND after IS NULL"
+    select = f"SELECT {{}} o.pk AS op, 0, {list(RECORDED).index(kind)}, {{}}, {_WHO}, '{kind}', {{}}, NULL, NULL"
+    number = "json_extract(h.before, '$.pk')"
+    is_removed = (
+        f"h.kind = '{kind}' AND h.before IS NOT NULL AND h.after IS NULL"
         f" AND NOT EXISTS (SELECT 1 FROM {table} WHERE pk = {number})"
     )
     if ids is None:
-        join = (
-            "FROM operations AS o JOIN creations AS n ON n.operation = o.pk"
-            f" JOIN {{}} AS r ON r.pk BETWEEN n.first AND n.last WHERE n.kind = '{kind}' AND {where.sql}"
+        created = f"FROM operations AS o CROSS JOIN creations AS n ON n.operation = o.pk AND n.kind = '{kind}'"
+        within = "BETWEEN max(n.first, ?) AND min(n.last, ?)"
+        sql = (
+            f"{select.format('', 'r.pk', 'r.id')} {created} CROSS JOIN {table} AS r ON r.pk {within} WHERE {where.sql}"
+            f" UNION ALL {select.format('DISTINCT', number, 'h.record')} {created}"
+            f" CROSS JOIN changes AS h INDEXED BY changes_removed ON {number} {within} AND {is_removed}"
+            f" WHERE {where.sql}"
         )
-        sql = f"{select} {join.format(table)} UNION ALL {select} {join.format(f'({removed})')}"
-        return sql, where.parameters * 2
-    records = f"SELECT pk, id FROM {table} WHERE id IN ({ids.sql}) UNION ALL {removed} AND record IN ({ids.sql})"
+        _, first, last = wanted.part or (kind, 0, 2**63 - 1)
+        return sql, (first, last, *where.parameters) * 2
+    records = (
+        f"SELECT pk, id FROM {table} WHERE id IN ({ids.sql}) UNION ALL"
+        f" SELECT DISTINCT {number}, h.record FROM changes AS h {BY_RECORD} WHERE {is_removed}"
+        f" AND h.record IN ({ids.sql})"
+    )
     sql = (
-        f"{select} FROM ({records}) AS r"
+        f"{select.format('', 'r.pk', 'r.id')} FROM ({records}) AS r"
         f" JOIN creations AS n ON n.pk = (SELECT pk FROM creations WHERE kind = '{kind}' AND last >= r.pk"
         "  ORDER BY last LIMIT 1)"
         f" JOIN operations AS o ON o.pk = n.operation WHERE {where.sql}"
