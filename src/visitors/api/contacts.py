@@ -29,7 +29,7 @@ from visitors.operations.contact_import import take_contacts
 from visitors.operations.import_ import Policy
 from visitors.operations.imported_blocks import Left
 from visitors.operations.investigate import contact_page
-from visitors.operations.subject import subject, subject_export
+from visitors.operations.subject import subject_export
 from visitors.store.query.contacts import SORTABLE
 from visitors.store.query.listing import Page
 from visitors.store.records import contacts, duplicates, states
@@ -142,7 +142,7 @@ class Contacts:
         """
         current = self._session.clock()
         with self._session.reading() as store:
-            found = subject_export(store, subject(store, contact, current), current)
+            found = subject_export(store, contact, current)
         return cast("dict[str, Any]", msgspec.to_builtins(found))
 
     def list(

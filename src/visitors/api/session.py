@@ -13,9 +13,10 @@ from visitors.api.results import Erased
 from visitors.domain.ids import Entropy
 from visitors.domain.times import Instant
 from visitors.errors import UsageProblem
-from visitors.operations.erase import Target, erase, resolve
+from visitors.operations.erase import erase, resolve
 from visitors.store.file.secure_wipe import wipe
 from visitors.store.query.listing import Page, Table, place_of
+from visitors.store.records.blocks import Target
 from visitors.store.store import OpenOperation, Store
 
 _AT_ONCE = 500

@@ -13,7 +13,7 @@ from visitors import interrupts
 from visitors.context import Context
 from visitors.domain.receipt import Counts, Left, Receipt
 from visitors.errors import ChangedMeanwhile, FileProblem, UsageProblem
-from visitors.operations.erase import Target, erase, foresee, resolve
+from visitors.operations.erase import erase, foresee, resolve
 from visitors.output.answers import ERASURE_PREVIEW, RECEIPT
 from visitors.output.files import whole_file
 from visitors.output.machine import json_document
@@ -21,6 +21,7 @@ from visitors.output.words import number
 from visitors.store.file.secure_wipe import find_copies, log_of, wipe
 from visitors.store.history import erasing
 from visitors.store.places import File
+from visitors.store.records.blocks import Target
 from visitors.store.servers import Server
 
 Vacuum = Annotated[

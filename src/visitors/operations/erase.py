@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Literal
 
 import msgspec
 
@@ -15,12 +14,10 @@ from visitors.domain.times import Instant
 from visitors.errors import Conflict, InvalidData
 from visitors.operations import references
 from visitors.store.history import belonging, erasing, operations, receipts, scrub
-from visitors.store.history.erasing import Scope
 from visitors.store.load import indexes
 from visitors.store.records import contacts
+from visitors.store.records.blocks import Target
 from visitors.store.store import OpenOperation, Store
-
-Target = Literal["visitor", "contact"]
 
 
 def resolve(
@@ -74,7 +71,7 @@ def _no_longer_live(store: Store, reference: str) -> list[str]:
 
 def foresee(store: Store, target: Target, ids: Sequence[str]) -> Counts:
     """Return how much would be erased, without the history."""
-    return _counts(store, _scope(store, target, ids))
+    return erasing.scope(store, target, ids).counts(store)
 
 
 def erase(
@@ -93,8 +90,8 @@ def erase(
     The store's receipt key is generated from `entropy` if it has none. In a `rehearsal`, which is rolled back, the
     search index stays unchanged.
     """
-    scope = _scope(store, target, ids)
-    counts = _counts(store, scope)
+    scope = erasing.scope(store, target, ids)
+    counts = scope.counts(store)
     known = scrub.known(store, scope)
     erasing.remove(store, operation, scope)
     known = scrub.without_what_others_have(store, known)
@@ -117,12 +114,3 @@ def erase(
     )
     receipts.keep(store, receipt)
     return receipt, scope.belongings.left
-
-
-def _scope(store: Store, target: Target, ids: Sequence[str]) -> Scope:
-    return erasing.scope_of_contacts(store, ids) if target == "contact" else erasing.scope_of_visitors(store, ids)
-
-
-def _counts(store: Store, scope: Scope) -> Counts:
-    there = {f"{kind}s": scope.count(store, kind) for kind in scope.ids}
-    return Counts(**there, changes=0, operations=0)

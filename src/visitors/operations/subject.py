@@ -64,16 +64,12 @@ _ERASURE = (
 )
 
 
-def subject(store: Store, reference: str, current: Instant) -> list[str]:
-    """Return the ids of the contacts that `reference` identifies, as for an erasure: usually one, including deleted and
-    removed ones. Raises NotFound, Conflict, InvalidData.
+def subject_export(store: Store, reference: str, current: Instant) -> Subject:
+    """Return the document about the person that `reference` identifies, as for an erasure: usually one contact, which
+    may be deleted or removed. Raises NotFound, Conflict, InvalidData.
     """
-    return resolve(store, "contact", [reference], current)
-
-
-def subject_export(store: Store, contact_ids: Sequence[str], current: Instant) -> Subject:
-    """Return the document about the person with these contacts, none of them a tombstone."""
-    scope = erasing.scope_of_contacts(store, contact_ids)
+    contact_ids = resolve(store, "contact", [reference], current)
+    scope = erasing.scope(store, "contact", contact_ids)
     ids = {kind: sorted(of_kind) for kind, of_kind in scope.ids.items()}
     own = _Devices(store, ids["visitor"], {*ids["contact"], None})
     shared = _Devices(store, sorted(scope.belongings.shared), {*ids["contact"]})

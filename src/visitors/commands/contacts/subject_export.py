@@ -7,7 +7,7 @@ import typer
 from visitors.commands import options
 from visitors.context import context_of
 from visitors.errors import UsageProblem
-from visitors.operations.subject import subject, subject_export
+from visitors.operations.subject import subject_export
 
 
 def command(
@@ -31,8 +31,7 @@ def command(
     if context.output.fields is not None:
         raise UsageProblem("a subject export is always complete: --fields cannot be used")
     with context.reading() as store:
-        found = subject(store, contact, context.now)
-        document = subject_export(store, found, context.now)
+        document = subject_export(store, contact, context.now)
     context.output.document(output, document)
     if output != "-":
-        context.output.note(f"wrote everything about contact {found[0]} to {output}")
+        context.output.note(f"wrote everything about contact {document.subject_export.contact_id} to {output}")

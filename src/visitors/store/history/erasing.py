@@ -10,11 +10,13 @@ from typing import Any
 
 import msgspec
 
+from visitors.domain.receipt import Counts
 from visitors.store.database import THESE, rows
 from visitors.store.history import belonging
 from visitors.store.history.belonging import Belongings
 from visitors.store.history.operations import is_removal
 from visitors.store.history.values import removed_with, with_value
+from visitors.store.records.blocks import Target
 from visitors.store.schema.recorded import RECORDED
 from visitors.store.store import OpenOperation, Store
 
@@ -29,21 +31,39 @@ class Scope(msgspec.Struct, frozen=True):
     kept: set[str]
     belongings: Belongings
 
-    def count(self, store: Store, kind: str) -> int:
-        """The number of existing records of a kind to be removed."""
-        sql = f"SELECT count(*) FROM {RECORDED[kind]} WHERE id {THESE}"
-        found: int = store.execute(sql, (rows(self.ids[kind]),)).fetchone()[0]
-        return found
+    def counts(self, store: Store) -> Counts:
+        """The numbers of existing records to be removed, without the history."""
+        counts = ", ".join(f"(SELECT count(*) FROM {table} WHERE id {THESE})" for table in RECORDED.values())
+        found = store.execute(f"SELECT {counts}", [rows(self.ids[kind]) for kind in RECORDED]).fetchone()
+        return Counts(**dict(zip(RECORDED.values(), found, strict=True)), changes=0, operations=0)
 
 
-def scope_of_contacts(store: Store, contact_ids: Iterable[str]) -> Scope:
-    """Return the scope of people: their tombstones, all their devices, and the conversations and blocks of these."""
-    return _scope(store, belonging.of_person(store, set(contact_ids)))
-
-
-def scope_of_visitors(store: Store, visitor_ids: Iterable[str]) -> Scope:
-    """Return the scope of devices, with their conversations and blocks; their contacts stay."""
-    return _scope(store, belonging.of_devices(store, set(visitor_ids)))
+def scope(store: Store, target: Target, ids: Iterable[str]) -> Scope:
+    """Return the scope of people: their tombstones, all their devices, and the conversations and blocks of these; or of
+    devices, with their conversations and blocks, whose contacts stay.
+    """
+    theirs = belonging.of_person(store, set(ids)) if target == "contact" else belonging.of_devices(store, set(ids))
+    contacts, visitors = theirs.contacts, theirs.visitors
+    own = {row[0] for row in store.execute(_OWN_CONVERSATIONS, (rows(visitors),))}
+    of_contacts = with_value(store, "conversation", "contact_id", contacts)
+    removed = removed_with(store, "conversation", "visitor_id", visitors)
+    linked = {row[0] for row in store.execute(_LINKED, [rows(visitors)] * 2)}
+    of_others = {row[0] for row in store.execute(_REMOVED_OF_OTHERS, (rows(removed), rows(contacts | linked)))}
+    kept = with_value(store, "conversation", "visitor_id", visitors) - removed - own - of_contacts
+    conversations = own | of_contacts | removed - of_others
+    written = f"SELECT id FROM messages WHERE visitor_id {THESE} AND conversation_id NOT {THESE}"
+    written_there = removed_with(store, "message", "conversation_id", kept | of_others)
+    by_kind = {
+        "contact": contacts,
+        "visitor": visitors,
+        "block": with_value(store, "block", "contact_id", contacts)
+        | with_value(store, "block", "visitor_id", visitors),
+        "conversation": conversations,
+        "message": with_value(store, "message", "conversation_id", conversations)
+        | {row[0] for row in store.execute(written, (rows(visitors), rows(kept)))}
+        | removed_with(store, "message", "visitor_id", visitors) - written_there,
+    }
+    return Scope(by_kind, kept, theirs)
 
 
 def contacts_of(store: Store, visitor_ids: Iterable[str]) -> list[str]:
@@ -68,33 +88,6 @@ def remove(store: Store, operation: OpenOperation, scope: Scope) -> None:
     for kind in reversed(RECORDED):
         store.execute(f"DELETE FROM {RECORDED[kind]} WHERE id {THESE}", (rows(scope.ids[kind]),))
     _stand_in(store, operation, links)
-
-
-# What is removed
-
-
-def _scope(store: Store, theirs: Belongings) -> Scope:
-    contacts, visitors = theirs.contacts, theirs.visitors
-    own = {row[0] for row in store.execute(_OWN_CONVERSATIONS, (rows(visitors),))}
-    of_contacts = with_value(store, "conversation", "contact_id", contacts)
-    removed = removed_with(store, "conversation", "visitor_id", visitors)
-    linked = {row[0] for row in store.execute(_LINKED, [rows(visitors)] * 2)}
-    of_others = {row[0] for row in store.execute(_REMOVED_OF_OTHERS, (rows(removed), rows(contacts | linked)))}
-    kept = with_value(store, "conversation", "visitor_id", visitors) - removed - own - of_contacts
-    conversations = own | of_contacts | removed - of_others
-    written = f"SELECT id FROM messages WHERE visitor_id {THESE} AND conversation_id NOT {THESE}"
-    written_there = removed_with(store, "message", "conversation_id", kept | of_others)
-    ids = {
-        "contact": contacts,
-        "visitor": visitors,
-        "block": with_value(store, "block", "contact_id", contacts)
-        | with_value(store, "block", "visitor_id", visitors),
-        "conversation": conversations,
-        "message": with_value(store, "message", "conversation_id", conversations)
-        | {row[0] for row in store.execute(written, (rows(visitors), rows(kept)))}
-        | removed_with(store, "message", "visitor_id", visitors) - written_there,
-    }
-    return Scope(ids, kept, theirs)
 
 
 # Records that belong to nobody else: only to the visitor, or to its current contact.
