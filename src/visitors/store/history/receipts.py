@@ -22,8 +22,11 @@ IN_CHANGES: dict[str, dict[str, Kind]] = {
 }
 """Where the history has identities: kind of record -> column -> kind of identity."""
 
-# The identities of a kind of record.
-_RECORD: dict[str, Kind] = {"visitor": "visitorId", "contact": "contactId"}
+_OF_RECORDS: dict[str, dict[str, Kind]] = {
+    "visitor": {"id": "visitorId"},
+    "contact": {"id": "contactId", "external_id": "externalId", "email": "email"},
+}
+"""The identities of a record itself."""
 
 
 class Place(NamedTuple):
@@ -118,36 +121,26 @@ def _as_given(secret: str, text: str) -> Receipt | None:
 
 def identities(store: Store) -> Iterator[Place]:
     """Yield every visitor id, contact id, external id and email, in records and in the history."""
-    for (record,) in store.execute("SELECT id FROM visitors"):
-        yield Place("visitorId", record, "visitor", record, None)
-    for record, external_id, email in store.execute("SELECT id, external_id, email FROM contacts"):
-        yield Place("contactId", record, "contact", record, None)
-        if external_id is not None:
-            yield Place("externalId", external_id, "contact", record, None)
-        if email is not None:
-            yield Place("email", email, "contact", record, None)
+    for kind, columns in _OF_RECORDS.items():
+        sql = f"SELECT id, NULL, {', '.join(columns)} FROM {RECORDED[kind]}"
+        yield from _places(store, sql, kind, columns)
+    changes = "FROM changes AS h JOIN operations AS o ON o.pk = h.operation WHERE h.kind"
     for kind, columns in IN_CHANGES.items():
         for side in ("before", "after"):
-            yield from _in_changes(store, kind, columns, side)
-    for kind, identity in _RECORD.items():
-        # of records that exist only in the history
-        sql = (
-            "SELECT h.record, o.id FROM changes AS h JOIN operations AS o ON o.pk = h.operation"
-            f" WHERE h.kind = ? AND NOT EXISTS (SELECT 1 FROM {RECORDED[kind]} WHERE id = h.record)"
-        )
-        for record, operation in store.execute(sql, (kind,)):
-            yield Place(identity, record, kind, record, operation)
+            values = ", ".join(f"json_extract(h.{side}, '$.{column}')" for column in columns)
+            any_of_them = " OR ".join(f"instr(h.{side}, '\"{column}\"')" for column in columns)
+            sql = f"SELECT h.record, o.id, {values} {changes} = '{kind}' AND ({any_of_them})"
+            yield from _places(store, sql, kind, columns)
+    for kind, columns in _OF_RECORDS.items():
+        is_gone = f"NOT EXISTS (SELECT 1 FROM {RECORDED[kind]} WHERE id = h.record)"
+        sql = f"SELECT h.record, o.id, h.record {changes} = '{kind}' AND {is_gone}"
+        yield from _places(store, sql, kind, {"id": columns["id"]})
 
 
-def _in_changes(store: Store, kind: str, columns: dict[str, Kind], side: str) -> Iterator[Place]:
-    values = ", ".join(f"json_extract(h.{side}, '$.{column}')" for column in columns)
-    any_of_them = " OR ".join(f"instr(h.{side}, '\"{column}\"')" for column in columns)
-    sql = (
-        f"SELECT h.record, o.id, {values} FROM changes AS h JOIN operations AS o ON o.pk = h.operation"
-        f" WHERE h.kind = ? AND ({any_of_them})"
-    )
-    for record, operation, *found in store.execute(sql, (kind,)):
-        for identity, value in zip(columns.values(), found, strict=True):
+def _places(store: Store, sql: str, kind: str, columns: dict[str, Kind]) -> Iterator[Place]:
+    """Yield the places in the rows of the query: record, operation, and the values of the columns."""
+    for record, operation, *values in store.execute(sql):
+        for identity, value in zip(columns.values(), values, strict=True):
             if value is not None:
                 yield Place(identity, value, kind, record, operation)
 
