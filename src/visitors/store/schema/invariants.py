@@ -67,7 +67,6 @@ def offenders(store: Executor, invariant: Invariant) -> Iterator[Offender]:
 
 _KINDS = {**{table: kind for kind, table in RECORDED.items()}, "operations": "operation", "changes": "change"}
 
-_TOMBSTONE = "x.contact_id IN (SELECT id FROM contacts WHERE merged_into IS NOT NULL)"
 # Follows the merges; a cycle or a missing contact yields no survivor.
 _UNRESOLVED = """
     x.merged_into IS NOT NULL AND NOT EXISTS (
@@ -128,24 +127,13 @@ METADATA_ROWS = (
 _SAID = f"said (key, value) AS ({METADATA_ROWS} FROM json_each(iif(json_valid({{0}}), {{0}}, '{{{{}}}}')))"
 
 OF_TOMBSTONES = {
-    "visitor": Invariant(
-        name="visitor-of-tombstone",
-        says="no visitor is linked to a contact that was merged into another",
-        table="visitors",
-        broken=_TOMBSTONE,
-    ),
-    "conversation": Invariant(
-        name="conversation-of-tombstone",
-        says="no conversation belongs to a contact that was merged into another",
-        table="conversations",
-        broken=_TOMBSTONE,
-    ),
-    "block": Invariant(
-        name="block-of-tombstone",
-        says="no block is on a contact that was merged into another",
-        table="blocks",
-        broken=_TOMBSTONE,
-    ),
+    kind: Invariant(
+        name=f"{kind}-of-tombstone",
+        says=f"no {kind} {belongs_to} a contact that was merged into another",
+        table=RECORDED[kind],
+        broken="x.contact_id IN (SELECT id FROM contacts WHERE merged_into IS NOT NULL)",
+    )
+    for kind, belongs_to in (("visitor", "is linked to"), ("conversation", "belongs to"), ("block", "is on"))
 }
 """The rules that no record belongs to a merged contact, by kind of record."""
 
