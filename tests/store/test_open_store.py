@@ -150,7 +150,7 @@ def test_a_full_disk_within_a_savepoint_is_reported_and_leaves_nothing(store: St
             store.execute(f"PRAGMA max_page_count = {pragma(store, 'page_count')}")
             with store.savepoint():
                 for number in range(1_000):
-                    operation.record_cause(store, f"{number}-{'v' * 500}", "created")
+                    operation.record_causes(store, [(f"{number}-{'v' * 500}", "created")])
 
     before = counts(store)
     with pytest.raises(StoreProblem) as caught:

@@ -148,7 +148,7 @@ def _whose(store: Store, operation: OpenOperation, row: ConversationRow, at: Ins
     if existing is None:
         visitor_id = _make_visitor(store, operation, visitor_id, contact_id, at)
         if rule is not None:
-            operation.record_cause(store, visitor_id, rule)
+            operation.record_causes(store, [(visitor_id, rule)])
         return visitor_id, contact_id
     if existing.deleted_at is not None:
         raise Conflict(

@@ -174,7 +174,7 @@ def _make_visitors(store: Store, operation: OpenOperation, fixture: Fixture, fou
     for one in found:
         contact_id = (one.after or {}).get("contact")
         if contact_id is not None:
-            operation.record_cause(store, one.id, "fixture")
+            operation.record_causes(store, [(one.id, "fixture")])
             if one.action == "change":
                 conversations.give_to_contact(store, [one.id], contact_id)
 

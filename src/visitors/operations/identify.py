@@ -88,7 +88,7 @@ def identify(
     merged_away = visitor.contact is not None and visitor.contact in identified.decision.merges
     if identified.decision.links and not merged_away:
         visitors.link(store, operation, [visitor.id], identified.contact_id)
-        operation.record_cause(store, visitor.id, identified.decision.rule)
+        operation.record_causes(store, [(visitor.id, identified.decision.rule)])
         conversations.give_to_contact(store, [visitor.id], identified.contact_id)
     return identified
 

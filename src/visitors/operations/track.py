@@ -32,7 +32,7 @@ def track(store: Store, operation: OpenOperation, stored_id: str | None, data: B
         visitor_id = visitors.insert(store, operation, data, visitor_id=stored_id, last_seen_at=operation.at)
         return Tracked(visitor_id, "created")
     if found.resolved_by == "fingerprint":
-        operation.record_cause(store, found.visitor_id, "fingerprint")
+        operation.record_causes(store, [(found.visitor_id, "fingerprint")])
     known = visitors.find(store, found.visitor_id, operation.at)
     assert known is not None
     visitors.update(store, operation, [found.visitor_id], seen_again(known, data))

@@ -40,12 +40,8 @@ class OpenOperation:
         self._entropy = entropy
         self.id = self.new_id()
 
-    def record_cause(self, store: Store, record_id: str, code: str) -> None:
-        """Record the cause of a change to a record: the code of the rule that applied."""
-        self.record_causes(store, [(record_id, code)])
-
     def record_causes(self, store: Store, causes: Iterable[tuple[str, str]]) -> None:
-        """Like `record_cause`, for many records, each with its code."""
+        """Record the causes of changes to records: each record's id with the code of the rule that applied."""
         some = list(causes)
         if some:
             store.later(
