@@ -45,7 +45,7 @@ def _news(store: Store, wanted: operations.Filter, pause: Callable[[], None]) ->
     while True:
         if store.place.identity != store.identity:
             raise moved(store.name)
-        version = operations.data_version(store)
+        version = store.data_version()
         if version != seen:
             with store.reading():
                 newest = operations.newest(store)

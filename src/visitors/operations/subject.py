@@ -140,7 +140,7 @@ class _Devices:
         self._changes: dict[str, list[tuple[Change, int]]] = {one: [] for one in ids}
         for change, operation in _changes(store, {"visitor": ids}):
             self._changes[change.record_id].append((change, operation))
-        void = set(operations.undos(store).standing)
+        void = set(store.ask(operations.ALL_UNDOS).standing)
         self._ownership = {one: Ownership(self._spells(one, found, void)) for one, found in self._changes.items()}
         self._own_times = {one: OwnTime(found, self._ownership[one], owners) for one, found in self._changes.items()}
 

@@ -110,7 +110,7 @@ class _Devices:
 
     def __init__(self, store: Store, contacts: set[str]) -> None:
         own = with_value(store, "visitor", "contact_id", contacts)
-        void = operations.undos(store).standing
+        void = store.ask(operations.ALL_UNDOS).standing
         once = {visitor for visitor, _ in _links(store, "contact", contacts, void)} - own
         links = _links(store, "visitor", once, void)
         gone = _only_in_history(store, {contact for _, contact in links})

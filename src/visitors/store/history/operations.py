@@ -116,11 +116,6 @@ ALL_UNDOS = Question("SELECT operation, target FROM undone ORDER BY operation DE
 """Every operation that was ever undone."""
 
 
-def undos(store: Store) -> Undos:
-    """Return every operation that was ever undone."""
-    return store.ask(ALL_UNDOS)
-
-
 def count(store: Store, wanted: Filter) -> int:
     """Return how many operations `select` would return without a page."""
     condition, parameters = wanted.condition
@@ -137,11 +132,6 @@ def newest(store: Store) -> int:
     """Return the number of the newest operation; 0 if there is none."""
     found: int = store.execute("SELECT coalesce(max(pk), 0) FROM operations").fetchone()[0]
     return found
-
-
-def data_version(store: Store) -> int:
-    """Return a number that changes when another process writes. Call it outside of a transaction."""
-    return store.data_version()
 
 
 def changed_ids(store: Store, operation_id: str, kind: str) -> Iterator[str]:
