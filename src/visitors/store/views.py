@@ -75,15 +75,18 @@ def of_connection(view: str, now: str) -> str:
     """Build the statement that creates the view for one connection, where it shadows the table of the same name; `now`
     is the SQL of the current instant.
     """
-    tables = "|".join(TABLES.values())
-    return f"CREATE TEMP VIEW {view} " + re.sub(rf"\b(FROM|JOIN) ({tables})\b", r"\1 main.\2", _select(view, now))
+    return f"CREATE TEMP VIEW {view} {_of_tables(_select(view, now))}"
 
 
 def of_query(view: str, now: str) -> str:
     """Return the view as a common table expression, which shadows the table of the same name."""
-    tables = "|".join(TABLES.values())
-    columns, query = re.sub(rf"\b(FROM|JOIN) ({tables})\b", r"\1 main.\2", _select(view, now)).split(" AS\n", 1)
+    columns, query = _of_tables(_select(view, now)).split(" AS\n", 1)
     return f"{view} {columns} AS (\n{query}\n)"
+
+
+def _of_tables(sql: str) -> str:
+    """Make the SQL read tables, not the views that shadow them."""
+    return re.sub(rf"\b(FROM|JOIN) ({'|'.join(TABLES.values())})\b", r"\1 main.\2", sql)
 
 
 def _select(view: str, now: str) -> str:
