@@ -6,7 +6,7 @@ an erased record on one side, that side becomes null, so a change always has the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -25,8 +25,8 @@ _LINKS = {kind: {column: parent for child, column, parent in REFERENCES if child
 """Kind of record -> column -> the kind of record that it refers to."""
 
 _TEXTS = [field.column for field in PERSON.values()]
-_OTHERS = [column for column in _TEXTS if column not in IDENTIFYING]
-"""Common values: removed only from the history of contacts that took them over, or had them together with an
+_OTHERS = [*(column for column in _TEXTS if column not in IDENTIFYING), "metadata"]
+"""Columns of common values: removed only from the history of contacts that took them over, or had them together with an
 identifying value of the erased. Identifying values are removed from everybody's history.
 """
 
@@ -34,30 +34,28 @@ _Columns = dict[str, Any]
 
 
 class Known(msgspec.Struct, frozen=True):
-    """What is and was known of the erased contacts, besides their ids; `metadata` are (key, JSON value) pairs."""
+    """What is and was known of the erased contacts, besides their ids."""
 
-    texts: dict[str, set[str]]
-    """Column of a contact -> its values."""
-    metadata: set[tuple[str, str]]
+    values: Values
     survivors: set[str]
     """Other contacts that one of these was ever merged into, and that took over values that they lacked."""
+
+    @property
+    def identifying(self) -> Values:
+        """The emails and external ids."""
+        return {(column, value) for column, value in self.values if column in IDENTIFYING}
 
 
 def known(store: Store, scope: Scope) -> Known:
     """Collect what is known of the contacts in `scope`, before they are removed."""
     contacts = scope.ids["contact"]
-    values = Values().union(*had(store, "contact", (*_TEXTS, "metadata"), contacts).values())
-    texts = {column: {value for of_column, value in values if of_column == column} for column in _TEXTS}
-    pairs = {pair for column, value in values if column == "metadata" for pair in _pairs(value)}
-    return Known(texts, pairs, _survivors(store, contacts))
+    found = had(store, "contact", (*_TEXTS, "metadata"), contacts)
+    return Known({pair for values in found.values() for pair in _values(values)}, _survivors(store, contacts))
 
 
 def without_what_others_have(store: Store, known: Known) -> Known:
     """Leave out the emails and external ids that a remaining contact has too."""
-    own = {(column, value) for column in IDENTIFYING for value in known.texts[column]}
-    of_others = held(store, "contact", own)
-    texts = {column: {value for value in known.texts[column] if (column, value) not in of_others} for column in _TEXTS}
-    return msgspec.structs.replace(known, texts=texts)
+    return msgspec.structs.replace(known, values=known.values - held(store, "contact", known.identifying))
 
 
 def identities(scope: Scope, known: Known) -> Identities:
@@ -65,8 +63,8 @@ def identities(scope: Scope, known: Known) -> Identities:
     return {
         "visitorId": scope.ids["visitor"],
         "contactId": scope.ids["contact"],
-        "externalId": known.texts["external_id"],
-        "email": known.texts["email"],
+        "externalId": {value for column, value in known.values if column == "external_id"},
+        "email": {value for column, value in known.values if column == "email"},
     }
 
 
@@ -105,10 +103,18 @@ def _survivors(store: Store, contacts: set[str]) -> set[str]:
         found |= more
 
 
-def _pairs(metadata: str) -> Iterator[tuple[str, str]]:
-    """Return the keys of metadata with their values as JSON: 1 differs from true."""
-    for key, value in decoded(metadata).items():
-        yield key, _json(value)
+def _values(columns: Iterable[tuple[str, str | None]]) -> Iterator[tuple[str, str]]:
+    """Yield columns with their values; those of metadata one by one, as JSON: 1 differs from true."""
+    for column, value in columns:
+        if column == "metadata":
+            for key, one in decoded(value or "{}").items():
+                yield _metadata(key, one)
+        elif value is not None:
+            yield column, value
+
+
+def _metadata(key: str, value: object) -> tuple[str, str]:
+    return f"metadata.{key}", msgspec.json.encode(value).decode()
 
 
 # The history of others
@@ -141,31 +147,18 @@ def _clean(store: Store, cleaner: _Cleaner) -> list[int]:
     return affected
 
 
-class _Taken(msgspec.Struct, frozen=True):
-    """Values of the erased in somebody else's history, by column, and pairs of metadata as JSON."""
-
-    texts: dict[str, set[str]]
-    metadata: set[tuple[str, str]]
-
-    def with_those_of(self, other: _Taken) -> _Taken:
-        """Combine both."""
-        texts = {column: self.texts[column] | other.texts[column] for column in _OTHERS}
-        return _Taken(texts, self.metadata | other.metadata)
-
-
-def _misassigned(store: Store, erased: dict[str, set[str]]) -> Iterator[tuple[str, _Taken]]:
+def _misassigned(store: Store, erased: Values) -> Iterator[tuple[str, Values]]:
     """Return other contacts that once had an email or external id of the erased, with their other values at that time:
     these were assigned to the wrong contact and corrected.
     """
-    had = " OR ".join(
+    had_one = " OR ".join(
         f"json_extract({side}, '$.{column}') {THESE}" for side in ("before", "after") for column in IDENTIFYING
     )
-    values = [rows(erased[column]) for column in IDENTIFYING]
-    sql = f"SELECT DISTINCT record FROM changes WHERE kind = 'contact' AND ({had})"
+    values = [rows(value for of_column, value in erased if of_column == column) for column in IDENTIFYING]
+    sql = f"SELECT DISTINCT record FROM changes WHERE kind = 'contact' AND ({had_one})"
     for (record,) in store.execute(sql, values * 2).fetchall():
-        worn = [state for state in _states(store, record) if any(state.get(one) in erased[one] for one in IDENTIFYING)]
-        texts = {column: {state[column] for state in worn if state.get(column) is not None} for column in _OTHERS}
-        yield record, _Taken(texts, {pair for state in worn for pair in _pairs(state.get("metadata") or "{}")})
+        worn = [state for state in _states(store, record) if not erased.isdisjoint(state.items())]
+        yield record, {pair for state in worn for pair in _values((one, state.get(one)) for one in _OTHERS)}
 
 
 def _states(store: Store, contact: str) -> Iterator[_Columns]:
@@ -185,15 +178,16 @@ class _Cleaner:
 
     def __init__(self, store: Store, scope: Scope, known: Known) -> None:
         self._erased = {
-            kind: {column: scope.ids[target] for column, target in links.items()} for kind, links in _LINKS.items()
+            kind: {(column, record) for column, target in links.items() for record in scope.ids[target]}
+            for kind, links in _LINKS.items()
         }
-        self._erased["contact"] |= {column: known.texts[column] for column in IDENTIFYING}
-        own = {column: known.texts[column] for column in _OTHERS}
-        self._taken = {one: _Taken(own, known.metadata) for one in known.survivors}
-        for record, taken in _misassigned(store, self._erased["contact"]):
-            self._taken[record] = taken if record not in self._taken else self._taken[record].with_those_of(taken)
-        sql = f"SELECT id, {', '.join(_OTHERS)}, metadata FROM contacts WHERE id {THESE}"
-        self._now = {row[0]: row[1:] for row in store.execute(sql, (rows(self._taken),))}
+        self._erased["contact"] |= known.identifying
+        self._taken = dict.fromkeys(known.survivors, known.values - known.identifying)
+        for record, taken in _misassigned(store, known.identifying):
+            self._taken[record] = self._taken.get(record, set()) | taken
+        sql = f"SELECT id, {', '.join(_OTHERS)} FROM contacts WHERE id {THESE}"
+        for record, *now in store.execute(sql, (rows(self._taken),)).fetchall():
+            self._taken[record] = self._taken[record].difference(_values(zip(_OTHERS, now, strict=True)))
 
     def clean(self, kind: str, record: str, before: _Columns | None, after: _Columns | None) -> bool:
         """Return whether the change lost data; columns that are now equal before and after are dropped from both."""
@@ -208,23 +202,15 @@ class _Cleaner:
     def _lost(self, kind: str, record: str, side: _Columns) -> Iterator[str]:
         """Set removed values to null in one side of a change; return the affected columns."""
         erased = self._erased[kind]
-        taken = self._taken.get(record) if kind == "contact" else None
-        if taken is not None:
-            *texts, metadata = self._now.get(record, (*[None] * len(_OTHERS), "{}"))
-            now = zip(_OTHERS, texts, strict=True)
-            erased = erased | {column: taken.texts[column] - {present} for column, present in now}
-        for column, values in erased.items():
-            if side.get(column) in values:
+        taken = self._taken.get(record, set()) if kind == "contact" else set()
+        for column in (*_LINKS[kind], *(_TEXTS if kind == "contact" else ())):
+            pair = column, side.get(column)
+            if pair in erased or pair in taken:
                 side[column] = None
                 yield column
-        if taken is not None and side.get("metadata"):
-            gone = taken.metadata - set(_pairs(metadata))
-            kept = [pair for pair in decoded(side["metadata"]).items() if (pair[0], _json(pair[1])) not in gone]
-            left = dict(kept)
-            if len(left) < len(decoded(side["metadata"])):
+        if taken and side.get("metadata"):
+            said = decoded(side["metadata"])
+            left = {key: value for key, value in said.items() if _metadata(key, value) not in taken}
+            if len(left) < len(said):
                 side["metadata"], side["metadata_hash"] = encode(left), metadata_hash(left)
                 yield from ("metadata", "metadata_hash")
-
-
-def _json(value: object) -> str:
-    return msgspec.json.encode(value).decode()

@@ -35,7 +35,7 @@ def had(store: Store, kind: str, columns: Sequence[str], ids: Collection[str]) -
     ]
     found: dict[str, Values] = {}
     these = "WITH these (id) AS (SELECT value FROM json_each(?))"
-    sql = f"{these} SELECT * FROM ({' UNION '.join(selects)}) WHERE value IS NOT NULL"
+    sql = f"{these} SELECT * FROM ({' UNION ALL '.join(selects)}) WHERE value IS NOT NULL"
     for record, column, value in store.execute(sql, (rows(ids),)):
         found.setdefault(record, set()).add((column, value))
     return found
