@@ -136,7 +136,7 @@ class _Devices:
         self.ids = ids
         self._store, self._owners = store, owners
         self._contacts = {one for one in owners if one is not None}
-        self._causes = changes.causes_of(store, ids)
+        self._causes = store.ask(changes.causes_of(ids))
         self._changes: dict[str, list[tuple[Change, int]]] = {one: [] for one in ids}
         for change, operation in _changes(store, {"visitor": ids}):
             self._changes[change.record_id].append((change, operation))

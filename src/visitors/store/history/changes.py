@@ -68,7 +68,7 @@ def links_and_changes(
     own, latest, causes, *answers = store.ask_all(
         rows_of(Wanted(ids=_listed([visitor_id]))),
         rows_of(_of(Filter(records=(visitor_id,)), limit)),
-        _causes(visitor_id),
+        causes_of([visitor_id]),
         *beside,
     )
     told = tell(store, [*own, *latest])
@@ -77,7 +77,7 @@ def links_and_changes(
         before, after = (columns or {} for columns in (change.before, change.after))
         if change.kind == "visitor" and before.get("contactId") != after.get("contactId"):
             who = (change.at, change.actor, change.command, change.operation_id)
-            links.append(Link(*who, before.get("contactId"), after.get("contactId"), causes.get(row[0])))
+            links.append(Link(*who, before.get("contactId"), after.get("contactId"), causes.get((row[0], visitor_id))))
     return (links[::-1], told[len(own) :]), answers
 
 
@@ -97,8 +97,9 @@ def story(store: Store, visitor_id: str) -> list[tuple[Change, str | None]]:
         UNION SELECT id FROM conversations WHERE visitor_id = ?
     """
     ids = Condition(sql, (visitor_id,) * sql.count("?"))
-    found, causes = store.ask_all(rows_of(Wanted(ids=ids)), _causes(visitor_id))
-    return [(change, causes.get(row[0])) for row, change in zip(found, tell(store, found), strict=True)][::-1]
+    found, causes = store.ask_all(rows_of(Wanted(ids=ids)), causes_of([visitor_id]))
+    told = zip(found, tell(store, found), strict=True)
+    return [(change, causes.get((row[0], visitor_id))) for row, change in told][::-1]
 
 
 def operations_of(store: Store, record_ids: Sequence[str]) -> tuple[int, ...]:
@@ -113,15 +114,13 @@ def timeline(store: Store, record_ids: Sequence[str]) -> list[tuple[Change, int]
     return [(change, row[0]) for row, change in zip(found, tell(store, found), strict=True)][::-1]
 
 
-def causes_of(store: Store, record_ids: Sequence[str]) -> dict[tuple[int, str], str]:
+def causes_of(record_ids: Sequence[str]) -> Question[dict[tuple[int, str], str]]:
     """Map (operation, record) to the rule by which the operation changed the record."""
-    sql = f"SELECT operation, record, code FROM causes WHERE record {THESE}"
-    return {(operation, record): code for operation, record, code in store.execute(sql, (rows(record_ids),))}
-
-
-def _causes(record_id: str) -> Question[dict[int, str]]:
-    """Map operations to the rule by which they changed the record."""
-    return Question("SELECT operation, code FROM causes WHERE record = ?", (record_id,), dict[int, str])
+    return Question(
+        f"SELECT operation, record, code FROM causes WHERE record {THESE}",
+        (rows(record_ids),),
+        lambda found: {(operation, record): code for operation, record, code in found},
+    )
 
 
 def _of(wanted: Filter, limit: int = 0) -> Wanted:
