@@ -78,7 +78,7 @@ def _target(store: Store, actor: str, reference: str | None, undos: Undos) -> in
 
 
 def _newest_of(store: Store, actor: str, undos: Undos) -> int:
-    newest = undo.newest(store, undos.standing, undo.by(actor))
+    newest = undo.newest(store, undos.standing, actor=actor)
     if newest is not None:
         number, is_erasure = newest
         if is_erasure:
@@ -111,12 +111,12 @@ def _for_good(erasure: Operation, hint: str) -> Conflict:
 
 def _before_erasure_hint(store: Store, actor: str, undos: Undos) -> str:
     """Return the hint for when the newest operation is an erasure."""
-    earlier = undo.newest_not_erased(store, undos.standing, undo.by(actor))
+    earlier = undo.newest(store, undos.standing, actor=actor, not_erased=True)
     if earlier is None:
-        earlier = undo.newest_not_erased(store, undos.standing)
+        earlier = undo.newest(store, undos.standing, not_erased=True)
     if earlier is None:
         return "no earlier operation can be undone either"
-    found = operations.numbered(store, earlier)
+    found = operations.numbered(store, earlier[0])
     return f"to undo the operation before it, {found.command} by {found.actor}: visitors undo {found.id}"
 
 

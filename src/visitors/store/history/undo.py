@@ -17,11 +17,10 @@ import msgspec
 from visitors.domain.folding import search_text
 from visitors.domain.operation import Operation
 from visitors.errors import StoreProblem
-from visitors.store.database import Question, Row, decoded, rows
+from visitors.store.database import THESE, Question, Row, decoded, rows
 from visitors.store.history.operations import ALL_UNDOS, Undos, by_number
 from visitors.store.history.undo_conflicts import Overlap, overlaps_since
 from visitors.store.load.bulk import WORTH_IT, indexed_at_the_end
-from visitors.store.query.listing import Condition
 from visitors.store.schema.invariants import OF_TOMBSTONES, ONE_EMAIL
 from visitors.store.schema.recorded import COLUMNS, DERIVED, RECORDED, REFERENCES, SEARCHED
 from visitors.store.store import Store
@@ -45,23 +44,17 @@ def number(store: Store, operation_id: str) -> int:
     return found
 
 
-ANY = Condition("1")
-
-
-def by(actor: str) -> Condition:
-    """Build the condition that the operation was by this actor."""
-    return Condition("actor = ?", (actor,))
-
-
-def newest(store: Store, but: Iterable[int], condition: Condition = ANY) -> tuple[int, bool] | None:
-    """Return the newest closed operation that is not an undo, not one of `but`, and matches the `condition`, and
-    whether it erased somebody.
+def newest(
+    store: Store, but: Iterable[int], *, actor: str | None = None, not_erased: bool = False
+) -> tuple[int, bool] | None:
+    """Return the newest closed operation, of this actor if given, that is not an undo and not one of `but`, and whether
+    it erased somebody; with `not_erased`, one that neither did nor lost data to an erasure.
     """
     found: tuple[int, bool] | None = store.execute(
         "SELECT pk, EXISTS (SELECT 1 FROM erasures WHERE operation = o.pk) FROM operations AS o"
-        " WHERE is_open IS NULL AND pk NOT IN (SELECT operation FROM undone)"
-        f" AND pk NOT IN (SELECT value FROM json_each(?)) AND {condition.sql} ORDER BY pk DESC LIMIT 1",
-        (rows(but), *condition.parameters),
+        f" WHERE is_open IS NULL AND pk NOT IN (SELECT operation FROM undone) AND pk NOT {THESE}"
+        f" AND actor = coalesce(?, actor) AND {_NOT_ERASED if not_erased else '1'} ORDER BY pk DESC LIMIT 1",
+        (rows(but), actor),
     ).fetchone()
     return found
 
@@ -76,12 +69,6 @@ def newest_of_others(store: Store, actor: str, since: str) -> int | None:
     )
     numbers, undos = store.ask_all(later, ALL_UNDOS)
     return next((number for number in numbers if number not in undos.standing), None)
-
-
-def newest_not_erased(store: Store, but: Iterable[int], condition: Condition = ANY) -> int | None:
-    """Like `newest`, for operations that neither erased anybody nor lost data to an erasure."""
-    found = newest(store, but, Condition(f"{condition.sql} AND {_NOT_ERASED}", condition.parameters))
-    return None if found is None else found[0]
 
 
 # All of its changes are still recorded, and so is some of what it created.
