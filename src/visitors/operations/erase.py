@@ -53,7 +53,7 @@ def _no_longer_live(store: Store, reference: str) -> list[str]:
     text = reference.strip()
     try:
         if text.startswith("ext:"):
-            return belonging.removed_with(
+            return belonging.former_contacts(
                 store, "external_id", normalise.identifier(text.removeprefix("ext:"), "contact")
             )
         email = email_rules.email(text, "contact")
@@ -66,7 +66,7 @@ def _no_longer_live(store: Store, reference: str) -> list[str]:
             code="ambiguous",
             hint="use one of these ids",
         )
-    return deleted or belonging.removed_with(store, "email", email)
+    return deleted or belonging.former_contacts(store, "email", email)
 
 
 def foresee(store: Store, target: Target, ids: Sequence[str]) -> Counts:

@@ -52,7 +52,7 @@ def of_person(store: Store, contact_ids: set[str]) -> Belongings:
         contacts |= selves.own
 
 
-def removed_with(store: Store, column: str, value: str) -> list[str]:
+def former_contacts(store: Store, column: str, value: str) -> list[str]:
     """Return the ids of contacts that exist only in the history and had the value in an identifying column."""
     return sorted(one for one, theirs in _removed_contacts(store).items() if (column, value) in theirs)
 
