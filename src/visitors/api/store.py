@@ -253,7 +253,7 @@ class VisitorStore:
         Raises NotFound, and Conflict if several visitors match.
         """
         with self._session.reading() as store:
-            return visitor_page(store, references.visitor_ids(store, [visitor])[0], self._session.clock())
+            return visitor_page(store, references.visitor_ids(store, [visitor])[0], self._session.clock())[0]
 
     def identify(
         self,

@@ -9,7 +9,7 @@ from visitors.context import context_of
 from visitors.domain.page import Sharing
 from visitors.errors import UsageProblem
 from visitors.operations import references
-from visitors.operations.investigate import visitor_page_and_sharing
+from visitors.operations.investigate import visitor_page
 from visitors.output.shapes import VISITOR_PAGE
 from visitors.output.words import number
 
@@ -29,7 +29,7 @@ def command(ctx: typer.Context, visitor: options.VisitorArguments = None) -> Non
     typed = context.references(visitor)
     with context.reading() as store:
         ids = references.visitor_ids(store, typed, context.missing)
-        found = [visitor_page_and_sharing(store, visitor_id, context.now) for visitor_id in ids]
+        found = [visitor_page(store, visitor_id, context.now) for visitor_id in ids]
     single = len(found) == len(visitor) == 1 and "-" not in visitor
     context.output.pages(
         VISITOR_PAGE,

@@ -14,13 +14,10 @@ from visitors.store.store import Store
 LAST_CHANGES = 10
 
 
-def visitor_page(store: Store, visitor_id: str, current: Instant) -> VisitorPage:
-    """Return the page of the visitor with exactly this id, which must exist."""
-    return visitor_page_and_sharing(store, visitor_id, current)[0]
-
-
-def visitor_page_and_sharing(store: Store, visitor_id: str, current: Instant) -> tuple[VisitorPage, dict[str, Sharing]]:
-    """Return the page like `visitor_page`, and who shares the visitor's fingerprint and IP address."""
+def visitor_page(store: Store, visitor_id: str, current: Instant) -> tuple[VisitorPage, dict[str, Sharing]]:
+    """Return the page of the visitor with exactly this id, which must exist, and who shares its fingerprint and IP
+    address.
+    """
     around = (
         visitors.called(visitor_id, current),
         devices.sharing("fingerprint", visitor_id),
