@@ -86,11 +86,8 @@ class Database(Executor, Protocol):
     def commit(self, last: Commit, /) -> bool:
         """End the transaction; return whether it was committed."""
 
-    def end(self) -> None:
-        """End a read transaction."""
-
     def rollback(self) -> None:
-        """Roll back the transaction."""
+        """Roll back the transaction; this also ends one that only read."""
 
     def tune(self, setting: str, value: int, /) -> None:
         """Set a performance setting of this connection, if the database has it."""

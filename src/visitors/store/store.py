@@ -271,8 +271,6 @@ class Store:
             self._database.begin(kind)
             try:
                 yield
-                if kind == "DEFERRED" and self.in_transaction:
-                    self._database.end()
                 if self.when_read is not None:
                     self.when_read()
             finally:

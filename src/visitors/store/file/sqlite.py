@@ -96,10 +96,6 @@ class SqliteDatabase:
         self._connection.execute("COMMIT")
         return True
 
-    def end(self) -> None:
-        """End a read transaction."""
-        self._connection.execute("COMMIT")
-
     def rollback(self) -> None:
         """Roll back the transaction."""
         self._connection.execute("ROLLBACK")

@@ -178,10 +178,6 @@ class ServerDatabase:
         finally:
             self._is_over()
 
-    def end(self) -> None:
-        """End a read transaction."""
-        self.rollback()
-
     def rollback(self) -> None:
         """Roll back by closing the stream."""
         self._refuse_misuse()
