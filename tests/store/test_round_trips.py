@@ -14,7 +14,7 @@ from visitors.store.file.sqlite import SqliteDatabase
 
 Visitors = Callable[..., Any]
 
-WAITING = ("execute", "change", "batch", "stream", "commit", "rollback")
+WAITING = ("execute", "batch", "stream", "commit", "rollback")
 """The verbs of a database that wait for an answer."""
 GOING_WITH_OTHERS = ("begin", "later", "execute_many", "tune")
 OUTSIDE = ("data_version", "translated_errors", "close")

@@ -66,11 +66,8 @@ class Database(Executor, Protocol):
     def execute_many(self, sql: str, parameters: Iterable[Sequence[object]], /) -> None:
         """Run one statement for each of `parameters`, at the latest together with the next one, like `later`."""
 
-    def batch(self, statements: Sequence[Statement], /) -> list[list[Row]]:
-        """Run independent statements in one round trip; return the rows of each."""
-
-    def change(self, statements: Sequence[Statement], /) -> list[int]:
-        """Run statements in order, in one round trip; return the number of rows changed by each."""
+    def batch(self, statements: Sequence[Statement], /) -> Sequence[Result]:
+        """Run statements in order, in one round trip; return the result of each."""
 
     def stream(self, sql: str, parameters: Sequence[object] = (), /) -> Iterator[Row]:
         """Iterate over the rows of a statement whose result may not fit into memory."""

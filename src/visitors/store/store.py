@@ -134,13 +134,9 @@ class Store:
         """Iterate over the rows of a statement whose result may not fit into memory."""
         return self._database.stream(sql, parameters)
 
-    def run(self, statements: Sequence[Statement]) -> list[list[Row]]:
-        """Run independent statements in order, in one round trip; return the rows of each."""
+    def run(self, statements: Sequence[Statement]) -> Sequence[Result]:
+        """Run statements in order, in one round trip; return the result of each."""
         return self._database.batch(statements)
-
-    def change(self, statements: Sequence[Statement]) -> list[int]:
-        """Run statements in order, in one round trip; return the number of rows changed by each."""
-        return self._database.change(statements)
 
     def ask(self, question: Question[Answer]) -> Answer:
         """Return the answer to one question."""
@@ -148,8 +144,8 @@ class Store:
 
     def ask_all(self, *questions: Question[Any]) -> list[Any]:
         """Return the answers to independent questions, asked in one round trip."""
-        found = self._database.batch([(question.sql, question.parameters) for question in questions])
-        return [question.read(rows) for question, rows in zip(questions, found, strict=True)]
+        found = self.run([(question.sql, question.parameters) for question in questions])
+        return [question.read(result.fetchall()) for question, result in zip(questions, found, strict=True)]
 
     def insert(self, kind: str, columns: Sequence[str], new: Iterable[Sequence[object]]) -> None:
         """Insert records of a kind under new numbers, so that they are recorded as a range, and removed records can be

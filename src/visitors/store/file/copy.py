@@ -45,7 +45,7 @@ def contents(database: SqliteDatabase) -> Contents:
     there = {row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     tables = [table for table in TABLES.values() if table in there]
     found = database.batch([(f"SELECT count(*) FROM {table}", ()) for table in tables])
-    return Contents(version, {table: rows[0][0] for table, rows in zip(tables, found, strict=True)})
+    return Contents(version, {table: rows.fetchone()[0] for table, rows in zip(tables, found, strict=True)})
 
 
 class Pages(msgspec.Struct, frozen=True):
@@ -64,7 +64,7 @@ class Pages(msgspec.Struct, frozen=True):
 def pages_of(database: SqliteDatabase) -> Pages:
     """Return the pages of the snapshot being read."""
     found = database.batch([(f"PRAGMA {name}", ()) for name in ("page_count", "freelist_count", "page_size")])
-    return Pages(*(rows[0][0] for rows in found))
+    return Pages(*(rows.fetchone()[0] for rows in found))
 
 
 def copy(database: SqliteDatabase, made: Path, shown: Path, watch: Watch = lambda _done, _all: None) -> None:

@@ -66,7 +66,8 @@ def load(store: Store, lines: Iterable[tuple[str, dict[str, Any]]]) -> int:
 
     Raises Conflict if the store is not empty, and InvalidData for an invalid line.
     """
-    if any(store.run([(f"SELECT 1 FROM {table} LIMIT 1", ()) for table in TABLES.values()])):
+    found = store.run([(f"SELECT 1 FROM {table} LIMIT 1", ()) for table in TABLES.values()])
+    if any(rows.fetchall() for rows in found):
         raise Conflict("the store is not empty", code="store_not_empty", hint="load it into a new store: --db NEW.db")
     columns = _columns(store)
     shapes: dict[str, set[str]] = {}

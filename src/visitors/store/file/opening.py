@@ -13,7 +13,7 @@ from visitors.location import COMPANIONS
 from visitors.store.file import sqlite
 from visitors.store.file.sqlite import SqliteDatabase, connect, translated_errors
 from visitors.store.places import File, Local, Memory, Place, Temporary
-from visitors.store.schema.version import SCHEMA_VERSION, WHOSE, version_of
+from visitors.store.schema.version import SCHEMA_VERSION, schema_version
 from visitors.store.store import Store
 
 _SET_UP = [
@@ -223,8 +223,8 @@ def _opened(
     # a rollback journal beside the file itself; the first read consumes it
     was_killed = isinstance(place, File) and os.path.lexists(f"{os.path.realpath(place.path)}-journal")
     try:
-        found, *_ = database.batch([(WHOSE, ()), *_SET_UP])
-        version = version_of(found[0], place.name)
+        version = schema_version(database, place.name)
+        database.batch(_SET_UP)
         if version == SCHEMA_VERSION:
             if was_killed:
                 from visitors.store.file.first_load import restore_log

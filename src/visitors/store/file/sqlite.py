@@ -109,13 +109,9 @@ class SqliteDatabase:
         with self.translated_errors():
             return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
 
-    def batch(self, statements: Sequence[Statement], /) -> list[list[Row]]:
-        """Run statements one after another; returns the rows of each."""
-        return [self._connection.execute(sql, parameters).fetchall() for sql, parameters in statements]
-
-    def change(self, statements: Sequence[Statement], /) -> list[int]:
-        """Run statements one after another; return the number of rows changed by each."""
-        return [self._connection.execute(sql, parameters).rowcount for sql, parameters in statements]
+    def batch(self, statements: Sequence[Statement], /) -> list[sqlite3.Cursor]:
+        """Run statements one after another; return the result of each."""
+        return [self._connection.execute(sql, parameters) for sql, parameters in statements]
 
     def stream(self, sql: str, parameters: Sequence[object] = (), /) -> Iterator[Row]:
         """Iterate over the rows of a statement."""

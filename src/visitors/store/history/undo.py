@@ -165,9 +165,9 @@ def reverse(store: Store, own: int, target: int, found: Footprint) -> Counter[tu
             store.later(f"DELETE FROM {RECORDED[kind]} WHERE pk BETWEEN ? AND ?", (first, last))
             done["removed", kind] += count
         for batch in _newest_first(store, target, found):
-            changed = store.change([(sql, values) for (_, _, sql), values in batch])
-            for ((what, kind, _), _), count in zip(batch, changed, strict=True):
-                done[what, kind] += count
+            changed = store.run([(sql, values) for (_, _, sql), values in batch])
+            for ((what, kind, _), _), result in zip(batch, changed, strict=True):
+                done[what, kind] += result.rowcount
     return +done
 
 
@@ -177,7 +177,8 @@ def unsound(store: Store, own: int) -> tuple[str, str] | None:
     report a missing reference at the end, but not the record.
     """
     *_, found = store.run([(_BECAUSE_UNDONE, (own,)), (UNSOUND, (own,))])
-    return found[0] if found else None
+    first: tuple[str, str] | None = found.fetchone()
+    return first
 
 
 _BECAUSE_UNDONE = (

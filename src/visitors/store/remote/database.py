@@ -93,13 +93,9 @@ class ServerDatabase:
         """Run one statement."""
         return self._ask([(sql, parameters)])[0]
 
-    def batch(self, statements: Sequence[Statement], /) -> list[list[Row]]:
-        """Run statements in order, in one round trip; return the rows of each."""
-        return [found.fetchall() for found in self._ask(statements)] if statements else []
-
-    def change(self, statements: Sequence[Statement], /) -> list[int]:
-        """Run statements in order, in one round trip; return the number of rows changed by each."""
-        return [found.rowcount for found in self._ask(statements)] if statements else []
+    def batch(self, statements: Sequence[Statement], /) -> list[Rows]:
+        """Run statements in order, in one round trip; return the result of each."""
+        return self._ask(statements) if statements else []
 
     def execute_many(self, sql: str, parameters: Iterable[Sequence[object]], /) -> None:
         """Run one statement for each of `parameters`: as one together with the next statement, or in requests of their
