@@ -98,17 +98,12 @@ class ServerDatabase:
         return self._ask(statements) if statements else []
 
     def execute_many(self, sql: str, parameters: Iterable[Sequence[object]], /) -> None:
-        """Run one statement for each of `parameters`: as one together with the next statement, or in requests of their
-        own.
-        """
+        """Run one statement for each of `parameters` together with the next one; if possible, one for many."""
         remaining = iter(parameters)
         while rows := list(islice(remaining, _AT_ONCE)):
             whole = as_one(sql, rows) if len(rows) > 1 else None
-            if whole is not None:
-                self.later(*whole)
-                continue
-            some = [(sql, one) for one in rows]
-            self._run(some, lambda steps, _: self._stream.pipeline(steps, stored=sql))
+            for statement in [whole] if whole is not None else [(sql, one) for one in rows]:
+                self.later(*statement)
 
     def stream(self, sql: str, parameters: Sequence[object] = (), /) -> Iterator[Row]:
         """Stream the rows of a statement."""

@@ -15,9 +15,6 @@ from visitors.store.servers import Server
 
 __all__ = ["StepFailed", "Stream"]
 
-_STORED = 1
-"""The id of the stored SQL text of a stream."""
-
 _NO_SENSE = "the response is malformed"
 
 Result = TypeVar("Result")
@@ -55,14 +52,11 @@ class Stream:
             raise StreamOver("the stream is closed")
         return cursor
 
-    def pipeline(self, statements: Sequence[Statement], *, stored: str | None = None, ends: bool = False) -> list[Rows]:
-        """Run statements and return their results. The SQL text `stored` is sent only once. With `ends`, the stream is
-        closed afterwards. Raises like `cursor`, and StepFailed.
+    def pipeline(self, statements: Sequence[Statement], *, ends: bool = False) -> list[Rows]:
+        """Run statements and return their results. With `ends`, the stream is closed afterwards. Raises like `cursor`,
+        and StepFailed.
         """
-        requests: list[dict[str, Any]] = [{"type": "batch", "batch": {"steps": self._steps(statements, stored)}}]
-        if stored is not None:
-            store = {"type": "store_sql", "sql_id": _STORED, "sql": stored}
-            requests = [store, *requests, {"type": "close_sql", "sql_id": _STORED}]
+        requests: list[dict[str, Any]] = [{"type": "batch", "batch": {"steps": self._steps(statements)}}]
         if ends:
             requests.append({"type": "close"})
         body = {"baton": self._baton, "requests": requests}
@@ -72,7 +66,7 @@ class Stream:
         try:
             decoded = hrana.pipeline_answer(answer)
             self._baton = None if ends else decoded.baton
-            found = decoded.results[1 if stored is not None else 0]
+            found = decoded.results[0]
         except (msgspec.DecodeError, UnicodeDecodeError, IndexError) as error:
             self._connection.close()
             raise AnswerLost(_NO_SENSE) from error
@@ -108,17 +102,13 @@ class Stream:
         self._baton = None
         self._connection.close()
 
-    def _steps(self, statements: Iterable[Statement], stored: str | None = None) -> list[dict[str, Any]]:
+    def _steps(self, statements: Iterable[Statement]) -> list[dict[str, Any]]:
         steps = []
         for number, statement in enumerate(statements):
             # not of the step that begins the transaction
             still_there = [hrana.NOT_OVER] if self._in_transaction and (number or self.is_open) else []
             conditions = [*([hrana.after(number - 1)] if number else []), *still_there]
-            one = hrana.step(statement, hrana.all_of(conditions) if conditions else None)
-            if statement[0] == stored:
-                del one["stmt"]["sql"]
-                one["stmt"]["sql_id"] = _STORED
-            steps.append(one)
+            steps.append(hrana.step(statement, hrana.all_of(conditions) if conditions else None))
         return steps
 
 
