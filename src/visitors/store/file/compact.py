@@ -9,6 +9,7 @@ import msgspec
 
 from visitors import interrupts
 from visitors.errors import StoreProblem
+from visitors.store.file import sqlite
 from visitors.store.file.atomic_file import refuse_small_disk
 from visitors.store.file.copy import pages_of
 from visitors.store.file.integrity import integrity, of_tables
@@ -43,7 +44,8 @@ def compact(place: File, timeout: float = 30.0) -> Compacted:
         before = size_with_log(path)
         # rejects files that are not stores, migrates older stores
         open_store(place, timeout=timeout, create=False).close()
-        _refuse_unwritable(path)
+        if not can_be_written(os.path.realpath(path)):
+            raise sqlite.problem(sqlite.READ_ONLY, path)  # before SQLite creates files beside it
         with connect(path, timeout=timeout) as database:
             database.execute("PRAGMA secure_delete = ON")
             database.execute(f"PRAGMA cache_size = -{WRITING_KIBIBYTES}")
@@ -66,16 +68,6 @@ def compact(place: File, timeout: float = 30.0) -> Compacted:
             receipts.finish(database)
             database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return Compacted(place.name, before, size_with_log(path))
-
-
-def _refuse_unwritable(path: Path) -> None:
-    """Raise StoreProblem for a store that is not writable, before SQLite creates files beside it."""
-    if not can_be_written(os.path.realpath(path)):
-        raise StoreProblem(
-            f"the store {path} is read-only",
-            code="store_unwritable",
-            hint="check the permissions of the file and its folder",
-        )
 
 
 def _refuse_damaged(database: SqliteDatabase) -> None:

@@ -210,11 +210,7 @@ def _open_temporary(timeout: float) -> Store:
 def _refuse_fragments(place: Place) -> None:
     """Reject a file shorter than any database: SQLite would take it for an empty one and overwrite it."""
     if isinstance(place, File) and 0 < place.path.stat().st_size < _SMALLEST_PAGE:
-        raise StoreProblem(
-            f"the store {place.name} is not a SQLite database",
-            code="store_invalid",
-            hint="use another file with --db; if it was a store: visitors db check",
-        )
+        raise sqlite.problem(sqlite.NOT_A_DATABASE, place.name)
 
 
 def _opened(

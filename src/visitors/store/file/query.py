@@ -62,7 +62,7 @@ class Queries:
 
     def _rows(self, query: str, typed: Sequence[Word], parameters: Mapping[str, object]) -> Iterator[Row]:
         with self._translated(query, typed):
-            cursor = self._database.query(query, parameters)
+            cursor = self._database.execute(query, parameters)
             batch = cursor.fetchmany(_BATCH)
         yield tuple(column for column, *_ in cursor.description or ())
         while batch:

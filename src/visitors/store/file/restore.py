@@ -174,11 +174,7 @@ def _overwrite(path: Path, made: Path, kept: Path, timeout: float) -> None:
         nonlocal copied
         if status in (sqlite.BUSY, sqlite.LOCKED):
             # SQLite has already waited for the timeout; Python would retry for ever
-            raise StoreProblem(
-                f"the store {path} is locked by another process",
-                code="store_locked",
-                hint="try again, or raise VISITORS_TIMEOUT",
-            )
+            raise sqlite.problem(status, path)
         if remaining <= AT_ONCE:  # the next step commits
             interrupts.hold()
         if not copied:

@@ -70,8 +70,8 @@ class SqliteDatabase:
         with translated_errors(self.name):
             return self._connection.in_transaction
 
-    def execute(self, sql: str, parameters: Sequence[object] = (), /) -> sqlite3.Cursor:
-        """Run one statement; its rows are fetched lazily."""
+    def execute(self, sql: str, parameters: Sequence[object] | Mapping[str, object] = (), /) -> sqlite3.Cursor:
+        """Run one statement with parameters in order or by name; its rows are fetched lazily."""
         return self._connection.execute(sql, parameters)
 
     def execute_many(self, sql: str, parameters: Iterable[Sequence[object]], /) -> None:
@@ -150,10 +150,6 @@ class SqliteDatabase:
         self._connection.set_progress_handler(lambda: not goes_on(), _INSTRUCTIONS)
         self._connection.set_authorizer(judge)
 
-    def query(self, sql: str, parameters: Mapping[str, object]) -> Cursor:
-        """Run one statement with named parameters; its rows are fetched lazily."""
-        return self._connection.execute(sql, parameters)
-
     def hand_to(self, library: Callable[[sqlite3.Connection], object]) -> None:
         """Pass the underlying connection to a library that takes one from the standard library."""
         library(self._connection)
@@ -223,8 +219,7 @@ def translated_errors(name: object) -> Iterator[None]:
     except sqlite3.Error as error:
         raise _translate(error, name) from error
     except UnicodeDecodeError as error:
-        code, what, hint = _ADVICE[CORRUPT]
-        raise StoreProblem(f"the store {name} {what}", code=code, hint=hint) from error
+        raise problem(CORRUPT, name) from error
     except UnicodeEncodeError as error:
         # a parameter of a statement: an unvalidated argument that was not UTF-8
         raise InvalidData(f"{error.object[:40]!r} contains a lone surrogate", code="invalid_text") from error
@@ -281,6 +276,12 @@ def primary_code(error: Exception) -> int:
     return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
 
 
+def problem(code: int, name: object) -> StoreProblem:
+    """Return the error with one of SQLite's primary result codes, about the store called `name`."""
+    ours, what, hint = _ADVICE[code]
+    return StoreProblem(f"the store {name} {what}", code=ours, hint=hint)
+
+
 def is_of_the_store(error: Exception) -> bool:
     """Return whether the error is about the store, rather than the statement."""
     return primary_code(error) in _ADVICE
@@ -305,5 +306,4 @@ def _translate(error: sqlite3.Error, name: object) -> Exception:
         return moved(str(name))
     if result is None or (result & 0xFF) not in _ADVICE:
         return error
-    code, what, hint = _ADVICE[result & 0xFF]
-    return StoreProblem(f"the store {name} {what}", code=code, hint=hint)
+    return problem(result & 0xFF, name)
