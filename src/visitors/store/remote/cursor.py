@@ -6,16 +6,12 @@ from collections.abc import Iterator
 from tempfile import SpooledTemporaryFile
 from typing import IO
 
-import msgspec
-
 from visitors.store.database import Row
 from visitors.store.remote import hrana
 from visitors.store.remote.connection import AnswerLost, StreamOver
 
 _IN_MEMORY = 16 * 1024 * 1024
 """How many bytes of a response are buffered in memory; more go to a temporary file."""
-
-_NO_SENSE = "the response is malformed"
 
 
 class Rows:
@@ -55,20 +51,11 @@ class Cursor:
         """Raises AnswerLost, and whatever reading `lines` raises."""
         self._lines = lines
         self._is_transaction = is_transaction
-        self._kept: IO[bytes] | None = None
-        self._is_read = False
         self._step = -1
         self._given: list[Rows] = []
         self.columns: list[str] = []
         """The column names of the current step."""
-        try:
-            self.baton = hrana.cursor_start(next(lines, b"")).baton
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise AnswerLost(_NO_SENSE) from error
-
-    def __del__(self) -> None:
-        if self._kept is not None:
-            self._kept.close()
+        self.baton = hrana.cursor_start(next(lines, b"")).baton
 
     def results(self, count: int) -> list[Rows]:
         """Return the results of `count` steps. Raises AnswerLost, StepFailed, and StreamOver if one did not run."""
@@ -83,7 +70,7 @@ class Cursor:
             raise self._cut()
 
     def _cut(self) -> Exception:
-        return StreamOver("the transaction is closed") if self._is_transaction else AnswerLost(_NO_SENSE)
+        return StreamOver("the transaction is closed") if self._is_transaction else AnswerLost(hrana.MALFORMED)
 
     def _read(self, step: int) -> bool:
         """Read up to the rows of this step; return whether it has begun."""
@@ -94,7 +81,7 @@ class Cursor:
                     return True
                 rows = []
             elif entry.type == "row":
-                rows.append(_row(entry))
+                rows.append(hrana.row(entry.row))
             elif entry.type == "step_end":
                 self._given.append(Rows(rows, entry.affected_row_count))
         return False
@@ -103,7 +90,7 @@ class Cursor:
         """Iterate over the rows of the last step, which has begun. Raises AnswerLost and StepFailed."""
         for entry in self._entries():
             if entry.type == "row":
-                yield _row(entry)
+                yield hrana.row(entry.row)
             elif entry.type == "step_end":
                 self._given.append(Rows([], 0))
         if len(self._given) <= self._step:
@@ -111,20 +98,15 @@ class Cursor:
 
     def keep(self) -> None:
         """Buffer the rest of the response, so that the connection is free. Raises AnswerLost."""
-        if self._is_read:
-            return
         kept: IO[bytes] = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - closed once it is read
         for line in self._lines:
             kept.write(line + b"\n")
         kept.seek(0)
-        self._kept, self._is_read = kept, True
+        self._lines = _closing(kept)
 
     def _entries(self) -> Iterator[hrana.CursorEntry]:
-        while line := self._next():
-            try:
-                entry = hrana.cursor_entry(line)
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:
-                raise AnswerLost(_NO_SENSE) from error
+        while line := next(self._lines, b""):  # `keep` may replace them meanwhile
+            entry = hrana.cursor_entry(line)
             if entry.type == "step_begin" and entry.step is not None:
                 self._step = entry.step
                 self.columns = [one.name or "" for one in entry.cols]
@@ -132,26 +114,11 @@ class Cursor:
                 step = self._step if entry.step is None else entry.step
                 for _ in self._lines:
                     pass  # later steps did not run
-                self._is_read = True
                 raise StepFailed(step, entry.error, self._given)
             yield entry
 
-    def _next(self) -> bytes:
-        if self._kept is not None:
-            line = self._kept.readline()
-            if not line:
-                self._kept.close()
-                self._kept = None
-            return line
-        if self._is_read:
-            return b""
-        line = next(self._lines, b"")
-        self._is_read = not line
-        return line
 
-
-def _row(entry: hrana.CursorEntry) -> Row:
-    try:
-        return hrana.row(entry.row or ())
-    except ValueError as error:
-        raise AnswerLost(_NO_SENSE) from error
+def _closing(kept: IO[bytes]) -> Iterator[bytes]:
+    """Yield the lines of a file, then close it."""
+    with kept:
+        yield from kept

@@ -6,30 +6,22 @@ https://github.com/tursodatabase/libsql/blob/main/docs/HRANA_3_SPEC.md
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import msgspec
 
 from visitors.store.database import Row, Statement
+from visitors.store.remote.connection import AnswerLost
 
 _SMALLEST, _LARGEST = -(2**63), 2**63 - 1
 
-Condition = dict[str, Any]
-"""The condition under which a step runs."""
+NOT_OVER = {"type": "not", "cond": {"type": "is_autocommit"}}
+"""The condition that the transaction is still open. A server may have rolled it back."""
 
-NOT_OVER: Condition = {"type": "not", "cond": {"type": "is_autocommit"}}
-"""The transaction is still open. A server may have rolled it back."""
+MALFORMED = "the response is malformed"
 
-
-def after(step: int) -> Condition:
-    """Return the condition that the step with this number succeeded."""
-    return {"type": "ok", "step": step}
-
-
-def all_of(conditions: Sequence[Condition]) -> Condition:
-    """Return the condition that all of `conditions` hold."""
-    return conditions[0] if len(conditions) == 1 else {"type": "and", "conds": list(conditions)}
+Answer = TypeVar("Answer")
 
 
 def value(given: object) -> dict[str, Any]:
@@ -49,15 +41,15 @@ def value(given: object) -> dict[str, Any]:
     raise TypeError(f"no value of a database: {type(given).__name__}")
 
 
-def step(statement: Statement, condition: Condition | None = None) -> dict[str, Any]:
-    """Encode a statement as a step of a batch."""
+def step(statement: Statement, conditions: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Encode a statement as a step of a batch, which runs if all `conditions` hold."""
     sql, parameters = statement
     stated: dict[str, Any] = {"sql": sql, "want_rows": True}
     if isinstance(parameters, Mapping):
         stated["named_args"] = [{"name": name, "value": value(one)} for name, one in parameters.items()]
     else:
         stated["args"] = [value(one) for one in parameters]
-    return {"stmt": stated} if condition is None else {"stmt": stated, "condition": condition}
+    return {"stmt": stated, "condition": {"type": "and", "conds": conditions}}
 
 
 class _Integer(msgspec.Struct, tag="integer"):
@@ -84,8 +76,11 @@ _Value = _Integer | _Float | _Text | _Blob | _Null
 
 
 def row(values: Sequence[_Value]) -> Row:
-    """Decode a row. Raises ValueError if it is malformed."""
-    return tuple(_python(one) for one in values)
+    """Decode a row. Raises AnswerLost if it is malformed."""
+    try:
+        return tuple(_python(one) for one in values)
+    except ValueError as error:
+        raise AnswerLost(MALFORMED) from error
 
 
 def _python(given: _Value) -> object:
@@ -125,16 +120,26 @@ class DescribeResult(msgspec.Struct):
     is_readonly: bool
 
 
-class _Response(msgspec.Struct):
-    type: str
-    result: Any = None
+class Ran(msgspec.Struct, tag="batch"):
+    """The response to a batch."""
+
+    result: BatchResult
+
+
+class Described(msgspec.Struct, tag="describe"):
+    """The response to the question for the properties of a statement."""
+
+    result: DescribeResult
+
+
+class Closed(msgspec.Struct, tag="close"):
+    """The response to the end of a stream."""
 
 
 class PipelineResult(msgspec.Struct):
-    """The response to one request of a pipeline."""
+    """The response to one request of a pipeline, or its error."""
 
-    type: str
-    response: _Response | None = None
+    response: Ran | Described | Closed | None = None
     error: Failure | None = None
 
 
@@ -162,12 +167,25 @@ class CursorEntry(msgspec.Struct):
 
     type: str
     step: int | None = None
-    row: list[_Value] | None = None
+    row: list[_Value] = []
     cols: list[Column] = []
     affected_row_count: int = 0
     error: Failure | None = None
 
 
-pipeline_answer = msgspec.json.Decoder(PipelineAnswer).decode
-cursor_start = msgspec.json.Decoder(CursorStart).decode
-cursor_entry = msgspec.json.Decoder(CursorEntry).decode
+def _decoder(of: type[Answer]) -> Callable[[bytes], Answer]:
+    """Return a function that decodes a response, and raises AnswerLost if it is malformed."""
+    decode = msgspec.json.Decoder(of).decode
+
+    def decoded(given: bytes) -> Answer:
+        try:
+            return decode(given)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise AnswerLost(MALFORMED) from error
+
+    return decoded
+
+
+pipeline_answer = _decoder(PipelineAnswer)
+cursor_start = _decoder(CursorStart)
+cursor_entry = _decoder(CursorEntry)

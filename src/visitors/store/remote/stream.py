@@ -15,9 +15,7 @@ from visitors.store.servers import Server
 
 __all__ = ["StepFailed", "Stream"]
 
-_NO_SENSE = "the response is malformed"
-
-Result = TypeVar("Result")
+Response = TypeVar("Response", hrana.Ran, hrana.Described)
 
 _BRIEFLY = 5.0
 """Timeout for closing a stream, in seconds: the server closes idle streams itself."""
@@ -59,35 +57,26 @@ class Stream:
         requests: list[dict[str, Any]] = [{"type": "batch", "batch": {"steps": self._steps(statements)}}]
         if ends:
             requests.append({"type": "close"})
-        body = {"baton": self._baton, "requests": requests}
-        is_only_read = not self.is_open and not ends
-        self._baton = None
-        answer = self._connection.post("/v3/pipeline", _json(body), within=self._within, repeatable=is_only_read)
-        try:
-            decoded = hrana.pipeline_answer(answer)
-            self._baton = None if ends else decoded.baton
-            found = decoded.results[0]
-        except (msgspec.DecodeError, UnicodeDecodeError, IndexError) as error:
-            self._connection.close()
-            raise AnswerLost(_NO_SENSE) from error
-        if found.error is not None:
-            raise StepFailed(0, found.error, [])
-        result = _result(found, hrana.BatchResult)
-        return _whole(result, len(statements), is_transaction=self._in_transaction)
+        response = self._respond(requests, hrana.Ran, repeatable=not self.is_open and not ends)
+        return _whole(response.result, len(statements), is_transaction=self._in_transaction)
 
     def is_readonly(self, sql: str) -> bool:
-        """Return whether the server considers a statement read-only. Raises like
-        `pipeline`.
-        """
-        body = {"baton": None, "requests": [{"type": "describe", "sql": sql}, {"type": "close"}]}
-        answer = self._connection.post("/v3/pipeline", _json(body), within=self._within, repeatable=True)
-        try:
-            found = hrana.pipeline_answer(answer).results[0]
-        except (msgspec.DecodeError, UnicodeDecodeError, IndexError) as error:
-            raise AnswerLost(_NO_SENSE) from error
-        if found.error is not None:
-            raise StepFailed(0, found.error, [])
-        return _result(found, hrana.DescribeResult).is_readonly
+        """Return whether the server considers a statement read-only. Raises like `pipeline`."""
+        return self._respond([{"type": "describe", "sql": sql}], hrana.Described).result.is_readonly
+
+    def _respond(self, requests: list[dict[str, Any]], kind: type[Response], *, repeatable: bool = False) -> Response:
+        """Send requests, and return the response to the first."""
+        body = {"baton": self._baton, "requests": requests}
+        self._baton = None
+        sent = self._connection.post("/v3/pipeline", _json(body), within=self._within, repeatable=repeatable)
+        answer = hrana.pipeline_answer(sent)
+        self._baton = answer.baton
+        first = answer.results[0] if answer.results else hrana.PipelineResult()
+        if first.error is not None:
+            raise StepFailed(0, first.error, [])
+        if not isinstance(first.response, kind):
+            raise AnswerLost(hrana.MALFORMED)
+        return first.response
 
     def end(self) -> None:
         """Close the stream, if one is open; uncommitted changes are rolled back. Raises like `cursor`."""
@@ -105,18 +94,11 @@ class Stream:
     def _steps(self, statements: Iterable[Statement]) -> list[dict[str, Any]]:
         steps = []
         for number, statement in enumerate(statements):
-            # not of the step that begins the transaction
-            still_there = [hrana.NOT_OVER] if self._in_transaction and (number or self.is_open) else []
-            conditions = [*([hrana.after(number - 1)] if number else []), *still_there]
-            steps.append(hrana.step(statement, hrana.all_of(conditions) if conditions else None))
+            conditions: list[dict[str, Any]] = [{"type": "ok", "step": number - 1}] if number else []
+            if self._in_transaction and (number or self.is_open):  # not of the step that begins the transaction
+                conditions.append(hrana.NOT_OVER)
+            steps.append(hrana.step(statement, conditions))
         return steps
-
-
-def _result(found: hrana.PipelineResult, type_: type[Result]) -> Result:
-    try:
-        return msgspec.convert(found.response.result if found.response is not None else None, type_)
-    except msgspec.ValidationError as error:
-        raise AnswerLost(_NO_SENSE) from error
 
 
 def _json(body: dict[str, Any]) -> bytes:
@@ -133,10 +115,7 @@ def _whole(found: hrana.BatchResult, count: int, *, is_transaction: bool) -> lis
             raise StepFailed(step, failure, given)
         if result is None:
             break
-        try:
-            given.append(Rows([hrana.row(one) for one in result.rows], result.affected_row_count))
-        except ValueError as error:
-            raise AnswerLost(_NO_SENSE) from error
+        given.append(Rows([hrana.row(one) for one in result.rows], result.affected_row_count))
     if len(given) < count:
-        raise StreamOver("the transaction is closed") if is_transaction else AnswerLost(_NO_SENSE)
+        raise StreamOver("the transaction is closed") if is_transaction else AnswerLost(hrana.MALFORMED)
     return given
