@@ -16,7 +16,7 @@ from visitors.store.opening import open_store
 from visitors.store.places import place_of
 from visitors.store.records import visitors
 from visitors.store.schema.version import APPLICATION_ID, SCHEMA_VERSION
-from visitors.store.store import WRITING_KIBIBYTES, OpenOperation, Store
+from visitors.store.store import OpenOperation, Store
 
 AT = "2026-03-01T12:00:00.000Z"
 
@@ -197,17 +197,6 @@ def test_a_reader_keeps_its_snapshot_while_another_writes(store: Store, store_pa
         assert counts(other) == (0, 0, 0)
 
     assert counts(store) == (1, 1, 1)
-
-
-def test_who_only_reads_keeps_little_of_a_store_in_memory_and_who_writes_more(store: Store, store_path: Path) -> None:
-    with open_store(place_of(store_path)) as other, other.reading():
-        assert pragma(other, "cache_size") == -2_000
-    with store.operation("create", actor="ada", clock=lambda: AT):
-        assert pragma(store, "cache_size") == -WRITING_KIBIBYTES
-        store.keep_in_memory(7)
-        assert pragma(store, "cache_size") == -7
-    with store.writing():
-        assert pragma(store, "cache_size") == -WRITING_KIBIBYTES
 
 
 def test_an_exclusive_operation_has_readers_wait(store: Store, store_path: Path) -> None:

@@ -86,9 +86,6 @@ class Database(Executor, Protocol):
     def rollback(self) -> None:
         """Roll back the transaction; this also ends one that only read."""
 
-    def tune(self, setting: str, value: int, /) -> None:
-        """Set a performance setting of this connection, if the database has it."""
-
     def data_version(self) -> int:
         """Return a number that changes when another connection writes. Call it outside of a transaction."""
 

@@ -22,11 +22,6 @@ from visitors.store.database import Answer, Commit, Database, Question, Result, 
 from visitors.store.places import Place
 from visitors.store.schema import recorded
 
-WRITING_KIBIBYTES = 65_536
-"""The cache of a connection that writes: changed pages beyond it are written to disk early, and perhaps again later. A
-read-only connection has SQLite's default of 2,000 KiB.
-"""
-
 
 class OpenOperation:
     """The operation of the current transaction: the time and actor of new records."""
@@ -100,14 +95,6 @@ class Store:
     def translated_errors(self) -> AbstractContextManager[None]:
         """Convert database errors outside of a transaction to those of `visitors.errors`."""
         return self._database.translated_errors()
-
-    def keep_in_memory(self, kibibytes: int) -> None:
-        """Set the cache size of this connection; sorting may use as much again."""
-        self.tune("cache_size", -kibibytes)
-
-    def tune(self, setting: str, value: int) -> None:
-        """Set a performance setting of this connection, if the database has it."""
-        self._database.tune(setting, value)
 
     def data_version(self) -> int:
         """Return a number that changes when another connection writes. Call it outside of a transaction."""
@@ -262,8 +249,6 @@ class Store:
     @contextmanager
     def _transaction(self, kind: Literal["DEFERRED", "IMMEDIATE", "EXCLUSIVE"]) -> Iterator[None]:
         with self._database.translated_errors():
-            if kind != "DEFERRED":
-                self.keep_in_memory(WRITING_KIBIBYTES)
             self._database.begin(kind)
             try:
                 yield

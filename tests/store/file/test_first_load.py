@@ -118,7 +118,7 @@ with (
 ):
     assert alone
     visitors.insert(store, operation, {{}}, visitor_id="first")
-    store.keep_in_memory(1)  # what was written so far goes into the file
+    store.execute("PRAGMA cache_size = -1")  # what was written so far goes into the file
     for number in range(1_000):
         visitors.insert(store, operation, {{"browser": "x" * 500}})
     os.kill(os.getpid(), signal.SIGKILL)

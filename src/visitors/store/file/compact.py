@@ -21,7 +21,7 @@ from visitors.store.load import indexes
 from visitors.store.places import File
 from visitors.store.records.search_texts import update_search_text
 from visitors.store.schema.recorded import SEARCHED
-from visitors.store.store import WRITING_KIBIBYTES, Store
+from visitors.store.store import Store
 
 _TEMPORARY = ("/var/tmp", "/usr/tmp", "/tmp")  # noqa: S108 - where SQLite looks, nothing is put there
 
@@ -48,7 +48,6 @@ def compact(place: File, timeout: float = 30.0) -> Compacted:
             raise sqlite.problem(sqlite.READ_ONLY, path)  # before SQLite creates files beside it
         with connect(path, timeout=timeout) as database:
             database.execute("PRAGMA secure_delete = ON")
-            database.execute(f"PRAGMA cache_size = -{WRITING_KIBIBYTES}")
             use_write_ahead_log(database, timeout)
             database.execute("PRAGMA locking_mode = EXCLUSIVE")
             database.execute("BEGIN EXCLUSIVE")  # waits for other connections, then reports the store as locked

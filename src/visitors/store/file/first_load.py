@@ -74,5 +74,3 @@ def _use_large_pages(store: Store) -> None:
     if store.execute("PRAGMA page_count").fetchone()[0] <= _SMALL_PAGES:
         store.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
         store.execute("VACUUM")
-        # SQLite keeps the cache's number of pages when these get larger; setting its size again corrects that
-        store.execute(f"PRAGMA cache_size = {store.execute('PRAGMA cache_size').fetchone()[0]}")

@@ -14,7 +14,6 @@ from visitors.store.file.opening import use_write_ahead_log
 from visitors.store.file.sqlite import SqliteDatabase, connect, statements
 from visitors.store.places import File, Memory, Place
 from visitors.store.schema.version import APPLICATION_ID, BASELINE, SCHEMA_VERSION, schema_version
-from visitors.store.store import WRITING_KIBIBYTES
 
 _SCRIPTS = ("baseline.sql", "baseline_recording.sql", "baseline_views.sql")
 
@@ -44,7 +43,6 @@ def migrate(database: SqliteDatabase, place: File) -> Path | None:
 
     Returns the backup's path, or None if another process was quicker. Raises sqlite.Error and StoreProblem.
     """
-    database.execute(f"PRAGMA cache_size = -{WRITING_KIBIBYTES}")
     copy, file = None, place.identity
     try:
         with _one_write(database):

@@ -100,10 +100,6 @@ class SqliteDatabase:
         """Roll back the transaction."""
         self._connection.execute("ROLLBACK")
 
-    def tune(self, setting: str, value: int, /) -> None:
-        """Set a pragma of this connection."""
-        self._connection.execute(f"PRAGMA {setting} = {value}")
-
     def data_version(self) -> int:
         """Return a number that changes when another connection writes."""
         with self.translated_errors():

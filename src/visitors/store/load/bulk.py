@@ -20,12 +20,6 @@ WORTH_IT = 2_000
 BEFORE_FOR_ONE = 8
 """How many existing visitors can be reindexed in the time that maintaining the indexes takes for one new visitor."""
 
-# The indexes on contacts grow in random order during a load.
-_LOADING_KIBIBYTES = 49_152
-# Creating an index scans the table and sorts as much as fits into the cache: pieces that fit into the processor's cache
-# sort faster than one large one.
-_INDEXING_KIBIBYTES = 4_096
-
 # The indexes that an import itself uses to find contacts. The one for unique external ids is created again at the end,
 # which verifies what the identify rules ensured.
 _NEEDED = {"contacts_any_external_id", "contacts_email"}
@@ -63,10 +57,8 @@ def indexed_at_the_end(store: Store, *, keep: Collection[str]) -> Iterator[None]
         of_these = one.is_index and one.table in ("visitors", "contacts")
         return (one.name in _TRIGGERS or of_these) and one.name not in keep
 
-    store.keep_in_memory(_LOADING_KIBIBYTES)
     to_create = drop(store, should_drop)
     yield
-    store.keep_in_memory(_INDEXING_KIBIBYTES)
     indexes.rebuild(store, to_create)
 
 

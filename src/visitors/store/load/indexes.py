@@ -24,8 +24,6 @@ TRIGGERS = tuple(
 
 def rebuild(store: Store, others: Iterable[str] = ()) -> None:
     """Rebuild both from the contacts, and run `others`, which create indexes or triggers, in the same transaction."""
-    # one thread sorts a piece while this one reads the next: 9% of the time of a large import
-    store.tune("threads", 1)
     store.execute("INSERT INTO contacts_text (contacts_text) VALUES ('rebuild')")
     store.execute("DELETE FROM contact_metadata")
     store.execute(

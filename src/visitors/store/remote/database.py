@@ -176,9 +176,6 @@ class ServerDatabase:
             self._stream.leave()
         self._is_over()
 
-    def tune(self, setting: str, value: int, /) -> None:
-        """Do nothing: clients cannot tune a server."""
-
     def data_version(self) -> int:
         """Return the number of the last operation: `PRAGMA data_version` is useless across streams."""
         with self.translated_errors():
