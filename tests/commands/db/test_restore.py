@@ -18,7 +18,7 @@ from next_version import NEW, next_version
 from trials.running import small_disk
 from unguarded import OPEN_OPERATION
 from visitors.errors import StoreProblem
-from visitors.store.file import atomic_file, replacing, restore
+from visitors.store.file import atomic_file, copy, replacing, restore
 from visitors.store.file.sqlite import SqliteDatabase, connect
 from visitors.store.schema.version import SCHEMA_VERSION
 
@@ -217,12 +217,12 @@ def test_a_restore_that_fails_while_it_keeps_a_damaged_store_leaves_no_half_of_i
 def test_a_restore_that_is_interrupted_names_the_copy_that_it_kept(
     visitors: Visitors, backup: Path, store_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(*given: Any) -> None:
-        keep(*given)
+    def interrupted(*given: Any, **more: Any) -> None:
+        keep(*given, **more)
         raise KeyboardInterrupt
 
-    keep = restore._keep
-    monkeypatch.setattr(restore, "_keep", interrupted)
+    keep = copy.keep
+    monkeypatch.setattr(restore, "keep", interrupted)
     said = visitors("db", "restore", str(backup), "--yes", "--quiet", now=NOW, code=130).stderr
     kept = store_path.with_name(KEPT)
     assert f"the previous store is in {kept}\n" in said

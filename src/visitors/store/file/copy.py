@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
 from visitors.errors import StoreProblem
 from visitors.store.file import sqlite
-from visitors.store.file.atomic_file import disk_full
+from visitors.store.file.atomic_file import disk_full, put_in_place, unfinished
 from visitors.store.file.sqlite import SqliteDatabase, connect
 from visitors.store.schema.recorded import TABLES
 from visitors.store.schema.version import schema_version
@@ -86,6 +87,20 @@ def copy(database: SqliteDatabase, made: Path, shown: Path, watch: Watch = lambd
         if sqlite.primary_code(error) == sqlite.FULL:
             raise disk_full(shown) from error
         raise
+
+
+def keep(path: Path, target: Path, *, timeout: float = 30.0) -> None:
+    """Copy the store at `path`, even a damaged one as far as SQLite can open it, to the new file `target`.
+
+    Raises sqlite.Error, StoreProblem when the disk is full, FileProblem, and Conflict if `target` exists.
+    """
+    with unfinished(target) as made:
+        with connect(path, "mode=rw", timeout=timeout) as database:
+            database.execute("BEGIN")
+            copy(database, made, target)
+        with suppress(sqlite.Error):  # of a damaged store
+            settle(made)
+        put_in_place(made, target)
 
 
 def settle(made: Path) -> None:

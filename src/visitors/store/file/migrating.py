@@ -11,7 +11,7 @@ from visitors.domain.times import now
 from visitors.errors import FileProblem, StoreProblem, moved
 from visitors.store.database import Statement
 from visitors.store.file.opening import use_write_ahead_log
-from visitors.store.file.sqlite import SqliteDatabase, connect, statements
+from visitors.store.file.sqlite import SqliteDatabase, statements
 from visitors.store.places import File, Memory, Place
 from visitors.store.schema.version import APPLICATION_ID, BASELINE, SCHEMA_VERSION, schema_version
 
@@ -88,19 +88,13 @@ def _back_up(place: File, version: int) -> Path:
 
     Raises StoreProblem if the disk is full or the folder is not writable.
     """
-    from visitors.store.file.atomic_file import put_in_place, unfinished
-    from visitors.store.file.copy import copy, settle
+    from visitors.store.file.backup import default_name
+    from visitors.store.file.copy import keep
 
-    stamp = now().replace("-", "").replace(":", "").replace(".", "")
-    store = place.resolved.path
-    target = store.with_name(f"{store.name}.v{version}-{stamp}.bak")
+    store = place.resolved
+    target = store.path.with_name(default_name(store, now(), f"v{version}-"))
     try:
-        with unfinished(target) as made:
-            with connect(place.path) as source:
-                source.execute("BEGIN")
-                copy(source, made, target)
-            settle(made)
-            put_in_place(made, target)
+        keep(place.path, target)
     except FileProblem as error:
         raise StoreProblem(
             f"cannot back up the store {place.name} before migrating it: {error.message}",

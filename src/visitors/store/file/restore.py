@@ -17,9 +17,9 @@ from visitors.errors import FileProblem, StoreProblem
 from visitors.location import COMPANIONS
 from visitors.private import make_folders
 from visitors.store.file import sqlite
-from visitors.store.file.atomic_file import put_in_place, refuse_existing, refuse_small_disk, unfinished
+from visitors.store.file.atomic_file import refuse_existing, refuse_small_disk, unfinished
 from visitors.store.file.check import content
-from visitors.store.file.copy import AT_ONCE, BESIDE, Contents, Watch, contents, copy, pages_of, settle, verify
+from visitors.store.file.copy import AT_ONCE, BESIDE, Contents, Watch, contents, copy, keep, pages_of, settle, verify
 from visitors.store.file.findings import Advice
 from visitors.store.file.hard_links import refuse_hard_links
 from visitors.store.file.opening import open_store
@@ -179,7 +179,7 @@ def _overwrite(path: Path, made: Path, kept: Path, timeout: float) -> None:
             interrupts.hold()
         if not copied:
             # the write lock is held from the first page on, and readers see the old store until the end
-            _keep(path, kept, timeout)
+            keep(path, kept, timeout=timeout)
             copied = True
 
     with connect(path, "mode=rw", timeout=timeout) as target, connect(made, "mode=ro") as source:
@@ -194,17 +194,6 @@ def _overwrite(path: Path, made: Path, kept: Path, timeout: float) -> None:
             raise
         with suppress(sqlite.Error):  # readers may keep the log from being emptied
             target.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-
-
-def _keep(path: Path, kept: Path, timeout: float) -> None:
-    """Copy the current store to `kept`, even a damaged one, as far as SQLite can open it."""
-    with unfinished(kept) as made:
-        with connect(path, "mode=rw", timeout=timeout) as database:
-            database.execute("BEGIN")
-            copy(database, made, kept)
-        with suppress(sqlite.Error):
-            settle(made)
-        put_in_place(made, kept)
 
 
 def _use_log(path: Path, timeout: float) -> None:
