@@ -18,7 +18,8 @@ from next_version import NEW, next_version
 from trials.running import small_disk
 from unguarded import OPEN_OPERATION
 from visitors.errors import StoreProblem
-from visitors.store.file import atomic_file, copy, replacing, restore
+from visitors.store.file import atomic_file, replacing, restore
+from visitors.store.file.backup import keep
 from visitors.store.file.sqlite import SqliteDatabase, connect
 from visitors.store.schema.version import SCHEMA_VERSION
 
@@ -221,7 +222,6 @@ def test_a_restore_that_is_interrupted_names_the_copy_that_it_kept(
         keep(*given, **more)
         raise KeyboardInterrupt
 
-    keep = copy.keep
     monkeypatch.setattr(restore, "keep", interrupted)
     said = visitors("db", "restore", str(backup), "--yes", "--quiet", now=NOW, code=130).stderr
     kept = store_path.with_name(KEPT)

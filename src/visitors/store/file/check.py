@@ -12,7 +12,7 @@ from pathlib import Path
 from visitors.errors import StoreProblem
 from visitors.store.database import Executor
 from visitors.store.file import sqlite
-from visitors.store.file.copy import pages_of
+from visitors.store.file.backup import pages_of
 from visitors.store.file.findings import Advice, Finding, damaged, ok, problem
 from visitors.store.file.hard_links import names
 from visitors.store.file.integrity import SHOWN, integrity, of_tables

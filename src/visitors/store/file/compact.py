@@ -11,7 +11,7 @@ from visitors import interrupts
 from visitors.errors import StoreProblem
 from visitors.store.file import sqlite
 from visitors.store.file.atomic_file import refuse_small_disk
-from visitors.store.file.copy import pages_of
+from visitors.store.file.backup import pages_of
 from visitors.store.file.integrity import integrity, of_tables
 from visitors.store.file.opening import can_be_written, open_store, use_write_ahead_log
 from visitors.store.file.readonly import size_with_log

@@ -88,8 +88,7 @@ def _back_up(place: File, version: int) -> Path:
 
     Raises StoreProblem if the disk is full or the folder is not writable.
     """
-    from visitors.store.file.backup import default_name
-    from visitors.store.file.copy import keep
+    from visitors.store.file.backup import default_name, keep
 
     store = place.resolved
     target = store.path.with_name(default_name(store, now(), f"v{version}-"))

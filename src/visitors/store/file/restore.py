@@ -18,8 +18,8 @@ from visitors.location import COMPANIONS
 from visitors.private import make_folders
 from visitors.store.file import sqlite
 from visitors.store.file.atomic_file import refuse_existing, refuse_small_disk, unfinished
+from visitors.store.file.backup import AT_ONCE, BESIDE, Contents, Watch, contents, copy, keep, pages_of, settle, verify
 from visitors.store.file.check import content
-from visitors.store.file.copy import AT_ONCE, BESIDE, Contents, Watch, contents, copy, keep, pages_of, settle, verify
 from visitors.store.file.findings import Advice
 from visitors.store.file.hard_links import refuse_hard_links
 from visitors.store.file.opening import open_store
