@@ -7,7 +7,7 @@ import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import msgspec
 
@@ -47,7 +47,9 @@ class Connection:
         self._server = server
         self._http: http.client.HTTPConnection | None = None
 
-    def post(self, path: str, body: bytes, *, within: float = ANSWERS_WITHIN, repeatable: bool = False) -> bytes:
+    def post(
+        self, path: str, body: dict[str, Any], *, within: float = ANSWERS_WITHIN, repeatable: bool = False
+    ) -> bytes:
         """Send a request and return the response body. A `repeatable` one is resent if the server had closed the
         connection.
 
@@ -56,7 +58,7 @@ class Connection:
         return b"".join(self._parts(path, body, within, repeatable=repeatable))
 
     def lines(
-        self, path: str, body: bytes, *, within: float = ANSWERS_WITHIN, repeatable: bool = False
+        self, path: str, body: dict[str, Any], *, within: float = ANSWERS_WITHIN, repeatable: bool = False
     ) -> Iterator[bytes]:
         """Send a request and iterate over the lines of the response. Raises like `post`."""
         begun = b""
@@ -66,10 +68,11 @@ class Connection:
         if begun:
             self._lost(EOFError("the response was truncated"))
 
-    def _parts(self, path: str, body: bytes, within: float, *, repeatable: bool) -> Iterator[bytes]:
+    def _parts(self, path: str, body: dict[str, Any], within: float, *, repeatable: bool) -> Iterator[bytes]:
+        sent = msgspec.json.encode(body)
         is_whole = False
         try:
-            response = self._answered(path, body, within, repeatable=repeatable)
+            response = self._answered(path, sent, within, repeatable=repeatable)
             while part := response.read1(_PART):
                 yield part
             response.close()  # not the connection

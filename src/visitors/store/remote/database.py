@@ -18,11 +18,10 @@ from typing import TypeVar
 from visitors.errors import StoreProblem, UsageProblem
 from visitors.store.database import Commit, Row, Statement
 from visitors.store.remote.connection import ANSWERS_WITHIN, AnswerLost, StreamOver
-from visitors.store.remote.cursor import Cursor, Rows
 from visitors.store.remote.errors import Refusal, error_of, locked, translated_errors
 from visitors.store.remote.json_rows import as_one
 from visitors.store.remote.outcome import was_committed
-from visitors.store.remote.stream import StepFailed, Stream
+from visitors.store.remote.stream import Cursor, Rows, StepFailed, Stream
 from visitors.store.servers import Server
 
 _AT_ONCE = 1_000

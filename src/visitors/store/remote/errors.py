@@ -44,21 +44,17 @@ def translated_errors(name: str) -> Iterator[None]:
             hint="try again; if it keeps failing, check the server",
         ) from error
     except StreamOver as error:
-        raise rolled_back(name) from error
+        # because another writer waited, or it was idle
+        raise StoreProblem(
+            f"{name} rolled back the transaction, because it took too long while others waited; nothing was written",
+            code="transaction_timeout",
+            hint="try again when nobody else writes, or raise the server's limit: visitors help team",
+        ) from error
     except ServerError as error:
         raise _translate(error, name) from error
     except UnicodeEncodeError as error:
         # a parameter, from an argument that was not UTF-8
         raise InvalidData(f"{error.object[:40]!r} contains a lone surrogate", code="invalid_text") from error
-
-
-def rolled_back(name: str) -> StoreProblem:
-    """Return the error for a transaction that the server rolled back, because another writer waited or it was idle."""
-    return StoreProblem(
-        f"{name} rolled back the transaction, because it took too long while others waited; nothing was written",
-        code="transaction_timeout",
-        hint="try again when nobody else writes, or raise the server's limit: visitors help team",
-    )
 
 
 def locked(name: str) -> StoreProblem:
