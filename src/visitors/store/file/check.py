@@ -18,7 +18,7 @@ from visitors.store.file.hard_links import names
 from visitors.store.file.integrity import SHOWN, integrity, of_tables
 from visitors.store.file.opening import open_store
 from visitors.store.file.permissions import leftovers, permissions
-from visitors.store.file.readonly import read_snapshot, refuse_missing
+from visitors.store.file.readonly import read_snapshot
 from visitors.store.file.sqlite import READING_FAILED, SqliteDatabase, primary_code, translated_errors
 from visitors.store.history import receipts
 from visitors.store.load import indexes
@@ -47,7 +47,6 @@ def check(place: File, advice: Advice, *, quick: bool = False, timeout: float = 
     """
     path = place.path
     with translated_errors(path):
-        refuse_missing(path)
         found = content(path, advice, quick=quick, timeout=timeout)
         return [*found, names(path), *permissions(path, advice), *leftovers(path.parent)]
 
@@ -75,25 +74,17 @@ def _of_snapshot(database: SqliteDatabase, advice: Advice, *, quick: bool) -> It
     yield version
     if version.is_problem:
         return
-    yield from _attempted("references", advice, lambda: of_references(database, advice))
+    looks: dict[str, Callable[[SqliteDatabase, Advice], Iterator[Finding]]] = {"references": of_references}
     if _is_current(database):
-        yield from _attempted("schema", advice, lambda: of_schema(database, advice))
-        yield from _attempted("erasures", advice, lambda: _erasures(database, advice))
+        looks |= {"schema": of_schema, "erasures": _erasures}
         if not quick:
-            yield from _attempted("values", advice, lambda: _values(database, advice))
-            yield from _attempted("rules", advice, lambda: of_rules(database, advice))
-            yield from _attempted("receipts", advice, lambda: of_receipts(database, advice))
-            yield from _attempted("search", advice, lambda: _search(database, advice))
-    yield from _attempted("journal", advice, lambda: _journal(database, advice))
-    yield from _attempted("space", advice, lambda: _space(database, advice))
-
-
-def _attempted(name: str, advice: Advice, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
-    """Return the findings of `look`, plus one if the store turns out to be unreadable."""
-    try:
-        yield from look()
-    except READING_FAILED as error:
-        yield damaged(name, str(error), advice)
+            looks |= {"values": _values, "rules": of_rules, "receipts": of_receipts, "search": _search}
+    looks |= {"journal": _journal, "space": _space}
+    for name, look in looks.items():
+        try:
+            yield from look(database, advice)
+        except READING_FAILED as error:
+            yield damaged(name, str(error), advice)
 
 
 def _integrity(database: SqliteDatabase, advice: Advice, *, quick: bool) -> Iterator[Finding]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from visitors.store.file.sqlite import SqliteDatabase
+from visitors.store.database import Executor
 from visitors.store.schema.recorded import TABLES
 
 SHOWN = 5
 """The maximum number of reported errors of one kind."""
 
 
-def integrity(database: SqliteDatabase, *, quick: bool = False) -> list[str]:
+def integrity(database: Executor, *, quick: bool = False) -> list[str]:
     """Return the errors, at most `SHOWN` lines, or `["ok"]`. A `quick` check does not compare indexes with tables.
 
     SQLite 3.44 and later include full-text indexes.
@@ -18,7 +18,7 @@ def integrity(database: SqliteDatabase, *, quick: bool = False) -> list[str]:
     return [str(row[0]) for row in database.execute(f"PRAGMA {pragma}({SHOWN})")]
 
 
-def of_tables(database: SqliteDatabase) -> list[str]:
+def of_tables(database: Executor) -> list[str]:
     """Return the errors in tables, one line each; empty if only indexes are damaged, which compacting rebuilds,
     ordinary and full-text ones alike.
     """

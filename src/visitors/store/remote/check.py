@@ -8,7 +8,7 @@ from pathlib import Path
 from visitors.errors import StoreProblem
 from visitors.store.file.check import of_receipts, of_references, of_rules, of_schema
 from visitors.store.file.findings import Advice, Finding, damaged, ok, problem
-from visitors.store.file.integrity import SHOWN
+from visitors.store.file.integrity import integrity
 from visitors.store.remote.opening import open_store
 from visitors.store.schema.version import SCHEMA_VERSION
 from visitors.store.servers import Server
@@ -58,8 +58,7 @@ def check(place: Server, program: str, *, quick: bool = False, timeout: float = 
 
 
 def _of_snapshot(store: Store, advice: Advice, *, quick: bool) -> Iterator[Finding]:
-    pragma = "quick_check" if quick else "integrity_check"
-    said = [str(row[0]) for row in store.execute(f"PRAGMA {pragma}({SHOWN})")]
+    said = integrity(store, quick=quick)
     if said == ["ok"]:
         yield ok("integrity", "the pages are intact" + (", indexes not compared" if quick else ""))
     else:
