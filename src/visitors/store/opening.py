@@ -40,5 +40,5 @@ def migrate_store(place: Place, *, timeout: float = 30.0) -> tuple[bool, Path | 
         from visitors.store.remote.opening import migrate_store as migrate_on_server
 
         return migrate_on_server(place, timeout=timeout), None
-    backup = opening.migrate_store(place, timeout=timeout)
-    return backup is not None, backup
+    with opening.open_store(place, timeout=timeout, create=False) as store:
+        return store.backup is not None, store.backup

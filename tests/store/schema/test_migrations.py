@@ -17,7 +17,8 @@ import migration
 from visitors.domain.contact import Contact
 from visitors.domain.selection import MetadataFilter, Selection
 from visitors.errors import StoreProblem
-from visitors.store.file.opening import migrate_store, open_store
+from visitors.store.file.opening import open_store
+from visitors.store.opening import migrate_store
 from visitors.store.places import File, Memory, Temporary
 from visitors.store.records import contacts, visitors
 from visitors.store.schema.migrations import STEPS
@@ -100,7 +101,7 @@ def test_a_current_store_is_left_alone(store_path: Path) -> None:
         assert store.backup is None
     before = store_path.read_bytes()
 
-    assert migrate_store(File.at(store_path)) is None
+    assert migrate_store(File.at(store_path)) == (False, None)
     assert store_path.read_bytes() == before
     assert [path.name for path in store_path.parent.iterdir() if path.is_file()] == [store_path.name]
 

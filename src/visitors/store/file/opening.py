@@ -66,15 +66,6 @@ def open_store(
         return _open_unwritable(place, Path(real), timeout)
 
 
-def migrate_store(place: Local, *, timeout: float = 30.0) -> Path | None:
-    """Migrate the store at `place`. Returns the path of the backup, or None if it is up to date.
-
-    Raises StoreProblem, also if there is no store.
-    """
-    with open_store(place, timeout=timeout, create=False) as store:
-        return store.backup
-
-
 def use_write_ahead_log(database: SqliteDatabase, timeout: float) -> None:
     """Switch to a write-ahead log; on file systems that cannot have one, keep the rollback journal.
 

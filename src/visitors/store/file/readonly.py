@@ -39,7 +39,7 @@ def companion(path: Path, ending: str) -> Path:
 
 def size_with_log(path: Path) -> int:
     """Return the size in bytes of the store and its log."""
-    return _size(path) + _size(companion(path, _LOG))
+    return size(path) + size(companion(path, _LOG))
 
 
 def read_snapshot(path: Path, read: Callable[[SqliteDatabase], Result], *, timeout: float = 30.0) -> Result:
@@ -71,13 +71,13 @@ def is_at_rest(path: Path) -> bool:
     """Return whether the file alone has the whole store, and normal reading would create a log."""
     with path.open("rb") as file:
         header = file.read(_READ_VERSION + 1)
-    return header[_READ_VERSION:] == bytes([_WAL]) and _size(companion(path, _LOG)) == 0
+    return header[_READ_VERSION:] == bytes([_WAL]) and size(companion(path, _LOG)) == 0
 
 
 def state(path: Path) -> State:
     """Return the state of the store: a different value after a write."""
     found = path.stat()
-    return found.st_ino, found.st_size, found.st_mtime_ns, _size(companion(path, _LOG))
+    return found.st_ino, found.st_size, found.st_mtime_ns, size(companion(path, _LOG))
 
 
 def refuse_changed(path: Path, before: State) -> None:
@@ -107,7 +107,8 @@ def _read(path: Path, mode: str, shown: Path, read: Callable[[SqliteDatabase], R
         return read(database)
 
 
-def _size(path: Path) -> int:
+def size(path: Path) -> int:
+    """Return the size of a file in bytes; 0 if there is none."""
     try:
         return path.stat().st_size
     except FileNotFoundError:
@@ -115,15 +116,15 @@ def _size(path: Path) -> int:
 
 
 def _needs_recovery(path: Path) -> bool:
-    left_behind = _size(companion(path, _LOG)) > 0 and not companion(path, _LOG_INDEX).exists()
-    return left_behind or _size(companion(path, _JOURNAL)) > 0
+    left_behind = size(companion(path, _LOG)) > 0 and not companion(path, _LOG_INDEX).exists()
+    return left_behind or size(companion(path, _JOURNAL)) > 0
 
 
 @contextmanager
 def _copied(path: Path) -> Iterator[Path]:
     files = [ending for ending in ("", _LOG, _JOURNAL) if companion(path, ending).exists()]
     with unfinished_folder(Path(gettempdir())) as folder:
-        needed = sum(_size(companion(path, ending)) for ending in files)
+        needed = sum(size(companion(path, ending)) for ending in files)
         hint = "free some space, or set TMPDIR to another temporary folder"
         refuse_small_disk(folder.parent, needed, f"reading {path}", hint)
         copy = folder / "visitors.db"

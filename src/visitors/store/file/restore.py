@@ -23,7 +23,7 @@ from visitors.store.file.check import content
 from visitors.store.file.findings import Advice
 from visitors.store.file.hard_links import refuse_hard_links
 from visitors.store.file.opening import open_store
-from visitors.store.file.readonly import companion, read_snapshot, refuse_missing
+from visitors.store.file.readonly import companion, read_snapshot, refuse_missing, size
 from visitors.store.file.replacing import put_first, replace_damaged
 from visitors.store.file.sqlite import READING_FAILED, SqliteDatabase, connect, primary_code, translated_errors
 from visitors.store.places import File
@@ -41,7 +41,6 @@ def inspect(file: Path, *, quick: bool = False, timeout: float = 30.0) -> Conten
     Raises StoreProblem if it is not a store, or a `quick` check finds it damaged.
     """
     with translated_errors(file):
-        refuse_missing(file)
         _refuse_unsound(file, file, timeout, quick=quick)
         return read_snapshot(file, contents, timeout=timeout)
 
@@ -98,8 +97,7 @@ def _needed(backup: SqliteDatabase, path: Path, old: int | None) -> int:
     if old is not None:
         return needed + old + pages.bytes + pages.count * _LOGGED
     if path.exists():
-        files = (companion(path, ending) for ending in ("", *COMPANIONS))
-        needed += sum(file.stat().st_size for file in files if file.exists())
+        needed += sum(size(companion(path, ending)) for ending in ("", *COMPANIONS))
     return needed
 
 
