@@ -19,10 +19,7 @@ COMPUTED = {
     "f'invalid_{option}'": ["invalid_status", "invalid_priority"],
 }
 """Codes composed at run time: the source of the expression -> all possible values."""
-FROM_TABLES = {
-    **dict.fromkeys((code for code, _, _ in sqlite._ADVICE.values()), 6),
-    **dict.fromkeys((code for code, _, _ in sqlite._MISUSE.values()), 2),
-}
+FROM_TABLES = dict.fromkeys((code for code, _, _ in sqlite._ADVICE.values()), 6)
 """Codes for SQLite's errors -> exit status."""
 BY_NAME = {name: kind.exit_status for name, kind in vars(errors).items() if hasattr(kind, "exit_status")} | {
     "BadPlace": 5

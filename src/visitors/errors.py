@@ -112,6 +112,22 @@ class StoreProblem(VisitorsError):
     default_code = "store"
 
 
+def closed(name: str) -> UsageProblem:
+    """Make the error for a store that is used after it was closed."""
+    return UsageProblem(
+        f"the store {name} is closed", code="store_closed", hint="open it again with visitors.open_store"
+    )
+
+
+def in_another_thread(name: str) -> UsageProblem:
+    """Make the error for a store that is used in another thread than it was opened in."""
+    return UsageProblem(
+        f"the store {name} was opened in another thread",
+        code="wrong_thread",
+        hint="open one in each thread with visitors.open_store",
+    )
+
+
 def moved(name: str, done: str | None = None) -> StoreProblem:
     """Make the error for a store whose file was moved, removed or replaced while it was in use, possibly after
     something was `done` in it.

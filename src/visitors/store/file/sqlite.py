@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Self
 
-from visitors.errors import Conflict, InvalidData, StoreProblem, UsageProblem, moved
+from visitors.errors import Conflict, InvalidData, StoreProblem, closed, in_another_thread, moved
 from visitors.location import MEMORY
 from visitors.store.database import Commit, Row, Statement
 from visitors.store.schema.recorded import LEFT_OPEN
@@ -252,14 +252,7 @@ _ADVICE: dict[int, tuple[str, str, str]] = {
 }
 
 # Errors of Python's driver, which have no code.
-_MISUSE = {
-    "Cannot operate on a closed database": ("store_closed", "is closed", "open it again with visitors.open_store"),
-    "SQLite objects created in a thread": (
-        "wrong_thread",
-        "was opened in another thread",
-        "open one in each thread with visitors.open_store",
-    ),
-}
+_MISUSE = {"Cannot operate on a closed database": closed, "SQLite objects created in a thread": in_another_thread}
 
 _OF_DAMAGE = ("unsupported file format", _UNREADABLE, "malformed JSON", LEFT_OPEN)
 """Errors without a distinct code: SQLite's, of a header that no version writes, of invalid JSON in the store (JSON
@@ -290,9 +283,9 @@ def is_unreadable(error: Exception) -> bool:
 
 def _translate(error: sqlite3.Error, name: object) -> Exception:
     if isinstance(error, sqlite3.ProgrammingError):
-        for begins, (code, what, hint) in _MISUSE.items():
+        for begins, of_store in _MISUSE.items():
             if str(error).startswith(begins):
-                return UsageProblem(f"the store {name} {what}", code=code, hint=hint)
+                return of_store(str(name))
     result = getattr(error, "sqlite_errorcode", None)
     if str(error).startswith(_OF_DAMAGE):
         result = CORRUPT

@@ -15,7 +15,7 @@ from itertools import islice
 from threading import get_ident
 from typing import TypeVar
 
-from visitors.errors import StoreProblem, UsageProblem
+from visitors.errors import StoreProblem, closed, in_another_thread
 from visitors.store.database import Commit, Row, Statement
 from visitors.store.remote.connection import ANSWERS_WITHIN, AnswerLost, StreamOver
 from visitors.store.remote.errors import Refusal, error_of, locked, translated_errors
@@ -273,15 +273,9 @@ class ServerDatabase:
 
     def _refuse_misuse(self) -> None:
         if self._is_closed:
-            raise UsageProblem(
-                f"the store {self.name} is closed", code="store_closed", hint="open it again with visitors.open_store"
-            )
+            raise closed(self.name)
         if get_ident() != self._thread:
-            raise UsageProblem(
-                f"the store {self.name} was opened in another thread",
-                code="wrong_thread",
-                hint="open one in each thread with visitors.open_store",
-            )
+            raise in_another_thread(self.name)
 
 
 def _unless(condition: str) -> str:
