@@ -13,9 +13,8 @@ from visitors.errors import StoreProblem
 from visitors.store.database import Executor
 from visitors.store.file import sqlite
 from visitors.store.file.backup import pages_of
-from visitors.store.file.findings import Advice, Finding, damaged, ok, problem
+from visitors.store.file.findings import SHOWN, Advice, Finding, damaged, ok, problem
 from visitors.store.file.hard_links import names
-from visitors.store.file.integrity import SHOWN, integrity, of_tables
 from visitors.store.file.opening import open_store
 from visitors.store.file.permissions import leftovers, permissions
 from visitors.store.file.readonly import read_snapshot
@@ -85,6 +84,29 @@ def _of_snapshot(database: SqliteDatabase, advice: Advice, *, quick: bool) -> It
             yield from look(database, advice)
         except READING_FAILED as error:
             yield damaged(name, str(error), advice)
+
+
+def integrity(database: Executor, *, quick: bool = False) -> list[str]:
+    """Return the errors, at most `SHOWN` lines, or `["ok"]`. A `quick` check does not compare indexes with tables.
+
+    SQLite 3.44 and later include full-text indexes.
+    """
+    pragma = "quick_check" if quick else "integrity_check"
+    return [str(row[0]) for row in database.execute(f"PRAGMA {pragma}({SHOWN})")]
+
+
+def of_tables(database: Executor) -> list[str]:
+    """Return the errors in tables, one line each; empty if only indexes are damaged, which compacting rebuilds,
+    ordinary and full-text ones alike.
+    """
+    indexes, tables = (
+        {row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = ?", (kind,))}
+        for kind in ("index", "table")
+    )
+    checks = [f"PRAGMA quick_check('{table}')" for table in TABLES.values() if table in tables]
+    found = [str(row[0]) for check in checks for row in database.execute(check)]
+    # from about SQLite 3.42 on: "wrong # of entries in index visitors_browser"
+    return [line for line in "\n".join(found).splitlines() if line != "ok" and line.split()[-1] not in indexes]
 
 
 def _integrity(database: SqliteDatabase, advice: Advice, *, quick: bool) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from visitors.errors import StoreProblem
 from visitors.store.file import sqlite
 from visitors.store.file.atomic_file import refuse_small_disk
 from visitors.store.file.backup import pages_of
-from visitors.store.file.integrity import integrity, of_tables
+from visitors.store.file.check import integrity, of_tables
 from visitors.store.file.opening import can_be_written, open_store, use_write_ahead_log
 from visitors.store.file.readonly import size_with_log
 from visitors.store.file.sqlite import SqliteDatabase, connect, translated_errors

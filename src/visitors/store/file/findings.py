@@ -14,6 +14,10 @@ REPLACED = "replaced"
 """The infix of backups of a store that was replaced by a restore."""
 
 
+SHOWN = 5
+"""The maximum number of reported problems of one kind."""
+
+
 class Finding(msgspec.Struct, frozen=True):
     """The result of one check, and for a problem the command that helps."""
 

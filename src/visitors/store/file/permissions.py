@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from visitors.location import COMPANIONS
-from visitors.store.file.findings import Advice, Finding, ok, problem, quoted
-from visitors.store.file.integrity import SHOWN
+from visitors.store.file.findings import SHOWN, Advice, Finding, ok, problem, quoted
 from visitors.store.file.readonly import companion
 from visitors.unfinished import left_behind
 

@@ -15,6 +15,7 @@ import msgspec
 
 from visitors.errors import StoreProblem
 from visitors.location import COMPANIONS
+from visitors.store.file.readonly import companion
 from visitors.store.history import receipts
 from visitors.store.places import File
 from visitors.store.store import Store
@@ -56,8 +57,7 @@ def wipe(store: Store, *, rewrite: bool) -> Wiped:
 
 def log_of(place: File) -> Path:
     """Return the path of the store's log: beside the file itself, if its path is a link."""
-    file = place.resolved.path
-    return file.with_name(f"{file.name}-wal")
+    return companion(place.resolved.path, "-wal")
 
 
 def find_copies(place: File) -> list[Path]:
@@ -67,7 +67,7 @@ def find_copies(place: File) -> list[Path]:
     """
     remove_left_behind(Path(gettempdir()))
     stores = dict.fromkeys([place.resolved.path, *_names(place.path)])
-    own = {store.with_name(store.name + ending) for store in stores for ending in ("", *COMPANIONS)}
+    own = {companion(store, ending) for store in stores for ending in ("", *COMPANIONS)}
     found: dict[Path, None] = {}
     for store in stores:
         remove_left_behind(store.parent)

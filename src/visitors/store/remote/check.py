@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from visitors.errors import StoreProblem
-from visitors.store.file.check import of_receipts, of_references, of_rules, of_schema
+from visitors.store.file.check import integrity, of_receipts, of_references, of_rules, of_schema
 from visitors.store.file.findings import Advice, Finding, damaged, ok, problem
-from visitors.store.file.integrity import integrity
-from visitors.store.remote.opening import open_store
+from visitors.store.remote.opening import database_of
 from visitors.store.schema.version import SCHEMA_VERSION
 from visitors.store.servers import Server
 from visitors.store.store import Store
@@ -22,7 +21,6 @@ class ServerAdvice(Advice):
 
     def __init__(self, program: str) -> None:
         super().__init__(Path(), program)
-        self._calls = program
 
     def restore(self) -> str:
         """Return how to restore a backup."""
@@ -34,11 +32,11 @@ class ServerAdvice(Advice):
 
     def mend(self) -> str:
         """Return how to correct records in a dump."""
-        return f"correct the lines of {self._calls} db dump, and load them into a new database"
+        return f"correct the lines of {self._program} db dump, and load them into a new database"
 
     def rebuild(self) -> str:
         """Return how to get a sound schema."""
-        return f"load {self._calls} db dump into a new database"
+        return f"load {self._program} db dump into a new database"
 
     def drop(self, statement: str) -> str:
         """Return how to remove an unknown object from the schema."""
@@ -51,7 +49,7 @@ class ServerAdvice(Advice):
 
 def check(place: Server, program: str, *, quick: bool = False, timeout: float = 30.0) -> list[Finding]:
     """Check the store; a `quick` check does not read every record. Raises StoreProblem."""
-    with open_store(place, timeout=timeout, create=False) as store:
+    with Store(database_of(place, timeout=timeout, create=False), place) as store:
         with store.reading():
             found = list(_of_snapshot(store, ServerAdvice(program), quick=quick))
         return found if quick else [*found, _of_texts(store, ServerAdvice(program))]
