@@ -104,7 +104,12 @@ def open_store(
     flags = {"db": str(path) if path is not None else None, "store": store, "as_": actor}
     settings = load_settings(flags, os.environ)
     clock = _clock(now, settings.frozen_now)
-    opened = opening.open_store(settings.store, timeout=settings.timeout, create=create, at_once=True)
+    opened = opening.open_store(settings.store, timeout=settings.timeout, create=create)
+    try:
+        opened.data_version()  # a server is reached and checked with the first statement
+    except BaseException:
+        opened.close()
+        raise
     return VisitorStore(Session(opened, settings.actor, clock))
 
 

@@ -17,18 +17,16 @@ def open_store(
     timeout: float = 30.0,
     create: bool = True,
     before_migrating: Callable[[], None] | None = None,
-    at_once: bool = False,
 ) -> Store:
     """Open the store at `place`, creating it if needed, unless `create` is false. A store in a file is migrated; one on
-    a server is only checked, together with the first statement, or `at_once` in a round trip of its own. Raises
-    StoreProblem.
+    a server is only checked, together with the first statement. Raises StoreProblem.
 
     `timeout` limits the wait for other writers, in seconds; `before_migrating` may raise to leave an older store alone.
     """
     if isinstance(place, Server):
-        from visitors.store.remote.opening import open_store as open_on_server
+        from visitors.store.remote.opening import database_of
 
-        return open_on_server(place, timeout=timeout, create=create, at_once=at_once)
+        return Store(database_of(place, timeout=timeout, create=create), place)
     return opening.open_store(place, timeout=timeout, create=create, before_migrating=before_migrating)
 
 

@@ -11,7 +11,6 @@ from visitors.store.remote.database import ServerDatabase
 from visitors.store.schema import migrations
 from visitors.store.schema.version import APPLICATION_ID, BASELINE, SCHEMA_VERSION, version_of
 from visitors.store.servers import Server
-from visitors.store.store import Store
 
 # A server does not let clients set the application id, so stores are recognised by their tables.
 _IS_OURS = (
@@ -23,18 +22,6 @@ _IS_EMPTY = (
 )
 _VERSION = "(SELECT user_version FROM pragma_user_version)"
 _WHOSE = f"SELECT {_VERSION}, iif({_IS_OURS}, {APPLICATION_ID}, 0), {_IS_EMPTY}"
-
-
-def open_store(place: Server, *, timeout: float = 30.0, create: bool = True, at_once: bool = False) -> Store:
-    """Return the store at `place`, opened like `database_of`, and checked `at_once`."""
-    database = database_of(place, timeout=timeout, create=create)
-    if at_once:
-        try:
-            database.data_version()
-        except BaseException:
-            database.close()
-            raise
-    return Store(database, place)
 
 
 def database_of(place: Server, *, timeout: float = 30.0, create: bool = True) -> ServerDatabase:
