@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import chain
 
 from visitors import interrupts
 from visitors.domain.spelling import meant
@@ -158,16 +157,13 @@ def _readable(database: SqliteDatabase) -> Callable[[str, str, str | None, str |
 
 def _distinct(columns: Sequence[str]) -> tuple[str, ...]:
     """Make names distinct by numbering repeated ones."""
-    found: dict[str, None] = {}
+    found: list[str] = []
     for column in columns:
-        others = (f"{column}_{number}" for number in range(2, len(columns) + 2))
-        found[
-            next(
-                name
-                for name in chain([column], others)
-                if name not in found and (name == column or name not in columns)
-            )
-        ] = None
+        name, number = column, 1
+        while name in found or (number > 1 and name in columns):
+            number += 1
+            name = f"{column}_{number}"
+        found.append(name)
     return tuple(found)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import msgspec
 
@@ -39,14 +38,8 @@ class Word(msgspec.Struct, frozen=True):
 
 def words(query: str) -> list[Word]:
     """Split a query into words, without white space and comments."""
-    return list(_words(query))
-
-
-def _words(query: str) -> Iterator[Word]:
-    for found in _WORD.finditer(query):
-        kind = found.lastgroup or ""
-        if kind != "blank":
-            yield Word(kind, found[0], found.start(), found.end())
+    found = [Word(one.lastgroup or "", one[0], one.start(), one.end()) for one in _WORD.finditer(query)]
+    return [word for word in found if word.kind != "blank"]
 
 
 def mistake(
