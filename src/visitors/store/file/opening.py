@@ -181,16 +181,13 @@ def _open_unwritable(place: File, real: Path, timeout: float) -> Store:
 def _open_temporary(timeout: float) -> Store:
     from tempfile import TemporaryDirectory
 
-    from visitors.private import FOLDER_MODE, make_file
+    from visitors.private import FOLDER_MODE
 
     # private to the owner; removed at the latest when the interpreter exits
     folder = TemporaryDirectory(prefix="visitors-", ignore_cleanup_errors=True)
-    place = File.at(Path(folder.name) / "visitors.db")
     try:
-        with translated_errors(place.name):
-            place.path.parent.chmod(FOLDER_MODE)
-            os.close(make_file(place.path))
-            store = _opened(connect(place.path, timeout=timeout), place, timeout)
+        Path(folder.name).chmod(FOLDER_MODE)
+        store = open_store(File.at(Path(folder.name) / "visitors.db"), timeout=timeout)
     except BaseException:
         folder.cleanup()
         raise
