@@ -332,7 +332,7 @@ def test_a_store_on_a_file_system_without_write_ahead_logs_is_not_overwritten(
 
     with_rollback_journal(store_path).close()
     before = store_path.read_bytes()
-    monkeypatch.setattr("visitors.store.file.restore.connect", without_shared_memory)
+    monkeypatch.setattr("visitors.store.file.backup.connect", without_shared_memory)
     refused = visitors("db", "restore", str(backup), "--yes", "--format", "json", code=6).error
     assert refused["code"] == "store_unwritable"
     assert "does not support WAL" in refused["message"]

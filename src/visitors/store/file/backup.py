@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -70,7 +71,7 @@ def back_up(place: File, target: Path, watch: Watch, *, replace: bool = False, t
 
         with translated_errors(path):  # report read errors as such, not as write errors
             found = _of_snapshot(path, timeout, copied)
-            settle(made)
+            use_journal(made, "DELETE")
             verify(made, found, target)
         interrupts.hold()
         put_in_place(made, target, replace=replace)
@@ -152,14 +153,16 @@ def keep(path: Path, target: Path, *, timeout: float = 30.0) -> None:
             database.execute("BEGIN")
             copy(database, made, target)
         with suppress(sqlite.Error):  # of a damaged store
-            settle(made)
+            use_journal(made, "DELETE")
         put_in_place(made, target)
 
 
-def settle(made: Path) -> None:
-    """Turn a copy into a single file without a log, readable where nothing can be written."""
-    with connect(made, "mode=rw") as database:
-        database.execute("PRAGMA journal_mode = DELETE")
+def use_journal(path: Path, kind: Literal["WAL", "DELETE"], timeout: float = 30.0) -> str:
+    """Switch a store to a write-ahead log, or to a single file without one, readable where nothing can be written.
+    Return the kind of journal that it has, in lower case: not every file system can have a log. Raises sqlite.Error.
+    """
+    with connect(path, "mode=rw", timeout=timeout) as database:
+        return str(database.execute(f"PRAGMA journal_mode = {kind}").fetchone()[0])
 
 
 def verify(made: Path, expected: Contents, shown: Path) -> None:

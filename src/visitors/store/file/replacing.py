@@ -13,8 +13,8 @@ from visitors import interrupts
 from visitors.errors import StoreProblem
 from visitors.location import COMPANIONS
 from visitors.store.file.atomic_file import put_in_place, unfinished
+from visitors.store.file.backup import use_journal
 from visitors.store.file.readonly import companion
-from visitors.store.file.sqlite import connect
 
 # The bytes of a database file that SQLite locks while it is open (https://sqlite.org/fileformat2.html, lock byte).
 _LOCKED_FROM, _LOCKED_BYTES = 0x4000_0002, 510
@@ -22,16 +22,11 @@ _LOCKED_FROM, _LOCKED_BYTES = 0x4000_0002, 510
 
 def put_first(path: Path, made: Path) -> None:
     """Put a new store where there is none, though perhaps a leftover log."""
-    _make_log_mode(made)
+    use_journal(made, "WAL")
     for ending in COMPANIONS:
         companion(path, ending).unlink(missing_ok=True)
     interrupts.hold()
     put_in_place(made, path)
-
-
-def _make_log_mode(made: Path) -> None:
-    with connect(made, "mode=rw") as connection:
-        connection.execute("PRAGMA journal_mode = WAL")
 
 
 def replace_damaged(path: Path, made: Path, kept: Path) -> None:
@@ -40,7 +35,7 @@ def replace_damaged(path: Path, made: Path, kept: Path) -> None:
     The old file and its log are kept at `kept`. The log is removed before the new file is in place, since the two must
     never coexist: if killed in between, the old file is damaged as before, and complete under its other name.
     """
-    _make_log_mode(made)
+    use_journal(made, "WAL")
     with _exclusive_lock(path) as held:
         _keep_raw_files(path, held, kept)
         interrupts.hold()

@@ -18,7 +18,18 @@ from visitors.location import COMPANIONS
 from visitors.private import make_folders
 from visitors.store.file import sqlite
 from visitors.store.file.atomic_file import refuse_existing, refuse_small_disk, unfinished
-from visitors.store.file.backup import AT_ONCE, BESIDE, Contents, Watch, contents, copy, keep, pages_of, settle, verify
+from visitors.store.file.backup import (
+    AT_ONCE,
+    BESIDE,
+    Contents,
+    Watch,
+    contents,
+    copy,
+    keep,
+    pages_of,
+    use_journal,
+    verify,
+)
 from visitors.store.file.check import content
 from visitors.store.file.findings import Advice
 from visitors.store.file.hard_links import refuse_hard_links
@@ -112,13 +123,13 @@ def _stage(file: Path, made: Path, path: Path, old: int | None, watch: Watch, ti
 
     with translated_errors(file):
         found = read_snapshot(file, copied, timeout=timeout)
-    settle(made)
+    use_journal(made, "DELETE")
     verify(made, found, path)
     if found.version < SCHEMA_VERSION:
         with open_store(File.at(made), create=False) as migrated:
             if migrated.backup is not None:  # it is a copy
                 migrated.backup.unlink()
-        settle(made)
+        use_journal(made, "DELETE")
     _refuse_unsound(made, file, timeout)
 
 
@@ -164,7 +175,12 @@ def _opened_size(path: Path, timeout: float) -> int | None:
 
 def _overwrite(path: Path, made: Path, kept: Path, timeout: float) -> None:
     """Overwrite the store in one transaction, after copying the old content to `kept`."""
-    _use_log(path, timeout)
+    if use_journal(path, "WAL", timeout) != "wal":  # only then can it be read meanwhile
+        raise StoreProblem(
+            f"the store {path} cannot be overwritten in place: its file system does not support WAL",
+            code="store_unwritable",
+            hint="move it away, then restore again",
+        )
     _use_pages_of(path, made)
     copied = False
 
@@ -192,21 +208,6 @@ def _overwrite(path: Path, made: Path, kept: Path, timeout: float) -> None:
             raise
         with suppress(sqlite.Error):  # readers may keep the log from being emptied
             target.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-
-
-def _use_log(path: Path, timeout: float) -> None:
-    """Switch the store to a write-ahead log: only then can it be read while being overwritten.
-
-    Raises sqlite.Error; StoreProblem if the file system cannot have one.
-    """
-    with connect(path, "mode=rw", timeout=timeout) as connection:
-        mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
-    if mode != "wal":
-        raise StoreProblem(
-            f"the store {path} cannot be overwritten in place: its file system does not support WAL",
-            code="store_unwritable",
-            hint="move it away, then restore again",
-        )
 
 
 def _use_pages_of(path: Path, made: Path) -> None:
