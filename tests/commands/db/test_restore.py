@@ -324,6 +324,22 @@ def test_a_locked_store_is_reported_as_locked_and_unchanged(
     assert listed(visitors, store_path) == ["v1", "v2"]
 
 
+def test_a_backup_that_is_written_to_while_it_is_copied_is_copied_again(
+    visitors: Visitors, backup: Path, store_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def written_to(*given: Any) -> None:
+        with closing(sqlite3.connect(backup)) as other:
+            other.execute("VACUUM")
+        refuse_small_disk(*given)
+
+    with closing(sqlite3.connect(backup)) as other:
+        other.execute("PRAGMA journal_mode = WAL")
+    refuse_small_disk = atomic_file.refuse_small_disk
+    monkeypatch.setattr(restore, "refuse_small_disk", written_to)
+    visitors("db", "restore", str(backup), "--yes")
+    assert listed(visitors, store_path) == ["v1"]
+
+
 def test_a_store_on_a_file_system_without_write_ahead_logs_is_not_overwritten(
     visitors: Visitors, backup: Path, store_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

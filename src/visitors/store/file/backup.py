@@ -131,6 +131,7 @@ def copy(database: SqliteDatabase, made: Path, shown: Path, watch: Watch = lambd
     def tell(_status: int, remaining: int, total: int) -> None:
         watch(total - remaining, total)
 
+    made.unlink(missing_ok=True)  # a copy of what was written to meanwhile
     made.touch(mode=0o600, exist_ok=False)
     try:
         with connect(made, "mode=rw") as target:
