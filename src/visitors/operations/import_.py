@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
@@ -18,11 +18,6 @@ if TYPE_CHECKING:
 Taken = Literal["created", "updated", "unchanged", "skipped", "blank"]
 
 
-class _Others(TypedDict):
-    on_conflict: OnConflict
-    new: bool
-
-
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """What to do when a row matches an existing record."""
 
@@ -34,14 +29,21 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def chosen(
-        cls, part: Part | None, *, on_existing: OnExisting | None, relink: bool | None, **others: Unpack[_Others]
+        cls,
+        part: Part | None,
+        *,
+        on_existing: OnExisting | None,
+        on_conflict: OnConflict,
+        relink: bool | None,
+        new: bool,
     ) -> Policy:
         """Return the policy by the options, or else by the mapping of the file, or else the default."""
         of_mapping = part if part is not None else cls()
         return cls(
             on_existing=on_existing or of_mapping.on_existing or "error",
+            on_conflict=on_conflict,
             relink=relink if relink is not None else of_mapping.relink,
-            **others,
+            new=new,
         )
 
 
