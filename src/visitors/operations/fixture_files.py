@@ -33,13 +33,7 @@ def dump(store: Store, chosen: Sequence[str] | None = None) -> Fixture:
     """Return the whole store as a fixture; or the visitors with the `chosen` ids and everything that they refer to:
     their contacts with tombstones, blocks, conversations, and other authors in these.
     """
-    if chosen is None:
-        talks = fixtures.read(store, "conversation")
-    else:
-        talks = fixtures.read(store, "conversation", fixtures.started_by(store, chosen))
-    messages = fixtures.messages(store, talks)
-    for conversation_id, values in talks.items():
-        values["messages"] = list(messages.get(conversation_id, {}).values())
+    talks = fixtures.conversations(store, None if chosen is None else fixtures.started_by(store, chosen))
     authors = {message["visitor"] for values in talks.values() for message in values["messages"]} - {None}
     devices = fixtures.read(store, "visitor", None if chosen is None else [*chosen, *authors])
     people: list[str] | None = None

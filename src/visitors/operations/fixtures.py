@@ -183,12 +183,7 @@ def _make_visitors(store: Store, operation: OpenOperation, fixture: Fixture, fou
 
 
 def _plan_conversations(store: Store, fixture: Fixture, _: Instant) -> list[Difference]:
-    ids = _ids(fixture.conversations)
-    there = fixtures.read(store, "conversation", ids)
-    messages = fixtures.messages(store, there)
-    for conversation_id, values in there.items():
-        values["messages"] = list(messages.get(conversation_id, {}).values())
-    return _plan(fixture.conversations, there)
+    return _plan(fixture.conversations, fixtures.conversations(store, _ids(fixture.conversations)))
 
 
 def _make_conversations(store: Store, operation: OpenOperation, fixture: Fixture, found: list[Difference]) -> None:

@@ -80,6 +80,15 @@ def blocks(store: Store, visitor_ids: Iterable[str], contact_ids: Iterable[str])
     return _read(store, "block", condition, [rows(visitor_ids), rows(contact_ids)])
 
 
+def conversations(store: Store, ids: Iterable[str] | None = None) -> Found:
+    """Like `read`, for conversations with their messages, in order."""
+    found = read(store, "conversation", ids)
+    written = messages(store, found)
+    for conversation_id, values in found.items():
+        values["messages"] = list(written.get(conversation_id, {}).values())
+    return found
+
+
 def messages(store: Store, conversation_ids: Iterable[str]) -> dict[str, Found]:
     """Map conversation ids to their messages, in order."""
     condition = "conversation_id IN (SELECT value FROM json_each(?))"
