@@ -121,16 +121,9 @@ def insert(
     last_seen_at: Instant | None = None,
 ) -> str:
     """Insert a visitor, created at the operation's time. Returns its id."""
-    values = {
-        "id": visitor_id or operation.new_id(),
-        "contact_id": contact_id,
-        "created_at": operation.at,
-        "updated_at": operation.at,
-        "last_seen_at": last_seen_at,
-        **{COLUMNS[field]: value for field, value in data.items()},
-    }
-    store.insert("visitor", list(values), [list(values.values())])
-    return str(values["id"])
+    new_id, at = visitor_id or operation.new_id(), operation.at
+    insert_many(store, [(new_id, contact_id, at, at, last_seen_at, None, *(data.get(field) for field in COLUMNS))])
+    return new_id
 
 
 EVERY_COLUMN = ("id", "contact_id", "created_at", "updated_at", "last_seen_at", "deleted_at", *COLUMNS.values())
