@@ -10,7 +10,7 @@ from visitors.domain.operation import Operation
 from visitors.domain.times import Instant
 from visitors.store.database import THESE, Question, decoded, rows
 from visitors.store.history.targets import with_targets
-from visitors.store.query.listing import Page, begins_after, order_by
+from visitors.store.query.listing import Page, beyond, in_order, place_of
 from visitors.store.schema.recorded import OPEN, RECORDED
 from visitors.store.store import Store
 
@@ -61,9 +61,9 @@ _OF_KINDS = (
 def select(store: Store, wanted: Filter, page: Page) -> list[Operation]:
     """Return the operations, with the number of their changes and the records they changed."""
     condition, parameters = wanted.condition
-    start, start_parameters = begins_after(store, "operations", "o", page)
-    sql = f"{_SELECT} WHERE {condition} AND {start}{order_by(page, 'o')}"
-    found, undos = store.ask_all(Question(sql, [*parameters, *start_parameters], list), ALL_UNDOS)
+    start = beyond(page, place_of(store, "operations", page), "o")
+    sql = f"{_SELECT} WHERE {condition} AND {start.sql}{in_order(page, 'o')} LIMIT {page.limit or -1:d}"
+    found, undos = store.ask_all(Question(sql, [*parameters, *start.parameters], list), ALL_UNDOS)
     ids: dict[int, str] = dict(
         store.execute(f"SELECT pk, id FROM operations WHERE pk {THESE}", (rows(undos.standing.values()),)).fetchall()
     )

@@ -172,26 +172,15 @@ def place_asked(table: Table, page: Page) -> Question[Place] | None:
     return Question(sql, (page.after,), read)
 
 
-class Stretch(msgspec.Struct, frozen=True):
-    """A range of the sort index, limited to records that the page has after the number `pk`."""
-
-    span: Span
-    pk: int | None = None
-
-    def condition(self, page: Page, alias: str) -> Condition:
-        """Build the condition on its records."""
-        return every([self.span.condition(alias), *([pk_beyond(page, self.pk, alias)] if self.pk is not None else [])])
-
-
-def stretches(page: Page, place: Place | None, spans: Iterable[Span]) -> Iterator[Stretch]:
-    """Return the ranges that, one after another, are the page's records in its sort order.
+def stretches(page: Page, place: Place | None, spans: Iterable[Span], alias: str) -> list[Condition]:
+    """Build conditions for ranges that, one after another, are the page's records in its sort order.
 
     They are limited to the intersection of `spans`, ranges of the same column. Each is a plain range of the column's
     index, unlike `(column, pk) < (?, ?)`, for which SQLite 3.40 seeks by the column only and then reads past all
     records with the same value.
     """
     assert page.column is not None
-    wanted = list(spans)
+    wanted, found = list(spans), []
     for span, pk in _parts(page.column, place, descending=page.descending):
         if span.nulls and page.column in _ALWAYS_THERE:
             continue
@@ -199,11 +188,15 @@ def stretches(page: Page, place: Place | None, spans: Iterable[Span]) -> Iterato
         for other in wanted:
             within = within and within.within(other)
         if within is not None:
-            yield Stretch(within, pk)
+            behind = [pk_beyond(page, pk, alias)] if pk is not None else []
+            found.append(every([within.condition(alias), *behind]))
+    return found
 
 
 def _parts(column: str, place: Place | None, *, descending: bool) -> Iterator[tuple[Span, int | None]]:
-    """Return the ranges of the column from `place` on, in order; SQLite sorts NULL before everything else."""
+    """Return the ranges of the column from `place` on, in order, each with the number after which its records begin, if
+    not all are in it. SQLite sorts NULL before everything else.
+    """
     nulls, values = Span(column=column, nulls=True), Span(column=column)
     if place is None:
         for span in (values, nulls) if descending else (nulls, values):
@@ -228,7 +221,7 @@ def beyond(page: Page, place: Place | None, alias: str) -> Condition:
         return Condition("1")
     if page.column is None:
         return pk_beyond(page, place.pk, alias)
-    parts = [stretch.condition(page, alias) for stretch in stretches(page, place, ())]
+    parts = stretches(page, place, (), alias)
     sql = " OR ".join(part.sql for part in parts)  # AND has precedence
     return Condition(f"({sql})", tuple(value for part in parts for value in part.parameters))
 
@@ -247,20 +240,6 @@ def in_order(page: Page, alias: str) -> str:
     direction = "DESC" if page.descending else "ASC"
     column = f"{compared(alias, page.column)} {direction}, " if page.column else ""
     return f" ORDER BY {column}{alias}.pk {direction}"
-
-
-def order_by(page: Page, alias: str) -> str:
-    """Build the ORDER BY and LIMIT of `page` over the table `alias`."""
-    return in_order(page, alias) + (f" LIMIT {int(page.limit)}" if page.limit else "")
-
-
-def begins_after(store: Store, table: Table, alias: str, page: Page) -> tuple[str, tuple[object, ...]]:
-    """Build the condition that excludes records before the page.
-
-    Raises NotFound if there is no record with the id `page.after`.
-    """
-    condition = beyond(page, place_of(store, table, page), alias)
-    return condition.sql, condition.parameters
 
 
 def compared(alias: str, column: str) -> str:

@@ -102,13 +102,13 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
         """Return the number of matches, counted up to `limit` if given."""
         told = self._from_indexes(store)
         if told is not None:
-            return _up_to(store, told, limit)
+            return store.ask(_counted(told, limit))
         if limit:
             access, condition = next(self._statements(store, Page(), None, self.driver(store, Page())))
         else:
             access, condition = self._all(store)
         sql = f"SELECT 1 FROM {self.table} AS {self.alias} {access} WHERE {condition.sql}"
-        return _up_to(store, Condition(sql, condition.parameters), limit)
+        return store.ask(_counted(Condition(sql, condition.parameters), limit))
 
     def totals(self, store: Store, columns: str) -> tuple[Any, ...]:
         """Return one row of `columns`, which aggregate all matches."""
@@ -261,7 +261,7 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
         elif place is None and not spans:
             parts = [Condition("1")]
         else:
-            parts = [stretch.condition(page, self.alias) for stretch in stretches(page, place, spans)]
+            parts = stretches(page, place, spans, self.alias)
         for number, part in enumerate(parts):
             if number == 0 and driver is None and page.limit:
                 times = [one.span for one in self.filters if one.span is not None and not _leads(one, page)]
@@ -277,12 +277,7 @@ def _leads(filter_: Filter, page: Page) -> bool:
     return filter_.span is not None and filter_.span.column == page.column
 
 
-def _up_to(store: Store, statement: Condition, limit: int | None) -> int:
-    """Return the number of rows of the statement, counted up to `limit`."""
-    return store.ask(_counted(statement, limit))
-
-
 def _counted(statement: Condition, limit: int | None) -> Question[int]:
-    """Return the query of `_up_to`."""
+    """Return the query for the number of rows of the statement, counted up to `limit`."""
     cut = "" if limit is None else f" LIMIT {limit:d}"
     return Question(f"SELECT count(*) FROM ({statement.sql}{cut})", statement.parameters, lambda rows: int(rows[0][0]))
