@@ -113,7 +113,7 @@ class _Devices:
         void = store.ask(operations.ALL_UNDOS).standing
         once = {visitor for visitor, _ in _links(store, "contact", contacts, void)} - own
         links = _links(store, "visitor", once, void)
-        gone = _only_in_history(store, {contact for _, contact in links})
+        gone = operations.removed(store, "contact", {contact for _, contact in links})
         of_others = {visitor for visitor, contact in links if contact not in contacts | gone}
         own |= once - of_others
         alike = _Alike(store, own)
@@ -142,7 +142,7 @@ class _Selves:
         for one, theirs in _removed_contacts(store).items():
             if one not in contacts and theirs & values:
                 (alike if theirs & (values - of_others) else shared).add(one)
-        known = _only_in_history(store, {contact for _, contact in _links(store, "visitor", devices)})
+        known = operations.removed(store, "contact", {contact for _, contact in _links(store, "visitor", devices)})
         self.own = alike | _linked_only_to(store, devices)
         unclear = (known | shared) - self.own - contacts
         self.left = [
@@ -188,7 +188,7 @@ _MADE_WITH = (
 
 def _linked_only_to(store: Store, devices: set[str]) -> set[str]:
     """Return the contacts that exist only in the history and were linked to none but these devices."""
-    known = _only_in_history(store, {contact for _, contact in _links(store, "visitor", devices)})
+    known = operations.removed(store, "contact", {contact for _, contact in _links(store, "visitor", devices)})
     strangers = {contact for visitor, contact in _links(store, "contact", known) if visitor not in devices}
     return known - strangers
 
@@ -214,10 +214,3 @@ class _Alike:
             elif values & theirs:
                 what = "fingerprint" if values & shared else "address"
                 self.left.append(Left("visitor", one, f"it is only in the history, and shares the {what}"))
-
-
-def _only_in_history(store: Store, contacts: set[str]) -> set[str]:
-    """Return those of these contacts that exist only in the history."""
-    return {*contacts} - {
-        row[0] for row in store.execute(f"SELECT id FROM contacts WHERE id {THESE}", (rows(contacts),))
-    }
