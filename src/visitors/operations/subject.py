@@ -7,7 +7,7 @@ which an erasure keeps, are listed separately.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
@@ -88,7 +88,7 @@ def subject_export(store: Store, reference: str, current: Instant) -> Subject:
         [SubjectConversation(*(*msgspec.structs.astuple(talk), messages[talk.id])) for talk in talks],
         [_block(one, current, hidden) for one in blocks.of_any(store, ids["contact"], ids["visitor"])],
         own.links(),
-        own.history([change for change in _changes(store, ids) if change[0].kind != "visitor"], hidden),
+        own.history([change for change in changes.timeline(store, ids) if change[0].kind != "visitor"], hidden),
         _of_others(store, shared, current),
     )
     found.subject_export.counts.update(
@@ -113,7 +113,7 @@ def _of_others(store: Store, shared: _Devices, current: Instant) -> OfOthers:
         list(shared.former()),
         [_block(block, current) for block in there if block.id in own],
         shared.links(),
-        shared.history(_changes(store, {"block": sorted(own)})),
+        shared.history(changes.timeline(store, {"block": sorted(own)})),
     )
 
 
@@ -121,12 +121,6 @@ def _block(block: Block, current: Instant, hidden: AbstractSet[str] = frozenset(
     """Return the block with its state, and its reason masked if it is `hidden`."""
     reason = block.reason and ANOTHER_TIME if block.id in hidden else block.reason
     return {**msgspec.to_builtins(block), "reason": reason, "state": block.state(current)}
-
-
-def _changes(store: Store, ids: Mapping[str, Sequence[str]]) -> list[tuple[Change, int]]:
-    """Return every change of these records, given by kind, each with its operation."""
-    every = [one for of_kind in ids.values() for one in of_kind]
-    return [pair for pair in changes.timeline(store, every) if pair[0].record_id in ids.get(pair[0].kind, ())]
 
 
 class _Devices:
@@ -138,7 +132,7 @@ class _Devices:
         self._contacts = {one for one in owners if one is not None}
         self._causes = store.ask(changes.causes_of(ids))
         self._changes: dict[str, list[tuple[Change, int]]] = {one: [] for one in ids}
-        for change, operation in _changes(store, {"visitor": ids}):
+        for change, operation in changes.timeline(store, {"visitor": ids}):
             self._changes[change.record_id].append((change, operation))
         void = set(store.ask(operations.ALL_UNDOS).standing)
         self._ownership = {one: Ownership(self._spells(one, found, void)) for one, found in self._changes.items()}
@@ -196,7 +190,7 @@ class _Devices:
     def blocks_of_others(self, block_ids: Sequence[str]) -> set[str]:
         """Return those of the blocks that were created while the visitor was somebody else's."""
         created: dict[str, tuple[Change, int]] = {}
-        for change, operation in _changes(self._store, {"block": block_ids}):
+        for change, operation in changes.timeline(self._store, {"block": block_ids}):
             created.setdefault(change.record_id, (change, operation))
         targets = {one: ((change.after or {}).get("visitorId"), at) for one, (change, at) in created.items()}
         return {one for one, (target, at) in targets.items() if target is not None and not self._owns(target, at)}

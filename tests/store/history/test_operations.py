@@ -25,7 +25,7 @@ OF_RECORDS = Filter(records=("v", "w"))
         lambda store: changes.count_changes(store, OF_RECORDS),
         lambda store: changes.story(store, "v"),
         lambda store: changes.links_and_changes(store, "v", 10),
-        lambda store: changes.timeline(store, ["v"]),
+        lambda store: changes.timeline(store, {"visitor": ["v"]}),
         lambda store: store.ask(changes.causes_of(["v"])),
     ],
     ids=("removed visitor", "removed contact", "changes", "count", "story", "links", "timeline", "causes"),

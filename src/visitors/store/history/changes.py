@@ -108,9 +108,10 @@ def operations_of(store: Store, record_ids: Sequence[str]) -> tuple[int, ...]:
     return tuple(row[0] for row in store.execute(f"SELECT DISTINCT op FROM ({sql})", parameters))
 
 
-def timeline(store: Store, record_ids: Sequence[str]) -> list[tuple[Change, int]]:
-    """Return every change of exactly these records, oldest first, each with its operation's number."""
-    found = store.ask(rows_of(Wanted(ids=_listed(record_ids))))
+def timeline(store: Store, ids: Mapping[str, Sequence[str]]) -> list[tuple[Change, int]]:
+    """Return every change of exactly these records, given by kind, oldest first, each with its operation's number."""
+    every = [one for of_kind in ids.values() for one in of_kind]
+    found = [row for row in store.ask(rows_of(Wanted(ids=_listed(every)))) if row[9] in ids.get(row[8], ())]
     return [(change, row[0]) for row, change in zip(found, tell(store, found), strict=True)][::-1]
 
 
