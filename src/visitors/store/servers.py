@@ -39,8 +39,7 @@ class Server(msgspec.Struct, frozen=True):
     @property
     def authority(self) -> str:
         """The `Host` header, by which a server selects the database."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == (443 if self.is_encrypted else 80) else f"{host}:{self.port}"
+        return self.name.partition("://")[2]
 
     @property
     def address(self) -> str:
