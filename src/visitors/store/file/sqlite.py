@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Final, Self
 
@@ -113,11 +113,9 @@ class SqliteDatabase:
         """Iterate over the rows of a statement."""
         return self._connection.execute(sql, parameters)
 
-    @contextmanager
-    def translated_errors(self) -> Iterator[None]:
+    def translated_errors(self) -> AbstractContextManager[None]:
         """Convert errors of this database; see the function `translated_errors`."""
-        with translated_errors(self.name):
-            yield
+        return translated_errors(self.name)
 
     def confine(
         self, may_read: Callable[[str, str, str | None, str | None], bool], goes_on: Callable[[], bool]
