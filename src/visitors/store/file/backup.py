@@ -131,7 +131,8 @@ def copy(database: SqliteDatabase, made: Path, shown: Path, watch: Watch = lambd
     def tell(_status: int, remaining: int, total: int) -> None:
         watch(total - remaining, total)
 
-    made.unlink(missing_ok=True)  # a copy of what was written to meanwhile
+    if made.exists():  # a copy of what was written to meanwhile
+        made.unlink()
     made.touch(mode=0o600, exist_ok=False)
     try:
         with connect(made, "mode=rw") as target:
