@@ -101,7 +101,10 @@ def command(
     refuse_backwards("since", begin, "until", end)
     named = [*([record] if record is not None else []), *(records or [])]
     with context.reading() as store:
-        ids = {one: None for name in named for one in history_references.record_ids(store, name, context.now)}
+        ids: dict[str, list[str]] = {}
+        for name in named:
+            for of_kind, some in history_references.record_ids(store, name, context.now).items():
+                ids.setdefault(of_kind, []).extend(some)
         wanted = operations.Filter(
             actor=by,
             command=command_,
@@ -109,7 +112,7 @@ def command(
             until=end,
             kinds=kinds,
             operation=history_references.operation_id(store, operation) if operation is not None else None,
-            records=tuple(ids) if named else None,
+            records=ids if named else None,
         )
         if not follow:
             if by_field:

@@ -42,7 +42,8 @@ def contact_page(store: Store, contact_id: str, current: Instant) -> ContactPage
         conversations.of_contact(contact_id),
         contacts.tombstone_ids([contact_id]),
     )
-    last, (contact, *answers) = changes.changes_and(store, Filter(records=(contact_id,)), LAST_CHANGES, *around)
+    wanted = Filter(records={"contact": [contact_id]})
+    last, (contact, *answers) = changes.changes_and(store, wanted, LAST_CHANGES, *around)
     return ContactPage(*(*msgspec.structs.astuple(contact), *answers, last))
 
 

@@ -13,7 +13,7 @@ from visitors.store.history.operations import Filter
 from visitors.store.places import Memory
 from visitors.store.store import Store
 
-OF_RECORDS = Filter(records=("v", "w"))
+OF_RECORDS = Filter(records={"visitor": ["v"], "contact": ["c"]})
 
 
 @pytest.mark.parametrize(

@@ -180,7 +180,7 @@ def test_a_record_that_is_put_back_under_its_number_is_a_change_and_no_new_range
         ("v1", {"city": "Rom"}, {"city": "Rome"}),
     ]
     assert creations(store) == [("visitor", 1, 1)]
-    told = history.changes(store, Filter(records=("v1",)))
+    told = history.changes(store, Filter(records={"visitor": ["v1"]}))
     assert [(one.action, (one.before or {}).get("city"), (one.after or {}).get("city")) for one in told] == [
         ("changed", "Rom", "Rome"),
         ("created", None, "Rom"),

@@ -10,26 +10,26 @@ import msgspec
 
 from visitors.domain.operation import Change, Link
 from visitors.store.database import THESE, Question, Row, decoded, rows
-from visitors.store.history.operations import BY_RECORD, Filter
+from visitors.store.history.operations import BY_RECORD, Filter, Ids
 from visitors.store.query.listing import Condition
 from visitors.store.schema.recorded import COLUMNS, RECORDED, REFERENCES
 from visitors.store.store import Store
 
 _OWNERS = ("visitor", "contact")
-# Kind of record -> the columns with the id of the record it belongs to, whose history includes its own.
+# Kind of record -> the columns with the id of the record it belongs to, whose history includes its own, and that kind.
 _BELONGINGS = {
-    kind: [column for child, column, _ in REFERENCES if child == kind and kind not in _OWNERS] for kind in RECORDED
+    kind: [(column, owner) for child, column, owner in REFERENCES if child == kind and kind not in _OWNERS]
+    for kind in RECORDED
 }
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """Which changes: of operations `o` that match `operation`, and of the records that `ids` selects, or `ids_of` if
-    they are of one kind; or, without `ids`, only a `part` of them.
+    """Which changes: of operations `o` that match `operation`, and of the records that `ids` selects, by kind, since
+    records of two kinds may have the same id; or, without `ids`, only a `part` of them.
     """
 
     operation: Condition = Condition("1")
-    ids: Condition | None = None
-    ids_of: Mapping[str, Condition] = {}
+    ids: Mapping[str, Condition] | None = None
     kinds: tuple[str, ...] = ()
     limit: int = 0
     part: Part | None = None
@@ -66,8 +66,8 @@ def links_and_changes(
 ) -> tuple[tuple[list[Link], list[Change]], list[Any]]:
     """Return every change of the visitor's link, oldest first, and its latest changes, newest first."""
     own, latest, causes, *answers = store.ask_all(
-        rows_of(Wanted(ids=_listed([visitor_id]))),
-        rows_of(_of(Filter(records=(visitor_id,)), limit)),
+        rows_of(Wanted(ids={"visitor": _listed([visitor_id])})),
+        rows_of(_of(Filter(records={"visitor": [visitor_id]}), limit)),
         causes_of([visitor_id]),
         *beside,
     )
@@ -75,7 +75,7 @@ def links_and_changes(
     links = []
     for row, change in zip(own, told, strict=False):
         before, after = (columns or {} for columns in (change.before, change.after))
-        if change.kind == "visitor" and before.get("contactId") != after.get("contactId"):
+        if before.get("contactId") != after.get("contactId"):
             who = (change.at, change.actor, change.command, change.operation_id)
             links.append(Link(*who, before.get("contactId"), after.get("contactId"), causes.get((row[0], visitor_id))))
     return (links[::-1], told[len(own) :]), answers
@@ -85,33 +85,32 @@ def story(store: Store, visitor_id: str) -> list[tuple[Change, str | None]]:
     """Return every change relevant to the visitor, oldest first, with its recorded cause: those of the visitor, its
     blocks, the conversations it started, and every contact it was ever linked to.
     """
-    sql = """
-        WITH contact_ids (id) AS (
-            SELECT contact_id FROM visitors WHERE id = ?
-            UNION SELECT json_extract(before, '$.contact_id') FROM changes WHERE record = ? AND kind = 'visitor'
-            UNION SELECT json_extract(after, '$.contact_id') FROM changes WHERE record = ? AND kind = 'visitor'
-        )
-        SELECT ?
-        UNION SELECT id FROM contact_ids WHERE id IS NOT NULL
-        UNION SELECT id FROM blocks WHERE visitor_id = ? OR contact_id IN (SELECT id FROM contact_ids)
-        UNION SELECT id FROM conversations WHERE visitor_id = ?
+    contacts = """
+        SELECT contact_id FROM visitors WHERE id = ?
+        UNION SELECT json_extract(before, '$.contact_id') FROM changes WHERE record = ? AND kind = 'visitor'
+        UNION SELECT json_extract(after, '$.contact_id') FROM changes WHERE record = ? AND kind = 'visitor'
     """
-    ids = Condition(sql, (visitor_id,) * sql.count("?"))
+    selects = {
+        "visitor": "SELECT ?",
+        "contact": contacts,
+        "block": f"SELECT id FROM blocks WHERE visitor_id = ? OR contact_id IN ({contacts})",
+        "conversation": "SELECT id FROM conversations WHERE visitor_id = ?",
+    }
+    ids = {kind: Condition(sql, (visitor_id,) * sql.count("?")) for kind, sql in selects.items()}
     found, causes = store.ask_all(rows_of(Wanted(ids=ids)), causes_of([visitor_id]))
     told = zip(found, tell(store, found), strict=True)
     return [(change, causes.get((row[0], visitor_id))) for row, change in told][::-1]
 
 
-def operations_of(store: Store, record_ids: Sequence[str]) -> tuple[int, ...]:
+def operations_of(store: Store, records: Ids) -> tuple[int, ...]:
     """Return the numbers of operations that created or changed the records, or what belongs to them."""
-    sql, parameters = _statement(_of(Filter(records=tuple(record_ids))))
+    sql, parameters = _statement(_of(Filter(records=records)))
     return tuple(row[0] for row in store.execute(f"SELECT DISTINCT op FROM ({sql})", parameters))
 
 
-def timeline(store: Store, ids: Mapping[str, Sequence[str]]) -> list[tuple[Change, int]]:
-    """Return every change of exactly these records, given by kind, oldest first, each with its operation's number."""
-    every = [one for of_kind in ids.values() for one in of_kind]
-    found = [row for row in store.ask(rows_of(Wanted(ids=_listed(every)))) if row[9] in ids.get(row[8], ())]
+def timeline(store: Store, records: Ids) -> list[tuple[Change, int]]:
+    """Return every change of exactly these records, oldest first, each with its operation's number."""
+    found = store.ask(rows_of(Wanted(ids={kind: _listed(ids) for kind, ids in records.items()})))
     return [(change, row[0]) for row, change in zip(found, tell(store, found), strict=True)][::-1]
 
 
@@ -130,17 +129,19 @@ def _of(wanted: Filter, limit: int = 0) -> Wanted:
     operation = Condition(condition, tuple(parameters))
     if wanted.records is None:
         return Wanted(operation, kinds=wanted.kinds, limit=limit)
-    records = wanted.records
-    ids_of = {kind: _listed(records, kind) for kind in RECORDED}
-    return Wanted(operation, _listed(records, *RECORDED), ids_of, wanted.kinds, limit)
+    ids: dict[str, Condition] = {}
+    for kind, table in RECORDED.items():
+        selects = {"SELECT value FROM json_each(?)": wanted.records.get(kind, ())}
+        for column, owner in _BELONGINGS[kind]:
+            selects[f"SELECT id FROM {table} WHERE {column} {THESE}"] = wanted.records.get(owner, ())
+        given = {sql: some for sql, some in selects.items() if some}
+        if given:
+            ids[kind] = Condition(" UNION ".join(given), tuple(map(rows, given.values())))
+    return Wanted(operation, ids, wanted.kinds, limit)
 
 
-def _listed(ids: Sequence[str], *kinds: str) -> Condition:
-    """Select the ids, and those of the records of these kinds that belong to them."""
-    belonging = [(RECORDED[kind], column) for kind in kinds for column in _BELONGINGS[kind]]
-    sql = "SELECT value FROM json_each(?)"
-    sql += "".join(f" UNION SELECT id FROM {table} WHERE {column} {THESE}" for table, column in belonging)
-    return Condition(sql, (rows(ids),) * (1 + len(belonging)))
+def _listed(ids: Sequence[str]) -> Condition:
+    return Condition("SELECT value FROM json_each(?)", (rows(ids),))
 
 
 def rows_of(wanted: Wanted) -> Question[list[Row]]:
@@ -162,27 +163,31 @@ def _statement(wanted: Wanted) -> tuple[str, tuple[object, ...]]:
     Its columns: operation, creations before changes, kind of record and number, by which they are in order; then the
     operation's, kind and id of the record, columns before and after.
     """
-    kinds = wanted.kinds or tuple(RECORDED)
-    found = {CHANGED: _changed(wanted)} | {kind: _creations(kind, wanted) for kind in RECORDED if kind in kinds}
-    if wanted.part is not None:
-        found = {wanted.part[0]: found[wanted.part[0]]}
+    kinds = [kind for kind in RECORDED if not wanted.kinds or kind in wanted.kinds]
+    if wanted.ids is None:
+        parts = {CHANGED: _changed(wanted)} | {kind: _creations(kind, wanted) for kind in kinds}
+        found = list(parts.values()) if wanted.part is None else [parts[wanted.part[0]]]
+    else:
+        given = [kind for kind in kinds if kind in wanted.ids]
+        found = [part for kind in given for part in (_changed(wanted, kind), _creations(kind, wanted))]
+        found = found or [_changed(Wanted(Condition("0")))]
     newest = f"ORDER BY 1 DESC, 4 DESC{_limit(wanted)}" if wanted.limit else ""
-    union = " UNION ALL ".join(f"SELECT * FROM ({sql} {newest})" for sql, _ in found.values())
-    return union, tuple(value for _, values in found.values() for value in values)
+    union = " UNION ALL ".join(f"SELECT * FROM ({sql} {newest})" for sql, _ in found)
+    return union, tuple(value for _, values in found for value in values)
 
 
-def _changed(wanted: Wanted) -> tuple[str, tuple[object, ...]]:
-    """Build the statement for changes."""
-    where, ids = wanted.operation, wanted.ids
+def _changed(wanted: Wanted, kind: str | None = None) -> tuple[str, tuple[object, ...]]:
+    """Build the statement for changes; if ids are given, for those of one kind."""
+    where = wanted.operation
     sql = (
         f"SELECT o.pk AS op, 1, 0, h.pk, {_WHO}, h.kind, h.record, h.before, h.after"
         f" FROM changes AS h JOIN operations AS o ON o.pk = h.operation WHERE {where.sql}"
     )
     values = list(where.parameters)
-    if ids is not None:
-        sql += f" AND h.record IN ({ids.sql})"
-        values += ids.parameters
-    if wanted.kinds:
+    if wanted.ids is not None and kind is not None:
+        sql += f" AND h.kind = '{kind}' AND h.record IN ({wanted.ids[kind].sql})"
+        values += wanted.ids[kind].parameters
+    elif wanted.kinds:
         sql += f" AND h.kind {THESE}"
         values.append(rows(wanted.kinds))
     if wanted.part is not None:
@@ -193,14 +198,14 @@ def _changed(wanted: Wanted) -> tuple[str, tuple[object, ...]]:
 
 def _creations(kind: str, wanted: Wanted) -> tuple[str, tuple[object, ...]]:
     """Build the statement for the creations of the records, existing or removed."""
-    table, where, ids = RECORDED[kind], wanted.operation, wanted.ids_of.get(kind, wanted.ids)
+    table, where = RECORDED[kind], wanted.operation
     select = f"SELECT {{}} o.pk AS op, 0, {list(RECORDED).index(kind)}, {{}}, {_WHO}, '{kind}', {{}}, NULL, NULL"
     number = "json_extract(h.before, '$.pk')"
     is_removed = (
         f"h.kind = '{kind}' AND h.before IS NOT NULL AND h.after IS NULL"
         f" AND NOT EXISTS (SELECT 1 FROM {table} WHERE pk = {number})"
     )
-    if ids is None:
+    if wanted.ids is None:
         created = f"FROM operations AS o CROSS JOIN creations AS n ON n.operation = o.pk AND n.kind = '{kind}'"
         within = "BETWEEN max(n.first, ?) AND min(n.last, ?)"
         sql = (
@@ -211,6 +216,7 @@ def _creations(kind: str, wanted: Wanted) -> tuple[str, tuple[object, ...]]:
         )
         _, first, last = wanted.part or (kind, 0, 2**63 - 1)
         return sql, (first, last, *where.parameters) * 2
+    ids = wanted.ids[kind]
     records = (
         f"SELECT pk, id FROM {table} WHERE id IN ({ids.sql}) UNION ALL"
         f" SELECT DISTINCT {number}, h.record FROM changes AS h {BY_RECORD} WHERE {is_removed}"

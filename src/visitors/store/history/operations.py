@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -18,6 +18,10 @@ BY_RECORD = "INDEXED BY changes_record"
 """SQLite would choose the index on removals, of which an undo may have made as many as there are visitors."""
 
 
+Ids = Mapping[str, Sequence[str]]
+"""Kind of record -> the ids of some records."""
+
+
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
     """Which operations to show; None means any."""
 
@@ -28,7 +32,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     kinds: tuple[str, ...] = ()
     """Those that created or changed a record of one of these kinds."""
     operation: str | None = None
-    records: tuple[str, ...] | None = None
+    records: Ids | None = None
     numbers: tuple[int, ...] | None = None
     beyond: int | None = None
     """Those with a higher number, written later."""
