@@ -7,7 +7,7 @@ from typing import Literal
 
 from visitors.domain.block import Block
 from visitors.domain.times import Instant
-from visitors.store.database import Question, Row, rows
+from visitors.store.database import THESE, Question, Row, rows
 from visitors.store.query.filters import LIVE
 from visitors.store.store import OpenOperation, Store
 
@@ -44,13 +44,13 @@ def add_many(store: Store, new: Iterable[NewBlock]) -> None:
 
 def lift(store: Store, operation: OpenOperation, block_ids: Iterable[str]) -> None:
     """Lift the blocks with these ids."""
-    sql = "UPDATE blocks SET lifted_at = max(blocked_at, ?), lifted_by = ? WHERE id IN (SELECT value FROM json_each(?))"
+    sql = f"UPDATE blocks SET lifted_at = max(blocked_at, ?), lifted_by = ? WHERE id {THESE}"
     store.later(sql, (operation.at, operation.actor, rows(block_ids)))
 
 
 def live(store: Store, target: Target, ids: Sequence[str], current: Instant) -> dict[str, list[Block]]:
     """Return the live blocks on each of `ids` itself, oldest first."""
-    sql = f"SELECT {COLUMNS} FROM blocks WHERE {target}_id IN (SELECT value FROM json_each(?)) AND {LIVE} ORDER BY pk"
+    sql = f"SELECT {COLUMNS} FROM blocks WHERE {target}_id {THESE} AND {LIVE} ORDER BY pk"
     found: dict[str, list[Block]] = {}
     for block in _blocks(store.execute(sql, (rows(ids), current)).fetchall()):
         found.setdefault(str(block.visitor_id or block.contact_id), []).append(block)
@@ -60,7 +60,7 @@ def live(store: Store, target: Target, ids: Sequence[str], current: Instant) -> 
 def blocked_contacts_of(store: Store, visitor_ids: Sequence[str], current: Instant) -> dict[str, str]:
     """Map visitor ids to contact ids, for those of `visitor_ids` whose contact is blocked."""
     sql = (
-        "SELECT v.id, v.contact_id FROM visitors AS v WHERE v.id IN (SELECT value FROM json_each(?))"
+        f"SELECT v.id, v.contact_id FROM visitors AS v WHERE v.id {THESE}"
         f" AND EXISTS (SELECT 1 FROM blocks WHERE contact_id = v.contact_id AND {LIVE})"
     )
     return dict(store.execute(sql, (rows(visitor_ids), current)))
@@ -87,10 +87,7 @@ def _blocks(found: list[Row]) -> list[Block]:
 
 def of_any(store: Store, contact_ids: Sequence[str], visitor_ids: Sequence[str]) -> list[Block]:
     """Return every block of these contacts and visitors, oldest first."""
-    sql = (
-        f"SELECT {COLUMNS} FROM blocks WHERE contact_id IN (SELECT value FROM json_each(?))"
-        " OR visitor_id IN (SELECT value FROM json_each(?)) ORDER BY pk"
-    )
+    sql = f"SELECT {COLUMNS} FROM blocks WHERE contact_id {THESE} OR visitor_id {THESE} ORDER BY pk"
     return [Block(*row) for row in store.execute(sql, (rows(contact_ids), rows(visitor_ids)))]
 
 

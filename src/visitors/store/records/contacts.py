@@ -138,9 +138,9 @@ def bury(store: Store, operation: OpenOperation, contact_id: str, survivor_id: s
 
 def tombstone_ids(contact_ids: Iterable[str]) -> Question[list[str]]:
     """Return the ids of the tombstones that resolve to these contacts, directly or indirectly, oldest first."""
-    sql = """
+    sql = f"""
         WITH RECURSIVE tombstones (id, pk) AS (
-            SELECT id, pk FROM contacts WHERE merged_into IN (SELECT value FROM json_each(?))
+            SELECT id, pk FROM contacts WHERE merged_into {THESE}
             UNION SELECT next.id, next.pk FROM contacts AS next JOIN tombstones ON next.merged_into = tombstones.id
         )
         SELECT id FROM tombstones ORDER BY pk

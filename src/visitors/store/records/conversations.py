@@ -117,15 +117,14 @@ def update(store: Store, conversation: Conversation) -> None:
 
 def of_messages(store: Store, message_ids: Sequence[str]) -> dict[str, str]:
     """Map message ids to conversation ids, for those that exist."""
-    sql = "SELECT id, conversation_id FROM messages WHERE id IN (SELECT value FROM json_each(?))"
+    sql = f"SELECT id, conversation_id FROM messages WHERE id {THESE}"
     return dict(store.execute(sql, (rows(message_ids),)).fetchall())
 
 
 def give_to_contact(store: Store, visitor_ids: Sequence[str], contact_id: str) -> None:
     """Make the contact the owner of conversations that the visitors started while anonymous."""
     store.later(
-        "UPDATE conversations SET contact_id = ?"
-        " WHERE contact_id IS NULL AND visitor_id IN (SELECT value FROM json_each(?))",
+        f"UPDATE conversations SET contact_id = ? WHERE contact_id IS NULL AND visitor_id {THESE}",
         (contact_id, rows(visitor_ids)),
     )
 
@@ -185,7 +184,7 @@ def move(
     """
     condition, parameters = "", list[str]()
     if started_by is not None:
-        condition, parameters = " AND visitor_id IN (SELECT value FROM json_each(?))", [rows(started_by)]
+        condition, parameters = f" AND visitor_id {THESE}", [rows(started_by)]
     moved = store.execute(
         f"UPDATE conversations SET contact_id = ?, updated_at = max(updated_at, ?) WHERE contact_id = ?{condition}",
         [to, operation.at, contact_id, *parameters],
@@ -197,7 +196,7 @@ def messages_of(store: Store, conversation_ids: Sequence[str]) -> dict[str, list
     """Map conversation ids to their messages, in order."""
     sql = (
         "SELECT id, conversation_id, visitor_id, agent, body, created_at FROM messages"
-        " WHERE conversation_id IN (SELECT value FROM json_each(?)) ORDER BY pk"
+        f" WHERE conversation_id {THESE} ORDER BY pk"
     )
     found: dict[str, list[Message]] = {conversation_id: [] for conversation_id in conversation_ids}
     for row in store.execute(sql, (rows(conversation_ids),)):
@@ -210,7 +209,7 @@ def set_status(store: Store, operation: OpenOperation, conversation_ids: Sequenc
     resolved_at = operation.at if status == "resolved" else None
     changed = store.execute(
         "UPDATE conversations SET status = ?, resolved_at = ?, updated_at = max(updated_at, ?)"
-        " WHERE id IN (SELECT value FROM json_each(?)) AND status <> ? RETURNING id",
+        f" WHERE id {THESE} AND status <> ? RETURNING id",
         (status, resolved_at, operation.at, rows(conversation_ids), status),
     )
     return {row[0] for row in changed}

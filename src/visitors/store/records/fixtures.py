@@ -12,7 +12,7 @@ from visitors.domain.fields import CONTACT, VISITOR, columns, of_type
 from visitors.domain.fixture import Values
 from visitors.domain.folding import search_text
 from visitors.domain.metadata import encode, metadata_hash
-from visitors.store.database import decoded, rows
+from visitors.store.database import THESE, decoded, rows
 from visitors.store.records.search_texts import update_search_text
 from visitors.store.schema.recorded import DERIVED, RECORDED, SEARCHED
 from visitors.store.store import Store
@@ -71,12 +71,12 @@ def read(store: Store, kind: Kind, ids: Iterable[str] | None = None) -> Found:
     """Return the records with these ids, or all of the kind."""
     if ids is None:
         return _read(store, kind, "1", [])
-    return _read(store, kind, "id IN (SELECT value FROM json_each(?))", [rows(ids)])
+    return _read(store, kind, f"id {THESE}", [rows(ids)])
 
 
 def blocks(store: Store, visitor_ids: Iterable[str], contact_ids: Iterable[str]) -> Found:
     """Return every block of these visitors and contacts themselves, live or not."""
-    condition = "visitor_id IN (SELECT value FROM json_each(?)) OR contact_id IN (SELECT value FROM json_each(?))"
+    condition = f"visitor_id {THESE} OR contact_id {THESE}"
     return _read(store, "block", condition, [rows(visitor_ids), rows(contact_ids)])
 
 
@@ -91,7 +91,7 @@ def conversations(store: Store, ids: Iterable[str] | None = None) -> Found:
 
 def messages(store: Store, conversation_ids: Iterable[str]) -> dict[str, Found]:
     """Map conversation ids to their messages, in order."""
-    condition = "conversation_id IN (SELECT value FROM json_each(?))"
+    condition = f"conversation_id {THESE}"
     found: dict[str, Found] = {}
     for message_id, values in _read(store, "message", condition, [rows(conversation_ids)]).items():
         found.setdefault(values.pop("conversation"), {})[message_id] = values
@@ -100,13 +100,13 @@ def messages(store: Store, conversation_ids: Iterable[str]) -> dict[str, Found]:
 
 def started_by(store: Store, visitor_ids: Iterable[str]) -> list[str]:
     """Return the ids of the conversations that these visitors started."""
-    condition = "visitor_id IN (SELECT value FROM json_each(?))"
+    condition = f"visitor_id {THESE}"
     return list(_read(store, "conversation", condition, [rows(visitor_ids)]))
 
 
 def live_except(store: Store, kind: Kind, ids: Iterable[str]) -> Found:
     """Return the live records of the kind that are not among `ids`."""
-    condition = f"id NOT IN (SELECT value FROM json_each(?)) AND {_LIVE[kind]}"
+    condition = f"id NOT {THESE} AND {_LIVE[kind]}"
     return _read(store, kind, condition, [rows(ids)])
 
 
@@ -119,10 +119,7 @@ def owners(
     column, condition = _FIELDS["contact"][field], "merged_into IS NULL"
     if field == "email":
         condition = _LIVE["contact"]
-    sql = (
-        f"SELECT id, {column} FROM contacts WHERE {column} IN (SELECT value FROM json_each(?))"
-        f" AND id NOT IN (SELECT value FROM json_each(?)) AND {condition} ORDER BY pk"
-    )
+    sql = f"SELECT id, {column} FROM contacts WHERE {column} {THESE} AND id NOT {THESE} AND {condition} ORDER BY pk"
     return dict(store.execute(sql, (rows(wanted), rows(besides))).fetchall())
 
 
@@ -148,7 +145,7 @@ def change(store: Store, kind: Kind, record_id: str, before: Values, values: Val
 
 def release_external_ids(store: Store, contact_ids: Iterable[str]) -> None:
     """Clear the external ids of contacts."""
-    sql = "UPDATE contacts SET external_id = NULL WHERE id IN (SELECT value FROM json_each(?))"
+    sql = f"UPDATE contacts SET external_id = NULL WHERE id {THESE}"
     released = list(contact_ids)
     store.execute(sql, (rows(released),))
     update_search_text(store, "contact", released)
@@ -158,8 +155,8 @@ def remove(store: Store, kind: Literal["conversation", "message"], ids: Iterable
     """Remove records; the history keeps their values. Conversations are removed with their messages."""
     listed = rows(ids)
     if kind == "conversation":
-        store.execute("DELETE FROM messages WHERE conversation_id IN (SELECT value FROM json_each(?))", (listed,))
-    store.execute(f"DELETE FROM {RECORDED[kind]} WHERE id IN (SELECT value FROM json_each(?))", (listed,))
+        store.execute(f"DELETE FROM messages WHERE conversation_id {THESE}", (listed,))
+    store.execute(f"DELETE FROM {RECORDED[kind]} WHERE id {THESE}", (listed,))
 
 
 def _read(store: Store, kind: Kind, condition: str, parameters: Sequence[object]) -> Found:

@@ -11,7 +11,7 @@ from visitors.domain.pruning import Idle
 from visitors.domain.selection import Selection
 from visitors.domain.times import Instant
 from visitors.domain.visitor import BrowserData, Visitor
-from visitors.store.database import Question, decoded, rows
+from visitors.store.database import THESE, Question, decoded, rows
 from visitors.store.query.filters import LIVE
 from visitors.store.query.listing import Page
 from visitors.store.query.selection import chosen
@@ -93,13 +93,13 @@ def idle(store: Store, selection: Selection, current: Instant) -> Idle:
 
 def existing(store: Store, visitor_ids: Sequence[str]) -> set[str]:
     """Return those of `visitor_ids` that exist, deleted or not."""
-    sql = "SELECT id FROM visitors WHERE id IN (SELECT value FROM json_each(?))"
+    sql = f"SELECT id FROM visitors WHERE id {THESE}"
     return {row[0] for row in store.execute(sql, (rows(visitor_ids),))}
 
 
 def with_any_fingerprint(store: Store, fingerprints: Sequence[str]) -> str | None:
     """Return the id of a visitor, deleted or not, with one of these fingerprints."""
-    sql = "SELECT id FROM visitors WHERE fingerprint IN (SELECT value FROM json_each(?)) LIMIT 1"
+    sql = f"SELECT id FROM visitors WHERE fingerprint {THESE} LIMIT 1"
     found = store.execute(sql, (rows(fingerprints),)).fetchone()
     return None if found is None else str(found[0])
 
@@ -146,7 +146,7 @@ def update(store: Store, operation: OpenOperation, visitor_ids: Sequence[str], d
     differs = " OR ".join(f"{column} IS NOT ?" for column in columns)
     changed = store.execute(
         f"UPDATE visitors SET {assignments}, updated_at = max(updated_at, ?)"
-        f" WHERE id IN (SELECT value FROM json_each(?)) AND ({differs}) RETURNING id",
+        f" WHERE id {THESE} AND ({differs}) RETURNING id",
         [*columns.values(), operation.at, rows(visitor_ids), *columns.values()],
     )
     return {row[0] for row in changed}
@@ -161,8 +161,7 @@ def saw(store: Store, operation: OpenOperation, visitor_id: str) -> None:
 def link(store: Store, operation: OpenOperation, visitor_ids: Iterable[str], contact_id: str) -> None:
     """Link visitors to a contact."""
     store.later(
-        "UPDATE visitors SET contact_id = ?, updated_at = max(updated_at, ?)"
-        " WHERE id IN (SELECT value FROM json_each(?)) AND contact_id IS NOT ?",
+        f"UPDATE visitors SET contact_id = ?, updated_at = max(updated_at, ?) WHERE id {THESE} AND contact_id IS NOT ?",
         (contact_id, operation.at, rows(visitor_ids), contact_id),
     )
 
@@ -171,7 +170,7 @@ def unlink(store: Store, operation: OpenOperation, visitor_ids: Iterable[str]) -
     """Unlink visitors from their contacts. Returns the ids of those that were linked."""
     changed = store.execute(
         "UPDATE visitors SET contact_id = NULL, updated_at = max(updated_at, ?)"
-        " WHERE id IN (SELECT value FROM json_each(?)) AND contact_id IS NOT NULL RETURNING id",
+        f" WHERE id {THESE} AND contact_id IS NOT NULL RETURNING id",
         (operation.at, rows(visitor_ids)),
     )
     return {row[0] for row in changed}
@@ -188,7 +187,7 @@ def move(store: Store, operation: OpenOperation, contact_id: str, to: str) -> li
 
 def not_of_contact(store: Store, visitor_ids: Sequence[str], contact_id: str) -> list[str]:
     """Return those of `visitor_ids` that are not linked to the contact."""
-    sql = "SELECT id FROM visitors WHERE id IN (SELECT value FROM json_each(?)) AND contact_id IS NOT ?"
+    sql = f"SELECT id FROM visitors WHERE id {THESE} AND contact_id IS NOT ?"
     return [row[0] for row in store.execute(sql, (rows(visitor_ids), contact_id))]
 
 
