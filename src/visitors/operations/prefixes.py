@@ -47,6 +47,8 @@ def look_up(store: Store, table: Table, references: Sequence[str]) -> Begun:
     for reference in references:
         with suppress(NotFound):  # which `by_prefix` raises
             prefixes.append(id_or_prefix(reference, table.removesuffix("s")).removesuffix(ELLIPSIS))
+    if not prefixes and table == "visitors" and len(references) == 1:
+        prefixes.append(references[0].strip())  # text that is not UTF-8 is invalid, rather than missing
     if not prefixes:
         return {}
     return store.ask(begin_with(table, prefixes, CANDIDATES + 1))

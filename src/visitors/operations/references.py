@@ -163,13 +163,13 @@ def look_up_contacts(store: Store, references: Sequence[str], current: Instant) 
     ids, external_ids, emails = [], [], []
     for reference in references:
         text = normalise.unseen_trimmed(reference)
-        with suppress(InvalidData):  # which `contact` raises, unless an earlier one is not found
+        with suppress(InvalidData, NotFound):  # which `contact` raises, unless an earlier one is not found
             if text.startswith("ext:"):
                 external_ids += [_external_id(text), reference.strip().removeprefix("ext:").strip()]
             elif "@" in text:
                 emails += [text.lower(), email_rules.email(text, "contact")]
             else:
-                ids.append(text)
+                ids.append(id_or_prefix(text, "contact"))
     return ContactLookup(store, current, ids=ids, external_ids=external_ids, emails=emails)
 
 
