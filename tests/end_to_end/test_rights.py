@@ -207,6 +207,25 @@ with open_store(sys.argv[1]) as store:
         assert reader.communicate(b"\n")[0] == b"store_locked\n"
 
 
+def test_a_write_during_a_query_without_locks_is_detected(visitors: Visitors, store: Path) -> None:
+    rows = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000)"
+    query = f"{rows} SELECT i, (SELECT count(*) FROM visitors) AS visitors FROM n"
+    store.chmod(0o400)
+    with subprocess.Popen(
+        [*AS_ANYBODY, COMMAND, "sql", query, "--format", "csv", "--db", store],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=settings(),
+    ) as reader:
+        assert reader.stdout is not None
+        assert reader.stdout.readline() == b"i,visitors\n"  # the others do not fit into the pipe
+        store.chmod(0o600)
+        visitors("create", "--db", str(store))
+        said = reader.communicate()[1].decode()
+    assert reader.returncode == 6
+    assert "was written to while being read" in said
+
+
 @pytest.mark.parametrize(("mode", "who"), [(0o770, "its group"), (0o722, "everybody")])
 def test_a_check_reports_a_folder_that_others_can_write(visitors: Visitors, store: Path, mode: int, who: str) -> None:
     store.parent.chmod(mode)

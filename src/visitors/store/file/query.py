@@ -19,6 +19,7 @@ from visitors.store.file import sqlite
 from visitors.store.file.migrating import make
 from visitors.store.file.opening import is_only_read_at_rest
 from visitors.store.file.query_text import Word, mistake, words
+from visitors.store.file.readonly import refuse_changed, state
 from visitors.store.file.sqlite import SqliteDatabase, connect
 from visitors.store.places import File, Memory, Place
 from visitors.store.views import PREFIX, READ_BY_VIEWS, VIEWS, of_connection
@@ -121,18 +122,24 @@ class Queries:
 
 @contextmanager
 def queries(stored: Place, current: Instant, *, timeout: float = 30.0) -> Iterator[Queries]:
-    """Open an up-to-date store for queries as of the `current` instant. Raises StoreProblem."""
-    with _connected(stored, timeout) as database, database.translated_errors():
+    """Open an up-to-date store for queries as of the `current` instant. Raises StoreProblem, at the end if a store that
+    cannot be locked was written to meanwhile.
+    """
+    real = stored.resolved.path if isinstance(stored, File) else None
+    before = state(real) if real is not None and is_only_read_at_rest(real) else None
+    mode = "mode=ro" if before is None else "mode=ro&immutable=1"
+    with _connected(stored, mode, timeout) as database, database.translated_errors():
         for view in VIEWS:
             database.execute(of_connection(view, f"'{current}'"))
         database.execute("PRAGMA query_only = ON")
         database.confine(_readable(database), lambda: not interrupts.is_waiting())
         yield Queries(database)
+        if real is not None and before is not None:
+            refuse_changed(real, before)
 
 
-def _connected(stored: Place, timeout: float) -> SqliteDatabase:
+def _connected(stored: Place, mode: str, timeout: float) -> SqliteDatabase:
     if isinstance(stored, File):
-        mode = "mode=ro&immutable=1" if is_only_read_at_rest(stored.resolved.path) else "mode=ro"
         return connect(stored.path, mode, timeout=timeout)
     database = connect(None)  # temporary stores are new, so an empty one is equivalent
     make(database, Memory())
