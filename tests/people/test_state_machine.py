@@ -121,6 +121,9 @@ class Model:
                 return list(found.values())
         return []
 
+    def deleted_with_email(self, email: str) -> list[Person]:
+        return [one for one in self.people.values() if one.email == email and one.deleted and not one.merged_into]
+
     def living(self, visitor: str) -> Browser:
         browser = self.visitors.get(visitor)
         if browser is None:
@@ -630,8 +633,9 @@ class People(RuleBasedStateMachine):
                 assert standing is not None
                 assert self._resolved(f"ext:{person.external_id}") == standing.id
             if person.email:
-                found = [one.id for one in self.model.with_email(person.email)]
-                expected = found[0] if len(found) == 1 else "ambiguous" if found else "contact_not_found"
+                found = self.model.with_email(person.email)
+                named = [one.id for one in found or self.model.deleted_with_email(person.email)]
+                expected = named[0] if len(named) == 1 else "ambiguous" if named else "contact_not_found"
                 assert self._resolved(person.email) == expected
                 assert survivor.deleted or found, "the email of somebody live means nobody"
 

@@ -11,11 +11,10 @@ from visitors.domain import email_rules, normalise
 from visitors.domain.ids import Entropy
 from visitors.domain.receipt import Counts, Left, Receipt, make_receipt, new_key
 from visitors.domain.times import Instant
-from visitors.errors import Conflict, InvalidData
+from visitors.errors import InvalidData
 from visitors.operations import references
 from visitors.store.history import belonging, erasing, operations, receipts, scrub
 from visitors.store.load import indexes
-from visitors.store.records import contacts
 from visitors.store.records.blocks import Target
 from visitors.store.store import OpenOperation, Store
 
@@ -39,17 +38,15 @@ def resolve(
     else:
         lost: list[references.Lost] = []
         found = references.contact_ids(store, there, current, lambda some, _: lost.extend(some))
-        once = {one.typed: _no_longer_live(store, one.typed) for one in lost}
+        once = {one.typed: _only_in_history(store, one.typed) for one in lost}
         if not all(once.values()):
             missing([one for one in lost if not once[one.typed]], len(tokens))
         found += [contact_id for ids in once.values() for contact_id in ids]
     return list(dict.fromkeys([*found, *(one for one in tokens if one in gone)]))
 
 
-def _no_longer_live(store: Store, reference: str) -> list[str]:
-    """Return the id of the deleted contact, or else the ids of contacts that exist only in the history, by an email or
-    `ext:ID`.
-    """
+def _only_in_history(store: Store, reference: str) -> list[str]:
+    """Return the ids of contacts that exist only in the history, by an email or `ext:ID`."""
     text = reference.strip()
     try:
         if text.startswith("ext:"):
@@ -59,14 +56,7 @@ def _no_longer_live(store: Store, reference: str) -> list[str]:
         email = email_rules.email(text, "contact")
     except InvalidData:
         return []
-    deleted = contacts.deleted_with_email(store, email)
-    if len(deleted) > 1:
-        raise Conflict(
-            f"{text!r} is ambiguous: it matches the deleted contacts {', '.join(deleted)}",
-            code="ambiguous",
-            hint="use one of these ids",
-        )
-    return deleted or belonging.former_contacts(store, "email", email)
+    return belonging.former_contacts(store, "email", email)
 
 
 def foresee(store: Store, target: Target, ids: Sequence[str]) -> Counts:

@@ -116,7 +116,8 @@ def contact(store: Store, reference: str, current: Instant, ahead: ContactLookup
     """Return the contact that `reference` identifies: an id or unique prefix, an email, or `ext:VALUE`, found by
     `ahead` if that has looked it up.
 
-    A tombstone resolves to its survivor. Raises NotFound, Conflict if it is ambiguous, and InvalidData.
+    A tombstone resolves to its survivor, and an email to deleted contacts if no live one has it. Raises NotFound,
+    Conflict if it is ambiguous, and InvalidData.
     """
     if ahead is None:
         ahead = look_up_contacts(store, [reference], current)
@@ -135,9 +136,10 @@ def contact(store: Store, reference: str, current: Instant, ahead: ContactLookup
         return found
     if "@" in text:
         email = email_rules.email(text, "contact")
-        matches = ahead.find_by_email(email)
-        if not matches and email != text.lower():
-            matches = ahead.find_by_email(text.lower())
+        spellings = (email, text.lower())  # the latter as stored before emails were normalised
+        matches = next((live for one in spellings if (live := ahead.find_by_email(one))), [])
+        if not matches:
+            matches = _deleted_contact(text, *map(ahead.find_deleted_by_email, spellings))
         if len(matches) > 1:
             matches.sort(key=lambda match: match.external_id is None)  # the one that should survive a merge comes first
             raise ambiguous(text, "contact", [match.id for match in matches], is_prefix=False)
@@ -151,6 +153,18 @@ def contact(store: Store, reference: str, current: Instant, ahead: ContactLookup
     found = contacts.find(store, by_prefix("contacts", text, begun).id, current)
     assert found is not None
     return found
+
+
+def _deleted_contact(text: str, *found: list[Contact]) -> list[Contact]:
+    """Return the deleted contact with the email, if there is one. Raises Conflict if there are several."""
+    deleted = {contact.id: contact for some in found for contact in some}
+    if len(deleted) > 1:
+        raise Conflict(
+            f"{text!r} is ambiguous: it matches the deleted contacts {', '.join(deleted)}",
+            code="ambiguous",
+            hint="use one of these ids",
+        )
+    return list(deleted.values())
 
 
 def _external_id(text: str) -> str:

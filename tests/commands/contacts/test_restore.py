@@ -38,6 +38,22 @@ def test_a_contact_whose_email_somebody_has_by_now_is_not_restored_until_that_is
     assert (shown["id"], shown["email"]) == ("B", "a@example.com")
 
 
+def test_a_deleted_contact_is_found_by_its_email_unless_somebody_has_it(visitors: Visitors) -> None:
+    visitors("contacts", "create", "--id", "c1", "--email", "ada@example.com")
+    visitors("contacts", "delete", "c1")
+    assert visitors("contacts", "show", "ada@example.com", "--format", "json").json["id"] == "c1"
+    refused = visitors("contacts", "update", "ada@example.com", "--name", "Ada", code=4)
+    assert "visitors contacts restore c1" in refused.stderr
+    assert visitors("contacts", "restore", "ADA@example.com").stdout == "c1\n"
+
+    visitors("contacts", "delete", "c1")
+    visitors("contacts", "create", "--id", "c2", "--email", "ada@example.com")
+    assert visitors("contacts", "show", "ada@example.com", "--format", "json").json["id"] == "c2"
+    visitors("contacts", "delete", "c2")
+    refused = visitors("contacts", "restore", "ada@example.com", code=4)
+    assert "it matches the deleted contacts c1, c2" in refused.stderr
+
+
 def test_two_deleted_contacts_with_one_email_are_not_both_restored(visitors: Visitors) -> None:
     for who in ("A", "B"):
         visitors("contacts", "create", "--id", who, "--email", "a@example.com")

@@ -98,6 +98,11 @@ class ContactLookup:
         live = own or [contact for contact in survivors if contact.deleted_at is None]
         return list({contact.id: contact for contact in live}.values())
 
+    def find_deleted_by_email(self, email: str) -> list[Contact]:
+        """Return the deleted contacts with this email."""
+        found = [one.contact for one in self._with("email", email) if one.merged_into is None]
+        return [contact for contact in found if contact.deleted_at is not None]
+
     def _with(self, kind: str, value: str | None) -> list[Found]:
         return [self._by_id[one] for one in self._by_key.get((kind, value), ())] if value is not None else []
 

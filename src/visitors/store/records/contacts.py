@@ -155,9 +155,3 @@ def tombstones(store: Store, contact_ids: Sequence[str]) -> list[Alias]:
     sql = f"SELECT {columns} FROM contacts WHERE merged_into IS NOT NULL AND id {THESE} ORDER BY pk"
     found = store.execute(sql, (rows(contact_ids),))
     return [Alias(*(*row[:metadata], decoded(row[metadata]), *row[metadata + 1 :])) for row in found]
-
-
-def deleted_with_email(store: Store, email: str) -> list[str]:
-    """Return the ids of the deleted contacts with this email, without tombstones."""
-    sql = "SELECT id FROM contacts WHERE email = ? AND deleted_at IS NOT NULL AND merged_into IS NULL ORDER BY pk"
-    return [row[0] for row in store.execute(sql, (email,))]
