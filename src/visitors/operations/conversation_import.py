@@ -132,7 +132,8 @@ def _whose(store: Store, operation: OpenOperation, row: ConversationRow, at: Ins
         said = Identity(contact_id=author)
     rule, contact_id = None, None
     if said is not None:
-        settled = settle_contact(store, operation, None, said, times=ContactTimes(created_at=at, updated_at=at))
+        times = ContactTimes(created_at=at, updated_at=at, are_its_own=False)
+        settled = settle_contact(store, operation, None, said, times=times)
         rule, contact_id = settled.decision.rule, settled.contact_id
     visitor_id = row.visitor_id
     if visitor_id is None and contact_id is not None:

@@ -25,6 +25,10 @@ class ContactTimes(msgspec.Struct, frozen=True, kw_only=True):
     deleted_at: Instant | None = None
     is_of_earlier_visit: bool = False
     """Whether the visitor who said this has said more since."""
+    are_its_own: bool = True
+    """Whether they are the contact's own times; else those of what it wrote: an existing contact keeps its own, except
+    that it is updated then if it changes.
+    """
 
     def is_outdated(self, contact: Contact) -> bool:
         """Return whether the contact was updated since."""
@@ -116,7 +120,8 @@ def settle_contact(
             merge(store, operation, contact, decision.merges)
             contact = contacts.find(store, contact.id, operation.at) or contact
             changes = changes_of(said, contact, keep_email=True)
-        contacts.update(store, operation, contact, changes, created_at=times.created_at, updated_at=times.updated_at)
+        own = times if times.are_its_own else ContactTimes(updated_at=times.updated_at if changes else None)
+        contacts.update(store, operation, contact, changes, created_at=own.created_at, updated_at=own.updated_at)
         return Identified(decision, contact.id, times, leaves_out)
     contact_id = contacts.insert(
         store,

@@ -177,6 +177,29 @@ def test_the_conversation_of_a_visitor_is_its_contacts(visitors: Visitors, take:
     assert visitors("show", "v1", "--format", "json").json["contact"]["id"] == contact
 
 
+@pytest.mark.parametrize("at", [T[0], LATER, None])
+def test_a_person_of_whom_a_conversation_says_nothing_new_is_not_changed(
+    visitors: Visitors, take: Take, at: str | None
+) -> None:
+    visitors("contacts", "create", "--id", "c1", "--email", "ada@example.com", now=NOW)
+    before = visitors("contacts", "show", "c1", "--format", "json").json
+    whose = {"createdAt": at, "contact": {"email": "ada@example.com"}}
+    take({"id": "k1", **whose}, {"id": "k2", **whose, "messages": [{"authorId": "c1", "body": "Hi"}]}, now=LATER)
+    after = visitors("contacts", "show", "c1", "--format", "json").json
+    assert (after["createdAt"], after["updatedAt"]) == (before["createdAt"], before["updatedAt"])
+
+
+@pytest.mark.parametrize(("at", "name", "updated"), [(T[0], "Ada", NOW), (LATER, "Bob", LATER)])
+def test_an_older_conversation_only_fills_blanks_of_its_person(
+    visitors: Visitors, take: Take, at: str, name: str, updated: str
+) -> None:
+    visitors("contacts", "create", "--id", "c1", "--email", "ada@example.com", "--name", "Ada", now=NOW)
+    told = {"email": "ada@example.com", "name": "Bob", "externalId": "u1"}
+    take({"id": "k1", "createdAt": at, "contact": told}, now=LATER)
+    after = visitors("contacts", "show", "c1", "--format", "json").json
+    assert (after["name"], after["externalId"], after["updatedAt"]) == (name, "u1", updated)
+
+
 def test_an_author_is_the_contact_or_an_agent(visitors: Visitors, take: Take) -> None:
     take(
         {"id": "k1", "contactId": "c1", "messages": [{"authorId": "c1", "body": "Hi"}, {"authorId": 77, "body": "Yo"}]},
