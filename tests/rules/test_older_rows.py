@@ -145,6 +145,27 @@ def test_values_that_were_kept_are_counted_and_the_advice_overwrites_them(
     assert shown[field] == row[field]
 
 
+def test_a_name_that_is_kept_out_as_its_visitor_was_updated_since_is_counted() -> None:
+    with open_store(":memory:") as store:
+        new, old = by_time(DAYS[1]), by_time(DAYS[0])
+        for row in (new, old):
+            del row["city"], row["contact"]["updatedAt"]
+        store.import_([new])
+        done = store.import_([old], on_existing="update")
+        assert (done.unchanged, done.rows_outdated) == (1, 1)
+        (visitor,) = store.list()
+        assert visitor.contact is not None
+        assert visitor.contact.name == f"Name of {DAYS[1]}"
+
+
+def test_a_name_that_is_kept_out_of_the_contact_of_a_new_visitor_is_counted() -> None:
+    with open_store(":memory:") as store:
+        store.import_([by_time(DAYS[1])])
+        done = store.import_([{**by_time(DAYS[0]), "id": "v2"}])
+        assert (done.created, done.rows_outdated) == (1, 1)
+        assert {one.contact.name for one in store.list() if one.contact} == {f"Name of {DAYS[1]}"}
+
+
 def test_an_export_can_be_edited_and_imported_again_and_again(visitors: Visitors, tmp_path: Path) -> None:
     visitors("create", "--id", "v1", "--city", "Oslo")
     visitors("identify", "v1", "--external-id", "u1", "--name", "Ada")

@@ -110,6 +110,8 @@ class _Batch:
         if row.identity is not None:
             settled = self._people.settle(None, row.identity, contact_times(row))
             contact_id, rule = settled.contact_id, settled.decision.rule
+            if settled.leaves_out and self._left is not None:
+                self._left["outdated"] += 1
         visitor_id = self._devices.make(row, contact_id)
         if rule is not None:
             self._causes.append((visitor_id, rule))
@@ -126,7 +128,7 @@ class _Batch:
             settled = self._people.settle(None if keeps else contact_id, said, contact_times(row, existing))
             decision = settled.decision
             is_changed = settled.is_changed
-            is_outdated |= settled.leaves_out
+            is_outdated |= settled.leaves_out and (row.contact_updated_at or row.updated_at) is not None
             if contact_id is not None and contact_id in [other.id for other in decision.merges]:
                 contact_id = settled.contact_id  # the merge moved the visitor
                 existing = msgspec.structs.replace(existing, contact_id=contact_id)

@@ -30,9 +30,9 @@ class ContactTimes(msgspec.Struct, frozen=True, kw_only=True):
     that it is updated then if it changes.
     """
 
-    def is_outdated(self, contact: Contact) -> bool:
-        """Return whether the contact was updated since."""
-        return self.updated_at is not None and self.updated_at < contact.updated_at
+    def only_fill(self, contact: Contact) -> bool:
+        """Return whether what was said then only fills blanks of the contact, because more was said since."""
+        return self.is_of_earlier_visit or (self.updated_at is not None and self.updated_at < contact.updated_at)
 
     def moves(self, contact: Contact) -> bool:
         """Return whether they change those of the contact."""
@@ -47,7 +47,7 @@ class Identified(msgspec.Struct, frozen=True):
     contact_id: str
     times: ContactTimes = ContactTimes()
     leaves_out: bool = False
-    """Whether values were left out, because the contact was updated since they were."""
+    """Whether values were left out, because the contact said more since."""
 
     @property
     def is_changed(self) -> bool:
@@ -140,13 +140,13 @@ def decide_at(
 ) -> tuple[Identity, Decision, bool]:
     """Like `decide`, about something said at that time: if the contact said more since, it only fills blanks.
 
-    Returns what is left of it, the decision, and whether values were left out because the contact was updated since.
+    Returns what is left of it, the decision, and whether values were left out.
     Raises what `decide` raises.
     """
     decision = decide(said, knows, on_conflict=on_conflict, relink=relink)
     contact = decision.contact
-    if contact is None or not (times.is_of_earlier_visit or times.is_outdated(contact)):
+    if contact is None or not times.only_fill(contact):
         return said, decision, False
     said = filling(said, contact)
     filled = decide(said, knows, on_conflict=on_conflict, relink=relink)
-    return said, filled, times.is_outdated(contact) and filled.changes != decision.changes
+    return said, filled, filled.changes != decision.changes
