@@ -145,6 +145,19 @@ def test_values_that_were_kept_are_counted_and_the_advice_overwrites_them(
     assert shown[field] == row[field]
 
 
+def test_an_older_row_that_merges_does_not_overwrite_what_the_merged_contact_said() -> None:
+    with open_store(":memory:") as store:
+        survivor = {"id": "c1", "externalId": "u1", "updatedAt": DAYS[1]}
+        other = {"id": "c2", "email": "ada@example.com", "name": "Ada", "metadata": {"plan": "pro"}}
+        store.contacts.import_([survivor, {**other, "updatedAt": DAYS[1]}])
+        told = {"externalId": "u1", "email": "ada@example.com", "name": "Bob", "metadata": {"plan": "free", "seats": 5}}
+        row = {"id": "v1", "contact": {**told, "image": "https://example.com/bob", "updatedAt": DAYS[0]}}
+        store.import_([row], on_conflict="merge")
+        (contact,) = store.contacts.list()
+        assert (contact.name, contact.email, contact.image) == ("Ada", "ada@example.com", "https://example.com/bob")
+        assert contact.metadata == {"plan": "pro", "seats": 5}
+
+
 def test_a_name_that_is_kept_out_as_its_visitor_was_updated_since_is_counted() -> None:
     with open_store(":memory:") as store:
         new, old = by_time(DAYS[1]), by_time(DAYS[0])

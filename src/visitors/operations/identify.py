@@ -118,7 +118,9 @@ def settle_contact(
         contact, changes = decision.contact, decision.changes
         if decision.merges:
             merge(store, operation, contact, decision.merges)
+            only_fills = times.only_fill(contact)
             contact = contacts.find(store, contact.id, operation.at) or contact
+            said = filling(said, contact) if only_fills else said
             changes = changes_of(said, contact, keep_email=True)
         own = times if times.are_its_own else ContactTimes(updated_at=times.updated_at if changes else None)
         contacts.update(store, operation, contact, changes, created_at=own.created_at, updated_at=own.updated_at)
