@@ -196,3 +196,20 @@ def test_a_contact_keeps_the_earliest_creation(visitors: Visitors, path: Callabl
     for day, created in ((DAYS[1], DAYS[1]), (DAYS[2], DAYS[1]), (DAYS[0], DAYS[0])):
         visitors("contacts", "import", str(path({"id": "c1", "createdAt": day})), *UPDATE)
         assert visitors("contacts", "show", "c1", "--format", "json").json["createdAt"] == created
+
+
+def test_an_older_row_that_merges_two_contacts_fills_what_both_lack() -> None:
+    with open_store(":memory:") as store:
+        store.contacts.import_(
+            [
+                {"id": "c1", "externalId": "u1", "updatedAt": DAYS[1]},
+                {"id": "c2", "email": "ada@example.com", "name": "Ada", "metadata": {"plan": 2}, "updatedAt": DAYS[1]},
+            ]
+        )
+        row = {"name": "Bob", "image": "https://example.com/b.png", "metadata": {"plan": 1, "seats": 1}}
+        row |= {"externalId": "u1", "email": "ada@example.com", "updatedAt": DAYS[0]}
+        done = store.contacts.import_([row], on_existing="update", on_conflict="merge")
+        (contact,) = store.contacts.list()
+        assert (contact.id, contact.name, contact.image) == ("c1", "Ada", row["image"])
+        assert contact.metadata == {"plan": 2, "seats": 1}
+        assert (done.updated, done.rows_outdated) == (1, 1)

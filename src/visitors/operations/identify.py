@@ -118,10 +118,11 @@ def settle_contact(
         contact, changes = decision.contact, decision.changes
         if decision.merges:
             merge(store, operation, contact, decision.merges)
-            only_fills = times.only_fill(contact)
-            contact = contacts.find(store, contact.id, operation.at) or contact
-            said = filling(said, contact) if only_fills else said
-            changes = changes_of(said, contact, keep_email=True)
+            merged = contacts.find(store, contact.id, operation.at) or contact
+            told = filling(said, merged) if times.only_fill(contact) else said
+            changes = changes_of(told, merged, keep_email=True)
+            leaves_out |= changes != changes_of(said, merged, keep_email=True)
+            contact = merged
         own = times if times.are_its_own else ContactTimes(updated_at=times.updated_at if changes else None)
         contacts.update(store, operation, contact, changes, created_at=own.created_at, updated_at=own.updated_at)
         return Identified(decision, contact.id, times, leaves_out)
