@@ -14,6 +14,8 @@ from visitors.domain.fields import PERSON
 from visitors.domain.metadata import Metadata
 from visitors.domain.times import Instant
 
+_TEXTS = {name: field.column for name, field in PERSON.items()}
+
 
 class Contact(msgspec.Struct, frozen=True, rename="camel"):
     """The current state of a contact. The field order is part of the machine formats' contract."""
@@ -33,7 +35,7 @@ class Contact(msgspec.Struct, frozen=True, rename="camel"):
     @property
     def texts(self) -> dict[str, str | None]:
         """The fields set by an application, except the metadata, by public name."""
-        return {name: getattr(self, field.column) for name, field in PERSON.items()}
+        return {name: getattr(self, column) for name, column in _TEXTS.items()}
 
     @property
     def label(self) -> str:
@@ -72,8 +74,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=Fa
     @property
     def texts(self) -> dict[str, str]:
         """The given fields, except the metadata, by public name."""
-        told = ((name, getattr(self, field.column)) for name, field in PERSON.items())
-        return {name: value for name, value in told if value is not None}
+        return {name: value for name, column in _TEXTS.items() if (value := getattr(self, column)) is not None}
 
     @property
     def says_something(self) -> bool:
