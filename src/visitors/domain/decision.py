@@ -226,9 +226,8 @@ def changes_of(said: Identity, contact: Contact | None, *, keep_email: bool) -> 
     metadata.update(said.metadata or {})
     for key in said.unset:
         metadata.pop(key, None)
-    metadata = parse_metadata(metadata)  # merging two objects within the limit can exceed it
     current = contact.texts if contact else {}
     changes = {field: value for field, value in wanted.items() if value != current.get(field)}
     if encode(dict(sorted(metadata.items()))) != encode(dict(sorted(before.items()))):
-        changes["metadata"] = metadata
+        changes["metadata"] = parse_metadata(metadata)  # merging two objects within the limit can exceed it
     return changes

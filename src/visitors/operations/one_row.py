@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import nullcontext
 from typing import Any, TypeVar
 
 from visitors.errors import Conflict, InvalidData, NotFound, UsageProblem, VisitorsError
@@ -29,8 +28,11 @@ def take_one(store: Store | None, read: Read[Row], take: Callable[[Row], None], 
         if read.problem is not None:
             raise read.problem.error()
         assert read.row is not None
-        with nullcontext() if store is None or reject is None else store.savepoint():
+        if store is None or reject is None:
             take(read.row)
+        else:
+            with store.savepoint():
+                take(read.row)
     except _OF_A_ROW as error:
         if reject is None:
             raise _placed(read, error) from None

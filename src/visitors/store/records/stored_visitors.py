@@ -27,8 +27,7 @@ class Stored(msgspec.Struct, frozen=True, gc=False):
     @classmethod
     def of(cls, values: tuple[Any, ...]) -> Stored:
         """Return the visitor of values for `insert_many`."""
-        visitor_id, contact_id, created_at, updated_at, last_seen_at, deleted_at, *data = values
-        return cls(visitor_id, contact_id, created_at, updated_at, last_seen_at, deleted_at, tuple(data))
+        return cls(*(*values[:_DATA], values[_DATA:]))
 
     @property
     def fingerprint(self) -> str | None:
@@ -37,6 +36,8 @@ class Stored(msgspec.Struct, frozen=True, gc=False):
         return None if told is None else str(told)
 
 
+_DATA = len(EVERY_COLUMN) - len(COLUMNS)
+"""The position of the first browser data."""
 _FINGERPRINT = list(COLUMNS).index("fingerprint")
 
 
