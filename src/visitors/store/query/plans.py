@@ -13,9 +13,8 @@ this one, 0.06 s at a million.
 
 Sorting thousands of matches means looking up each of them, mostly on a page of its own. A walk that tests each record
 for membership stays in the index: where that fills a page sooner, we walk after all. At a million, the first page of
-14,000 matches then takes 0.02 s instead of 0.5 if nothing is in memory. And since times
-and numbers mostly grow together, all matches of a time range may be at the far end of a walk: see
-`visitors.store.query.bounds`.
+14,000 matches then takes 0.02 s instead of 0.5 if nothing is in memory. And since times and numbers mostly grow
+together, all matches of a time range may be at the far end of a walk: see `visitors.store.query.bounds`.
 """
 
 from __future__ import annotations
