@@ -111,7 +111,7 @@ def test_an_older_row_fills_blanks(visitors: Visitors, path: Callable[..., Path]
     del new["city"], new["contact"]["metadata"]
     visitors("import", str(path(new)))
     done = visitors("import", str(path({**old, "region": "Viken"})), *UPDATE)
-    assert done.stderr.startswith("imported 1 row: 1 updated\n1 row with values older than those here")
+    assert done.stderr.startswith("imported 1 row: 1 updated\n1 row had values older than those in the store")
     shown = visitors("show", "v1", "--format", "json").json
     assert (shown["city"], shown["region"]) == (f"City of {DAYS[0]}", "Viken")
     assert (shown["contact"]["name"], shown["contact"]["metadata"]) == (f"Name of {DAYS[1]}", {"plan": DAYS[0]})
@@ -136,7 +136,7 @@ def test_values_that_were_kept_are_counted_and_the_advice_overwrites_them(
 
     done = visitors(*command.split(), file, *UPDATE)
     assert done.stderr.startswith(
-        "imported 1 row: 1 unchanged\n1 row with values older than those here, which were kept"
+        "imported 1 row: 1 unchanged\n1 row had values older than those in the store, which were left out"
     )
     advised = re.findall(r"--map \S+=", done.stderr)
     done = visitors(*command.split(), file, *UPDATE, *shlex.split(" ".join(advised)))

@@ -231,8 +231,8 @@ def tell_left(context: Context, kind: Kind, left: Counter[Any]) -> None:
     if left["outdated"]:
         times = ("updatedAt", "lastSeenAt", "contact.updatedAt") if kind is VISITORS else ("updatedAt",)
         context.output.note(
-            f"{number(left['outdated'], 'row')} with values older than those here, which were kept; to overwrite them, "
-            f"add {' '.join(f'--map {one}=' for one in times)}"
+            f"{number(left['outdated'], 'row')} had values older than those in the store, which were left out; "
+            f"to import them anyway, add {' '.join(f'--map {one}=' for one in times)}"
         )
     if left["standing"]:
         context.output.note(f"{number(left['standing'], 'block')} kept: no row is newer than the block")

@@ -35,7 +35,7 @@ def take_all(
     """Import every row; return how many were created, updated, unchanged and skipped.
 
     A bad row goes to `reject` and leaves nothing in the store; without `reject` its error is raised, with its position
-    before the message. Blocks that rows could not change are counted in `left`. A row imported without some of its
+    before the message. What rows could not change is counted in `left`. A row imported without some of its
     values goes to `incomplete`.
     """
     taken: Counter[Taken] = Counter()

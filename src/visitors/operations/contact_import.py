@@ -33,7 +33,7 @@ def take_contacts(
     """Import every row; return how many were created, updated, unchanged and skipped.
 
     A bad row goes to `reject` and leaves nothing in the store; without `reject` its error is raised, with its position
-    before the message. Blocks that rows could not change are counted in `left`.
+    before the message. What rows could not change is counted in `left`.
     """
     taken: Counter[Taken] = Counter()
     for _ in taken_in_batches(store, rows, lambda some: _Batch(store, operation, policy, some, taken, left), reject):

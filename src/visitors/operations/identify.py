@@ -23,7 +23,7 @@ class ContactTimes(msgspec.Struct, frozen=True, kw_only=True):
     created_at: Instant | None = None
     updated_at: Instant | None = None
     deleted_at: Instant | None = None
-    is_of_earlier_visit: bool = False
+    is_of_earlier_row: bool = False
     """Whether the visitor who said this has said more since."""
     are_its_own: bool = True
     """Whether they are the contact's own times; else those of what it wrote: an existing contact keeps its own, except
@@ -32,7 +32,7 @@ class ContactTimes(msgspec.Struct, frozen=True, kw_only=True):
 
     def only_fill(self, contact: Contact) -> bool:
         """Return whether what was said then only fills blanks of the contact, because more was said since."""
-        return self.is_of_earlier_visit or (self.updated_at is not None and self.updated_at < contact.updated_at)
+        return self.is_of_earlier_row or (self.updated_at is not None and self.updated_at < contact.updated_at)
 
     def moves(self, contact: Contact) -> bool:
         """Return whether they change those of the contact."""

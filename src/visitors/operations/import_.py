@@ -53,7 +53,7 @@ def contact_times(row: VisitorRow, existing: Stored | None = None) -> ContactTim
         created_at=row.contact_created_at,
         updated_at=row.contact_updated_at,
         deleted_at=row.contact_deleted_at,
-        is_of_earlier_visit=row.contact_updated_at is None and existing is not None and is_older(row, existing),
+        is_of_earlier_row=row.contact_updated_at is None and existing is not None and is_older(row, existing),
     )
 
 
