@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import stat
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -197,6 +197,17 @@ def test_a_reader_keeps_its_snapshot_while_another_writes(store: Store, store_pa
         assert counts(other) == (0, 0, 0)
 
     assert counts(store) == (1, 1, 1)
+
+
+def test_reading_that_a_closed_store_cut_short_ends_quietly(store: Store) -> None:
+    def read() -> Generator[int, None, None]:
+        with store.reading():
+            yield 1
+
+    suspended = read()
+    next(suspended)
+    store.close()
+    suspended.close()
 
 
 def test_an_exclusive_operation_has_readers_wait(store: Store, store_path: Path) -> None:

@@ -68,6 +68,7 @@ class Store:
         """Callbacks for when it is closed."""
         self.when_read: Callable[[], None] | None = None
         """Callbacks for the end of each transaction."""
+        self._is_closed = False
 
     def __enter__(self) -> Self:
         return self
@@ -78,6 +79,7 @@ class Store:
     def close(self) -> None:
         """Close the connection, rolling back an open transaction. Raises UsageProblem in another thread."""
         self._database.close()
+        self._is_closed = True
         if self.when_closed is not None:
             self.when_closed()
             self.when_closed = None
@@ -255,5 +257,6 @@ class Store:
                 if self.when_read is not None:
                     self.when_read()
             finally:
-                if self.in_transaction:
+                # a suspended generator may end after the store was closed
+                if not self._is_closed and self.in_transaction:
                     self._database.rollback()
