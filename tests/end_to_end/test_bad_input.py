@@ -294,6 +294,11 @@ def test_one_unknown_id_among_many_on_standard_input_takes_all_back(visitors: Vi
 # A byte that is not UTF-8 becomes a lone surrogate in an argument.
 ARGUMENTS = {
     "id": (["show", "\udcff"], 5),
+    "one-id-of-two": (["show", "abc2", "\udcff"], 5),
+    "contact": (["contacts", "show", "\udcff"], 5),
+    "conversation": (["conversations", "show", "\udcff"], 5),
+    "record": (["history", "\udcff"], 5),
+    "operation": (["undo", "\udcff"], 5),
     "new-id": (["create", "--id", "\udcff"], 5),
     "browser-data": (["create", "--city", "\udcff"], 5),
     "name": (["identify", "abc2", "--email", "a@example.com", "--name", "\udcff"], 5),

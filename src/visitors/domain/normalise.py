@@ -85,6 +85,11 @@ def as_it_is(value: str, field: str, limit: int) -> str:
         )
     if "\0" in value:
         raise InvalidData(f"{field} contains a NUL character", field=field, code="invalid_text")
+    return encodable(value, field)
+
+
+def encodable(value: str, field: str) -> str:
+    """Refuse lone surrogates, which also stand for bytes of an argument that are not UTF-8."""
     if not value.isascii() and re.search(_SURROGATE, value):
         raise InvalidData(f"{field} contains a lone surrogate", field=field, code="invalid_text")
     return value

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
+from visitors.domain import normalise
 from visitors.domain.ids import id_token
 from visitors.errors import Conflict, InvalidData, NotFound
 from visitors.store.query.listing import Match, Table, begin_with
@@ -29,8 +30,10 @@ ELLIPSIS = "…"
 
 
 def id_or_prefix(reference: str, noun: str) -> str:
-    """Return an id or prefix, with its ellipsis if it was cut off. Raises NotFound if it cannot be an id."""
-    text = reference.strip()
+    """Return an id or prefix, with its ellipsis if it was cut off. Raises NotFound if it cannot be an id, and
+    InvalidData if it is no text.
+    """
+    text = normalise.encodable(reference.strip(), noun)
     try:
         token = id_token(text.removesuffix(ELLIPSIS), noun)
         return token + ELLIPSIS if text.endswith(ELLIPSIS) else token
@@ -42,13 +45,11 @@ def id_or_prefix(reference: str, noun: str) -> str:
 
 
 def look_up(store: Store, table: Table, references: Sequence[str]) -> Begun:
-    """Look up what `by_prefix` needs for these references."""
+    """Look up what `by_prefix` needs for these references. Raises InvalidData if one is no text."""
     prefixes = []
     for reference in references:
         with suppress(NotFound):  # which `by_prefix` raises
             prefixes.append(id_or_prefix(reference, table.removesuffix("s")).removesuffix(ELLIPSIS))
-    if not prefixes and table == "visitors" and len(references) == 1:
-        prefixes.append(references[0].strip())  # text that is not UTF-8 is invalid, rather than missing
     if not prefixes:
         return {}
     return store.ask(begin_with(table, prefixes, CANDIDATES + 1))
