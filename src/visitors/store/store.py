@@ -212,12 +212,12 @@ class Store:
         self.later("SAVEPOINT part")
         try:
             yield
+            self.execute("RELEASE part")  # where a server refuses what it was to do `later`
         except BaseException:
             if self.in_transaction:  # a full disk rolls back the whole operation
                 self.later("ROLLBACK TO part")
                 self.later("RELEASE part")
             raise
-        self.execute("RELEASE part")
 
     def _commit(self, last: Commit) -> bool:
         """Commit to the file that was opened; return whether it was committed. Signals are deferred from then on."""
