@@ -137,3 +137,17 @@ def test_a_broken_rule_is_found_and_reported_by_the_check(visitors: Visitors, fi
     assert f"{kind} {found[0].id}" in told["detail"]
     assert ("db compact" in told["help"]) == rule(name).is_derived
     assert rule(name).command in told["help"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("[1]", None), ('{"shoe_size": 40}', None), ('{"city": 1}', '{"city": 2, "shoe_size": 40}'), ("{", "{")],
+)
+def test_a_change_that_cannot_be_undone_is_found(filled: Path, before: str, after: str | None) -> None:
+    with unguarded(filled) as connection:
+        connection.execute(
+            "INSERT INTO changes (operation, kind, record, before, after) VALUES (1, 'visitor', 'v1', ?, ?)",
+            (before, after),
+        )
+    with open_store(File.at(filled)) as store:
+        assert len(list(offenders(store, rule("change")))) == 1

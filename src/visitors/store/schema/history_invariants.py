@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from visitors.store.schema.invariants import Invariant, are_objects, is_json
-from visitors.store.schema.recorded import RECORDED
+from visitors.store.schema.recorded import COLUMNS, RECORDED
 
 
 def _are_option_names(text: object) -> bool:
@@ -13,6 +13,13 @@ def _are_option_names(text: object) -> bool:
         return False
     names = msgspec.json.decode(str(text))
     return isinstance(names, list) and all(isinstance(name, str) for name in names)
+
+
+def _is_change(kind: object, before: object, after: object) -> bool:
+    if kind not in RECORDED or not are_objects(before, after):
+        return False
+    sides = [msgspec.json.decode(str(text)).keys() for text in (before, after) if text is not None]
+    return all(side <= set(COLUMNS[str(kind)]) and side == sides[0] for side in sides)
 
 
 # The range of the row's number ends at or after it; overlapping ranges violate a rule of their own.
@@ -64,10 +71,10 @@ OF_HISTORY = (
     ),
     Invariant(
         name="change",
-        says="every change is of a known kind, with JSON objects before and after",
+        says="every change is of a known kind, with the same known columns before and after, as JSON",
         table="changes",
         columns=("kind", "before", "after"),
-        judge=lambda kind, before, after: kind in RECORDED and are_objects(before, after),
+        judge=_is_change,
         id="x.pk",
     ),
     Invariant(
