@@ -134,7 +134,8 @@ class Sqld(Admin):
 
 def main() -> int:
     """Run the command that the arguments are, beside a server."""
-    with TemporaryDirectory(prefix="visitors-sqld-") as folder, Sqld(Path(folder)) as server:
+    root = os.environ.get("PYTEST_DEBUG_TEMPROOT")  # where pytest keeps the folders of tests
+    with TemporaryDirectory(prefix="visitors-sqld-", dir=root) as folder, Sqld(Path(folder)) as server:
         return subprocess.run(
             sys.argv[1:], env={**os.environ, "VISITORS_TEST_SERVER": str(server)}, check=False
         ).returncode
