@@ -315,6 +315,7 @@ def test_the_order_depends_on_ids_and_key_alone(visitors: Visitors, ids: list[st
     )
 
 
+@settings(max_examples=20)
 @given(keys=st.lists(st.binary(min_size=16, max_size=40), min_size=2, max_size=2, unique=True))
 def test_the_orders_of_two_keys_have_nothing_to_do_with_each_other_or_with_that_of_the_store(keys: list[bytes]) -> None:
     ids = [f"v{number:04d}" for number in range(2_000)]

@@ -988,7 +988,7 @@ def files_that_say_nothing(draw: st.DrawFn) -> tuple[str, str, int]:
 
 
 # the fixture only rewrites the file and runs the command, on a store that does not change
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     file=files_that_say_nothing(),
     options=st.lists(st.sampled_from(["--new", "--ignore-unknown", "--dry-run"]), unique=True),

@@ -169,7 +169,7 @@ def erased_contacts(life: Life, contact: str) -> list[str]:
 
 
 @settings(
-    max_examples=2_000 if LONG else 25,
+    max_examples=2_000 if LONG else 15,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )

@@ -136,7 +136,7 @@ class Book:
         return [self.contacts[contact].get(column) for column in COLUMNS] if contact is not None else []
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(all_chapters=chapters, looked_for=st.lists(words | ids, min_size=1, max_size=4), data=st.data())
 def check_searches(
     store: Store, all_chapters: list[tuple[list[Any], bool]], looked_for: list[str], data: st.DataObject
