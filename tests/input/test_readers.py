@@ -124,3 +124,17 @@ def test_a_column_mapped_twice_over_names_both_columns(visitors: Visitors) -> No
     )
 
     assert "--map assigns two columns to city: a and b" in result.stderr
+
+
+def test_a_tsv_file_whose_header_is_in_quotes_is_read_like_csv(visitors: Visitors, tmp_path: Path) -> None:
+    file = tmp_path / "rows.tsv"
+    file.write_text('"id"\t"city"\n"v1"\t"Oslo, ""Norway"""\nv2\t"tab\there"\n')
+    assert imported(visitors, file) == ["id\tcity", 'v1\tOslo, "Norway"', "v2\ttab\\there"]
+
+
+def test_a_value_in_quotes_keeps_them_in_our_own_tsv(visitors: Visitors, tmp_path: Path) -> None:
+    file = tmp_path / "rows.tsv"
+    visitors("create", "--id", "v1", "--city", '"Oslo"')
+    file.write_text(visitors("export").stdout)
+    visitors("import", str(file), "--db", str(tmp_path / "other.db"))
+    assert visitors("show", "v1", "--format", "json", "--db", str(tmp_path / "other.db")).json["city"] == '"Oslo"'

@@ -69,6 +69,8 @@ def read_rows(source: Source, format_: Format, delimiter: str = ",") -> tuple[He
         return Header(() if format_ in ("csv", "tsv") else None), iter(())
     if format_ == "csv":
         return _csv(source, delimiter)
+    if format_ == "tsv" and source.head().startswith(b'"'):
+        return _csv(source, "\t")  # the dialect of spreadsheets; our own headers have no quotes
     return _READERS[format_](source)
 
 
