@@ -22,11 +22,10 @@ from visitors.domain.conversation import Conversation, Message
 from visitors.domain.fields import CONTACT, FLAT, Field
 from visitors.domain.operation import Change, Operation
 from visitors.store.history import operations
-from visitors.store.history.changes import public_name
 from visitors.store.query.filters import LIVE
 from visitors.store.query.selection import BLOCKED
 from visitors.store.records import blocks, contacts, conversations, visitors
-from visitors.store.schema.recorded import COLUMNS, EXACT, REALS, RECORDED, TABLES
+from visitors.store.schema.recorded import COLUMNS, EXACT, REALS, RECORDED, TABLES, public_name
 
 NOW = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
 """The SQL of the current instant, by SQLite's own clock."""

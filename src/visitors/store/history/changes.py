@@ -12,7 +12,7 @@ from visitors.domain.operation import Change, Link
 from visitors.store.database import THESE, Question, Row, decoded, rows
 from visitors.store.history.operations import BY_RECORD, Filter, Ids
 from visitors.store.query.listing import Condition
-from visitors.store.schema.recorded import COLUMNS, RECORDED, REFERENCES
+from visitors.store.schema.recorded import COLUMNS, RECORDED, REFERENCES, public_name
 from visitors.store.store import Store
 
 _OWNERS = ("visitor", "contact")
@@ -287,9 +287,3 @@ def _as_told(row: Row, created: _States) -> Change:
 def _public(columns: dict[str, Any]) -> dict[str, Any]:
     """Rename columns to public field names: `external_id` to `externalId`."""
     return {public_name(column): value for column, value in columns.items() if column != "pk"}
-
-
-def public_name(column: str) -> str:
-    """Convert `external_id` to `externalId`, the name of a column in the history."""
-    first, *rest = column.split("_")
-    return first + "".join(word.title() for word in rest)

@@ -9,6 +9,7 @@ from visitors.domain.block import Block
 from visitors.domain.times import Instant
 from visitors.store.database import THESE, Question, Row, rows
 from visitors.store.query.filters import LIVE
+from visitors.store.schema import recorded
 from visitors.store.store import OpenOperation, Store
 
 Target = Literal["visitor", "contact"]
@@ -16,7 +17,7 @@ Target = Literal["visitor", "contact"]
 NewBlock = tuple[str, str | None, str | None, str | None, Instant, str | None, Instant | None]
 """A new block: id, visitor or contact, reason, blockedAt, blockedBy, expiresAt."""
 
-COLUMNS = "id, visitor_id, contact_id, reason, blocked_at, blocked_by, expires_at, lifted_at, lifted_by"
+COLUMNS = ", ".join(recorded.COLUMNS["block"][1:])
 """The columns of a block, in the order of its fields."""
 
 

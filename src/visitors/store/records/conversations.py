@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from visitors.domain.conversation import Conversation, Message, Priority, Status
 from visitors.domain.folding import search_text
 from visitors.domain.times import Instant
 from visitors.store.database import THESE, Question, Row, rows
 from visitors.store.query.conversations import listing
 from visitors.store.query.listing import Page
-from visitors.store.schema.recorded import DERIVED
+from visitors.store.schema.recorded import COLUMNS, DERIVED
 from visitors.store.store import OpenOperation, Store
 
 if TYPE_CHECKING:
@@ -26,10 +28,8 @@ SELECT = f"SELECT {_COLUMNS} FROM conversations AS k"
 """Conversations `k`, with the number of their messages."""
 
 
-_CONVERSATION = (
-    "id", "title", "status", "priority", "visitor_id", "contact_id", "created_at", "updated_at", "resolved_at", DERIVED,
-)  # fmt: skip
-_MESSAGE = ("id", "conversation_id", "visitor_id", "agent", "body", "created_at", DERIVED)
+_CONVERSATION = COLUMNS["conversation"][1:]
+_MESSAGE = COLUMNS["message"][1:]
 
 
 def start(
@@ -70,14 +70,8 @@ def insert_many(store: Store, whole: Sequence[tuple[Conversation, Sequence[Messa
     """Insert conversations with their messages unchanged, including ids and times."""
     store.insert(
         "conversation",
-        _CONVERSATION,
-        (
-            (
-                *(one.id, one.title, one.status, one.priority, one.visitor_id, one.contact_id),
-                *(one.created_at, one.updated_at, one.resolved_at, search_text(one.title)),
-            )
-            for one, _ in whole
-        ),
+        (*_CONVERSATION, DERIVED),
+        ((*(getattr(one, name) for name in _CONVERSATION), search_text(one.title)) for one, _ in whole),
     )
     insert_messages(store, (one for _, messages in whole for one in messages))
 
@@ -85,15 +79,7 @@ def insert_many(store: Store, whole: Sequence[tuple[Conversation, Sequence[Messa
 def insert_messages(store: Store, new: Iterable[Message]) -> None:
     """Insert messages of existing conversations unchanged."""
     store.insert(
-        "message",
-        _MESSAGE,
-        (
-            (
-                *(one.id, one.conversation_id, one.visitor_id, one.agent, one.body, one.created_at),
-                search_text(one.body),
-            )
-            for one in new
-        ),
+        "message", (*_MESSAGE, DERIVED), ((*msgspec.structs.astuple(one), search_text(one.body)) for one in new)
     )
 
 
@@ -194,10 +180,7 @@ def move(
 
 def messages_of(store: Store, conversation_ids: Sequence[str]) -> dict[str, list[Message]]:
     """Map conversation ids to their messages, in order."""
-    sql = (
-        "SELECT id, conversation_id, visitor_id, agent, body, created_at FROM messages"
-        f" WHERE conversation_id {THESE} ORDER BY pk"
-    )
+    sql = f"SELECT {', '.join(_MESSAGE)} FROM messages WHERE conversation_id {THESE} ORDER BY pk"
     found: dict[str, list[Message]] = {conversation_id: [] for conversation_id in conversation_ids}
     for row in store.execute(sql, (rows(conversation_ids),)):
         found[row[1]].append(Message(*row))

@@ -14,45 +14,20 @@ from visitors.domain.folding import search_text
 from visitors.domain.metadata import encode, metadata_hash
 from visitors.store.database import THESE, decoded, rows
 from visitors.store.records.search_texts import update_search_text
-from visitors.store.schema.recorded import DERIVED, RECORDED, SEARCHED
+from visitors.store.schema.recorded import COLUMNS, DERIVED, RECORDED, SEARCHED, public_name
 from visitors.store.store import Store
 
 Kind = Literal["contact", "visitor", "conversation", "block", "message"]
 
-# Public name -> column.
+_OTHERS: tuple[Kind, ...] = ("conversation", "block", "message")
+# Public name -> column, without the number and the id; a reference is named after what it refers to.
 _FIELDS: dict[Kind, dict[str, str]] = {
     "contact": {
         **columns((field for field in CONTACT if field.name not in ("id", "metadataHash")), "contacts"),
         "mergedInto": "merged_into",
     },
     "visitor": columns((field for field in VISITOR if field.name != "id"), "visitors"),
-    "conversation": {
-        "visitor": "visitor_id",
-        "contact": "contact_id",
-        "title": "title",
-        "status": "status",
-        "priority": "priority",
-        "createdAt": "created_at",
-        "updatedAt": "updated_at",
-        "resolvedAt": "resolved_at",
-    },
-    "block": {
-        "visitor": "visitor_id",
-        "contact": "contact_id",
-        "reason": "reason",
-        "blockedAt": "blocked_at",
-        "blockedBy": "blocked_by",
-        "expiresAt": "expires_at",
-        "liftedAt": "lifted_at",
-        "liftedBy": "lifted_by",
-    },
-    "message": {
-        "conversation": "conversation_id",
-        "visitor": "visitor_id",
-        "agent": "agent",
-        "body": "body",
-        "createdAt": "created_at",
-    },
+    **{kind: {public_name(one.removesuffix("_id")): one for one in COLUMNS[kind][2:]} for kind in _OTHERS},
 }
 _DOCUMENTS = of_type((*VISITOR, *CONTACT), "document")
 

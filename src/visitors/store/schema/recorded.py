@@ -40,6 +40,13 @@ COLUMNS = {
 }  # fmt: skip
 """Kind of record -> the columns of its table, in order."""
 
+
+def public_name(column: str) -> str:
+    """Convert `external_id` to `externalId`, the name of a column in the history."""
+    first, *rest = column.split("_")
+    return first + "".join(word.title() for word in rest)
+
+
 SEARCHED = {"contact": ("external_id", "name", "email"), "conversation": ("title",), "message": ("body",)}
 """Kind of record -> its searched columns, in the order of `DERIVED`."""
 
