@@ -17,7 +17,7 @@ Visitors = Callable[..., Any]
 WAITING = ("execute", "batch", "stream", "commit", "rollback")
 """The verbs of a database that wait for an answer."""
 GOING_WITH_OTHERS = ("begin", "later", "execute_many")
-OUTSIDE = ("data_version", "translated_errors", "close")
+OUTSIDE = ("translated_errors", "close")
 
 
 FIVE_FILTERS = (

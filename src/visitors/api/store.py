@@ -68,6 +68,7 @@ from visitors.operations.track import track
 from visitors.operations.undo import take_back
 from visitors.settings import load_settings
 from visitors.store import opening
+from visitors.store.history import operations
 from visitors.store.query.listing import Page
 from visitors.store.records import states, visitors
 from visitors.store.servers import Server
@@ -106,7 +107,8 @@ def open_store(
     clock = _clock(now, settings.frozen_now)
     opened = opening.open_store(settings.store, timeout=settings.timeout, create=create)
     try:
-        opened.data_version()  # a server is reached and checked with the first statement
+        with opened.translated_errors():
+            operations.newest(opened)  # a server is reached and checked with the first statement
     except BaseException:
         opened.close()
         raise

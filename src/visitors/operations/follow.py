@@ -41,16 +41,12 @@ def _news(store: Store, wanted: operations.Filter, pause: Callable[[], None]) ->
     """Yield `wanted` narrowed to new operations, inside a transaction, each time there may be some."""
     with store.reading():
         last = 0 if wanted.since is not None else operations.newest(store)
-    seen = None
     while True:
         if store.place.identity != store.identity:
             raise moved(store.name)
-        version = store.data_version()
-        if version != seen:
-            with store.reading():
-                newest = operations.newest(store)
-                if newest > last:
-                    yield replace(wanted, beyond=last)
-                last = newest
-            seen = version
+        with store.reading():
+            newest = operations.newest(store)
+            if newest > last:
+                yield replace(wanted, beyond=last)
+            last = newest
         pause()

@@ -86,9 +86,6 @@ class Database(Executor, Protocol):
     def rollback(self) -> None:
         """Roll back the transaction; this also ends one that only read."""
 
-    def data_version(self) -> int:
-        """Return a number that changes when another connection writes. Call it outside of a transaction."""
-
     def translated_errors(self) -> AbstractContextManager[None]:
         """Convert database errors to those of `visitors.errors`."""
 

@@ -98,10 +98,6 @@ class Store:
         """Convert database errors outside of a transaction to those of `visitors.errors`."""
         return self._database.translated_errors()
 
-    def data_version(self) -> int:
-        """Return a number that changes when another connection writes. Call it outside of a transaction."""
-        return self._database.data_version()
-
     @property
     def refusals(self) -> tuple[type[Exception], ...]:
         """The exceptions for rows that violate a constraint."""

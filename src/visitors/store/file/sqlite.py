@@ -100,11 +100,6 @@ class SqliteDatabase:
         """Roll back the transaction."""
         self._connection.execute("ROLLBACK")
 
-    def data_version(self) -> int:
-        """Return a number that changes when another connection writes."""
-        with self.translated_errors():
-            return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
-
     def batch(self, statements: Sequence[Statement], /) -> list[sqlite3.Cursor]:
         """Run statements one after another; return the result of each."""
         return [self._connection.execute(sql, parameters) for sql, parameters in statements]

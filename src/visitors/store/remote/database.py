@@ -175,11 +175,6 @@ class ServerDatabase:
             self._stream.leave()
         self._is_over()
 
-    def data_version(self) -> int:
-        """Return the number of the last operation: `PRAGMA data_version` is useless across streams."""
-        with self.translated_errors():
-            return int(self.execute("SELECT coalesce(max(pk), 0) FROM operations").fetchall()[0][0])
-
     def translated_errors(self) -> AbstractContextManager[None]:
         """Translate the errors of the server."""
         return translated_errors(self.name)
