@@ -389,6 +389,23 @@ def test_a_backup_that_is_not_an_intact_store_is_refused_and_nothing_changed(
     assert names(store_path.parent) == ["backups", "visitors.db"]
 
 
+def test_a_backup_with_a_damaged_index_is_named_as_such(visitors: Visitors, backup: Path, store_path: Path) -> None:
+    before = store_path.read_bytes()
+    change = "UPDATE sqlite_master SET sql = replace(sql, {}) WHERE name = 'visitors_contact'"
+    # SQLite briefly sees the index without any rows
+    for statements in (
+        ["PRAGMA writable_schema = ON", change.format("'last_seen_at)', 'last_seen_at) WHERE 0'")],
+        ["REINDEX visitors_contact", "PRAGMA writable_schema = ON", change.format("' WHERE 0', ''")],
+    ):
+        with closing(sqlite3.connect(backup, isolation_level=None)) as connection:
+            for statement in statements:
+                connection.execute(statement)
+    refused = visitors("db", "restore", str(backup), "--yes", "--format", "json", code=6)
+    assert refused.error["message"].startswith(f"{backup} cannot be restored: ")
+    assert refused.error["hint"] == "use another backup"
+    assert store_path.read_bytes() == before
+
+
 def test_the_store_itself_is_no_backup(visitors: Visitors, backup: Path, store_path: Path, tmp_path: Path) -> None:
     assert backup.exists()
     (tmp_path / "link").symlink_to(store_path)

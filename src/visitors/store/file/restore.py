@@ -28,7 +28,6 @@ from visitors.store.file.backup import (
     keep,
     pages_of,
     use_journal,
-    verify,
 )
 from visitors.store.file.check import content
 from visitors.store.file.findings import Advice
@@ -113,24 +112,24 @@ def _needed(backup: SqliteDatabase, path: Path, old: int | None) -> int:
 
 
 def _stage(file: Path, made: Path, path: Path, old: int | None, watch: Watch, timeout: float) -> None:
-    """Copy the backup if there is enough room, then migrate and check the copy."""
+    """Copy the backup if there is enough room, then check and migrate the copy."""
 
-    def copied(store: SqliteDatabase) -> Contents:
-        found = contents(store)
+    def copied(store: SqliteDatabase) -> int:
+        version = contents(store).version
         refuse_small_disk(path.parent, _needed(store, path, old), "restoring")
         copy(store, made, path, watch)
-        return found
+        return version
 
     with translated_errors(file):
-        found = read_snapshot(file, copied, timeout=timeout)
+        version = read_snapshot(file, copied, timeout=timeout)
     use_journal(made, "DELETE")
-    verify(made, found, path)
-    if found.version < SCHEMA_VERSION:
+    _refuse_unsound(made, file, timeout)
+    if version < SCHEMA_VERSION:
         with open_store(File.at(made), create=False) as migrated:
             if migrated.backup is not None:  # it is a copy
                 migrated.backup.unlink()
         use_journal(made, "DELETE")
-    _refuse_unsound(made, file, timeout)
+        _refuse_unsound(made, file, timeout)
 
 
 _MENDED_IN_THE_STORE = (ONE_EMAIL.name, "erasures")
