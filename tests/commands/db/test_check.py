@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -408,6 +409,18 @@ def test_a_store_where_nothing_can_be_written(visitors: Visitors, sealed: Path, 
     visitors("db", "restore", str(sealed), "--db", str(tmp_path / "restored.db"))
     for name in ("copy.db", "restored.db"):
         assert visitors("list", "--format", "ids", "--db", str(tmp_path / name)).lines == ["v1"]
+
+
+def test_a_store_that_somebody_writes_with_a_rollback_journal_is_not_copied(
+    visitors: Visitors, filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # file after file, a copy would not be of one moment
+    with closing(sqlite3.connect(filled, isolation_level=None)) as writer:
+        for statement in ("PRAGMA journal_mode = DELETE", "BEGIN IMMEDIATE", "CREATE TABLE other (x)"):
+            writer.execute(statement)
+        assert Path(f"{filled}-journal").stat().st_size > 0
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+        visitors("db", "check")
 
 
 def test_the_journal_mode_is_shown(visitors: Visitors, filled: Path) -> None:

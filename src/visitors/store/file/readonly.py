@@ -1,8 +1,8 @@
 """Read a store, or a copy of one, without changing the file or anything beside it.
 
 SQLite creates a log and its index beside a store in WAL mode whenever it is read. A store at rest is therefore opened
-as immutable, and one with a log is read with that log. A log without its index, or a rollback journal, has to be
-applied first: that is done to a copy in the temporary folder.
+as immutable, and one with a log is read with that log. A log without its index, or the rollback journal of
+a killed process, has to be applied first: that is done to a copy in the temporary folder.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from visitors.errors import StoreProblem
 from visitors.file_types import kind_of
 from visitors.location import COMPANIONS
 from visitors.store.file.atomic_file import refuse_small_disk
-from visitors.store.file.sqlite import SqliteDatabase, connect
+from visitors.store.file.sqlite import READ_ONLY, OperationalError, SqliteDatabase, connect, primary_code
 from visitors.unfinished import unfinished_folder
 
 Result = TypeVar("Result")
@@ -50,21 +50,26 @@ def read_snapshot(path: Path, read: Callable[[SqliteDatabase], Result], *, timeo
     `path`, or the temporary folder has no room for a copy that is needed.
     """
     refuse_missing(path)
-    if _needs_recovery(path):
-        with _copied(path) as copy:
-            return _read(copy, "mode=rw", path, read, timeout)
-    if is_at_rest(path):
-        before = state(path)
+    if size(companion(path, _LOG)) == 0 or companion(path, _LOG_INDEX).exists():
+        if is_at_rest(path):
+            before = state(path)
+            try:
+                result = _read(path, "mode=ro&immutable=1", path, read, timeout)
+            except Exception:
+                if state(path) == before:
+                    raise
+            else:
+                if state(path) == before:
+                    return result
+            # written meanwhile, so no longer at rest
         try:
-            result = _read(path, "mode=ro&immutable=1", path, read, timeout)
-        except Exception:
-            if state(path) == before:
+            return _read(path, "mode=ro", path, read, timeout)
+        except OperationalError as error:
+            # SQLite knows whether a journal is that of a process that is still writing
+            if primary_code(error) != READ_ONLY or size(companion(path, _JOURNAL)) == 0:
                 raise
-        else:
-            if state(path) == before:
-                return result
-        # written meanwhile, so no longer at rest
-    return _read(path, "mode=ro", path, read, timeout)
+    with _copied(path) as copy:
+        return _read(copy, "mode=rw", path, read, timeout)
 
 
 def is_at_rest(path: Path) -> bool:
@@ -113,11 +118,6 @@ def size(path: Path) -> int:
         return path.stat().st_size
     except FileNotFoundError:
         return 0
-
-
-def _needs_recovery(path: Path) -> bool:
-    left_behind = size(companion(path, _LOG)) > 0 and not companion(path, _LOG_INDEX).exists()
-    return left_behind or size(companion(path, _JOURNAL)) > 0
 
 
 @contextmanager
