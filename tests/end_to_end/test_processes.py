@@ -51,6 +51,10 @@ def many(visitors: Visitors) -> None:
         "visitors list --format ids | (read -r first; echo $first)",
         "visitors block - --format ids < <(visitors list --format ids) | head -1",
         "visitors list | true",
+        "visitors list --format table | true",
+        "visitors show v00001 --format table | true",
+        "visitors stats --format table | true",
+        "visitors block v00001 --format table | true",
         "visitors --help | head -1",
     ],
 )

@@ -26,11 +26,19 @@ PLAIN_FROM = 200
 """The number of rows from which a table is plain text: Rich takes about a millisecond a row."""
 
 
+class _Console(Console):
+    """A console that leaves a closed pipe to `main`; Rich would exit with status 1."""
+
+    def on_broken_pipe(self) -> None:
+        """Re-raise the BrokenPipeError that is being handled."""
+        raise  # noqa: PLE0704 - called by Rich in its handler
+
+
 def console(stream: TextIO | None = None, *, color: bool = True, is_terminal: bool = False) -> Console:
     """Make the console for tables; markup, emoji codes and highlighting are off, since the text is data. `is_terminal`
     is whether what is written to the stream ends up on the terminal.
     """
-    return Console(
+    return _Console(
         file=stream or sys.stdout,
         force_terminal=is_terminal or None,
         markup=False,
