@@ -210,6 +210,34 @@ def test_headings_that_are_one_field_are_refused(
     assert city_of(visitors, "a") == "Bonn"
 
 
+@pytest.mark.parametrize("options", [(), ("--ignore-unknown",)])
+@pytest.mark.parametrize(
+    ("header", "field"),
+    [
+        ("id,visitorId", "id"),
+        ("id,email,contact.email", "contact.email"),
+        ("id,contact.metadata.plan,metadata.plan", "contact.metadata.plan"),
+    ],
+)
+def test_headings_that_are_two_names_of_one_field_are_refused(
+    visitors: Visitors, anonymous: str, taken: Take, header: str, field: str, options: tuple[str, ...]
+) -> None:
+    *_, one, other = header.split(",")
+    cells = ["a"] * (header.count(",") + 1)
+    refused = taken("x.csv", f"{header}\n{','.join(cells)}\n", *options, code=5)
+    assert f"x.csv: columns '{one}' and '{other}' both match {field}\n" in refused.stderr
+    assert f"--map {field}=COLUMN" in refused.stderr
+    assert visitors("list", "--format", "ids").lines == [anonymous]
+
+
+def test_the_other_name_of_a_field_is_not_suggested_for_it(visitors: Visitors, taken: Take) -> None:
+    file, options = "id,email,contact.email\na,a@example.com,b@example.com\n", ("--map", "contact.email=email")
+    refused = taken("x.csv", file, *options, code=5)
+    assert "hint: use --map FIELD=COLUMN, or --ignore-unknown" in refused.stderr
+    taken("x.csv", file, *options, "--ignore-unknown")
+    assert visitors("show", "a", "--format", "json").json["contact"]["email"] == "a@example.com"
+
+
 def test_headings_that_are_no_field_may_be_alike_if_they_are_ignored(visitors: Visitors, taken: Take) -> None:
     taken("x.csv", "id,Colour,colour,city\na,red,blue,Bonn\n", "--ignore-unknown")
     assert city_of(visitors, "a") == "Bonn"

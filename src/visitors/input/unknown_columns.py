@@ -64,19 +64,19 @@ def _meant(columns: Iterable[str], kind: Kind) -> str | None:
     known = {bare(name): name for name in (*kind.names, *kind.aliases)}
     for column in columns:
         field = known.get(bare(column))
-        if field is not None:
+        if field is not None and kind.field_of(column) in (None, *kind.more):  # else another column is this field
             return f"did you mean {field}? --map {kind.aliases.get(field, field)}={shlex.quote(column)}"
     return None
 
 
 def refuse_alike(columns: Iterable[str], kind: Kind) -> None:
-    """Raise InvalidData for two columns of the same field, whose names differ only in case or white space."""
+    """Raise InvalidData for two columns of the same field, ignoring case and white space in their names."""
     seen: dict[str, str] = {}
     for column in columns:
         field = kind.field_of(column)
         if field is None:
             continue
-        other = seen.setdefault(squeezed(column), column)
+        other = seen.setdefault(squeezed(field), column)
         if other != column:
             raise InvalidData(
                 f"columns {other!r} and {column!r} both match {field}",
