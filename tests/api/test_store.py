@@ -192,6 +192,36 @@ def test_what_a_file_is_can_be_said_or_shows_in_it(store: visitors.VisitorStore,
         store.import_(file, input_format="xml")  # type: ignore[arg-type]
 
 
+def test_a_filter_takes_a_set_of_values(store: visitors.VisitorStore) -> None:
+    for browser in ("Firefox", "Chrome", "Safari"):
+        store.create(browser, browser=browser)
+    wanted: Any = {"Firefox", "Chrome"}
+    assert store.count(browser=wanted) == 2
+
+
+def test_metadata_to_filter_by_is_no_dict(store: visitors.VisitorStore) -> None:
+    for plan in ("pro", "trial"):
+        store.create(plan)
+        store.identify(plan, external_id=plan, metadata={"plan": plan})
+    wanted: Any = {"plan": "trial"}
+    with pytest.raises(UsageProblem, match="metadata is a dict"):
+        store.delete(metadata=wanted)
+    with pytest.raises(UsageProblem, match="metadata is a dict"):
+        store.contacts.count(metadata=wanted)
+    assert ids(store.delete(metadata=["plan=trial"])) == ["trial"]
+
+
+def test_conversations_cannot_be_filtered_by_metadata(store: visitors.VisitorStore) -> None:
+    wanted: Any = {"metadata": "plan=pro"}
+    with pytest.raises(TypeError, match="metadata"):
+        store.conversations.list(**wanted)
+
+
+def test_the_time_of_made_up_visitors_is_not_empty(store: visitors.VisitorStore) -> None:
+    with pytest.raises(InvalidData, match="now '' is not a time"):
+        store.seed(1, now="")
+
+
 def test_a_selection_chooses_as_the_options_do(store: visitors.VisitorStore) -> None:
     store.import_(
         [

@@ -111,11 +111,16 @@ def contact_selection(chosen: Mapping[str, Any], current: Instant) -> ContactSel
 
 def conversation_selection(chosen: Mapping[str, Any], current: Instant) -> ConversationSelection:
     """Like `selection`, for conversations: visitors and contacts are not resolved yet."""
-    values, _ = _raw(chosen)
-    return parse_conversation_selection(values, current)
+    return parse_conversation_selection(_with_texts(chosen), current)
 
 
 def _raw(chosen: Mapping[str, Any]) -> tuple[dict[str, object], list[str]]:
-    values = {name: text_of(value) if isinstance(value, datetime) else value for name, value in chosen.items()}
+    values = _with_texts(chosen)
     metadata = values.pop("metadata", None) or []
+    if isinstance(metadata, Mapping):
+        raise UsageProblem("metadata is a dict, not conditions", hint='use texts, such as ["plan=pro"]')
     return values, [metadata] if isinstance(metadata, str) else list(metadata)
+
+
+def _with_texts(chosen: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: text_of(value) if isinstance(value, datetime) else value for name, value in chosen.items()}

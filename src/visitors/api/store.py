@@ -559,10 +559,11 @@ class VisitorStore:
         from visitors.domain.made_up.plan import parse_plan
         from visitors.operations.seed import plant, refuse_again
 
+        current = self._session.clock()
         plan = parse_plan(
             count=count,
             seed=seed,
-            now=times.parse_time(text_of(now), "now", self._session.clock()) if now else self._session.clock(),
+            now=times.parse_time(text_of(now), "now", current) if now is not None else current,
             identified=str(identified),
             devices=str(devices),
             blocked=str(blocked),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Literal, TypeAlias, TypedDict
 
 import msgspec
@@ -170,7 +170,7 @@ def parse_filters(
             continue
         if name in rules:
             filters[name] = _any_of(name, _several(value), rules[name])
-        elif not isinstance(value, str) and isinstance(value, Sequence):
+        elif not isinstance(value, str) and isinstance(value, Collection):
             raise UsageProblem(f"{option} takes one value")
         elif name in times:
             filters[name] = parse_time(str(value), option, current)
@@ -224,11 +224,11 @@ def refuse_backwards(since: str, begin: Any, until: str, end: Any) -> None:
         )
 
 
-def _several(value: object) -> Sequence[object]:
-    return value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
+def _several(value: object) -> Collection[object]:
+    return value if isinstance(value, Collection) and not isinstance(value, str) else [value]
 
 
-def _any_of(name: str, values: Sequence[object], rule: Callable[[Any, str], Any]) -> AnyOf:
+def _any_of(name: str, values: Collection[object], rule: Callable[[Any, str], Any]) -> AnyOf:
     """Return the normalised values of a filter without duplicates; a single value is not wrapped."""
     option = name.replace("_", "-")
     if not values:
