@@ -38,6 +38,14 @@ def test_a_file_that_others_can_read_is_refused(file: Path, mode: int) -> None:
     assert f"chmod 600 {file}" in (raised.value.hint or "")
 
 
+def test_the_hint_about_it_can_be_pasted_whatever_its_name(file: Path) -> None:
+    named = file.rename(file.with_name("my token; ls"))
+    named.chmod(0o644)
+    with pytest.raises(UsageProblem) as raised:
+        from_file(str(named))
+    assert (raised.value.hint or "").startswith(f"chmod 600 '{named}', and")
+
+
 @pytest.mark.parametrize("content", [b"", b"  \n", b"two words", b"a\x00b", b"\xff", "ö".encode(), b"x" * 20_000])
 def test_what_is_no_token_is_refused(file: Path, content: bytes) -> None:
     file.write_bytes(content)

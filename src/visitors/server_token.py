@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import stat
 from collections.abc import Mapping
 from pathlib import Path
@@ -36,7 +37,7 @@ def _private_text(path: Path) -> str:
                 raise UsageProblem(
                     f"other users can read the token in {path}",
                     code="token_not_private",
-                    hint=f"chmod 600 {path}, and replace the token if somebody may have read it",
+                    hint=f"chmod 600 {shlex.quote(str(path))}, and replace the token if somebody may have read it",
                 )
             return file.read(_LONGEST + 1).decode()
     except OSError as error:
