@@ -80,7 +80,7 @@ def command(
         )
     pseudonyms = _pseudonyms(pseudonymize, output)
     alter = _alteration(format_, redact, pseudonyms)
-    page = _page(context, sort, reverse=reverse, limit=limit, after=after)
+    page = _page(sort, reverse=reverse, limit=limit, after=after)
     with context.reading() as store:
         selection = references.selection(store, context.selection(), context.now)
         chosen = ChosenVisitors(store, selection, page, context.now)
@@ -138,7 +138,7 @@ def _alteration(format_: FileFormat, redact: list[str] | None, pseudonyms: Pseud
     return lambda record: reduce(lambda altered, alter: alter(altered), alterations, record)
 
 
-def _page(context: Context, sort: str | None, *, reverse: bool, limit: int | None, after: str | None) -> Page:
+def _page(sort: str | None, *, reverse: bool, limit: int | None, after: str | None) -> Page:
     if sort is None:
         return Page(descending=reverse, limit=limit or 0, after=after)
-    return listing.page(context, visitors.SORTABLE, sort, reverse=reverse, limit=limit or 0, after=after)
+    return Page.sorted_by(visitors.SORTABLE, sort, reverse=reverse, limit=limit or 0, after=after)

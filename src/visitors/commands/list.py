@@ -33,17 +33,10 @@ def command(
     page = listing.page(context, visitors.SORTABLE, sort or _SEEN, reverse=reverse, limit=limit, after=after)
     with context.reading() as store:
         selection = references.selection(store, context.selection(), context.now)
-        if listing.wants_number(context, page):
-            context.output.text(str(visitors.count(store, selection, context.now, page.limit or None)))
-            return
-        found = listing.Cut(visitors.select(store, selection, page.and_one, context.now), page.limit)
-        shown = context.output.records(VISITOR, found)
-        if shown is not None:
-            listing.report_rest(
-                context,
-                shown,
-                lambda: visitors.count(store, selection, context.now, listing.COUNT_LIMIT + 1),
-                "visitor",
-                more=found.more,
-                after=after,
-            )
+        listing.show(
+            context,
+            VISITOR,
+            page,
+            lambda some: visitors.select(store, selection, some, context.now),
+            lambda most: visitors.count(store, selection, context.now, most),
+        )

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Annotated, Generic, TypeVar
 
+import msgspec
 import typer
 
 from visitors.context import Context
 from visitors.domain.expectation import LARGEST
+from visitors.output.shape import Shape
 from visitors.output.words import number
 from visitors.store.query.listing import Page
 
@@ -44,12 +46,6 @@ def page(
     return Page.sorted_by(sortable, sort, reverse=reverse, limit=limit, after=after)
 
 
-def wants_number(context: Context, page: Page) -> bool:
-    """Return whether only the number of records is requested, which needs no reading of records."""
-    output = context.output
-    return output.format == "count" and output.fields is None and page.after is None
-
-
 class Cut(Generic[Item]):
     """The records of a page, from `Page.and_one`; once they are consumed, `more` is whether there was one more."""
 
@@ -64,6 +60,27 @@ class Cut(Generic[Item]):
                 self.more = True
                 return
             yield record
+
+
+def show(
+    context: Context,
+    shape: Shape,
+    page: Page,
+    select: Callable[[Page], Iterable[msgspec.Struct]],
+    count: Callable[[int | None], int],
+) -> None:
+    """Show a page of records, and say what a table leaves out; or only their number, which needs no reading of records.
+
+    `count` counts up to a limit.
+    """
+    output = context.output
+    if output.format == "count" and output.fields is None and page.after is None:
+        output.text(str(count(page.limit or None)))
+        return
+    found = Cut(select(page.and_one), page.limit)
+    shown = output.records(shape, found)
+    if shown is not None:
+        report_rest(context, shown, lambda: count(COUNT_LIMIT + 1), shape.noun, more=found.more, after=page.after)
 
 
 def report_rest(

@@ -29,17 +29,10 @@ def command(
     page = listing.page(context, SORTABLE, sort, reverse=reverse, limit=limit, after=after)
     wanted = context.contact_selection()
     with context.reading() as store:
-        if listing.wants_number(context, page):
-            context.output.text(str(contacts.count(store, wanted, context.now, page.limit or None)))
-            return
-        found = listing.Cut(contacts.select(store, wanted, page.and_one, context.now), page.limit)
-        shown = context.output.records(LISTED_CONTACT, found)
-        if shown is not None:
-            listing.report_rest(
-                context,
-                shown,
-                lambda: contacts.count(store, wanted, context.now, listing.COUNT_LIMIT + 1),
-                "contact",
-                more=found.more,
-                after=after,
-            )
+        listing.show(
+            context,
+            LISTED_CONTACT,
+            page,
+            lambda some: contacts.select(store, wanted, some, context.now),
+            lambda most: contacts.count(store, wanted, context.now, most),
+        )

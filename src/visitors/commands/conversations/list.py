@@ -26,17 +26,10 @@ def command(
     page = listing.page(context, SORTABLE, sort, reverse=reverse, limit=limit, after=after)
     with context.reading() as store:
         wanted = references.conversation_selection(store, context.conversation_selection(), context.now)
-        if listing.wants_number(context, page):
-            context.output.text(str(conversations.count(store, wanted, context.now, page.limit or None)))
-            return
-        found = listing.Cut(conversations.select(store, wanted, page.and_one, context.now), page.limit)
-        shown = context.output.records(CONVERSATION, found)
-        if shown is not None:
-            listing.report_rest(
-                context,
-                shown,
-                lambda: conversations.count(store, wanted, context.now, listing.COUNT_LIMIT + 1),
-                "conversation",
-                more=found.more,
-                after=after,
-            )
+        listing.show(
+            context,
+            CONVERSATION,
+            page,
+            lambda some: conversations.select(store, wanted, some, context.now),
+            lambda most: conversations.count(store, wanted, context.now, most),
+        )
