@@ -41,6 +41,8 @@ The package has the types of all arguments and results, too, for annotations: `v
 `visitors.Browser`. In a shell, `visitors help python` lists all names.
 """
 
+# ruff: noqa: F403, F405 - type checkers take the names from visitors.api, whose list a test compares with this one
+
 __version__ = "0.2.0"
 
 __all__ = [
@@ -113,72 +115,7 @@ __all__ = [
 
 TYPE_CHECKING = False  # importing the real one from typing would slow every start
 if TYPE_CHECKING:
-    from visitors.api import (
-        Block,
-        Browser,
-        Change,
-        CheckFailed,
-        Chosen,
-        ChosenContacts,
-        ChosenConversations,
-        Conflict,
-        Contact,
-        ContactPage,
-        Contacts,
-        Conversation,
-        ConversationFigure,
-        ConversationPage,
-        Conversations,
-        Counted,
-        Counts,
-        Device,
-        Difference,
-        Duplicate,
-        Erased,
-        Figure,
-        FixtureFile,
-        Fixtures,
-        Format,
-        Group,
-        Identified,
-        Imported,
-        ImportedConversations,
-        Instant,
-        InvalidData,
-        Left,
-        Link,
-        ListedContact,
-        Message,
-        Metadata,
-        NotFound,
-        Now,
-        OnConflict,
-        OnExisting,
-        Operation,
-        Outcome,
-        Pair,
-        Per,
-        Period,
-        Person,
-        Priority,
-        Receipt,
-        Reject,
-        Rows,
-        Rule,
-        Status,
-        StoreProblem,
-        Subject,
-        Target,
-        Time,
-        Tracked,
-        Undone,
-        UsageProblem,
-        Visitor,
-        VisitorPage,
-        VisitorsError,
-        VisitorStore,
-        open_store,
-    )
+    from visitors.api import *
 else:
     # The command starts through here: nothing is imported until it is asked for.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import doctest
 import os
 import pydoc
@@ -27,14 +26,6 @@ def test_the_examples_of_the_help_run(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_package_has_the_names_of_the_api() -> None:
     assert {*visitors.__all__} == {"__version__", *api.__all__}
     assert all(getattr(visitors, name) is getattr(api, name) for name in api.__all__)
-
-
-def test_type_checkers_see_the_same_names() -> None:
-    tree = ast.parse(Path(visitors.__file__).read_text(encoding="utf-8"))
-    (imported,) = [
-        node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module == "visitors.api"
-    ]
-    assert sorted(alias.name for alias in imported.names) == sorted(api.__all__)
 
 
 def test_the_help_describes_what_there_is_to_call_and_little_else() -> None:
