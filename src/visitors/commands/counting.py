@@ -9,14 +9,14 @@ import typer
 
 from visitors.context import Context
 from visitors.domain.expectation import LARGEST
-from visitors.domain.statistics import Per
+from visitors.domain.statistics import Per, current_period
 from visitors.errors import UsageProblem
 from visitors.output.shape import Shape
+from visitors.output.statistics import GROUPS, PAIRS, PERIODS, Picture, of_groups, of_periods
 from visitors.output.words import number
 
 if TYPE_CHECKING:
     from visitors.operations.statistics import Answer
-    from visitors.output.statistics import Picture
 
 TOP = 10
 TOP_OF_OVERVIEW = 5
@@ -71,6 +71,20 @@ def largest(context: Context, top: int | None, svg: str | None, usual: int) -> i
     if top is not None:
         return top
     return usual if context.output.shows_table or (svg is not None and not context.output.is_asked) else 0
+
+
+def show_periods(context: Context, answer: Answer[Any], noun: str, per: Per, time: str, svg: str | None) -> None:
+    """Show the counts per period of a time."""
+    title = f"{number(answer.total, noun)} per {per} of {time}"
+    under_way = current_period(per, context.now)
+    show(context, answer, noun, PERIODS, lambda rows: of_periods(title, rows, under_way), [per], svg)
+
+
+def show_groups(context: Context, answer: Answer[Any], noun: str, names: Sequence[str], svg: str | None) -> None:
+    """Show the counts by one or two fields."""
+    title = f"{number(answer.total, noun)} by {' and '.join(names)}"
+    shape = GROUPS if len(names) == 1 else PAIRS
+    show(context, answer, noun, shape, lambda rows: of_groups(title, names, rows), names, svg)
 
 
 def show(

@@ -8,9 +8,9 @@ import typer
 
 from visitors.commands import counting, options
 from visitors.context import context_of
-from visitors.domain.statistics import VisitorTime, current_period, parse_groupings
+from visitors.domain.statistics import VisitorTime, parse_groupings
 from visitors.operations import references, statistics
-from visitors.output.statistics import GROUPS, OVERVIEW, PAIRS, PERIODS, of_figures, of_groups, of_periods
+from visitors.output.statistics import OVERVIEW, of_figures
 from visitors.output.words import number
 
 OPTION_GROUPS = (options.selection,)
@@ -43,19 +43,13 @@ def command(
     with context.reading() as store:
         selection = references.selection(store, context.selection(), context.now)
         if per is not None:
-            periods = statistics.by_period(store, selection, per, time or "createdAt", context.now)
-            title = f"{number(periods.total, 'visitor')} per {per} of {time or 'createdAt'}"
-            under_way = current_period(per, context.now)
-            counting.show(
-                context, periods, "visitor", PERIODS, lambda rows: of_periods(title, rows, under_way), [per], svg
-            )
+            by_time = time or "createdAt"
+            periods = statistics.by_period(store, selection, per, by_time, context.now)
+            counting.show_periods(context, periods, "visitor", per, by_time, svg)
         elif groupings:
             largest = counting.largest(context, top, svg, counting.TOP)
             groups = statistics.by_fields(store, selection, groupings, context.now, largest)
-            names = [grouping.title for grouping in groupings]
-            title = f"{number(groups.total, 'visitor')} by {' and '.join(names)}"
-            shape = GROUPS if len(names) == 1 else PAIRS
-            counting.show(context, groups, "visitor", shape, lambda rows: of_groups(title, names, rows), names, svg)
+            counting.show_groups(context, groups, "visitor", [grouping.title for grouping in groupings], svg)
         else:
             largest = counting.largest(context, top, svg, counting.TOP_OF_OVERVIEW)
             overview = statistics.overview(store, selection, context.now, largest)

@@ -8,9 +8,9 @@ import typer
 
 from visitors.commands import counting, options
 from visitors.context import context_of
-from visitors.domain.statistics import ConversationField, ConversationTime, current_period, parse_conversation_fields
+from visitors.domain.statistics import ConversationField, ConversationTime, parse_conversation_fields
 from visitors.operations import references, statistics
-from visitors.output.statistics import CONVERSATION_OVERVIEW, GROUPS, PAIRS, PERIODS, of_figures, of_groups, of_periods
+from visitors.output.statistics import CONVERSATION_OVERVIEW, of_figures
 from visitors.output.words import number
 
 OPTION_GROUPS = (options.conversation_selection,)
@@ -41,20 +41,13 @@ def command(
     with context.reading() as store:
         wanted = references.conversation_selection(store, context.conversation_selection(), context.now)
         if per is not None:
-            periods = statistics.conversations_by_period(store, wanted, per, time or "createdAt", context.now)
-            title = f"{number(periods.total, 'conversation')} per {per} of {time or 'createdAt'}"
-            under_way = current_period(per, context.now)
-            counting.show(
-                context, periods, "conversation", PERIODS, lambda rows: of_periods(title, rows, under_way), [per], svg
-            )
+            by_time = time or "createdAt"
+            periods = statistics.conversations_by_period(store, wanted, per, by_time, context.now)
+            counting.show_periods(context, periods, "conversation", per, by_time, svg)
         elif names:
             largest = counting.largest(context, top, svg, counting.TOP)
             groups = statistics.conversations_by_fields(store, wanted, names, context.now, largest)
-            title = f"{number(groups.total, 'conversation')} by {' and '.join(names)}"
-            shape = GROUPS if len(names) == 1 else PAIRS
-            counting.show(
-                context, groups, "conversation", shape, lambda rows: of_groups(title, names, rows), names, svg
-            )
+            counting.show_groups(context, groups, "conversation", names, svg)
         else:
             overview = statistics.conversations_overview(store, wanted, context.now)
             title = number(overview.total, "conversation")
