@@ -265,6 +265,10 @@ class Context:
             )
         return self.standard_input.references()
 
+    def is_single(self, typed: Sequence[str], found: Sequence[object]) -> bool:
+        """Return whether one record was named, and exists; `-` may stand for any number."""
+        return len(typed) == len(found) == 1 and "-" not in typed
+
     @property
     def ignores_missing(self) -> bool:
         """Whether missing records are ignored."""

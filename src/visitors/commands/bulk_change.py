@@ -90,7 +90,7 @@ def change_visitors(
         done = act(context.store, operation, ids)
         wanted = context.output.wants_records
         found = visitors.find_many(context.store, ids, operation.at) if wanted else []
-    _tell(context, VISITOR, verb, ids, done, found, single=len(typed) == 1 and "-" not in typed, dry_run=dry_run)
+    _tell(context, VISITOR, verb, typed, ids, done, found, dry_run=dry_run)
 
 
 def change_contacts(
@@ -105,8 +105,7 @@ def change_contacts(
         done = act(context.store, operation, ids)
         wanted = ids if context.output.wants_records else []
         found = [contacts.find(context.store, contact_id, operation.at) for contact_id in wanted]
-    single = len(typed) == 1 and "-" not in typed
-    _tell(context, CONTACT, verb, ids, done, filter(None, found), single=single, dry_run=dry_run)
+    _tell(context, CONTACT, verb, typed, ids, done, filter(None, found), dry_run=dry_run)
 
 
 def change_conversations(context: Context, typed: Sequence[str], verb: Verb, status: Status) -> None:
@@ -117,19 +116,18 @@ def change_conversations(context: Context, typed: Sequence[str], verb: Verb, sta
         changed = conversations.set_status(context.store, operation, ids, status)
         wanted = ids if context.output.wants_records else []
         found = [conversations.find(context.store, conversation_id) for conversation_id in wanted]
-    single = len(typed) == 1 and "-" not in typed
-    _tell(context, CONVERSATION, verb, ids, changed, filter(None, found), single=single, dry_run=False)
+    _tell(context, CONVERSATION, verb, typed, ids, changed, filter(None, found), dry_run=False)
 
 
 def _tell(
     context: Context,
     shape: Shape,
     verb: Verb,
+    typed: Sequence[str],
     ids: Sequence[str],
     done: set[str] | Done,
     found: Iterable[Visitor | Contact | Conversation],
     *,
-    single: bool,
     dry_run: bool,
 ) -> None:
     """Report what was changed among `ids`: a sentence, the ids, or the records `found`, each with its outcome."""
@@ -141,7 +139,7 @@ def _tell(
     left = sum(outcome == "left" for outcome in done.outcomes.values())
     unchanged = len(ids) - len(done.changed) - left
     line = sentence(verb, len(done.changed), unchanged, shape.noun, ids, left=left, dry_run=dry_run)
-    output.done(shape.led_by("outcome"), results, ids, line, single=single and bool(ids))
+    output.done(shape.led_by("outcome"), results, ids, line, single=context.is_single(typed, ids))
     if (unchanged or left) and not output.tells_persons:
         output.note(line)
     output.first(output.note, done.remarks)

@@ -30,11 +30,10 @@ def command(ctx: typer.Context, visitor: options.VisitorArguments = None) -> Non
     with context.reading() as store:
         ids = references.visitor_ids(store, typed, context.missing)
         found = [visitor_page(store, visitor_id, context.now) for visitor_id in ids]
-    single = len(found) == len(visitor) == 1 and "-" not in visitor
     context.output.pages(
         VISITOR_PAGE,
         [page for page, _ in found],
-        single=single,
+        single=context.is_single(visitor, found),
         shared=[{name: told for name, one in shared.items() if (told := _told(one))} for _, shared in found],
     )
 

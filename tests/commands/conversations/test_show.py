@@ -16,6 +16,12 @@ def test_it_shows_conversations_with_their_messages(visitors: Visitors, anonymou
     assert pages[0]["messages"] == []
 
 
+def test_json_is_an_array_if_several_were_named_even_if_only_one_is_found(visitors: Visitors, anonymous: str) -> None:
+    started = visitors("conversations", "start", anonymous).stdout.strip()
+    pages = visitors("conversations", "show", started, "nothing", "--ignore-missing", "--format", "json").json
+    assert [one["id"] for one in pages] == [started]
+
+
 def test_as_a_table_it_is_a_page_that_shows_what_was_said_harmlessly(visitors: Visitors, anonymous: str) -> None:
     started = visitors("conversations", "start", anonymous, "--message", "\x1b[31m[bold]red[/bold]").stdout.strip()
     page = visitors("conversations", "show", started, "--format", "table").stdout

@@ -27,4 +27,4 @@ def command(ctx: typer.Context, contact: options.ContactArguments = None) -> Non
     with context.reading() as store:
         ids = references.contact_ids(store, typed, context.now, context.missing)
         pages = [contact_page(store, contact_id, context.now) for contact_id in ids]
-    context.output.pages(CONTACT_PAGE, pages, single=len(pages) == len(contact) == 1 and "-" not in contact)
+    context.output.pages(CONTACT_PAGE, pages, single=context.is_single(contact, pages))

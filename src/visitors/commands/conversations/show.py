@@ -23,4 +23,4 @@ def command(ctx: typer.Context, conversation: options.ConversationArguments) -> 
     with context.reading() as store:
         ids = references.conversation_ids(store, context.references(conversation), context.missing)
         pages = [conversation_page(store, conversation_id) for conversation_id in ids]
-    context.output.pages(CONVERSATION_PAGE, pages, single=len(pages) == 1 and "-" not in conversation)
+    context.output.pages(CONVERSATION_PAGE, pages, single=context.is_single(conversation, pages))
