@@ -48,12 +48,14 @@ def now() -> Instant:
 
 def from_milliseconds(milliseconds: int) -> Instant:
     """Return the instant `milliseconds` after the Unix epoch."""
-    return _instant(datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds))
+    return from_datetime(datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds))
 
 
 def from_datetime(moment: datetime) -> Instant:
     """Return the instant of `moment`, which is in UTC if it has no zone."""
-    return _instant(moment)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def to_milliseconds(instant: Instant) -> int:
@@ -81,7 +83,7 @@ def parse_instant(value: str, field: str) -> Instant:
         try:
             if match["second"] == "60":
                 return _leap_second(moment.upper(), match.start("second"))
-            return _instant(datetime.fromisoformat(moment.upper()))
+            return from_datetime(datetime.fromisoformat(moment.upper()))
         except (ValueError, OverflowError):
             pass
     epoch = re.fullmatch(_EPOCH, text)
@@ -96,7 +98,7 @@ def _leap_second(text: str, position: int) -> Instant:
     UTC day.
     """
     before = datetime.fromisoformat(f"{text[:position]}59{text[position + 2 :]}")
-    instant = _instant(before + timedelta(seconds=1))
+    instant = from_datetime(before + timedelta(seconds=1))
     if instant[11:19] != "00:00:00":
         raise ValueError
     return instant
@@ -208,12 +210,6 @@ def _duration(value: str) -> timedelta:
 
 def _shift(current: Instant, duration: str, field: str, sign: int) -> Instant:
     try:
-        return _instant(datetime.fromisoformat(current) + sign * _duration(duration))
+        return from_datetime(datetime.fromisoformat(current) + sign * _duration(duration))
     except OverflowError:
         raise InvalidData(f"{field} is outside the years 1 to 9999", field=field, code="invalid_time") from None
-
-
-def _instant(moment: datetime) -> Instant:
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
