@@ -14,6 +14,7 @@ import msgspec
 
 from visitors.errors import InvalidData
 from visitors.input.formats import BINARY, Format
+from visitors.input.paths import at
 from visitors.input.source import DUMP_LINE_LIMIT, LINE_LIMIT, Source, not_utf8
 
 _decode = msgspec.json.Decoder().decode
@@ -105,9 +106,7 @@ def _records(source: Source, paths: Sequence[tuple[str, ...]]) -> Iterator[RawRo
 def _expanded(row: RawRow, paths: Sequence[tuple[str, ...]]) -> Iterator[RawRow]:
     """Return the records in a row, or the row itself."""
     for path in paths:
-        found: Any = row.values
-        for key in path:
-            found = found.get(key) if isinstance(found, dict) else None
+        found = at(row.values, path)
         if found is not None:
             for item in found if isinstance(found, list) else [found]:
                 yield object_row(row.place, item)
@@ -121,10 +120,9 @@ def json_lines(source: Source) -> Iterator[tuple[str, dict[str, Any]]]:
         raise InvalidData(f"{source.name} is empty", code="empty_file")
     for number, line in source.lines(DUMP_LINE_LIMIT):
         row = _json_row(Place(source.name, number), line)
-        place = row.place.reason(None, "")[:-2]
         if row.error is not None:
             raise InvalidData(row.place.reason(None, row.error.message), code=row.error.code)
-        yield place, row.values
+        yield row.place.at(None), row.values
 
 
 def _csv(source: Source, delimiter: str) -> tuple[Header, Iterator[RawRow]]:
