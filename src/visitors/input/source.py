@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from visitors.errors import InvalidData, NotFound
-from visitors.input.compression import Damage, unpacked
+from visitors.input.compression import unpacked
 from visitors.input.encoding import Transcoder
 from visitors.input.other_content import refuse_other_content
 
@@ -202,7 +202,7 @@ class Source:
 
     def _decode(self, line: bytes | bytearray, number: int, *, keep_bad: bool) -> str:
         if number == 1:
-            line = line.removeprefix(b"\xef\xbb\xbf")
+            line = line.removeprefix(codecs.BOM_UTF8)
         try:
             return line.decode()
         except UnicodeDecodeError as error:
@@ -218,28 +218,20 @@ class Source:
         message = f"{self.name}, line {number:,}: longer than {limit // 1024 // 1024} MiB"
         return InvalidData(message, code="line_too_long")
 
-    def _readable(self) -> _Readable:
-        return _Readable(self.name, self._damage)
-
-
-class _Readable:
-    """Converts errors while reading to InvalidData."""
-
-    def __init__(self, name: str, damage: Damage) -> None:
-        self._name = name
-        self._damage = damage
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
-        if isinstance(error, EOFError):
-            raise InvalidData(f"{self._name}: the compressed data is incomplete", code="truncated") from None
-        # decompression also raises OSError without a number
-        if isinstance(error, self._damage) or (isinstance(error, OSError) and error.errno is None):
-            raise InvalidData(f"{self._name}: the compressed data is damaged", code="damaged") from None
-        if isinstance(error, OSError):
-            raise InvalidData(f"cannot read {self._name}: {error.strerror}", code="file_unreadable") from None
+    @contextlib.contextmanager
+    def _readable(self) -> Iterator[None]:
+        """Convert errors while reading to InvalidData."""
+        damaged = InvalidData(f"{self.name}: the compressed data is damaged", code="damaged")
+        try:
+            yield
+        except EOFError:
+            raise InvalidData(f"{self.name}: the compressed data is incomplete", code="truncated") from None
+        except self._damage:
+            raise damaged from None
+        except OSError as error:
+            if error.errno is None:  # raised by decompression
+                raise damaged from None
+            raise InvalidData(f"cannot read {self.name}: {error.strerror}", code="file_unreadable") from None
 
 
 def open_source(path: str, encoding: str | None = None, *, takes_encoding: bool = False) -> Source:
