@@ -121,14 +121,14 @@ def ignore_missing() -> list[Parameter]:
     """Options of a command that takes several names."""
     keep = kept_in(GROUPS, "targets")
     help_ = "Skip those that do not exist."
-    return [option(["ignore_missing", "--ignore-missing"], keep, "Options", help_, is_flag=True)]
+    return [option(["--ignore-missing"], keep, "Options", help_, is_flag=True)]
 
 
 def unneeded_yes() -> Parameter:
     """`--yes` where only stores that confirm every change ask, so that scripts can always give it."""
     keep = kept_in(GROUPS, "confirmation")
     help_ = "Do not ask, even if the store confirms every change."
-    return option(["yes", "-y", "--yes"], keep, "Options", help_, is_flag=True)
+    return option(["-y", "--yes"], keep, "Options", help_, is_flag=True)
 
 
 def browser_data() -> list[Parameter]:
@@ -141,7 +141,7 @@ def person() -> list[Parameter]:
     return [
         *_of_fields(PERSON, "person", "Person"),
         option(
-            ["metadata", "--metadata"],
+            ["--metadata"],
             kept_in(GROUPS, "person"),
             "Person",
             "Set a string; K:=JSON sets a number, boolean or null.",
@@ -185,8 +185,10 @@ def selection() -> list[Parameter]:
         return option([name, flag(name)], keep, _SELECTION, about, metavar=metavar, multiple=True)
 
     return [
-        _flag(["identified", "--identified/--anonymous"], keep, _SELECTION, "With or without a contact."),
-        _flag(["blocked", "--blocked/--not-blocked"], keep, _SELECTION, "Blocked now or not."),
+        option(
+            ["identified", "--identified/--anonymous"], keep, _SELECTION, "With or without a contact.", is_flag=True
+        ),
+        option(["blocked", "--blocked/--not-blocked"], keep, _SELECTION, "Blocked now or not.", is_flag=True),
         *(
             _of_field(one, name, keep, _SELECTION, one.filter_about or one.about, multiple=True)
             for name, one in FILTERS.items()
@@ -199,29 +201,29 @@ def selection() -> list[Parameter]:
         *_time_range("created", keep, "Created"),
         *_time_range("updated", keep, "Changed"),
         *_time_range("seen", keep, "Last seen"),
-        option(["never_seen", "--never-seen"], keep, _SELECTION, "Never seen.", is_flag=True),
+        option(["--never-seen"], keep, _SELECTION, "Never seen.", is_flag=True),
         several("metadata", "Contact metadata: K (present), K=V or K!=V.", "FILTER"),
         _search(keep),
-        option(["deleted", "--deleted"], keep, _SELECTION, "Deleted ones instead.", is_flag=True),
+        option(["--deleted"], keep, _SELECTION, "Deleted ones instead.", is_flag=True),
     ]
 
 
 def _time_range(what: str, keep: Callback, about: str) -> list[Parameter]:
     begins, ends = f"{about} at or after; a time or an age.", f"{about} before."
     return [
-        option([f"{what}_{end}", f"--{what}-{end}"], keep, _SELECTION, said, metavar="TIME")
+        option([f"--{what}-{end}"], keep, _SELECTION, said, metavar="TIME")
         for end, said in (("since", begins), ("until", ends))
     ]
 
 
 def _email_domain(keep: Callback) -> Parameter:
     about = "Email at exactly this domain."
-    return option(["email_domain", "--email-domain"], keep, _SELECTION, about, metavar="DOMAIN", multiple=True)
+    return option(["--email-domain"], keep, _SELECTION, about, metavar="DOMAIN", multiple=True)
 
 
 def _search(keep: Callback) -> Parameter:
     about = "Part of id, name, email or external id, ignoring case and accents."
-    return option(["search", "--search"], keep, _SELECTION, about, metavar="TEXT", multiple=True)
+    return option(["--search"], keep, _SELECTION, about, metavar="TEXT", multiple=True)
 
 
 def contact_selection() -> list[Parameter]:
@@ -230,10 +232,10 @@ def contact_selection() -> list[Parameter]:
     having = "With or without visitors that are not deleted."
     return [
         _search(keep),
-        _flag(["blocked", "--blocked/--not-blocked"], keep, _SELECTION, "Blocked now or not."),
+        option(["blocked", "--blocked/--not-blocked"], keep, _SELECTION, "Blocked now or not.", is_flag=True),
         _email_domain(keep),
         option(
-            ["metadata", "--metadata"],
+            ["--metadata"],
             keep,
             _SELECTION,
             "Metadata: K (present), K=V or K!=V.",
@@ -241,8 +243,8 @@ def contact_selection() -> list[Parameter]:
             multiple=True,
         ),
         *_time_range("created", keep, "Created"),
-        _flag(["has_visitors", "--has-visitors/--no-visitors"], keep, _SELECTION, having),
-        option(["deleted", "--deleted"], keep, _SELECTION, "Deleted ones instead.", is_flag=True),
+        option(["has_visitors", "--has-visitors/--no-visitors"], keep, _SELECTION, having, is_flag=True),
+        option(["--deleted"], keep, _SELECTION, "Deleted ones instead.", is_flag=True),
     ]
 
 
@@ -254,7 +256,7 @@ def conversation_selection() -> list[Parameter]:
 
     def several(name: str, about: str, metavar: str | None = None, choices: Sequence[str] = ()) -> Parameter:
         kind = choice(choices) if choices else str
-        return option([name, f"--{name}"], keep, _SELECTION, about, kind=kind, metavar=metavar, multiple=True)
+        return option([f"--{name}"], keep, _SELECTION, about, kind=kind, metavar=metavar, multiple=True)
 
     return [
         several("visitor", "Started by this visitor.", "VISITOR"),
@@ -262,10 +264,10 @@ def conversation_selection() -> list[Parameter]:
         several("status", "With this status.", choices=STATUSES),
         several("priority", "With this priority.", choices=PRIORITIES),
         several("search", "Part of the title or a message, ignoring case and accents.", "TEXT"),
-        option(["since", "--since"], keep, _SELECTION, "Started at or after; a time or an age.", metavar="TIME"),
-        option(["until", "--until"], keep, _SELECTION, "Started before.", metavar="TIME"),
+        option(["--since"], keep, _SELECTION, "Started at or after; a time or an age.", metavar="TIME"),
+        option(["--until"], keep, _SELECTION, "Started before.", metavar="TIME"),
         option(
-            ["unanswered", "--unanswered"],
+            ["--unanswered"],
             keep,
             _SELECTION,
             "Open, with the last message from a visitor.",
@@ -319,11 +321,6 @@ def option(
 
 def _name_of(flags: Sequence[str]) -> str:
     return max(flags, key=len).lstrip("-").replace("-", "_")
-
-
-def _flag(declarations: Sequence[str], callback: Callback, panel: str, help_: str) -> Parameter:
-    """A flag with an opposite: true, false, or not given."""
-    return option(declarations, callback, panel, help_, is_flag=True)
 
 
 def choice(values: Sequence[str]) -> type[StrEnum]:
