@@ -162,7 +162,8 @@ class Contacts:
         Raises UsageProblem for a field that cannot be sorted by, InvalidData for an invalid filter, and NotFound if
         `after` does not exist.
         """
-        page = _page(sort, reverse=reverse, limit=limit, after=after)
+        field = public(sort) if sort is not None else None
+        page = Page.sorted_by(SORTABLE, field, reverse=reverse, limit=limit, after=after)
         current = self._session.clock()
         wanted = contact_selection(chosen, current)
         return self._session.pages("contacts", page, lambda store, some: contacts.select(store, wanted, some, current))
@@ -310,8 +311,3 @@ class Contacts:
         contact = contacts.find(self._session.store, contact_id, operation.at)
         assert contact is not None
         return contact
-
-
-def _page(sort: str | None, *, reverse: bool, limit: int, after: str | None) -> Page:
-    field = public(sort) if sort is not None else None
-    return Page.sorted_by(SORTABLE, field, reverse=reverse, limit=limit, after=after)

@@ -289,7 +289,7 @@ def refuse_other_targets(context: Context, visitors: list[str] | None, *, everyt
 
 def option(
     declarations: Sequence[str],
-    callback: Callback | None,
+    callback: Callback,
     panel: str,
     help_: str,
     *,
