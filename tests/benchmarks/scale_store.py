@@ -72,7 +72,7 @@ RARE_WORDS = ("Xyzzybrandt", "xyzzy-one", "quillon.xyzzy", "nowhere-to-be-found"
 # These searches have no limit: what half of all match, and what is shorter than a trigram.
 OTHER_WORDS = ("example.com", "zy")
 # Cannot be in an id, so ids are not scanned.
-NO_ID = ("Xyzzy Brandt", "Ünbekannt")
+NO_ID = ("Xyzzy Brandt", "Неизвестно")
 SEARCH = 2.3
 """The limit of a search for a rare word, which scans all ids."""
 OF_CONTACTS: tuple[tuple[str, ...], ...] = (
