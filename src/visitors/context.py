@@ -200,17 +200,13 @@ class Context:
         """Parse the selection options; the contact is not resolved yet. Raises InvalidData."""
         from visitors.domain.selection import parse_selection
 
-        values = dict(self.group("selection"))
-        metadata = values.pop("metadata", None) or []
-        return parse_selection(values, list(metadata), self.now)
+        return parse_selection(self.group("selection"), self.now)
 
     def contact_selection(self) -> ContactSelection:
         """Parse the options that select contacts in a listing. Raises InvalidData and UsageProblem."""
         from visitors.domain.contact_selection import parse_contact_selection
 
-        values = dict(self.group("contact_selection"))
-        metadata = values.pop("metadata", None) or []
-        return parse_contact_selection(values, list(metadata), self.now)
+        return parse_contact_selection(self.group("contact_selection"), self.now)
 
     def conversation_selection(self) -> ConversationSelection:
         """Parse the options that select conversations in a listing; visitors and contacts are not resolved yet. Raises
@@ -218,7 +214,7 @@ class Context:
         """
         from visitors.domain.conversation_selection import parse_conversation_selection
 
-        return parse_conversation_selection(dict(self.group("conversation_selection")), self.now)
+        return parse_conversation_selection(self.group("conversation_selection"), self.now)
 
     def file_to(self, ability: Ability) -> File:
         """Return the store's path, for a command that does this to its file. Raises UsageProblem if that is not

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import subprocess
 import sys
@@ -192,11 +193,31 @@ def test_what_a_file_is_can_be_said_or_shows_in_it(store: visitors.VisitorStore,
         store.import_(file, input_format="xml")  # type: ignore[arg-type]
 
 
-def test_a_filter_takes_a_set_of_values(store: visitors.VisitorStore) -> None:
+@pytest.mark.parametrize("several", [set, frozenset, list, iter])
+def test_a_filter_takes_any_collection_of_values(
+    store: visitors.VisitorStore, several: Callable[[set[str]], Any]
+) -> None:
     for browser in ("Firefox", "Chrome", "Safari"):
         store.create(browser, browser=browser)
-    wanted: Any = {"Firefox", "Chrome"}
-    assert store.count(browser=wanted) == 2
+    assert store.count(browser=several({"Firefox", "Chrome"})) == 2
+
+
+@pytest.mark.parametrize("value", [{"Firefox": 1}, b"Firefox", [None], [["Firefox"]], {}])
+@pytest.mark.parametrize("name", ["browser", "metadata", "contact"])
+def test_what_is_no_value_of_a_filter_is_refused(store: visitors.VisitorStore, name: str, value: Any) -> None:
+    store.create("kept")
+    with pytest.raises(UsageProblem, match=f"{name} takes texts, not (dict|bytes|NoneType|list)"):
+        store.delete(**{name: value})
+    none: Any = {"os": "iOS", name: []}
+    with pytest.raises(UsageProblem, match=f"{name} has no value"):
+        store.delete(**none)
+    assert ids(store.list()) == ["kept"]
+
+
+def test_a_network_is_one_value(store: visitors.VisitorStore) -> None:
+    store.create("near", ip="192.0.2.7")
+    network: Any = ipaddress.ip_network("192.0.2.0/24")
+    assert store.count(ip=network) == 1
 
 
 def test_metadata_to_filter_by_is_no_dict(store: visitors.VisitorStore) -> None:
@@ -204,10 +225,10 @@ def test_metadata_to_filter_by_is_no_dict(store: visitors.VisitorStore) -> None:
         store.create(plan)
         store.identify(plan, external_id=plan, metadata={"plan": plan})
     wanted: Any = {"plan": "trial"}
-    with pytest.raises(UsageProblem, match="metadata is a dict"):
-        store.delete(metadata=wanted)
-    with pytest.raises(UsageProblem, match="metadata is a dict"):
-        store.contacts.count(metadata=wanted)
+    for choose in (store.delete, store.contacts.count):
+        with pytest.raises(UsageProblem, match="metadata takes texts, not dict") as raised:
+            choose(metadata=wanted)
+        assert raised.value.hint == "use K (present), K=V or K!=V"
     assert ids(store.delete(metadata=["plan=trial"])) == ["trial"]
 
 

@@ -15,7 +15,7 @@ CURRENT = "2026-03-01T20:58:11.021Z"
 
 
 def select(*metadata: str, **values: object) -> Selection:
-    return parse_selection(values, list(metadata), CURRENT)
+    return parse_selection({**values, "metadata": metadata or None}, CURRENT)
 
 
 def test_without_a_filter_it_is_everything() -> None:

@@ -101,25 +101,17 @@ def identity(
 
 def selection(chosen: Mapping[str, Any], current: Instant) -> Selection:
     """Build a selection; its contact is not resolved yet. Raises InvalidData and UsageProblem."""
-    return parse_selection(*_raw(chosen), current)
+    return parse_selection(_with_texts(chosen), current)
 
 
 def contact_selection(chosen: Mapping[str, Any], current: Instant) -> ContactSelection:
     """Like `selection`, for contacts."""
-    return parse_contact_selection(*_raw(chosen), current)
+    return parse_contact_selection(_with_texts(chosen), current)
 
 
 def conversation_selection(chosen: Mapping[str, Any], current: Instant) -> ConversationSelection:
     """Like `selection`, for conversations: visitors and contacts are not resolved yet."""
     return parse_conversation_selection(_with_texts(chosen), current)
-
-
-def _raw(chosen: Mapping[str, Any]) -> tuple[dict[str, object], list[str]]:
-    values = _with_texts(chosen)
-    metadata = values.pop("metadata", None) or []
-    if isinstance(metadata, Mapping):
-        raise UsageProblem("metadata is a dict, not conditions", hint='use texts, such as ["plan=pro"]')
-    return values, [metadata] if isinstance(metadata, str) else list(metadata)
 
 
 def _with_texts(chosen: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypedDict
 
 from visitors.domain import email_rules, normalise
@@ -46,7 +46,7 @@ class ChosenContacts(TypedDict, total=False):
 _RULES: dict[str, Callable[[Any, str], Any]] = {"search": normalise.text, "email_domain": email_rules.email_domain}
 
 
-def parse_contact_selection(values: dict[str, object], metadata: list[str], current: Instant) -> ContactSelection:
+def parse_contact_selection(values: Mapping[str, object], current: Instant) -> ContactSelection:
     """Build a ContactSelection from raw option values; None means not given. See `parse_selection`."""
-    filters = parse_filters(values, metadata, current, _RULES, {"created_since": "created_until"})
+    filters = parse_filters(values, current, _RULES, {"created_since": "created_until"})
     return ContactSelection(**filters)  # type: ignore[arg-type]

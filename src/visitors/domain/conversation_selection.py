@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypedDict
 
 from visitors.domain import normalise
@@ -47,9 +47,9 @@ class ChosenConversations(TypedDict, total=False):
     unanswered: bool
 
 
-def parse_conversation_selection(values: dict[str, object], current: Instant) -> ConversationSelection:
+def parse_conversation_selection(values: Mapping[str, object], current: Instant) -> ConversationSelection:
     """Build a ConversationSelection from raw option values; None means not given. See `parse_selection`."""
-    selection = ConversationSelection(**parse_filters(values, [], current, _RULES, {"since": "until"}))  # type: ignore[arg-type]
+    selection = ConversationSelection(**parse_filters(values, current, _RULES, {"since": "until"}))  # type: ignore[arg-type]
     if selection.unanswered and selection.status is not None and "open" not in each(selection.status):
         raise UsageProblem("--unanswered only matches open conversations", hint="leave out --status")
     return selection

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, Literal, TypeAlias, TypedDict
 
 import msgspec
@@ -137,12 +137,12 @@ OF_BLOCKS = ("blocked_since", "blocked_until", "blocked_by", "block_reason")
 """The filters on live blocks."""
 
 
-def parse_selection(values: dict[str, object], metadata: list[str], current: Instant) -> Selection:
+def parse_selection(values: Mapping[str, object], current: Instant) -> Selection:
     """Build a Selection from raw option values; None means not given.
 
     Ages count back from `current`. Raises InvalidData for an invalid value and UsageProblem for contradictory filters.
     """
-    filters = parse_filters(values, metadata, current, _NORMALISE, _RANGES)
+    filters = parse_filters(values, current, _NORMALISE, _RANGES)
     selection = Selection(**filters)  # type: ignore[arg-type]
     _refuse_contradictions(selection)
     return selection
@@ -150,7 +150,6 @@ def parse_selection(values: dict[str, object], metadata: list[str], current: Ins
 
 def parse_filters(
     values: Mapping[str, object],
-    metadata: Sequence[str],
     current: Instant,
     rules: Mapping[str, Callable[[Any, str], Any]],
     ranges: Mapping[str, str],
@@ -158,28 +157,27 @@ def parse_filters(
     """Return the given filters with their normalised values, by name.
 
     `rules` are the normalisers of filters that take several values; `ranges` maps the start of each time range to its
-    end. Raises InvalidData for an invalid value, and UsageProblem for too many values, repeated single values, and a
-    range that ends before it begins.
+    end. Raises InvalidData for an invalid value, and UsageProblem for too many values, none, values that are not texts,
+    repeated single values, and a range that ends before it begins.
     """
-    refuse_too_many(sum(len(_several(value)) for value in values.values()) + len(metadata))
+    given = {name: _several(value, name) for name, value in values.items() if value is not None}
+    refuse_too_many(sum(map(len, given.values())))
     filters: dict[str, object] = {}
     times = {*ranges, *ranges.values()}
-    for name, value in values.items():
+    for name, several in given.items():
         option = name.replace("_", "-")
-        if value is None:
-            continue
-        if name in rules:
-            filters[name] = _any_of(name, _several(value), rules[name])
-        elif not isinstance(value, str) and isinstance(value, Collection):
+        if name == "metadata":
+            filters[name] = tuple(_metadata_filter(str(value)) for value in several)
+        elif name in rules:
+            filters[name] = _any_of(option, several, rules[name])
+        elif _holds_values(values[name]):
             raise UsageProblem(f"{option} takes one value")
         elif name in times:
-            filters[name] = parse_time(str(value), option, current)
+            filters[name] = parse_time(str(several[0]), option, current)
         else:
-            filters[name] = value
+            filters[name] = several[0]
     for since, until in ranges.items():
         refuse_backwards(since, filters.get(since), until, filters.get(until))
-    if metadata:
-        filters["metadata"] = tuple(map(_metadata_filter, metadata))
     return filters
 
 
@@ -224,15 +222,28 @@ def refuse_backwards(since: str, begin: Any, until: str, end: Any) -> None:
         )
 
 
-def _several(value: object) -> Collection[object]:
-    return value if isinstance(value, Collection) and not isinstance(value, str) else [value]
+def _holds_values(value: object) -> bool:
+    # a network is iterable, too, but one value
+    return isinstance(value, (Collection, Iterator)) and not isinstance(value, str)
 
 
-def _any_of(name: str, values: Collection[object], rule: Callable[[Any, str], Any]) -> AnyOf:
-    """Return the normalised values of a filter without duplicates; a single value is not wrapped."""
-    option = name.replace("_", "-")
-    if not values:
+def _several(value: object, name: str) -> list[object]:
+    """Return the values of a filter, which may be a single one."""
+    option, hint = name.replace("_", "-"), _METADATA_FORMS if name == "metadata" else None
+    if not _holds_values(value):
+        return [value]
+    # a dict and bytes hold values, too, but other ones than meant
+    found = [value] if isinstance(value, (Mapping, bytes)) else list(value)  # type: ignore[call-overload]
+    if not found:
         raise UsageProblem(f"{option} has no value")
+    for one in found:
+        if one is None or _holds_values(one):
+            raise UsageProblem(f"{option} takes texts, not {type(one).__name__}", hint=hint)
+    return found
+
+
+def _any_of(option: str, values: Sequence[object], rule: Callable[[Any, str], Any]) -> AnyOf:
+    """Return the normalised values of a filter without duplicates; a single value is not wrapped."""
     found = tuple(dict.fromkeys(rule(str(value), option) for value in values))
     return found if len(found) > 1 else found[0]
 
