@@ -34,7 +34,7 @@ main(sys.argv[2:])
 """
 """The command, which waits to be killed before it would call the function named first."""
 
-BACKUP = ("visitors.store.file.backup.verify", "db", "backup")
+BACKUP = ("visitors.store.file.backup.refuse_damaged", "db", "backup")
 RESTORE = ("visitors.store.file.restore.use_journal", "db", "restore", "--yes")
 DUMP = ("visitors.output.files.os.fsync", "db", "dump", "-o")
 FIXTURES = ("visitors.output.files.os.fsync", "fixtures", "dump", "-o")

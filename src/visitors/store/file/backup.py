@@ -72,7 +72,8 @@ def back_up(place: File, target: Path, watch: Watch, *, replace: bool = False, t
         with translated_errors(path):  # report read errors as such, not as write errors
             found = _of_snapshot(path, timeout, copied)
             use_journal(made, "DELETE")
-            verify(made, found, target)
+            refuse_damaged(made, target)
+            refuse_different(made, found, target)
         interrupts.hold()
         put_in_place(made, target, replace=replace)
     return found
@@ -167,8 +168,8 @@ def use_journal(path: Path, kind: Literal["WAL", "DELETE"], timeout: float = 30.
         return str(database.execute(f"PRAGMA journal_mode = {kind}").fetchone()[0])
 
 
-def verify(made: Path, expected: Contents, shown: Path) -> None:
-    """Raise StoreProblem unless the copy is intact and holds what is expected."""
+def refuse_damaged(made: Path, shown: Path) -> None:
+    """Raise StoreProblem unless the copy is intact."""
     with connect(made, "mode=ro", shown=str(shown)) as database:
         said = database.execute("PRAGMA integrity_check(1)").fetchone()[0]
         if said != "ok":
@@ -177,6 +178,11 @@ def verify(made: Path, expected: Contents, shown: Path) -> None:
                 code="store_corrupt",
                 hint="visitors db check",
             )
+
+
+def refuse_different(made: Path, expected: Contents, shown: Path) -> None:
+    """Raise StoreProblem unless the copy holds what is expected."""
+    with connect(made, "mode=ro", shown=str(shown)) as database:
         if contents(database) != expected:
             raise StoreProblem(
                 f"the copy for {shown} differs from the original", code="store_corrupt", hint="try again"

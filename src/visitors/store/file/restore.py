@@ -27,6 +27,7 @@ from visitors.store.file.backup import (
     copy,
     keep,
     pages_of,
+    refuse_different,
     use_journal,
 )
 from visitors.store.file.check import content
@@ -114,17 +115,18 @@ def _needed(backup: SqliteDatabase, path: Path, old: int | None) -> int:
 def _stage(file: Path, made: Path, path: Path, old: int | None, watch: Watch, timeout: float) -> None:
     """Copy the backup if there is enough room, then check and migrate the copy."""
 
-    def copied(store: SqliteDatabase) -> int:
-        version = contents(store).version
+    def copied(store: SqliteDatabase) -> Contents:
+        found = contents(store)
         refuse_small_disk(path.parent, _needed(store, path, old), "restoring")
         copy(store, made, path, watch)
-        return version
+        return found
 
     with translated_errors(file):
-        version = read_snapshot(file, copied, timeout=timeout)
+        found = read_snapshot(file, copied, timeout=timeout)
     use_journal(made, "DELETE")
     _refuse_unsound(made, file, timeout)
-    if version < SCHEMA_VERSION:
+    refuse_different(made, found, path)
+    if found.version < SCHEMA_VERSION:
         with open_store(File.at(made), create=False) as migrated:
             if migrated.backup is not None:  # it is a copy
                 migrated.backup.unlink()
