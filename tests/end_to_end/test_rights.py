@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -184,7 +184,6 @@ def test_a_store_that_is_in_use_can_be_read_by_who_may_not_write_it(store: Path)
 def test_a_write_during_a_read_without_locks_is_detected(visitors: Visitors, store: Path) -> None:
     script = """
 import sys
-import time
 from visitors import errors, open_store
 
 with open_store(sys.argv[1]) as store:
@@ -231,15 +230,16 @@ def test_a_write_during_a_query_without_locks_is_detected(visitors: Visitors, st
 def test_following_without_locks_ends_at_the_first_write(visitors: Visitors, store: Path) -> None:
     store.chmod(0o400)
     with subprocess.Popen(
-        [*AS_ANYBODY, COMMAND, "history", "--follow", "--db", store],
+        [*AS_ANYBODY, COMMAND, "history", "--follow", "--since", "1d", "--format", "ndjson", "--db", store],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=settings(),
     ) as reader:
-        time.sleep(1.5)  # there is no sign of when it polls
+        assert reader.stdout is not None
+        assert json.loads(reader.stdout.readline())["command"] == "create"  # what was there before
         store.chmod(0o600)
         visitors("create", "--db", str(store))
-        said = reader.communicate(timeout=20)[1].decode()
+        said = reader.communicate(timeout=60)[1].decode()
     assert reader.returncode == 6
     assert "was written to while being read" in said
 
