@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from visitors.errors import InvalidData, NotFound
-from visitors.input.compression import unpacked
+from visitors.input.compression import Damage, unpacked
 from visitors.input.encoding import Transcoder
 from visitors.input.other_content import refuse_other_content
 
@@ -221,17 +221,15 @@ class Source:
     @contextlib.contextmanager
     def _readable(self) -> Iterator[None]:
         """Convert errors while reading to InvalidData."""
-        damaged = InvalidData(f"{self.name}: the compressed data is damaged", code="damaged")
+        errors: Damage = (OSError, *self._damage)
         try:
             yield
         except EOFError:
             raise InvalidData(f"{self.name}: the compressed data is incomplete", code="truncated") from None
-        except self._damage:
-            raise damaged from None
-        except OSError as error:
-            if error.errno is None:  # raised by decompression
-                raise damaged from None
-            raise InvalidData(f"cannot read {self.name}: {error.strerror}", code="file_unreadable") from None
+        except errors as error:
+            if isinstance(error, OSError) and error.errno is not None:  # decompression raises it without a number
+                raise InvalidData(f"cannot read {self.name}: {error.strerror}", code="file_unreadable") from None
+            raise InvalidData(f"{self.name}: the compressed data is damaged", code="damaged") from None
 
 
 def open_source(path: str, encoding: str | None = None, *, takes_encoding: bool = False) -> Source:
