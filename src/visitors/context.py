@@ -261,10 +261,6 @@ class Context:
             )
         return self.standard_input.references()
 
-    def is_single(self, typed: Sequence[str], found: Sequence[object]) -> bool:
-        """Return whether one record was named, and exists; `-` may stand for any number."""
-        return len(typed) == len(found) == 1 and "-" not in typed
-
     @property
     def ignores_missing(self) -> bool:
         """Whether missing records are ignored."""
@@ -347,6 +343,11 @@ def _usual_store() -> str | None:
         return load_settings({}, os.environ).store.name
     except (StoreProblem, UsageProblem, InvalidData):
         return None
+
+
+def is_single(typed: Sequence[str], found: Sequence[object]) -> bool:
+    """Return whether a single record was named, and exists; `-` stands for any number."""
+    return len(typed) == len(found) == 1 and "-" not in typed
 
 
 def are_same(path: str, other: Path) -> bool:

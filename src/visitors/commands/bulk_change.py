@@ -7,7 +7,7 @@ from itertools import islice
 
 import msgspec
 
-from visitors.context import Context
+from visitors.context import Context, is_single
 from visitors.domain.contact import Contact
 from visitors.domain.conversation import Conversation, Status
 from visitors.domain.selection import Selection
@@ -139,7 +139,7 @@ def _tell(
     left = sum(outcome == "left" for outcome in done.outcomes.values())
     unchanged = len(ids) - len(done.changed) - left
     line = sentence(verb, len(done.changed), unchanged, shape.noun, ids, left=left, dry_run=dry_run)
-    output.done(shape.led_by("outcome"), results, ids, line, single=context.is_single(typed, ids))
+    output.done(shape.led_by("outcome"), results, ids, line, single=is_single(typed, ids))
     if (unchanged or left) and not output.tells_persons:
         output.note(line)
     output.first(output.note, done.remarks)

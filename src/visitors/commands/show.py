@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from visitors.commands import options
-from visitors.context import context_of
+from visitors.context import context_of, is_single
 from visitors.domain.page import Sharing
 from visitors.errors import UsageProblem
 from visitors.operations import references
@@ -33,7 +33,7 @@ def command(ctx: typer.Context, visitor: options.VisitorArguments = None) -> Non
     context.output.pages(
         VISITOR_PAGE,
         [page for page, _ in found],
-        single=context.is_single(visitor, found),
+        single=is_single(visitor, found),
         shared=[{name: told for name, one in shared.items() if (told := _told(one))} for _, shared in found],
     )
 

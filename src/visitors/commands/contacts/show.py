@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from visitors.commands import options
-from visitors.context import context_of
+from visitors.context import context_of, is_single
 from visitors.errors import UsageProblem
 from visitors.operations import references
 from visitors.operations.investigate import contact_page
@@ -27,4 +27,4 @@ def command(ctx: typer.Context, contact: options.ContactArguments = None) -> Non
     with context.reading() as store:
         ids = references.contact_ids(store, typed, context.now, context.missing)
         pages = [contact_page(store, contact_id, context.now) for contact_id in ids]
-    context.output.pages(CONTACT_PAGE, pages, single=context.is_single(contact, pages))
+    context.output.pages(CONTACT_PAGE, pages, single=is_single(contact, pages))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from visitors.commands import options
-from visitors.context import context_of
+from visitors.context import context_of, is_single
 from visitors.operations import references
 from visitors.operations.investigate import conversation_page
 from visitors.output.shapes import CONVERSATION_PAGE
@@ -23,4 +23,4 @@ def command(ctx: typer.Context, conversation: options.ConversationArguments) -> 
     with context.reading() as store:
         ids = references.conversation_ids(store, context.references(conversation), context.missing)
         pages = [conversation_page(store, conversation_id) for conversation_id in ids]
-    context.output.pages(CONVERSATION_PAGE, pages, single=context.is_single(conversation, pages))
+    context.output.pages(CONVERSATION_PAGE, pages, single=is_single(conversation, pages))
