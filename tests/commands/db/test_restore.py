@@ -406,6 +406,32 @@ def test_a_backup_with_a_damaged_index_is_named_as_such(visitors: Visitors, back
     assert store_path.read_bytes() == before
 
 
+@pytest.mark.parametrize("words", [("restore", "{backup}", "--yes"), ("backup", "{new}")])
+def test_a_copy_of_something_else_is_refused(
+    visitors: Visitors,
+    backup: Path,
+    store_path: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    words: list[str],
+) -> None:
+    other = tmp_path / "other.bak"
+    visitors("create", "--id", "v3")
+    visitors("db", "backup", str(other))
+    visitors("create", "--id", "v4")
+    before = names(tmp_path), store_path.read_bytes()
+
+    def copied(_database: object, made: Path, *_: object) -> None:
+        made.write_bytes(other.read_bytes())
+
+    for module in ("backup", "restore"):
+        monkeypatch.setattr(f"visitors.store.file.{module}.copy", copied)
+    paths = [word.format(backup=backup, new=tmp_path / "new.bak") for word in words]
+    refused = visitors("db", *paths, "--format", "json", code=6)
+    assert "differs from the original" in refused.error["message"]
+    assert (names(tmp_path), store_path.read_bytes()) == before
+
+
 def test_the_store_itself_is_no_backup(visitors: Visitors, backup: Path, store_path: Path, tmp_path: Path) -> None:
     assert backup.exists()
     (tmp_path / "link").symlink_to(store_path)
