@@ -86,9 +86,10 @@ def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str]) -> S
     if named and "://" in named:
         place_of(named, insecure_http=bool(flags.get("insecure_http")))  # report an invalid URL early
     elif named and named.endswith("/") and not os.path.isdir(named):  # noqa: PTH112 - pathlib drops the sign
-        raise UsageProblem(
-            f"{named} is the path of a folder, but a store is a file", hint=f"use --db {named}visitors.db"
-        )
+        import shlex
+
+        hint = f"use --db {shlex.quote(f'{named}visitors.db')}"
+        raise UsageProblem(f"{named} is the path of a folder, but a store is a file", hint=hint)
     frozen = environment.get("VISITORS_NOW")
     return Settings(
         named=named,

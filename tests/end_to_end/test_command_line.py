@@ -357,6 +357,11 @@ def test_without_settings_the_store_is_in_the_users_data_folder(
     assert expected.parent.stat().st_mode & 0o777 == 0o700
 
 
+def test_a_folder_for_a_store_is_refused_with_a_file_in_it_to_paste(visitors: Visitors, tmp_path: Path) -> None:
+    refused = visitors("create", "--db", f"{tmp_path}/my stores/", code=2).stderr
+    assert f"hint: use --db '{tmp_path}/my stores/visitors.db'\n" in refused
+
+
 @pytest.fixture
 def homeless(monkeypatch: pytest.MonkeyPatch) -> None:
     """A user without a home folder, a name, and an entry in the system's user database."""
